@@ -1,0 +1,35 @@
+# One static library for each folder of lib/hpcai, one test program for each folder of tests/unit.
+
+# hpcai_module(NAME [TORCH] [DEPENDS module...] [LIBRARIES target...]): all *.cpp of lib/hpcai/NAME.
+function(hpcai_module name)
+  cmake_parse_arguments(ARG "TORCH" "" "DEPENDS;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/hpcai/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/cuda/")
+  if(NOT sources)
+    list(TRANSFORM ARG_DEPENDS PREPEND hpcai_)
+    add_library(hpcai_${name} INTERFACE)
+    target_link_libraries(hpcai_${name} INTERFACE ${ARG_DEPENDS} ${ARG_LIBRARIES})
+    return()
+  endif()
+  add_library(hpcai_${name} STATIC ${sources})
+  target_include_directories(hpcai_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib ${PROJECT_BINARY_DIR}/generated)
+  list(TRANSFORM ARG_DEPENDS PREPEND hpcai_)
+  target_link_libraries(hpcai_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LIBRARIES})
+  if(ARG_TORCH)
+    target_link_libraries(hpcai_${name} PUBLIC hpcai::torch)
+    target_precompile_headers(hpcai_${name} REUSE_FROM hpcai_pch)
+  endif()
+endfunction()
+
+# hpcai_unit_tests(NAME): all *.cpp of tests/unit/NAME, linked with module NAME, one ctest entry for each test case.
+function(hpcai_unit_tests name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${name}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(test_${name} ${sources})
+  target_link_libraries(test_${name} PRIVATE hpcai_${name} hpcai_test_main)
+  set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  catch_discover_tests(test_${name} TEST_PREFIX "unit.${name}: " DISCOVERY_MODE PRE_TEST
+                       PROPERTIES LABELS unit TIMEOUT 300)
+endfunction()

@@ -1,0 +1,100 @@
+#include "hpcai/core/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "hpcai/core/error.h"
+
+namespace hpcai {
+namespace {
+
+std::string remedy_for(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT: return "Free some space there, or choose another place with --run-dir.";
+    case EACCES:
+    case EPERM:
+    case EROFS: return "Check the permissions, or choose another place with --run-dir.";
+    default: return "";
+  }
+}
+
+[[noreturn]] void fail(const std::string& action, const std::filesystem::path& path, int error) {
+  throw Error(ExitCode::cannot_write, fmt::format("cannot {} {}: {}", action, path.string(), std::strerror(error)),
+              remedy_for(error));
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path, size_t limit) {
+  std::error_code code;
+  if (std::filesystem::is_directory(path, code)) {
+    throw Error(ExitCode::missing_input, fmt::format("{} is a folder, not a file", path.string()));
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
+  std::string content;
+  char buffer[1 << 16];
+  while (in.read(buffer, sizeof buffer) || in.gcount() > 0) {
+    content.append(buffer, static_cast<size_t>(in.gcount()));
+    if (content.size() > limit) {
+      throw Error(ExitCode::bad_data, fmt::format("{} is larger than the allowed {} bytes", path.string(), limit));
+    }
+  }
+  return content;
+}
+
+void write_file(const std::filesystem::path& path, std::string_view content) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) fail("create", path, errno);
+  const char* next = content.data();
+  size_t left = content.size();
+  int error = 0;
+  while (left > 0 && error == 0) {
+    const ssize_t written = ::write(fd, next, left);
+    if (written < 0) {
+      if (errno != EINTR) error = errno;
+      continue;
+    }
+    next += written;
+    left -= static_cast<size_t>(written);
+  }
+  if (error == 0 && fsync(fd) != 0) error = errno;
+  if (close(fd) != 0 && error == 0) error = errno;
+  if (error != 0) {
+    unlink(path.c_str());
+    fail("write", path, error);
+  }
+}
+
+void replace_file(const std::filesystem::path& path, std::string_view content) {
+  std::filesystem::path temporary = path;
+  temporary += fmt::format(".tmp-{}", getpid());
+  write_file(temporary, content);
+  if (rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    unlink(temporary.c_str());
+    fail("replace", path, error);
+  }
+  sync_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+}
+
+void make_folder(const std::filesystem::path& path) {
+  std::error_code code;
+  std::filesystem::create_directories(path, code);
+  if (code) fail("create the folder", path, code.value());
+}
+
+void sync_folder(const std::filesystem::path& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) fail("open the folder", path, errno);
+  fsync(fd);  // some file systems refuse it for folders; there is nothing better to do then
+  close(fd);
+}
+
+}  // namespace hpcai

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace hpcai {
+
+// Calls work(i) for i in [0, count) on up to `threads` threads (0 = one for each core this process may use). The first
+// exception stops the rest and is thrown here.
+void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>& work);
+
+// Cores this process may run on (affinity mask).
+int available_cores();
+
+}  // namespace hpcai

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace hpcai {
+
+// SHA-256, fed piece by piece; hex() ends it.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void update(const void* bytes, size_t size);
+  void update(std::string_view text) { update(text.data(), text.size()); }
+  std::string hex();  // 64 lower-case hex digits
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+std::string sha256(std::string_view bytes);
+// Of a file's content. Throws Error{missing_input}.
+std::string sha256_of_file(const std::string& path);
+
+}  // namespace hpcai
