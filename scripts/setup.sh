@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Installs what building needs: Debian packages (as root or through sudo) and LibTorch 2.11.0 into .deps/.
+# Asks nothing, does nothing twice. Usage: scripts/setup.sh [--cuda]
+#   --cuda       fetch the CUDA libraries of LibTorch too (done without asking where a GPU is present)
+#   TORCH_DIR    use this LibTorch (a folder with include/ and lib/) instead of fetching one
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() { echo "setup: $1" >&2; exit 1; }
+
+want_cuda=no
+for argument in "$@"; do
+  case $argument in
+    --cuda) want_cuda=yes ;;
+    -h|--help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) echo "setup: unknown argument $argument; see --help" >&2; exit 2 ;;
+  esac
+done
+[ -e /dev/nvidia0 ] && want_cuda=yes
+
+packages=(g++ cmake ninja-build ccache git ca-certificates python3 python3-pip libcli11-dev libyaml-cpp-dev libspdlog-dev
+          libfmt-dev nlohmann-json3-dev libhdf5-dev libjpeg62-turbo-dev libpng-dev libssl-dev libgloo-dev libhwy-dev catch2)
+
+install_packages() {
+  command -v dpkg-query >/dev/null || return 0  # not Debian: environment.yml or the cluster's modules provide them
+  local missing=()
+  for package in "${packages[@]}"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  # a tool that is there without its package serves as well
+  local needed=()
+  for package in "${missing[@]}"; do
+    case $package in
+      g++|cmake|git|ccache|python3) command -v "$package" >/dev/null || needed+=("$package") ;;
+      ninja-build) command -v ninja >/dev/null || needed+=("$package") ;;
+      python3-pip) python3 -m pip --version >/dev/null 2>&1 || needed+=("$package") ;;
+      *) needed+=("$package") ;;
+    esac
+  done
+  [ ${#needed[@]} -eq 0 ] && return 0
+  # In a conda environment with the compilers and libraries of environment.yml nothing is missing.
+  if [ -n "${CONDA_PREFIX:-}" ] && [ -e "$CONDA_PREFIX/include/yaml-cpp/yaml.h" ]; then return 0; fi
+  local root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null && sudo -n true 2>/dev/null ||
+      fail "these Debian packages are missing: ${needed[*]}. Run this script as root, or without root: conda env create -f environment.yml"
+    root=(sudo -n)
+  fi
+  echo "setup: installing ${#needed[@]} Debian packages"
+  "${root[@]}" apt-get update -qq || fail "apt-get update failed. Is the network up?"
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${needed[@]}" >/dev/null ||
+    fail "apt-get could not install ${needed[*]}. Is the network up and the disk not full?"
+}
+
+torch_version=2.11.0
+torch_folder=.deps/torch-$torch_version
+
+# fetch REQUIREMENTS STAMP: the wheels with these hashes, unpacked side by side.
+fetch() {
+  [ -e "$torch_folder/$2" ] && return 0
+  [ "$(uname -m)" = x86_64 ] ||
+    fail "LibTorch is only fetched for x86_64. Set TORCH_DIR to a LibTorch $torch_version for $(uname -m)."
+  echo "setup: fetching LibTorch $torch_version ($1)"
+  mkdir -p .deps
+  local wheels
+  wheels=$(mktemp -d .deps/wheels.XXXXXX)
+  trap 'rm -rf "$wheels"' EXIT
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
+    --python-version 3.11 --implementation cp --abi cp311 --abi none --platform manylinux_2_28_x86_64 \
+    --platform manylinux_2_27_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux_2_18_x86_64 \
+    --platform manylinux2014_x86_64 --platform manylinux2010_x86_64 --platform manylinux1_x86_64 \
+    -d "$wheels" -r "scripts/$1" ||
+    fail "LibTorch could not be fetched with pip. Is the network up? Or set TORCH_DIR to a LibTorch $torch_version you have."
+  python3 - "$wheels" "$torch_folder" <<'PYTHON' || fail "the wheels could not be unpacked into .deps. Is the disk full?"
+import pathlib, sys, zipfile
+for wheel in pathlib.Path(sys.argv[1]).glob("*.whl"):
+    with zipfile.ZipFile(wheel) as archive:
+        names = [n for n in archive.namelist() if n.startswith(("torch/lib/", "torch/include/", "nvidia/"))]
+        archive.extractall(sys.argv[2], names)
+PYTHON
+  rm -rf "$wheels"
+  trap - EXIT
+  touch "$torch_folder/$2"
+}
+
+install_packages
+if [ -n "${TORCH_DIR:-}" ]; then
+  [ -e "$TORCH_DIR/lib/libtorch_cpu.so" ] || fail "TORCH_DIR=$TORCH_DIR has no lib/libtorch_cpu.so"
+else
+  fetch libtorch.txt .cpu
+  if [ "$want_cuda" = yes ]; then fetch libtorch-cuda.txt .cuda; fi
+fi

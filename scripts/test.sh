@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Installs and builds what is missing, then runs all tests through ctest.
+# Usage: scripts/test.sh [CTEST ARGUMENT...], such as -L unit, -R wavenet or --rerun-failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh
+echo "building (the first time takes some minutes)"
+scripts/build.sh
+exec ctest --test-dir build --output-on-failure -j "$(nproc)" "$@"

@@ -1,0 +1,72 @@
+#include "hpcai/core/file.h"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <functional>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/sha256.h"
+
+using namespace hpcai;
+namespace fs = std::filesystem;
+
+namespace {
+struct Folder {
+  fs::path path;
+  Folder() {
+    std::string pattern = (fs::temp_directory_path() / "hpcai-core-XXXXXX").string();
+    path = mkdtemp(pattern.data());
+  }
+  ~Folder() { fs::remove_all(path); }
+};
+
+ExitCode code_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& e) {
+    return e.code();
+  }
+  return ExitCode::done;
+}
+}  // namespace
+
+TEST_CASE("a file that is replaced holds the old or the new content and leaves no temporary behind") {
+  Folder folder;
+  replace_file(folder.path / "a", "old");
+  replace_file(folder.path / "a", std::string("new\0bytes", 9));
+  CHECK(read_file(folder.path / "a") == std::string("new\0bytes", 9));
+  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("file errors carry the status of their kind") {
+  Folder folder;
+  CHECK(code_of([&] { read_file(folder.path / "none"); }) == ExitCode::missing_input);
+  CHECK(code_of([&] { read_file(folder.path); }) == ExitCode::missing_input);
+  CHECK(code_of([&] { write_file(folder.path / "no" / "folder", "x"); }) == ExitCode::cannot_write);
+  write_file(folder.path / "big", std::string(100, 'x'));
+  CHECK(code_of([&] { read_file(folder.path / "big", 99); }) == ExitCode::bad_data);
+  CHECK(code_of([&] { make_folder(folder.path / "big" / "below"); }) == ExitCode::cannot_write);
+}
+
+TEST_CASE("a full disk is reported with its reason and remedy") {
+  if (!fs::exists("/dev/full")) {
+    WARN("skipped: no /dev/full here");
+    return;
+  }
+  try {
+    write_file("/dev/full", "x");
+    FAIL("writing to a full device must fail");
+  } catch (const Error& e) {
+    CHECK(e.code() == ExitCode::cannot_write);
+    CHECK(std::string(e.what()).find("No space left") != std::string::npos);
+    CHECK(e.remedy().find("--run-dir") != std::string::npos);
+  }
+}
+
+TEST_CASE("SHA-256 gives the digests of FIPS 180-2") {
+  CHECK(sha256("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(sha256("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  Sha256 hash;
+  for (int i = 0; i < 1000; ++i) hash.update(std::string(1000, 'a'));
+  CHECK(hash.hex() == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
