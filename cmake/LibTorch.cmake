@@ -27,7 +27,8 @@ set(HPCAI_TORCH_ROOT ${torch_root})
 add_library(hpcai::torch INTERFACE IMPORTED)
 target_include_directories(hpcai::torch SYSTEM INTERFACE ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
 target_link_libraries(hpcai::torch INTERFACE ${torch_root}/lib/libtorch_cpu.so ${torch_root}/lib/libc10.so)
-target_compile_definitions(hpcai::torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
+# LibTorch carries fmt headers of its own, newer than the system's libfmt and not in its libraries.
+target_compile_definitions(hpcai::torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO FMT_HEADER_ONLY=1)
 
 add_library(hpcai::torch_cuda INTERFACE IMPORTED)
 target_link_libraries(hpcai::torch_cuda INTERFACE hpcai::torch -Wl,--no-as-needed ${torch_root}/lib/libtorch_cuda.so

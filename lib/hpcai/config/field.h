@@ -13,6 +13,7 @@ namespace hpcai::config {
 //
 //   struct AdamConfig {
 //     static constexpr std::string_view kType = "adam";  // only for alternatives of a variant
+//     static constexpr std::string_view kHelp = "Adam (Kingma & Ba 2015).";  // may be left out
 //     double lr = 1e-3;
 //     template <class Visitor>
 //     void describe(Visitor& visitor) {
@@ -35,7 +36,9 @@ struct Field {
 };
 
 // An enum is read and printed by these names, found by argument-dependent lookup:
-//   inline config::EnumNames<Precision> enum_names(Precision) { return {{Precision::fp32, "fp32"}, {Precision::bf16, "bf16"}}; }
+//   inline config::EnumNames<Precision> enum_names(Precision) {
+//     return {{Precision::fp32, "fp32"}, {Precision::bf16, "bf16"}};
+//   }
 template <class Enum>
 using EnumNames = std::vector<std::pair<Enum, std::string_view>>;
 

@@ -36,4 +36,10 @@ class Error : public std::runtime_error {
   std::string remedy_;
 };
 
+// An Error that every rank throws alike, so that it is enough if rank 0 tells it.
+class SharedError : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace hpcai

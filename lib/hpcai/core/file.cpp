@@ -49,20 +49,21 @@ std::string read_file(const std::filesystem::path& path, size_t limit) {
   return content;
 }
 
-void write_file(const std::filesystem::path& path, std::string_view content) {
+void write_file(const std::filesystem::path& path, std::string_view content) { write_file(path, std::vector{content}); }
+
+void write_file(const std::filesystem::path& path, const std::vector<std::string_view>& pieces) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) fail("create", path, errno);
-  const char* next = content.data();
-  size_t left = content.size();
   int error = 0;
-  while (left > 0 && error == 0) {
-    const ssize_t written = ::write(fd, next, left);
-    if (written < 0) {
-      if (errno != EINTR) error = errno;
-      continue;
+  for (std::string_view left : pieces) {
+    while (!left.empty() && error == 0) {
+      const ssize_t written = ::write(fd, left.data(), left.size());
+      if (written >= 0) {
+        left.remove_prefix(static_cast<size_t>(written));
+      } else if (errno != EINTR) {
+        error = errno;
+      }
     }
-    next += written;
-    left -= static_cast<size_t>(written);
   }
   if (error == 0 && fsync(fd) != 0) error = errno;
   if (close(fd) != 0 && error == 0) error = errno;

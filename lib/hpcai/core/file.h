@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hpcai {
 
@@ -12,6 +13,8 @@ std::string read_file(const std::filesystem::path& path, size_t limit = size_t{1
 
 // Writes and fsyncs. Throws Error{cannot_write} with the system's reason; a partial file is removed.
 void write_file(const std::filesystem::path& path, std::string_view content);
+// The same for content in several pieces, one after the other.
+void write_file(const std::filesystem::path& path, const std::vector<std::string_view>& pieces);
 
 // As write_file, but under a temporary name that is renamed in place: readers see the old file or the new one, whole.
 void replace_file(const std::filesystem::path& path, std::string_view content);

@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+#include "commands.h"
+#include "hpcai/core/log.h"
+#include "hpcai/distributed/world.h"
+#include "hpcai/trainer/build.h"
+#include "hpcai/trainer/together.h"
+
+namespace hpcai::app {
+namespace {
+
+struct BenchOptions {
+  ConfigOptions config;
+  int nproc = 0;
+  int64_t steps = 20;
+  int64_t warmup = 3;
+};
+
+double now_s() {
+  timespec time{};
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// When this process was started, on the clock of now_s(): field 22 of /proc/self/stat.
+double process_start_s() {
+  std::ifstream file("/proc/self/stat");
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  std::istringstream fields(text.substr(text.rfind(')') + 2));
+  std::string word;
+  for (int field = 3; field <= 22; ++field) fields >> word;
+  return std::stod(word) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+double cpu_s() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double peak_rss_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+int bench(const CommandLine& line, const BenchOptions& options) {
+  trainer::Experiment experiment = options.config.read();
+  if (options.nproc > 0) trainer::check_consistency(experiment, options.nproc);
+  if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
+  const auto world = distributed::detect_world(distributed::process_environment(), static_cast<int>(experiment.distributed.port));
+  trainer::set_threads(experiment.training, world);
+  const auto group = distributed::Group::create(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
+  trainer::Training training;
+  trainer::together(*group, [&] { training = trainer::build(experiment, *group); });
+  trainer::Events nothing;
+  trainer::Trainer trainer(training.parts(*group), training.settings, nothing);
+
+  std::vector<double> losses;
+  double first_step_s = 0;
+  auto step = [&] {
+    const double loss = trainer.step().loss;
+    if (losses.empty()) first_step_s = now_s() - process_start_s();
+    if (losses.size() < 3) losses.push_back(loss);
+  };
+  for (int64_t i = 0; i < options.warmup; ++i) step();
+  group->barrier();
+  const double start = now_s(), cpu_start = cpu_s(), wait_start = training.loader->wait_s(), exposed_start = trainer.exposed_s();
+  for (int64_t i = 0; i < options.steps; ++i) step();
+  group->barrier();
+  const double elapsed = now_s() - start;
+
+  const auto samples = static_cast<double>(options.steps * experiment.training.global_batch);
+  at::Tensor sums = at::tensor({cpu_s() - cpu_start, peak_rss_mb()}, at::kDouble).to(group->device());
+  group->all_reduce_sum(sums);
+  const nlohmann::json report = {{"samples_per_second", samples / elapsed},
+                                 {"step_s", elapsed / static_cast<double>(options.steps)},
+                                 {"cpu_s_per_sample", sums[0].item<double>() / samples},
+                                 {"first_step_s", first_step_s},
+                                 {"peak_rss_mb", sums[1].item<double>() / group->size()},
+                                 {"input_wait_s", training.loader->wait_s() - wait_start},
+                                 {"exposed_communication_s", trainer.exposed_s() - exposed_start},
+                                 {"losses", losses},
+                                 {"steps", options.steps},
+                                 {"global_batch", experiment.training.global_batch},
+                                 {"world_size", group->size()}};
+  if (group->rank() == 0) std::cout << report.dump(2) << std::endl;
+  return 0;
+}
+
+}  // namespace
+
+void add_bench(CommandLine& line) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App* app = line.app.add_subcommand("bench", "Measure the speed of training steps; prints JSON, writes no file");
+  app->footer("example: hpcai-train bench --config configs/resnet50/synthetic.yaml --steps 10\n"
+              "samples_per_second and cpu_s_per_sample count steady steps only; first_step_s counts from the start of the process");
+  options->config.add_to(*app);
+  app->add_option("--nproc", options->nproc, "Start this many ranks on this machine")->type_name("N")->check(CLI::Range(1, 4096));
+  app->add_option("--steps", options->steps, "Steps that are measured")->type_name("N")->check(CLI::Range(1, 1000000));
+  app->add_option("--warmup", options->warmup, "Steps before them")->type_name("N")->check(CLI::Range(1, 1000000));
+  app->callback([&line, options] { line.run = [&line, options] { return bench(line, *options); }; });
+}
+
+}  // namespace hpcai::app

@@ -1,0 +1,80 @@
+#include <ATen/Version.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "commands.h"
+#include "hpcai/core/version.h"
+#include "hpcai/data/open.h"
+#include "hpcai/metrics/environment.h"
+#include "hpcai/trainer/build.h"
+
+namespace hpcai::app {
+namespace {
+
+struct InfoOptions {
+  ConfigOptions config;
+  bool json = false;
+};
+
+// The samples' shape from the config alone if it says so, else from the data.
+data::SampleSpec spec_for(const data::DataConfig& config) {
+  if (const auto spec = data::spec_of(config)) return *spec;
+  return data::open(config, 0).train->spec();
+}
+
+nlohmann::json describe_experiment(const trainer::Experiment& experiment) {
+  const auto spec = spec_for(experiment.data);
+  const auto group = distributed::make_single_group();
+  const auto model = trainer::build_model(experiment, spec, *group);
+  const auto size = models::size_of(*model);
+  nlohmann::json info = {{"name", experiment.name},
+                         {"model", std::visit([](const auto& config) { return std::string(config.kType); }, experiment.model)},
+                         {"parameters", size.values},
+                         {"trainable_parameters", size.trainable},
+                         {"gradient_mb", static_cast<double>(size.trainable) * 4 / 1e6},
+                         {"input_shape", spec.input_shape},
+                         {"classes", spec.class_names},
+                         {"targets", spec.target_names},
+                         {"global_batch", experiment.training.global_batch}};
+  info["layers"] = model->layers();
+  return info;
+}
+
+void print(const nlohmann::json& info, int indent = 0) {
+  for (const auto& [key, value] : info.items()) {
+    if (value.is_object()) {
+      std::cout << std::string(indent, ' ') << key << ":\n";
+      print(value, indent + 2);
+    } else if (key != "layers") {
+      std::cout << fmt::format("{}{:<22} {}\n", std::string(indent, ' '), key,
+                               value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+}
+
+int info(const InfoOptions& options) {
+  const nlohmann::json report = options.config.path.empty() ? metrics::describe_environment()
+                                                            : describe_experiment(options.config.read());
+  if (options.json) {
+    std::cout << report.dump(2) << '\n';
+  } else {
+    print(report);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_info(CommandLine& line) {
+  auto options = std::make_shared<InfoOptions>();
+  CLI::App* app = line.app.add_subcommand("info", "Tell what a config trains (sizes, shapes), or what this program and machine are");
+  app->footer("examples: hpcai-train info\n          hpcai-train info --config configs/waveform/paper.yaml --json");
+  options->config.add_to(*app, false);
+  app->add_flag("--json", options->json, "Print as JSON");
+  app->callback([&line, options] { line.run = [options] { return info(*options); }; });
+}
+
+}  // namespace hpcai::app

@@ -1,0 +1,94 @@
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+#include "commands.h"
+#include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/core/version.h"
+#include "hpcai/distributed/world.h"
+
+namespace {
+
+using namespace hpcai;
+
+constexpr const char* kExamples = R"(
+examples:
+  hpcai-train --config configs/waveform/quickstart.yaml
+  hpcai-train --config configs/galaxy/quickstart.yaml --nproc 2 --set training.epochs=5
+  srun hpcai-train --config configs/galaxy/paper.yaml --run-dir /scratch/me/galaxy --resume auto
+  hpcai-train evaluate --run-dir runs/waveform-quickstart --split test
+
+exit status: 0 done, 2 usage or config, 65 bad data, 66 missing input, 69 peers unreachable, 70 internal error,
+  74 cannot write, 75 stopped cleanly (queue again), 76 ranks disagree, 78 resume impossible, 79 diverged, 80 hang,
+  128+n ended by signal n)";
+
+int fail(const Error& error, bool everywhere) {
+  // What all ranks would say, rank 0 says.
+  const auto world = [] {
+    try {
+      return distributed::detect_world(distributed::process_environment());
+    } catch (const Error&) {
+      return distributed::World{};
+    }
+  }();
+  if (world.rank == 0 || !everywhere) {
+    log::error("{}", error.what());
+    if (!error.remedy().empty()) log::error("{}", error.remedy());
+  }
+  return static_cast<int>(error.code());
+}
+
+int fail_internally(const char* what) {
+  log::error("internal error: {}", what);
+  log::error("This is a bug in hpcai-train {}. Please report it with the command, the config and this text.", kVersion);
+  return static_cast<int>(ExitCode::internal);
+}
+
+int guarded(const app::Run& run) {
+  try {
+    return run();
+  } catch (const SharedError& e) {
+    return fail(e, true);
+  } catch (const Error& e) {
+    const bool everywhere = e.code() == ExitCode::usage || e.code() == ExitCode::ranks_disagree;
+    return fail(e, everywhere);
+  } catch (const c10::Error& e) {
+    return fail_internally(e.what_without_backtrace());
+  } catch (const std::exception& e) {
+    return fail_internally(e.what());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  app::CommandLine line;
+  line.arguments.assign(argv + 1, argv + argc);
+  line.app.name("hpcai-train");
+  line.app.description("Trains scientific neural networks on one core, one GPU or a whole cluster; a YAML file says what.");
+  line.app.footer(kExamples);
+  line.app.set_version_flag("--version", std::string("hpcai-train ") + kVersion);
+  line.app.require_subcommand(0, 1);
+  line.app.get_formatter()->column_width(34);
+  app::add_train(line);
+  app::add_check(line);
+  app::add_info(line);
+  app::add_keys(line);
+  app::add_generate(line);
+  app::add_evaluate(line);
+  app::add_predict(line);
+  app::add_bench(line);
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return line.app.exit(e);  // --help, --version
+  } catch (const CLI::ParseError& e) {
+    log::error("{}. See {} --help", e.what(), "hpcai-train");
+    return static_cast<int>(ExitCode::usage);
+  }
+  return guarded(line.run);
+}

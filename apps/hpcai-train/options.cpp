@@ -1,0 +1,27 @@
+#include "commands.h"
+#include "hpcai/config/config.h"
+#include "hpcai/core/log.h"
+#include "hpcai/distributed/launch.h"
+#include "hpcai/distributed/world.h"
+
+namespace hpcai::app {
+
+void ConfigOptions::add_to(CLI::App& app, bool required) {
+  auto* option = app.add_option("--config", path, "YAML file that describes the experiment");
+  if (required) option->required();
+  app.add_option("--set", overrides, "Set one key, such as --set optimizer.lr=1e-3; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+trainer::Experiment ConfigOptions::read() const { return config::read<trainer::Experiment>(path, overrides); }
+
+std::optional<int> start_ranks(const CommandLine& line, int nproc, int64_t port) {
+  const auto world = distributed::detect_world(distributed::process_environment());
+  log::set_rank(world.rank);
+  if (nproc == 0 || world.launcher == "nproc") return std::nullopt;
+  return distributed::run_local_ranks(nproc, line.arguments, static_cast<int>(port));
+}
+
+}  // namespace hpcai::app

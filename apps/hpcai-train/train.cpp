@@ -1,0 +1,69 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "commands.h"
+#include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/distributed/world.h"
+#include "hpcai/metrics/run_folder.h"
+#include "hpcai/trainer/build.h"
+#include "hpcai/trainer/run.h"
+
+namespace hpcai::app {
+namespace {
+
+struct TrainOptions {
+  ConfigOptions config;
+  std::string run_dir;
+  std::string resume = "never";
+  bool overwrite = false;
+  int nproc = 0;
+};
+
+trainer::Resume resume_mode(const std::string& word) {
+  if (word == "auto") return trainer::Resume::automatic;
+  return word == "require" ? trainer::Resume::require : trainer::Resume::never;
+}
+
+int train(const CommandLine& line, const TrainOptions& options) {
+  if (options.config.path.empty()) {
+    throw Error(ExitCode::usage, "no experiment is given", "Try: hpcai-train --config configs/waveform/quickstart.yaml");
+  }
+  if (options.overwrite && options.resume != "never") {
+    throw Error(ExitCode::usage, "--overwrite and --resume contradict each other", "Give one of them.");
+  }
+  const trainer::Experiment experiment = options.config.read();
+  if (options.nproc > 0) trainer::check_consistency(experiment, options.nproc);
+  if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
+
+  const auto world = distributed::detect_world(distributed::process_environment(), static_cast<int>(experiment.distributed.port));
+  if (!world.hint.empty() && world.rank == 0) log::warning("{}", world.hint);
+  trainer::RunOptions run;
+  if (!options.run_dir.empty()) run.run_dir = options.run_dir;
+  run.resume = resume_mode(options.resume);
+  run.overwrite = options.overwrite;
+  run.command = line.arguments;
+  run.command.insert(run.command.begin(), "hpcai-train");
+  return trainer::run_experiment(experiment, world, run);
+}
+
+}  // namespace
+
+void add_train(CommandLine& line) {
+  auto options = std::make_shared<TrainOptions>();
+  CLI::App& app = line.app;
+  options->config.add_to(app, false);
+  app.add_option("--nproc", options->nproc, "Start this many ranks on this machine and train with all of them")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096));
+  app.add_option("--run-dir", options->run_dir, "Folder for everything about this run; default runs/<name>")->type_name("DIR");
+  app.add_option("--resume", options->resume,
+                 "never: a new run; auto: go on from the newest checkpoint if there is one; require: fail if there is none")
+      ->type_name("never|auto|require")
+      ->check(CLI::IsMember({"never", "auto", "require"}));
+  app.add_flag("--overwrite", options->overwrite, "Remove an earlier run in the same folder first");
+  line.run = [&line, options] { return train(line, *options); };
+}
+
+}  // namespace hpcai::app

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace hpcai::checkpoint {
+
+// Gives the finished folder `from` its visible name `to`, durably. A folder of that name is swapped away in one step,
+// so that at no moment there is none, and then removed. Throws Error{cannot_write}.
+void publish(const std::filesystem::path& from, const std::filesystem::path& to);
+
+// Makes `link` a relative symbolic link to its neighbour `target`, replacing an older one atomically and durably.
+// Throws Error{cannot_write}.
+void replace_link(const std::filesystem::path& link, const std::string& target);
+
+// Takes the visible name away first, so that an interrupted removal leaves no half checkpoint. What cannot be removed
+// is left with a warning: it costs space, not correctness.
+void remove_folder(const std::filesystem::path& folder);
+
+// Names that begin so are unfinished or being removed.
+inline constexpr const char* kTemporaryPrefix = ".tmp-";
+
+}  // namespace hpcai::checkpoint

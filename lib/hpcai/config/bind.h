@@ -1,0 +1,213 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "hpcai/config/description.h"
+
+// The only templates between described structs and the plain code of this module: a struct's description, its values
+// as JSON, and back. JSON values handed to load() are complete and checked, so load() has no error of its own.
+namespace hpcai::config {
+namespace detail {
+
+struct AnyVisitor {
+  template <class T>
+  void field(std::string_view, T&, const Field&) {}
+};
+template <class T>
+concept Described = requires(T& object, AnyVisitor& visitor) { object.describe(visitor); };
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+template <class T>
+inline constexpr bool is_variant = false;
+template <class... T>
+inline constexpr bool is_variant<std::variant<T...>> = true;
+template <class T>
+inline constexpr bool never = false;
+
+}  // namespace detail
+
+template <class T>
+Section describe(T& object);
+
+template <class T>
+Json store(T& value);
+
+template <class T>
+void load(T& value, const Json& json);
+
+namespace detail {
+
+template <class T>
+Alternative describe_alternative(T object) {
+  Alternative alternative{std::string(T::kType), "", describe(object)};
+  if constexpr (requires { T::kHelp; }) alternative.help = T::kHelp;
+  return alternative;
+}
+
+template <class... T>
+Type variant_type(std::variant<T...>& value) {
+  Type type;
+  type.kind = Type::Kind::variant;
+  // the alternative held is described with its live values, the others with their own defaults
+  (type.alternatives.push_back(describe_alternative(std::holds_alternative<T>(value) ? std::get<T>(value) : T{})), ...);
+  type.default_alternative = type.alternatives[value.index()].name;
+  return type;
+}
+
+template <class T>
+Type type_of(T& value) {
+  Type type;
+  if constexpr (std::is_same_v<T, bool>) {
+    type.kind = Type::Kind::boolean;
+  } else if constexpr (std::is_integral_v<T>) {
+    type.kind = Type::Kind::integer;
+    if constexpr (sizeof(T) < sizeof(int64_t) || std::is_unsigned_v<T>) type.lowest = std::numeric_limits<T>::min();
+    if constexpr (sizeof(T) < sizeof(int64_t)) type.highest = std::numeric_limits<T>::max();
+  } else if constexpr (std::is_floating_point_v<T>) {
+    type.kind = Type::Kind::number;
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    type.kind = Type::Kind::text;
+  } else if constexpr (std::is_enum_v<T>) {
+    type.kind = Type::Kind::choice;
+    for (const auto& [number, name] : enum_names(T{})) type.choices.emplace_back(name);
+  } else if constexpr (is_optional<T>) {
+    typename T::value_type held = value.value_or(typename T::value_type{});
+    type = type_of(held);
+    type.optional = true;
+  } else if constexpr (is_vector<T>) {
+    type.kind = Type::Kind::list;
+    typename T::value_type element{};
+    type.element.push_back(type_of(element));
+  } else if constexpr (is_variant<T>) {
+    type = variant_type(value);
+  } else if constexpr (Described<T>) {
+    type.section = describe(value);
+  } else {
+    static_assert(never<T>, "a setting must be of one of the types listed in hpcai/config/field.h");
+  }
+  return type;
+}
+
+struct Describer {
+  Section section;
+  template <class T>
+  void field(std::string_view name, T& value, const Field& field) {
+    section.keys.push_back({std::string(name), field, type_of(value), store(value)});
+  }
+};
+
+struct Storer {
+  Json& json;
+  template <class T>
+  void field(std::string_view name, T& value, const Field&) {
+    json[std::string(name)] = store(value);
+  }
+};
+
+struct Loader {
+  const Json& json;
+  template <class T>
+  void field(std::string_view name, T& value, const Field&) {
+    load(value, json.at(std::string(name)));
+  }
+};
+
+template <class Enum>
+std::string enum_to_name(Enum value) {
+  for (const auto& [number, name] : enum_names(Enum{})) {
+    if (number == value) return std::string(name);
+  }
+  throw std::logic_error("an enum's value has no name in enum_names()");
+}
+
+template <class Enum>
+Enum name_to_enum(const std::string& text) {
+  for (const auto& [number, name] : enum_names(Enum{})) {
+    if (name == text) return number;
+  }
+  throw std::logic_error("'" + text + "' is no name of the enum");
+}
+
+template <class... T>
+void load_variant(std::variant<T...>& value, const Json& json) {
+  const auto name = json.at("type").get<std::string>();
+  const bool found = ((T::kType == name && (load(value.template emplace<T>(), json), true)) || ...);
+  if (!found) throw std::logic_error("'" + name + "' is no alternative of the variant");
+}
+
+}  // namespace detail
+
+// The description of a struct; its values now are the defaults.
+template <class T>
+Section describe(T& object) {
+  detail::Describer describer;
+  object.describe(describer);
+  return std::move(describer.section);
+}
+
+template <class T>
+Json store(T& value) {
+  if constexpr (std::is_enum_v<T>) {
+    return detail::enum_to_name(value);
+  } else if constexpr (detail::is_optional<T>) {
+    return value ? store(*value) : Json(nullptr);
+  } else if constexpr (detail::is_vector<T>) {
+    Json json = Json::array();
+    for (typename T::value_type element : value) json.push_back(store(element));
+    return json;
+  } else if constexpr (detail::is_variant<T>) {
+    return std::visit([](auto& held) {
+      Json json = {{"type", std::string(held.kType)}};
+      detail::Storer storer{json};
+      held.describe(storer);
+      return json;
+    }, value);
+  } else if constexpr (detail::Described<T>) {
+    Json json = Json::object();
+    detail::Storer storer{json};
+    value.describe(storer);
+    return json;
+  } else {
+    return Json(value);
+  }
+}
+
+template <class T>
+void load(T& value, const Json& json) {
+  if constexpr (std::is_enum_v<T>) {
+    value = detail::name_to_enum<T>(json.get<std::string>());
+  } else if constexpr (detail::is_optional<T>) {
+    value.reset();
+    if (!json.is_null()) load(value.emplace(), json);
+  } else if constexpr (detail::is_vector<T>) {
+    value.clear();
+    for (const Json& item : json) {
+      typename T::value_type element{};
+      load(element, item);
+      value.push_back(std::move(element));
+    }
+  } else if constexpr (detail::is_variant<T>) {
+    detail::load_variant(value, json);
+  } else if constexpr (detail::Described<T>) {
+    detail::Loader loader{json};
+    value.describe(loader);
+  } else {
+    value = json.get<T>();
+  }
+}
+
+}  // namespace hpcai::config

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hpcai/config/description.h"
+
+namespace hpcai::config {
+
+struct Difference {
+  std::string key;     // "optimizer.lr"
+  std::string before;  // as YAML; "not set" where the key does not exist
+  std::string after;
+};
+
+// SHA-256 over the keys that change the result and their values: all but the local ones.
+std::string digest_of(const Section& description, const Json& values);
+
+// Those keys whose values differ, in the order of the description.
+std::vector<Difference> compare(const Section& description, const Json& before, const Json& after);
+
+}  // namespace hpcai::config

@@ -1,0 +1,189 @@
+#include "hpcai/config/keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "hpcai/config/suggest.h"
+#include "hpcai/config/words.h"
+#include "hpcai/config/writer.h"
+#include "hpcai/core/error.h"
+
+namespace hpcai::config {
+namespace {
+
+using Line = std::array<std::string, 4>;  // key, default, allowed, meaning
+
+bool is_setting(const Row& row) {
+  if (row.is_type) return true;
+  return row.key->type.kind != Type::Kind::section && row.key->type.kind != Type::Kind::variant;
+}
+
+// Of a list, the variant is its elements' type.
+const Type& element_of(const Type& type) {
+  return type.kind == Type::Kind::list ? element_of(type.element.front()) : type;
+}
+
+std::string kind_name(const Type& type) {
+  switch (type.kind) {
+    case Type::Kind::boolean: return "boolean";
+    case Type::Kind::integer: return "integer";
+    case Type::Kind::number: return "number";
+    case Type::Kind::text: return "text";
+    case Type::Kind::choice: return "choice";
+    case Type::Kind::list: return "list of " + kind_name(type.element.front());
+    case Type::Kind::section:
+    case Type::Kind::variant: return "sections";
+  }
+  return "";
+}
+
+std::vector<std::string> choices_of(const Row& row) {
+  return row.is_type ? element_of(row.key->type).alternative_names() : element_of(row.key->type).choices;
+}
+
+Json default_of(const Row& row) {
+  if (!row.is_type) return row.key->default_value;
+  return row.key->type.kind == Type::Kind::variant ? Json(row.key->type.default_alternative) : Json(nullptr);
+}
+
+bool is_required(const Row& row) {
+  return row.key->field.required || (row.is_type && row.key->type.kind == Type::Kind::list);
+}
+
+std::string allowed(const Row& row) {
+  const auto choices = choices_of(row);
+  const Type& type = row.key->type;
+  std::string text = row.is_type ? fmt::format("{}", fmt::join(choices, " | ")) : kind_name(type);
+  if (!row.is_type && !choices.empty()) {
+    text = fmt::format("{}{}", type.kind == Type::Kind::list ? "list of " : "", fmt::join(choices, " | "));
+  }
+  if (type.kind == Type::Kind::boolean) text = "true | false";
+  const std::string range = describe_range(type, row.key->field);
+  if (!range.empty()) {
+    text += ", " + range;
+  } else if (!row.key->field.unit.empty() && !row.is_type) {
+    text += fmt::format(", {}", row.key->field.unit);
+  }
+  return type.optional && !row.is_type ? text + ", or null" : text;
+}
+
+std::string when_text(const Row& row) {
+  std::string text;
+  for (const Row::Choice& choice : row.when) {
+    text += fmt::format("{}{}.type: {}", text.empty() ? "" : ", ", choice.variant, choice.type);
+  }
+  return text;
+}
+
+Line line_of(const Row& row) {
+  const Json value = default_of(row);
+  const std::string meaning = std::string(row.key->field.help) + (row.local ? " [local]" : "");
+  return {row.path, is_required(row) ? "required" : write_flow(value), allowed(row), meaning};
+}
+
+std::string trimmed(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line + "\n";
+}
+
+std::string write_columns(const Line& line, const std::array<size_t, 4>& widths) {
+  std::array<std::vector<std::string>, 4> cells;
+  size_t height = 0;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    cells[i] = wrap(line[i], widths[i]);
+    height = std::max(height, cells[i].size());
+  }
+  std::string out;
+  for (size_t n = 0; n < height; ++n) {
+    std::string text;
+    for (size_t i = 0; i < cells.size(); ++i) {
+      const std::string cell = n < cells[i].size() ? cells[i][n] : "";
+      text += cell + std::string(widths[i] - std::min(widths[i], text_width(cell)) + 2, ' ');
+    }
+    out += trimmed(text);
+  }
+  return out;
+}
+
+// For narrow terminals: one setting below the other.
+std::string write_stacked(const Line& line, size_t width) {
+  std::string out = line[0] + "\n";
+  const auto add = [&](const std::string& text) {
+    for (const std::string& part : wrap(text, width > 14 ? width - 4 : 10)) out += "    " + part + "\n";
+  };
+  add(line[1] == "required" ? fmt::format("{}; required", line[2]) : fmt::format("{}; default {}", line[2], line[1]));
+  add(line[3]);
+  return out;
+}
+
+std::string text_of(const std::vector<Row>& chosen, size_t width) {
+  const Line head = {"KEY", "DEFAULT", "ALLOWED", "MEANING"};
+  const std::array<size_t, 4> most = {1000, 18, 26, 1000};
+  std::array<size_t, 4> widths{};
+  const auto widen = [&](const Line& line) {
+    for (size_t i = 0; i < 3; ++i) widths[i] = std::min(most[i], std::max(widths[i], text_width(line[i])));
+  };
+  widen(head);
+  for (const Row& row : chosen) widen(line_of(row));
+  const size_t used = widths[0] + widths[1] + widths[2] + 6;
+  const bool stacked = width < used + 24;
+  widths[3] = stacked ? 0 : width - used;
+  std::string out = stacked ? "" : write_columns(head, widths);
+  std::string when;
+  for (const Row& row : chosen) {
+    if (when_text(row) != when) {
+      when = when_text(row);
+      if (!when.empty()) out += fmt::format("with {}\n", when);
+    }
+    out += stacked ? write_stacked(line_of(row), width) : write_columns(line_of(row), widths);
+  }
+  return out;
+}
+
+[[noreturn]] void fail_on_prefix(std::string_view prefix, const std::vector<Row>& all) {
+  std::vector<std::string> paths;
+  for (const Row& row : all) paths.push_back(row.path);
+  const auto similar = nearest(prefix, paths);
+  throw Error(ExitCode::usage, fmt::format("{} is not a setting or section", shown(prefix)),
+              similar ? fmt::format("Did you mean {}?", *similar) : "Leave it out to list all settings.");
+}
+
+}  // namespace
+
+std::string write_key_table(const Section& description, std::string_view prefix, size_t width) {
+  const std::vector<Row> all = rows(description);
+  std::vector<Row> chosen;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(chosen), [&](const Row& row) {
+    const std::string_view path = row.path;
+    const std::string_view rest = path.starts_with(prefix) ? path.substr(prefix.size()) : "-";
+    return is_setting(row) && (prefix.empty() || rest.empty() || rest.front() == '.' || rest.front() == '[');
+  });
+  if (chosen.empty()) fail_on_prefix(prefix, all);
+  return text_of(chosen, width);
+}
+
+Json list_keys(const Section& description) {
+  Json list = Json::array();
+  for (const Row& row : rows(description)) {
+    if (!is_setting(row)) continue;
+    const Field& field = row.key->field;
+    Json item = {{"key", row.path}, {"type", row.is_type ? "choice" : kind_name(row.key->type)}};
+    item["default"] = is_required(row) ? Json(nullptr) : default_of(row);
+    item["required"] = is_required(row);
+    if (!row.is_type && row.key->type.optional) item["null_allowed"] = true;
+    if (const auto choices = choices_of(row); !choices.empty()) item["choices"] = choices;
+    if (!field.unit.empty()) item["unit"] = std::string(field.unit);
+    if (field.min) item[field.min_excluded ? "greater_than" : "min"] = *field.min;
+    if (field.max) item[field.max_excluded ? "less_than" : "max"] = *field.max;
+    item["local"] = row.local;
+    for (const Row::Choice& choice : row.when) item["when"][choice.variant + ".type"] = choice.type;
+    item["help"] = std::string(field.help);
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+}  // namespace hpcai::config

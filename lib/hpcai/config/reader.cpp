@@ -1,0 +1,209 @@
+#include "hpcai/config/reader.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "hpcai/config/scalar.h"
+#include "hpcai/config/suggest.h"
+#include "hpcai/config/words.h"
+
+namespace hpcai::config {
+namespace {
+
+class Reader {
+ public:
+  Reader(const Section& description, const Node& document, Problems& problems)
+      : rows_(rows(description)), document_(document), problems_(problems) {}
+
+  // The keys of `node`, which is a map or null; `variant` is the variant of which `section` is the alternative chosen.
+  Json section(const Section& section, const Node& node, const std::string& path, const Place& place,
+               const Type* variant = nullptr) {
+    Json values = Json::object();
+    const std::set<std::string> meant = report_unknown(section, node, path, variant);
+    for (const Key& key : section.keys) {
+      const Node::Entry* entry = node.find(key.name);
+      const std::string key_path = join_path(path, key.name);
+      if (entry) {
+        values[key.name] = value(key.type, key.field, entry->value, key_path, entry->place);
+      } else if (meant.contains(key.name)) {
+        values[key.name] = key.default_value;  // told as a misspelt key
+      } else {
+        values[key.name] = absent(key, key_path, place);
+      }
+    }
+    return values;
+  }
+
+ private:
+  Json value(const Type& type, const Field& field, const Node& node, const std::string& path, const Place& place) {
+    if (node.kind == Node::Kind::null) {
+      if (type.optional) return nullptr;
+      return wrong(place, fmt::format("{} has no value; it must be {}.", path, rule(type, field)));
+    }
+    switch (type.kind) {
+      case Type::Kind::list: return list(type, field, node, path, place);
+      case Type::Kind::section:
+        if (node.kind == Node::Kind::map) return section(type.section, node, path, place);
+        return wrong_kind(type, field, node, path, place);
+      case Type::Kind::variant:
+        if (node.kind == Node::Kind::map) return variant(type, node, path, place, must_say_type(type, field));
+        return wrong_kind(type, field, node, path, place);
+      default: return scalar(type, field, node, path, place);
+    }
+  }
+
+  Json scalar(const Type& type, const Field& field, const Node& node, const std::string& path, const Place& place) {
+    if (node.kind != Node::Kind::scalar) return wrong_kind(type, field, node, path, place);
+    const Scalar read = read_scalar(type, node);
+    const bool good = read.ok && in_range(type, field, read.value);
+    if (good) return read.value;
+    const std::string must = read.ok ? describe_range(type, field) : rule(type, field);
+    const std::string remedy = read.remedy.empty() ? "" : " " + read.remedy;
+    return wrong(place, fmt::format("{} is {}; it must be {}.{}", path, value_text(node), must, remedy));
+  }
+
+  Json list(const Type& type, const Field& field, const Node& node, const std::string& path, const Place& place) {
+    if (node.kind != Node::Kind::list) return wrong_kind(type, field, node, path, place);
+    const Field element = element_field(field);
+    Json values = Json::array();
+    for (size_t i = 0; i < node.items.size(); ++i) {
+      const Node& item = node.items[i];
+      values.push_back(value(type.element.front(), element, item, fmt::format("{}[{}]", path, i), item.place));
+    }
+    return values;
+  }
+
+  Json variant(const Type& type, const Node& node, const std::string& path, const Place& place, bool must_say_type) {
+    const Alternative* alternative = chosen(type, node, path, place, must_say_type);
+    if (!alternative) return nullptr;
+    Json values = {{"type", alternative->name}};
+    values.update(section(alternative->section, node, path, place, &type));
+    return values;
+  }
+
+  // The alternative to check against; none if the document leaves it open, which is then reported.
+  const Alternative* chosen(const Type& type, const Node& node, const std::string& path, const Place& place,
+                            bool must_say_type) {
+    const std::string names = join_or(type.alternative_names());
+    const Node::Entry* entry = node.find("type");
+    if (!entry) {
+      if (misspells_type(type, node, path, names)) return nullptr;
+      if (!must_say_type) return type.find_alternative(type.default_alternative);
+      wrong(place, fmt::format("{}.type is required. It must be {}.", path, names));
+      return nullptr;
+    }
+    if (entry->value.kind != Node::Kind::scalar) {
+      wrong(entry->place, fmt::format("{}.type must be {}.", path, names));
+      return nullptr;
+    }
+    if (const Alternative* found = type.find_alternative(entry->value.text)) return found;
+    const auto similar = nearest(entry->value.text, type.alternative_names());
+    wrong(entry->place, fmt::format("{}.type is {}; it must be {}.{}", path, value_text(entry->value), names,
+                                    similar ? fmt::format(" Did you mean {}?", *similar) : ""));
+    return similar ? type.find_alternative(*similar) : nullptr;
+  }
+
+  // True, and reported, if `type` is misspelt: then the default alternative would be a wrong guess.
+  bool misspells_type(const Type& type, const Node& node, const std::string& path, const std::string& names) {
+    const Alternative* fallback = type.find_alternative(type.default_alternative);
+    for (const Node::Entry& entry : node.entries) {
+      if (fallback->section.find(entry.key) || unlikeness(entry.key, "type").value_or(2) > 1) continue;
+      wrong(entry.place, fmt::format("{0}.{1} is not a setting. Did you mean {0}.type ({2})?", path, shown(entry.key),
+                                     names));
+      return true;
+    }
+    return false;
+  }
+
+  Json absent(const Key& key, const std::string& path, const Place& place) {
+    const Type& type = key.type;
+    if (key.field.required) {
+      const bool is_variant = type.kind == Type::Kind::variant;
+      const std::string hint = is_variant ? fmt::format(" Choose {}.type: {}.", path, join_or(type.alternative_names()))
+                                          : fmt::format(" It must be {}.", rule(type, key.field));
+      return wrong(place, fmt::format("{} is required.{}", path, hint));
+    }
+    if (type.optional) return key.default_value;
+    // keys inside may be required
+    if (type.kind == Type::Kind::section) return section(type.section, Node{}, path, place);
+    if (type.kind == Type::Kind::variant) return variant(type, Node{}, path, place, false);
+    return key.default_value;
+  }
+
+  // Returns the names of the section's own keys that were most likely meant.
+  std::set<std::string> report_unknown(const Section& section, const Node& node, const std::string& path,
+                                       const Type* variant) {
+    std::set<std::string> meant;
+    for (const Node::Entry& entry : node.entries) {
+      if (section.find(entry.key) || (variant && entry.key == "type")) continue;
+      const std::string full = join_path(path, shown(entry.key));
+      std::optional<Suggestion> best;
+      // a file with more unknown keys than this is no config; do not spend seconds on suggestions
+      if (++unknown_ <= 200) best = suggest(entry.key, section, path, node, rows_, document_);
+      if (best && best->sibling) meant.insert(best->name);
+      wrong(entry.place, fmt::format("{} is not a setting. {}", full, advice(best, full, path)));
+    }
+    return meant;
+  }
+
+  static std::string advice(const std::optional<Suggestion>& best, const std::string& full, const std::string& path) {
+    if (!best) {
+      const std::string argument = path.empty() ? "" : " " + path.substr(0, path.find('['));
+      return fmt::format("Run `hpcai-train keys{}` for the list.", argument);
+    }
+    std::vector<std::string> needs;
+    for (const Row::Choice& need : best->needs) needs.push_back(fmt::format("{}.type: {}", need.variant, need.type));
+    const std::string condition = fmt::format("{}", fmt::join(needs, " and "));
+    if (best->path == full) return fmt::format("It is one only with {}.", condition);
+    return fmt::format("Did you mean {}{}?", best->path, needs.empty() ? "" : " (with " + condition + ")");
+  }
+
+  Json wrong_kind(const Type& type, const Field& field, const Node& node, const std::string& path,
+                  const Place& place) {
+    return wrong(place, fmt::format("{} is {}; it must be {}.", path, value_text(node), rule(type, field)));
+  }
+
+  Json wrong(const Place& place, std::string text) {
+    problems_.add(place, std::move(text));
+    return nullptr;
+  }
+
+  static std::string value_text(const Node& node) {
+    switch (node.kind) {
+      case Node::Kind::null: return "empty";
+      case Node::Kind::list: return "a list";
+      case Node::Kind::map: return "a section";
+      case Node::Kind::scalar: break;
+    }
+    return node.quoted || node.text.empty() ? fmt::format("\"{}\"", shown(node.text)) : shown(node.text);
+  }
+
+  static std::string rule(const Type& type, const Field& field) {
+    const std::string range = describe_range(type, field);
+    if (type.kind == Type::Kind::list) {
+      const Type& element = type.element.front();
+      const bool sections = element.kind == Type::Kind::section || element.kind == Type::Kind::variant;
+      return sections ? "a list of sections" : fmt::format("a list of values, each {}", rule(element, field));
+    }
+    return range.empty() ? describe_type(type) : fmt::format("{}, {}", describe_type(type), range);
+  }
+
+  std::vector<Row> rows_;
+  const Node& document_;
+  Problems& problems_;
+  int unknown_ = 0;
+};
+
+}  // namespace
+
+Json resolve(const Section& description, const Node& document, Problems& problems) {
+  if (document.kind == Node::Kind::map) {
+    return Reader(description, document, problems).section(description, document, "", document.place);
+  }
+  const bool empty = document.kind == Node::Kind::null;
+  problems.add(document.place, empty ? "there are no settings here." : "a config must be made of `key: value` lines.");
+  return nullptr;
+}
+
+}  // namespace hpcai::config

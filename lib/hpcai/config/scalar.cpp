@@ -1,0 +1,131 @@
+#include "hpcai/config/scalar.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <string_view>
+
+#include "hpcai/config/suggest.h"
+
+namespace hpcai::config {
+namespace {
+
+Scalar good(Json value) { return {std::move(value), "", true}; }
+Scalar bad(std::string reason = "") { return {nullptr, std::move(reason), false}; }
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+// How a decimal number is written: [sign] digits [. digits] [e [sign] digits].
+struct Shape {
+  bool number = false;  // all of the text has this form
+  bool leading_zero = false;
+  bool point = false;
+  bool exponent = false;
+};
+
+Shape shape_of(std::string_view text) {
+  Shape shape;
+  size_t i = 0;
+  const auto at = [&](std::string_view any) { return i < text.size() && any.find(text[i]) != std::string_view::npos; };
+  const auto skip_digits = [&] {
+    const size_t begin = i;
+    while (at("0123456789")) ++i;
+    return i - begin;
+  };
+  if (at("+-")) ++i;
+  const bool zero = at("0");
+  size_t digits = skip_digits();
+  shape.leading_zero = zero && digits > 1;
+  if (at(".")) {
+    shape.point = true;
+    ++i;
+    digits += skip_digits();
+  }
+  shape.number = digits > 0;
+  if (at("eE")) {
+    shape.exponent = true;
+    ++i;
+    if (at("+-")) ++i;
+    if (skip_digits() == 0) shape.number = false;
+  }
+  if (i != text.size()) shape.number = false;
+  return shape;
+}
+
+std::string replaced(std::string text, char from, const std::string& to) {
+  for (size_t i = text.find(from); i != std::string::npos; i = text.find(from, i + to.size())) text.replace(i, 1, to);
+  return text;
+}
+
+// Notations that look like numbers but that YAML versions read differently, or not at all.
+std::string number_trap(const std::string& text) {
+  const size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  const std::string word = lower(text.substr(sign));
+  if (shape_of(text).number && shape_of(text).leading_zero) {
+    return "A leading zero means an octal number to some programs. Write it without.";
+  }
+  if (word.starts_with("0x") || word.starts_with("0o") || word.starts_with("0b")) return "Write it in decimal digits.";
+  if (word == "inf" || word == ".inf" || word == "infinity" || word == "nan" || word == ".nan") {
+    return "It must be finite.";
+  }
+  if (shape_of(text).number) return "";
+  if (shape_of(replaced(text, '_', "")).number) return "Write it without underscores.";
+  if (shape_of(replaced(text, ',', ".")).number) return "Write the decimal sign as a point.";
+  return "";
+}
+
+const char* skip_plus(const std::string& text) { return text.data() + (text.starts_with('+') ? 1 : 0); }
+
+Scalar read_integer(const std::string& text) {
+  if (const std::string trap = number_trap(text); !trap.empty()) return bad(trap);
+  const Shape shape = shape_of(text);
+  if (!shape.number) return bad();
+  if (shape.exponent) return bad("Write all its digits, without an exponent.");
+  if (shape.point) return bad("Write it without a decimal point.");
+  int64_t value = 0;
+  const auto result = std::from_chars(skip_plus(text), text.data() + text.size(), value);
+  return result.ec == std::errc() ? good(value) : bad("It does not fit into 64 bits.");
+}
+
+Scalar read_number(const std::string& text) {
+  if (const std::string trap = number_trap(text); !trap.empty()) return bad(trap);
+  if (!shape_of(text).number) return bad();
+  double value = 0;
+  const auto result = std::from_chars(skip_plus(text), text.data() + text.size(), value);
+  return result.ec == std::errc() ? good(value) : bad("It does not fit into a double (4.9e-324 to 1.7e308).");
+}
+
+Scalar read_boolean(const std::string& text) {
+  if (text == "true" || text == "false") return good(text == "true");
+  const std::string word = lower(text);
+  if (word == "yes" || word == "on" || word == "y" || word == "1" || word == "true") return bad("Write true.");
+  if (word == "no" || word == "off" || word == "n" || word == "0" || word == "false") return bad("Write false.");
+  return bad();
+}
+
+Scalar read_choice(const Type& type, const std::string& text) {
+  if (std::find(type.choices.begin(), type.choices.end(), text) != type.choices.end()) return good(text);
+  const auto similar = nearest(text, type.choices);
+  return bad(similar ? fmt::format("Did you mean {}?", *similar) : "");
+}
+
+}  // namespace
+
+Scalar read_scalar(const Type& type, const Node& node) {
+  if (type.kind == Type::Kind::text) return good(node.text);
+  if (type.kind == Type::Kind::choice) return read_choice(type, node.text);
+  if (node.quoted) {
+    Node plain = node;
+    plain.quoted = false;
+    return bad(read_scalar(type, plain).ok ? "Leave out the quotes." : "");
+  }
+  if (type.kind == Type::Kind::boolean) return read_boolean(node.text);
+  return type.kind == Type::Kind::integer ? read_integer(node.text) : read_number(node.text);
+}
+
+}  // namespace hpcai::config

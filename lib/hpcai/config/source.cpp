@@ -1,0 +1,183 @@
+#include "hpcai/config/source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+
+#include "hpcai/config/document.h"
+#include "hpcai/config/reader.h"
+#include "hpcai/config/words.h"
+#include "hpcai/core/error.h"
+#include "hpcai/core/file.h"
+
+namespace hpcai::config {
+namespace {
+
+const Type* type_below(const Type* type, const std::string& chosen, const std::string& name) {
+  if (!type) return nullptr;
+  const Alternative* alternative = type->find_alternative(chosen);
+  const Section& section = alternative ? alternative->section : type->section;
+  const Key* key = section.find(name);
+  return key ? &key->type : nullptr;
+}
+
+// `upper` wins. `type` describes both and is null where the description knows no such key.
+Node merged(const Type* type, Node lower, const Node& upper) {
+  if (lower.kind != Node::Kind::map || upper.kind != Node::Kind::map) return upper;
+  std::string chosen;
+  if (type && type->kind == Type::Kind::variant) {
+    const Node::Entry* before = lower.find("type");
+    const Node::Entry* after = upper.find("type");
+    chosen = before ? before->value.text : type->default_alternative;
+    if (after && after->value.text != chosen) return upper;
+  }
+  for (const Node::Entry& entry : upper.entries) {
+    if (Node::Entry* below = lower.find(entry.key)) {
+      below->value = merged(type_below(type, chosen, entry.key), std::move(below->value), entry.value);
+      below->place = entry.place;
+    } else {
+      lower.entries.push_back(entry);
+    }
+  }
+  if (upper.place.line > 0) lower.place = upper.place;
+  return lower;
+}
+
+class Sources {
+ public:
+  explicit Sources(const Section& description) : description_(description) { root_.section = description; }
+
+  void add_file(const std::filesystem::path& path) {
+    const std::optional<std::string> text = read_text(path, {order_, path.string(), 1});
+    std::optional<Node> document = text ? parse(*text, path.string()) : std::nullopt;
+    if (document && add_base(*document, path)) document_ = std::move(document);
+  }
+
+  void add_text(std::string_view text, const std::string& name) { document_ = parse(text, name); }
+
+  // All overrides count as one layer, so that their order does not matter where they concern different keys.
+  void add_overrides(const std::vector<std::string>& overrides) {
+    std::optional<Node> layer;
+    for (const std::string& text : overrides) {
+      const std::optional<Node> parsed = parse_override(text);
+      if (parsed) layer = layer ? merged(nullptr, std::move(*layer), *parsed) : *parsed;
+    }
+    if (!layer || !document_) return;
+    const Place place = document_->place;
+    // nothing but comments in the file: the overrides are all there is
+    document_ = document_->kind == Node::Kind::null ? std::move(*layer) : merged(&root_, std::move(*document_), *layer);
+    document_->place = place;
+  }
+
+  Json values() {
+    if (document_) {
+      Json values = resolve(description_, *document_, problems_);
+      problems_.throw_if_any();
+      return values;
+    }
+    problems_.throw_if_any();
+    throw std::logic_error("a config was not read, but nothing is wrong with it");
+  }
+
+ private:
+  std::optional<std::string> read_text(const std::filesystem::path& path, const Place& place) {
+    try {
+      return read_file(path, kMaxConfigBytes);
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::bad_data) throw;
+      problems_.add(place, fmt::format("larger than {} bytes; that is no config.", kMaxConfigBytes));
+      return std::nullopt;
+    }
+  }
+
+  std::optional<Node> parse(std::string_view text, const std::string& name) {
+    return parse_document(text, {order_++, name, 1}, problems_);
+  }
+
+  // Puts the file named by the key `base` under the document. False, and reported, if that cannot be done.
+  bool add_base(Node& document, const std::filesystem::path& path) {
+    const Node::Entry* found = document.find("base");
+    if (!found) return true;
+    const Node::Entry entry = *found;
+    document.entries.erase(document.entries.begin() + (found - document.entries.data()));
+    if (entry.value.kind != Node::Kind::scalar || entry.value.text.empty()) {
+      problems_.add(entry.place, "base must be the path of another config file, relative to this one.");
+      return false;
+    }
+    const std::filesystem::path base_path = path.parent_path() / entry.value.text;
+    std::error_code code;
+    if (!std::filesystem::is_regular_file(base_path, code)) {
+      throw Error(ExitCode::missing_input,
+                  fmt::format("{}: the base {} is not a file", entry.place.text(), shown(base_path.string())),
+                  "A base is given relative to the file that names it.");
+    }
+    const auto text = read_text(base_path, {order_, base_path.string(), 1});
+    std::optional<Node> base = text ? parse(*text, base_path.string()) : std::nullopt;
+    if (!base) return false;
+    if (const Node::Entry* again = base->find("base")) {
+      problems_.add(again->place, "a base may not have a base of its own; write the settings into this file.");
+      return false;
+    }
+    if (base->kind != Node::Kind::map) {
+      problems_.add(base->place, "a base must be made of `key: value` lines.");
+      return false;
+    }
+    document = merged(&root_, std::move(*base), document);
+    return true;
+  }
+
+  // "a.b.c=value" as the document {a: {b: {c: value}}}.
+  std::optional<Node> parse_override(const std::string& text) {
+    const size_t equals = text.find('=');
+    const std::string path = text.substr(0, equals);
+    const Place place{order_++, "--set " + shown(path), 0};
+    const auto dots = static_cast<size_t>(std::count(path.begin(), path.end(), '.'));
+    const bool malformed = path.empty() || dots >= kMaxConfigDepth || path.front() == '.' || path.back() == '.' ||
+                           path.find("..") != std::string::npos || path.find(' ') != std::string::npos ||
+                           find_invalid_utf8(path);
+    if (equals == std::string::npos || malformed) {
+      problems_.add(place, "an override must be written key=value, for example --set optimizer.lr=1e-3.");
+      return std::nullopt;
+    }
+    std::optional<Node> node = parse_document(text.substr(equals + 1), place, problems_);
+    for (size_t end = path.size(); node && end != std::string::npos;) {
+      const size_t dot = path.rfind('.', end - 1);
+      const size_t begin = dot == std::string::npos ? 0 : dot + 1;
+      Node outer;
+      outer.kind = Node::Kind::map;
+      outer.place = place;
+      outer.entries.push_back({path.substr(begin, end - begin), place, std::move(*node)});
+      node = std::move(outer);
+      end = dot;
+    }
+    return node;
+  }
+
+  const Section& description_;
+  Type root_;  // the description as the type of the whole document
+  Problems problems_;
+  std::optional<Node> document_;
+  int order_ = 0;
+};
+
+}  // namespace
+
+Json read_values(const Section& description, const std::filesystem::path& path,
+                 const std::vector<std::string>& overrides) {
+  Sources sources(description);
+  sources.add_file(path);
+  sources.add_overrides(overrides);
+  return sources.values();
+}
+
+Json parse_values(const Section& description, std::string_view text, const std::string& name,
+                  const std::vector<std::string>& overrides) {
+  Sources sources(description);
+  sources.add_text(text, name);
+  sources.add_overrides(overrides);
+  return sources.values();
+}
+
+}  // namespace hpcai::config

@@ -1,0 +1,164 @@
+#include "hpcai/config/suggest.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "hpcai/config/words.h"
+
+namespace hpcai::config {
+namespace {
+
+bool is_word_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) || (c & 0x80); }
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words(1);
+  for (const char c : text) {
+    if (is_word_character(c)) {
+      words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    } else if (!words.back().empty()) {
+      words.emplace_back();
+    }
+  }
+  if (words.back().empty()) words.pop_back();
+  return words;
+}
+
+std::string glued(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : "_") + word;
+  return text;
+}
+
+std::string initials(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += word.front();
+  return text;
+}
+
+// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours.
+size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i) {
+    for (size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        cost[i][j] = i + j;
+        continue;
+      }
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return cost[a.size()][b.size()];
+}
+
+bool contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// Relations other than a slip of the fingers.
+std::optional<double> relation(const std::vector<std::string>& written, const std::vector<std::string>& name,
+                               std::string_view help) {
+  const std::string a = glued(written);
+  const std::string b = glued(name);
+  if ((written.size() > 1 && initials(written) == b) || (name.size() > 1 && initials(name) == a)) return 2.2;
+  if (std::min(a.size(), b.size()) >= 3 && (a.starts_with(b) || b.starts_with(a))) return 2.4;
+  const auto help_words = words_of(help);
+  const auto in_help = [&](const std::string& word) { return word.size() > 2 && contains(help_words, word); };
+  if (std::all_of(written.begin(), written.end(), in_help)) return 2.6;
+  const auto shared = [&](const std::string& word) { return word.size() >= 4 && contains(name, word); };
+  if (std::any_of(written.begin(), written.end(), shared)) return 2.8;
+  return std::nullopt;
+}
+
+// The type chosen for the variant at `path` by the document or by default; nothing inside lists.
+std::string chosen_type(const std::string& path, const std::vector<Row>& all, const Node& document) {
+  const Node* node = &document;
+  for (size_t begin = 0; node && begin < path.size();) {
+    const size_t end = std::min(path.find('.', begin), path.size());
+    const Node::Entry* entry = node->find(path.substr(begin, end - begin));
+    node = entry ? &entry->value : nullptr;
+    begin = end + 1;
+  }
+  if (const Node::Entry* type = node ? node->find("type") : nullptr) return type->value.text;
+  for (const Row& row : all) {
+    if (row.is_type && row.path == path + ".type" && row.key->type.kind == Type::Kind::variant) {
+      return row.key->type.default_alternative;
+    }
+  }
+  return "";
+}
+
+std::string parent_of(const std::string& path) {
+  const size_t dot = path.rfind('.');
+  return dot == std::string::npos ? "" : path.substr(0, dot);
+}
+
+std::string without_indices(const std::string& path) {
+  std::string out;
+  for (size_t i = 0; i < path.size(); ++i) {
+    out += path[i];
+    if (path[i] == '[') i = path.find(']', i) - 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<double> unlikeness(std::string_view written, std::string_view name, std::string_view help) {
+  constexpr size_t kMaxLength = 64;  // no key is longer, and the cost of a comparison grows with its square
+  if (written == name) return 0;
+  if (written.size() > kMaxLength) return std::nullopt;
+  const auto a_words = words_of(written);
+  const auto b_words = words_of(name);
+  if (a_words.empty() || b_words.empty()) return std::nullopt;
+  const std::string a = glued(a_words);
+  const std::string b = glued(b_words);
+  if (a == b) return 0.1;
+  std::optional<double> best = relation(a_words, b_words, help);
+  const size_t distance = edit_distance(a, b);
+  if (distance <= std::max<size_t>(1, std::max(a.size(), b.size()) / 3)) {
+    const double cost = static_cast<double>(distance) - (a.front() == b.front() ? 0.1 : 0);
+    best = std::min(best.value_or(cost), cost);
+  }
+  return best;
+}
+
+std::optional<std::string> nearest(std::string_view written, const std::vector<std::string>& names) {
+  std::optional<std::string> best;
+  double least = 0;
+  for (const std::string& name : names) {
+    const auto cost = unlikeness(written, name);
+    if (!cost || (best && *cost >= least)) continue;
+    best = name;
+    least = *cost;
+  }
+  return best;
+}
+
+std::optional<Suggestion> suggest(std::string_view written, const Section& section, const std::string& path,
+                                  const Node& given, const std::vector<Row>& all, const Node& document) {
+  std::optional<Suggestion> best;
+  double least = 0;
+  const std::string place = without_indices(path);
+  for (const Row& row : all) {
+    const auto likeness = unlikeness(written, row.name, row.is_type ? "" : row.key->field.help);
+    if (!likeness) continue;
+    const bool here = parent_of(row.path) == place;
+    Suggestion candidate{here ? join_path(path, row.name) : row.path, row.name, {}, false};
+    for (const Row::Choice& choice : row.when) {
+      if (chosen_type(choice.variant, all, document) != choice.type) candidate.needs.push_back(choice);
+    }
+    candidate.sibling = row.owner == &section || (row.is_type && here);
+    if (candidate.sibling) candidate.needs.clear();
+    double cost = *likeness + (here ? 0 : 0.6) + (candidate.needs.empty() ? 0 : 0.4);
+    if (candidate.sibling && given.find(row.name)) cost += 0.3;  // it is there already
+    if (best && cost >= least) continue;
+    best = std::move(candidate);
+    least = cost;
+  }
+  return best;
+}
+
+}  // namespace hpcai::config

@@ -1,0 +1,43 @@
+#include "hpcai/data/augmentation.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "hpcai/core/random.h"
+
+namespace hpcai::data {
+
+// All numbers are drawn whatever the config asks for, so that switching one change on leaves the others as they were.
+DrawnAugmentation draw_augmentation(const AugmentationConfig& config, const Draw& draw, int64_t index, int64_t height,
+                                    int64_t width) {
+  Random random(draw.seed, static_cast<uint64_t>(draw.epoch), static_cast<uint64_t>(index), Purpose::augment);
+  const bool mirror_columns = random.coin() && config.horizontal_flip;
+  const bool mirror_rows = random.coin() && config.vertical_flip;
+  const uint64_t turns = random.below(4) * (config.quarter_turns ? 1 : 0);
+  const double angle = random.uniform(-1, 1) * config.rotation_deg * std::numbers::pi / 180;
+  const double shift_columns = random.uniform(-1, 1) * config.shift * static_cast<double>(width);
+  const double shift_rows = random.uniform(-1, 1) * config.shift * static_cast<double>(height);
+  const double zoom_columns = (1 + random.uniform(-1, 1) * config.zoom) * (mirror_columns ? -1 : 1);
+  const double zoom_rows = (1 + random.uniform(-1, 1) * config.zoom) * (mirror_rows ? -1 : 1);
+  DrawnAugmentation drawn;
+  drawn.brightness = random.uniform(-1, 1) * config.brightness;
+  drawn.contrast = 1 + random.uniform(-1, 1) * config.contrast;
+
+  // Quarter turns come from a table: cos(pi / 2) is not exactly 0, and a mere turn shall move pixels without blending.
+  constexpr double kCosine[] = {1, 0, -1, 0}, kSine[] = {0, 1, 0, -1};
+  const double c = std::cos(angle) * kCosine[turns] - std::sin(angle) * kSine[turns];
+  const double s = std::sin(angle) * kCosine[turns] + std::cos(angle) * kSine[turns];
+  const double middle_column = 0.5 * static_cast<double>(width - 1), middle_row = 0.5 * static_cast<double>(height - 1);
+  // input - middle = R (zoom (output - middle) + shift), R = rotation
+  Affine& m = drawn.affine;
+  m[0] = c * zoom_columns;
+  m[1] = -s * zoom_rows;
+  m[3] = s * zoom_columns;
+  m[4] = c * zoom_rows;
+  m[2] = c * shift_columns - s * shift_rows + middle_column - m[0] * middle_column - m[1] * middle_row;
+  m[5] = s * shift_columns + c * shift_rows + middle_row - m[3] * middle_column - m[4] * middle_row;
+  drawn.warps = m != Affine{1, 0, 0, 0, 1, 0};
+  return drawn;
+}
+
+}  // namespace hpcai::data

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace hpcai::data {
+
+// What every sample of a data set looks like.
+struct SampleSpec {
+  std::vector<int64_t> input_shape;       // as the network sees it: [1, time] or [3, height, width]
+  std::vector<std::string> class_names;   // of a classification, in label order; empty for a regression
+  std::vector<std::string> target_names;  // of a regression: q, s1, s2; empty for a classification
+
+  bool operator==(const SampleSpec&) const = default;
+};
+
+// Which random augmentation a sample gets: a function of this and the sample's index, of nothing else.
+struct Draw {
+  uint64_t seed = 0;
+  int64_t epoch = 0;
+};
+
+// A finite set of samples. All functions may be called from several threads at once.
+class Dataset {
+ public:
+  explicit Dataset(SampleSpec spec) : spec_(std::move(spec)) {}
+  virtual ~Dataset() = default;
+  Dataset(const Dataset&) = delete;
+  Dataset& operator=(const Dataset&) = delete;
+
+  const SampleSpec& spec() const { return spec_; }
+  int64_t input_size() const;  // values in one input, the product of spec().input_shape
+
+  virtual int64_t size() const = 0;
+  // A name that stays the same when the set is copied: a file name, a row number.
+  virtual std::string id(int64_t index) const = 0;
+  // For messages: "train.h5, data set data, row 17".
+  virtual std::string where(int64_t index) const = 0;
+
+  // Writes the network's input for one sample to `out` [input_size()], row-major; augmented when `draw` is given and
+  // the data set's config asks for it. Throws Error{bad_data} that starts with where(index).
+  virtual void read(int64_t index, const Draw* draw, float* out) const = 0;
+  // The truth for these samples: int64 [n] class indices, or float [n, target_names.size()].
+  virtual at::Tensor targets(std::span<const int64_t> index) const = 0;
+
+ private:
+  SampleSpec spec_;
+};
+
+// The parts of an experiment's data. Validation and test may be null; where present their specs equal train's.
+struct Splits {
+  std::unique_ptr<Dataset> train;
+  std::unique_ptr<Dataset> validation;
+  std::unique_ptr<Dataset> test;
+};
+
+}  // namespace hpcai::data

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "hpcai/data/hdf5_file.h"
+
+namespace hpcai::data {
+
+using Attribute = std::variant<std::string, int64_t, double, std::vector<std::string>>;
+
+struct NamedAttribute {
+  std::string name;
+  Attribute value;
+};
+
+// A new data set of the given shape. `type` is uint8, float32, float64, or other_integer for int64; with a text_width the
+// values are UTF-8 texts of that many bytes, filled up with zeros.
+struct NewArray {
+  std::string name;
+  std::vector<int64_t> shape;
+  ElementType type = ElementType::float32;
+  int64_t text_width = 0;
+};
+
+// Writes an HDF5 file under a temporary name and gives it its own name when it is whole. The library lays the file out;
+// rows are then written in place with pwrite, in any order and by any number of threads at once. A writer that is
+// destroyed before finish() leaves nothing behind. All functions throw Error{cannot_write} with file and reason.
+class Hdf5Writer {
+ public:
+  Hdf5Writer(const std::filesystem::path& path, const std::vector<NewArray>& arrays,
+             const std::vector<NamedAttribute>& attributes);
+  ~Hdf5Writer();
+  Hdf5Writer(const Hdf5Writer&) = delete;
+  Hdf5Writer& operator=(const Hdf5Writer&) = delete;
+
+  // Row `row` of the array's position in the constructor's list, as values of the array's type.
+  void write_row(size_t array, int64_t row, const void* values);
+  // fsync and rename.
+  void finish();
+
+ private:
+  struct Place {
+    int64_t offset = 0;
+    int64_t row_bytes = 0;
+  };
+  void lay_out(const std::vector<NewArray>& arrays, const std::vector<NamedAttribute>& attributes);
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  std::vector<Place> places_;
+  int fd_ = -1;
+  bool finished_ = false;
+};
+
+}  // namespace hpcai::data

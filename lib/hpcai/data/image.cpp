@@ -1,0 +1,158 @@
+#include "hpcai/data/image.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+
+#include "hpcai/core/error.h"
+#include "hpcai/data/jpeg.h"
+#include "hpcai/data/png.h"
+
+namespace hpcai::data {
+namespace {
+
+constexpr std::string_view kJpegMagic = "\xFF\xD8\xFF";
+constexpr std::string_view kPngMagic("\x89PNG\r\n\x1A\n", 8);
+constexpr int64_t kMostPixels = int64_t{1} << 28;
+
+std::string read_start(const std::filesystem::path& path, size_t size) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
+  std::string bytes(size, '\0');
+  size_t filled = 0;
+  ssize_t got = 0;
+  while (filled < size && (got = read(fd, bytes.data() + filled, size - filled)) != 0) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) break;
+    filled += static_cast<size_t>(got);
+  }
+  const int error = got < 0 ? errno : 0;
+  close(fd);
+  if (error != 0) {
+    throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", path.string(), std::strerror(error)));
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+ImageFormat format_of(std::string_view bytes) {
+  if (bytes.starts_with(kJpegMagic)) return ImageFormat::jpeg;
+  if (bytes.starts_with(kPngMagic)) return ImageFormat::png;
+  throw ImageError(bytes.empty() ? "an empty file" : "neither a JPEG nor a PNG file");
+}
+
+// The header chunk always comes first: length, "IHDR", width, height.
+ImageHeader png_header(std::string_view bytes) {
+  if (bytes.size() < 26 || bytes.substr(12, 4) != "IHDR") throw ImageError("damaged PNG: no header");
+  auto number = [&](size_t at) {
+    int64_t value = 0;
+    for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[at + i]);
+    return value;
+  };
+  return {ImageFormat::png, number(20), number(16)};
+}
+
+// For each output place the input places it takes from, and their weights.
+struct Filter {
+  int64_t taps = 0;
+  std::vector<int64_t> first;
+  std::vector<float> weights;  // [size, taps]
+};
+
+Filter triangle_filter(int64_t from, int64_t to) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to);
+  const double support = std::max(1.0, scale);
+  Filter filter{static_cast<int64_t>(std::ceil(support)) * 2 + 1, {}, {}};
+  filter.weights.resize(static_cast<size_t>(to * filter.taps), 0.0F);
+  for (int64_t i = 0; i < to; ++i) {
+    const double centre = (static_cast<double>(i) + 0.5) * scale;
+    const int64_t first = std::max<int64_t>(0, static_cast<int64_t>(centre - support + 0.5));
+    const int64_t last = std::min(from, static_cast<int64_t>(centre + support + 0.5));
+    std::vector<double> weights;
+    double sum = 0;
+    for (int64_t j = first; j < last; ++j) {
+      weights.push_back(std::max(0.0, 1 - std::abs((static_cast<double>(j) + 0.5 - centre) / support)));
+      sum += weights.back();
+    }
+    filter.first.push_back(first);
+    for (size_t j = 0; j < weights.size(); ++j) filter.weights[i * filter.taps + j] = static_cast<float>(weights[j] / sum);
+  }
+  return filter;
+}
+
+// Rows first into floats [height, size, 3], then columns. `stride`: values from one row of pixels to the next.
+void resize_strided(const uint8_t* pixels, int64_t stride, int64_t height, int64_t width, int64_t size, uint8_t* out) {
+  if (height == size && width == size) {
+    for (int64_t y = 0; y < size; ++y) std::memcpy(out + 3 * y * size, pixels + y * stride, static_cast<size_t>(3 * size));
+    return;
+  }
+  const Filter across = triangle_filter(width, size), down = triangle_filter(height, size);
+  std::vector<float> rows(static_cast<size_t>(height * size * 3));
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t x = 0; x < size; ++x) {
+      float sum[3] = {0, 0, 0};
+      const int64_t last = std::min(across.first[x] + across.taps, width);
+      const float* weight = &across.weights[x * across.taps];
+      for (int64_t j = across.first[x]; j < last; ++j, ++weight) {
+        for (int c = 0; c < 3; ++c) sum[c] += *weight * static_cast<float>(pixels[y * stride + 3 * j + c]);
+      }
+      std::copy(sum, sum + 3, &rows[(y * size + x) * 3]);
+    }
+  }
+  std::vector<float> line(static_cast<size_t>(3 * size));
+  for (int64_t y = 0; y < size; ++y) {
+    std::fill(line.begin(), line.end(), 0.5F);
+    const int64_t last = std::min(down.first[y] + down.taps, height);
+    const float* weight = &down.weights[y * down.taps];
+    for (int64_t j = down.first[y]; j < last; ++j, ++weight) {
+      for (int64_t i = 0; i < 3 * size; ++i) line[i] += *weight * rows[j * 3 * size + i];
+    }
+    for (int64_t i = 0; i < 3 * size; ++i) out[3 * y * size + i] = static_cast<uint8_t>(std::clamp(line[i], 0.0F, 255.0F));
+  }
+}
+
+}  // namespace
+
+ImageHeader image_header(std::string_view bytes) {
+  const ImageHeader header = format_of(bytes) == ImageFormat::jpeg ? jpeg_header(bytes) : png_header(bytes);
+  if (header.height < 1 || header.width < 1 || header.height * header.width > kMostPixels) {
+    throw ImageError(fmt::format("{} x {} pixels", header.width, header.height));
+  }
+  return header;
+}
+
+// Headers of camera JPEGs can be long (previews, colour profiles): a second try takes the whole file.
+ImageHeader read_image_header(const std::filesystem::path& path) {
+  constexpr size_t kStart = 8192;
+  const std::string start = read_start(path, kStart);
+  try {
+    return image_header(start);
+  } catch (const ImageError&) {
+    if (start.size() < kStart || !start.starts_with(kJpegMagic)) throw;
+  }
+  return image_header(read_start(path, size_t{1} << 26));
+}
+
+Image decode_image(std::string_view bytes, const std::string& name, int64_t smallest_side) {
+  return image_header(bytes).format == ImageFormat::jpeg ? decode_jpeg(bytes, smallest_side) : decode_png(bytes, name);
+}
+
+void crop_and_resize(const Image& image, int64_t crop, int64_t size, uint8_t* out) {
+  const int64_t side = crop > 0 ? std::max<int64_t>(1, crop / image.reduction) : std::min(image.height, image.width);
+  if (side > image.height || side > image.width) {
+    throw ImageError(fmt::format("{} x {} pixels, smaller than the crop of {}", image.width, image.height, side));
+  }
+  const int64_t top = (image.height - side) / 2, left = (image.width - side) / 2;
+  resize_strided(image.pixels.data() + 3 * (top * image.width + left), 3 * image.width, side, side, size, out);
+}
+
+void resize_pixels(const uint8_t* pixels, int64_t height, int64_t width, int64_t size, uint8_t* out) {
+  resize_strided(pixels, 3 * width, height, width, size, out);
+}
+
+}  // namespace hpcai::data

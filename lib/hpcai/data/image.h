@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hpcai::data {
+
+struct Image {
+  int64_t height = 0;
+  int64_t width = 0;
+  std::vector<uint8_t> pixels;  // [height, width, 3], rows from the top, red green blue
+  int64_t reduction = 1;        // the file's sides are this many times larger
+};
+
+enum class ImageFormat { jpeg, png };
+
+struct ImageHeader {
+  ImageFormat format = ImageFormat::jpeg;
+  int64_t height = 0;
+  int64_t width = 0;
+};
+
+// What goes wrong with the content of an image file; the caller knows its name.
+class ImageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Format and size from the first bytes of a file. Throws ImageError if it is neither JPEG nor PNG, has no readable header,
+// or more than 2^28 pixels; Error{missing_input} if it cannot be read.
+ImageHeader read_image_header(const std::filesystem::path& path);
+
+// The same from all of a file's bytes.
+ImageHeader image_header(std::string_view bytes);
+
+// A JPEG or PNG file's bytes as colours; grey becomes colour, transparency is laid on black. JPEG files may be reduced
+// by 2, 4 or 8 while they are decoded, as long as `smallest_side` pixels are left along the shorter side (0 = never).
+// Throws ImageError, or Error{bad_data} with `name` in front, for damaged and truncated files and for CMYK.
+Image decode_image(std::string_view bytes, const std::string& name, int64_t smallest_side = 0);
+
+// The central square of side `crop` in pixels of the file (0 = the largest that fits), resized to `size` with a triangle filter that covers
+// all pixels when it shrinks, as Pillow's BILINEAR does. Writes [size, size, 3]. Throws ImageError if the image is smaller
+// than the crop.
+void crop_and_resize(const Image& image, int64_t crop, int64_t size, uint8_t* out);
+
+// All of the image [height, width, 3] resized to [size, size, 3] with the same filter.
+void resize_pixels(const uint8_t* pixels, int64_t height, int64_t width, int64_t size, uint8_t* out);
+
+}  // namespace hpcai::data

@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/file.h"
+#include "hpcai/core/log.h"
+#include "hpcai/data/catalogue.h"
+#include "hpcai/data/image.h"
+#include "hpcai/data/image_dataset.h"
+#include "hpcai/data/progress.h"
+#include "hpcai/data/sources.h"
+
+namespace hpcai::data {
+namespace {
+
+std::vector<int64_t> labels_of(const std::vector<CatalogueRow>& rows) {
+  std::vector<int64_t> labels;
+  for (const CatalogueRow& row : rows) labels.push_back(row.label);
+  return labels;
+}
+
+class ImagesOfFolder : public ImageDataset {
+ public:
+  ImagesOfFolder(const ImageFolderConfig& config, const std::vector<std::string>& class_names, std::vector<CatalogueRow> rows)
+      : ImageDataset(class_names, labels_of(rows), config.image_size, config.image_size, config.cache_mb, config.transform),
+        folder_(config.folder), crop_(config.crop), rows_(std::move(rows)) {}
+
+  std::string id(int64_t index) const override { return row(index).file; }
+  std::string where(int64_t index) const override {
+    return fmt::format("{} ({})", path(index).string(), row(index).where);
+  }
+
+  // What is wrong with the file, as far as its header tells; empty if nothing.
+  std::string check_header(int64_t index, bool& missing) const {
+    try {
+      const ImageHeader header = read_image_header(path(index));
+      if (crop_ <= std::min(header.height, header.width)) return "";
+      return fmt::format("{}: {} x {} pixels, smaller than the crop of {}", where(index), header.width, header.height, crop_);
+    } catch (const ImageError& error) {
+      return fmt::format("{}: {}", where(index), error.what());
+    } catch (const Error& error) {
+      missing = true;
+      return fmt::format("{} ({})", error.what(), row(index).where);
+    }
+  }
+
+ private:
+  const CatalogueRow& row(int64_t index) const { return rows_[static_cast<size_t>(index)]; }
+  std::filesystem::path path(int64_t index) const { return folder_ / row(index).file; }
+
+  void make_pixels(int64_t index, uint8_t* out) const override {
+    try {
+      const std::string bytes = read_file(path(index));
+      crop_and_resize(decode_image(bytes, where(index), smallest_side(bytes)), crop_, width(), out);
+    } catch (const ImageError& error) {
+      throw Error(ExitCode::bad_data, fmt::format("{}: {}", where(index), error.what()), "Replace the file or remove its row.");
+    }
+  }
+
+  // JPEGs may be decoded smaller as long as the crop keeps twice the pixels that are needed.
+  int64_t smallest_side(const std::string& bytes) const {
+    if (crop_ == 0) return 2 * width();
+    const ImageHeader header = image_header(bytes);
+    return (2 * width() * std::min(header.height, header.width) + crop_ - 1) / crop_;
+  }
+
+  std::filesystem::path folder_;
+  int64_t crop_;
+  std::vector<CatalogueRow> rows_;
+};
+
+// Reads the headers of all files, or of an even choice where there are very many, and reports what is wrong at once.
+void check_files(const ImagesOfFolder& images, const std::string& split, int threads) {
+  constexpr int64_t kMostChecked = 100000;
+  constexpr size_t kMostShown = 5;
+  const int64_t count = std::min(images.size(), kMostChecked);
+  std::vector<std::string> problems(static_cast<size_t>(count));
+  std::vector<char> missing(static_cast<size_t>(count), 0);
+  for_each_with_progress(fmt::format("checking {} images", split), count, threads, [&](int64_t i) {
+    bool is_missing = false;
+    problems[static_cast<size_t>(i)] = images.check_header(i * images.size() / count, is_missing);
+    missing[static_cast<size_t>(i)] = is_missing;
+  });
+  const auto absent = static_cast<size_t>(std::count(missing.begin(), missing.end(), 1));
+  std::erase(problems, "");
+  if (problems.empty()) return;
+  const size_t bad = problems.size();
+  problems.resize(std::min(bad, kMostShown));
+  const std::string more = bad > kMostShown ? fmt::format("\n  and {} more", bad - kMostShown) : "";
+  throw Error(absent == bad ? ExitCode::missing_input : ExitCode::bad_data,
+              fmt::format("{} of {} {} images cannot be used:\n  {}{}", bad, count, split, fmt::join(problems, "\n  "), more),
+              "Files must be JPEG or PNG; replace them or remove their rows from the catalogue.");
+}
+
+void warn_of_missing_classes(const Catalogue& catalogue) {
+  std::vector<int64_t> counts(catalogue.class_names.size(), 0);
+  for (const CatalogueRow& row : catalogue.train) ++counts[static_cast<size_t>(row.label)];
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) log::warning("no training image of class {}", catalogue.class_names[i]);
+  }
+}
+
+}  // namespace
+
+Splits open_source(const ImageFolderConfig& config, const OpenOptions& options) {
+  Catalogue catalogue = read_catalogue(config);
+  warn_of_missing_classes(catalogue);
+  auto make = [&](const std::string& name, std::vector<CatalogueRow>& rows) -> std::unique_ptr<Dataset> {
+    if (rows.empty()) return nullptr;
+    auto split = std::make_unique<ImagesOfFolder>(config, catalogue.class_names, std::move(rows));
+    check_files(*split, name, options.threads);
+    return split;
+  };
+  Splits splits;
+  splits.train = make("train", catalogue.train);
+  splits.validation = make("validation", catalogue.validation);
+  splits.test = make("test", catalogue.test);
+  return splits;
+}
+
+}  // namespace hpcai::data

@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "hpcai/core/error.h"
+#include "hpcai/data/class_names.h"
+#include "hpcai/data/hdf5_file.h"
+#include "hpcai/data/image.h"
+#include "hpcai/data/image_dataset.h"
+#include "hpcai/data/sources.h"
+
+namespace hpcai::data {
+namespace {
+
+constexpr const char* kLayout = "The layout is described in data/README.md.";
+
+// What one file declares.
+struct ImageFile {
+  Hdf5Array images;
+  std::vector<int64_t> labels;
+  int64_t one_hot = 0;                   // columns of one-hot labels, 0 for class indices
+  std::vector<std::string> class_names;  // empty if the file does not say
+  std::string labels_where;
+};
+
+[[noreturn]] void refuse(const std::string& what, const std::string& remedy = kLayout) {
+  throw Error(ExitCode::bad_data, what, remedy);
+}
+
+std::vector<int64_t> class_indices(const Hdf5Array& labels) {
+  const std::vector<double> values = labels.read_all();
+  std::vector<int64_t> classes(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!(values[i] >= 0 && values[i] < 1e9) || values[i] != std::floor(values[i])) {
+      refuse(fmt::format("{}: {:g} is not a class index 0, 1, ...", labels.where(static_cast<int64_t>(i)), values[i]));
+    }
+    classes[i] = static_cast<int64_t>(values[i]);
+  }
+  return classes;
+}
+
+// DL_DES: [n, classes], 1 for the class and 0 elsewhere.
+std::vector<int64_t> from_one_hot(const Hdf5Array& labels) {
+  const std::vector<double> values = labels.read_all();
+  const auto columns = static_cast<size_t>(labels.shape()[1]);
+  std::vector<int64_t> classes;
+  for (size_t row = 0; row < static_cast<size_t>(labels.rows()); ++row) {
+    const auto begin = values.begin() + static_cast<int64_t>(row * columns), end = begin + static_cast<int64_t>(columns);
+    if (std::count(begin, end, 1.0) != 1 || std::count(begin, end, 0.0) != static_cast<int64_t>(columns) - 1) {
+      refuse(fmt::format("{}: not a single 1 among zeros", labels.where(static_cast<int64_t>(row))));
+    }
+    classes.push_back(std::find(begin, end, 1.0) - begin);
+  }
+  return classes;
+}
+
+ImageFile open_file(const std::string& name) {
+  const Hdf5File file(name);
+  const bool dl_des = !file.has("images") && file.has("data");
+  ImageFile opened{file.array(dl_des ? "data" : "images", 4), {}, 0, file.texts("class_names"), ""};
+  const Hdf5Array labels = file.array("labels", dl_des ? 2 : 1);
+  opened.labels_where = labels.where();
+  if (opened.images.shape()[3] != 3 || opened.images.type() != ElementType::uint8) {
+    refuse(fmt::format("{}: shape [{}], expected uint8 values [n, height, width, 3]", opened.images.where(),
+                       fmt::join(opened.images.shape(), ", ")));
+  }
+  if (opened.images.shape()[1] > 4096 || opened.images.shape()[2] > 4096) {
+    refuse(fmt::format("{}: images of {} x {} pixels; at most 4096 a side", opened.images.where(), opened.images.shape()[2],
+                       opened.images.shape()[1]), "Make smaller cut-outs.");
+  }
+  if (opened.images.rows() != labels.rows()) {
+    refuse(fmt::format("{}: {} images but {} labels", name, opened.images.rows(), labels.rows()),
+           "Every image needs its label, row by row; make the file again.");
+  }
+  opened.labels = dl_des ? from_one_hot(labels) : class_indices(labels);
+  if (dl_des) opened.one_hot = labels.shape()[1];
+  return opened;
+}
+
+// The names from the config, else from the training file, else numbers.
+std::vector<std::string> choose_class_names(const ImageFile& file, const std::vector<std::string>& wanted) {
+  if (!wanted.empty() && !file.class_names.empty() && wanted != file.class_names) {
+    refuse(fmt::format("{}: attribute class_names is [{}], but the config says data.classes: [{}]", file.images.where(),
+                       fmt::join(file.class_names, ", "), fmt::join(wanted, ", ")),
+           "Labels are positions in this list, so the order matters; leave data.classes out to take the file's.");
+  }
+  if (!wanted.empty()) return wanted;
+  if (!file.class_names.empty()) return file.class_names;
+  const int64_t largest = *std::max_element(file.labels.begin(), file.labels.end());
+  return numbered_class_names(std::max<int64_t>({largest + 1, file.one_hot, 2}));
+}
+
+void check_labels(const ImageFile& file, const std::vector<std::string>& names) {
+  const auto classes = static_cast<int64_t>(names.size());
+  if (!file.class_names.empty() && file.class_names != names) {
+    refuse(fmt::format("{}: attribute class_names is [{}], but [{}] in the training file", file.images.where(),
+                       fmt::join(file.class_names, ", "), fmt::join(names, ", ")),
+           "All splits must label in the same order; make the files with the same program.");
+  }
+  for (size_t i = 0; i < file.labels.size(); ++i) {
+    if (file.labels[i] >= classes) {
+      refuse(fmt::format("{}, row {}: class {}, but there are {} classes ({})", file.labels_where, i, file.labels[i], classes,
+                         fmt::join(names, ", ")));
+    }
+  }
+}
+
+class ImagesOfFile : public ImageDataset {
+ public:
+  ImagesOfFile(ImageFile file, std::vector<std::string> names, int64_t height, int64_t width, const ImageHdf5Config& config)
+      : ImageDataset(std::move(names), std::move(file.labels), height, width, config.cache_mb, config.transform),
+        images_(std::move(file.images)) {}
+
+  std::string id(int64_t index) const override { return std::to_string(index); }
+  std::string where(int64_t index) const override { return images_.where(index); }
+
+ private:
+  void make_pixels(int64_t index, uint8_t* out) const override {
+    const int64_t stored_height = images_.shape()[1], stored_width = images_.shape()[2];
+    if (stored_height == height() && stored_width == width()) return images_.read_row(index, out);
+    thread_local std::vector<uint8_t> stored;
+    stored.resize(static_cast<size_t>(images_.row_size()));
+    images_.read_row(index, stored.data());
+    resize_pixels(stored.data(), stored_height, stored_width, width(), out);
+  }
+
+  Hdf5Array images_;
+};
+
+}  // namespace
+
+Splits open_source(const ImageHdf5Config& config, const OpenOptions&) {
+  std::vector<std::string> names;
+  int64_t height = config.image_size, width = config.image_size;
+  auto make = [&](const std::string& path) -> std::unique_ptr<Dataset> {
+    if (path.empty()) return nullptr;
+    ImageFile file = open_file(path);
+    if (names.empty()) names = choose_class_names(file, config.classes);
+    check_labels(file, names);
+    if (height == 0) {
+      height = file.images.shape()[1];
+      width = file.images.shape()[2];
+    }
+    if (config.image_size == 0 && (file.images.shape()[1] != height || file.images.shape()[2] != width)) {
+      refuse(fmt::format("{}: images of {} x {} pixels, but {} x {} in the training file", file.images.where(),
+                         file.images.shape()[2], file.images.shape()[1], width, height),
+             "Set data.image_size: all images are then resized to that side.");
+    }
+    return std::make_unique<ImagesOfFile>(std::move(file), names, height, width, config);
+  };
+  Splits splits;
+  splits.train = make(config.train);
+  splits.validation = make(config.validation);
+  splits.test = make(config.test);
+  return splits;
+}
+
+}  // namespace hpcai::data

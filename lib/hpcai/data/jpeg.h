@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string_view>
+
+#include "hpcai/data/image.h"
+
+namespace hpcai::data {
+
+// See read_image_header and decode_image.
+ImageHeader jpeg_header(std::string_view bytes);
+Image decode_jpeg(std::string_view bytes, int64_t smallest_side);
+
+}  // namespace hpcai::data

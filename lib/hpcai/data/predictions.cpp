@@ -1,0 +1,96 @@
+#include "hpcai/data/predictions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <stdexcept>
+
+#include "hpcai/core/version.h"
+#include "hpcai/data/hdf5_writer.h"
+
+namespace hpcai::data {
+namespace {
+
+void check(const PredictionTable& table) {
+  const size_t rows = table.ids.size();
+  if (table.predictions.size() != rows * table.columns.size() || table.truth.size() != rows * table.truth_columns.size()) {
+    throw std::invalid_argument("PredictionTable: values and columns do not agree");
+  }
+  for (const auto& column : table.texts) {
+    if (column.values.size() != rows) throw std::invalid_argument("PredictionTable: a text column is not complete");
+  }
+}
+
+// Texts of one width, filled up with zeros, as an HDF5 data set.
+NewArray text_array(const std::string& name, const std::vector<std::string>& texts) {
+  size_t width = 1;
+  for (const std::string& text : texts) width = std::max(width, text.size());
+  return {name, {static_cast<int64_t>(texts.size())}, ElementType::uint8, static_cast<int64_t>(width)};
+}
+
+void write_text(Hdf5Writer& writer, size_t array, int64_t width, int64_t row, std::string text) {
+  text.resize(static_cast<size_t>(width), '\0');
+  writer.write_row(array, row, text.data());
+}
+
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string cell = "\"";
+  for (const char c : text) cell.append(c == '"' ? 2 : 1, c);
+  return cell + '"';
+}
+
+void append_numbers(std::string& line, const std::vector<double>& values, size_t row, size_t columns) {
+  for (size_t c = 0; c < columns; ++c) fmt::format_to(std::back_inserter(line), ",{}", values[row * columns + c]);
+}
+
+}  // namespace
+
+std::string predictions_csv(const PredictionTable& table) {
+  check(table);
+  std::string text = "id";
+  for (const std::string& name : table.columns) text += "," + quoted(name);
+  for (const std::string& name : table.truth_columns) text += "," + quoted("true_" + name);
+  for (const auto& column : table.texts) text += "," + quoted(column.name);
+  text += '\n';
+  for (size_t row = 0; row < table.ids.size(); ++row) {
+    text += quoted(table.ids[row]);
+    append_numbers(text, table.predictions, row, table.columns.size());
+    append_numbers(text, table.truth, row, table.truth_columns.size());
+    for (const auto& column : table.texts) text += "," + quoted(column.values[row]);
+    text += '\n';
+  }
+  return text;
+}
+
+void write_predictions_hdf5(const std::filesystem::path& path, const PredictionTable& table) {
+  check(table);
+  if (table.ids.empty()) throw std::invalid_argument("PredictionTable: no rows");
+  const auto rows = static_cast<int64_t>(table.ids.size());
+  const auto columns = static_cast<int64_t>(table.columns.size()), truths = static_cast<int64_t>(table.truth_columns.size());
+  std::vector<NewArray> arrays = {text_array("ids", table.ids),
+                                  {"predictions", {rows, columns}, ElementType::float64}};
+  std::vector<NamedAttribute> attributes = {{"generator", "hpcai-train predict"},
+                                            {"version", std::string(kVersion)},
+                                            {"prediction_names", table.columns}};
+  if (truths > 0) {
+    arrays.push_back({"truth", {rows, truths}, ElementType::float64});
+    attributes.push_back({"truth_names", table.truth_columns});
+  }
+  const size_t first_text = arrays.size();
+  for (const auto& column : table.texts) arrays.push_back(text_array(column.name, column.values));
+  Hdf5Writer writer(path, arrays, attributes);
+  for (int64_t row = 0; row < rows; ++row) {
+    const auto index = static_cast<size_t>(row);
+    write_text(writer, 0, arrays[0].text_width, row, table.ids[index]);
+    writer.write_row(1, row, table.predictions.data() + row * columns);
+    if (truths > 0) writer.write_row(2, row, table.truth.data() + row * truths);
+    for (size_t t = 0; t < table.texts.size(); ++t) {
+      write_text(writer, first_text + t, arrays[first_text + t].text_width, row, table.texts[t].values[index]);
+    }
+  }
+  writer.finish();
+}
+
+}  // namespace hpcai::data

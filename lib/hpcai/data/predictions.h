@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace hpcai::data {
+
+// What a network says about samples, and the truth where it is known.
+struct PredictionTable {
+  struct TextColumn {
+    std::string name;                 // "predicted", "true"
+    std::vector<std::string> values;  // [ids], class names
+  };
+  std::vector<std::string> ids;
+  std::vector<std::string> columns;        // "q", "s1", ... or "elliptical", "spiral"
+  std::vector<double> predictions;         // [ids, columns]
+  std::vector<std::string> truth_columns;  // may be empty
+  std::vector<double> truth;               // [ids, truth_columns]
+  std::vector<TextColumn> texts;           // may be empty
+};
+
+// CSV text with columns id, the predictions, "true_" + the truths, and the texts; numbers with the digits that restore them exactly.
+std::string predictions_csv(const PredictionTable& table);
+
+// Data sets ids [n], predictions [n, columns], if known truth [n, truth_columns], and one [n] for each text column, of its
+// name; the columns' names in the attributes prediction_names and truth_names. Throws Error{cannot_write}; nothing is left behind then.
+void write_predictions_hdf5(const std::filesystem::path& path, const PredictionTable& table);
+
+}  // namespace hpcai::data

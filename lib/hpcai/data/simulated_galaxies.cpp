@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "hpcai/core/parallel.h"
+#include "hpcai/data/class_names.h"
+#include "hpcai/data/image_dataset.h"
+#include "hpcai/data/sources.h"
+#include "hpcai/simulate/galaxy.h"
+
+namespace hpcai::data {
+namespace {
+
+// Objects [first, first + size) of the sky `seed`.
+class SimulatedGalaxies : public ImageDataset {
+ public:
+  SimulatedGalaxies(std::string name, const SimulatedGalaxiesConfig& config, int64_t first, std::vector<int64_t> labels)
+      : ImageDataset(galaxy_class_names(), std::move(labels), config.image_size, config.image_size, config.cache_mb,
+                     config.transform),
+        name_(std::move(name)), survey_(config.survey), seed_(static_cast<uint64_t>(config.seed)), first_(first) {}
+
+  std::string id(int64_t index) const override { return std::to_string(first_ + index); }
+  std::string where(int64_t index) const override { return fmt::format("{}, simulated galaxy {}", name_, first_ + index); }
+
+ private:
+  void make_pixels(int64_t index, uint8_t* out) const override {
+    const auto image = simulate::render(survey_, static_cast<int>(width()), seed_, static_cast<uint64_t>(first_ + index));
+    std::memcpy(out, image.pixels.data(), image.pixels.size());
+  }
+
+  std::string name_;
+  simulate::Survey survey_;
+  uint64_t seed_;
+  int64_t first_;
+};
+
+}  // namespace
+
+// The splits are consecutive objects of one sky, so they never share one.
+Splits open_source(const SimulatedGalaxiesConfig& config, const OpenOptions& options) {
+  int64_t first = 0;
+  auto make = [&](const std::string& name, int64_t count) -> std::unique_ptr<Dataset> {
+    if (count == 0) return nullptr;
+    std::vector<int64_t> labels(static_cast<size_t>(count));
+    parallel_for(count, options.threads, [&](int64_t i) {
+      labels[static_cast<size_t>(i)] =
+          simulate::draw_galaxy(static_cast<uint64_t>(config.seed), static_cast<uint64_t>(first + i)).label;
+    });
+    auto split = std::make_unique<SimulatedGalaxies>(name, config, first, std::move(labels));
+    first += count;
+    if (options.fill_caches) split->fill_cache(options.threads, fmt::format("simulating {} galaxies", name));
+    return split;
+  };
+  Splits splits;
+  splits.train = make("train", config.train);
+  splits.validation = make("validation", config.validation);
+  splits.test = make("test", config.test);
+  return splits;
+}
+
+}  // namespace hpcai::data

@@ -1,0 +1,54 @@
+#include <fmt/format.h>
+
+#include "hpcai/core/error.h"
+#include "hpcai/data/sources.h"
+#include "hpcai/data/waveform_dataset.h"
+#include "hpcai/data/waveform_set.h"
+
+namespace hpcai::data {
+namespace {
+
+class SimulatedWaveforms : public WaveformDataset {
+ public:
+  SimulatedWaveforms(std::string name, std::vector<Label> labels, const simulate::TimeGrid& grid,
+                     simulate::PhaseReference reference, int64_t cache_mb)
+      : WaveformDataset(std::move(labels), grid.size(), cache_mb), name_(std::move(name)), grid_(grid),
+        reference_(reference) {}
+
+  std::string id(int64_t index) const override { return std::to_string(index); }
+  std::string where(int64_t index) const override { return fmt::format("{}, simulated waveform {}", name_, index); }
+
+ private:
+  void make_waveform(int64_t index, float* out) const override {
+    const auto [q, s1, s2] = label(index);
+    for (const auto& value : simulate::h22({q, s1, s2}, grid_, reference_)) *out++ = static_cast<float>(value.real());
+  }
+
+  std::string name_;
+  simulate::TimeGrid grid_;
+  simulate::PhaseReference reference_;
+};
+
+}  // namespace
+
+Splits open_source(const SimulatedWaveformsConfig& config, const OpenOptions& options) {
+  const simulate::TimeGrid grid{config.t_min, config.t_max, config.t_step};
+  uint64_t stream = 0;
+  auto make = [&](const WaveformSetConfig& set, const std::string& name) -> std::unique_ptr<Dataset> {
+    const std::vector<simulate::Binary> points = binaries(set, static_cast<uint64_t>(config.seed), stream, "data." + name);
+    std::vector<std::array<double, 3>> labels;
+    for (const auto& point : points) labels.push_back({point.mass_ratio, point.spin1, point.spin2});
+    auto split = std::make_unique<SimulatedWaveforms>(name, std::move(labels), grid, config.phase_reference, config.cache_mb);
+    if (options.fill_caches) split->fill_cache(options.threads, fmt::format("simulating {} waveforms", name));
+    return split;
+  };
+  Splits splits;
+  splits.train = make(config.train, "train");
+  ++stream;
+  if (!is_empty(config.validation)) splits.validation = make(config.validation, "validation");
+  ++stream;
+  if (!is_empty(config.test)) splits.test = make(config.test, "test");
+  return splits;
+}
+
+}  // namespace hpcai::data

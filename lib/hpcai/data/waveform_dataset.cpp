@@ -1,0 +1,60 @@
+#include "hpcai/data/waveform_dataset.h"
+
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "hpcai/core/error.h"
+#include "hpcai/data/progress.h"
+
+namespace hpcai::data {
+namespace {
+
+// x - x is zero for every finite number; a sum keeps the loop free of branches.
+bool all_finite(const float* values, int64_t count) {
+  float sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += values[i] - values[i];
+  return sum == 0;
+}
+
+}  // namespace
+
+WaveformDataset::WaveformDataset(std::vector<Label> labels, int64_t length, int64_t cache_mb)
+    : Dataset({{1, length}, {}, {"q", "s1", "s2"}}), labels_(std::move(labels)),
+      cache_(static_cast<int64_t>(labels_.size()), length, cache_mb) {}
+
+void WaveformDataset::make_checked(int64_t index, float* out) const {
+  make_waveform(index, out);
+  if (all_finite(out, length())) return;
+  const int64_t at = std::find_if(out, out + length(), [](float x) { return !std::isfinite(x); }) - out;
+  throw Error(ExitCode::bad_data, fmt::format("{}: sample {} is {}, not a finite number", where(index), at, out[at]),
+              "Remove the row or make the file again.");
+}
+
+void WaveformDataset::read(int64_t index, const Draw*, float* out) const {
+  if (!cache_.enabled()) return make_checked(index, out);
+  thread_local std::vector<float> buffer;
+  const float* from = cache_.get(index, buffer, [&](float* place) { make_checked(index, place); });
+  std::copy(from, from + length(), out);
+}
+
+at::Tensor WaveformDataset::targets(std::span<const int64_t> index) const {
+  at::Tensor targets = at::empty({static_cast<int64_t>(index.size()), 3}, at::kFloat);
+  float* out = targets.mutable_data_ptr<float>();
+  for (int64_t i : index) {
+    for (double value : label(i)) *out++ = static_cast<float>(value);
+  }
+  return targets;
+}
+
+void WaveformDataset::fill_cache(int threads, const std::string& what) const {
+  if (!cache_.enabled()) return;
+  for_each_with_progress(what, size(), threads, [&](int64_t index) {
+    std::vector<float> unused;
+    cache_.get(index, unused, [&](float* place) { make_checked(index, place); });
+  });
+}
+
+}  // namespace hpcai::data

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "hpcai/data/cache.h"
+#include "hpcai/data/dataset.h"
+
+namespace hpcai::data {
+
+// Waveforms [1, time] with the parameters q, s1, s2 of their binaries: what files and simulation have in common.
+class WaveformDataset : public Dataset {
+ public:
+  int64_t size() const override { return static_cast<int64_t>(labels_.size()); }
+  void read(int64_t index, const Draw* draw, float* out) const override;  // no augmentation
+  at::Tensor targets(std::span<const int64_t> index) const override;
+
+  // Makes or reads all waveforms that fit into the cache; `threads` share the work. `what` is named in progress messages.
+  void fill_cache(int threads, const std::string& what) const;
+
+ protected:
+  using Label = std::array<double, 3>;  // q, s1, s2
+
+  WaveformDataset(std::vector<Label> labels, int64_t length, int64_t cache_mb);
+
+  int64_t length() const { return spec().input_shape[1]; }
+  const Label& label(int64_t index) const { return labels_[static_cast<size_t>(index)]; }
+
+  // Writes waveform `index`, [length].
+  virtual void make_waveform(int64_t index, float* out) const = 0;
+
+ private:
+  void make_checked(int64_t index, float* out) const;
+
+  std::vector<Label> labels_;
+  mutable Cache<float> cache_;
+};
+
+}  // namespace hpcai::data

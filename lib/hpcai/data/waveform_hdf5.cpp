@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "hpcai/core/error.h"
+#include "hpcai/data/hdf5_file.h"
+#include "hpcai/data/sources.h"
+#include "hpcai/data/waveform_dataset.h"
+
+namespace hpcai::data {
+namespace {
+
+constexpr const char* kLayout = "The layout is described in data/README.md.";
+
+class WaveformFile : public WaveformDataset {
+ public:
+  WaveformFile(Hdf5Array data, std::vector<Label> labels, int64_t cache_mb)
+      : WaveformDataset(std::move(labels), data.shape()[1], cache_mb), data_(std::move(data)) {}
+
+  std::string id(int64_t index) const override { return std::to_string(index); }
+  std::string where(int64_t index) const override { return data_.where(index); }
+
+ private:
+  void make_waveform(int64_t index, float* out) const override { data_.read_row(index, out); }
+
+  Hdf5Array data_;
+};
+
+void check_label(const Hdf5Array& labels, int64_t row, const std::array<double, 3>& label) {
+  const auto [q, s1, s2] = label;
+  const bool finite = std::isfinite(q) && std::isfinite(s1) && std::isfinite(s2);
+  if (finite && q >= 1 - 1e-6 && std::abs(s1) <= 1 && std::abs(s2) <= 1) return;
+  throw Error(ExitCode::bad_data,
+              fmt::format("{}: q, s1, s2 = {:g}, {:g}, {:g}; expected q >= 1 and spins within -1 and 1", labels.where(row),
+                          q, s1, s2),
+              "Columns are q, s1, s2 in this order; remove the row or make the file again.");
+}
+
+std::vector<std::array<double, 3>> read_labels(const Hdf5Array& labels) {
+  const std::vector<double> values = labels.read_all();
+  std::vector<std::array<double, 3>> rows(static_cast<size_t>(labels.rows()));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    rows[i] = {values[3 * i], values[3 * i + 1], values[3 * i + 2]};
+    check_label(labels, static_cast<int64_t>(i), rows[i]);
+  }
+  return rows;
+}
+
+std::unique_ptr<WaveformFile> open_file(const std::string& name, const WaveformHdf5Config& config) {
+  const Hdf5File file(name);
+  const Hdf5Array data = file.array("data", 2), labels = file.array("labels", 2);
+  if (data.type() != ElementType::float32 && data.type() != ElementType::float64) {
+    throw Error(ExitCode::bad_data, data.where() + ": its values are integers, expected float32 or float64", kLayout);
+  }
+  if (labels.shape()[1] != 3) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {} columns, expected 3 (q, s1, s2)", labels.where(), labels.shape()[1]),
+                kLayout);
+  }
+  if (data.rows() != labels.rows()) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: data has {} rows but labels has {}", name, data.rows(), labels.rows()),
+                "Every waveform needs its label, row by row; make the file again.");
+  }
+  if (config.length > 0 && data.shape()[1] != config.length) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {} samples a waveform, but the config says data.length: {}", data.where(),
+                                                data.shape()[1], config.length),
+                "Set data.length to what the file has, or 0.");
+  }
+  return std::make_unique<WaveformFile>(data, read_labels(labels), config.cache_mb);
+}
+
+}  // namespace
+
+Splits open_source(const WaveformHdf5Config& config, const OpenOptions&) {
+  Splits splits;
+  splits.train = open_file(config.train, config);
+  if (!config.validation.empty()) splits.validation = open_file(config.validation, config);
+  if (!config.test.empty()) splits.test = open_file(config.test, config);
+  return splits;
+}
+
+}  // namespace hpcai::data

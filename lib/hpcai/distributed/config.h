@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "hpcai/config/field.h"
+
+namespace hpcai::distributed {
+
+// What carries tensors between ranks.
+enum class Backend { automatic, gloo, nccl };
+inline config::EnumNames<Backend> enum_names(Backend) {
+  return {{Backend::automatic, "auto"}, {Backend::gloo, "gloo"}, {Backend::nccl, "nccl"}};
+}
+
+// The number format in which gradients travel.
+enum class WirePrecision { same, bf16 };
+inline config::EnumNames<WirePrecision> enum_names(WirePrecision) {
+  return {{WirePrecision::same, "same"}, {WirePrecision::bf16, "bf16"}};
+}
+
+// The section `distributed` of an experiment.
+struct DistributedConfig {
+  Backend backend = Backend::automatic;
+  std::string interface;
+  int64_t port = 0;
+  double connect_timeout_s = 300;
+  double timeout_s = 60;
+  double bucket_mb = 25;
+  double first_bucket_mb = 1;
+  bool overlap = true;
+  WirePrecision wire_precision = WirePrecision::same;
+
+  template <class Visitor>
+  void describe(Visitor& visitor) {
+    visitor.field("backend", backend,
+                  {.help = "What carries tensors between ranks; auto is nccl on GPUs and gloo on CPUs.", .local = true});
+    visitor.field("interface", interface,
+                  {.help = "Network interface for the traffic between ranks, such as ib0; empty takes the one that "
+                           "leads to rank 0.",
+                   .local = true});
+    visitor.field("port", port,
+                  {.help = "Port on which rank 0 gathers the ranks; 0 takes the launcher's, or a free one.",
+                   .min = 0,
+                   .max = 65535,
+                   .local = true});
+    visitor.field("connect_timeout_s", connect_timeout_s,
+                  {.help = "How long to wait at the start until all ranks are there.",
+                   .unit = "s",
+                   .min = 0,
+                   .min_excluded = true,
+                   .local = true});
+    visitor.field("timeout_s", timeout_s,
+                  {.help = "How long a rank waits for the others in one exchange before it gives them up as lost.",
+                   .unit = "s",
+                   .min = 0,
+                   .min_excluded = true,
+                   .local = true});
+    visitor.field("bucket_mb", bucket_mb,
+                  {.help = "Gradients travel in buckets of about this size.",
+                   .unit = "MiB",
+                   .min = 0,
+                   .min_excluded = true});
+    visitor.field("first_bucket_mb", first_bucket_mb,
+                  {.help = "Size of the first bucket; a small one lets the traffic start early in the backward pass.",
+                   .unit = "MiB",
+                   .min = 0,
+                   .min_excluded = true});
+    visitor.field("overlap", overlap,
+                  {.help = "Send gradients while the backward pass still runs.", .local = true});
+    visitor.field("wire_precision", wire_precision,
+                  {.help = "Number format in which gradients travel: that of the parameters (same), or bf16 at half the "
+                           "traffic of fp32."});
+  }
+};
+
+}  // namespace hpcai::distributed

@@ -1,0 +1,92 @@
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <fmt/format.h>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/distributed/backend_group.h"
+#include "hpcai/distributed/cuda_library.h"
+#include "hpcai/distributed/network.h"
+
+namespace hpcai::distributed {
+namespace {
+
+std::chrono::milliseconds milliseconds_of(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(std::ceil(seconds * 1e3)));
+}
+
+// Launchers may show each rank its own GPU only, or all GPUs of the host to each.
+int choose_gpu(const World& world) {
+  cuda_library();
+  const int count = c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount();
+  if (count == 0) {
+    throw Error(ExitCode::usage, fmt::format("a GPU was asked for, but {} has none that this process may use", host_name()),
+                "Look at nvidia-smi and CUDA_VISIBLE_DEVICES, or run on the CPU.");
+  }
+  const bool own_gpu_each = count == 1 && world.launcher != "nproc";
+  if (!own_gpu_each && world.local_rank >= count) {
+    throw Error(ExitCode::usage, fmt::format("{} ranks on {}, which has {} GPU{}", world.local_size, host_name(), count, count == 1 ? "" : "s"),
+                "Start at most one rank for each GPU.");
+  }
+  return own_gpu_each ? 0 : world.local_rank;
+}
+
+void check_backend(Backend backend, const World& world, bool use_gpu) {
+  if (backend == Backend::nccl && !use_gpu) {
+    throw Error(ExitCode::usage, "distributed.backend: nccl moves tensors between GPUs, but this run is on the CPU",
+                "Use backend: auto, or run on GPUs.");
+  }
+  if (backend == Backend::gloo && use_gpu && world.size > 1) {
+    throw Error(ExitCode::usage, "distributed.backend: gloo moves tensors between CPUs, but this run is on GPUs",
+                "Use backend: auto.");
+  }
+}
+
+BackendPointer make_nccl_backend(const BackendRequest& request) {
+  BackendPointer backend;
+  reinterpret_cast<MakeNcclBackend>(cuda_function(kMakeNcclBackend))(request, backend);
+  return backend;
+}
+
+// NCCL wants a store even for one rank: this process serves it to itself.
+World with_meeting_place(World world) {
+  if (world.master_host.empty()) {
+    world.master_host = "127.0.0.1";
+    world.job = fmt::format("process {}", getpid());
+  }
+  return world;
+}
+
+}  // namespace
+
+std::unique_ptr<Group> Group::create(const World& given, const DistributedConfig& config, bool use_gpu) {
+  check_backend(config.backend, given, use_gpu);
+  if (!given.hint.empty()) log::warning("{}", given.hint);
+  const int gpu = use_gpu ? choose_gpu(given) : 0;
+  const at::Device device = use_gpu ? at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(gpu)) : at::Device(at::kCPU);
+  if (use_gpu) c10::impl::getDeviceGuardImpl(at::kCUDA)->setDevice(device);
+  if (given.size == 1 && config.backend != Backend::nccl) return make_single_group(device);
+
+  const World world = with_meeting_place(given);
+  Meeting meeting = meet(world, config);
+  const BackendRequest request{.store = meeting.store,
+                               .rank = world.rank,
+                               .size = world.size,
+                               .interface = config.interface,
+                               .address = meeting.address,
+                               .device_index = gpu,
+                               .connect_timeout = milliseconds_of(config.connect_timeout_s),
+                               .timeout = milliseconds_of(config.timeout_s)};
+  try {
+    BackendPointer backend = use_gpu ? make_nccl_backend(request) : make_gloo_backend(request);
+    return std::make_unique<BackendGroup>(std::move(backend), std::move(meeting), world.rank, device, use_gpu);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    throw Error(ExitCode::peers_unreachable,
+                fmt::format("the ranks met, but could not connect to each other: {}", text.substr(0, text.find('\n'))),
+                "Set distributed.interface to a network that joins all hosts, and check their firewalls.");
+  }
+}
+
+}  // namespace hpcai::distributed

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace hpcai::distributed {
+
+// Where the gradient of one parameter lies.
+struct GradientSlot {
+  at::Tensor parameter;
+  at::Tensor gradient;  // view of a flat buffer, with the strides of the parameter
+  size_t bucket = 0;
+};
+
+// Flat buffers for the gradients of the trainable parameters, one for each dtype, cut into buckets that travel whole.
+struct GradientBuffers {
+  std::vector<at::Tensor> flat;
+  std::vector<at::Tensor> buckets;  // parts of `flat`, in the order in which backward fills them
+  std::vector<GradientSlot> slots;  // in the same order
+};
+
+// The last parameters come first, because backward reaches them first. A bucket is closed as soon as it holds
+// `first_bucket_bytes` (the first one) or `bucket_bytes`. The buffers start as zero.
+GradientBuffers make_gradient_buffers(const std::vector<at::Tensor>& parameters, double first_bucket_bytes, double bucket_bytes);
+
+// Makes the slot the parameter's gradient, with the value that the gradient has now (none is zero).
+void adopt_gradient(const GradientSlot& slot);
+
+}  // namespace hpcai::distributed

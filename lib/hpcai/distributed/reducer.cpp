@@ -1,0 +1,157 @@
+#include "hpcai/distributed/reducer.h"
+
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <functional>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "hpcai/distributed/gradient_buffers.h"
+#include "hpcai/distributed/wait_timer.h"
+
+namespace hpcai::distributed {
+namespace {
+
+constexpr double kMebibyte = 1 << 20;
+
+// Called by autograd when the gradient of a parameter is complete.
+class GradientHook : public torch::autograd::PostAccumulateGradHook {
+ public:
+  explicit GradientHook(std::function<void()> ready) : ready_(std::move(ready)) {}
+  void operator()(const torch::autograd::Variable&) override { ready_(); }
+
+ private:
+  std::function<void()> ready_;
+};
+
+struct Bucket {
+  at::Tensor values;  // part of a flat buffer
+  int64_t slots = 0;
+  int64_t pending = 0;  // gradients that backward has not finished
+  at::Tensor wire;      // what travels: `values` itself or a copy in bf16
+  std::unique_ptr<Work> work;
+};
+
+}  // namespace
+
+struct Reducer::State {
+  Group& group;
+  ReducerOptions options;
+  std::vector<at::Tensor> parameters;
+  WaitTimer timer{group.device()};
+  GradientBuffers buffers = {};
+  std::vector<Bucket> buckets = {};
+  std::vector<bool> ready = {};      // by slot
+  std::vector<bool> trainable = {};  // requires_grad of each parameter when the buffers were made
+  size_t next_bucket = 0;            // all ranks must send the buckets in the same order
+  bool armed = false;
+
+  std::vector<bool> requires_grad() const {
+    std::vector<bool> flags;
+    for (const at::Tensor& parameter : parameters) flags.push_back(parameter.requires_grad());
+    return flags;
+  }
+
+  void build() {
+    trainable = requires_grad();
+    buffers = make_gradient_buffers(parameters, options.first_bucket_mb * kMebibyte, options.bucket_mb * kMebibyte);
+    buckets.clear();
+    for (const at::Tensor& values : buffers.buckets) buckets.emplace_back().values = values;
+    for (size_t i = 0; i < buffers.slots.size(); ++i) {
+      const GradientSlot& slot = buffers.slots[i];
+      ++buckets[slot.bucket].slots;
+      adopt_gradient(slot);
+      if (group.size() > 1) set_hook(slot, std::make_unique<GradientHook>([this, i] { mark_ready(i); }));
+    }
+    for (const at::Tensor& parameter : parameters) {
+      if (!parameter.requires_grad()) parameter.mutable_grad().reset();
+    }
+  }
+
+  static void set_hook(const GradientSlot& slot, std::unique_ptr<GradientHook> hook) {
+    torch::autograd::impl::set_post_acc_grad_hooks(slot.parameter, std::move(hook));
+  }
+  void remove_hooks() {
+    for (const GradientSlot& slot : buffers.slots) set_hook(slot, nullptr);
+  }
+
+  void follow_requires_grad() {
+    if (requires_grad() == trainable) return;
+    remove_hooks();
+    build();
+  }
+
+  void mark_ready(size_t slot) {
+    if (!armed) return;
+    if (ready[slot]) throw std::logic_error("reducer: a second backward pass between prepare() and finish()");
+    ready[slot] = true;
+    --buckets[buffers.slots[slot].bucket].pending;
+    if (!options.overlap) return;
+    while (next_bucket < buckets.size() && buckets[next_bucket].pending == 0) launch(buckets[next_bucket++]);
+  }
+
+  void launch(Bucket& bucket) {
+    const bool narrow = options.wire_precision == WirePrecision::bf16 && bucket.values.scalar_type() == at::kFloat;
+    bucket.wire = narrow ? bucket.values.to(at::kBFloat16) : bucket.values;
+    bucket.work = group.all_reduce_async(bucket.wire, group.can_average() ? ReduceOp::average : ReduceOp::sum);
+  }
+
+  void complete(Bucket& bucket) {
+    timer.start();
+    bucket.work->wait();
+    timer.stop();
+    bucket.work.reset();
+    if (!bucket.wire.is_same(bucket.values)) bucket.values.copy_(bucket.wire);
+    bucket.wire.reset();
+    if (!group.can_average()) bucket.values.div_(group.size());
+  }
+};
+
+Reducer::Reducer(Group& group, std::vector<at::Tensor> parameters, ReducerOptions options) {
+  std::set<const void*> seen;  // a tensor that two layers share has one gradient
+  std::erase_if(parameters, [&](const at::Tensor& p) { return !seen.insert(p.unsafeGetTensorImpl()).second; });
+  for (const at::Tensor& parameter : parameters) {
+    if (parameter.device() != group.device()) throw std::invalid_argument("reducer: a parameter is not on the group's device");
+  }
+  state_ = std::make_unique<State>(State{.group = group, .options = options, .parameters = std::move(parameters)});
+  state_->build();
+}
+
+Reducer::~Reducer() { state_->remove_hooks(); }
+
+void Reducer::zero_grad() {
+  state_->follow_requires_grad();
+  for (const at::Tensor& flat : state_->buffers.flat) flat.zero_();
+  for (const GradientSlot& slot : state_->buffers.slots) slot.parameter.mutable_grad() = slot.gradient;
+}
+
+void Reducer::prepare() {
+  State& state = *state_;
+  state.follow_requires_grad();
+  for (const GradientSlot& slot : state.buffers.slots) adopt_gradient(slot);
+  for (Bucket& bucket : state.buckets) bucket.pending = bucket.slots;
+  state.ready.assign(state.buffers.slots.size(), false);
+  state.next_bucket = 0;
+  state.timer.tidy();
+  state.armed = true;
+}
+
+void Reducer::finish() {
+  State& state = *state_;
+  if (!std::exchange(state.armed, false)) throw std::logic_error("reducer: finish() without prepare()");
+  if (state.group.size() == 1) return;
+  at::NoGradGuard no_grad;
+  while (state.next_bucket < state.buckets.size()) state.launch(state.buckets[state.next_bucket++]);
+  for (Bucket& bucket : state.buckets) state.complete(bucket);
+}
+
+double Reducer::exposed_s() const { return state_->timer.seconds(); }
+
+const std::vector<at::Tensor>& Reducer::flat_gradients() const { return state_->buffers.flat; }
+
+int64_t Reducer::bucket_count() const { return static_cast<int64_t>(state_->buckets.size()); }
+
+}  // namespace hpcai::distributed

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "hpcai/kernels/gated_activation.h"
+
+namespace hpcai::kernels {
+
+// Kernels of libhpcai_cuda.so; null until it is loaded. The program works without any of them, on LibTorch's operators.
+struct CudaKernels {
+  GatedActivationKernel gated_activation;
+};
+
+CudaKernels& cuda_kernels();
+
+// The library exports a function of this name and type; whoever loads the library calls it with cuda_kernels().
+using FillCudaKernels = void (*)(CudaKernels&);
+inline constexpr char kFillCudaKernels[] = "hpcai_fill_cuda_kernels";
+
+}  // namespace hpcai::kernels

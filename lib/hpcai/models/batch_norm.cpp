@@ -1,0 +1,29 @@
+#include "hpcai/models/batch_norm.h"
+
+#include <torch/types.h>
+
+namespace hpcai::models {
+
+BatchNorm::BatchNorm(int64_t channels, BatchNormMode mode, double eps, double momentum)
+    : mode_(mode), eps_(eps), momentum_(momentum) {
+  if (mode == BatchNormMode::none) return;
+  weight = register_parameter("weight", torch::ones({channels}));
+  bias = register_parameter("bias", torch::zeros({channels}));
+  running_mean = register_buffer("running_mean", torch::zeros({channels}));
+  running_var = register_buffer("running_var", torch::ones({channels}));
+}
+
+bool BatchNorm::uses_batch_statistics() const {
+  return is_training() && use_batch_ && (mode_ == BatchNormMode::local || mode_ == BatchNormMode::synchronised);
+}
+
+at::Tensor BatchNorm::forward(const at::Tensor& input) {
+  if (mode_ == BatchNormMode::none) return input;
+  const bool from_batch = uses_batch_statistics();
+  if (from_batch && sum_) {
+    return synchronised_batch_norm(input, weight, bias, running_mean, running_var, eps_, momentum_, sum_);
+  }
+  return at::batch_norm(input, weight, bias, running_mean, running_var, from_batch, momentum_, eps_, /*cudnn=*/true);
+}
+
+}  // namespace hpcai::models

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <ATen/ATen.h>
+#include <torch/nn/module.h>
+
+#include <functional>
+
+#include "hpcai/models/config.h"
+
+namespace hpcai::models {
+
+// Sums a tensor in place over all ranks; every rank calls it with the same shape and in the same order.
+using SumOverRanks = std::function<void(at::Tensor&)>;
+
+// Keras's defaults; its momentum 0.99 is the weight of the old statistics.
+inline constexpr double kKerasNormEps = 1e-3;
+inline constexpr double kKerasNormMomentum = 0.01;
+
+// Batch normalisation over dimension 1: [batch, channel], [batch, channel, time] or [batch, channel, height, width].
+//
+//   mode           in training                                                  running statistics
+//   local          mean and variance of this rank's batch                       updated
+//   synchronised   mean and variance over the batches of all ranks, gradients
+//                  included; the same as one rank with the whole batch          updated, equal on all ranks
+//   frozen         running statistics; weight and bias are still trained        fixed
+//   none           identity: no parameters, no buffers
+//
+// In evaluation every mode uses the running statistics. A layer switched off by use_batch(false) uses them in training,
+// too, and leaves them as they are: so Model::set_trainable_from treats the layers that it freezes, as Keras does with a
+// batch norm of trainable = False.
+// `momentum` is the weight of the new batch in the running statistics (Keras's momentum m is 1 - m here). The running
+// variance takes the unbiased batch variance, n/(n-1), as PyTorch does and as TensorFlow's fused 4-D kernel does;
+// Keras's 3-D layers take the biased one, a difference of 1/n in a statistic that is used in evaluation only.
+class BatchNorm : public torch::nn::Module {
+ public:
+  BatchNorm(int64_t channels, BatchNormMode mode, double eps, double momentum);
+
+  at::Tensor forward(const at::Tensor& input);
+
+  // Sets the sum that `synchronised` uses; without one the layer is a group of its own.
+  void synchronise(SumOverRanks sum) { sum_ = std::move(sum); }
+  void use_batch(bool use) { use_batch_ = use; }
+
+  BatchNormMode mode() const { return mode_; }
+  double eps() const { return eps_; }
+  double momentum() const { return momentum_; }
+  const SumOverRanks& sum() const { return sum_; }
+  // True when the next forward takes its statistics from the batch.
+  bool uses_batch_statistics() const;
+
+  at::Tensor weight, bias, running_mean, running_var;  // [channels]; undefined in mode none
+
+ private:
+  BatchNormMode mode_;
+  double eps_, momentum_;
+  bool use_batch_ = true;
+  SumOverRanks sum_;
+};
+
+// The synchronised normalisation as a function, differentiable in input, weight and bias; float or double inside
+// whatever the input's type. Updates the running statistics where they are defined. Ranks may hold different numbers
+// of samples, also none; all ranks together need more than one value a channel.
+at::Tensor synchronised_batch_norm(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+                                   at::Tensor running_mean, at::Tensor running_var, double eps, double momentum,
+                                   const SumOverRanks& sum);
+
+}  // namespace hpcai::models

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "hpcai/config/field.h"
+
+namespace hpcai::models {
+
+// Whose statistics batch normalisation uses while training; batch_norm.h defines each.
+enum class BatchNormMode { local, synchronised, frozen, none };
+
+inline config::EnumNames<BatchNormMode> enum_names(BatchNormMode) {
+  return {{BatchNormMode::local, "local"},
+          {BatchNormMode::synchronised, "synchronised"},
+          {BatchNormMode::frozen, "frozen"},
+          {BatchNormMode::none, "none"}};
+}
+
+inline constexpr std::string_view kBatchNormHelp =
+    "Whose statistics are used in training: this rank's batch (local), the batches of all ranks (synchronised), or the "
+    "stored running statistics (frozen).";
+
+inline constexpr std::string_view kMomentumHelp =
+    "Weight of a new batch in the running statistics; Keras's momentum is 1 minus this. Short trainings need 0.1.";
+
+// Modified WaveNet for waveforms (Khan, Huerta, Das, PLB 808, 135628, 2020). Defaults: as published, 10,295,576 trainable
+// parameters.
+struct WaveNetConfig {
+  static constexpr std::string_view kType = "wavenet";
+  int64_t residual_channels = 16;
+  int64_t gate_channels = 32;
+  int64_t layers_per_cycle = 8;
+  int64_t cycles = 2;
+  std::vector<int64_t> dilations;
+  int64_t tail_channels = 128;
+  int64_t keep_steps = 10000;
+  int64_t dense_units = 512;
+  double dropout = 0.2;
+  BatchNormMode batch_norm = BatchNormMode::local;
+  double batch_norm_momentum = 0.01;
+
+  template <class Visitor>
+  void describe(Visitor& visitor) {
+    visitor.field("residual_channels", residual_channels, {.help = "Channels between gated layers.", .min = 1});
+    visitor.field("gate_channels", gate_channels, {.help = "Channels of the filter and of the gate.", .min = 1});
+    visitor.field("layers_per_cycle", layers_per_cycle,
+                  {.help = "Gated layers per cycle; their dilations are 1, 2, 4, ...", .min = 1, .max = 20});
+    visitor.field("cycles", cycles, {.help = "How often the cycle of dilations is done.", .min = 1, .max = 100});
+    visitor.field("dilations", dilations,
+                  {.help = "Dilation of each gated layer, instead of layers_per_cycle and cycles.", .min = 1});
+    visitor.field("tail_channels", tail_channels, {.help = "Channels of the 1x1 convolution after the sum.", .min = 1});
+    visitor.field("keep_steps", keep_steps,
+                  {.help = "Last time steps that enter the two branches.", .unit = "samples", .min = 1});
+    visitor.field("dense_units", dense_units, {.help = "Units of the hidden layer of each branch.", .min = 1});
+    visitor.field("dropout", dropout,
+                  {.help = "Part of the tail's values set to 0.", .min = 0, .max = 1, .max_excluded = true});
+    visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
+    visitor.field("batch_norm_momentum", batch_norm_momentum, {.help = kMomentumHelp, .min = 0, .max = 1, .min_excluded = true});
+  }
+};
+
+// Xception (Chollet 2017) as in Keras, with the galaxy classifier's head (Khan et al., PLB 795, 248, 2019). Defaults: as
+// published, 24,011,306 values with 2 classes, 23,956,778 of them trainable. Other values give a smaller network of the family.
+struct XceptionConfig {
+  static constexpr std::string_view kType = "xception";
+  double width = 1.0;
+  int64_t middle_blocks = 8;
+  int64_t entry_stride = 2;
+  int64_t head_units = 1024;
+  double dropout = 0.7;
+  BatchNormMode batch_norm = BatchNormMode::local;
+  double batch_norm_momentum = 0.01;
+
+  template <class Visitor>
+  void describe(Visitor& visitor) {
+    visitor.field("width", width,
+                  {.help = "Factor on the channels of every layer; they are rounded to multiples of 8.",
+                   .min = 0, .max = 4, .min_excluded = true});
+    visitor.field("middle_blocks", middle_blocks,
+                  {.help = "Residual blocks of three separable convolutions.", .min = 0, .max = 64});
+    visitor.field("entry_stride", entry_stride,
+                  {.help = "Stride of the first convolution; 1 keeps the detail of small images.", .min = 1, .max = 2});
+    visitor.field("head_units", head_units, {.help = "Units of the head's two hidden layers.", .min = 1});
+    visitor.field("dropout", dropout,
+                  {.help = "Part of the head's first hidden layer set to 0.", .min = 0, .max = 1, .max_excluded = true});
+    visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
+    visitor.field("batch_norm_momentum", batch_norm_momentum, {.help = kMomentumHelp, .min = 0, .max = 1, .min_excluded = true});
+  }
+};
+
+// ResNet-50 v1.5 (He et al. 2016, stride on the 3x3 convolution as in torchvision). Defaults: 25,557,032 parameters with
+// 1000 classes.
+struct ResNetConfig {
+  static constexpr std::string_view kType = "resnet50";
+  std::vector<int64_t> blocks = {3, 4, 6, 3};
+  int64_t width = 64;
+  bool zero_init_last_gamma = false;
+  BatchNormMode batch_norm = BatchNormMode::local;
+
+  template <class Visitor>
+  void describe(Visitor& visitor) {
+    visitor.field("blocks", blocks, {.help = "Bottleneck blocks in each of the four stages.", .min = 1});
+    visitor.field("width", width, {.help = "Channels of the first convolution; later stages grow from it.", .min = 8});
+    visitor.field("zero_init_last_gamma", zero_init_last_gamma,
+                  {.help = "Start the last batch norm of each block at 0, so that blocks begin as identity (Goyal et al. 2017)."});
+    visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
+  }
+};
+
+using ModelConfig = std::variant<WaveNetConfig, XceptionConfig, ResNetConfig>;
+
+// Mean squared error of (q, s1, s2) and of the redundant spins chi_eff and S_eff; see waveform_targets in loss.h.
+struct WaveformMseConfig {
+  static constexpr std::string_view kType = "waveform_mse";
+  template <class Visitor>
+  void describe(Visitor&) {}
+};
+
+struct CrossEntropyConfig {
+  static constexpr std::string_view kType = "cross_entropy";
+  double label_smoothing = 0;
+
+  template <class Visitor>
+  void describe(Visitor& visitor) {
+    visitor.field("label_smoothing", label_smoothing,
+                  {.help = "Part of the target probability spread evenly over all classes.", .min = 0, .max = 1, .max_excluded = true});
+  }
+};
+
+using LossConfig = std::variant<WaveformMseConfig, CrossEntropyConfig>;
+
+}  // namespace hpcai::models

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+
+namespace hpcai::models {
+
+// What the random numbers of one pass depend on, besides the place in the network.
+struct Randomness {
+  uint64_t seed = 0;
+  int64_t step = 0;
+  int64_t first_sample = 0;  // place of the pass's first sample in the global batch
+};
+
+// Sets each value to 0 with probability `rate` and scales the others by 1 / (1 - rate). On a CPU the mask is a function of
+// (seed, step, place in the global batch, layer), so that a restart, the number of ranks and accumulation do not change
+// it; on a GPU LibTorch's generator is seeded by the same numbers, so that a restart does not.
+// input [batch, ...]; `layer` tells dropouts of one network apart.
+at::Tensor dropout(const at::Tensor& input, double rate, const Randomness& randomness, uint64_t layer = 0);
+
+}  // namespace hpcai::models

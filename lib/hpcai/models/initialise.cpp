@@ -1,0 +1,58 @@
+#include "hpcai/models/initialise.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+
+#include "hpcai/models/layers.h"
+
+namespace hpcai::models {
+namespace {
+
+// Both draw in float64, so that the values do not depend on the CPU's vector instructions.
+void fill_uniform(at::Tensor weight, double bound, at::Generator& generator) {
+  const at::NoGradGuard no_grad;
+  weight.copy_(at::empty(weight.sizes(), at::kDouble).uniform_(-bound, bound, generator));
+}
+
+void fill_normal(at::Tensor weight, double deviation, at::Generator& generator) {
+  const at::NoGradGuard no_grad;
+  weight.copy_(at::empty(weight.sizes(), at::kDouble).normal_(0, deviation, generator));
+}
+
+// The weight is [out, in, spatial...]; it holds `merged` convolutions. A depthwise weight [C, 1, k, k] has, in Keras's
+// count, fan_in = C k k and fan_out = k k: the sum is the same.
+void fill_glorot(at::Tensor weight, int64_t merged, at::Generator& generator) {
+  const int64_t spatial = weight.numel() / (weight.size(0) * weight.size(1));
+  const int64_t fans = (weight.size(0) / merged + weight.size(1)) * spatial;
+  fill_uniform(weight, std::sqrt(6.0 / static_cast<double>(fans)), generator);
+}
+
+}  // namespace
+
+void initialise_glorot_uniform(torch::nn::Module& root, uint64_t seed) {
+  at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  root.apply([&](torch::nn::Module& part) {
+    if (auto* conv = dynamic_cast<Conv2d*>(&part)) fill_glorot(conv->weight, 1, generator);
+    if (auto* conv = dynamic_cast<TimeConv*>(&part)) fill_glorot(conv->weight, conv->options().merged, generator);
+    if (auto* dense = dynamic_cast<Dense*>(&part)) fill_glorot(dense->weight, 1, generator);
+  });
+}
+
+void initialise_he_fan_out(torch::nn::Module& root, uint64_t seed) {
+  at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  root.apply([&](torch::nn::Module& part) {
+    if (auto* conv = dynamic_cast<Conv2d*>(&part)) {
+      const int64_t fan_out = conv->weight.numel() / conv->weight.size(1);
+      fill_normal(conv->weight, std::sqrt(2.0 / static_cast<double>(fan_out)), generator);
+    }
+    if (auto* dense = dynamic_cast<Dense*>(&part)) {
+      const double bound = 1 / std::sqrt(static_cast<double>(dense->weight.size(1)));
+      fill_uniform(dense->weight, bound, generator);
+      fill_uniform(dense->bias, bound, generator);
+    }
+  });
+}
+
+}  // namespace hpcai::models

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <ATen/ATen.h>
+#include <torch/nn/module.h>
+
+namespace hpcai::models {
+
+// Convolutions and dense layers that hold parameters and nothing else. LibTorch's own modules draw their initial
+// weights from the global generator while they are built; here initialise.h fills them from a seed.
+
+class Conv2d : public torch::nn::Module {
+ public:
+  struct Options {
+    int64_t stride = 1, padding = 0, groups = 1;
+  };
+  Conv2d(int64_t in, int64_t out, int64_t kernel, Options options);
+  // [batch, in, height, width] -> [batch, out, height', width']
+  at::Tensor forward(const at::Tensor& input) const;
+
+  at::Tensor weight;  // [out, in / groups, kernel, kernel]; no bias: a batch norm follows
+
+ private:
+  Options options_;
+};
+
+// A 1-D convolution of width 1 or 2 over time on [batch, time, channel], done as a matrix product: with few channels this
+// is faster on CPUs than the channel-first kernels. Width 2 pads with zeros to keep the length, floor(dilation / 2) of
+// them on the left ("same" of Keras and PyTorch). `merged` says how many convolutions of the same input stand side by
+// side in the output channels; only the initial weights depend on it.
+class TimeConv : public torch::nn::Module {
+ public:
+  struct Options {
+    int64_t width = 1, dilation = 1, merged = 1;
+  };
+  TimeConv(int64_t in, int64_t out, Options options);
+  at::Tensor forward(const at::Tensor& input) const;
+
+  const Options& options() const { return options_; }
+
+  at::Tensor weight;  // [out, in, width], as torch.nn.Conv1d
+  at::Tensor bias;    // [out]
+
+ private:
+  Options options_;
+};
+
+class Dense : public torch::nn::Module {
+ public:
+  Dense(int64_t in, int64_t out);
+  // [..., in] -> [..., out]
+  at::Tensor forward(const at::Tensor& input) const;
+
+  at::Tensor weight;  // [out, in]
+  at::Tensor bias;    // [out]
+};
+
+}  // namespace hpcai::models

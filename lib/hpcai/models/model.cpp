@@ -1,0 +1,105 @@
+#include "hpcai/models/model.h"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "hpcai/core/error.h"
+#include "hpcai/models/resnet.h"
+#include "hpcai/models/wavenet.h"
+#include "hpcai/models/xception.h"
+
+namespace hpcai::models {
+namespace {
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i + 1);
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i] != b[j]);
+      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, replaced}));
+    }
+  }
+  return row.back();
+}
+
+void set_trainable(torch::nn::Module& module, bool trainable) {
+  for (at::Tensor& parameter : module.parameters()) parameter.set_requires_grad(trainable);
+  module.apply([trainable](torch::nn::Module& part) {
+    if (auto* norm = dynamic_cast<BatchNorm*>(&part)) norm->use_batch(trainable);
+  });
+}
+
+struct ModelMaker {
+  std::span<const int64_t> input_shape;
+  int64_t outputs;
+  uint64_t seed;
+
+  template <class Config>
+  std::shared_ptr<Model> operator()(const Config& config) const {
+    return make(config, input_shape, outputs, seed);
+  }
+};
+
+}  // namespace
+
+void Model::add_layer(std::string name, std::vector<std::shared_ptr<torch::nn::Module>> modules) {
+  layers_.push_back({std::move(name), std::move(modules)});
+}
+
+std::vector<std::string> Model::layers() const {
+  std::vector<std::string> names;
+  for (const Layer& layer : layers_) names.push_back(layer.name);
+  return names;
+}
+
+size_t Model::layer_index(const std::string& layer) const {
+  if (layer == "all") return 0;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].name == layer) return i;
+  }
+  size_t index = 0;
+  const char* end = layer.data() + layer.size();
+  const auto [stop, error] = std::from_chars(layer.data(), end, index);
+  if (error == std::errc() && stop == end && index < layers_.size()) return index;
+  const auto nearest = std::min_element(layers_.begin(), layers_.end(), [&](const Layer& a, const Layer& b) {
+    return edit_distance(a.name, layer) < edit_distance(b.name, layer);
+  });
+  throw Error(ExitCode::usage, "trainable_from: the network has no layer '" + layer + "'",
+              "give all, head, an index from 0 to " + std::to_string(layers_.size() - 1) + ", or a layer name such as " +
+                  nearest->name);
+}
+
+void Model::set_trainable_from(const std::string& layer) {
+  const size_t first = layer_index(layer);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    for (const auto& module : layers_[i].modules) set_trainable(*module, i >= first);
+  }
+}
+
+std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
+                                  uint64_t seed) {
+  return std::visit(ModelMaker{input_shape, outputs, seed}, config);
+}
+
+void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size) {
+  if (world_size == 1) return;
+  for (const auto& part : model.modules()) {
+    auto* norm = dynamic_cast<BatchNorm*>(part.get());
+    if (norm && norm->mode() == BatchNormMode::synchronised) norm->synchronise(sum);
+  }
+}
+
+ModelSize size_of(const Model& model) {
+  ModelSize size;
+  for (const at::Tensor& parameter : model.parameters()) {
+    size.values += parameter.numel();
+    if (parameter.requires_grad()) size.trainable += parameter.numel();
+  }
+  for (const at::Tensor& buffer : model.buffers()) size.values += buffer.numel();
+  return size;
+}
+
+}  // namespace hpcai::models

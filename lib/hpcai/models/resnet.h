@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "hpcai/models/layers.h"
+#include "hpcai/models/model.h"
+
+namespace hpcai::models {
+
+// 1x1, 3x3 (with the stride: "v1.5"), 1x1 convolution, each with batch norm, and a shortcut.
+class Bottleneck : public torch::nn::Module {
+ public:
+  // Channels: in -> middle -> middle -> 4 middle.
+  Bottleneck(int64_t in, int64_t middle, int64_t stride, const ResNetConfig& config);
+  at::Tensor forward(const at::Tensor& input) const;
+
+ private:
+  std::vector<std::shared_ptr<Conv2d>> convs_;
+  std::vector<std::shared_ptr<BatchNorm>> norms_;
+  std::shared_ptr<Conv2d> shortcut_;  // only where the shape changes
+  std::shared_ptr<BatchNorm> shortcut_norm_;
+};
+
+// ResNet with bottleneck blocks; parameters named as torchvision.models.resnet50's. [batch, 3, height, width] -> logits
+// [batch, classes]. Inside, tensors are channels-last.
+class ResNet : public Model {
+ public:
+  ResNet(const ResNetConfig& config, int64_t classes);
+  at::Tensor forward(const at::Tensor& input) override;
+
+ private:
+  std::shared_ptr<Conv2d> conv1_;
+  std::shared_ptr<BatchNorm> bn1_;
+  std::vector<std::shared_ptr<Bottleneck>> blocks_;
+  std::shared_ptr<Dense> fc_;
+};
+
+std::shared_ptr<Model> make(const ResNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
+
+}  // namespace hpcai::models

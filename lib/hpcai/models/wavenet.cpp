@@ -1,0 +1,164 @@
+#include "hpcai/models/wavenet.h"
+
+#include <fmt/format.h>
+
+#include "hpcai/core/error.h"
+#include "hpcai/kernels/gated_activation.h"
+#include "hpcai/models/initialise.h"
+
+namespace hpcai::models {
+namespace {
+
+// q in the first branch; s1, s2, chi_eff, S_eff in the second.
+constexpr int64_t kSpinOutputs = 4;
+
+std::shared_ptr<BatchNorm> make_norm(int64_t channels, const WaveNetConfig& config) {
+  return std::make_shared<BatchNorm>(channels, config.batch_norm, kKerasNormEps, config.batch_norm_momentum);
+}
+
+// Batch norm over the last dimension of [batch, time, channel].
+at::Tensor normalise(BatchNorm& norm, const at::Tensor& input) {
+  return norm.forward(input.flatten(0, 1)).view(input.sizes());
+}
+
+kernels::NormSource source_of(const BatchNorm& norm) {
+  if (norm.mode() == BatchNormMode::none) return kernels::NormSource::none;
+  return norm.uses_batch_statistics() ? kernels::NormSource::batch : kernels::NormSource::running;
+}
+
+kernels::NormTensors tensors_of(const BatchNorm& norm) { return {norm.weight, norm.bias, norm.running_mean, norm.running_var}; }
+
+}  // namespace
+
+GatedLayer::GatedLayer(int64_t in, int64_t dilation, const WaveNetConfig& config) {
+  const int64_t channels = config.residual_channels, gate_channels = config.gate_channels;
+  pre_ = register_module("pre", std::make_shared<TimeConv>(in, channels, TimeConv::Options{}));
+  pre_norm_ = register_module("pre_norm", make_norm(channels, config));
+  gated_ = register_module("gated", std::make_shared<TimeConv>(channels, 2 * gate_channels,
+                                                               TimeConv::Options{.width = 2, .dilation = dilation, .merged = 2}));
+  gated_norm_ = register_module("gated_norm", make_norm(2 * gate_channels, config));
+  post_ = register_module("post", std::make_shared<TimeConv>(gate_channels, channels, TimeConv::Options{}));
+  post_norm_ = register_module("post_norm", make_norm(channels, config));
+}
+
+GatedLayer::Output GatedLayer::forward(const at::Tensor& input) const {
+  const at::Tensor x = normalise(*pre_norm_, pre_->forward(input)).relu_();
+  const at::Tensor merged = normalise(*gated_norm_, gated_->forward(x));
+  const at::Tensor z = normalise(*post_norm_, post_->forward(kernels::gated_activation(merged))).relu_();
+  return {x + z, z};
+}
+
+kernels::GatedLayerTensors GatedLayer::tensors() const {
+  return {pre_->weight,  pre_->bias,  tensors_of(*pre_norm_),  gated_->weight,           gated_->bias, tensors_of(*gated_norm_),
+          post_->weight, post_->bias, tensors_of(*post_norm_), gated_->options().dilation};
+}
+
+WaveNet::WaveNet(const WaveNetConfig& config, int64_t steps) : config_(config), steps_(steps) {
+  int64_t in = 1;
+  auto folder = register_module("layers", std::make_shared<torch::nn::Module>());
+  for (const int64_t dilation : dilations_of(config)) {
+    const std::string number = std::to_string(layers_.size());
+    auto layer = std::make_shared<GatedLayer>(in, dilation, config);
+    layers_.push_back(folder->register_module(number, layer));
+    add_layer("layers." + number, {layer});
+    in = config.residual_channels;
+  }
+  tail1_ = register_module("tail1", std::make_shared<TimeConv>(in, config.tail_channels, TimeConv::Options{}));
+  tail1_norm_ = register_module("tail1_norm", make_norm(config.tail_channels, config));
+  tail2_ = register_module("tail2", std::make_shared<TimeConv>(config.tail_channels, 1, TimeConv::Options{}));
+  tail2_norm_ = register_module("tail2_norm", make_norm(1, config));
+  add_layer("tail", {tail1_, tail1_norm_, tail2_, tail2_norm_});
+  q_hidden_ = register_module("q_hidden", std::make_shared<Dense>(config.keep_steps, config.dense_units));
+  q_ = register_module("q", std::make_shared<Dense>(config.dense_units, 1));
+  spin_hidden_ = register_module("spin_hidden", std::make_shared<Dense>(config.keep_steps, config.dense_units));
+  spin_ = register_module("spin", std::make_shared<Dense>(config.dense_units, kSpinOutputs));
+  add_layer("head", {q_hidden_, q_, spin_hidden_, spin_});
+}
+
+at::Tensor WaveNet::forward(const at::Tensor& input) {
+  at::Tensor x = input.transpose(1, 2);  // [batch, time, channel]
+  if (const int64_t skipped = skippable_steps(); skipped > 0) x = x.narrow(1, skipped, x.size(1) - skipped);
+  const at::Tensor kept = tail(gated_layers(x));
+  const at::Tensor q = q_->forward(q_hidden_->forward(kept).relu_());
+  const at::Tensor spin = spin_->forward(spin_hidden_->forward(kept).relu_());
+  return at::cat({q, spin}, 1);
+}
+
+at::Tensor WaveNet::gated_layers(const at::Tensor& input) const {
+  if (const auto source = norm_source()) {
+    std::vector<kernels::GatedLayerTensors> tensors;
+    for (const auto& layer : layers_) tensors.push_back(layer->tensors());
+    if (kernels::gated_stack_supports(input, tensors)) {
+      const BatchNorm& norm = *layers_[0]->norms()[0];
+      return kernels::gated_stack(input, tensors, {*source, norm.eps(), norm.momentum(), norm.sum()});
+    }
+  }
+  at::Tensor x = input, skips;
+  for (const auto& layer : layers_) {
+    const GatedLayer::Output output = layer->forward(x);
+    x = output.next;
+    skips = skips.defined() ? skips + output.skip : output.skip;
+  }
+  return skips;
+}
+
+std::optional<kernels::NormSource> WaveNet::norm_source() const {
+  std::optional<kernels::NormSource> common;
+  for (const auto& layer : layers_) {
+    for (const BatchNorm* norm : layer->norms()) {
+      const kernels::NormSource source = source_of(*norm);
+      if (common.value_or(source) != source) return std::nullopt;
+      common = source;
+    }
+  }
+  return common;
+}
+
+at::Tensor WaveNet::tail(const at::Tensor& skips) {
+  // Batch statistics run over all steps, running ones need only the kept steps.
+  const bool all_steps = tail1_norm_->uses_batch_statistics();
+  const at::Tensor used = all_steps ? skips : skips.narrow(1, skips.size(1) - config_.keep_steps, config_.keep_steps);
+  const at::Tensor wide = normalise(*tail1_norm_, tail1_->forward(used.relu())).relu_();
+  const at::Tensor thin = normalise(*tail2_norm_, tail2_->forward(is_training() ? dropout(wide, config_.dropout, randomness()) : wide));
+  return thin.narrow(1, thin.size(1) - config_.keep_steps, config_.keep_steps).flatten(1);
+}
+
+int64_t WaveNet::skippable_steps() const {
+  for (const auto& part : modules(/*include_self=*/false)) {
+    const auto* norm = dynamic_cast<const BatchNorm*>(part.get());
+    if (norm && norm->uses_batch_statistics()) return 0;
+  }
+  int64_t reach = 0;  // how far left of a step its output looks
+  for (const int64_t dilation : dilations_of(config_)) reach += dilation / 2;
+  return std::max<int64_t>(0, steps_ - config_.keep_steps - reach);
+}
+
+std::vector<int64_t> dilations_of(const WaveNetConfig& config) {
+  if (!config.dilations.empty()) return config.dilations;
+  std::vector<int64_t> dilations;
+  for (int64_t i = 0; i < config.cycles * config.layers_per_cycle; ++i) {
+    dilations.push_back(int64_t{1} << (i % config.layers_per_cycle));
+  }
+  return dilations;
+}
+
+std::shared_ptr<Model> make(const WaveNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed) {
+  if (input_shape.size() != 2 || input_shape[0] != 1) {
+    throw Error(ExitCode::usage, fmt::format("model.type: wavenet needs samples of shape [1, time]; these are {}",
+                                             c10::str(at::IntArrayRef(input_shape.data(), input_shape.size()))));
+  }
+  if (outputs != 1 + kSpinOutputs) {
+    throw Error(ExitCode::usage, fmt::format("model.type: wavenet has 5 outputs; the loss needs {}", outputs),
+                "use loss.type: waveform_mse");
+  }
+  if (config.keep_steps > input_shape[1]) {
+    throw Error(ExitCode::usage, fmt::format("model.keep_steps: {} is more than the {} time steps of a sample",
+                                             config.keep_steps, input_shape[1]),
+                "make it smaller, or the waveforms longer");
+  }
+  auto model = std::make_shared<WaveNet>(config, input_shape[1]);
+  initialise_glorot_uniform(*model, seed);
+  return model;
+}
+
+}  // namespace hpcai::models

@@ -1,0 +1,145 @@
+#include "hpcai/models/xception.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "hpcai/core/error.h"
+#include "hpcai/models/initialise.h"
+
+namespace hpcai::models {
+namespace {
+
+int64_t scaled(int64_t channels, double width) {
+  return std::max<int64_t>(8, 8 * std::llround(static_cast<double>(channels) * width / 8));
+}
+
+// Keras's "same" 3x3 pool of stride 2: odd sizes get one row on each side, even sizes one at the end only.
+at::Tensor same_pool(const at::Tensor& input) {
+  const int64_t high = input.size(2) % 2, wide = input.size(3) % 2;
+  if (high == wide) return at::max_pool2d(input, 3, 2, high, 1, /*ceil_mode=*/!high);
+  constexpr double kLowest = -std::numeric_limits<double>::infinity();
+  return at::max_pool2d(at::constant_pad_nd(input, {wide, 1, high, 1}, kLowest), 3, 2);
+}
+
+}  // namespace
+
+SeparableConv2d::SeparableConv2d(int64_t in, int64_t out) {
+  depthwise_ = register_module("depthwise", std::make_shared<Conv2d>(in, in, 3, Conv2d::Options{.padding = 1, .groups = in}));
+  pointwise_ = register_module("pointwise", std::make_shared<Conv2d>(in, out, 1, Conv2d::Options{}));
+}
+
+at::Tensor SeparableConv2d::forward(const at::Tensor& input) const {
+  return pointwise_->forward(depthwise_->forward(input));
+}
+
+at::Tensor Xception::Separable::operator()(const at::Tensor& input) const {
+  const at::Tensor output = norm->forward(conv->forward(relu_before ? input.relu() : input));
+  return relu_after ? output.relu() : output;
+}
+
+at::Tensor Xception::DownBlock::operator()(const at::Tensor& input) const {
+  return same_pool(second(first(input))) + residual_norm->forward(residual->forward(input));
+}
+
+Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(config) {
+  const auto channels = [&](int64_t published) { return scaled(published, config.width); };
+  add_layer("input");
+  conv1_ = register_module("block1_conv1", std::make_shared<Conv2d>(3, channels(32), 3, Conv2d::Options{.stride = config.entry_stride}));
+  add_layer("block1_conv1", {conv1_});
+  norm1_ = add_norm("block1_conv1_bn", channels(32));
+  add_layer("block1_conv1_act");
+  conv2_ = register_module("block1_conv2", std::make_shared<Conv2d>(channels(32), channels(64), 3, Conv2d::Options{}));
+  add_layer("block1_conv2", {conv2_});
+  norm2_ = add_norm("block1_conv2_bn", channels(64));
+  add_layer("block1_conv2_act");
+
+  entry_.push_back(add_down_block(2, channels(64), channels(128), channels(128), /*relu_before=*/false));
+  entry_.push_back(add_down_block(3, channels(128), channels(256), channels(256), true));
+  entry_.push_back(add_down_block(4, channels(256), channels(728), channels(728), true));
+
+  int number = 5;
+  for (int64_t i = 0; i < config.middle_blocks; ++i, ++number) {
+    auto& block = middle_.emplace_back();
+    for (int j = 1; j <= 3; ++j) {
+      block.push_back(add_separable(fmt::format("block{}_sepconv{}", number, j), channels(728), channels(728), true, false));
+    }
+    add_layer(fmt::format("block{}_add", number));
+  }
+
+  exit_.push_back(add_down_block(number, channels(728), channels(728), channels(1024), true));
+  ++number;
+  last_.push_back(add_separable(fmt::format("block{}_sepconv1", number), channels(1024), channels(1536), false, true));
+  last_.push_back(add_separable(fmt::format("block{}_sepconv2", number), channels(1536), channels(2048), false, true));
+
+  add_layer("head");
+  dense1_ = register_module("head_dense1", std::make_shared<Dense>(channels(2048), config.head_units));
+  add_layer("head_dense1", {dense1_});
+  add_layer("head_dropout");
+  dense2_ = register_module("head_dense2", std::make_shared<Dense>(config.head_units, config.head_units));
+  add_layer("head_dense2", {dense2_});
+  predictions_ = register_module("predictions", std::make_shared<Dense>(config.head_units, classes));
+  add_layer("predictions", {predictions_});
+}
+
+std::shared_ptr<BatchNorm> Xception::add_norm(const std::string& name, int64_t channels) {
+  auto norm = register_module(name, std::make_shared<BatchNorm>(channels, config_.batch_norm, kKerasNormEps,
+                                                                config_.batch_norm_momentum));
+  add_layer(name, {norm});
+  return norm;
+}
+
+Xception::Separable Xception::add_separable(const std::string& name, int64_t in, int64_t out, bool relu_before, bool relu_after) {
+  if (relu_before) add_layer(name + "_act");
+  auto conv = register_module(name, std::make_shared<SeparableConv2d>(in, out));
+  add_layer(name, {conv});
+  auto norm = add_norm(name + "_bn", out);
+  if (relu_after) add_layer(name + "_act");
+  return {conv, norm, relu_before, relu_after};
+}
+
+Xception::DownBlock Xception::add_down_block(int number, int64_t in, int64_t middle, int64_t out, bool relu_before) {
+  const std::string block = fmt::format("block{}_", number);
+  DownBlock down;
+  down.first = add_separable(block + "sepconv1", in, middle, relu_before, false);
+  down.second = add_separable(block + "sepconv2", middle, out, true, false);
+  down.residual = register_module(block + "residual", std::make_shared<Conv2d>(in, out, 1, Conv2d::Options{.stride = 2}));
+  add_layer(block + "residual", {down.residual});
+  add_layer(block + "pool");
+  down.residual_norm = add_norm(block + "residual_bn", out);
+  add_layer(block + "add");
+  return down;
+}
+
+at::Tensor Xception::forward(const at::Tensor& input) {
+  at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
+  x = norm1_->forward(conv1_->forward(x)).relu();
+  x = norm2_->forward(conv2_->forward(x)).relu();
+  for (const DownBlock& block : entry_) x = block(x);
+  for (const auto& block : middle_) {
+    at::Tensor y = x;
+    for (const Separable& separable : block) y = separable(y);
+    x = x + y;
+  }
+  for (const DownBlock& block : exit_) x = block(x);
+  for (const Separable& separable : last_) x = separable(x);
+  const at::Tensor hidden = dense1_->forward(x.mean({2, 3})).relu();
+  return predictions_->forward(
+      dense2_->forward(is_training() ? hpcai::models::dropout(hidden, config_.dropout, randomness()) : hidden).relu());
+}
+
+std::shared_ptr<Model> make(const XceptionConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed) {
+  // two unpadded 3x3 convolutions, the first with the entry stride, must leave at least one pixel
+  const int64_t smallest = config.entry_stride == 1 ? 5 : 7;
+  if (input_shape.size() != 3 || input_shape[0] != 3 || std::min(input_shape[1], input_shape[2]) < smallest) {
+    throw Error(ExitCode::usage, fmt::format("model.type: xception needs images of shape [3, height, width] of at least {} pixels; "
+                                             "these are {}", smallest, c10::str(at::IntArrayRef(input_shape.data(), input_shape.size()))));
+  }
+  auto model = std::make_shared<Xception>(config, outputs);
+  initialise_glorot_uniform(*model, seed);
+  return model;
+}
+
+}  // namespace hpcai::models

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hpcai/models/layers.h"
+#include "hpcai/models/model.h"
+
+namespace hpcai::models {
+
+// Depthwise 3x3, then pointwise 1x1, no bias: Keras's SeparableConv2D with "same" padding.
+class SeparableConv2d : public torch::nn::Module {
+ public:
+  SeparableConv2d(int64_t in, int64_t out);
+  at::Tensor forward(const at::Tensor& input) const;
+
+ private:
+  std::shared_ptr<Conv2d> depthwise_, pointwise_;
+};
+
+// Xception as in Keras (keras.applications, Chollet 2017) with the galaxy classifier's head: average pool, dense 1024 relu,
+// dropout, dense 1024 relu, dense classes. [batch, 3, height, width] -> logits [batch, classes]; the softmax is in the
+// loss. Inside, tensors are channels-last.
+//
+// Module names are Keras's layer names; the four unnamed residual convolutions are blockN_residual and their batch norms
+// blockN_residual_bn. With the published size, layers() has Keras's 137 entries in Keras's order:
+//     0 input          1 block1_conv1     2 block1_conv1_bn  ...  15 block2_add   25 block3_add   35 block4_add
+//    36 block5_sepconv1_act .. 45 block5_add (ten a block), ..., 106 block12_sepconv1_act .. 115 block12_add
+//    40 block5_sepconv2 (start of the galaxy paper's second stage; its third starts at 2)
+//   116 block13_sepconv1_act .. 125 block13_add   126 block14_sepconv1 .. 131 block14_sepconv2_act
+//   132 head (average pool)   133 head_dense1   134 head_dropout   135 head_dense2   136 predictions
+class Xception : public Model {
+ public:
+  Xception(const XceptionConfig& config, int64_t classes);
+  at::Tensor forward(const at::Tensor& input) override;
+
+ private:
+  // A separable convolution and its batch norm; `relu_before`: on the input, `relu_after`: on the output.
+  struct Separable {
+    std::shared_ptr<SeparableConv2d> conv;
+    std::shared_ptr<BatchNorm> norm;
+    bool relu_before, relu_after;
+    at::Tensor operator()(const at::Tensor& input) const;
+  };
+  // Two separable convolutions and a strided pool, beside a strided 1x1 convolution.
+  struct DownBlock {
+    Separable first, second;
+    std::shared_ptr<Conv2d> residual;
+    std::shared_ptr<BatchNorm> residual_norm;
+    at::Tensor operator()(const at::Tensor& input) const;
+  };
+
+  std::shared_ptr<BatchNorm> add_norm(const std::string& name, int64_t channels);
+  Separable add_separable(const std::string& name, int64_t in, int64_t out, bool relu_before, bool relu_after);
+  DownBlock add_down_block(int number, int64_t in, int64_t middle, int64_t out, bool relu_before);
+
+  XceptionConfig config_;
+  std::shared_ptr<Conv2d> conv1_, conv2_;
+  std::shared_ptr<BatchNorm> norm1_, norm2_;
+  std::vector<DownBlock> entry_;              // blocks 2, 3, 4
+  std::vector<std::vector<Separable>> middle_;  // blocks 5 to 12, three each
+  std::vector<DownBlock> exit_;               // block 13
+  std::vector<Separable> last_;               // block 14
+  std::shared_ptr<Dense> dense1_, dense2_, predictions_;
+};
+
+std::shared_ptr<Model> make(const XceptionConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
+
+}  // namespace hpcai::models

@@ -1,0 +1,139 @@
+#include "hpcai/optim/fused.h"
+
+#include <ATen/ATen.h>
+
+#include "hpcai/core/error.h"
+
+namespace hpcai::optim {
+namespace {
+
+using Tensors = std::vector<at::Tensor>;
+
+std::vector<at::Tensor> zeros_for(const NamedTensors& parameters) {
+  Tensors zeros;
+  for (const auto& [name, parameter] : parameters) zeros.push_back(at::zeros_like(parameter));
+  return zeros;
+}
+
+// The positions in `active` of the parameters with and without weight decay; a fused call knows one decay only.
+struct Groups {
+  std::vector<size_t> decayed, plain;
+};
+
+Groups split(const NamedTensors& parameters, const std::vector<size_t>& active, bool decay_bias_and_norm) {
+  Groups groups;
+  for (size_t k = 0; k < active.size(); ++k) {
+    const bool vector = parameters[active[k]].second.dim() <= 1;
+    (vector && !decay_bias_and_norm ? groups.plain : groups.decayed).push_back(k);
+  }
+  return groups;
+}
+
+Tensors pick(const Tensors& from, const std::vector<size_t>& indices) {
+  Tensors picked;
+  for (const size_t i : indices) picked.push_back(from[i]);
+  return picked;
+}
+
+Tensors pick(const NamedTensors& from, const std::vector<size_t>& indices) {
+  Tensors picked;
+  for (const size_t i : indices) picked.push_back(from[i].second);
+  return picked;
+}
+
+// Calls apply(parameter indices, gradients, weight decay) for each non-empty group.
+template <class Apply>
+void for_each_group(const NamedTensors& parameters, const std::vector<size_t>& active, const Tensors& grads,
+                    double weight_decay, bool decay_bias_and_norm, const Apply& apply) {
+  const Groups groups = split(parameters, active, decay_bias_and_norm || weight_decay == 0);
+  const auto run = [&](const std::vector<size_t>& members, double decay) {
+    if (members.empty()) return;
+    std::vector<size_t> indices;
+    for (const size_t k : members) indices.push_back(active[k]);
+    apply(indices, pick(grads, members), decay);
+  };
+  run(groups.decayed, weight_decay);
+  run(groups.plain, 0);
+}
+
+AdamConfig as_adam(const AdamWConfig& config) {
+  return {.lr = config.lr,
+          .beta1 = config.beta1,
+          .beta2 = config.beta2,
+          .epsilon = config.epsilon,
+          .weight_decay = config.weight_decay,
+          .decay_bias_and_norm = config.decay_bias_and_norm};
+}
+
+}  // namespace
+
+Sgd::Sgd(const SgdConfig& config, NamedTensors named) : Optimizer(std::move(named)), config_(config) {
+  if (config.nesterov && config.momentum == 0) {
+    throw Error(ExitCode::usage, "optimizer.nesterov: true needs a momentum above 0",
+                "Set optimizer.momentum, for example to 0.9, or nesterov: false.");
+  }
+  if (config.momentum > 0) momentum_ = zeros_for(parameters());
+}
+
+NamedTensors Sgd::state() const {
+  NamedTensors state;
+  for (size_t i = 0; i < momentum_.size(); ++i) state.emplace_back(parameters()[i].first + ".momentum", momentum_[i]);
+  return state;
+}
+
+void Sgd::update(const std::vector<size_t>& active, const Tensors& grads, double lr) {
+  for_each_group(parameters(), active, grads, config_.weight_decay, config_.decay_bias_and_norm,
+                 [&](const std::vector<size_t>& indices, const Tensors& group_grads, double decay) {
+                   const Tensors buffers = momentum_.empty() ? Tensors{} : pick(momentum_, indices);
+                   at::_fused_sgd_(pick(parameters(), indices), group_grads, buffers, decay, config_.momentum, lr,
+                                   /*dampening=*/0, config_.nesterov, /*maximize=*/false, /*is_first_step=*/false);
+                 });
+}
+
+Adam::Adam(const AdamConfig& config, NamedTensors named) : Adam(config, false, std::move(named)) {}
+
+Adam::Adam(const AdamWConfig& config, NamedTensors named) : Adam(as_adam(config), true, std::move(named)) {}
+
+Adam::Adam(const AdamConfig& config, bool decoupled, NamedTensors named)
+    : Optimizer(std::move(named)), config_(config), decoupled_(decoupled) {
+  mean_ = zeros_for(parameters());
+  square_ = zeros_for(parameters());
+  for (const auto& [name, parameter] : parameters()) {
+    step_.push_back(at::zeros({}, parameter.options().dtype(at::kFloat).requires_grad(false)));
+  }
+}
+
+NamedTensors Adam::state() const {
+  NamedTensors state;
+  for (size_t i = 0; i < parameters().size(); ++i) {
+    const std::string& name = parameters()[i].first;
+    state.emplace_back(name + ".exp_avg", mean_[i]);
+    state.emplace_back(name + ".exp_avg_sq", square_[i]);
+    state.emplace_back(name + ".step", step_[i]);
+  }
+  return state;
+}
+
+void Adam::update(const std::vector<size_t>& active, const Tensors& grads, double lr) {
+  at::_foreach_add_(pick(step_, active), 1);
+  const auto fused = [&](auto&& kernel, const std::vector<size_t>& indices, const Tensors& group_grads, double decay) {
+    kernel(pick(parameters(), indices), group_grads, pick(mean_, indices), pick(square_, indices), Tensors{},
+           pick(step_, indices), lr, config_.beta1, config_.beta2, decay, config_.epsilon);
+  };
+  const auto adam = [](const auto&... arguments) {
+    at::_fused_adam_(arguments..., /*amsgrad=*/false, /*maximize=*/false);
+  };
+  const auto adamw = [](const auto&... arguments) {
+    at::_fused_adamw_(arguments..., /*amsgrad=*/false, /*maximize=*/false);
+  };
+  for_each_group(parameters(), active, grads, config_.weight_decay, config_.decay_bias_and_norm,
+                 [&](const std::vector<size_t>& indices, const Tensors& group_grads, double decay) {
+                   if (decoupled_) {
+                     fused(adamw, indices, group_grads, decay);
+                   } else {
+                     fused(adam, indices, group_grads, decay);
+                   }
+                 });
+}
+
+}  // namespace hpcai::optim

@@ -1,0 +1,93 @@
+#include "hpcai/optim/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "hpcai/core/error.h"
+
+namespace hpcai::optim {
+namespace {
+
+// Where in the training a step stands.
+struct Position {
+  int64_t step;
+  int64_t steps_per_epoch;
+  int64_t total_steps;
+  int64_t warmup;
+
+  // Share of the steps after the warm-up that is done, 0..1.
+  double progress() const {
+    const double length = static_cast<double>(std::max<int64_t>(1, total_steps - warmup));
+    return std::clamp(static_cast<double>(step - warmup) / length, 0.0, 1.0);
+  }
+};
+
+// Half a cosine from `from` (at 0) to `to` (at 1).
+double anneal(double from, double to, double at) {
+  return to + (from - to) * (1 + std::cos(std::numbers::pi * at)) / 2;
+}
+
+double rate(const ConstantConfig&, const ScheduleState&, double base, const Position&) { return base; }
+
+double rate(const StepConfig& config, const ScheduleState&, double base, const Position& at) {
+  for (const double milestone : config.milestones_epochs) {
+    if (static_cast<double>(at.step) >= std::round(milestone * static_cast<double>(at.steps_per_epoch)))
+      base *= config.factor;
+  }
+  return base;
+}
+
+double rate(const CosineConfig& config, const ScheduleState&, double base, const Position& at) {
+  return anneal(base, base * config.final_fraction, at.progress());
+}
+
+double rate(const PolynomialConfig& config, const ScheduleState&, double base, const Position& at) {
+  const double left = std::pow(1 - at.progress(), config.power);
+  return base * (config.final_fraction + (1 - config.final_fraction) * left);
+}
+
+double rate(const PlateauConfig& config, const ScheduleState& state, double base, const Position&) {
+  return std::max(base * state.plateau_factor, std::min(base, config.floor));
+}
+
+double rate(const OneCycleConfig& config, const ScheduleState&, double base, const Position& at) {
+  const double last = static_cast<double>(std::max<int64_t>(at.total_steps - 1, 0));
+  const double peak = std::max(config.peak_at * static_cast<double>(at.total_steps) - 1, 0.0);
+  const double step = std::min(static_cast<double>(at.step), last);
+  if (step < peak) return anneal(base * config.start_fraction, base, step / peak);
+  return last > peak ? anneal(base, base * config.final_fraction, (step - peak) / (last - peak)) : base;
+}
+
+int64_t length_of(const OneCycleConfig&, int64_t) { return 0; }
+
+int64_t length_of(const Warmup& warmup, int64_t steps_per_epoch) {
+  if (warmup.warmup_steps > 0 && warmup.warmup_epochs > 0) {
+    throw Error(ExitCode::usage, "schedule: warmup_steps and warmup_epochs are both given", "Keep one of them.");
+  }
+  if (warmup.warmup_steps > 0) return warmup.warmup_steps;
+  return std::llround(warmup.warmup_epochs * static_cast<double>(steps_per_epoch));
+}
+
+double warmup_factor(const OneCycleConfig&, const Position&) { return 1; }
+
+double warmup_factor(const Warmup& warmup, const Position& at) {
+  if (at.step >= at.warmup) return 1;
+  return warmup.warmup_start +
+         (1 - warmup.warmup_start) * static_cast<double>(at.step) / static_cast<double>(at.warmup);
+}
+
+}  // namespace
+
+int64_t warmup_steps(const ScheduleConfig& config, int64_t steps_per_epoch) {
+  return std::visit([&](const auto& schedule) { return length_of(schedule, steps_per_epoch); }, config);
+}
+
+double learning_rate(const ScheduleConfig& config, const ScheduleState& state, double base_lr, int64_t step,
+                     int64_t steps_per_epoch, int64_t total_steps) {
+  const Position at{step, steps_per_epoch, total_steps, warmup_steps(config, steps_per_epoch)};
+  return std::visit(
+      [&](const auto& schedule) { return warmup_factor(schedule, at) * rate(schedule, state, base_lr, at); }, config);
+}
+
+}  // namespace hpcai::optim

@@ -1,0 +1,56 @@
+#include "hpcai/simulate/fft.h"
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/fft_fft.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/core/InferenceMode.h>
+
+// MKL's own per-thread setting, 0 = none; the older value is returned. Absent where LibTorch is built without MKL: its
+// transform of one series is serial then.
+extern "C" __attribute__((weak)) int MKL_Set_Num_Threads_Local(int count);
+
+namespace hpcai::simulate {
+
+namespace {
+
+class OneThread {
+ public:
+  OneThread() : previous_(MKL_Set_Num_Threads_Local ? MKL_Set_Num_Threads_Local(1) : 0) {}
+  ~OneThread() {
+    if (MKL_Set_Num_Threads_Local) MKL_Set_Num_Threads_Local(previous_);
+  }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int previous_;
+};
+
+}  // namespace
+
+std::vector<std::complex<double>> fft(std::vector<std::complex<double>>& x) {
+  const OneThread one_thread;
+  const c10::InferenceMode no_autograd;
+  const auto size = static_cast<int64_t>(x.size());
+  std::vector<std::complex<double>> y(x.size());
+  const auto options = at::TensorOptions(at::kComplexDouble);
+  const at::Tensor input = at::from_blob(x.data(), {size}, options);
+  at::Tensor output = at::from_blob(y.data(), {size}, options);
+  at::fft_fft_out(output, input);
+  return y;
+}
+
+int64_t fft_length(int64_t size) {
+  int64_t best = 1;
+  while (best < size) best *= 2;
+  for (int64_t five = 1; five < best; five *= 5) {
+    for (int64_t odd = five; odd < best; odd *= 3) {
+      int64_t length = odd;
+      while (length < size) length *= 2;
+      if (length < best) best = length;
+    }
+  }
+  return best;
+}
+
+}  // namespace hpcai::simulate

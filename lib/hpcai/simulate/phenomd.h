@@ -1,0 +1,71 @@
+#pragma once
+
+#include <array>
+
+#include "hpcai/simulate/phenomd_coefficients.h"
+#include "hpcai/simulate/phenomd_remnant.h"
+#include "hpcai/simulate/waveform.h"
+
+namespace hpcai::simulate {
+
+// Inspiral, merger and ringdown of the mode l = m = 2 in the frequency domain, non-precessing: IMRPhenomD.
+// Amplitude and phase: Khan et al., arXiv:1508.07253, the PN terms in its appendix B. Final state: Husa et al.,
+// arXiv:1508.07250.
+//
+// f is in cycles per M, M the total mass; time in M. The waveform is h(f) = amplitude(f) exp(-i phase(f)) for f > 0
+// with the transform h(f) = integral of h(t) exp(-2 pi i f t) dt, where h(t) = r conj(h22) / M turns anticlockwise.
+class PhenomD {
+ public:
+  explicit PhenomD(const Binary& binary);
+
+  // |h22(f)|, in units of M (r h22 / M transformed over t / M). f > 0.
+  double amplitude(double f) const;
+  // Phase in radians; zero slope at peak_frequency(), so that the merger lies near t = 0. f > 0.
+  double phase(double f) const;
+  // Time at which the waveform has frequency f by the stationary-phase approximation: phase'(f) / (2 pi).
+  double time(double f) const;
+
+  // Where the merger-ringdown amplitude is largest: equation 20 of Khan et al.
+  double peak_frequency() const { return peak_frequency_; }
+  const Remnant& remnant() const { return remnant_; }
+
+ private:
+  struct Line {  // added to a phase to join it to its neighbour with equal value and slope
+    double value = 0, slope = 0;
+    double operator()(double f) const { return value + slope * f; }
+  };
+
+  void set_inspiral_amplitude(const Binary& binary);
+  void set_inspiral_phase(const Binary& binary);
+  void join_amplitudes();
+  void join_phases();
+
+  double inspiral_amplitude(double v) const;
+  double inspiral_amplitude_slope(double f) const;
+  double intermediate_amplitude(double f) const;
+  double ringdown_amplitude(double f) const;
+  double ringdown_amplitude_slope(double f) const;
+
+  double inspiral_phase(double f) const;
+  double inspiral_phase_slope(double f) const;
+  double intermediate_phase(double f) const;
+  double intermediate_phase_slope(double f) const;
+  double ringdown_phase(double f) const;
+  double ringdown_phase_slope(double f) const;
+  double phase_slope(double f) const;
+
+  double eta_;
+  Remnant remnant_;
+  PhenomDCoefficients fit_;
+  double peak_frequency_;
+  double leading_amplitude_;               // A0 = leading_amplitude_ / (f sqrt(v)) = sqrt(2 eta / 3) pi^(-1/6) f^(-7/6)
+  std::array<double, 10> amplitude_in_v_;  // relative inspiral amplitude = sum a_i v^i, v = (pi f)^(1/3)
+  std::array<double, 12> phase_in_v_;      // inspiral phase = sum p_i v^(i - 5) + (log_[0] + log_[1] v) ln v
+  std::array<double, 2> phase_log_;
+  std::array<double, 5> intermediate_node_, intermediate_newton_;
+  double ringdown_phase_start_;  // frequency
+  Line intermediate_line_, ringdown_line_;
+  double slope_at_peak_ = 0;
+};
+
+}  // namespace hpcai::simulate

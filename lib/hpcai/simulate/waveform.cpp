@@ -1,0 +1,113 @@
+#include "hpcai/simulate/waveform.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "hpcai/core/error.h"
+#include "hpcai/simulate/band_limited.h"
+#include "hpcai/simulate/fft.h"
+#include "hpcai/simulate/waveform_spectrum.h"
+
+namespace hpcai::simulate {
+
+namespace {
+
+using std::numbers::pi;
+
+constexpr double kTolerance = 1e-6;
+constexpr double kFarthest = 1e6;  // M; keeps the transform below a few million samples
+constexpr double kMostSamples = 1 << 26;
+constexpr double kRingdownEnd = 2000;  // M; a gap in which what wraps around from the start dies away
+constexpr double kPeakSearch = 200;    // M around the time at which the model's amplitude peaks
+
+void check_range(const char* name, double value, double low, double high) {
+  if (value >= low - kTolerance && value <= high + kTolerance) return;
+  throw Error(ExitCode::usage, fmt::format("waveform: {} = {:g} lies outside {:g} to {:g}", name, value, low, high),
+              "waveforms are offered for mass ratios 1 to 8 and spins -0.8 to 0.8");
+}
+
+void check(const TimeGrid& grid) {
+  const auto fail = [&grid](const char* reason) {
+    throw Error(ExitCode::usage,
+                fmt::format("waveform: the time grid from {:g} to {:g} M in steps of {:g} M {}", grid.start, grid.stop,
+                            grid.step, reason),
+                "start must be at least -1e6, stop larger than start and at most 1e6, step positive: -10000, 130, 0.1");
+  };
+  const bool finite = std::isfinite(grid.start) && std::isfinite(grid.stop) && std::isfinite(grid.step);
+  if (!finite || grid.step <= 0 || grid.stop <= grid.start) fail("is empty");
+  if (grid.start < -kFarthest || grid.stop > kFarthest) fail("is too long");
+  if ((grid.stop - grid.start) / grid.step > kMostSamples) fail("has too many samples");
+}
+
+// A waveform on a grid of its own: coarse (at most 1 M apart, twice what the highest frequency needs), long enough to
+// be periodic, and with the peak wherever it falls. A band-limited interpolation reads it at the times asked for.
+struct CoarseWaveform {
+  std::vector<std::complex<double>> h;
+  double first, step;  // times of its samples, on the model's own clock
+
+  double position(double time) const { return (time - first) / step; }
+};
+
+CoarseWaveform transform(const WaveformSpectrum& spectrum, double stop, double step) {
+  const double first = spectrum.earliest(), last = std::max(stop + kPeakSearch, kRingdownEnd);
+  const int64_t size = fft_length(static_cast<int64_t>((last - first) / step));
+  const double bin = 1 / (static_cast<double>(size) * step);
+  std::vector<std::complex<double>> bins(size);
+  const auto lowest = static_cast<int64_t>(std::ceil(spectrum.lowest_frequency() / bin));
+  const auto highest = static_cast<int64_t>(WaveformSpectrum::highest_frequency() / bin);
+  for (int64_t k = lowest; k <= highest; ++k) {
+    const double f = static_cast<double>(k) * bin;
+    bins[k] = spectrum(f) * std::polar(bin, -2 * pi * f * first);
+  }
+  return {fft(bins), first, step};
+}
+
+double peak_position(const CoarseWaveform& wave) {
+  const auto from = static_cast<int64_t>(wave.position(-kPeakSearch));
+  const auto to = static_cast<int64_t>(wave.position(kPeakSearch));
+  const auto larger = [](const auto& a, const auto& b) { return std::norm(a) < std::norm(b); };
+  const auto peak = std::max_element(wave.h.begin() + from, wave.h.begin() + to, larger);
+  return refine_peak(wave.h, peak - wave.h.begin());
+}
+
+}  // namespace
+
+void check(const Binary& binary) {
+  check_range("mass ratio q", binary.mass_ratio, 1, kMaxMassRatio);
+  check_range("spin s1", binary.spin1, -kMaxSpin, kMaxSpin);
+  check_range("spin s2", binary.spin2, -kMaxSpin, kMaxSpin);
+}
+
+Binary nearest_valid(const Binary& binary) {
+  return {std::clamp(binary.mass_ratio, 1.0, kMaxMassRatio), std::clamp(binary.spin1, -kMaxSpin, kMaxSpin),
+          std::clamp(binary.spin2, -kMaxSpin, kMaxSpin)};
+}
+
+double chi_eff(const Binary& b) { return (b.mass_ratio * b.spin1 + b.spin2) / (1 + b.mass_ratio); }
+
+double s_eff(const Binary& b) { return (1 + 0.75 / b.mass_ratio) * b.spin1 + (1 + 0.75 * b.mass_ratio) * b.spin2; }
+
+// The tolerance keeps (stop - start) / step, which should be whole for most grids, from being rounded up.
+int64_t TimeGrid::size() const { return static_cast<int64_t>(std::ceil((stop - start) / step - 1e-6)); }
+
+std::vector<std::complex<double>> h22(const Binary& binary, const TimeGrid& grid, PhaseReference reference) {
+  check(binary);
+  check(grid);
+  // Whole parts of a coarse step for each step of the grid, or the other way round.
+  const double parts = grid.step < 1 ? std::floor(1 / grid.step) : 1 / std::ceil(grid.step);
+  const WaveformSpectrum spectrum(nearest_valid(binary), grid.start);
+  const CoarseWaveform wave = transform(spectrum, grid.stop, grid.step * parts);
+  const double peak = peak_position(wave);
+  const double first = peak + grid.start / wave.step;
+  std::vector<std::complex<double>> h = interpolate(wave.h, first, 1 / parts, grid.size());
+  const std::complex<double> origin = reference == PhaseReference::start ? h.front() : interpolate(wave.h, peak);
+  const std::complex<double> turn = std::conj(origin) / std::abs(origin);
+  for (std::complex<double>& value : h) value *= turn;
+  return h;
+}
+
+}  // namespace hpcai::simulate

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hpcai::trainer {
+
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+// A running average of the weights and running statistics (Polyak 1992): average <- d average + (1 - d) weight after
+// each step, with d = min(decay, (1 + step) / (10 + step)) so that the first weights are soon forgotten. decay 0 keeps
+// none, and everything below does nothing.
+class WeightAverage {
+ public:
+  // `live` are the model's tensors; the average starts as their copy.
+  WeightAverage(NamedTensors live, double decay);
+
+  bool enabled() const { return !average_.empty(); }
+  void update(int64_t step);
+  // Exchanges the model's values with the average; call twice to come back. The ScopedAverage below does.
+  void swap();
+  // Names and tensors of the average, empty if disabled.
+  const NamedTensors& tensors() const { return average_; }
+
+ private:
+  NamedTensors live_;
+  NamedTensors average_;
+  double decay_;
+};
+
+// The model holds the averaged weights while this lives.
+class ScopedAverage {
+ public:
+  explicit ScopedAverage(WeightAverage& average) : average_(average) { average_.swap(); }
+  ~ScopedAverage() { average_.swap(); }
+  ScopedAverage(const ScopedAverage&) = delete;
+  ScopedAverage& operator=(const ScopedAverage&) = delete;
+
+ private:
+  WeightAverage& average_;
+};
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,49 @@
+#include "hpcai/trainer/broadcast_checkpoint.h"
+
+#include <nlohmann/json.hpp>
+
+namespace hpcai::trainer {
+namespace {
+
+nlohmann::json shapes_of(const checkpoint::NamedTensors& tensors) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& [name, tensor] : tensors) {
+    list.push_back({{"name", name}, {"shape", tensor.sizes().vec()}, {"dtype", static_cast<int>(tensor.scalar_type())}});
+  }
+  return list;
+}
+
+// Tensors of rank 0 on all ranks, on the CPU; `shapes` says what the others have to expect.
+checkpoint::NamedTensors share(distributed::Group& group, const checkpoint::NamedTensors& mine, const nlohmann::json& shapes) {
+  checkpoint::NamedTensors all;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const auto dtype = static_cast<at::ScalarType>(shapes[i]["dtype"].get<int>());
+    const at::Tensor tensor = group.rank() == 0 ? mine[i].second.to(group.device()).contiguous()
+                                                : at::empty(shapes[i]["shape"].get<std::vector<int64_t>>(),
+                                                            at::TensorOptions(dtype).device(group.device()));
+    if (tensor.numel() > 0) group.broadcast(tensor);
+    all.emplace_back(shapes[i]["name"].get<std::string>(), tensor.cpu());
+  }
+  return all;
+}
+
+}  // namespace
+
+std::optional<checkpoint::Loaded> broadcast_checkpoint(distributed::Group& group, const std::optional<checkpoint::Loaded>& loaded) {
+  if (group.size() == 1) return loaded;
+  nlohmann::json header;
+  if (loaded) {
+    header = {{"step", loaded->step}, {"state", loaded->state.state}, {"model", shapes_of(loaded->state.model)},
+              {"optimizer", shapes_of(loaded->state.optimizer)}};
+  }
+  header = nlohmann::json::parse(group.broadcast(header.dump()));
+  if (header.is_null()) return std::nullopt;
+  checkpoint::Loaded result = loaded ? *loaded : checkpoint::Loaded{};
+  result.step = header["step"];
+  result.state.state = header["state"];
+  result.state.model = share(group, result.state.model, header["model"]);
+  result.state.optimizer = share(group, result.state.optimizer, header["optimizer"]);
+  return result;
+}
+
+}  // namespace hpcai::trainer

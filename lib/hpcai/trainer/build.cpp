@@ -1,0 +1,121 @@
+#include "hpcai/trainer/build.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/data/open.h"
+#include "hpcai/distributed/world.h"
+
+namespace hpcai::trainer {
+namespace {
+
+[[noreturn]] void contradiction(const std::string& what, const std::string& remedy) {
+  throw Error(ExitCode::usage, what, remedy);
+}
+
+// The divisors of n next to `near`, as a hint.
+std::string nearby_multiples(int64_t value, int64_t factor) {
+  const int64_t below = value / factor * factor;
+  return below > 0 ? fmt::format("{} or {}", below, below + factor) : fmt::format("{}", factor);
+}
+
+}  // namespace
+
+void check_consistency(const Experiment& experiment, int world_size) {
+  const auto& training = experiment.training;
+  const int64_t parts = world_size * training.accumulation;
+  if (training.global_batch % parts != 0) {
+    contradiction(fmt::format("training.global_batch {} cannot be shared by {} rank{} with training.accumulation {}",
+                              training.global_batch, world_size, world_size == 1 ? "" : "s", training.accumulation),
+                  fmt::format("Use a multiple of {}, such as {}.", parts, nearby_multiples(training.global_batch, parts)));
+  }
+  const auto& augmentation = experiment.evaluation;
+  if (augmentation.symmetric_views && !std::holds_alternative<models::CrossEntropyConfig>(experiment.loss)) {
+    contradiction("evaluation.symmetric_views averages class probabilities, but loss.type is not cross_entropy",
+                  "Set evaluation.symmetric_views to false.");
+  }
+  if (std::holds_alternative<optim::PlateauConfig>(experiment.schedule) && experiment.evaluation.every_epochs > 1) {
+    log::warning("schedule type plateau counts evaluations; with evaluation.every_epochs {} its patience is that many epochs longer",
+                 experiment.evaluation.every_epochs);
+  }
+}
+
+bool use_gpu(DeviceChoice choice) {
+  if (choice == DeviceChoice::cpu) return false;
+  const bool present = std::filesystem::exists("/dev/nvidia0") || std::filesystem::exists("/dev/dxg");
+  if (!present && choice == DeviceChoice::cuda) {
+    contradiction("training.device is cuda, but this machine shows no NVIDIA GPU (/dev/nvidia0)",
+                  "Run on a GPU node (Slurm: --gpus-per-task=1), or set training.device to auto or cpu.");
+  }
+  return present;
+}
+
+void set_threads(const TrainingConfig& training, const distributed::World& world) {
+  const int threads = training.threads > 0 ? static_cast<int>(training.threads) : distributed::share_of_cores(world);
+  at::set_num_threads(threads);
+}
+
+std::optional<simulate::TimeGrid> time_grid(const data::DataConfig& config) {
+  return std::visit([](const auto& source) -> std::optional<simulate::TimeGrid> {
+    if constexpr (requires { source.t_step; }) {
+      return simulate::TimeGrid{source.t_min, source.t_max, source.t_step};
+    } else {
+      return std::nullopt;
+    }
+  }, config);
+}
+
+std::shared_ptr<models::Model> build_model(const Experiment& experiment, const data::SampleSpec& spec, distributed::Group& group) {
+  const auto loss = models::make_loss(experiment.loss);
+  const int64_t outputs = loss->outputs(static_cast<int64_t>(spec.class_names.size()), static_cast<int64_t>(spec.target_names.size()));
+  auto model = models::make_model(experiment.model, spec.input_shape, outputs, static_cast<uint64_t>(experiment.training.seed));
+  model->to(group.device());
+  models::synchronise_batch_norm(*model, [&group](at::Tensor& tensor) { group.all_reduce_sum(tensor); }, group.size());
+  return model;
+}
+
+EvaluationSettings evaluation_settings(const Experiment& experiment, int world_size) {
+  EvaluationSettings settings;
+  settings.precision = experiment.training.precision;
+  settings.global_batch = experiment.evaluation.batch > 0 ? experiment.evaluation.batch * world_size : experiment.training.global_batch;
+  settings.symmetric_views = experiment.evaluation.symmetric_views;
+  settings.overlap_samples = experiment.evaluation.overlap_samples;
+  settings.overlap_grid = time_grid(experiment.data);
+  settings.threads = at::get_num_threads();
+  settings.loader = experiment.loader;
+  return settings;
+}
+
+Training build(const Experiment& experiment, distributed::Group& group) {
+  check_consistency(experiment, group.size());
+  const auto seed = static_cast<uint64_t>(experiment.training.seed);
+  Training training;
+  training.data = data::open(experiment.data, at::get_num_threads());
+  const data::Dataset& train = *training.data.train;
+  if (!training.data.validation && std::holds_alternative<optim::PlateauConfig>(experiment.schedule)) {
+    contradiction("schedule type plateau needs a validation split, and data has none",
+                  "Give data.validation, or choose another schedule.type such as cosine.");
+  }
+  training.model = build_model(experiment, train.spec(), group);
+  training.loss = models::make_loss(experiment.loss);
+  training.loader = std::make_unique<data::Loader>(
+      train, data::Sampler(train.size(), experiment.training.global_batch, group.rank(), group.size(), data::SamplerMode::training, seed),
+      experiment.loader, group.device().is_cuda());
+  optim::NamedTensors parameters;
+  for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());
+  training.optimizer = optim::make_optimizer(experiment.optimizer, parameters);
+  training.settings = {experiment.training,
+                       experiment.schedule,
+                       optim::base_learning_rate(experiment.optimizer),
+                       experiment.checkpoint,
+                       experiment.evaluation.every_epochs,
+                       distributed::ReducerOptions::from(experiment.distributed)};
+  training.evaluation = evaluation_settings(experiment, group.size());
+  return training;
+}
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,106 @@
+#include "hpcai/trainer/recorder.h"
+
+#include <fmt/format.h>
+
+#include "hpcai/core/log.h"
+
+namespace hpcai::trainer {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+std::string describe_quality(const nlohmann::json& metrics) {
+  const std::pair<const char*, const char*> shown[] = {
+      {"loss", "loss"}, {"accuracy", "accuracy"}, {"f1", "F1"}, {"overlap_median", "overlap median"}, {"overlap_p05", "5 % below"}};
+  std::string text;
+  for (const auto& [key, label] : shown) {
+    if (!metrics.contains(key) || !metrics[key].is_number()) continue;
+    text += fmt::format("{}{} {:.4g}", text.empty() ? "" : ", ", label, metrics[key].get<double>());
+  }
+  return text;
+}
+
+Recorder::Recorder(distributed::Group& group, const Training& training, const metrics::RunFolder& folder, checkpoint::Origin origin)
+    : group_(group), training_(training), folder_(folder),
+      checkpoints_(folder.checkpoints(), training.settings.checkpoint.keep, std::move(origin)) {}
+
+Recorder::~Recorder() = default;
+
+void Recorder::begin(Trainer& trainer, bool resumed, double elapsed_before_s) {
+  trainer_ = &trainer;
+  elapsed_before_s_ = elapsed_before_s;
+  start_ = Clock::now();
+  if (!talks()) return;
+  checkpoints_.prepare();
+  metrics_ = std::make_unique<metrics::MetricsFile>(folder_.metrics(),
+                                                    resumed ? std::optional(trainer.position().step) : std::nullopt);
+  progress_ = std::make_unique<metrics::Progress>(group_.rank());
+}
+
+double Recorder::elapsed_s() const { return elapsed_before_s_ + seconds(Clock::now() - start_); }
+
+void Recorder::pause_throughput(Clock::time_point since) { throughput_.pause(seconds(Clock::now() - since)); }
+
+void Recorder::step_done(const StepReport& report) {
+  throughput_.add(seconds(Clock::now().time_since_epoch()), report.samples);
+  if (!talks()) return;
+  const Position& position = report.position;
+  if (position.step % training_.settings.training.log_every_steps == 0) {
+    metrics_->write({{"event", "step"}, {"step", position.step}, {"epoch", position.epoch}, {"loss", report.loss}, {"lr", report.lr},
+                     {"samples_per_second", throughput_.samples_per_second()}, {"time_s", elapsed_s()}});
+  }
+  metrics::ProgressState state;
+  state.task = "train";
+  state.step = position.step;
+  state.total_steps = trainer_->total_steps();
+  state.epoch = position.epoch + 1;
+  state.loss = report.loss;
+  state.samples_per_second = throughput_.samples_per_second();
+  if (state.samples_per_second > 0) {
+    state.left_s = static_cast<double>((state.total_steps - state.step) * report.samples) / state.samples_per_second;
+  }
+  progress_->update(state);
+}
+
+std::optional<double> Recorder::evaluate(const Position& position) {
+  if (!training_.data.validation) return std::nullopt;
+  const auto since = Clock::now();
+  const auto result = trainer::evaluate(group_, *training_.model, *training_.loss, *training_.data.validation, training_.evaluation);
+  last_validation_ = result.metrics;
+  if (talks()) {
+    nlohmann::json line = {{"event", "evaluation"}, {"step", position.step}, {"epoch", position.epoch}, {"split", "validation"}};
+    line.update(result.metrics);
+    line["time_s"] = elapsed_s();
+    metrics_->write(line);
+    log::info("epoch {}: validation {}", position.epoch, describe_quality(result.metrics));
+  }
+  pause_throughput(since);
+  return result.loss;
+}
+
+void Recorder::epoch_done(const Position& position, std::optional<double> validation_loss) {
+  if (!talks()) return;
+  nlohmann::json line = {{"event", "epoch"}, {"step", position.step}, {"epoch", position.epoch}, {"stage", position.stage},
+                         {"time_s", elapsed_s()}};
+  if (validation_loss) line["validation_loss"] = *validation_loss;
+  metrics_->write(line);
+}
+
+void Recorder::save(const Position& position, bool best) {
+  const auto since = Clock::now();
+  if (talks()) {
+    checkpoint::TrainingState state = trainer_->state();
+    state.state["elapsed_s"] = elapsed_s();
+    metrics_->sync();
+    checkpoints_.save(position.step, state);
+    if (best && training_.settings.checkpoint.best) checkpoints_.mark_best(position.step);
+  }
+  group_.barrier();
+  pause_throughput(since);
+}
+
+}  // namespace hpcai::trainer

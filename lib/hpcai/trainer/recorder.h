@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "hpcai/checkpoint/checkpoints.h"
+#include "hpcai/metrics/metrics_file.h"
+#include "hpcai/metrics/progress.h"
+#include "hpcai/metrics/run_folder.h"
+#include "hpcai/metrics/throughput.h"
+#include "hpcai/trainer/build.h"
+#include "hpcai/trainer/trainer.h"
+
+namespace hpcai::trainer {
+
+// Writes what happens in a training into its run folder and shows it on the console, from rank 0; evaluates with all.
+class Recorder : public Events {
+ public:
+  // `origin` goes into every checkpoint's manifest.
+  Recorder(distributed::Group& group, const Training& training, const metrics::RunFolder& folder, checkpoint::Origin origin);
+  ~Recorder() override;
+
+  // Before Trainer::run(): where training begins. With `resumed`, lines of metrics.jsonl after that step go away.
+  void begin(Trainer& trainer, bool resumed, double elapsed_before_s);
+
+  void step_done(const StepReport& report) override;
+  std::optional<double> evaluate(const Position& position) override;
+  void epoch_done(const Position& position, std::optional<double> validation_loss) override;
+  void save(const Position& position, bool best) override;
+  void finish_progress() { progress_.reset(); }
+
+  double elapsed_s() const;  // of all sittings of this run
+  double samples_per_second() const { return throughput_.mean_samples_per_second(); }
+  const nlohmann::json& last_validation() const { return last_validation_; }
+
+ private:
+  bool talks() const { return group_.rank() == 0; }
+  void pause_throughput(std::chrono::steady_clock::time_point since);
+
+  distributed::Group& group_;
+  const Training& training_;
+  const metrics::RunFolder& folder_;
+  Trainer* trainer_ = nullptr;
+  checkpoint::Checkpoints checkpoints_;
+  std::unique_ptr<metrics::MetricsFile> metrics_;
+  std::unique_ptr<metrics::Progress> progress_;
+  metrics::Throughput throughput_;
+  nlohmann::json last_validation_;
+  double elapsed_before_s_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// "loss 0.0123, accuracy 0.971" or "loss 0.12, overlap median 0.991": the numbers a person looks for.
+std::string describe_quality(const nlohmann::json& metrics);
+
+}  // namespace hpcai::trainer

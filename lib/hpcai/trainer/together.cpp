@@ -1,0 +1,39 @@
+#include "hpcai/trainer/together.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "hpcai/core/error.h"
+
+namespace hpcai::trainer {
+namespace {
+
+nlohmann::json failure_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& e) {
+    return {{"code", static_cast<int>(e.code())}, {"what", e.what()}, {"remedy", e.remedy()}};
+  } catch (const std::exception& e) {
+    return {{"code", static_cast<int>(ExitCode::internal)}, {"what", e.what()}, {"remedy", ""}};
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void together(distributed::Group& group, const std::function<void()>& work) {
+  if (group.size() == 1) return work();
+  const auto texts = group.all_gather(failure_of(work).dump());
+  const auto first = std::find_if(texts.begin(), texts.end(), [](const std::string& text) { return text != "null"; });
+  if (first == texts.end()) return;
+
+  const bool all_alike = std::count(texts.begin(), texts.end(), *first) == static_cast<int64_t>(texts.size());
+  const auto failure = nlohmann::json::parse(*first);
+  const std::string where = all_alike ? "" : fmt::format("rank {}: ", first - texts.begin());
+  throw SharedError(static_cast<ExitCode>(failure["code"].get<int>()), where + failure["what"].get<std::string>(),
+                    failure["remedy"].get<std::string>());
+}
+
+}  // namespace hpcai::trainer

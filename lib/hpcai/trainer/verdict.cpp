@@ -1,0 +1,65 @@
+#include "hpcai/trainer/verdict.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "hpcai/core/error.h"
+
+namespace hpcai::trainer {
+namespace {
+
+constexpr size_t kMostNamed = 8;
+
+// One flag a sample: whether any of its values is not finite.
+at::Tensor broken_rows(const at::Tensor& values) {
+  if (values.numel() == 0 || !values.is_floating_point()) return at::zeros({values.size(0)}, at::kBool);
+  return values.isfinite().flatten(1).all(1).logical_not();
+}
+
+std::string name_samples(const data::Dataset& dataset, const data::Batch& batch) {
+  const at::Tensor broken = broken_rows(batch.input).logical_or(broken_rows(batch.target));
+  std::vector<int64_t> named;
+  for (size_t i = 0; i < batch.index.size(); ++i) {
+    if (broken[static_cast<int64_t>(i)].item<bool>()) named.push_back(batch.index[i]);
+  }
+  const bool data_broken = !named.empty();
+  if (!data_broken) named = batch.index;
+  std::string text = data_broken ? "values that are not finite in " : "samples of the step: ";
+  for (size_t i = 0; i < named.size() && i < kMostNamed; ++i) text += (i ? ", " : "") + dataset.id(named[i]);
+  if (named.size() > kMostNamed) text += fmt::format(" and {} more", named.size() - kMostNamed);
+  return text;
+}
+
+}  // namespace
+
+Verdict agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop) {
+  if (group.size() == 1) {
+    const double value = loss.item<double>();
+    return {value, std::isfinite(value), stop};
+  }
+  const at::Tensor value = loss.detach().to(at::kDouble);
+  const at::Tensor broken = value.isfinite().logical_not().to(at::kDouble);
+  const at::Tensor flag = at::full_like(value, stop ? 1.0 : 0.0);
+  const at::Tensor sums = at::stack({value, broken, flag});
+  group.all_reduce_sum(sums);
+  const at::Tensor host = sums.cpu();
+  const double* sum = host.const_data_ptr<double>();
+  return {sum[0] / group.size(), sum[1] == 0, sum[2] > 0};
+}
+
+void report_divergence(distributed::Group& group, int64_t step, const data::Dataset& dataset, const data::Batch& batch,
+                       const at::Tensor& loss) {
+  const bool mine = !std::isfinite(loss.item<double>());
+  const auto texts = group.all_gather(mine ? name_samples(dataset, batch) : std::string());
+  std::string where;
+  for (size_t rank = 0; rank < texts.size(); ++rank) {
+    if (texts[rank].empty()) continue;
+    where += group.size() == 1 ? texts[rank] : fmt::format("{}rank {}: {}", where.empty() ? "" : "; ", rank, texts[rank]);
+  }
+  throw SharedError(ExitCode::diverged, fmt::format("the loss is not finite at step {} ({}); nothing was updated", step, where),
+                    "Look at these samples, lower optimizer.lr, lengthen the warm-up, or set training.clip_norm. "
+                    "The last checkpoint is intact.");
+}
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "hpcai/data/dataset.h"
+#include "hpcai/data/loader.h"
+#include "hpcai/distributed/group.h"
+
+namespace hpcai::trainer {
+
+// What all ranks know of a step before they update: one small exchange.
+struct Verdict {
+  double loss = 0;      // mean over the ranks
+  bool finite = true;   // on every rank
+  bool stop = false;    // some rank was asked to stop
+};
+
+// `loss`: this rank's, a scalar; `stop`: whether this rank was asked to stop.
+Verdict agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop);
+
+// Throws, on all ranks, Error{diverged} that names the step and the samples: those of `batch` whose input or target is
+// not finite, or else all of it, from the ranks whose own loss is not finite.
+[[noreturn]] void report_divergence(distributed::Group& group, int64_t step, const data::Dataset& dataset,
+                                    const data::Batch& batch, const at::Tensor& loss);
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,77 @@
+"""Runs hpcai-train as a user would, in a fresh folder."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+PROGRAM = os.environ["HPCAI_TRAIN"]
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parent.parent
+WAVEFORM = HERE / "configs" / "waveform.yaml"
+GALAXY = HERE / "configs" / "galaxy.yaml"
+LAUNCHER_VARIABLES = ("SLURM_", "OMPI_", "PMI_", "RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_", "HPCAI_RANK")
+
+
+def environment(**extra):
+    env = {k: v for k, v in os.environ.items() if not k.startswith(LAUNCHER_VARIABLES)}
+    env.setdefault("OMP_NUM_THREADS", "1")
+    env.update(extra)
+    return env
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hpcai-cli-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def start(self, *arguments, **options):
+        env = environment(**options.pop("env", {}))
+        return subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=self.folder, env=env, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, **options)
+
+    def run_program(self, *arguments, status=0, timeout=300, **options):
+        process = self.start(*arguments, **options)
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            self.fail(f"no end within {timeout} s: {' '.join(map(str, arguments))}\n{out}\n{err}")
+        self.assertEqual(process.returncode, status, f"{' '.join(map(str, arguments))}\nstdout: {out}\nstderr: {err}")
+        return out, err
+
+    def train(self, config, run_dir, *arguments, **options):
+        return self.run_program("--config", config, "--run-dir", run_dir, *arguments, **options)
+
+    def summary(self, run_dir):
+        return json.loads((self.folder / run_dir / "summary.json").read_text())
+
+    def metrics(self, run_dir, event="step"):
+        lines = [json.loads(line) for line in (self.folder / run_dir / "metrics.jsonl").read_text().splitlines()]
+        return [line for line in lines if line["event"] == event]
+
+    def wait_for_step(self, run_dir, step, process, timeout=120):
+        """Waits until metrics.jsonl tells of a step; the process must still be running."""
+        path = self.folder / run_dir / "metrics.jsonl"
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if path.exists() and any(f'"step":{step},' in line.replace(" ", "") for line in path.read_text().splitlines()):
+                return
+            if process.poll() is not None:
+                self.fail(f"ended with {process.returncode} before step {step}: {process.stderr.read()}")
+            time.sleep(0.01)
+        self.fail(f"step {step} was not reached within {timeout} s")
+
+    def stop(self, process, number=signal.SIGTERM, timeout=120):
+        process.send_signal(number)
+        out, err = process.communicate(timeout=timeout)
+        return process.returncode, out, err
+
+
+def main():
+    unittest.main()

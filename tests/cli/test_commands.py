@@ -1,0 +1,137 @@
+"""Every sub-command."""
+import csv
+import json
+import pathlib
+
+from harness import GALAXY, SOURCE, WAVEFORM, Case, main
+
+
+class Commands(Case):
+    def test_help_of_every_command_shows_an_example(self):
+        for command in ((), ("check",), ("info",), ("keys",), ("generate",), ("generate", "waveforms"), ("generate", "galaxies"),
+                        ("evaluate",), ("predict",), ("bench",)):
+            out, _ = self.run_program(*command, "--help")
+            self.assertIn("example", out, command)
+            self.assertIn("hpcai-train", out)
+
+    def test_parameter_counts_of_the_published_networks(self):
+        for config, values, trainable in (("waveform/paper", 10298906, 10295576), ("galaxy/paper", 24011306, 23956778)):
+            out, _ = self.run_program("info", "--config", SOURCE / "configs" / f"{config}.yaml", "--json")
+            info = json.loads(out)
+            self.assertEqual((info["parameters"], info["trainable_parameters"]), (values, trainable), config)
+        out, _ = self.run_program("info", "--config", SOURCE / "configs/resnet50/synthetic.yaml", "--json")
+        self.assertEqual(json.loads(out)["trainable_parameters"], 25557032)
+        out, _ = self.run_program("info", "--config", SOURCE / "configs/waveform/paper.yaml", "--json")
+        self.assertEqual(json.loads(out)["input_shape"], [1, 101300])
+
+    def test_info_of_the_machine(self):
+        out, _ = self.run_program("info", "--json")
+        self.assertIn("version", out)
+
+    def test_keys(self):
+        out, _ = self.run_program("keys")
+        self.assertIn("training.global_batch", out)
+        out, _ = self.run_program("keys", "optimizer")
+        self.assertIn("optimizer.lr", out)
+        self.assertNotIn("training.global_batch", out)
+        keys = json.loads(self.run_program("keys", "--json")[0])
+        paths = {row["key"] for row in keys}
+        for key in ("training.max_steps", "training.epochs", "training.global_batch", "training.seed", "training.log_every_steps",
+                    "checkpoint.every_steps", "optimizer.lr", "model.batch_norm"):
+            self.assertIn(key, paths)
+
+    def test_the_committed_schema_and_table_are_current(self):
+        schema, _ = self.run_program("keys", "--schema")
+        self.assertEqual(json.loads(schema), json.loads((SOURCE / "configs/schema.json").read_text()),
+                         "run: build/bin/hpcai-train keys --schema > configs/schema.json")
+        self.assertEqual(json.loads(schema)["$schema"], "http://json-schema.org/draft-07/schema#")
+
+    def test_every_shipped_config_is_read(self):
+        for path in sorted((SOURCE / "configs").rglob("*.yaml")):
+            with self.subTest(config=path.name):
+                self.run_program("info", "--config", path, "--json")
+                head = path.read_text().splitlines()[:12]
+                self.assertRegex(head[0], r"^# yaml-language-server: \$schema=\.\./schema\.json$")
+                for word in ("Purpose", "Hardware", "Time", "Result"):
+                    self.assertTrue(any(line.startswith(f"# {word}") for line in head), f"{path.name} does not say its {word}")
+
+    def test_check(self):
+        out, _ = self.run_program("check", "--config", WAVEFORM, "--json")
+        report = json.loads(out)
+        self.assertEqual(report["training_samples"], 7 * 4 * 2)
+        self.assertEqual(report["steps_per_epoch"], 7)
+        self.run_program("check", "--config", WAVEFORM, "--nproc", 3, status=2)
+        self.assertEqual(list(self.folder.iterdir()), [], "check writes nothing")
+
+    def test_evaluate_and_predict(self):
+        self.train(WAVEFORM, "run")
+        summary = self.summary("run")
+        out, _ = self.run_program("evaluate", "--run-dir", "run", "--split", "test", "--json")
+        report = json.loads(out)
+        self.assertAlmostEqual(report["loss"], summary["test"]["loss"], delta=1e-6 * summary["test"]["loss"])
+        self.assertEqual(report["overlap_median"], summary["test"]["overlap_median"])
+        self.run_program("predict", "--run-dir", "run", "--split", "test", "--out", "p.csv")
+        with open(self.folder / "p.csv") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(len(rows), report["samples"])
+        error = sum(abs(float(row["q"]) - float(row["true_q"])) for row in rows) / len(rows)
+        self.assertAlmostEqual(error, report["mean_absolute_error"]["q"], delta=1e-4 * (1 + error))
+        self.run_program("predict", "--run-dir", "run", "--out", "p.h5")
+        self.assertEqual((self.folder / "p.h5").read_bytes()[:8], b"\x89HDF\r\n\x1a\n")
+
+    def test_predict_classes(self):
+        self.train(GALAXY, "run", "--set", "training.max_steps=2")
+        self.run_program("predict", "--run-dir", "run", "--out", "p.csv")
+        with open(self.folder / "p.csv") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(len(rows), 32)
+        for row in rows:
+            self.assertAlmostEqual(float(row["elliptical"]) + float(row["spiral"]), 1, delta=1e-5)
+            likeliest = "spiral" if float(row["spiral"]) > float(row["elliptical"]) else "elliptical"
+            self.assertEqual(row["predicted"], likeliest)
+            self.assertIn(row["true"], ("elliptical", "spiral"))
+
+    def test_evaluate_errors(self):
+        _, err = self.run_program("evaluate", "--run-dir", "none", status=66)
+        self.assertIn("none", err)
+        self.run_program("predict", "--run-dir", "none", "--out", "p.csv", status=66)
+        self.assertFalse((self.folder / "p.csv").exists())
+
+    def test_generate_galaxies(self):
+        for survey in ("sdss", "des"):
+            self.run_program("generate", "galaxies", "--survey", survey, "--count", 20, "--size", 48, "--seed", 3, "--out",
+                             f"{survey}.h5", "--preview", f"{survey}.png")
+            self.assertEqual((self.folder / f"{survey}.png").read_bytes()[:4], b"\x89PNG")
+        config = self.folder / "config.yaml"
+        config.write_text("""
+name: file
+data: {type: image_hdf5, train: sdss.h5, validation: des.h5, test: des.h5}
+model: {type: xception, width: 0.0625, middle_blocks: 0, head_units: 8}
+loss: {type: cross_entropy}
+training: {epochs: 1, global_batch: 4}
+""")
+        self.run_program("--config", "config.yaml", "--run-dir", "run")
+        self.assertEqual(self.summary("run")["test"]["samples"], 20)
+
+    def test_generate_waveforms(self):
+        (self.folder / "p.csv").write_text("q,s1,s2\n1,0,0\n3.5,0.2,-0.4\n")
+        self.run_program("generate", "waveforms", "--parameters", "p.csv", "--t-min", "-500", "--t-step", "1", "--dtype", "float32",
+                         "--out", "w.h5", "--preview", "w.svg")
+        self.assertIn("<svg", (self.folder / "w.svg").read_text())
+        for wrong in (("--mass-ratio", "0.5"), ("--mass-ratio", "1:9:1"), ("--spin1", "0.9"), ("--mass-ratio", "1:8:0"),
+                      ("--t-step", "0"), ("--mass-ratio", "a")):
+            self.run_program("generate", "waveforms", "--out", "x.h5", *wrong, status=2)
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["p.csv", "w.h5", "w.svg"])
+
+    def test_bench(self):
+        for ranks in (1, 2):
+            out, _ = self.run_program("bench", "--config", GALAXY, "--steps", 3, "--nproc", ranks)
+            report = json.loads(out)
+            for key in ("samples_per_second", "cpu_s_per_sample", "first_step_s", "peak_rss_mb"):
+                self.assertGreater(report[key], 0, key)
+            self.assertEqual(len(report["losses"]), 3)
+        self.assertEqual(list(self.folder.iterdir()), [], "bench writes nothing")
+
+
+if __name__ == "__main__":
+    main()

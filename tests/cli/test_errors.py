@@ -1,0 +1,198 @@
+"""Bad input: one clear message, the right exit status, nothing half-written."""
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+
+from harness import GALAXY, SOURCE, WAVEFORM, Case, main
+
+
+class ConfigErrors(Case):
+    def refuse(self, *arguments, status, contains=()):
+        _, err = self.run_program(*arguments, status=status, timeout=60)
+        for text in contains:
+            self.assertIn(text, err)
+        self.assertNotIn("internal error", err)
+        self.assertNotIn("terminate called", err)
+        lines = [line for line in err.splitlines() if line.strip()]
+        self.assertEqual(len(lines), len(set(lines)), f"each message once:\n{err}")
+        self.assertFalse((self.folder / "run").exists(), "no half-written folder")
+        self.assertFalse((self.folder / "runs").exists(), "no half-written folder")
+        return err
+
+    def config(self, old, new, base=WAVEFORM):
+        text = base.read_text()
+        self.assertIn(old, text)
+        path = self.folder / "config.yaml"
+        path.write_text(text.replace(old, new))
+        return path
+
+    def test_no_experiment(self):
+        self.refuse(status=2, contains=["--config"])
+
+    def test_unknown_option_and_command(self):
+        self.refuse("--confg", "x.yaml", status=2)
+        self.refuse("trian", status=2)
+
+    def test_missing_config(self):
+        self.refuse("--config", "none.yaml", status=66, contains=["none.yaml"])
+
+    def test_a_typo_names_the_line_and_the_right_key(self):
+        path = self.config("keep_steps: 64", "kept_steps: 64")
+        self.refuse("--config", path, status=2, contains=["config.yaml:17", "kept_steps", "keep_steps"])
+
+    def test_all_problems_are_told_at_once(self):
+        path = self.config("global_batch: 8", "global_batch: eight, sed: 1, epochs: -1")
+        self.refuse("--config", path, status=2, contains=["global_batch", "sed", "epochs"])
+
+    def test_a_wrong_override(self):
+        self.refuse("--config", WAVEFORM, "--set", "optimizer.learning_rate=1", status=2, contains=["optimizer.lr"])
+        self.refuse("--config", WAVEFORM, "--set", "optimizer.lr", status=2)
+
+    def test_the_same_with_ranks_is_told_once(self):
+        path = self.config("type: adam", "type: adamm")
+        self.refuse("--config", path, "--nproc", "3", status=2, contains=["adam"])
+
+    def test_network_that_does_not_fit_the_data(self):
+        self.refuse("--config", WAVEFORM, "--set", "model.keep_steps=100000", "--run-dir", "run", status=2, contains=["keep_steps"])
+
+    def test_batch_larger_than_the_data(self):
+        self.refuse("--config", GALAXY, "--set", "training.global_batch=1000", "--run-dir", "run", status=2, contains=["1000"])
+
+    def test_loss_that_does_not_fit_the_data(self):
+        path = self.config("{type: waveform_mse}", "{type: cross_entropy}")
+        self.refuse("--config", path, "--run-dir", "run", status=2)
+
+    def test_garbage_files(self):
+        for content in (b"", b"\x00\xff\xfe", b"- a\n- b\n", b"a: &x [*x]\n", b"\x89PNG\r\n", b"a: {b: [}\n"):
+            (self.folder / "bad.yaml").write_bytes(content)
+            self.refuse("--config", "bad.yaml", status=2, contains=["bad.yaml"])
+
+    def test_a_gpu_that_is_not_there(self):
+        if os.path.exists("/dev/nvidia0"):
+            self.skipTest("this machine has a GPU")
+        self.refuse("--config", WAVEFORM, "--set", "training.device=cuda", "--run-dir", "run", status=2, contains=["GPU"])
+
+    def test_contradicting_launchers(self):
+        _, err = self.run_program("--config", WAVEFORM, status=2, env={"RANK": "3", "WORLD_SIZE": "2", "LOCAL_RANK": "0",
+                                                                       "MASTER_ADDR": "localhost", "MASTER_PORT": "29500"})
+        if err:
+            self.assertIn("RANK", err)
+
+
+class DataErrors(ConfigErrors):
+    def hdf5_config(self, file):
+        path = self.folder / "config.yaml"
+        path.write_text(f"""
+name: hdf5
+data: {{type: waveform_hdf5, train: {file}, t_min: -200, t_max: 40, t_step: 2}}
+model: {{type: wavenet, residual_channels: 4, gate_channels: 4, dilations: [1], tail_channels: 4, keep_steps: 20, dense_units: 4}}
+loss: {{type: waveform_mse}}
+training: {{epochs: 1, global_batch: 2}}
+schedule: {{type: constant}}
+""")
+        return path
+
+    def make_waveforms(self):
+        self.run_program("generate", "waveforms", "--mass-ratio", "1:3:0.5", "--spin1", "0", "--spin2", "0", "--t-min", "-200",
+                         "--t-max", "40", "--t-step", "2", "--out", "good.h5")
+        return self.folder / "good.h5"
+
+    def test_missing_data_file(self):
+        self.refuse("--config", self.hdf5_config("none.h5"), "--run-dir", "run", status=66, contains=["none.h5"])
+
+    def test_truncated_and_foreign_files(self):
+        content = self.make_waveforms().read_bytes()
+        for size in (0, 100, len(content) // 2, len(content) - 1):
+            (self.folder / "bad.h5").write_bytes(content[:size])
+            self.refuse("--config", self.hdf5_config("bad.h5"), "--run-dir", "run", status=65, contains=["bad.h5"])
+        (self.folder / "bad.h5").write_text("not HDF5\n" * 1000)
+        self.refuse("--config", self.hdf5_config("bad.h5"), "--run-dir", "run", status=65, contains=["bad.h5"])
+
+    def test_waveforms_of_another_length(self):
+        self.make_waveforms()
+        self.refuse("--config", self.hdf5_config("good.h5"), "--set", "data.t_min=-100", "--run-dir", "run", status=65, contains=["good.h5"])
+
+    def test_good_file_trains(self):
+        self.make_waveforms()
+        self.run_program("--config", self.hdf5_config("good.h5"), "--run-dir", "run")
+
+    def folder_config(self, rows, crop=0):
+        images = self.folder / "images"
+        images.mkdir(exist_ok=True)
+        (images / "labels.csv").write_text("file,label,split\n" + "".join(rows))
+        path = self.folder / "config.yaml"
+        path.write_text("""
+name: folder
+data: {type: image_folder, folder: images, image_size: 32}
+model: {type: xception, width: 0.0625, middle_blocks: 0, head_units: 8}
+loss: {type: cross_entropy}
+training: {epochs: 1, global_batch: 2}
+schedule: {type: constant}
+""")
+        return path
+
+    def test_text_files_named_jpg(self):
+        rows = []
+        for i in range(20):
+            rows.append(f"{i}.jpg,{'ab'[i % 2]},train\n")
+        path = self.folder_config(rows)
+        for i in range(20):
+            (self.folder / "images" / f"{i}.jpg").write_text("I am a galaxy\n")
+        err = self.refuse("--config", path, "--run-dir", "run", status=65, contains=["0.jpg"])
+        self.assertLess(len(err.splitlines()), 15, "not one message for every file")
+
+    def test_names_that_leave_the_folder(self):
+        self.refuse("--config", self.folder_config(["../../etc/passwd,a,train\n", "x.jpg,b,train\n"]), "--run-dir", "run", status=65)
+
+    def test_missing_image(self):
+        self.refuse("--config", self.folder_config(["x.jpg,a,train\n", "y.jpg,b,train\n"]), "--run-dir", "run", status=66, contains=["x.jpg"])
+
+    def test_with_ranks_one_message(self):
+        self.refuse("--config", self.hdf5_config("none.h5"), "--run-dir", "run", "--nproc", "2", status=66, contains=["none.h5"])
+
+
+class PlaceErrors(Case):
+    def test_run_dir_that_cannot_be_made(self):
+        (self.folder / "file").write_text("")
+        _, err = self.train(WAVEFORM, "file/run", status=74)
+        self.assertIn("file/run", err)
+
+    def test_foreign_folder_is_left_alone(self):
+        (self.folder / "mine").mkdir()
+        (self.folder / "mine" / "thesis.tex").write_text("x")
+        self.train(WAVEFORM, "mine", status=2)
+        self.assertEqual([p.name for p in (self.folder / "mine").iterdir()], ["thesis.tex"])
+
+    def test_full_disk(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", disk], capture_output=True).returncode:
+            self.skipTest("mounting a small disk needs root")
+        self.addCleanup(subprocess.run, ["umount", disk])
+        _, err = self.train(WAVEFORM, "disk/run", "--set", "model.dense_units=2000", status=74)
+        self.assertIn("No space left", err)
+        self.assertFalse(list((disk / "run" / "checkpoints").glob("step-*")), "no partial checkpoint is visible")
+
+    def test_port_in_use(self):
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            _, err = self.train(WAVEFORM, "run", "--nproc", "2", "--set", f"distributed.port={port}", status=69)
+        self.assertIn(str(port), err)
+        self.assertFalse((self.folder / "run").exists())
+
+    def test_a_waveform_that_is_not_finite_stops_the_run(self):
+        _, err = self.train(WAVEFORM, "run", "--set", "optimizer.lr=1e30", status=79)
+        self.assertIn("not finite at step", err)
+        self.assertEqual(self.summary("run")["status"], "diverged")
+
+    def test_divergence_is_told_once_by_two_ranks(self):
+        _, err = self.train(WAVEFORM, "run", "--nproc", "2", "--set", "optimizer.lr=1e30", status=79)
+        self.assertEqual(err.count("not finite at step"), 1, err)
+
+
+if __name__ == "__main__":
+    main()

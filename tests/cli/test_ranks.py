@@ -1,0 +1,61 @@
+"""The number of ranks changes the speed, not the science."""
+import os
+import signal
+import subprocess
+import time
+
+from harness import GALAXY, WAVEFORM, Case, main
+
+
+class Ranks(Case):
+    def losses(self, config, ranks, *arguments):
+        name = f"run{ranks}"
+        self.train(config, name, "--nproc", ranks, *arguments)
+        return [line["loss"] for line in self.metrics(name)]
+
+    def assert_same_curve(self, config, *arguments):
+        one = self.losses(config, 1, *arguments)
+        for ranks in (2, 4):
+            many = self.losses(config, ranks, *arguments)
+            self.assertEqual(len(one), len(many))
+            for step, (a, b) in enumerate(zip(one, many), 1):
+                self.assertAlmostEqual(a, b, delta=1e-4 * max(1, abs(a)), msg=f"step {step}, {ranks} ranks")
+
+    def test_waveform_losses_agree_with_synchronised_batch_norm(self):
+        self.assert_same_curve(WAVEFORM, "--set", "training.max_steps=8")
+
+    def test_galaxy_losses_agree_with_synchronised_batch_norm(self):
+        self.assert_same_curve(GALAXY, "--set", "model.batch_norm=synchronised", "--set", "training.max_steps=8")
+
+    def test_evaluation_is_the_same_on_uneven_shares(self):
+        results = []
+        for ranks in (1, 3):
+            self.train(WAVEFORM, f"run{ranks}", "--nproc", ranks, "--set", "training.max_steps=1", "--set", "training.global_batch=6")
+            results.append(self.summary(f"run{ranks}"))
+        self.assertEqual(results[0]["test"]["samples"], results[1]["test"]["samples"])
+        self.assertAlmostEqual(results[0]["test"]["loss"], results[1]["test"]["loss"], delta=1e-3 * abs(results[0]["test"]["loss"]))
+
+    def test_only_rank_0_talks(self):
+        _, err = self.train(WAVEFORM, "run", "--nproc", 2, "--set", "training.max_steps=2")
+        self.assertEqual(err.count("hpcai-train "), 1, err)
+
+    def test_a_killed_rank_ends_the_run(self):
+        process = self.start("--config", WAVEFORM, "--run-dir", "run", "--nproc", 2, "--set", "training.epochs=1000",
+                             "--set", "distributed.timeout_s=10")
+        self.wait_for_step("run", 3, process)
+        children = subprocess.run(["pgrep", "-P", str(process.pid)], text=True, capture_output=True).stdout.split()
+        self.assertEqual(len(children), 2)
+        os.kill(int(children[1]), signal.SIGKILL)
+        _, err = process.communicate(timeout=60)
+        self.assertNotEqual(process.returncode, 0)
+        for child in children:
+            self.assertFalse(os.path.exists(f"/proc/{child}"), "no rank is left behind")
+
+    def test_a_batch_that_does_not_divide_is_refused(self):
+        _, err = self.train(WAVEFORM, "run", "--nproc", 3, status=2)
+        self.assertIn("training.global_batch", err)
+        self.assertFalse((self.folder / "run").exists())
+
+
+if __name__ == "__main__":
+    main()

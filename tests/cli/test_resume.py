@@ -1,0 +1,100 @@
+"""A run that was stopped or killed ends with the weights of one that was not."""
+import os
+import random
+import shutil
+import signal
+import time
+
+from harness import GALAXY, WAVEFORM, Case, main
+
+
+class Resume(Case):
+    def undisturbed(self, config, *arguments):
+        self.train(config, "whole", *arguments)
+        return self.summary("whole")["weights_sha256"]
+
+    def finish(self, config, *arguments, status=0):
+        return self.train(config, "run", "--resume", "auto", *arguments, status=status)
+
+    def assert_like_undisturbed(self):
+        self.assertEqual(self.summary("run")["weights_sha256"], self.summary("whole")["weights_sha256"])
+        whole, run = self.metrics("whole"), self.metrics("run")
+        self.assertEqual([line["step"] for line in run], [line["step"] for line in whole], "no gap, no duplicate")
+        for a, b in zip(whole, run):
+            self.assertEqual((a["loss"], a["lr"]), (b["loss"], b["lr"]), f"step {a['step']}")
+
+    def test_every_stop_signal_saves_and_exits_75(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            for config in (WAVEFORM, GALAXY):
+                with self.subTest(signal=number, config=config.name):
+                    shutil.rmtree(self.folder / "run", ignore_errors=True)
+                    shutil.rmtree(self.folder / "whole", ignore_errors=True)
+                    self.undisturbed(config)
+                    process = self.start("--config", config, "--run-dir", "run")
+                    self.wait_for_step("run", 4, process)
+                    status, _, err = self.stop(process, number)
+                    self.assertEqual(status, 75, err)
+                    self.assertIn("--resume auto", err)
+                    self.assertEqual(self.summary("run")["status"], "stopped")
+                    self.finish(config)
+                    self.assert_like_undisturbed()
+
+    def test_killed_again_and_again(self):
+        arguments = ("--set", "checkpoint.every_steps=3", "--set", "training.epochs=12")
+        self.undisturbed(WAVEFORM, *arguments)
+        rng = random.Random(7)
+        for _ in range(5):
+            process = self.start("--config", WAVEFORM, "--run-dir", "run", "--resume", "auto", *arguments)
+            time.sleep(rng.uniform(0.5, 3))
+            process.kill()
+            process.communicate()
+        self.finish(WAVEFORM, *arguments)
+        self.assert_like_undisturbed()
+
+    def test_two_ranks_stopped_in_the_middle_of_an_epoch(self):
+        self.undisturbed(WAVEFORM, "--nproc", "2")
+        process = self.start("--config", WAVEFORM, "--run-dir", "run", "--nproc", "2")
+        self.wait_for_step("run", 3, process)
+        status, _, err = self.stop(process)
+        self.assertEqual(status, 75, err)
+        self.finish(WAVEFORM, "--nproc", "2")
+        self.assert_like_undisturbed()
+
+    def test_a_damaged_checkpoint_is_skipped(self):
+        arguments = ("--set", "checkpoint.every_steps=5")
+        self.undisturbed(WAVEFORM, *arguments)
+        process = self.start("--config", WAVEFORM, "--run-dir", "run", *arguments)
+        self.wait_for_step("run", 12, process)
+        process.kill()
+        process.communicate()
+        newest = sorted((self.folder / "run" / "checkpoints").glob("step-*"))[-1]
+        weights = newest / "model.safetensors"
+        content = bytearray(weights.read_bytes())
+        content[-1] ^= 1
+        weights.write_bytes(content)
+        _, err = self.finish(WAVEFORM, *arguments)
+        self.assertIn("skipped", err)
+        self.assertIn("model.safetensors", err)
+        self.assert_like_undisturbed()
+
+    def test_a_finished_run_is_not_trained_again(self):
+        self.undisturbed(WAVEFORM)
+        _, err = self.train(WAVEFORM, "whole", "--resume", "auto")
+        self.assertEqual(len(self.metrics("whole")), self.summary("whole")["steps"])
+
+    def test_changed_settings_are_refused_by_name(self):
+        self.train(WAVEFORM, "run", "--set", "training.max_steps=3")
+        _, err = self.train(WAVEFORM, "run", "--resume", "auto", "--set", "training.max_steps=3", "--set", "optimizer.lr=0.5", status=78)
+        self.assertIn("optimizer.lr", err)
+        self.assertNotIn("training.max_steps", err)
+        # what does not change the result may differ
+        self.train(WAVEFORM, "run", "--resume", "auto", "--set", "training.max_steps=3", "--set", "checkpoint.keep=1")
+
+    def test_resume_require_needs_a_checkpoint(self):
+        _, err = self.train(WAVEFORM, "run", "--resume", "require", status=78)
+        self.assertFalse((self.folder / "run").exists(), "nothing is left behind")
+        self.assertIn("no checkpoint", err)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <stdexcept>
+#include <string>
+
+#include "hpcai/distributed/group.h"
+
+namespace ranks {
+
+// What a scenario gets: the group is made by the scenario itself, because some of them fail in that.
+struct Setting {
+  hpcai::distributed::World world;
+  hpcai::distributed::DistributedConfig config;
+  std::string argument;  // free, for the scenario
+
+  std::unique_ptr<hpcai::distributed::Group> meet() const {
+    return hpcai::distributed::Group::create(world, config, false);
+  }
+};
+
+using Scenarios = std::map<std::string, std::function<void(const Setting&)>>;
+void add_collectives(Scenarios& scenarios);
+void add_gradients(Scenarios& scenarios);
+void add_lost_ranks(Scenarios& scenarios);
+void add_speed(Scenarios& scenarios);
+
+inline void check(bool condition, const std::string& what) {
+  if (!condition) throw std::runtime_error("check failed: " + what);
+}
+
+}  // namespace ranks

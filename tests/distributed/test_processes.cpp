@@ -1,0 +1,323 @@
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "hpcai/core/file.h"
+#include "hpcai/distributed/network.h"
+#include "hpcai/distributed/world.h"
+
+using Catch::Matchers::Contains;
+using hpcai::distributed::Environment;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "hpcai-XXXXXX").string();
+    if (!mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
+    path_ = name;
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  std::string operator/(const std::string& name) const { return path_ / name; }
+  std::string path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// One run of the program `ranks`, in a process group of its own.
+class Program {
+ public:
+  Program(Words arguments, const Environment& more = {}) {
+    arguments.insert(arguments.begin(), HPCAI_RANKS);
+    process_ = fork();
+    if (process_ == 0) {
+      setpgid(0, 0);
+      const int out = open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+      dup2(out, STDOUT_FILENO);
+      dup2(out, STDERR_FILENO);
+      for (const auto& [name, value] : more) setenv(name.c_str(), value.c_str(), 1);
+      std::vector<char*> pointers;
+      for (auto& word : arguments) pointers.push_back(word.data());
+      pointers.push_back(nullptr);
+      execv(HPCAI_RANKS, pointers.data());
+      _exit(127);
+    }
+    setpgid(process_, process_);
+  }
+  ~Program() {
+    if (!ended_) {
+      kill(process_, SIGKILL);
+      waitpid(process_, nullptr, 0);
+    }
+  }
+
+  // Exit status, 128 + n for signal n.
+  int status() {
+    int status = 0;
+    waitpid(process_, &status, 0);
+    ended_ = true;
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  }
+  std::string output() const { return hpcai::read_file(output_); }
+  pid_t process() const { return process_; }
+
+ private:
+  TemporaryFolder folder_;
+  std::string output_ = folder_ / "output";
+  pid_t process_ = -1;
+  bool ended_ = false;
+};
+
+struct Outcome {
+  int status;
+  std::string output;
+};
+
+Outcome run(const Words& arguments, const Environment& more = {}) {
+  Program program(arguments, more);
+  const int status = program.status();
+  return {status, program.output()};
+}
+
+// The same command once for each rank, with the environment that a launcher would give it.
+std::vector<Outcome> run_as(const std::vector<Environment>& ranks, const Words& arguments) {
+  std::vector<std::unique_ptr<Program>> programs;
+  for (const Environment& rank : ranks) programs.push_back(std::make_unique<Program>(arguments, rank));
+  std::vector<Outcome> outcomes;
+  for (auto& program : programs) {
+    const int status = program->status();
+    outcomes.push_back({status, program->output()});
+  }
+  return outcomes;
+}
+
+int free_port() {
+  const int fd = hpcai::distributed::listen_on("127.0.0.1", 0);
+  const int port = hpcai::distributed::port_of(fd);
+  close(fd);
+  return port;
+}
+
+std::vector<pid_t> wait_for_ranks(const TemporaryFolder& folder, int count) {
+  std::vector<pid_t> processes;
+  for (int rank = 0; rank < count; ++rank) {
+    const std::string file = folder / std::to_string(rank);
+    while (!std::filesystem::exists(file)) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    processes.push_back(std::stoi(hpcai::read_file(file)));
+  }
+  return processes;
+}
+
+bool ends(pid_t process) {
+  for (int i = 0; i < 500; ++i) {
+    if (kill(process, 0) != 0) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("ranks of --nproc exchange tensors and texts") {
+  const std::string count = GENERATE("1", "2", "3", "4");
+  const auto [status, output] = run({"--nproc", count, "collectives"});
+  INFO(output);
+  CHECK(status == 0);
+  CHECK_THAT(output, Contains("met " + count + " ranks, started by nproc"));
+}
+
+TEST_CASE("averaged gradients are those of one process with the joined batch") {
+  const std::string count = GENERATE("1", "2", "4");
+  const auto [status, output] = run({"--nproc", count, "gradients"});
+  INFO(output);
+  CHECK(status == 0);
+}
+
+TEST_CASE("averaged gradients are those of LibTorch's Reducer") {
+  const std::string count = GENERATE("2", "4");
+  const TemporaryFolder folder;
+  const auto [status, output] = run({"--nproc", count, "same-as-libtorch", folder / "store"});
+  INFO(output);
+  CHECK(status == 0);
+}
+
+TEST_CASE("ranks meet over a chosen interface") {
+  const auto [status, output] = run({"--nproc", "2", "--interface", "lo", "collectives"});
+  INFO(output);
+  CHECK(status == 0);
+}
+
+TEST_CASE("the ranks of other launchers meet") {
+  const std::string port = std::to_string(free_port());
+  const auto launcher = GENERATE("environment", "slurm", "openmpi", "pmi");
+  std::vector<Environment> ranks;
+  for (const std::string rank : {"0", "1"}) {
+    if (launcher == std::string("environment")) {
+      ranks.push_back({{"RANK", rank}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "localhost"}, {"MASTER_PORT", port}});
+    } else if (launcher == std::string("slurm")) {
+      ranks.push_back({{"SLURM_JOB_ID", port}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", rank}, {"SLURM_STEP_NUM_TASKS", "2"},
+                       {"SLURM_LOCALID", rank}, {"SLURM_NODEID", "0"}, {"SLURM_STEP_TASKS_PER_NODE", "2"},
+                       {"SLURM_STEP_NUM_NODES", "1"}, {"SLURM_STEP_NODELIST", "localhost"}});
+    } else if (launcher == std::string("openmpi")) {
+      ranks.push_back({{"OMPI_COMM_WORLD_RANK", rank}, {"OMPI_COMM_WORLD_SIZE", "2"}, {"OMPI_COMM_WORLD_LOCAL_RANK", rank},
+                       {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"}, {"PMIX_NAMESPACE", "test-" + port}});
+    } else {
+      ranks.push_back({{"PMI_RANK", rank}, {"PMI_SIZE", "2"}, {"MPI_LOCALRANKID", rank}, {"MPI_LOCALNRANKS", "2"},
+                       {"MASTER_PORT", port}});
+    }
+  }
+  const auto outcomes = run_as(ranks, {"collectives"});
+  INFO(outcomes[0].output << outcomes[1].output);
+  CHECK(outcomes[0].status == 0);
+  CHECK(outcomes[1].status == 0);
+  CHECK_THAT(outcomes[0].output, Contains(launcher));
+}
+
+TEST_CASE("ranks that disagree are named, with status 76") {
+  const auto [status, output] = run({"--nproc", "4", "disagree"});
+  INFO(output);
+  CHECK(status == 76);
+  CHECK_THAT(output, Contains("different configs: ranks 1, 3 of 4 differ"));
+  CHECK(run({"--nproc", "2", "different-models"}).status == 76);
+}
+
+TEST_CASE("a rank that fails ends the run with its own status") {
+  const auto [status, output] = run({"--nproc", "3", "throws", "1"});
+  INFO(output);
+  CHECK(status == 65);
+  CHECK_THAT(output, Contains("sample 17 is broken"));
+  CHECK_THAT(output, Contains("rank 1 (host") && Contains("was lost during all-reduce"));
+}
+
+TEST_CASE("a rank that is killed is named, and the others end") {
+  const std::string victim = GENERATE("0", "2");
+  const auto [status, output] = run({"--nproc", "4", "killed", victim});
+  INFO(output);
+  CHECK(status == 128 + SIGKILL);
+  CHECK_THAT(output, Contains("rank " + victim + " was killed by signal 9"));
+  CHECK_THAT(output, Contains("rank " + victim + " (host"));
+}
+
+TEST_CASE("a rank that stands still is given up after distributed.timeout_s") {
+  const auto [status, output] = run({"--nproc", "2", "--timeout", "2", "frozen", "1"});
+  INFO(output);
+  CHECK(status == 69);
+  CHECK_THAT(output, Contains("rank 1 (host"));
+}
+
+TEST_CASE("ranks that do not come are named by those that did") {
+  const auto [status, output] = run({"--nproc", "4", "--connect-timeout", "3", "missing", "1,3"});
+  INFO(output);
+  CHECK(status == 69);
+  CHECK_THAT(output, Contains("ranks 1, 3 of 4 did not come within 3 s"));
+  CHECK_THAT(output, Contains("[rank 2]"));
+}
+
+TEST_CASE("a rank 0 that does not come is named") {
+  const auto outcome = run({"--connect-timeout", "1", "collectives"}, {{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "127.0.0.1"},
+                                                                      {"MASTER_PORT", std::to_string(free_port())}});
+  INFO(outcome.output);
+  CHECK(outcome.status == 69);
+  CHECK_THAT(outcome.output, Contains("rank 0 did not come within 1 s"));
+}
+
+TEST_CASE("a port that another program holds ends the run at once with the remedy") {
+  const int fd = hpcai::distributed::listen_on("127.0.0.1", 0);
+  const std::string port = std::to_string(hpcai::distributed::port_of(fd));
+  const auto nproc = run({"--nproc", "2", "--port", port, "collectives"});
+  INFO(nproc.output);
+  CHECK(nproc.status == 69);
+  CHECK_THAT(nproc.output, Contains("port " + port + ": another program is listening there") && Contains("distributed.port"));
+  CHECK(nproc.output.find("error", nproc.output.find("error") + 1) == std::string::npos);
+
+  const auto outcomes = run_as({{{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", port}},
+                                {{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", port}}},
+                               {"collectives"});
+  close(fd);
+  INFO(outcomes[0].output << outcomes[1].output);
+  CHECK(outcomes[0].status == 69);
+  CHECK(outcomes[1].status == 69);
+  CHECK_THAT(outcomes[0].output, Contains("another program is listening there"));
+  CHECK_THAT(outcomes[1].output, Contains("does not answer like this program"));
+}
+
+TEST_CASE("a second run on the port of a first is told so, and the first goes on") {
+  const TemporaryFolder folder;
+  const std::string port = std::to_string(free_port());
+  const auto slurm = [&](const std::string& job, const std::string& rank) {
+    return Environment{{"SLURM_JOB_ID", job}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", rank}, {"SLURM_STEP_NUM_TASKS", "2"},
+                       {"SLURM_LOCALID", rank}, {"SLURM_STEP_NUM_NODES", "1"}, {"MASTER_PORT", port}};
+  };
+  Program first0({"wait-for-signal", folder.path()}, slurm("1", "0")), first1({"wait-for-signal", folder.path()}, slurm("1", "1"));
+  wait_for_ranks(folder, 2);
+  const auto second = run_as({slurm("2", "0"), slurm("2", "1")}, {"collectives"});
+  INFO(second[0].output << second[1].output);
+  CHECK(second[0].status == 69);
+  CHECK(second[1].status == 69);
+  CHECK_THAT(second[0].output, Contains("another program is listening there"));
+  CHECK_THAT(second[1].output, Contains("another run is meeting at 127.0.0.1, port " + port));
+  const auto twin = run({"collectives"}, slurm("1", "1"));
+  CHECK(twin.status == 69);
+  CHECK_THAT(twin.output, Contains("two processes are rank 1"));
+  for (Program* program : {&first0, &first1}) {
+    kill(program->process(), SIGTERM);
+    CHECK(program->status() == 75);
+  }
+}
+
+TEST_CASE("each rank gets a signal exactly once, whether it comes from the terminal or to the program") {
+  const TemporaryFolder folder;
+  const auto [signal, to_group] = GENERATE(table<int, bool>({{SIGINT, true}, {SIGTERM, false}, {SIGUSR1, false}}));
+  Program program({"--nproc", "3", "wait-for-signal", folder.path()});
+  wait_for_ranks(folder, 3);
+  kill(to_group ? -program.process() : program.process(), signal);
+  CHECK(program.status() == 75);
+  const std::string output = program.output();
+  INFO(output);
+  for (const std::string rank : {"0", "1", "2"}) CHECK_THAT(output, Contains("rank " + rank + " saw 1 signal"));
+}
+
+TEST_CASE("ranks die with the program that started them") {
+  const TemporaryFolder folder;
+  Program program({"--nproc", "3", "wait-for-signal", folder.path()});
+  const auto processes = wait_for_ranks(folder, 3);
+  kill(program.process(), SIGKILL);
+  CHECK(program.status() == 128 + SIGKILL);
+  for (pid_t process : processes) CHECK(ends(process));
+}
+
+TEST_CASE("ranks that stop and ranks that end do not agree") {
+  const auto [status, output] = run({"--nproc", "2", "only-one-stops"});
+  INFO(output);
+  CHECK(status == 70);
+}
+
+TEST_CASE("--nproc is checked, and divides the cores") {
+  for (const std::string count : {"0", "-3"}) {
+    const auto [status, output] = run({"--nproc", count, "collectives"});
+    CHECK(status == 2);
+    CHECK_THAT(output, Contains("--nproc " + count));
+  }
+  const auto nested = run({"--nproc", "2", "collectives"}, {{"OMPI_COMM_WORLD_RANK", "0"}, {"OMPI_COMM_WORLD_SIZE", "2"}});
+  CHECK(nested.status == 2);
+  CHECK_THAT(nested.output, Contains("openmpi"));
+
+  const auto many = run({"--nproc", "9", "print-share"});
+  INFO(many.output);
+  CHECK(many.status == 0);
+  CHECK_THAT(many.output, Contains("rank 8 of 9 has "));
+  CHECK_THAT(run({"--nproc", "2", "print-share"}, {{"OMP_NUM_THREADS", "5"}}).output, Contains("rank 1 of 2 has 5 threads"));
+}

@@ -1,0 +1,367 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <atomic>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "hpcai/data/open.h"
+#include "support.h"
+
+using namespace hpcai;
+using namespace hpcai::data;
+using test::thrown_by;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const H5::PredType& kFloat = H5::PredType::IEEE_F32LE;
+const H5::PredType& kDouble = H5::PredType::IEEE_F64LE;
+
+Splits open_waveforms(const fs::path& train, const fs::path& validation = "", int64_t length = 0, int64_t cache_mb = 0) {
+  WaveformHdf5Config config;
+  config.train = train.string();
+  config.validation = validation.string();
+  config.length = length;
+  config.cache_mb = cache_mb;
+  return data::open(config, 2);
+}
+
+// What opening the file says, with the folder's name left out.
+std::string complaint(const test::TemporaryFolder& folder, const fs::path& path, ExitCode code = ExitCode::bad_data) {
+  const auto thrown = thrown_by([&] { open_waveforms(path); });
+  CHECK(thrown.code == code);
+  std::string what = thrown.what;
+  for (size_t at; (at = what.find(folder.path().string() + "/")) != std::string::npos;) {
+    what.erase(at, folder.path().string().size() + 1);
+  }
+  return what;
+}
+
+void make_file(const fs::path& path, const std::vector<hsize_t>& data_shape, const std::vector<hsize_t>& label_shape,
+               const std::vector<double>& labels, const H5::DataType& stored = kFloat) {
+  H5::H5File file(path.string(), H5F_ACC_TRUNC);
+  hsize_t count = 1;
+  for (hsize_t extent : data_shape) count *= extent;
+  test::write_array(file, "data", data_shape, std::vector<double>(count, 0.5), stored);
+  test::write_array(file, "labels", label_shape, labels, kDouble);
+}
+
+}  // namespace
+
+TEST_CASE("waveform files are read row by row whatever their type, byte order, chunks and compression") {
+  const test::TemporaryFolder folder;
+  H5::DSetCreatPropList chunked, compact;
+  const hsize_t chunk[] = {2, 5};
+  chunked.setChunk(2, chunk);
+  chunked.setShuffle();
+  chunked.setDeflate(4);
+  chunked.setFletcher32();
+  compact.setLayout(H5D_COMPACT);
+  const std::tuple<const char*, H5::DataType, H5::DSetCreatPropList> kinds[] = {
+      {"float32", kFloat, H5::DSetCreatPropList::DEFAULT},
+      {"float64", kDouble, H5::DSetCreatPropList::DEFAULT},
+      {"big-endian", H5::PredType::IEEE_F32BE, H5::DSetCreatPropList::DEFAULT},
+      {"compressed", kDouble, chunked},
+      {"compact", kFloat, compact}};
+  for (const auto& [name, type, properties] : kinds) {
+    for (int64_t cache_mb : {0, 1}) {
+      INFO(name << ", cache " << cache_mb);
+      test::write_waveform_file(folder / name, 7, 11, type, properties);
+      const Splits splits = open_waveforms(folder / name, "", 11, cache_mb);
+      const Dataset& train = *splits.train;
+      REQUIRE(train.size() == 7);
+      CHECK(train.spec().input_shape == std::vector<int64_t>{1, 11});
+      CHECK(train.spec().target_names == std::vector<std::string>{"q", "s1", "s2"});
+      CHECK(train.where(3) == (folder / name).string() + ", data set data, row 3");
+      for (int repeat = 0; repeat < 2; ++repeat) {
+        for (int64_t row : {6, 0, 3}) {
+          const auto input = test::read_input(train, row);
+          for (int64_t t = 0; t < 11; ++t) CHECK(input[static_cast<size_t>(t)] == static_cast<float>(100 * row + t));
+        }
+      }
+      const int64_t rows[] = {2, 5};
+      const at::Tensor targets = train.targets(rows);
+      CHECK(targets.sizes() == at::IntArrayRef({2, 3}));
+      CHECK(targets.data_ptr<float>()[0] == 3.0F);
+      CHECK(targets.data_ptr<float>()[3] == 6.0F);
+      CHECK(targets.data_ptr<float>()[5] == -0.2F);
+    }
+  }
+}
+
+TEST_CASE("rows may be read by many threads at once, with and without the library") {
+  const test::TemporaryFolder folder;
+  H5::DSetCreatPropList chunked;
+  const hsize_t chunk[] = {4, 64};
+  chunked.setChunk(2, chunk);
+  chunked.setDeflate(1);
+  test::write_waveform_file(folder / "a.h5", 50, 200, kDouble);
+  test::write_waveform_file(folder / "b.h5", 50, 200, kDouble, chunked);
+  for (const char* name : {"a.h5", "b.h5"}) {
+    for (int64_t cache_mb : {0, 1}) {
+      const Splits splits = open_waveforms(folder / name, "", 0, cache_mb);
+      std::atomic<int> wrong{0};
+      std::vector<std::thread> threads;
+      for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&] {
+          for (int64_t row = 0; row < 50; ++row) wrong += test::read_input(*splits.train, row)[199] != static_cast<float>(100 * row + 199);
+        });
+      }
+      for (auto& thread : threads) thread.join();
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+TEST_CASE("each way in which a waveform file can break its contract has its own message when the file is opened") {
+  const test::TemporaryFolder folder;
+  const std::vector<double> labels = {1, 0, 0, 2, 0.5, -0.5};
+
+  SECTION("no file") {
+    const auto thrown = thrown_by([&] { open_waveforms(folder / "none.h5"); });
+    CHECK(thrown.code == ExitCode::missing_input);
+    CHECK(thrown.what == "cannot read " + (folder / "none.h5").string() + ": No such file or directory");
+    CHECK(thrown.remedy == "Check the path; relative paths start where the program was started.");
+  }
+  SECTION("a folder") {
+    CHECK(thrown_by([&] { open_waveforms(folder.path()); }).what == folder.path().string() + " is a folder, not an HDF5 file");
+  }
+  SECTION("text") {
+    std::ofstream(folder / "a.h5") << "q,s1,s2\n1,0,0\n";
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5: is not an HDF5 file");
+  }
+  SECTION("empty") {
+    std::ofstream(folder / "a.h5");
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5: is not an HDF5 file");
+  }
+  SECTION("truncated") {
+    make_file(folder / "a.h5", {2, 5000}, {2, 3}, labels);
+    fs::resize_file(folder / "a.h5", fs::file_size(folder / "a.h5") - 100);
+    const auto thrown = thrown_by([&] { open_waveforms(folder / "a.h5"); });
+    CHECK(thrown.code == ExitCode::bad_data);
+    CHECK(thrown.what.starts_with((folder / "a.h5").string() + ": truncated file: eof = "));
+    CHECK(thrown.remedy == "The copy may be incomplete: compare its size and checksum with the original, and copy or make it again.");
+  }
+  SECTION("no data set") {
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    test::write_array(file, "labels", {2, 3}, labels, kDouble);
+    file.createGroup("more");
+    file.close();
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5: has no data set data; there is labels, more");
+  }
+  SECTION("a group in place of a data set") {
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    file.createGroup("data");
+    file.close();
+    CHECK(complaint(folder, folder / "a.h5").starts_with("a.h5, data set data: is damaged: "));
+  }
+  SECTION("rank") {
+    make_file(folder / "a.h5", {2, 5, 1}, {2, 3}, labels);
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5, data set data: shape [2, 5, 1], expected 2 dimensions");
+  }
+  SECTION("columns of the labels") {
+    make_file(folder / "a.h5", {3, 5}, {3, 2}, labels);
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5, data set labels: 2 columns, expected 3 (q, s1, s2)");
+  }
+  SECTION("lengths") {
+    make_file(folder / "a.h5", {5, 4}, {2, 3}, labels);
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5: data has 5 rows but labels has 2");
+  }
+  SECTION("integers") {
+    make_file(folder / "a.h5", {2, 4}, {2, 3}, labels, H5::PredType::STD_I32LE);
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5, data set data: its values are integers, expected float32 or float64");
+  }
+  SECTION("complex numbers") {
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    H5::CompType complex(16);
+    complex.insertMember("r", 0, kDouble);
+    complex.insertMember("i", 8, kDouble);
+    const hsize_t shape[] = {2, 4};
+    file.createDataSet("data", complex, H5::DataSpace(2, shape));
+    file.close();
+    CHECK(complaint(folder, folder / "a.h5") ==
+          "a.h5, data set data: its values are a compound type, expected integers, float32 or float64");
+  }
+  SECTION("text values") {
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    const hsize_t shape[] = {2, 4};
+    file.createDataSet("data", H5::StrType(H5::PredType::C_S1, 8), H5::DataSpace(2, shape));
+    file.close();
+    CHECK(complaint(folder, folder / "a.h5") ==
+          "a.h5, data set data: its values are text, expected integers, float32 or float64");
+  }
+  SECTION("no rows") {
+    make_file(folder / "a.h5", {0, 4}, {0, 3}, {});
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5, data set data: is empty, shape [0, 4]");
+  }
+  SECTION("never written") {
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    const hsize_t shape[] = {2, 4};
+    file.createDataSet("data", kFloat, H5::DataSpace(2, shape));
+    file.close();
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5, data set data: was created but its values were never written");
+  }
+  SECTION("far more declared than stored") {
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    const hsize_t shape[] = {1000000, 1000000}, chunk[] = {1, 1000}, start[] = {0, 0};
+    H5::DSetCreatPropList properties;
+    properties.setChunk(2, chunk);
+    H5::DataSpace space(2, shape);
+    const H5::DataSet data_set = file.createDataSet("data", kFloat, space, properties);
+    const std::vector<float> values(1000, 1.0F);
+    space.selectHyperslab(H5S_SELECT_SET, chunk, start);
+    data_set.write(values.data(), kFloat, H5::DataSpace(2, chunk), space);
+    file.close();
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5, data set data: declares far more values than it stores");
+  }
+  SECTION("labels out of range") {
+    make_file(folder / "a.h5", {2, 4}, {2, 3}, {1, 0, 0, 0.5, 0.1, 0.2});
+    CHECK(complaint(folder, folder / "a.h5") ==
+          "a.h5, data set labels, row 1: q, s1, s2 = 0.5, 0.1, 0.2; expected q >= 1 and spins within -1 and 1");
+    make_file(folder / "b.h5", {2, 4}, {2, 3}, {1, 0, std::nan(""), 2, 0.1, 0.2});
+    CHECK(complaint(folder, folder / "b.h5") ==
+          "b.h5, data set labels, row 0: q, s1, s2 = 1, 0, nan; expected q >= 1 and spins within -1 and 1");
+  }
+  SECTION("a link to another file") {
+    make_file(folder / "b.h5", {2, 4}, {2, 3}, labels);
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    H5Lcreate_external("b.h5", "/data", file.getId(), "data", H5P_DEFAULT, H5P_DEFAULT);
+    file.close();
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5: data is a link to another place, which is not followed");
+  }
+  SECTION("values in an external raw file") {
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    H5::DSetCreatPropList properties;
+    properties.setExternal("/etc/passwd", 0, 32);
+    const hsize_t shape[] = {2, 4};
+    file.createDataSet("data", kFloat, H5::DataSpace(2, shape), properties);
+    file.close();
+    CHECK(complaint(folder, folder / "a.h5") ==
+          "a.h5, data set data: its values are in other files (a virtual or external data set), which is not followed");
+  }
+  SECTION("a virtual data set") {
+    make_file(folder / "b.h5", {2, 4}, {2, 3}, labels);
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    const hsize_t shape[] = {2, 4};
+    const H5::DataSpace space(2, shape);
+    H5::DSetCreatPropList properties;
+    H5Pset_virtual(properties.getId(), space.getId(), "b.h5", "/data", space.getId());
+    file.createDataSet("data", kFloat, space, properties);
+    file.close();
+    CHECK(complaint(folder, folder / "a.h5") ==
+          "a.h5, data set data: its values are in other files (a virtual or external data set), which is not followed");
+  }
+  SECTION("a filter that needs a plugin") {
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    H5::DSetCreatPropList properties;
+    const hsize_t shape[] = {2, 4};
+    properties.setChunk(2, shape);
+    properties.setFilter(32015, H5Z_FLAG_OPTIONAL, 0, nullptr);
+    test::write_array(file, "data", {2, 4}, std::vector<double>(8, 1.0), kFloat, properties);
+    file.close();
+    const auto thrown = thrown_by([&] { open_waveforms(folder / "a.h5"); });
+    CHECK(thrown.what.find("data set data: compressed with filter 32015") != std::string::npos);
+    CHECK(thrown.remedy == "Repack it: h5repack -f GZIP=4 or -f NONE.");
+  }
+  SECTION("another program is writing it") {
+    make_file(folder / "a.h5", {2, 4}, {2, 3}, labels);
+    const int fd = ::open((folder / "a.h5").c_str(), O_RDWR);
+    REQUIRE(flock(fd, LOCK_EX) == 0);
+    const auto thrown = thrown_by([&] { open_waveforms(folder / "a.h5"); });
+    close(fd);
+    CHECK(thrown.what == (folder / "a.h5").string() + ": another program has it open for writing");
+    CHECK(thrown.remedy.find("HDF5_USE_FILE_LOCKING=FALSE") != std::string::npos);
+  }
+  SECTION("the length in the config") {
+    make_file(folder / "a.h5", {2, 4}, {2, 3}, labels);
+    CHECK(thrown_by([&] { open_waveforms(folder / "a.h5", "", 5); }).what ==
+          (folder / "a.h5").string() + ", data set data: 4 samples a waveform, but the config says data.length: 5");
+  }
+  SECTION("splits of unequal length") {
+    make_file(folder / "a.h5", {2, 4}, {2, 3}, labels);
+    make_file(folder / "b.h5", {2, 5}, {2, 3}, labels);
+    CHECK(thrown_by([&] { open_waveforms(folder / "a.h5", folder / "b.h5"); }).what ==
+          "the validation split's samples have shape [1, 5], the training split's [1, 4]");
+  }
+}
+
+TEST_CASE("a sample that is not finite or cannot be read is named with file, data set and row") {
+  const test::TemporaryFolder folder;
+  {
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    test::write_array(file, "data", {2, 3}, {0, 1, 2, 3, 1e300, 5}, kDouble);
+    test::write_array(file, "labels", {2, 3}, {1, 0, 0, 1, 0, 0}, kDouble);
+  }
+  const Splits splits = open_waveforms(folder / "a.h5");
+  CHECK(test::read_input(*splits.train, 0)[2] == 2);
+  auto thrown = thrown_by([&] { test::read_input(*splits.train, 1); });
+  CHECK(thrown.code == ExitCode::bad_data);
+  CHECK(thrown.what == (folder / "a.h5").string() + ", data set data, row 1: sample 1 is inf, not a finite number");
+
+  fs::resize_file(folder / "a.h5", 100);  // while it is open
+  thrown = thrown_by([&] { test::read_input(*splits.train, 0); });
+  CHECK(thrown.what == (folder / "a.h5").string() + ", data set data, row 0: the file ends before it");
+}
+
+TEST_CASE("a damaged chunk is found when its row is read") {
+  const test::TemporaryFolder folder;
+  H5::DSetCreatPropList chunked;
+  const hsize_t chunk[] = {1, 1000};
+  chunked.setChunk(2, chunk);
+  chunked.setDeflate(4);
+  test::write_waveform_file(folder / "a.h5", 3, 1000, kDouble, chunked);
+  {
+    // the compressed bytes of row 0 start with a zlib header
+    std::fstream file(folder / "a.h5", std::ios::in | std::ios::out | std::ios::binary);
+    std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    const size_t at = bytes.find("\x78\x5E");
+    REQUIRE(at != std::string::npos);
+    file.clear();
+    file.seekp(static_cast<std::streamoff>(at) + 10);
+    file.write("garbage garbage", 15);
+  }
+  const Splits splits = open_waveforms(folder / "a.h5");
+  int failures = 0;
+  for (int64_t row = 0; row < 3; ++row) {
+    const auto thrown = thrown_by([&] { test::read_input(*splits.train, row); });
+    if (thrown.code == ExitCode::done) continue;
+    ++failures;
+    CHECK(thrown.code == ExitCode::bad_data);
+    CHECK(thrown.what.starts_with((folder / "a.h5").string() + ", data set data, row " + std::to_string(row) + ": cannot be read: "));
+  }
+  CHECK(failures == 1);
+}
+
+TEST_CASE("no truncated and no randomly changed HDF5 file gets past the checks with anything but an Error") {
+  const test::TemporaryFolder folder;
+  test::write_waveform_file(folder / "good.h5", 3, 40, kFloat);
+  std::ifstream in(folder / "good.h5", std::ios::binary);
+  const std::string good((std::istreambuf_iterator<char>(in)), {});
+  auto try_open = [&](const std::string& bytes) {
+    std::ofstream(folder / "bad.h5", std::ios::binary) << bytes;
+    return thrown_by([&] {
+      const Splits splits = open_waveforms(folder / "bad.h5");
+      for (int64_t row = 0; row < std::min<int64_t>(splits.train->size(), 10); ++row) test::read_input(*splits.train, row);
+    });
+  };
+  for (size_t size = 0; size < good.size(); size += 61) CHECK(try_open(good.substr(0, size)).code == ExitCode::bad_data);
+  for (size_t at = 0; at < std::min<size_t>(good.size(), 2500); at += 7) {
+    std::string changed = good;
+    changed[at] = static_cast<char>(changed[at] ^ 0x41);
+    try_open(changed);
+  }
+}
+
+TEST_CASE("the real numerical-relativity file with complex values is refused with a reason, not misread") {
+  const auto folder = test::real_data("nr");
+  if (folder.empty()) return;
+  CHECK(thrown_by([&] { open_waveforms(folder / "NRHybSur3dq8_q1_nospin_h22.h5"); }).what ==
+        (folder / "NRHybSur3dq8_q1_nospin_h22.h5").string() + ": has no data set data; there is h22_zeroecc, t_zeroecc");
+}

@@ -1,0 +1,171 @@
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+
+#include "hpcai/data/open.h"
+#include "hpcai/data/predictions.h"
+#include "hpcai/data/write_simulated.h"
+#include "hpcai/simulate/galaxy.h"
+#include "support.h"
+
+using namespace hpcai;
+using namespace hpcai::data;
+using test::thrown_by;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+WaveformFileSettings small_waveforms() {
+  WaveformFileSettings settings;
+  settings.set = {"1:4:1", "-0.2:0.2:0.2", "0:0.1:0.1", 0, ""};
+  settings.grid = {-200, 40, 0.5};
+  return settings;
+}
+
+double number(const H5::H5File& file, const char* name) {
+  double value = 0;
+  file.openAttribute(name).read(H5::PredType::NATIVE_DOUBLE, &value);
+  return value;
+}
+
+std::string text(const H5::H5Object& object, const char* name) {
+  const H5::Attribute attribute = object.openAttribute(name);
+  std::string value;
+  attribute.read(attribute.getStrType(), value);
+  return value;
+}
+
+size_t files_in(const test::TemporaryFolder& folder) {
+  return static_cast<size_t>(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()));
+}
+
+}  // namespace
+
+TEST_CASE("a waveform file holds the grid's waveforms in both precisions and every setting") {
+  const test::TemporaryFolder folder;
+  for (const auto precision : {WaveformPrecision::float32, WaveformPrecision::float64}) {
+    WaveformFileSettings settings = small_waveforms();
+    settings.precision = precision;
+    int64_t last = 0, calls = 0;
+    const auto path = folder / "w.h5";
+    CHECK(write_waveforms(path, settings, 3, [&](int64_t done, int64_t total) {
+            CHECK(total == 6);
+            CHECK(done == ++calls);
+            last = done;
+          }) == 6);
+    CHECK(last == 6);
+    CHECK(files_in(folder) == 1);
+
+    const H5::H5File file(path.string(), H5F_ACC_RDONLY);
+    CHECK(file.openDataSet("data").getDataType().getSize() == (precision == WaveformPrecision::float32 ? 4 : 8));
+    CHECK(number(file, "t_min") == -200);
+    CHECK(number(file, "t_max") == 40);
+    CHECK(number(file, "t_step") == 0.5);
+    CHECK(text(file, "mass_ratio") == "1:4:1");
+    CHECK(text(file, "phase_reference") == "peak");
+    CHECK(text(file, "generator") == "hpcai-train generate waveforms");
+    std::vector<double> data(6 * 480), labels(6 * 3);
+    file.openDataSet("data").read(data.data(), H5::PredType::NATIVE_DOUBLE);
+    file.openDataSet("labels").read(labels.data(), H5::PredType::NATIVE_DOUBLE);
+    for (size_t row = 0; row < 6; ++row) {
+      const auto expected = simulate::h22({labels[3 * row], labels[3 * row + 1], labels[3 * row + 2]}, settings.grid);
+      const double tolerance = precision == WaveformPrecision::float32 ? 1e-7 : 0;
+      for (size_t i = 0; i < 480; ++i) REQUIRE(std::abs(data[480 * row + i] - expected[i].real()) <= tolerance);
+    }
+    CHECK(labels[3 * 5] == 3);
+  }
+}
+
+TEST_CASE("what generate writes is what training reads, the same as made on the fly") {
+  const test::TemporaryFolder folder;
+  write_waveforms(folder / "w.h5", small_waveforms(), 1, nullptr);
+  WaveformHdf5Config from_file;
+  from_file.train = (folder / "w.h5").string();
+  SimulatedWaveformsConfig on_the_fly;
+  on_the_fly.train = small_waveforms().set;
+  on_the_fly.t_min = -200;
+  on_the_fly.t_max = 40;
+  on_the_fly.t_step = 0.5;
+  const Splits a = data::open(from_file, 1), b = data::open(on_the_fly, 1);
+  for (int64_t i = 0; i < 6; ++i) CHECK(test::read_input(*a.train, i) == test::read_input(*b.train, i));
+
+  write_galaxies(folder / "g.h5", {simulate::Survey::des, 5, 24, 3, 0}, 2, nullptr);
+  ImageHdf5Config images;
+  images.train = (folder / "g.h5").string();
+  SimulatedGalaxiesConfig galaxies;
+  galaxies.survey = simulate::Survey::des;
+  galaxies.image_size = 24;
+  galaxies.seed = 3;
+  galaxies.train = 5;
+  galaxies.validation = galaxies.test = 0;
+  const Splits c = data::open(images, 1), d = data::open(galaxies, 1);
+  CHECK(c.train->spec() == d.train->spec());
+  for (int64_t i = 0; i < 5; ++i) CHECK(test::read_input(*c.train, i) == test::read_input(*d.train, i));
+}
+
+TEST_CASE("a file that cannot be written leaves nothing behind and names the reason") {
+  const test::TemporaryFolder folder;
+  auto thrown = thrown_by([&] { write_waveforms(folder / "none" / "w.h5", small_waveforms(), 1, nullptr); });
+  CHECK(thrown.code == ExitCode::cannot_write);
+  CHECK(thrown.what == "cannot write " + (folder / "none" / "w.h5").string() + ": No such file or directory");
+
+  WaveformFileSettings huge = small_waveforms();
+  huge.set = {"1:8:0.01", "-0.8:0.8:0.002", "-0.8:0.8:0.01", 0, ""};
+  huge.grid = {-10000, 130, 0.001};
+  thrown = thrown_by([&] { write_waveforms(folder / "w.h5", huge, 1, nullptr); });
+  CHECK(thrown.code == ExitCode::cannot_write);
+  CHECK(thrown.what.starts_with("cannot write " + (folder / "w.h5").string() + ": it needs 7.27e+06 GB, but only "));
+  CHECK(files_in(folder) == 0);
+}
+
+// A file size limit stands for a full disk: both make pwrite fail half-way.
+TEST_CASE("a disk that fills up while rows are written is reported and the file removed") {
+  const test::TemporaryFolder folder;
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  for (rlim_t limit : {rlim_t{100}, rlim_t{5000}}) {
+    const rlimit small{limit, before.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+    const auto thrown = thrown_by([&] { write_waveforms(folder / "w.h5", small_waveforms(), 2, nullptr); });
+    setrlimit(RLIMIT_FSIZE, &before);
+    CHECK(thrown.code == ExitCode::cannot_write);
+    CHECK(thrown.what == "cannot write " + (folder / "w.h5").string() + ": File too large");
+    CHECK(thrown.remedy == "Free some space there, or write to another place.");
+    CHECK(files_in(folder) == 0);
+  }
+  std::signal(SIGXFSZ, handler);
+}
+
+TEST_CASE("predictions are written as CSV that restores every number, with quotes where needed") {
+  PredictionTable table{{"a.jpg", "b, \"c\".jpg"}, {"q", "s1"}, {1.0 / 3, -0.25, 2, 1e-300}, {"q"}, {0.1, 5}};
+  CHECK(predictions_csv(table) ==
+        "id,q,s1,true_q\na.jpg,0.3333333333333333,-0.25,0.1\n\"b, \"\"c\"\".jpg\",2,1e-300,5\n");
+  table.truth_columns.clear();
+  table.truth.clear();
+  CHECK(predictions_csv(table) == "id,q,s1\na.jpg,0.3333333333333333,-0.25\n\"b, \"\"c\"\".jpg\",2,1e-300\n");
+}
+
+TEST_CASE("predictions are written as HDF5 with ids, names and truth") {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "predictions.h5";
+  write_predictions_hdf5(path, {{"one.png", "a"}, {"q", "s1"}, {1, 2, 3, 4}, {"q"}, {5, 6}});
+  const H5::H5File file(path.string(), H5F_ACC_RDONLY);
+  std::vector<double> predictions(4), truth(2);
+  file.openDataSet("predictions").read(predictions.data(), H5::PredType::NATIVE_DOUBLE);
+  file.openDataSet("truth").read(truth.data(), H5::PredType::NATIVE_DOUBLE);
+  CHECK(predictions == std::vector<double>{1, 2, 3, 4});
+  CHECK(truth == std::vector<double>{5, 6});
+  char ids[2][7];
+  const H5::DataSet data_set = file.openDataSet("ids");
+  data_set.read(ids, data_set.getStrType());
+  CHECK(std::string(ids[0], 7) == "one.png");
+  CHECK(std::string(ids[1]) == "a");
+  CHECK(files_in(folder) == 1);
+}

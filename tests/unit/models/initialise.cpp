@@ -1,0 +1,53 @@
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <catch2/catch.hpp>
+
+#include "hpcai/models/model.h"
+
+namespace hpcai::models {
+namespace {
+
+double largest(const Model& model, const std::string& name) {
+  return model.named_parameters()[name].abs().max().item<double>();
+}
+
+}  // namespace
+
+TEST_CASE("initial weights are a function of the seed and leave the global generator alone") {
+  const std::vector<int64_t> shape{1, 64};
+  const WaveNetConfig config{.layers_per_cycle = 3, .cycles = 1, .keep_steps = 32, .dense_units = 8};
+  at::manual_seed(5);
+  const at::Tensor before = at::rand({3});
+  at::manual_seed(5);
+  const auto a = make_model(config, shape, 5, 7), b = make_model(config, shape, 5, 7), c = make_model(config, shape, 5, 8);
+  CHECK(at::equal(at::rand({3}), before));
+  for (const auto& item : a->named_parameters()) {
+    CHECK(at::equal(item.value(), b->named_parameters()[item.key()]));
+    if (item.value().dim() > 1) CHECK_FALSE(at::equal(item.value(), c->named_parameters()[item.key()]));
+  }
+}
+
+TEST_CASE("Keras networks start Glorot uniform with zero biases") {
+  const std::vector<int64_t> waveform{1, 64}, image{3, 32, 32};
+  const auto wavenet = make_model(WaveNetConfig{.keep_steps = 64, .dense_units = 512}, waveform, 5, 1);
+  // Each of the merged filter and gate has fans 2 x 16 and 2 x 32.
+  CHECK(largest(*wavenet, "layers.3.gated.weight") == Approx(std::sqrt(6.0 / (2 * 16 + 2 * 32))).epsilon(0.01));
+  CHECK(largest(*wavenet, "q_hidden.weight") == Approx(std::sqrt(6.0 / (64 + 512))).epsilon(0.001));
+  CHECK(largest(*wavenet, "layers.3.gated.bias") == 0);
+
+  const auto xception = make_model(XceptionConfig{.middle_blocks = 1}, image, 2, 1);
+  // Keras counts 9 x 728 and 9 for a depthwise kernel.
+  CHECK(largest(*xception, "block5_sepconv1.depthwise.weight") == Approx(std::sqrt(6.0 / (9 * 728 + 9))).epsilon(0.01));
+  CHECK(largest(*xception, "block5_sepconv1.pointwise.weight") == Approx(std::sqrt(6.0 / (728 + 728))).epsilon(0.001));
+}
+
+TEST_CASE("ResNet starts as torchvision's: normal with variance 2 / fan_out, and zero last gammas where asked") {
+  const std::vector<int64_t> shape{3, 32, 32};
+  const auto model = make_model(ResNetConfig{.blocks = {1, 1, 1, 1}, .zero_init_last_gamma = true}, shape, 10, 1);
+  const auto parameters = model->named_parameters();
+  CHECK(parameters["layer2.0.conv2.weight"].std().item<double>() == Approx(std::sqrt(2.0 / (9 * 128))).epsilon(0.02));
+  CHECK(parameters["layer2.0.bn3.weight"].abs().max().item<double>() == 0);
+  CHECK(parameters["layer2.0.bn2.weight"].min().item<double>() == 1);
+}
+
+}  // namespace hpcai::models
