@@ -118,7 +118,7 @@ training: {epochs: 1, global_batch: 4}
         self.run_program("generate", "waveforms", "--parameters", "p.csv", "--t-min", "-500", "--t-step", "1", "--dtype", "float32",
                          "--out", "w.h5", "--preview", "w.svg")
         self.assertIn("<svg", (self.folder / "w.svg").read_text())
-        for wrong in (("--mass-ratio", "0.5"), ("--mass-ratio", "1:9:1"), ("--spin1", "0.9"), ("--mass-ratio", "1:8:0"),
+        for wrong in (("--mass-ratio", "0.5"), ("--mass-ratio", "1:10:1"), ("--spin1", "0.9"), ("--mass-ratio", "1:8:0"),
                       ("--t-step", "0"), ("--mass-ratio", "a")):
             self.run_program("generate", "waveforms", "--out", "x.h5", *wrong, status=2)
         self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["p.csv", "w.h5", "w.svg"])

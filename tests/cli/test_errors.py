@@ -8,7 +8,7 @@ import subprocess
 from harness import GALAXY, SOURCE, WAVEFORM, Case, main
 
 
-class ConfigErrors(Case):
+class Refusals(Case):
     def refuse(self, *arguments, status, contains=()):
         _, err = self.run_program(*arguments, status=status, timeout=60)
         for text in contains:
@@ -21,6 +21,9 @@ class ConfigErrors(Case):
         self.assertFalse((self.folder / "runs").exists(), "no half-written folder")
         return err
 
+
+
+class ConfigErrors(Refusals):
     def config(self, old, new, base=WAVEFORM):
         text = base.read_text()
         self.assertIn(old, text)
@@ -81,7 +84,7 @@ class ConfigErrors(Case):
             self.assertIn("RANK", err)
 
 
-class DataErrors(ConfigErrors):
+class DataErrors(Refusals):
     def hdf5_config(self, file):
         path = self.folder / "config.yaml"
         path.write_text(f"""

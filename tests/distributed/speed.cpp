@@ -1,4 +1,5 @@
 // Not a test: `ranks --nproc 2 speed` measures this machine.
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <algorithm>

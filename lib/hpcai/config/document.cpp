@@ -41,15 +41,16 @@ Extent extent_of(const Node& node) {
 // before they cost anything.
 class Builder : public YAML::EventHandler {
  public:
-  Builder(Place source, Problems& problems) : source_(std::move(source)), problems_(problems) {}
+  Builder(const std::string& text, Place source, Problems& problems)
+      : text_(text), source_(std::move(source)), problems_(problems) {}
 
   Node take_root() { return std::move(root_); }
 
-  // yaml-cpp 0.7 takes the end of the text for a closing quote.
-  void refuse_open_quote(const std::string& text) {
-    if (last_quoted_ && is_open_quote(text, static_cast<size_t>(std::max(last_quoted_->pos, 0)))) {
-      problems_.add(place(*last_quoted_), "the quote that opens here is never closed.");
-    }
+  // yaml-cpp 0.7 takes the end of the text for a closing quote. True, and reported, if it did.
+  bool refuse_open_quote() {
+    if (!last_is_quoted_ || !is_open_quote(text_, position(last_scalar_))) return false;
+    problems_.add(place(last_scalar_), "the quote that opens here is never closed.");
+    return true;
   }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
@@ -66,7 +67,8 @@ class Builder : public YAML::EventHandler {
     node.kind = Node::Kind::scalar;
     node.text = value;
     node.quoted = tag == "!";
-    last_quoted_ = node.quoted ? std::optional(mark) : std::nullopt;
+    last_scalar_ = mark;
+    last_is_quoted_ = node.quoted;
     leaf(mark, anchor, std::move(node));
   }
 
@@ -96,6 +98,7 @@ class Builder : public YAML::EventHandler {
     std::string name;
     Place place;
     bool keep = true;
+    bool lacks_colon = false;
   };
   struct Open {
     Node node;
@@ -109,6 +112,8 @@ class Builder : public YAML::EventHandler {
     if (source_.line > 0) place.line = std::max(mark.line, 0) + 1;
     return place;
   }
+
+  static size_t position(const YAML::Mark& mark) { return static_cast<size_t>(std::max(mark.pos, 0)); }
 
   [[noreturn]] void stop(const YAML::Mark& mark, std::string text) {
     problems_.add(place(mark), std::move(text));
@@ -170,12 +175,16 @@ class Builder : public YAML::EventHandler {
     } else {
       PendingKey key = std::move(*parent.key);
       parent.key.reset();
-      if (key.keep) parent.node.entries.push_back({std::move(key.name), std::move(key.place), std::move(node)});
+      if (key.lacks_colon && node.kind == Node::Kind::null) {
+        problems_.add(key.place, fmt::format("a colon is missing after {}.", shown(key.name)));
+      } else if (key.keep) {
+        parent.node.entries.push_back({std::move(key.name), std::move(key.place), std::move(node)});
+      }
     }
   }
 
   PendingKey take_key(Open& parent, const Node& node) {
-    PendingKey key{node.text, node.place, false};
+    PendingKey key{node.text, node.place, false, is_key_without_colon(text_, position(last_scalar_), node.text)};
     if (node.kind != Node::Kind::scalar) {
       problems_.add(node.place, "a key must be a word.");
     } else if (node.text == "<<" && !node.quoted) {
@@ -190,12 +199,14 @@ class Builder : public YAML::EventHandler {
     return key;
   }
 
+  const std::string& text_;
   Place source_;
   Problems& problems_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchored_;
   Node root_;
-  std::optional<YAML::Mark> last_quoted_;  // set if the last scalar is a quoted one
+  YAML::Mark last_scalar_;
+  bool last_is_quoted_ = false;
   size_t nodes_ = 0;
   int documents_ = 0;
 };
@@ -226,7 +237,7 @@ std::optional<Node> parse_document(std::string_view raw, const Place& source, Pr
   }
   const std::string text = normalised(raw);
   if (!check_bytes(text, source, problems)) return std::nullopt;
-  Builder builder(source, problems);
+  Builder builder(text, source, problems);
   std::istringstream stream(text);
   try {
     YAML::Parser parser(stream);
@@ -235,10 +246,10 @@ std::optional<Node> parse_document(std::string_view raw, const Place& source, Pr
   } catch (const Stop&) {
     return std::nullopt;
   } catch (const YAML::Exception& exception) {
-    add_syntax_problem(exception, text, source, problems);
+    if (!builder.refuse_open_quote()) add_syntax_problem(exception, text, source, problems);
     return std::nullopt;
   }
-  builder.refuse_open_quote(text);
+  if (builder.refuse_open_quote()) return std::nullopt;
   Node root = builder.take_root();
   if (root.place.source.empty()) root.place = source;
   return root;

@@ -17,7 +17,7 @@ namespace {
 using Line = std::array<std::string, 4>;  // key, default, allowed, meaning
 
 bool is_setting(const Row& row) {
-  if (row.is_type) return true;
+  if (row.is_type || row.key->type.optional) return true;
   return row.key->type.kind != Type::Kind::section && row.key->type.kind != Type::Kind::variant;
 }
 
@@ -35,7 +35,7 @@ std::string kind_name(const Type& type) {
     case Type::Kind::choice: return "choice";
     case Type::Kind::list: return "list of " + kind_name(type.element.front());
     case Type::Kind::section:
-    case Type::Kind::variant: return "sections";
+    case Type::Kind::variant: return "section";
   }
   return "";
 }

@@ -46,9 +46,16 @@ bool check_bytes(const std::string& text, const Place& source, Problems& problem
     const auto byte = static_cast<unsigned char>(c);
     return (byte < 0x20 && c != '\t' && c != '\n') || byte == 0x7F;
   });
-  if (control == text.end()) return true;
-  problems.add(at_byte(source, text, static_cast<size_t>(control - text.begin())),
-               fmt::format("a control character (byte {:#04x}) is not allowed here.", static_cast<int>(*control)));
+  if (control != text.end()) {
+    problems.add(at_byte(source, text, static_cast<size_t>(control - text.begin())),
+                 fmt::format("a control character (byte {:#04x}) is not allowed here.", static_cast<int>(*control)));
+    return false;
+  }
+  // yaml-cpp drops any line that starts with %
+  const size_t directive = text.starts_with('%') ? 0 : text.find("\n%");
+  if (directive == std::string::npos) return true;
+  problems.add(at_byte(source, text, std::min(text.find('%', directive), text.size())),
+               "a line must not start with %; YAML directives are not supported.");
   return false;
 }
 
@@ -69,6 +76,12 @@ bool is_open_quote(const std::string& text, size_t position) {
     }
   }
   return true;
+}
+
+bool is_key_without_colon(const std::string& text, size_t position, const std::string& key) {
+  if (key.empty() || text.compare(std::min(position, text.size()), key.size(), key) != 0) return false;
+  const size_t next = text.find_first_not_of(" \t", position + key.size());
+  return next == std::string::npos || text[next] != ':';
 }
 
 std::string line_of(const std::string& text, int number) {

@@ -92,7 +92,9 @@ struct WaveformHdf5Config {
   std::string train;
   std::string validation;
   std::string test;
-  int64_t length = 0;
+  double t_min = -10000;
+  double t_max = 130;
+  double t_step = 0.1;
   int64_t cache_mb = 0;
 
   template <class Visitor>
@@ -101,8 +103,9 @@ struct WaveformHdf5Config {
                                    .required = true});
     visitor.field("validation", validation, {.help = "File of the validation split; may be left out."});
     visitor.field("test", test, {.help = "File of the test split; may be left out."});
-    visitor.field("length", length,
-                  {.help = "Samples of each waveform that the files must have; 0 = as they have.", .min = 0});
+    visitor.field("t_min", t_min, {.help = "Time of the first sample; the merger's peak is at 0.", .unit = "M", .max = 0});
+    visitor.field("t_max", t_max, {.help = "End of the times, exclusive.", .unit = "M", .min = 0});
+    visitor.field("t_step", t_step, {.help = "Time step.", .unit = "M", .min = 0, .min_excluded = true});
     visitor.field("cache_mb", cache_mb, {.help = "A split is read into memory once if it fits into this.", .unit = "MB",
                                          .min = 0, .local = true});
   }

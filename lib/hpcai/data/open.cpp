@@ -6,6 +6,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/data/class_names.h"
 #include "hpcai/data/sources.h"
+#include "hpcai/simulate/waveform.h"
 
 namespace hpcai::data {
 namespace {
@@ -17,8 +18,7 @@ std::optional<SampleSpec> spec_from(const SimulatedWaveformsConfig& config) {
   return waveform_spec(simulate::TimeGrid{config.t_min, config.t_max, config.t_step}.size());
 }
 std::optional<SampleSpec> spec_from(const WaveformHdf5Config& config) {
-  if (config.length == 0) return std::nullopt;
-  return waveform_spec(config.length);
+  return waveform_spec(simulate::TimeGrid{config.t_min, config.t_max, config.t_step}.size());
 }
 std::optional<SampleSpec> spec_from(const SimulatedGalaxiesConfig& config) {
   return image_spec(config.image_size, galaxy_class_names());

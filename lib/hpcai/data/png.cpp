@@ -31,9 +31,13 @@ class PngDecoder {
     if (info_ == nullptr) return fail("out of memory");
     if (setjmp(jump_) != 0) return false;
     png_set_read_fn(png_, this, [](png_structp png, png_bytep out, size_t size) { self(png).give(out, size); });
-    png_set_user_limits(png_, kPngLargestSide, kPngLargestSide);
+    png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the limits below are told more clearly
     png_read_info(png_, info_);
-    if (width() * height() > kPngMostPixels) return fail("too many pixels");
+    if (width() > kPngLargestSide || height() > kPngLargestSide || width() * height() > kPngMostPixels) {
+      std::snprintf(message_, sizeof message_, "%lld x %lld pixels are too many", static_cast<long long>(width()),
+                    static_cast<long long>(height()));
+      return false;
+    }
     png_set_expand(png_);
     png_set_scale_16(png_);
     png_set_gray_to_rgb(png_);

@@ -50,8 +50,8 @@ void append_numbers(std::string& line, const std::vector<double>& values, size_t
 std::string predictions_csv(const PredictionTable& table) {
   check(table);
   std::string text = "id";
-  for (const std::string& name : table.columns) text += "," + quoted(name);
-  for (const std::string& name : table.truth_columns) text += "," + quoted("true_" + name);
+  for (const std::string& name : table.columns) text.append(1, ',').append(quoted(name));
+  for (const std::string& name : table.truth_columns) text.append(1, ',').append(quoted(fmt::format("true_{}", name)));
   for (const auto& column : table.texts) text += "," + quoted(column.name);
   text += '\n';
   for (size_t row = 0; row < table.ids.size(); ++row) {

@@ -6,6 +6,7 @@
 #include "hpcai/data/hdf5_file.h"
 #include "hpcai/data/sources.h"
 #include "hpcai/data/waveform_dataset.h"
+#include "hpcai/simulate/waveform.h"
 
 namespace hpcai::data {
 namespace {
@@ -60,10 +61,11 @@ std::unique_ptr<WaveformFile> open_file(const std::string& name, const WaveformH
     throw Error(ExitCode::bad_data, fmt::format("{}: data has {} rows but labels has {}", name, data.rows(), labels.rows()),
                 "Every waveform needs its label, row by row; make the file again.");
   }
-  if (config.length > 0 && data.shape()[1] != config.length) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: {} samples a waveform, but the config says data.length: {}", data.where(),
-                                                data.shape()[1], config.length),
-                "Set data.length to what the file has, or 0.");
+  const int64_t length = simulate::TimeGrid{config.t_min, config.t_max, config.t_step}.size();
+  if (data.shape()[1] != length) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: {} samples a waveform, but data.t_min, t_max and t_step make {}", data.where(), data.shape()[1], length),
+                "Set these three keys to the times of the file's samples.");
   }
   return std::make_unique<WaveformFile>(data, read_labels(labels), config.cache_mb);
 }

@@ -44,7 +44,8 @@ int lock(const fs::path& folder) {
 
 // Whether a run that was killed while it started may have left all that is here.
 bool only_left_by_runs(const fs::path& folder) {
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(folder, code)) {
     const std::string name = entry.path().filename().string();
     const std::string plain = name.substr(0, name.find(".tmp-"));  // replace_file()'s temporary names
     if (std::find(std::begin(kLeftByRuns), std::end(kLeftByRuns), plain) == std::end(kLeftByRuns)) return false;
@@ -106,7 +107,8 @@ void RunFolder::check(const fs::path& path, ExistingRun existing) {
     throw Error(ExitCode::usage, fmt::format("the folder {} already holds a run", path.string()),
                 "Go on with it by --resume auto, replace it by --overwrite, or choose another folder with --run-dir.");
   }
-  if (!exists && fs::exists(path, code) && !fs::is_empty(path, code)) {
+  const bool enter = existing == ExistingRun::resume && only_left_by_runs(path);
+  if (!exists && !enter && fs::exists(path, code) && !fs::is_empty(path, code)) {
     throw Error(ExitCode::usage, fmt::format("the folder {} is not empty and holds no run", path.string()),
                 "Choose another folder with --run-dir; nothing in this one has been touched.");
   }

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "hpcai/kernels/dropout_mask.h"
+
 namespace hpcai::models {
 
 // What the random numbers of one pass depend on, besides the place in the network.
@@ -18,5 +20,8 @@ struct Randomness {
 // it; on a GPU LibTorch's generator is seeded by the same numbers, so that a restart does not.
 // input [batch, ...]; `layer` tells dropouts of one network apart.
 at::Tensor dropout(const at::Tensor& input, double rate, const Randomness& randomness, uint64_t layer = 0);
+
+// The key of one sample's mask on a CPU; `sample` counts within the pass.
+kernels::DropoutKey dropout_key(const Randomness& randomness, uint64_t layer, int64_t sample);
 
 }  // namespace hpcai::models

@@ -70,7 +70,7 @@ struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> 
     at::Tensor output = values - spread(mean, values);
     output.mul_(spread(scale, values)).add_(spread(bias.to(values.scalar_type()), values));
     context->save_for_backward({input, weight, mean, inverse_deviation, all.count});
-    context->saved_data["sum"] = c10::make_intrusive<Callback>(sum);
+    context->saved_data["sum"] = c10::IValue::make_capsule(c10::make_intrusive<Callback>(sum));
     return output.to(input.scalar_type());
   }
 

@@ -4,6 +4,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/kernels/gated_activation.h"
+#include "hpcai/kernels/time_tail.h"
 #include "hpcai/models/initialise.h"
 
 namespace hpcai::models {
@@ -116,11 +117,27 @@ std::optional<kernels::NormSource> WaveNet::norm_source() const {
 
 at::Tensor WaveNet::tail(const at::Tensor& skips) {
   // Batch statistics run over all steps, running ones need only the kept steps.
-  const bool all_steps = tail1_norm_->uses_batch_statistics();
-  const at::Tensor used = all_steps ? skips : skips.narrow(1, skips.size(1) - config_.keep_steps, config_.keep_steps);
-  const at::Tensor wide = normalise(*tail1_norm_, tail1_->forward(used.relu())).relu_();
-  const at::Tensor thin = normalise(*tail2_norm_, tail2_->forward(is_training() ? dropout(wide, config_.dropout, randomness()) : wide));
-  return thin.narrow(1, thin.size(1) - config_.keep_steps, config_.keep_steps).flatten(1);
+  const bool all_steps = tail1_norm_->uses_batch_statistics() || tail2_norm_->uses_batch_statistics();
+  const at::Tensor used = all_steps ? skips : last_steps(skips);
+  return last_steps(normalise(*tail2_norm_, two_convolutions(used))).flatten(1);
+}
+
+at::Tensor WaveNet::two_convolutions(const at::Tensor& skips) const {
+  const double rate = is_training() ? config_.dropout : 0;
+  const kernels::TimeTailTensors tensors{tail1_->weight, tail1_->bias, tensors_of(*tail1_norm_), tail2_->weight, tail2_->bias};
+  if (kernels::time_tail_supports(skips, tensors)) {
+    std::vector<kernels::DropoutKey> keys;
+    for (int64_t sample = 0; sample < skips.size(0); ++sample) keys.push_back(dropout_key(randomness(), 0, sample));
+    return kernels::time_tail(skips, tensors, {source_of(*tail1_norm_), tail1_norm_->eps(), tail1_norm_->momentum(), tail1_norm_->sum(),
+                                               rate, std::move(keys)})
+        .unsqueeze(2);
+  }
+  const at::Tensor wide = normalise(*tail1_norm_, tail1_->forward(skips.relu())).relu_();
+  return tail2_->forward(dropout(wide, rate, randomness()));
+}
+
+at::Tensor WaveNet::last_steps(const at::Tensor& series) const {
+  return series.narrow(1, series.size(1) - config_.keep_steps, config_.keep_steps);
 }
 
 int64_t WaveNet::skippable_steps() const {

@@ -50,6 +50,10 @@ class WaveNet : public Model {
   std::optional<kernels::NormSource> norm_source() const;
   // [batch, time, channels] -> [batch, keep_steps]
   at::Tensor tail(const at::Tensor& skips);
+  // The tail's convolutions up to the last norm, [batch, time, channels] -> [batch, time, 1]
+  at::Tensor two_convolutions(const at::Tensor& skips) const;
+  // [batch, time, 1] -> [batch, keep_steps, 1]
+  at::Tensor last_steps(const at::Tensor& series) const;
   // Input steps before the kept ones that no kept output depends on, when no statistics run over them.
   int64_t skippable_steps() const;
 

@@ -35,7 +35,7 @@ Colours old_stars(Random& random, double redshift) {
 
 Colours young_stars(Random& random, double redshift) {
   const double age = random.normal();
-  return {0.50 + 1.0 * redshift + 0.12 * age, 0.27 + 0.6 * redshift + 0.05 * age, 0.17 + 0.5 * redshift + 0.05 * age};
+  return {0.61 + 1.0 * redshift + 0.12 * age, 0.34 + 0.6 * redshift + 0.05 * age, 0.22 + 0.5 * redshift + 0.05 * age};
 }
 
 int poisson(Random& random, double mean) {  // Knuth; for small means

@@ -36,13 +36,16 @@ double face_on_petrosian_radius(const Spheroid& spheroid, const Disk& disk) {
   double radius = 1e-3 * re;
   double local = brightness(radius);
   double within = std::numbers::pi * radius * radius * local;
-  while (local > kRatio * within / (std::numbers::pi * radius * radius)) {
+  double ratio = 1, previous = 1;
+  while (ratio > kRatio) {
     const double before = radius * radius * local;
     radius *= std::exp(step);
     local = brightness(radius);
     within += std::numbers::pi * step * (before + radius * radius * local);
+    previous = ratio;
+    ratio = std::numbers::pi * radius * radius * local / within;
   }
-  return radius;
+  return radius * std::exp(-step * (kRatio - ratio) / (previous - ratio));
 }
 
 }  // namespace hpcai::simulate

@@ -68,6 +68,7 @@ TEST_CASE("the keys are listed for programs") {
   CHECK(find("distributed.timeout_s").at("unit") == "s");
   CHECK(find("distributed.timeout_s").at("local") == true);
   CHECK(find("channels").at("type") == "list of integer");
+  CHECK(find("average").at("default").is_null());
   CHECK(find("training").is_null());
 }
 

@@ -92,6 +92,7 @@ void mutate(Json& value, hpcai::Random& random) {
     }
   };
   collect(collect, value);
+  if (maps.empty()) return;
   Json& map = *maps[random.below(maps.size())];
   static const std::vector<std::string> kKeys = {"lr", "type", "momentum", "epochs", "name", "patience", "base", "zz"};
   switch (random.below(4)) {

@@ -127,7 +127,7 @@ TEST_CASE("malformed overrides are told with their place") {
   CHECK_THAT(complaint(sample::kShortText, {"training=5"}),
              StartsWith("--set training: training is 5; it must be a section"));
   CHECK_THAT(complaint(sample::kShortText, {"name="}), StartsWith("--set name: name has no value"));
-  CHECK_THAT(complaint(sample::kShortText, {"channels=[1"}), StartsWith("--set channels: this is not valid YAML"));
+  CHECK_THAT(complaint(sample::kShortText, {"channels=[1"}), Contains("--set channels: this is not valid YAML"));
   CHECK_THAT(complaint(sample::kShortText, {"name=!x y"}), StartsWith("--set name: the YAML tag"));
   CHECK_THAT(complaint(sample::kShortText, {"training.epochs=010"}), Contains("octal"));
   std::string deep = "a";

@@ -79,7 +79,8 @@ TEST_CASE("duplicate keys, merge keys, tags and second documents are refused") {
   CHECK_THAT(complaint_about_lines("---\nname: b\n"), Contains("c.yaml:3: a second YAML document"));
   CHECK_THAT(complaint_about_lines("? [a, b]\n: c\n"), Contains("a key must be a word"));
   CHECK_THAT(complaint_about_lines("~: c\n"), Contains("a key must be a word"));
-  CHECK(complaint("%YAML 1.2\n---\n" + sample::kShortText + "...\n").empty());
+  CHECK_THAT(complaint_about_lines("%name: x\n"), Contains("c.yaml:3: a line must not start with %"));
+  CHECK(complaint("---\n" + sample::kShortText + "...\n").empty());
 }
 
 TEST_CASE("aliases work, cyclic and exploding ones are refused") {
@@ -135,11 +136,15 @@ TEST_CASE("Windows line ends and a byte order mark change nothing") {
 TEST_CASE("broken YAML is told with its line, and tabs with their remedy") {
   CHECK_THAT(complaint_about_lines("name: a: b\n"), Contains("c.yaml:3: this is not valid YAML"));
   CHECK_THAT(complaint_about_lines("schedule:\n\tfloor: 1\n"), Contains("indented with spaces"));
-  // yaml-cpp alone accepts these four
+  // yaml-cpp alone accepts most of these
   CHECK_THAT(complaint_about_lines("name: \"open\n"), Contains("c.yaml:3: the quote that opens here is never closed"));
   CHECK_THAT(complaint_about_lines("name: 'it''s\nbatch_norm: local\n"), Contains("c.yaml:3: the quote"));
   CHECK_THAT(complaint_about_lines("# \xC3\xA9\nname: &a \"open \\\"\n"), Contains("c.yaml:4: the quote"));
-  CHECK_THAT(complaint_about_lines("name: \xC3\xA9\ndistributed: {interface: \"}\n"), Contains("c.yaml:4: "));
+  CHECK_THAT(complaint_about_lines("name: \xC3\xA9\ndistributed: {interface: \"}\n"), Contains("c.yaml:4: the quote"));
+  CHECK_THAT(complaint_about_lines("average"), Contains("c.yaml:3: a colon is missing after average"));
+  CHECK_THAT(complaint_about_lines("average: {decay}\n"), Contains("c.yaml:3: a colon is missing after decay"));
+  CHECK(complaint_about_lines("average :\n").empty());
+  CHECK(complaint_about_lines("\"average\":").empty());
   CHECK(complaint_about_lines("name: 'it''s'").empty());
   CHECK(complaint_about_lines("name: &a \"\\\"\"").empty());
   CHECK(complaint_about_lines("name: |\n  \"open\n").empty());

@@ -109,8 +109,8 @@ TEST_CASE("A waveform sheet has a titled panel with three lines and ticks for ev
   CHECK(occurrences(svg, "<polyline class=\"real\"") == 5);
   CHECK(occurrences(svg, "<polyline class=\"amplitude\"") == 10);
   CHECK(occurrences(svg, "t / M") == 5);
-  CHECK(occurrences(svg, ">-800<") == 0);
-  CHECK(occurrences(svg, ">-500<") == 5);
+  CHECK(occurrences(svg, ">-800<") == 5);
+  CHECK(occurrences(svg, ">-700<") == 0);
   CHECK(occurrences(svg, ">-0.2<") == 5);
   CHECK(occurrences(svg, "q = 2, s1 &lt; 0 &amp; s2 &gt; 0") == 5);
   CHECK(svg.find("Five &lt;chirps&gt;") != std::string::npos);

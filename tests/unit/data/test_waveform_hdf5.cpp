@@ -24,11 +24,27 @@ namespace {
 const H5::PredType& kFloat = H5::PredType::IEEE_F32LE;
 const H5::PredType& kDouble = H5::PredType::IEEE_F64LE;
 
+// Samples of the file's waveforms; 1 where it has none.
+int64_t samples_in(const fs::path& path) {
+  try {
+    H5::Exception::dontPrint();
+    const H5::DataSpace space = H5::H5File(path.string(), H5F_ACC_RDONLY).openDataSet("data").getSpace();
+    std::vector<hsize_t> shape(static_cast<size_t>(space.getSimpleExtentNdims()));
+    space.getSimpleExtentDims(shape.data());
+    return shape.size() == 2 ? static_cast<int64_t>(shape[1]) : 1;
+  } catch (const H5::Exception&) {
+    return 1;
+  }
+}
+
+// `length` 0: as the training file has.
 Splits open_waveforms(const fs::path& train, const fs::path& validation = "", int64_t length = 0, int64_t cache_mb = 0) {
   WaveformHdf5Config config;
   config.train = train.string();
   config.validation = validation.string();
-  config.length = length;
+  config.t_step = 1;
+  config.t_max = 1;
+  config.t_min = 1.0 - static_cast<double>(length > 0 ? length : samples_in(train));
   config.cache_mb = cache_mb;
   return data::open(config, 2);
 }
@@ -279,10 +295,10 @@ TEST_CASE("each way in which a waveform file can break its contract has its own 
     CHECK(thrown.what == (folder / "a.h5").string() + ": another program has it open for writing");
     CHECK(thrown.remedy.find("HDF5_USE_FILE_LOCKING=FALSE") != std::string::npos);
   }
-  SECTION("the length in the config") {
+  SECTION("the times in the config") {
     make_file(folder / "a.h5", {2, 4}, {2, 3}, labels);
     CHECK(thrown_by([&] { open_waveforms(folder / "a.h5", "", 5); }).what ==
-          (folder / "a.h5").string() + ", data set data: 4 samples a waveform, but the config says data.length: 5");
+          (folder / "a.h5").string() + ", data set data: 4 samples a waveform, but data.t_min, t_max and t_step make 5");
   }
   SECTION("splits of unequal length") {
     make_file(folder / "a.h5", {2, 4}, {2, 3}, labels);

@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include "check.h"
 
 #include <unistd.h>
 

@@ -1,4 +1,5 @@
-#include <catch2/catch.hpp>
+#include "check.h"
+
 #include <torch/csrc/autograd/autograd.h>
 
 #include "fake_group.h"

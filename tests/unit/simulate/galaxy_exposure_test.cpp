@@ -170,10 +170,13 @@ TEST_CASE("Stars are as wide as the seeing of survey and band, which varies from
     for (const Survey survey : {Survey::sdss, Survey::des}) {
       const Exposure exposure = expose(survey, star, survey == Survey::sdss ? 1000 : 83);
       for (size_t c = 0; c < 3; ++c) {
-        const double width = width_at_half(exposure.planes[c]) * exposure.pixel_arcsec;
-        CHECK(width == Approx(exposure.seeing_arcsec[c]).epsilon(0.07));  // the pixel widens it, too
-        CHECK(width > exposure.seeing_arcsec[c]);
-        seeing[static_cast<int>(survey)][c].push_back(width);
+        Plane expected(15);
+        for (int column = 0; column < 15; ++column) {
+          const double fwhm = exposure.seeing_arcsec[c] / exposure.pixel_arcsec;
+          expected.row(7)[column] = static_cast<float>(test::moffat_in_pixel(fwhm, column - 7, 0));
+        }
+        CHECK(width_at_half(exposure.planes[c]) == Approx(width_at_half(expected)).epsilon(0.02));
+        seeing[static_cast<int>(survey)][c].push_back(exposure.seeing_arcsec[c]);
       }
     }
   }

@@ -2,24 +2,16 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <numbers>
 #include <numeric>
+
+#include "galaxy_statistics.h"
 
 namespace hpcai::simulate {
 namespace {
 
-double sum(const Plane& plane) { return std::accumulate(plane.values.begin(), plane.values.end(), 0.0); }
+using test::moffat_in_pixel;
 
-// Moffat (1969) with beta = 3, flux 1, averaged over a pixel by 15 x 15 samples.
-double moffat_in_pixel(double fwhm, double x, double y) {
-  const double alpha = fwhm / (2 * std::sqrt(std::cbrt(2.0) - 1));
-  double total = 0;
-  for (int i = 0; i < 225; ++i) {
-    const double dx = x + (i % 15 + 0.5) / 15 - 0.5, dy = y + (i / 15 + 0.5) / 15 - 0.5;
-    total += std::pow(1 + (dx * dx + dy * dy) / (alpha * alpha), -3) / 225;
-  }
-  return total * 2 / (std::numbers::pi * alpha * alpha);
-}
+double sum(const Plane& plane) { return std::accumulate(plane.values.begin(), plane.values.end(), 0.0); }
 
 TEST_CASE("A point source has the Moffat profile integrated over pixels") {
   for (const double fwhm : {2.5, 3.3, 5.0}) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include "hpcai/simulate/galaxy.h"
@@ -35,8 +36,19 @@ inline Moments measure(const Plane& plane, double pixel, double radius) {
   m.major = 0.5 * (xx + yy) + half_difference;
   m.minor = 0.5 * (xx + yy) - half_difference;
   const double angle = 0.5 * std::atan2(2 * xy, xx - yy);
-  m.position_angle = angle < 0 ? angle + 3.14159265358979 : angle;
+  m.position_angle = angle < 0 ? angle + std::numbers::pi : angle;
   return m;
+}
+
+// Moffat (1969) with beta = 3, flux 1, averaged over the pixel at (x, y) by 15 x 15 samples.
+inline double moffat_in_pixel(double fwhm, double x, double y) {
+  const double alpha = fwhm / (2 * std::sqrt(std::cbrt(2.0) - 1));
+  double total = 0;
+  for (int i = 0; i < 225; ++i) {
+    const double dx = x + (i % 15 + 0.5) / 15 - 0.5, dy = y + (i / 15 + 0.5) / 15 - 0.5;
+    total += std::pow(1 + (dx * dx + dy * dy) / (alpha * alpha), -3) / 225;
+  }
+  return total * 2 / (std::numbers::pi * alpha * alpha);
 }
 
 inline double median(std::vector<double> values) {

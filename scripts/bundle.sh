@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Packs the program for machines without a compiler: one relocatable archive with the executable, its CUDA part if built,
+# the configs, and the libraries that a plain glibc >= 2.36 system may lack. LibTorch and CUDA stay outside: on the other
+# machine it runs against that machine's torch 2.11.0, found through TORCH_DIR or python3.
+# Usage: scripts/bundle.sh [--with-tests] [ARCHIVE], by default dist/hpcai-train.tar.gz
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() { echo "bundle: $1" >&2; exit 1; }
+with_tests=no
+archive=dist/hpcai-train.tar.gz
+for argument in "$@"; do
+  case $argument in
+    --with-tests) with_tests=yes ;;
+    -h|--help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -*) echo "bundle: unknown argument $argument" >&2; exit 2 ;;
+    *) archive=$argument ;;
+  esac
+done
+
+scripts/setup.sh
+if [ "$with_tests" = yes ]; then scripts/build.sh; else scripts/build.sh bin/hpcai-train; fi
+
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+root=$stage/hpcai-train
+mkdir -p "$root"/{bin,lib}
+binaries=(build/bin/hpcai-train)
+[ "$with_tests" = yes ] && binaries+=(build/tests/test_* )
+for binary in "${binaries[@]}"; do
+  if [ -f "$binary" ] && [ -x "$binary" ]; then install -s -m 755 "$binary" "$root/bin/$(basename "$binary").bin"; fi
+done
+for library in build/lib/libhpcai_cuda.so; do
+  if [ -e "$library" ]; then install -s -m 755 "$library" "$root/lib/"; fi
+done
+
+# Libraries besides those of the C runtime, LibTorch and CUDA, with what they need in turn.
+for file in "$root"/bin/*.bin "$root"/lib/*.so*; do
+  ldd "$file" | awk '$2 == "=>" && $3 ~ /^\// {print $3}'
+done | sort -u | while read -r library; do
+  case $(basename "$library") in
+    libc.so*|libm.so*|libdl.so*|libpthread.so*|librt.so*|ld-linux*|libgcc_s.so*|libstdc++.so*|libresolv.so*) ;;
+    libtorch*|libc10*|libgomp*|libcud*|libcu[a-z]*|libnv*|libnccl*|libcusparseLt*|libshm*) ;;
+    *) install -m 644 "$library" "$root/lib/" ;;
+  esac
+done
+
+cat >"$root/bin/hpcai-train" <<'LAUNCHER'
+#!/bin/sh
+# Finds torch 2.11.0 and starts the program (or the test) of the same name beside this file.
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+if [ -z "${TORCH_DIR:-}" ]; then
+  TORCH_DIR=$(python3 -c "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])" 2>/dev/null)
+fi
+if [ ! -e "$TORCH_DIR/lib/libtorch_cpu.so" ]; then
+  echo "error: torch 2.11.0 was not found. Install it (pip install torch==2.11.0), or set TORCH_DIR to a folder with lib/libtorch_cpu.so." >&2
+  exit 66
+fi
+LD_LIBRARY_PATH="$here/../lib:$TORCH_DIR/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+export LD_LIBRARY_PATH
+exec "$here/$(basename "$0").bin" "$@"
+LAUNCHER
+chmod +x "$root/bin/hpcai-train"
+for binary in "$root"/bin/test_*.bin; do
+  if [ -e "$binary" ]; then cp "$root/bin/hpcai-train" "${binary%.bin}"; fi
+done
+cp -r configs README.md "$root/"
+mkdir -p "$(dirname "$archive")"
+tar -C "$stage" -czf "$archive" hpcai-train
+size=$(stat -c %s "$archive")
+echo "bundle: $archive, $((size / 1000000)) MB. Unpack it anywhere and run hpcai-train/bin/hpcai-train"
+if [ "$with_tests" = no ] && [ "$size" -gt 40000000 ]; then fail "the archive is larger than 40 MB"; fi
