@@ -33,14 +33,22 @@ function(hpcai_module name)
 endfunction()
 
 # hpcai_unit_tests(NAME): all *.cpp of tests/unit/NAME, linked with module NAME, one ctest entry for each test case.
+# ALONE: each source by itself, for those that share names.
 function(hpcai_unit_tests name)
+  cmake_parse_arguments(ARG "ALONE" "" "" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${name}/*.cpp)
   if(NOT sources)
     return()
   endif()
   add_executable(test_${name} ${sources})
   target_link_libraries(test_${name} PRIVATE hpcai_${name} hpcai_test_main)
-  hpcai_compile_quickly(test_${name} OFF)
+  get_target_property(libraries hpcai_${name} LINK_LIBRARIES)
+  if("hpcai::torch" IN_LIST libraries)
+    target_compile_options(test_${name} PRIVATE -include ${PROJECT_SOURCE_DIR}/tests/check.h)
+  endif()
+  if(NOT ARG_ALONE)
+    hpcai_compile_quickly(test_${name} OFF)
+  endif()
   set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   catch_discover_tests(test_${name} TEST_PREFIX "unit.${name}: " DISCOVERY_MODE PRE_TEST
                        PROPERTIES LABELS unit TIMEOUT 300)

@@ -1,10 +1,19 @@
 #!/usr/bin/env bash
-# Builds into build/ (preset release). Usage: scripts/build.sh [TARGET...]; without a target, everything with the tests.
+# Builds into build/ (preset release). Usage: scripts/build.sh [--program | TARGET...]; without a target, everything with
+# the tests; --program: the executable, and its CUDA part where the CUDA toolkit and a GPU, or --cuda, ask for it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ ! -e build/build.ninja ]; then
   cmake --preset release >build.log 2>&1 || { cat build.log >&2; rm -f build.log; echo "build: CMake failed, see above" >&2; exit 1; }
   rm -f build.log
+fi
+if [ "${1:-}" = --program ]; then
+  shift
+  targets=(hpcai-train)
+  if [ -e /dev/nvidia0 ] || [ "${1:-}" = --cuda ]; then
+    if grep -q 'libhpcai_cuda.so' build/build.ninja; then targets+=(hpcai_cuda); fi
+  fi
+  set -- "${targets[@]}"
 fi
 # A LibTorch translation unit takes about 2 GB: no more jobs than memory allows.
 memory_gb=$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)

@@ -19,7 +19,7 @@ for argument in "$@"; do
 done
 
 scripts/setup.sh
-if [ "$with_tests" = yes ]; then scripts/build.sh; else scripts/build.sh bin/hpcai-train; fi
+if [ "$with_tests" = yes ]; then scripts/build.sh; else scripts/build.sh --program --cuda; fi
 
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
@@ -30,9 +30,7 @@ binaries=(build/bin/hpcai-train)
 for binary in "${binaries[@]}"; do
   if [ -f "$binary" ] && [ -x "$binary" ]; then install -s -m 755 "$binary" "$root/bin/$(basename "$binary").bin"; fi
 done
-for library in build/lib/libhpcai_cuda.so; do
-  if [ -e "$library" ]; then install -s -m 755 "$library" "$root/lib/"; fi
-done
+if [ -e build/bin/libhpcai_cuda.so ]; then install -s -m 755 build/bin/libhpcai_cuda.so "$root/lib/"; fi
 
 # Libraries besides those of the C runtime, LibTorch and CUDA, with what they need in turn.
 for file in "$root"/bin/*.bin "$root"/lib/*.so*; do

@@ -19,7 +19,7 @@ experiments=("$what")
 
 scripts/setup.sh "${setup_arguments[@]}"
 [ -x build/bin/hpcai-train ] || echo "quickstart: building (once, some minutes on 2 cores)"
-scripts/build.sh hpcai-train
+scripts/build.sh --program "${setup_arguments[@]}"
 
 # The first of runs/<name>, runs/<name>-2, ... that does not exist yet.
 free_folder() {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -54,6 +55,8 @@ void write_file(const std::filesystem::path& path, std::string_view content) { w
 void write_file(const std::filesystem::path& path, const std::vector<std::string_view>& pieces) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) fail("create", path, errno);
+  struct stat status {};
+  const bool regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);  // not a device or pipe
   int error = 0;
   for (std::string_view left : pieces) {
     while (!left.empty() && error == 0) {
@@ -65,10 +68,10 @@ void write_file(const std::filesystem::path& path, const std::vector<std::string
       }
     }
   }
-  if (error == 0 && fsync(fd) != 0) error = errno;
+  if (error == 0 && regular && fsync(fd) != 0) error = errno;
   if (close(fd) != 0 && error == 0) error = errno;
   if (error != 0) {
-    unlink(path.c_str());
+    if (regular) unlink(path.c_str());
     fail("write", path, error);
   }
 }

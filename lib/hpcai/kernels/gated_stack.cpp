@@ -41,7 +41,7 @@ struct GatedStack : torch::autograd::Function<GatedStack> {
     state.tensors = *layers;
     state.options = *options;
     const at::Tensor skips = stack::run_forward(state, input.size(0), keep);
-    if (keep) context->saved_data["state"] = holder;
+    if (keep) context->saved_data["state"] = c10::IValue::make_capsule(holder);
     return skips.view({input.size(0), input.size(1), -1});
   }
 

@@ -74,7 +74,7 @@ struct TimeTail : torch::autograd::Function<TimeTail> {
     at::Tensor out = at::empty({skips.size(0), skips.size(1)}, at::kFloat);
     const stack::TailForward pass = state->pass(out.mutable_data_ptr<float>());
     plan.run([&](int64_t chunk, int64_t) { stack::tail_forward(pass, plan.chunks[chunk]); });
-    context->saved_data["state"] = state;
+    context->saved_data["state"] = c10::IValue::make_capsule(state);
     return out;
   }
 

@@ -15,7 +15,7 @@ struct ProgressState {
   int64_t epoch = 0;        // from 1; 0: not shown
   int64_t epochs = 0;       // 0: unknown
   std::optional<double> loss{};
-  double samples_per_second = 0;  // 0: not known yet
+  double samples_per_second = 0;   // 0: not known yet
   std::optional<double> left_s{};  // seconds to go
 };
 
@@ -39,11 +39,11 @@ class Progress {
     int rank = 0;
     double line_interval_s = 5;
     double redraw_interval_s = 0.1;
-    std::optional<bool> terminal{};                 // default: whether stderr is one
-    std::function<double()> now_s{};                // default: steady clock
-    std::function<int()> width{};                   // default: columns of the terminal
-    std::function<void(const std::string&)> draw{}; // of the bar; default: writes to stderr
-    std::function<void(const std::string&)> line{}; // of plain lines; default: log::info
+    std::optional<bool> terminal{};                  // default: whether stderr is one
+    std::function<double()> now_s{};                 // default: steady clock
+    std::function<int()> width{};                    // default: columns of the terminal
+    std::function<void(const std::string&)> draw{};  // of the bar; default: writes to stderr
+    std::function<void(const std::string&)> line{};  // of plain lines; default: log::info
   };
   explicit Progress(Options options);
   explicit Progress(int rank) : Progress(Options{.rank = rank}) {}

@@ -42,17 +42,6 @@ int lock(const fs::path& folder) {
               "Wait until it has ended, or choose another folder with --run-dir.");
 }
 
-// Whether a run that was killed while it started may have left all that is here.
-bool only_left_by_runs(const fs::path& folder) {
-  std::error_code code;
-  for (const auto& entry : fs::directory_iterator(folder, code)) {
-    const std::string name = entry.path().filename().string();
-    const std::string plain = name.substr(0, name.find(".tmp-"));  // replace_file()'s temporary names
-    if (std::find(std::begin(kLeftByRuns), std::end(kLeftByRuns), plain) == std::end(kLeftByRuns)) return false;
-  }
-  return true;
-}
-
 void remove_run(const fs::path& folder) {
   for (const char* name : kLeftByRuns) {
     std::error_code code;
@@ -66,9 +55,8 @@ void remove_run(const fs::path& folder) {
 
 // A name that a run gives, also while the file is being replaced.
 bool left_by_run(const std::string& name) {
-  return std::any_of(std::begin(kLeftByRuns), std::end(kLeftByRuns), [&](const std::string& own) {
-    return name == own || name.starts_with(own + ".tmp-");
-  });
+  return std::any_of(std::begin(kLeftByRuns), std::end(kLeftByRuns),
+                     [&](const std::string& own) { return name == own || name.starts_with(own + ".tmp-"); });
 }
 
 }  // namespace
@@ -83,8 +71,9 @@ bool holds_run(const fs::path& path) {
   // a run that was killed while it started
   bool any = false;
   for (const auto& entry : fs::directory_iterator(path, code)) {
-    if (!left_by_run(entry.path().filename().string())) return false;
-    any = true;
+    const std::string name = entry.path().filename().string();
+    if (!left_by_run(name)) return false;
+    any = any || name != "config.yaml";  // that alone is the user's
   }
   return any;
 }
@@ -107,8 +96,7 @@ void RunFolder::check(const fs::path& path, ExistingRun existing) {
     throw Error(ExitCode::usage, fmt::format("the folder {} already holds a run", path.string()),
                 "Go on with it by --resume auto, replace it by --overwrite, or choose another folder with --run-dir.");
   }
-  const bool enter = existing == ExistingRun::resume && only_left_by_runs(path);
-  if (!exists && !enter && fs::exists(path, code) && !fs::is_empty(path, code)) {
+  if (!exists && fs::exists(path, code) && !fs::is_empty(path, code)) {
     throw Error(ExitCode::usage, fmt::format("the folder {} is not empty and holds no run", path.string()),
                 "Choose another folder with --run-dir; nothing in this one has been touched.");
   }

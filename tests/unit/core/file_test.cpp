@@ -49,7 +49,7 @@ TEST_CASE("file errors carry the status of their kind") {
 }
 
 TEST_CASE("a full disk is reported with its reason and remedy") {
-  if (!fs::exists("/dev/full")) {
+  if (!fs::is_character_file("/dev/full")) {
     WARN("skipped: no /dev/full here");
     return;
   }
@@ -61,6 +61,9 @@ TEST_CASE("a full disk is reported with its reason and remedy") {
     CHECK(std::string(e.what()).find("No space left") != std::string::npos);
     CHECK(e.remedy().find("--run-dir") != std::string::npos);
   }
+  CHECK(fs::is_character_file("/dev/full"));  // only files of our own are removed
+  write_file("/dev/null", "x");
+  CHECK(fs::is_character_file("/dev/null"));
 }
 
 TEST_CASE("SHA-256 gives the digests of FIPS 180-2") {

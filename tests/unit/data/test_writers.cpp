@@ -87,6 +87,9 @@ TEST_CASE("what generate writes is what training reads, the same as made on the 
   write_waveforms(folder / "w.h5", small_waveforms(), 1, nullptr);
   WaveformHdf5Config from_file;
   from_file.train = (folder / "w.h5").string();
+  from_file.t_min = -200;
+  from_file.t_max = 40;
+  from_file.t_step = 0.5;
   SimulatedWaveformsConfig on_the_fly;
   on_the_fly.train = small_waveforms().set;
   on_the_fly.t_min = -200;
@@ -144,18 +147,20 @@ TEST_CASE("a disk that fills up while rows are written is reported and the file 
 }
 
 TEST_CASE("predictions are written as CSV that restores every number, with quotes where needed") {
-  PredictionTable table{{"a.jpg", "b, \"c\".jpg"}, {"q", "s1"}, {1.0 / 3, -0.25, 2, 1e-300}, {"q"}, {0.1, 5}};
+  PredictionTable table{{"a.jpg", "b, \"c\".jpg"}, {"q", "s1"}, {1.0 / 3, -0.25, 2, 1e-300}, {"q"}, {0.1, 5}, {}};
   CHECK(predictions_csv(table) ==
         "id,q,s1,true_q\na.jpg,0.3333333333333333,-0.25,0.1\n\"b, \"\"c\"\".jpg\",2,1e-300,5\n");
   table.truth_columns.clear();
   table.truth.clear();
-  CHECK(predictions_csv(table) == "id,q,s1\na.jpg,0.3333333333333333,-0.25\n\"b, \"\"c\"\".jpg\",2,1e-300\n");
+  table.texts = {{"predicted", {"big, round", "x"}}};
+  CHECK(predictions_csv(table) ==
+        "id,q,s1,predicted\na.jpg,0.3333333333333333,-0.25,\"big, round\"\n\"b, \"\"c\"\".jpg\",2,1e-300,x\n");
 }
 
 TEST_CASE("predictions are written as HDF5 with ids, names and truth") {
   const test::TemporaryFolder folder;
   const auto path = folder / "predictions.h5";
-  write_predictions_hdf5(path, {{"one.png", "a"}, {"q", "s1"}, {1, 2, 3, 4}, {"q"}, {5, 6}});
+  write_predictions_hdf5(path, {{"one.png", "a"}, {"q", "s1"}, {1, 2, 3, 4}, {"q"}, {5, 6}, {{"class", {"big", "x"}}}});
   const H5::H5File file(path.string(), H5F_ACC_RDONLY);
   std::vector<double> predictions(4), truth(2);
   file.openDataSet("predictions").read(predictions.data(), H5::PredType::NATIVE_DOUBLE);
@@ -167,5 +172,6 @@ TEST_CASE("predictions are written as HDF5 with ids, names and truth") {
   data_set.read(ids, data_set.getStrType());
   CHECK(std::string(ids[0], 7) == "one.png");
   CHECK(std::string(ids[1]) == "a");
+  CHECK(file.openDataSet("class").getStrType().getSize() == 3);
   CHECK(files_in(folder) == 1);
 }

@@ -54,7 +54,7 @@ TEST_CASE("gradients become the mean over the ranks, in flat buffers, and unused
   const auto expected = plain_gradients(net, x);
   FakeGroup group({1, 2, 3, 2});
   const bool overlap = GENERATE(true, false);
-  Reducer reducer(group, net.parameters(), {.bucket_mb = kKilobyte, .first_bucket_mb = kKilobyte / 4, .overlap = overlap});
+  Reducer reducer(group, net.parameters(), {.bucket_mb = kKilobyte / 16, .first_bucket_mb = kKilobyte / 64, .overlap = overlap});
   CHECK(reducer.bucket_count() > 2);
   for (int step = 0; step < 3; ++step) {
     group.sent.clear();

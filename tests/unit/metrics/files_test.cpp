@@ -48,6 +48,10 @@ TEST_CASE("a metrics file that cannot be written or understood is named") {
 }
 
 TEST_CASE("a full disk is reported when a metric is written") {
+  if (!fs::is_character_file("/dev/full")) {
+    WARN("skipped: no /dev/full here");
+    return;
+  }
   MetricsFile file("/dev/full");
   check_error([&] { file.write({{"step", 1}}); }, ExitCode::cannot_write, "/dev/full: No space left");
 }
@@ -102,9 +106,8 @@ TEST_CASE("a run that was killed while it started can be resumed") {
   fs::create_directories(scratch / "run");
   spill(scratch / "run/config.yaml", "name: x\n");
   spill(scratch / "run/command.txt.tmp-123", "hpc");
-  CHECK_FALSE(RunFolder::create(scratch / "run", ExistingRun::resume).existed());
-  check_error([&] { RunFolder::create(scratch / "run", ExistingRun::overwrite); }, ExitCode::usage, "holds no run");
-  CHECK(fs::exists(scratch / "run/config.yaml"));
+  check_error([&] { RunFolder::create(scratch / "run", ExistingRun::refuse); }, ExitCode::usage, "already holds a run");
+  CHECK(RunFolder::create(scratch / "run", ExistingRun::resume).existed());
 }
 
 TEST_CASE("a run folder in use is refused and free again afterwards") {

@@ -27,7 +27,7 @@ TEST_CASE(
   CHECK(result.clamped == 0);
   CHECK(result.values[0] == Approx(1).epsilon(1e-9));
   CHECK(result.values[1] ==
-        simulate::overlap(simulate::h22({4, 0.5, -0.3}, kGrid), simulate::h22({4.4F, 0.3F, -0.3F}, kGrid)));
+        simulate::overlap(simulate::h22({4, 0.5, -0.3}, kGrid), simulate::h22({4.4, 0.3, -0.3}, kGrid)));
   CHECK(result.values[2] < result.values[0]);
   CHECK(overlaps(truth, predicted, kGrid, 3).values == result.values);
 }

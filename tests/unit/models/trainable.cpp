@@ -1,3 +1,4 @@
+#include <torch/csrc/autograd/function.h>
 #include <torch/types.h>
 
 #include <catch2/catch.hpp>

@@ -1,6 +1,7 @@
 #include "hpcai/kernels/cuda/gated_activation.h"
 
 #include <ATen/Dispatch.h>
+#include <ATen/ops/empty.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>

@@ -1,0 +1,43 @@
+#include "hpcai/trainer/average.h"
+
+#include <catch2/catch.hpp>
+
+using namespace hpcai::trainer;
+
+TEST_CASE("the average follows its recurrence and forgets the start soon") {
+  const at::Tensor weight = at::full({2}, 1.0, at::kDouble);
+  WeightAverage average({{"w", weight}}, 0.9);
+  double expected = 1.0;
+  for (int64_t step = 0; step < 200; ++step) {
+    weight.fill_(static_cast<double>(step));
+    average.update(step);
+    const double decay = std::min(0.9, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
+    expected = decay * expected + (1 - decay) * static_cast<double>(step);
+    REQUIRE(average.tensors()[0].second[1].item<double>() == Approx(expected).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("swapping twice restores both the model and the average") {
+  const at::Tensor weight = at::arange(4, at::kFloat);
+  WeightAverage average({{"w", weight}}, 0.5);
+  weight.add_(10);
+  const at::Tensor live = weight.clone(), kept = average.tensors()[0].second.clone();
+  {
+    ScopedAverage scope(average);
+    CHECK(at::equal(weight, kept));
+    CHECK(at::equal(average.tensors()[0].second, live));
+  }
+  CHECK(at::equal(weight, live));
+  CHECK(at::equal(average.tensors()[0].second, kept));
+}
+
+TEST_CASE("decay 0 keeps no average, and counters are not averaged") {
+  const at::Tensor weight = at::ones({3});
+  WeightAverage none({{"w", weight}}, 0);
+  CHECK_FALSE(none.enabled());
+  none.update(1);
+  none.swap();
+  CHECK(at::equal(weight, at::ones({3})));
+  WeightAverage average({{"w", weight}, {"n", at::ones({1}, at::kLong)}}, 0.5);
+  CHECK(average.tensors().size() == 1);
+}
