@@ -84,8 +84,8 @@ std::unique_ptr<H5::H5File> open_with(const std::string& path, bool locking) {
 std::unique_ptr<H5::H5File> open_file(const std::string& path) {
   try {
     return open_with(path, true);
-  } catch (const H5::Exception& exception) {
-    const Hdf5Failure failure = last_hdf5_failure(exception);
+  } catch (const H5::Exception&) {
+    const Hdf5Failure failure = last_hdf5_failure();
     if (failure.reason.find("unable to lock file") == std::string::npos) {
       const bool truncated = failure.reason.find("truncated") != std::string::npos;
       const bool foreign = failure.reason.find("signature not found") != std::string::npos;
@@ -99,8 +99,8 @@ std::unique_ptr<H5::H5File> open_file(const std::string& path) {
   }
   try {
     return open_with(path, false);
-  } catch (const H5::Exception& exception) {
-    refuse(path, "cannot be opened: " + last_hdf5_failure(exception).reason,
+  } catch (const H5::Exception&) {
+    refuse(path, "cannot be opened: " + last_hdf5_failure().reason,
            "If the file system cannot lock files, set HDF5_USE_FILE_LOCKING=FALSE in the environment.");
   }
 }
@@ -263,8 +263,8 @@ Hdf5Array Hdf5File::array(const std::string& data_set, size_t rank) const {
       }
       if (!open_->user_block && is_native(opened, array.type_)) array.offset_ = static_cast<int64_t>(offset);
     }
-  } catch (const H5::Exception& exception) {
-    refuse(array.where_, "is damaged: " + last_hdf5_failure(exception).reason, kDamaged);
+  } catch (const H5::Exception&) {
+    refuse(array.where_, "is damaged: " + last_hdf5_failure().reason, kDamaged);
   }
   return array;
 }
@@ -294,8 +294,8 @@ std::vector<std::string> Hdf5File::texts(const std::string& attribute) const {
       opened.read(type, buffer.data());
       for (size_t i = 0; i < count; ++i) texts.emplace_back(buffer.substr(i * width, width).c_str());
     }
-  } catch (const H5::Exception& exception) {
-    refuse(name_, fmt::format("attribute {} is not a list of names: {}", attribute, last_hdf5_failure(exception).reason), "");
+  } catch (const H5::Exception&) {
+    refuse(name_, fmt::format("attribute {} is not a list of names: {}", attribute, last_hdf5_failure().reason), "");
   }
   return texts;
 }
@@ -313,8 +313,8 @@ void Hdf5Array::read_with_library(int64_t first, int64_t count, Value* out) cons
     space.selectHyperslab(H5S_SELECT_SET, extent.data(), start.data());
     const H5::DataSpace memory(static_cast<int>(extent.size()), extent.data());
     open_->data_set->read(out, native(out), memory, space);
-  } catch (const H5::Exception& exception) {
-    refuse(count == 1 ? where(first) : where_, "cannot be read: " + last_hdf5_failure(exception).reason, kDamaged);
+  } catch (const H5::Exception&) {
+    refuse(count == 1 ? where(first) : where_, "cannot be read: " + last_hdf5_failure().reason, kDamaged);
   }
 }
 

@@ -11,28 +11,36 @@ std::mutex& library_mutex() {
   return *mutex;
 }
 
-herr_t collect(unsigned, const H5E_error2_t* entry, void* out) {
-  if (entry->desc != nullptr) static_cast<std::vector<std::string>*>(out)->push_back(entry->desc);
+// The error stack of the last failing call, innermost message first. The library calls `record` at the end of the call;
+// later the stack is no longer of use, since the destructors that an exception runs are calls, too.
+std::vector<std::string>& last_messages() {
+  static auto* messages = new std::vector<std::string>;
+  return *messages;
+}
+
+herr_t collect(unsigned, const H5E_error2_t* entry, void*) {
+  if (entry->desc != nullptr) last_messages().push_back(entry->desc);
   return 0;
+}
+
+herr_t record(hid_t stack, void*) {
+  last_messages().clear();
+  return H5Ewalk2(stack, H5E_WALK_UPWARD, collect, nullptr);
 }
 
 }  // namespace
 
 Hdf5Lock::Hdf5Lock() : lock_(library_mutex()) {
-  static const bool prepared = [] {
-    H5::Exception::dontPrint();
-    H5PLset_loading_state(0);
-    return true;
-  }();
-  static_cast<void>(prepared);
+  static const herr_t no_plugins = H5PLset_loading_state(0);
+  static_cast<void>(no_plugins);
+  H5Eset_auto2(H5E_DEFAULT, record, nullptr);  // each time, since other users of the library may change it
+  last_messages().clear();
 }
 
-Hdf5Failure last_hdf5_failure(const H5::Exception& exception) {
-  std::vector<std::string> entries;
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, collect, &entries);
+Hdf5Failure last_hdf5_failure() {
   Hdf5Failure failure;
-  failure.reason = entries.empty() ? exception.getDetailMsg() : entries.front();
-  for (const std::string& entry : entries) {
+  failure.reason = last_messages().empty() ? "the HDF5 library gives no reason" : last_messages().front();
+  for (const std::string& entry : last_messages()) {
     const size_t at = entry.find("errno = ");
     if (at != std::string::npos) failure.system_error = std::atoi(entry.c_str() + at + 8);
     // said best by an outer entry

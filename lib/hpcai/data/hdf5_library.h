@@ -7,8 +7,8 @@
 
 namespace hpcai::data {
 
-// Every use of the HDF5 library, closing included, happens under this lock. The constructor also prepares the library on
-// first use: no plugins, no messages of its own on stderr.
+// Every use of the HDF5 library, closing included, happens under this lock. The constructor also sees to it that the
+// library loads no plugins and keeps its messages for last_hdf5_failure() rather than printing them.
 class Hdf5Lock {
  public:
   Hdf5Lock();
@@ -17,12 +17,11 @@ class Hdf5Lock {
   std::unique_lock<std::mutex> lock_;
 };
 
-// Why the library's last call failed, in its own words: the innermost message of its error stack. To be called right in
-// the catch block.
+// Why the last failing call of the library failed, in its own words.
 struct Hdf5Failure {
   std::string reason;
   int system_error = 0;  // the errno that the message tells of, or 0
 };
-Hdf5Failure last_hdf5_failure(const H5::Exception& exception);
+Hdf5Failure last_hdf5_failure();
 
 }  // namespace hpcai::data

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "hpcai/core/error.h"
@@ -89,6 +90,18 @@ void check_room(const std::filesystem::path& path, double bytes) {
               "Free some space, write to another place, or make fewer samples.");
 }
 
+// HDF5 1.10 crashes if it cannot write while it closes a file, so it only starts where its part will fit and the file may
+// grow to `bytes`.
+void try_writing(int file, const std::filesystem::path& path, double bytes) {
+  const std::vector<char> zeros(1 << 16);
+  for (size_t done = 0; done < zeros.size();) {
+    const ssize_t written = pwrite(file, zeros.data(), zeros.size() - done, static_cast<off_t>(done));
+    if (written < 0 && errno != EINTR) fail(path, errno);
+    if (written > 0) done += static_cast<size_t>(written);
+  }
+  if (ftruncate(file, static_cast<off_t>(bytes)) != 0 || ftruncate(file, 0) != 0) fail(path, errno);
+}
+
 }  // namespace
 
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, const std::vector<NewArray>& arrays,
@@ -99,10 +112,10 @@ Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, const std::vector<NewA
   for (const NewArray& array : arrays) bytes += static_cast<double>(array.shape[0]) * static_cast<double>(row_bytes(array));
   if (std::filesystem::is_directory(path)) fail(path, EISDIR);
   check_room(path, bytes);
-  // opened first without the library, whose reasons are harder to read
   fd_ = open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd_ < 0) fail(path_, errno);
   try {
+    try_writing(fd_, path_, bytes);
     lay_out(arrays, attributes);
   } catch (...) {
     close(fd_);
@@ -118,10 +131,11 @@ Hdf5Writer::~Hdf5Writer() {
 
 void Hdf5Writer::lay_out(const std::vector<NewArray>& arrays, const std::vector<NamedAttribute>& attributes) {
   const Hdf5Lock lock;
+  std::unique_ptr<H5::H5File> file;
   try {
     H5::FileAccPropList access;
     H5Pset_file_locking(access.getId(), false, true);  // the name is ours alone
-    H5::H5File file(temporary_.string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, access);
+    file = std::make_unique<H5::H5File>(temporary_.string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, access);
     H5::DSetCreatPropList layout;
     layout.setLayout(H5D_CONTIGUOUS);
     layout.setAllocTime(H5D_ALLOC_TIME_EARLY);
@@ -129,13 +143,15 @@ void Hdf5Writer::lay_out(const std::vector<NewArray>& arrays, const std::vector<
     for (const NewArray& array : arrays) {
       const std::vector<hsize_t> shape(array.shape.begin(), array.shape.end());
       const H5::DataSpace space(static_cast<int>(shape.size()), shape.data());
-      const H5::DataSet data_set = file.createDataSet(array.name, stored_type(array), space, layout);
+      const H5::DataSet data_set = file->createDataSet(array.name, stored_type(array), space, layout);
       places_.push_back({static_cast<int64_t>(data_set.getOffset()), row_bytes(array)});
     }
-    for (const NamedAttribute& attribute : attributes) std::visit(AttributeWriter{file, attribute.name}, attribute.value);
-    file.close();
-  } catch (const H5::Exception& exception) {
-    const Hdf5Failure failure = last_hdf5_failure(exception);
+    for (const NamedAttribute& attribute : attributes) std::visit(AttributeWriter{*file, attribute.name}, attribute.value);
+    file->close();
+  } catch (const H5::Exception&) {
+    // A file that could not be flushed cannot be closed a second time either: the library (1.10) then reads freed memory.
+    static_cast<void>(file.release());
+    const Hdf5Failure failure = last_hdf5_failure();
     if (failure.system_error != 0) fail(path_, failure.system_error);
     throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", path_.string(), failure.reason));
   }

@@ -17,7 +17,7 @@ class MadeUpImages : public ImageDataset {
       : ImageDataset(numbered_class_names(config.classes), std::move(labels), config.image_size, config.image_size, 0,
                      config.transform),
         name_(std::move(name)), seed_(static_cast<uint64_t>(config.seed)), stream_(stream),
-        bytes_(static_cast<size_t>(2 * input_size())) {
+        bytes_(static_cast<size_t>(input_size() + kStarts)) {
     Random random(seed_, kBuffer, 0, Purpose::simulate);
     for (size_t i = 0; i + 4 <= bytes_.size(); i += 4) {
       const uint32_t bits = random.bits();
@@ -29,11 +29,12 @@ class MadeUpImages : public ImageDataset {
   std::string where(int64_t index) const override { return fmt::format("{}, made-up image {}", name_, index); }
 
  private:
+  static constexpr int64_t kStarts = 1 << 20;
   static constexpr uint64_t kBuffer = 1000;  // a stream that no split uses
 
   void make_pixels(int64_t index, uint8_t* out) const override {
     Random random(seed_, stream_ + 2, static_cast<uint64_t>(index), Purpose::simulate);
-    const uint64_t start = random.below(static_cast<uint64_t>(input_size()));
+    const uint64_t start = random.below(static_cast<uint64_t>(kStarts));
     std::memcpy(out, bytes_.data() + start, static_cast<size_t>(input_size()));
   }
 

@@ -50,6 +50,7 @@ std::vector<NamedAttribute> waveform_attributes(const WaveformFileSettings& sett
 
 int64_t write_waveforms(const std::filesystem::path& path, const WaveformFileSettings& settings, int threads,
                         const Progress& progress) {
+  simulate::check(settings.grid);
   const auto points = binaries(settings.set, static_cast<uint64_t>(settings.seed), 0, "generate waveforms");
   const auto count = static_cast<int64_t>(points.size());
   const int64_t length = settings.grid.size();

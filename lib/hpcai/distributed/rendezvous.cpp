@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <future>
 #include <span>
 #include <sstream>
 #include <thread>
@@ -25,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 // Once something accepts connections, a store answers at once; whatever takes longer is not ours.
-constexpr milliseconds kAnswerLimit{8000};
+constexpr milliseconds kAnswerLimit{4000};
 constexpr milliseconds kRollCallLimit{3000};
 constexpr char kJobKey[] = "hpcai-job";
 
@@ -94,12 +95,18 @@ c10::intrusive_ptr<c10d::TCPStore> connect(const std::string& address, int port,
   if (options.isServer) options.masterListenFd = listen_fd;
   options.waitWorkers = false;
   options.timeout = limit;
+  // A program that accepts connections and says nothing would hold the store's greeting up for ever, so a thread of its
+  // own waits for that; it is left behind, since the process ends.
+  using Store = c10::intrusive_ptr<c10d::TCPStore>;
+  std::packaged_task<Store()> greet([address, options] { return c10::make_intrusive<c10d::TCPStore>(address, options); });
+  std::future<Store> store = greet.get_future();
+  std::thread(std::move(greet)).detach();
   try {
-    return c10::make_intrusive<c10d::TCPStore>(address, options);
-  } catch (const std::exception&) {
-    fail(fmt::format("what listens at {}, port {}, does not answer like this program", address, port),
-         "Another program holds the port: choose another with --set distributed.port=PORT or MASTER_PORT.");
+    if (store.wait_for(limit) == std::future_status::ready) return store.get();
+  } catch (const c10::Error&) {  // said below
   }
+  fail(fmt::format("what listens at {}, port {}, does not answer like this program", address, port),
+       "Another program holds the port: choose another with --set distributed.port=PORT or MASTER_PORT.");
 }
 
 struct Connection {

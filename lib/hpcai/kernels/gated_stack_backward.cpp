@@ -58,6 +58,11 @@ class LayerBackward {
     return {layer_.sizes, data(layer_.p), norm_of(layer_.p_norm), data(skips_), data(next), sums};
   }
 
+  // A constant in front of a batch norm cancels: its gradient is 0, not the rounding errors that would add up to it.
+  at::Tensor bias_gradient(const at::Tensor& sum) const {
+    return state_.options.norm == NormSource::batch ? at::zeros_like(sum) : sum;
+  }
+
   void post_norm(const at::Tensor& next, LayerGradient& gradient) {
     const at::Tensor partial = plan_.partial(2 * channels());
     plan_.run([&](int64_t chunk, int64_t task) {
@@ -84,7 +89,7 @@ class LayerBackward {
     });
     const auto total = [](const at::Tensor& partial) { return partial.sum(0, false, at::kDouble); };
     gradient.post_weight = total(post_weight).view({gates, c}).t().unsqueeze(2);
-    gradient.post_bias = total(post_bias);
+    gradient.post_bias = bias_gradient(total(post_bias));
     const at::Tensor folded = total(gated_weight).view({2 * c, 2 * gates}).t();
     const GatedLayerTensors& tensors = state_.tensors[index_];
     folded_ = fold_gradient(state_.options.norm, layer_.folded, tensors.gated_norm, tensors.gated_bias, layer_.moments, folded,
@@ -125,7 +130,7 @@ class LayerBackward {
                    plan_.chunks[chunk]);
     });
     gradient.pre_weight = weight.sum(0, false, at::kDouble).view({width, c}).t().unsqueeze(2);
-    gradient.pre_bias = bias.sum(0, false, at::kDouble);
+    gradient.pre_bias = bias_gradient(bias.sum(0, false, at::kDouble));
     return source;
   }
 

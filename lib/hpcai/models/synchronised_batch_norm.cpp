@@ -54,15 +54,19 @@ Moments moments_over_ranks(const at::Tensor& input, const SumOverRanks& sum) {
   return all;
 }
 
+// Kept from autograd, which accepts no undefined tensors.
+struct RunningStatistics {
+  at::Tensor mean, variance;
+};
+
 struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
-                            at::Tensor running_mean, at::Tensor running_var, double eps, double momentum,
-                            const SumOverRanks& sum) {
+                            const RunningStatistics& running, double eps, double momentum, const SumOverRanks& sum) {
     const at::Tensor values = at_least_float(input);
     const Moments all = moments_over_ranks(values, sum);
-    if (running_mean.defined()) {
-      running_mean.lerp_(all.mean.to(running_mean.scalar_type()), momentum);
-      running_var.lerp_((all.variance * (all.count / (all.count - 1))).to(running_var.scalar_type()), momentum);
+    if (running.mean.defined()) {
+      running.mean.lerp_(all.mean.to(running.mean.scalar_type()), momentum);
+      running.variance.lerp_((all.variance * (all.count / (all.count - 1))).to(running.variance.scalar_type()), momentum);
     }
     const at::Tensor mean = all.mean.to(values.scalar_type());
     const at::Tensor inverse_deviation = (all.variance + eps).rsqrt().to(values.scalar_type());
@@ -100,7 +104,7 @@ struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> 
     }
     const at::Tensor grad_weight = (local_product * inverse_deviation.to(at::kDouble)).to(weight.scalar_type());
     const at::Tensor grad_bias = local_grad.to(weight.scalar_type());
-    return {grad_input, grad_weight, grad_bias, {}, {}, {}, {}, {}};
+    return {grad_input, grad_weight, grad_bias, {}, {}, {}, {}};
   }
 
  private:
@@ -115,7 +119,7 @@ struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> 
 at::Tensor synchronised_batch_norm(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                                    at::Tensor running_mean, at::Tensor running_var, double eps, double momentum,
                                    const SumOverRanks& sum) {
-  return SynchronisedBatchNorm::apply(input, weight, bias, running_mean, running_var, eps, momentum, sum);
+  return SynchronisedBatchNorm::apply(input, weight, bias, RunningStatistics{running_mean, running_var}, eps, momentum, sum);
 }
 
 }  // namespace hpcai::models

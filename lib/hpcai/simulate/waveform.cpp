@@ -30,19 +30,6 @@ void check_range(const char* name, double value, double low, double high) {
               "waveforms are offered for mass ratios 1 to 8 and spins -0.8 to 0.8");
 }
 
-void check(const TimeGrid& grid) {
-  const auto fail = [&grid](const char* reason) {
-    throw Error(ExitCode::usage,
-                fmt::format("waveform: the time grid from {:g} to {:g} M in steps of {:g} M {}", grid.start, grid.stop,
-                            grid.step, reason),
-                "start must be at least -1e6, stop larger than start and at most 1e6, step positive: -10000, 130, 0.1");
-  };
-  const bool finite = std::isfinite(grid.start) && std::isfinite(grid.stop) && std::isfinite(grid.step);
-  if (!finite || grid.step <= 0 || grid.stop <= grid.start) fail("is empty");
-  if (grid.start < -kFarthest || grid.stop > kFarthest) fail("is too long");
-  if ((grid.stop - grid.start) / grid.step > kMostSamples) fail("has too many samples");
-}
-
 // A waveform on a grid of its own: coarse (at most 1 M apart, twice what the highest frequency needs), long enough to
 // be periodic, and with the peak wherever it falls. A band-limited interpolation reads it at the times asked for.
 struct CoarseWaveform {
@@ -75,6 +62,19 @@ double peak_position(const CoarseWaveform& wave) {
 }
 
 }  // namespace
+
+void check(const TimeGrid& grid) {
+  const auto fail = [&grid](const char* reason) {
+    throw Error(ExitCode::usage,
+                fmt::format("waveform: the time grid from {:g} to {:g} M in steps of {:g} M {}", grid.start, grid.stop,
+                            grid.step, reason),
+                "start must be at least -1e6, stop larger than start and at most 1e6, step positive: -10000, 130, 0.1");
+  };
+  const bool finite = std::isfinite(grid.start) && std::isfinite(grid.stop) && std::isfinite(grid.step);
+  if (!finite || grid.step <= 0 || grid.stop <= grid.start) fail("is empty");
+  if (grid.start < -kFarthest || grid.stop > kFarthest) fail("is too long");
+  if ((grid.stop - grid.start) / grid.step > kMostSamples) fail("has too many samples");
+}
 
 void check(const Binary& binary) {
   check_range("mass ratio q", binary.mass_ratio, 1, kMaxMassRatio);

@@ -41,6 +41,9 @@ struct TimeGrid {
   double time(int64_t index) const { return start + static_cast<double>(index) * step; }
 };
 
+// Throws Error{usage} for a grid that is empty, unbounded or absurdly large.
+void check(const TimeGrid& grid);
+
 // Where the free overall phase of a waveform is fixed.
 //   peak   h22 is real and positive at t = 0. The merger then varies slowly with the parameters, early cycles quickly.
 //   start  h22 is real and positive at the first sample, as when a surrogate is evaluated with its reference there. The

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <fmt/format.h>
+
 #include "sample.h"
 
 using Catch::Matchers::Contains;
@@ -93,14 +95,14 @@ TEST_CASE("aliases work, cyclic and exploding ones are refused") {
   std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 9; ++i) {
     const std::string alias = "*a" + std::to_string(i - 1);
-    laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    laughs += fmt::format("a{0}: &a{0} [", i);
     for (int k = 0; k < 9; ++k) laughs += (k ? ", " : "") + alias;
     laughs += "]\n";
   }
   CHECK_THAT(complaint(laughs), Contains("more than 20000 values, aliases (*) expanded"));
   std::string nested = "a0: &a0 [x]\n";
   for (int i = 1; i < 80; ++i) {
-    nested += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
+    nested += fmt::format("a{0}: &a{0} [*a{1}]\n", i, i - 1);
   }
   CHECK_THAT(complaint(nested), Contains("nested more than 64 levels"));
 }
@@ -121,7 +123,7 @@ TEST_CASE("bytes that are not UTF-8 text are refused with their line") {
                Contains("c.yaml:3: a byte here is not valid UTF-8"));
   }
   CHECK_THAT(complaint(std::string("\xff\xfe" "a\0:\0", 6)), Contains("UTF-16"));
-  CHECK_THAT(complaint_about_lines("\n" + std::string("name: \0x\n", 9)), Contains("c.yaml:4: a control character"));
+  CHECK_THAT(complaint_about_lines(std::string("\nname: \0x\n", 10)), Contains("c.yaml:4: a control character"));
   CHECK(sample::parse(sample::kShortText + "name: \xC3\xA9t\xC3\xA9 \xF0\x9F\x8C\x8C\n").name ==
         "\xC3\xA9t\xC3\xA9 \xF0\x9F\x8C\x8C");
 }
