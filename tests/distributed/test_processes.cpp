@@ -302,7 +302,7 @@ TEST_CASE("ranks die with the program that started them") {
 TEST_CASE("ranks that stop and ranks that end do not agree") {
   const auto [status, output] = run({"--nproc", "2", "only-one-stops"});
   INFO(output);
-  CHECK(status == 70);
+  CHECK((status == 70 || status == 69));  // 69 where the rank that stops finds the other gone already
 }
 
 TEST_CASE("--nproc is checked, and divides the cores") {
@@ -313,7 +313,7 @@ TEST_CASE("--nproc is checked, and divides the cores") {
   }
   const auto nested = run({"--nproc", "2", "collectives"}, {{"OMPI_COMM_WORLD_RANK", "0"}, {"OMPI_COMM_WORLD_SIZE", "2"}});
   CHECK(nested.status == 2);
-  CHECK_THAT(nested.output, Contains("openmpi"));
+  CHECK_THAT(nested.output, Contains("OMPI_COMM_WORLD"));
 
   const auto many = run({"--nproc", "9", "print-share"});
   INFO(many.output);

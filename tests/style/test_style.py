@@ -34,7 +34,7 @@ CONTAINED = {
     r"hwy/": {"kernels"},
 }
 LONGEST_FILE = 400
-LONGEST_LINE = 140
+LONGEST_LINE = 150
 
 
 def sources():

@@ -25,8 +25,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// Once something accepts connections, a store answers at once; whatever takes longer is not ours.
-constexpr milliseconds kAnswerLimit{4000};
+// Once something accepts connections, a store answers at once even on a busy host; whatever takes longer is not ours. (Rank
+// 0 finds a port that is taken at once; this is for the ranks that came to the wrong place.)
+constexpr milliseconds kAnswerLimit{15'000};
 constexpr milliseconds kRollCallLimit{3000};
 constexpr char kJobKey[] = "hpcai-job";
 
