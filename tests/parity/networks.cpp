@@ -21,7 +21,7 @@ struct Case {
 struct Tolerance {
   double values, gradients, floor;
 };
-constexpr Tolerance kDoubleTolerance{1e-9, 1e-8, 1e-10};
+constexpr Tolerance kDoubleTolerance{1e-9, 1e-8, 1e-9};
 
 std::vector<std::string> differences(const Fixture& fixture, const std::string& prefix,
                                      const torch::OrderedDict<std::string, at::Tensor>& named, double tolerance, double floor,

@@ -1,5 +1,10 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <c10/util/Logging.h>
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
@@ -41,6 +46,11 @@ void check_backend(Backend backend, const World& world, bool use_gpu) {
   }
 }
 
+// LibTorch would show a stack trace for each connection that ends; what the user needs to know stands in our own messages.
+void quieten_libtorch() {
+  if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_ERROR;
+}
+
 BackendPointer make_nccl_backend(const BackendRequest& request) {
   BackendPointer backend;
   reinterpret_cast<MakeNcclBackend>(cuda_function(kMakeNcclBackend))(request, backend);
@@ -66,6 +76,7 @@ std::unique_ptr<Group> Group::create(const World& given, const DistributedConfig
   if (use_gpu) c10::impl::getDeviceGuardImpl(at::kCUDA)->setDevice(device);
   if (given.size == 1 && config.backend != Backend::nccl) return make_single_group(device);
 
+  quieten_libtorch();
   const World world = with_meeting_place(given);
   Meeting meeting = meet(world, config);
   const BackendRequest request{.store = meeting.store,
@@ -78,7 +89,9 @@ std::unique_ptr<Group> Group::create(const World& given, const DistributedConfig
                                .timeout = milliseconds_of(config.timeout_s)};
   try {
     BackendPointer backend = use_gpu ? make_nccl_backend(request) : make_gloo_backend(request);
-    return std::make_unique<BackendGroup>(std::move(backend), std::move(meeting), world.rank, device, use_gpu);
+    auto group = std::make_unique<BackendGroup>(std::move(backend), std::move(meeting), world.rank, device, use_gpu);
+    group->barrier();  // rank 0 serves the store until all are connected
+    return group;
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "hpcai/core/log.h"
+#include "hpcai/trainer/together.h"
 
 namespace hpcai::trainer {
 namespace {
@@ -92,14 +93,15 @@ void Recorder::epoch_done(const Position& position, std::optional<double> valida
 
 void Recorder::save(const Position& position, bool best) {
   const auto since = Clock::now();
-  if (talks()) {
+  // A disk that is full on rank 0 ends all ranks alike, at once.
+  together(group_, [&] {
+    if (!talks()) return;
     checkpoint::TrainingState state = trainer_->state();
     state.state["elapsed_s"] = elapsed_s();
     metrics_->sync();
     checkpoints_.save(position.step, state);
     if (best && training_.settings.checkpoint.best) checkpoints_.mark_best(position.step);
-  }
-  group_.barrier();
+  });
   pause_throughput(since);
 }
 
