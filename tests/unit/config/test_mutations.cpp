@@ -6,7 +6,8 @@
 namespace {
 
 std::string mutated(std::string text, hpcai::Random& random) {
-  static const std::string kTricky = ":-{}[],&*#?|><%@`'\"!\n\t \r\\.~0123456789eE+_=\x00\xff\xc3";
+  using namespace std::string_literals;  // a literal that may hold a zero byte
+  static const std::string kTricky = ":-{}[],&*#?|><%@`'\"!\n\t \r\\.~0123456789eE+_=\x00\xff\xc3"s;
   for (uint64_t n = random.below(8); n < 8; ++n) {
     if (text.empty()) return text;
     const size_t at = random.below(text.size());
