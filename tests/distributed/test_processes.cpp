@@ -305,7 +305,7 @@ TEST_CASE("ranks that stop and ranks that end do not agree") {
   CHECK(status == 70);
 }
 
-TEST_CASE("--nproc is checked, and divides the cores") {
+TEST_CASE("the count of --nproc is checked, and divides the cores") {
   for (const std::string count : {"0", "-3"}) {
     const auto [status, output] = run({"--nproc", count, "collectives"});
     CHECK(status == 2);
