@@ -11,6 +11,7 @@
 
 #include "commands.h"
 #include "hpcai/core/log.h"
+#include "hpcai/distributed/network.h"
 #include "hpcai/distributed/world.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/together.h"
@@ -61,6 +62,7 @@ int bench(const CommandLine& line, const BenchOptions& options) {
   const auto world = distributed::detect_world(distributed::process_environment(), static_cast<int>(experiment.distributed.port));
   trainer::set_threads(experiment.training, world);
   const auto group = distributed::Group::create(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
+  const auto hosts = group->all_gather(distributed::host_name());
   trainer::Training training;
   trainer::together(*group, [&] { training = trainer::build(experiment, *group); });
   trainer::Events nothing;
@@ -75,7 +77,9 @@ int bench(const CommandLine& line, const BenchOptions& options) {
   };
   for (int64_t i = 0; i < options.warmup; ++i) step();
   group->barrier();
-  const double start = now_s(), cpu_start = cpu_s(), wait_start = training.loader->wait_s(), exposed_start = trainer.exposed_s();
+  const double start = now_s(), cpu_start = cpu_s();
+  trainer.step_times().restart();
+  trainer.step_times().reset();
   for (int64_t i = 0; i < options.steps; ++i) step();
   group->barrier();
   const double elapsed = now_s() - start;
@@ -88,13 +92,14 @@ int bench(const CommandLine& line, const BenchOptions& options) {
                                  {"cpu_s_per_sample", sums[0].item<double>() / samples},
                                  {"first_step_s", first_step_s},
                                  {"peak_rss_mb", sums[1].item<double>() / group->size()},
-                                 {"input_wait_s", training.loader->wait_s() - wait_start},
-                                 {"exposed_communication_s", trainer.exposed_s() - exposed_start},
+                                 {"step_time", trainer.step_times().mean()},
+                                 {"ranks", trainer.step_times().ranks()},
                                  {"losses", losses},
                                  {"steps", options.steps},
                                  {"global_batch", experiment.training.global_batch},
                                  {"world_size", group->size()}};
   if (group->rank() == 0) std::cout << report.dump(2) << std::endl;
+  if (hosts.size() > 1) log::info("{}", trainer::describe_slowest(trainer.step_times().ranks(), hosts));
   return 0;
 }
 

@@ -67,6 +67,13 @@ class ConfigErrors(Refusals):
         path = self.config("{type: waveform_mse}", "{type: cross_entropy}")
         self.refuse("--config", path, "--run-dir", "run", status=2)
 
+    def test_target_that_is_not_measured(self):
+        for metric in ("accuracy", "overlap_median"):
+            config = WAVEFORM if metric == "accuracy" else GALAXY
+            self.refuse("--config", config, "--set", f"evaluation.target_metric={metric}", "--run-dir", "run", status=2, contains=[metric])
+        self.refuse("--config", WAVEFORM, "--set", "evaluation.stop_at_target=true", "--run-dir", "run", status=2,
+                    contains=["evaluation.target_metric"])
+
     def test_garbage_files(self):
         for content in (b"", b"\x00\xff\xfe", b"- a\n- b\n", b"a: &x [*x]\n", b"\x89PNG\r\n", b"a: {b: [}\n"):
             (self.folder / "bad.yaml").write_bytes(content)

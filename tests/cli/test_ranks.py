@@ -40,6 +40,16 @@ class Ranks(Case):
         _, err = self.train(WAVEFORM, "run", "--nproc", 2, "--set", "training.max_steps=2")
         self.assertEqual(err.count("hpcai-train "), 1, err)
 
+    def test_the_time_of_a_step_is_told_and_the_slowest_rank_named(self):
+        _, err = self.train(WAVEFORM, "run", "--nproc", 2, "--set", "training.max_steps=12")
+        self.assertRegex(err, r"step +[\d.]+ ms: \d+ % computing, \d+ % exposed communication, \d+ % input, \d+ % imbalance")
+        self.assertRegex(err, r"balance +(rank \d \(\S+\) was the slowest|no rank stands out)")
+        split = self.summary("run")["step_time"]
+        parts = ("compute_s", "exposed_communication_s", "input_s", "imbalance_s")
+        self.assertAlmostEqual(sum(split[part] for part in parts), split["mean_s"], delta=0.01 * split["mean_s"])
+        self.assertTrue(all(split[part] >= 0 for part in parts), split)
+        self.assertGreater(split["exposed_communication_s"], 0)
+
     def test_a_killed_rank_ends_the_run(self):
         process = self.start("--config", WAVEFORM, "--run-dir", "run", "--nproc", 2, "--set", "training.epochs=1000",
                              "--set", "distributed.timeout_s=10")

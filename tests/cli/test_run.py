@@ -53,6 +53,18 @@ class RunFolder(Case):
         for whole, parts in zip(self.metrics("whole"), self.metrics("parts")):
             self.assertAlmostEqual(whole["loss"], parts["loss"], delta=1e-4 * abs(whole["loss"]))
 
+    def test_training_ends_where_the_target_is_reached(self):
+        goal = ["--set", "evaluation.target_metric=loss", "--set", "evaluation.target_value=1e9"]
+        self.train(WAVEFORM, "noted", *goal)
+        self.train(WAVEFORM, "stopped", *goal, "--set", "evaluation.stop_at_target=true")
+        for name, epochs in (("noted", 6), ("stopped", 1)):
+            summary = self.summary(name)
+            self.assertEqual((summary["status"], summary["epochs"]), ("finished", epochs))
+            self.assertEqual((summary["target"]["reached"], summary["target"]["epoch"]), (True, 1))
+            self.assertTrue(0 < summary["target"]["time_s"] <= summary["time_s"])
+        self.train(WAVEFORM, "far", *goal[:2], "--set", "evaluation.target_value=-1", "--set", "training.epochs=1")
+        self.assertEqual(self.summary("far")["target"], {"metric": "loss", "value": -1, "reached": False})
+
     def test_bf16_trains(self):
         self.train(GALAXY, "run", "--set", "training.precision=bf16")
         self.assertTrue(all(math.isfinite(line["loss"]) for line in self.metrics("run")))

@@ -50,14 +50,14 @@ void step(Group& group, const ReducerOptions& options, const char* name) {
   int done = 0;
   double waited = 0;
   const double s = median(steps, [&] {
-    const double before = reducer.exposed_s();
+    const double before = group.wait_s();
     reducer.zero_grad();
     at::Tensor x = input;
     for (const at::Tensor& weights : layers) x = at::relu(at::linear(x, weights));
     reducer.prepare();
     x.square().mean().backward();
     reducer.finish();
-    if (done++ > 0) waited += reducer.exposed_s() - before;
+    if (done++ > 0) waited += group.wait_s() - before;
   });
   if (group.rank() == 0) {
     fmt::print("{:<28} {:7.1f} ms a step, {:6.1f} ms of it waiting, {} buckets\n", name, s * 1e3, waited / (steps - 1) * 1e3,

@@ -32,7 +32,8 @@ BackendGroup::BackendGroup(BackendPointer backend, Meeting meeting, int rank, at
     : Group(rank, static_cast<int>(meeting.peers.size()), device),
       backend_(std::move(backend)),
       meeting_(std::move(meeting)),
-      can_average_(can_average) {}
+      can_average_(can_average),
+      timer_(device) {}
 
 BackendGroup::~BackendGroup() {
   // After a failure the backend would wait for exchanges that nobody answers; the process ends soon and takes it along.
@@ -62,11 +63,14 @@ c10::intrusive_ptr<c10d::Work> BackendGroup::start(const char* what, Start start
 }
 
 void BackendGroup::finish(c10d::Work& work, const char* what) {
+  timer_.start();
   try {
     work.wait();
   } catch (const std::exception& error) {
     report_loss(what, error);
   }
+  timer_.stop();
+  timer_.tidy();
 }
 
 std::unique_ptr<Work> BackendGroup::all_reduce_async(const at::Tensor& tensor, ReduceOp op) {

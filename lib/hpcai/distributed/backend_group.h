@@ -9,6 +9,7 @@
 #include "hpcai/distributed/backend.h"
 #include "hpcai/distributed/group.h"
 #include "hpcai/distributed/rendezvous.h"
+#include "hpcai/distributed/wait_timer.h"
 
 namespace hpcai::distributed {
 
@@ -19,6 +20,7 @@ class BackendGroup : public Group {
   ~BackendGroup() override;
 
   bool can_average() const override { return can_average_; }
+  double wait_s() const override { return timer_.seconds(); }
   std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op) override;
 
   // Ends an exchange. Throws Error{peers_unreachable} with the name of the lost rank.
@@ -36,6 +38,7 @@ class BackendGroup : public Group {
   BackendPointer backend_;
   Meeting meeting_;
   bool can_average_;
+  WaitTimer timer_;
   bool broken_ = false;
 };
 

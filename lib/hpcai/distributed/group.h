@@ -40,6 +40,9 @@ class Group {
   int size() const { return size_; }
   at::Device device() const { return device_; }
   virtual bool can_average() const { return false; }  // whether ReduceOp::average is offered (NCCL)
+  // Seconds that this rank, on a GPU its current stream, has spent in wait() of any exchange so far; on a GPU exchanges that
+  // the stream has not reached yet are missing.
+  virtual double wait_s() const { return 0; }
 
   // In place; the tensor is dense (any order of dimensions) and stays alive and untouched until wait() has returned.
   virtual std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op = ReduceOp::sum) = 0;

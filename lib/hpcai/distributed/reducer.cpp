@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "hpcai/distributed/gradient_buffers.h"
-#include "hpcai/distributed/wait_timer.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -41,7 +40,6 @@ struct Reducer::State {
   Group& group;
   ReducerOptions options;
   std::vector<at::Tensor> parameters;
-  WaitTimer timer{group.device()};
   GradientBuffers buffers = {};
   std::vector<Bucket> buckets = {};
   std::vector<bool> ready = {};      // by slot
@@ -100,9 +98,7 @@ struct Reducer::State {
   }
 
   void complete(Bucket& bucket) {
-    timer.start();
     bucket.work->wait();
-    timer.stop();
     bucket.work.reset();
     if (!bucket.wire.is_same(bucket.values)) bucket.values.copy_(bucket.wire);
     bucket.wire.reset();
@@ -135,7 +131,6 @@ void Reducer::prepare() {
   for (Bucket& bucket : state.buckets) bucket.pending = bucket.slots;
   state.ready.assign(state.buffers.slots.size(), false);
   state.next_bucket = 0;
-  state.timer.tidy();
   state.armed = true;
 }
 
@@ -147,8 +142,6 @@ void Reducer::finish() {
   while (state.next_bucket < state.buckets.size()) state.launch(state.buckets[state.next_bucket++]);
   for (Bucket& bucket : state.buckets) state.complete(bucket);
 }
-
-double Reducer::exposed_s() const { return state_->timer.seconds(); }
 
 const std::vector<at::Tensor>& Reducer::flat_gradients() const { return state_->buffers.flat; }
 

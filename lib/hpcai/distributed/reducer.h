@@ -46,9 +46,6 @@ class Reducer {
   // stream). Throws Error{peers_unreachable}.
   void finish();
 
-  // Seconds, summed over all finish() so far, in which this rank waited for gradients that were still on their way. On
-  // a GPU the time of the current stream; steps that it has not reached yet are missing.
-  double exposed_s() const;
   // The buffers that hold all gradients, one for each dtype; the gaps between gradients hold zeros.
   const std::vector<at::Tensor>& flat_gradients() const;
   int64_t bucket_count() const;

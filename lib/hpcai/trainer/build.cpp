@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "hpcai/config/bind.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/data/open.h"
@@ -33,16 +34,41 @@ void check_consistency(const Experiment& experiment, int world_size) {
                               training.global_batch, world_size, world_size == 1 ? "" : "s", training.accumulation),
                   fmt::format("Use a multiple of {}, such as {}.", parts, nearby_multiples(training.global_batch, parts)));
   }
-  const auto& augmentation = experiment.evaluation;
-  if (augmentation.symmetric_views && !std::holds_alternative<models::CrossEntropyConfig>(experiment.loss)) {
+  const auto& evaluation = experiment.evaluation;
+  if (evaluation.symmetric_views && !std::holds_alternative<models::CrossEntropyConfig>(experiment.loss)) {
     contradiction("evaluation.symmetric_views averages class probabilities, but loss.type is not cross_entropy",
                   "Set evaluation.symmetric_views to false.");
   }
-  if (std::holds_alternative<optim::PlateauConfig>(experiment.schedule) && experiment.evaluation.every_epochs > 1) {
+  if (std::holds_alternative<optim::PlateauConfig>(experiment.schedule) && evaluation.every_epochs > 1) {
     log::warning("schedule type plateau counts evaluations; with evaluation.every_epochs {} its patience is that many epochs longer",
-                 experiment.evaluation.every_epochs);
+                 evaluation.every_epochs);
   }
 }
+
+namespace {
+
+// The validation split must be able to show the target.
+void check_target(const EvaluationConfig& evaluation, const data::Splits& data, bool gives_overlap) {
+  const TargetMetric metric = evaluation.target_metric;
+  if (metric == TargetMetric::none) {
+    if (evaluation.stop_at_target) {
+      contradiction("evaluation.stop_at_target needs a target", "Set evaluation.target_metric and evaluation.target_value.");
+    }
+    return;
+  }
+  const std::string name = config::detail::enum_to_name(metric);
+  if (!data.validation) {
+    contradiction(fmt::format("evaluation.target_metric {} needs a validation split, and data has none", name),
+                  "Give data.validation or data.validation_fraction, or set evaluation.target_metric to none.");
+  }
+  const bool classes = !data.validation->spec().class_names.empty();
+  if ((metric == TargetMetric::accuracy && !classes) || (metric == TargetMetric::overlap_median && !gives_overlap)) {
+    contradiction(fmt::format("evaluation.target_metric {} is not measured in this experiment", name),
+                  classes ? "Use accuracy or loss." : "Use overlap_median (with evaluation.overlap_samples above 0) or loss.");
+  }
+}
+
+}  // namespace
 
 bool use_gpu(DeviceChoice choice) {
   if (choice == DeviceChoice::cpu) return false;
@@ -100,6 +126,9 @@ Training build(const Experiment& experiment, distributed::Group& group) {
     contradiction("schedule type plateau needs a validation split, and data has none",
                   "Give data.validation, or choose another schedule.type such as cosine.");
   }
+  training.target = experiment.evaluation;
+  training.evaluation = evaluation_settings(experiment, group.size());
+  check_target(experiment.evaluation, training.data, training.evaluation.overlap_grid && training.evaluation.overlap_samples > 0);
   training.model = build_model(experiment, train.spec(), group);
   training.loss = models::make_loss(experiment.loss);
   training.loader = std::make_unique<data::Loader>(
@@ -114,7 +143,6 @@ Training build(const Experiment& experiment, distributed::Group& group) {
                        experiment.checkpoint,
                        experiment.evaluation.every_epochs,
                        distributed::ReducerOptions::from(experiment.distributed)};
-  training.evaluation = evaluation_settings(experiment, group.size());
   return training;
 }
 

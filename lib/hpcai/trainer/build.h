@@ -45,6 +45,7 @@ struct Training {
   std::unique_ptr<optim::Optimizer> optimizer;
   Settings settings;
   EvaluationSettings evaluation;
+  EvaluationConfig target;  // of which Target reads the target_* keys
 
   Parts parts(distributed::Group& group) const { return {group, *data.train, *loader, *model, *loss, *optimizer}; }
 };

@@ -84,11 +84,23 @@ struct TrainingConfig {
   }
 };
 
+// A measure of quality on the validation split.
+enum class TargetMetric { none, loss, accuracy, overlap_median };
+inline config::EnumNames<TargetMetric> enum_names(TargetMetric) {
+  return {{TargetMetric::none, "none"},
+          {TargetMetric::loss, "loss"},
+          {TargetMetric::accuracy, "accuracy"},
+          {TargetMetric::overlap_median, "overlap_median"}};
+}
+
 struct EvaluationConfig {
   int64_t every_epochs = 1;
   int64_t batch = 0;
   bool symmetric_views = false;
   int64_t overlap_samples = 200;
+  TargetMetric target_metric = TargetMetric::none;
+  double target_value = 0;
+  bool stop_at_target = false;
 
   template <class Visitor>
   void describe(Visitor& v) {
@@ -100,6 +112,11 @@ struct EvaluationConfig {
             {.help = "Average the prediction for an image over its eight flips and quarter turns."});
     v.field("overlap_samples", overlap_samples,
             {.help = "Waveforms of a split whose overlap is computed, spread evenly over it; 0 means none.", .min = 0, .local = true});
+    v.field("target_metric", target_metric,
+            {.help = "Measure of the validation split whose time to reach target_value is recorded; none records nothing.", .local = true});
+    v.field("target_value", target_value,
+            {.help = "Quality to reach: at most this loss, or at least this accuracy or median overlap.", .local = true});
+    v.field("stop_at_target", stop_at_target, {.help = "End the training as soon as the target is reached."});
   }
 };
 

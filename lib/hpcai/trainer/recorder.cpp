@@ -27,18 +27,21 @@ std::string describe_quality(const nlohmann::json& metrics) {
 
 Recorder::Recorder(distributed::Group& group, const Training& training, const metrics::RunFolder& folder, checkpoint::Origin origin)
     : group_(group), training_(training), folder_(folder),
-      checkpoints_(folder.checkpoints(), training.settings.checkpoint.keep, std::move(origin)) {}
+      checkpoints_(folder.checkpoints(), training.settings.checkpoint.keep, std::move(origin)), target_(training.target) {}
 
 Recorder::~Recorder() = default;
 
-void Recorder::begin(Trainer& trainer, bool resumed, double elapsed_before_s) {
+void Recorder::begin(Trainer& trainer, const nlohmann::json& saved) {
   trainer_ = &trainer;
-  elapsed_before_s_ = elapsed_before_s;
+  if (!saved.is_null()) {
+    elapsed_before_s_ = saved.value("elapsed_s", 0.0);
+    target_.load(saved.value("target", nlohmann::json()));
+  }
   start_ = Clock::now();
   if (!talks()) return;
   checkpoints_.prepare();
   metrics_ = std::make_unique<metrics::MetricsFile>(folder_.metrics(),
-                                                    resumed ? std::optional(trainer.position().step) : std::nullopt);
+                                                    saved.is_null() ? std::nullopt : std::optional(trainer.position().step));
   progress_ = std::make_unique<metrics::Progress>(group_.rank());
 }
 
@@ -67,7 +70,7 @@ void Recorder::step_done(const StepReport& report) {
   progress_->update(state);
 }
 
-std::optional<double> Recorder::evaluate(const Position& position) {
+std::optional<Validation> Recorder::evaluate(const Position& position) {
   if (!training_.data.validation) return std::nullopt;
   const auto since = Clock::now();
   const auto result = trainer::evaluate(group_, *training_.model, *training_.loss, *training_.data.validation, training_.evaluation);
@@ -80,7 +83,7 @@ std::optional<double> Recorder::evaluate(const Position& position) {
     log::info("epoch {}: validation {}", position.epoch, describe_quality(result.metrics));
   }
   pause_throughput(since);
-  return result.loss;
+  return Validation{result.loss, target_.observe(result.metrics, position, elapsed_s())};
 }
 
 void Recorder::epoch_done(const Position& position, std::optional<double> validation_loss) {
@@ -98,6 +101,7 @@ void Recorder::save(const Position& position, bool best) {
     if (!talks()) return;
     checkpoint::TrainingState state = trainer_->state();
     state.state["elapsed_s"] = elapsed_s();
+    state.state["target"] = target_.state();
     metrics_->sync();
     checkpoints_.save(position.step, state);
     if (best && training_.settings.checkpoint.best) checkpoints_.mark_best(position.step);

@@ -11,6 +11,7 @@
 #include "hpcai/metrics/run_folder.h"
 #include "hpcai/metrics/throughput.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/target.h"
 #include "hpcai/trainer/trainer.h"
 
 namespace hpcai::trainer {
@@ -22,11 +23,12 @@ class Recorder : public Events {
   Recorder(distributed::Group& group, const Training& training, const metrics::RunFolder& folder, checkpoint::Origin origin);
   ~Recorder() override;
 
-  // Before Trainer::run(): where training begins. With `resumed`, lines of metrics.jsonl after that step go away.
-  void begin(Trainer& trainer, bool resumed, double elapsed_before_s);
+  // Before Trainer::run(): where training begins. `saved`: the state.json of the checkpoint it goes on from, null for a new
+  // run; with it, lines of metrics.jsonl after that step go away.
+  void begin(Trainer& trainer, const nlohmann::json& saved);
 
   void step_done(const StepReport& report) override;
-  std::optional<double> evaluate(const Position& position) override;
+  std::optional<Validation> evaluate(const Position& position) override;
   void epoch_done(const Position& position, std::optional<double> validation_loss) override;
   void save(const Position& position, bool best) override;
   void finish_progress() { progress_.reset(); }
@@ -34,6 +36,7 @@ class Recorder : public Events {
   double elapsed_s() const;  // of all sittings of this run
   double samples_per_second() const { return throughput_.mean_samples_per_second(); }
   const nlohmann::json& last_validation() const { return last_validation_; }
+  const Target& target() const { return target_; }
 
  private:
   bool talks() const { return group_.rank() == 0; }
@@ -48,6 +51,7 @@ class Recorder : public Events {
   std::unique_ptr<metrics::Progress> progress_;
   metrics::Throughput throughput_;
   nlohmann::json last_validation_;
+  Target target_;
   double elapsed_before_s_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };

@@ -9,6 +9,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/version.h"
+#include "hpcai/distributed/network.h"
 #include "hpcai/metrics/environment.h"
 #include "hpcai/metrics/run_folder.h"
 #include "hpcai/trainer/build.h"
@@ -96,13 +97,23 @@ nlohmann::json summarise(const Experiment& experiment, const Training& training,
                             {"samples_per_second", recorder.samples_per_second()},
                             {"world_size", group.size()},
                             {"device", group.device().str()},
-                            {"input_wait_s", training.loader->wait_s()},
-                            {"exposed_communication_s", trainer.exposed_s()},
+                            {"step_time", trainer.step_times().mean()},
                             {"parameters", size.values},
                             {"trainable_parameters", size.trainable},
                             {"config_digest", config::digest(experiment)}};
   summary["validation"] = recorder.last_validation();
+  if (const auto target = recorder.target().summary(); !target.is_null()) summary["target"] = target;
   return summary;
+}
+
+// Where the time of a step went, and which rank held up the others.
+void tell_balance(const StepTimes& times, const std::vector<std::string>& hosts) {
+  if (hosts.size() < 2 || times.steps() == 0) return;
+  const StepSplit mean = times.mean();
+  log::info("step       {:.3g} ms: {:.0f} % computing, {:.0f} % exposed communication, {:.0f} % input, {:.0f} % imbalance", 1e3 * mean.step_s,
+            100 * mean.compute_s / mean.step_s, 100 * mean.exposed_communication_s / mean.step_s, 100 * mean.input_s / mean.step_s,
+            100 * mean.imbalance_s / mean.step_s);
+  log::info("balance    {}", describe_slowest(times.ranks(), hosts));
 }
 
 // The final numbers, with the weights that are saved.
@@ -127,6 +138,7 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
   const std::string digest = config::digest(experiment);
   distributed::agree(*group, "programs", kVersion);
   distributed::agree(*group, "configs", digest);
+  const auto hosts = group->all_gather(distributed::host_name());
 
   const fs::path path = group->broadcast(choose_folder(experiment, options).string());
   Training training;
@@ -149,7 +161,7 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
   Trainer trainer(training.parts(*group), training.settings, recorder);
   together(*group, [&] {
     if (resumed) trainer.load(resumed->state);
-    recorder.begin(trainer, resumed.has_value(), resumed ? resumed->state.state.value("elapsed_s", 0.0) : 0.0);
+    recorder.begin(trainer, resumed ? resumed->state.state : nlohmann::json());
   });
   introduce(experiment, training, trainer, *group, path);
   if (loaded) {
@@ -172,6 +184,7 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
     throw;
   }
   recorder.finish_progress();
+  tell_balance(trainer.step_times(), hosts);
   auto summary = summarise(experiment, training, trainer, recorder, *group, ending == Ending::finished ? "finished" : "stopped");
   if (ending == Ending::stopped) {
     write_summary(summary);

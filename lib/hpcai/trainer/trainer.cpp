@@ -59,7 +59,8 @@ checkpoint::NamedTensors tensors_of(const models::Model& model) {
 
 Trainer::Trainer(Parts parts, Settings settings, Events& events)
     : parts_(parts), settings_(std::move(settings)), events_(events), stages_(stages_of(settings_.training)),
-      early_stop_(stages_[0].early_stop_patience), average_(tensors_of(parts_.model), settings_.training.average_decay) {
+      early_stop_(stages_[0].early_stop_patience), average_(tensors_of(parts_.model), settings_.training.average_decay),
+      step_times_(parts_.loader, parts_.group) {
   distributed::broadcast_state(parts_.group, [&] {
     std::vector<at::Tensor> tensors;
     for (const auto& [name, tensor] : tensors_of(parts_.model)) tensors.push_back(tensor);
@@ -78,7 +79,8 @@ StepReport Trainer::step() {
   const at::Tensor loss = forward_backward(batch);
   reducer_->finish();
 
-  const Verdict verdict = agree_on_step(parts_.group, loss, stop_requested());
+  const Verdict verdict = agree_on_step(parts_.group, loss, stop_requested(), step_times_.busy());
+  step_times_.end_step(verdict.busy);
   if (!verdict.finite) report_divergence(parts_.group, position_.step + 1, parts_.dataset, batch, loss);
   if (settings_.training.clip_norm > 0) optim::clip_gradients(trained_, settings_.training.clip_norm);
   parts_.optimizer.step(lr);
@@ -111,6 +113,7 @@ at::Tensor Trainer::forward_backward(const data::Batch& batch) {
 }
 
 Ending Trainer::run() {
+  step_times_.restart();
   while (!finished()) {
     const StepReport report = step();
     events_.step_done(report);
@@ -120,6 +123,7 @@ Ending Trainer::run() {
       events_.save(position_, best);
       saved_ = position_;
     }
+    if (epoch_ended || saved_ == position_) step_times_.restart();
     if (report.stop && !finished()) return Ending::stopped;
   }
   if (saved_ != position_) events_.save(position_, false);
@@ -138,18 +142,21 @@ bool Trainer::end_epoch() {
   ++position_.stage_epoch;
   position_.batch = 0;
   std::optional<double> loss;
-  bool stop_early = false;
+  bool stop_early = false, good_enough = false;
   if (position_.epoch % settings_.evaluate_every_epochs == 0) {
     ScopedAverage use_average(average_);
-    loss = events_.evaluate(position_);
+    if (const auto validation = events_.evaluate(position_)) {
+      loss = validation->loss;
+      good_enough = validation->good_enough;
+    }
   }
   if (loss && plateau_ && plateau_->observe(*loss)) {
     log::info("no better validation loss: the learning rate falls to {:.3g}", learning_rate());
   }
   if (loss && early_stop_.observe(*loss)) stop_early = true;
   events_.epoch_done(position_, loss);
-  if (stop_early || position_.stage_epoch == stage().epochs) {
-    ++position_.stage;
+  if (good_enough || stop_early || position_.stage_epoch == stage().epochs) {
+    position_.stage = good_enough ? static_cast<int64_t>(stages_.size()) : position_.stage + 1;
     position_.stage_epoch = position_.stage_step = 0;
     if (position_.stage < static_cast<int64_t>(stages_.size())) {
       plateau_ = plateau_of(settings_.schedule, stage());
@@ -172,7 +179,6 @@ void Trainer::enter_stage() {
   if (stages_.size() > 1) {
     log::info("stage {} of {}: trains from {}", position_.stage + 1, stages_.size(), stage().trainable_from);
   }
-  if (reducer_) exposed_before_s_ += reducer_->exposed_s();
   trained_.clear();
   for (const at::Tensor& parameter : parts_.model.parameters()) {
     if (parameter.requires_grad()) trained_.push_back(parameter);
@@ -202,8 +208,6 @@ double Trainer::learning_rate() const {
   const optim::ScheduleState state{plateau_ ? plateau_->factor() : 1.0};
   return optim::learning_rate(settings_.schedule, state, settings_.base_lr, position_.stage_step, steps_per_epoch(), stage_steps());
 }
-
-double Trainer::exposed_s() const { return exposed_before_s_ + reducer_->exposed_s(); }
 
 checkpoint::TrainingState Trainer::state() {
   checkpoint::TrainingState state;

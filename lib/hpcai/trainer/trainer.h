@@ -17,6 +17,7 @@
 #include "hpcai/trainer/average.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/position.h"
+#include "hpcai/trainer/step_times.h"
 
 namespace hpcai::trainer {
 
@@ -48,13 +49,19 @@ struct StepReport {
   bool stop = false;   // some rank was asked to stop: this was the last step
 };
 
+// How good the validation split was found.
+struct Validation {
+  double loss = 0;
+  bool good_enough = false;  // the quality at which training shall end has been reached
+};
+
 // What a run does with what happens in training. Every rank has one, and all are called alike.
 class Events {
  public:
   virtual ~Events() = default;
   virtual void step_done(const StepReport&) {}
-  // Evaluates the validation split; returns its loss, nothing if there is no such split.
-  virtual std::optional<double> evaluate(const Position&) { return std::nullopt; }
+  // Evaluates the validation split; nothing if there is no such split.
+  virtual std::optional<Validation> evaluate(const Position&) { return std::nullopt; }
   virtual void epoch_done(const Position&, std::optional<double> /*validation_loss*/) {}
   virtual void save(const Position&, bool /*best*/) {}
 };
@@ -75,7 +82,7 @@ class Trainer {
   const Position& position() const { return position_; }
   int64_t steps_per_epoch() const { return parts_.loader.sampler().batches_per_epoch(); }
   int64_t total_steps() const;  // if no stage ends early
-  double exposed_s() const;     // seconds spent waiting for gradients
+  StepTimes& step_times() { return step_times_; }
   WeightAverage& average() { return average_; }
 
   // The whole state, of which `model` holds the weights to use: the averaged ones where there is an average.
@@ -101,11 +108,11 @@ class Trainer {
   std::optional<Position> saved_;
   std::vector<at::Tensor> trained_;
   std::unique_ptr<distributed::Reducer> reducer_;
-  double exposed_before_s_ = 0;  // of the reducers of earlier stages
   std::optional<optim::Plateau> plateau_;
   optim::EarlyStop early_stop_;
   optim::Lowest best_;
   WeightAverage average_;
+  StepTimes step_times_;
 };
 
 // Parameters and buffers by name, in the model's order.

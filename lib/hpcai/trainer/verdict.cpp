@@ -33,19 +33,24 @@ std::string name_samples(const data::Dataset& dataset, const data::Batch& batch)
 
 }  // namespace
 
-Verdict agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop) {
-  if (group.size() == 1) {
-    const double value = loss.item<double>();
-    return {value, std::isfinite(value), stop};
-  }
-  const at::Tensor value = loss.detach().to(at::kDouble);
-  const at::Tensor broken = value.isfinite().logical_not().to(at::kDouble);
-  const at::Tensor flag = at::full_like(value, stop ? 1.0 : 0.0);
-  const at::Tensor sums = at::stack({value, broken, flag});
-  group.all_reduce_sum(sums);
-  const at::Tensor host = sums.cpu();
+// One sum over the ranks carries all: loss, whether it is not finite, whether to stop, and two places for each rank.
+Verdict agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy) {
+  const double value = loss.item<double>();
+  if (group.size() == 1) return {value, std::isfinite(value), stop, {busy}};
+  std::vector<double> sums(3 + 2 * static_cast<size_t>(group.size()));
+  sums[0] = value;
+  sums[1] = std::isfinite(value) ? 0 : 1;
+  sums[2] = stop ? 1 : 0;
+  double* mine = sums.data() + 3 + 2 * group.rank();
+  mine[0] = busy.input_s;
+  mine[1] = busy.compute_s;
+  const at::Tensor exchanged = at::tensor(sums, at::kDouble).to(group.device());
+  group.all_reduce_sum(exchanged);
+  const at::Tensor host = exchanged.cpu();
   const double* sum = host.const_data_ptr<double>();
-  return {sum[0] / group.size(), sum[1] == 0, sum[2] > 0};
+  Verdict verdict{sum[0] / group.size(), sum[1] == 0, sum[2] > 0, {}};
+  for (int rank = 0; rank < group.size(); ++rank) verdict.busy.push_back({sum[3 + 2 * rank], sum[4 + 2 * rank]});
+  return verdict;
 }
 
 void report_divergence(distributed::Group& group, int64_t step, const data::Dataset& dataset, const data::Batch& batch,

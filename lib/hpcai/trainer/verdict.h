@@ -5,6 +5,7 @@
 #include "hpcai/data/dataset.h"
 #include "hpcai/data/loader.h"
 #include "hpcai/distributed/group.h"
+#include "hpcai/trainer/step_times.h"
 
 namespace hpcai::trainer {
 
@@ -13,10 +14,11 @@ struct Verdict {
   double loss = 0;      // mean over the ranks
   bool finite = true;   // on every rank
   bool stop = false;    // some rank was asked to stop
+  std::vector<Busy> busy;  // each rank in this step
 };
 
-// `loss`: this rank's, a scalar; `stop`: whether this rank was asked to stop.
-Verdict agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop);
+// `loss`: this rank's, a scalar; `stop`: whether this rank was asked to stop; `busy`: what it did in this step.
+Verdict agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy);
 
 // Throws, on all ranks, Error{diverged} that names the step and the samples: those of `batch` whose input or target is
 // not finite, or else all of it, from the ranks whose own loss is not finite.

@@ -68,7 +68,6 @@ TEST_CASE("gradients become the mean over the ranks, in flat buffers, and unused
     check_equal(net, expected, 2);
     for (const at::Tensor& p : net.parameters()) CHECK(within(p.grad(), reducer.flat_gradients()[0]));
   }
-  CHECK(reducer.exposed_s() >= 0);
 }
 
 TEST_CASE("buckets leave while backward is still running") {
@@ -158,7 +157,6 @@ TEST_CASE("one rank has the same flat gradients and sends nothing") {
   reducer.finish();
   check_equal(net, expected, 1);
   CHECK(within(net.first.grad(), reducer.flat_gradients()[0]));
-  CHECK(reducer.exposed_s() == 0);
 }
 
 TEST_CASE("gradients on the wire in bf16 are off by at most its rounding") {

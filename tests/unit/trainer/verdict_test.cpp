@@ -35,11 +35,12 @@ std::string divergence(const data::Batch& batch) {
 
 TEST_CASE("a step's verdict tells loss, finiteness and the wish to stop") {
   const auto group = distributed::make_single_group();
-  const auto good = trainer::agree_on_step(*group, at::full({}, 1.5), false);
+  const auto good = trainer::agree_on_step(*group, at::full({}, 1.5), false, {0.25, 0.5});
   CHECK((good.loss == 1.5 && good.finite && !good.stop));
-  CHECK_FALSE(trainer::agree_on_step(*group, at::full({}, std::nan("")), false).finite);
-  CHECK_FALSE(trainer::agree_on_step(*group, at::full({}, std::numeric_limits<float>::infinity()), false).finite);
-  CHECK(trainer::agree_on_step(*group, at::full({}, 1.0), true).stop);
+  CHECK((good.busy.size() == 1 && good.busy[0].input_s == 0.25 && good.busy[0].compute_s == 0.5));
+  CHECK_FALSE(trainer::agree_on_step(*group, at::full({}, std::nan("")), false, {}).finite);
+  CHECK_FALSE(trainer::agree_on_step(*group, at::full({}, std::numeric_limits<float>::infinity()), false, {}).finite);
+  CHECK(trainer::agree_on_step(*group, at::full({}, 1.0), true, {}).stop);
 }
 
 TEST_CASE("divergence names the samples whose values are not finite") {

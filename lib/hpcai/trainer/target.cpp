@@ -1,0 +1,31 @@
+#include "hpcai/trainer/target.h"
+
+#include "hpcai/config/bind.h"
+
+namespace hpcai::trainer {
+namespace {
+
+bool meets(const nlohmann::json& metrics, TargetMetric metric, double value) {
+  const auto found = metrics.find(config::detail::enum_to_name(metric));
+  if (found == metrics.end() || !found->is_number()) return false;
+  return metric == TargetMetric::loss ? found->get<double>() <= value : found->get<double>() >= value;
+}
+
+}  // namespace
+
+bool Target::observe(const nlohmann::json& metrics, const Position& position, double time_s) {
+  if (config_.target_metric == TargetMetric::none || !meets(metrics, config_.target_metric, config_.target_value)) return false;
+  if (reached_.is_null()) reached_ = {{"time_s", time_s}, {"epoch", position.epoch}, {"step", position.step}};
+  return config_.stop_at_target;
+}
+
+nlohmann::json Target::summary() const {
+  if (config_.target_metric == TargetMetric::none) return nullptr;
+  nlohmann::json summary = {{"metric", config::detail::enum_to_name(config_.target_metric)},
+                            {"value", config_.target_value},
+                            {"reached", !reached_.is_null()}};
+  if (!reached_.is_null()) summary.update(reached_);
+  return summary;
+}
+
+}  // namespace hpcai::trainer
