@@ -74,7 +74,8 @@ TEST_CASE("IMRPhenomD agrees with LALSimulation across masses and spins") {
 }
 
 TEST_CASE("the final spin agrees with LALSimulation") {
-  for (const nlohmann::json& point : reference()["points"]) {
+  const nlohmann::json file = reference();
+  for (const nlohmann::json& point : file["points"]) {
     const Remnant hole = remnant({point["q"], point["s1"], point["s2"]});
     CHECK(hole.spin == Approx(point["final_spin"].get<double>()).margin(1e-9));
   }
