@@ -159,6 +159,11 @@ schedule: {type: constant}
     def test_missing_image(self):
         self.refuse("--config", self.folder_config(["x.jpg,a,train\n", "y.jpg,b,train\n"]), "--run-dir", "run", status=66, contains=["x.jpg"])
 
+    def test_with_ranks_a_missing_image_whose_name_is_not_utf8(self):
+        path = self.folder_config([])
+        (self.folder / "images" / "labels.csv").write_bytes(b"file,label,split\n\xff.jpg,a,train\ny.jpg,b,train\n")
+        self.refuse("--config", path, "--run-dir", "run", "--nproc", "2", status=66, contains=["labels.csv:2"])
+
     def test_with_ranks_one_message(self):
         self.refuse("--config", self.hdf5_config("none.h5"), "--run-dir", "run", "--nproc", "2", status=66, contains=["none.h5"])
 

@@ -25,7 +25,9 @@ nlohmann::json failure_of(const std::function<void()>& work) {
 
 void together(distributed::Group& group, const std::function<void()>& work) {
   if (group.size() == 1) return work();
-  const auto texts = group.all_gather(failure_of(work).dump());
+  // A message may quote a file name, which need not be UTF-8 as JSON demands.
+  constexpr auto replace = nlohmann::json::error_handler_t::replace;
+  const auto texts = group.all_gather(failure_of(work).dump(-1, ' ', false, replace));
   const auto first = std::find_if(texts.begin(), texts.end(), [](const std::string& text) { return text != "null"; });
   if (first == texts.end()) return;
 
