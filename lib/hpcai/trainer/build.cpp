@@ -27,6 +27,11 @@ std::string nearby_multiples(int64_t value, int64_t factor) {
 }  // namespace
 
 void check_consistency(const Experiment& experiment, int world_size) {
+  const std::string& name = experiment.name;
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
+    contradiction(fmt::format("name is \"{}\"; it names the folder runs/<name>", name),
+                  "Give a name without '/', and say with --run-dir where else the run shall be.");
+  }
   const auto& training = experiment.training;
   const int64_t parts = world_size * training.accumulation;
   if (training.global_batch % parts != 0) {

@@ -36,6 +36,17 @@ TEST_CASE("a global batch that cannot be shared evenly is refused with numbers t
   CHECK(complaint(experiment, 8).find("24 or 48") != std::string::npos);
 }
 
+TEST_CASE("a name that would put the run outside of runs/ is refused") {
+  Experiment experiment;
+  for (const char* name : {"", ".", "..", "../other", "/tmp/run", "a/b"}) {
+    experiment.name = name;
+    CAPTURE(name);
+    CHECK(complaint(experiment, 1).find("name is") != std::string::npos);
+  }
+  experiment.name = "..a galaxy, 2nd try";
+  CHECK(complaint(experiment, 1).empty());
+}
+
 TEST_CASE("symmetric views need a classification") {
   Experiment experiment;
   experiment.evaluation.symmetric_views = true;
