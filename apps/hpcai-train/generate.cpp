@@ -94,7 +94,13 @@ void draw_galaxies(const GalaxyOptions& options) {
   log::info("preview of {} galaxies in {}", shown, options.preview);
 }
 
+void check_preview(const std::string& preview, const std::string& extension) {
+  if (preview.empty() || std::filesystem::path(preview).extension() == extension) return;
+  throw Error(ExitCode::usage, fmt::format("--preview {}: the name must end in {}", preview, extension));
+}
+
 int generate_waveforms(WaveformOptions options) {
+  check_preview(options.preview, ".svg");
   options.settings.precision = options.dtype == "float32" ? data::WaveformPrecision::float32 : data::WaveformPrecision::float64;
   int64_t count = 0;
   {
@@ -107,6 +113,7 @@ int generate_waveforms(WaveformOptions options) {
 }
 
 int generate_galaxies(GalaxyOptions options) {
+  check_preview(options.preview, ".png");
   options.settings.survey = options.survey == "des" ? simulate::Survey::des : simulate::Survey::sdss;
   int64_t count = 0;
   {

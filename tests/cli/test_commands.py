@@ -123,6 +123,12 @@ training: {epochs: 1, global_batch: 4}
             self.run_program("generate", "waveforms", "--out", "x.h5", *wrong, status=2)
         self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["p.csv", "w.h5", "w.svg"])
 
+    def test_preview_in_a_format_that_is_not_drawn(self):
+        self.run_program("generate", "galaxies", "--count", 2, "--out", "g.h5", "--preview", "g.svg", status=2)
+        self.run_program("generate", "waveforms", "--mass-ratio", "1", "--spin1", "0", "--spin2", "0", "--out", "w.h5", "--preview",
+                         "w.png", status=2)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
     def test_bench(self):
         for ranks in (1, 2):
             out, _ = self.run_program("bench", "--config", GALAXY, "--steps", 3, "--nproc", ranks)
