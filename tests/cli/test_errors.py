@@ -63,6 +63,11 @@ class ConfigErrors(Refusals):
     def test_batch_larger_than_the_data(self):
         self.refuse("--config", GALAXY, "--set", "training.global_batch=1000", "--run-dir", "run", status=2, contains=["1000"])
 
+    def test_batches_too_small_for_batch_norm(self):
+        _, err = self.run_program("--config", GALAXY, "--set", "training.global_batch=1", "--set", "model.entry_stride=2", "--set",
+                                  "model.batch_norm=local", "--run-dir", "run", status=2)
+        self.assertIn("batch norm", err)
+
     def test_loss_that_does_not_fit_the_data(self):
         path = self.config("{type: waveform_mse}", "{type: cross_entropy}")
         self.refuse("--config", path, "--run-dir", "run", status=2)

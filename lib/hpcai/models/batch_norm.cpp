@@ -2,7 +2,14 @@
 
 #include <torch/types.h>
 
+#include "hpcai/core/error.h"
+
 namespace hpcai::models {
+
+void refuse_lone_values() {
+  throw Error(ExitCode::usage, "a batch norm finds one value in each channel: no variance can be taken from one value",
+              "Raise training.global_batch, use larger images, or set model.batch_norm to frozen.");
+}
 
 BatchNorm::BatchNorm(int64_t channels, BatchNormMode mode, double eps, double momentum)
     : mode_(mode), eps_(eps), momentum_(momentum) {
@@ -23,6 +30,7 @@ at::Tensor BatchNorm::forward(const at::Tensor& input) {
   if (from_batch && sum_) {
     return synchronised_batch_norm(input, weight, bias, running_mean, running_var, eps_, momentum_, sum_);
   }
+  if (from_batch && input.numel() == input.size(1)) refuse_lone_values();
   return at::batch_norm(input, weight, bias, running_mean, running_var, from_batch, momentum_, eps_, /*cudnn=*/true);
 }
 

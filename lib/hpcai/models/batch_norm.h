@@ -59,9 +59,12 @@ class BatchNorm : public torch::nn::Module {
 
 // The synchronised normalisation as a function, differentiable in input, weight and bias; float or double inside
 // whatever the input's type. Updates the running statistics where they are defined. Ranks may hold different numbers
-// of samples, also none; all ranks together need more than one value a channel.
+// of samples, also none. Throws Error(usage) where all ranks together have one value a channel (tested on CPUs only).
 at::Tensor synchronised_batch_norm(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                                    at::Tensor running_mean, at::Tensor running_var, double eps, double momentum,
                                    const SumOverRanks& sum);
+
+// Throws Error(usage): the normalised value would be 0 whatever the input is, and the running variance 0/0.
+[[noreturn]] void refuse_lone_values();
 
 }  // namespace hpcai::models

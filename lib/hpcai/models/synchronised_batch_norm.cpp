@@ -64,6 +64,8 @@ struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> 
                             const RunningStatistics& running, double eps, double momentum, const SumOverRanks& sum) {
     const at::Tensor values = at_least_float(input);
     const Moments all = moments_over_ranks(values, sum);
+    // On a GPU the test would wait for the device; there one rank alone is rare.
+    if (all.count.is_cpu() && all.count.item<double>() < 2) refuse_lone_values();
     if (running.mean.defined()) {
       running.mean.lerp_(all.mean.to(running.mean.scalar_type()), momentum);
       running.variance.lerp_((all.variance * (all.count / (all.count - 1))).to(running.variance.scalar_type()), momentum);

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include "hpcai/core/error.h"
+
 namespace hpcai::models {
 namespace {
 
@@ -145,6 +147,18 @@ TEST_CASE("frozen batch norm uses the running statistics in training and leaves 
   CHECK(at::allclose(result.grad_input, at::full({5, 3, 7}, 2.0 / 3)));
   CHECK(result.grad_bias.min().item<float>() == 35);
   CHECK(norm->running_mean.min().item<float>() == 4);
+}
+
+TEST_CASE("one value in a channel is refused in training and served in evaluation") {
+  const at::Tensor lone = at::randn({1, 3, 1, 1});
+  for (const BatchNormMode mode : {BatchNormMode::local, BatchNormMode::synchronised}) {
+    const auto norm = make_norm(mode, at::ones({3}), at::zeros({3}));
+    if (mode == BatchNormMode::synchronised) norm->synchronise([](at::Tensor&) {});
+    CHECK_THROWS_AS(norm->forward(lone), Error);
+    CHECK(norm->running_var.equal(at::ones({3})));
+    norm->eval();
+    CHECK(norm->forward(lone).isfinite().all().item<bool>());
+  }
 }
 
 TEST_CASE("batch norm of mode none has no parameters and changes nothing") {
