@@ -37,7 +37,7 @@ for file in "$root"/bin/*.bin "$root"/lib/*.so*; do
   ldd "$file" | awk '$2 == "=>" && $3 ~ /^\// {print $3}'
 done | sort -u | while read -r library; do
   case $(basename "$library") in
-    libc.so*|libm.so*|libdl.so*|libpthread.so*|librt.so*|ld-linux*|libgcc_s.so*|libstdc++.so*|libresolv.so*) ;;
+    libc.so*|libm.so*|libdl.so*|libpthread.so*|librt.so*|libutil.so*|ld-linux*|libgcc_s.so*|libstdc++.so*|libresolv.so*) ;;
     libtorch*|libc10*|libgomp*|libcud*|libcu[a-z]*|libnv*|libnccl*|libcusparseLt*|libshm*) ;;
     *) install -m 644 "$library" "$root/lib/" ;;
   esac

@@ -3,6 +3,7 @@
 # Usage: scripts/test.sh [CTEST ARGUMENT...], such as -L unit, -R wavenet or --rerun-failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+case ${1:-} in -h|--help) sed -n '2,3s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 scripts/setup.sh
 echo "building (the first time takes some minutes)"
 scripts/build.sh

@@ -1,9 +1,11 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <new>
 
 #include "commands.h"
 #include "hpcai/core/error.h"
@@ -48,6 +50,16 @@ int fail_internally(const char* what) {
   return static_cast<int>(ExitCode::internal);
 }
 
+// LibTorch has a type for a GPU's memory only.
+bool is_out_of_memory(const c10::Error& error) {
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) || error.msg().find("allocate memory") != std::string::npos;
+}
+
+int fail_for_memory() {
+  return fail(Error(ExitCode::usage, "out of memory",
+                    "Lower training.global_batch or raise training.accumulation, take a smaller network, or use more ranks."), false);
+}
+
 int guarded(const app::Run& run) {
   try {
     return run();
@@ -56,7 +68,10 @@ int guarded(const app::Run& run) {
   } catch (const Error& e) {
     const bool everywhere = e.code() == ExitCode::usage || e.code() == ExitCode::ranks_disagree;
     return fail(e, everywhere);
+  } catch (const std::bad_alloc&) {
+    return fail_for_memory();
   } catch (const c10::Error& e) {
+    if (is_out_of_memory(e)) return fail_for_memory();
     return fail_internally(e.what_without_backtrace());
   } catch (const std::exception& e) {
     return fail_internally(e.what());
@@ -66,6 +81,7 @@ int guarded(const app::Run& run) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a write error like others
   app::CommandLine line;
   line.arguments.assign(argv + 1, argv + argc);
   line.app.name("hpcai-train");

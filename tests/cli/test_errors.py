@@ -4,8 +4,9 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import time
 
-from harness import GALAXY, SOURCE, WAVEFORM, Case, main
+from harness import GALAXY, PROGRAM, SOURCE, WAVEFORM, Case, environment, main
 
 
 class Refusals(Case):
@@ -67,6 +68,18 @@ class ConfigErrors(Refusals):
         _, err = self.run_program("--config", GALAXY, "--set", "training.global_batch=1", "--set", "model.entry_stride=2", "--set",
                                   "model.batch_norm=local", "--run-dir", "run", status=2)
         self.assertIn("batch norm", err)
+
+    def test_absurd_sizes(self):
+        for key, value in (("model.dense_units", 2000000000), ("model.residual_channels", 100000), ("data.train.count", 99999999999)):
+            self.refuse("--config", WAVEFORM, "--set", f"{key}={value}", "--run-dir", "run", status=2, contains=[key])
+        self.refuse("--config", WAVEFORM, "--set", "data.t_step=1e-9", "--run-dir", "run", status=2)
+
+    def test_what_does_not_fit_is_told_before_the_data_are_made(self):
+        many = ["--set", "data.train.count=200000", "--run-dir", "run"]
+        for change in ("loss={type: cross_entropy}", "model={type: xception}"):
+            start = time.monotonic()
+            self.refuse("--config", WAVEFORM, "--set", change, *many, status=2)
+            self.assertLess(time.monotonic() - start, 30, "200,000 waveforms take minutes")
 
     def test_loss_that_does_not_fit_the_data(self):
         path = self.config("{type: waveform_mse}", "{type: cross_entropy}")
@@ -173,6 +186,20 @@ schedule: {type: constant}
         self.refuse("--config", self.hdf5_config("none.h5"), "--run-dir", "run", "--nproc", "2", status=66, contains=["none.h5"])
 
 
+    def test_a_broken_test_image_leaves_a_summary_that_says_so(self):
+        rows = [f"{i}.png,{'ab'[i % 2]},{'test' if i > 3 else 'train'}\n" for i in range(6)]
+        path = self.folder_config(rows)
+        self.run_program("generate", "galaxies", "--count", 2, "--size", 32, "--out", "g.h5", "--preview", "g.png")
+        picture = (self.folder / "g.png").read_bytes()
+        for i in range(6):
+            (self.folder / "images" / f"{i}.png").write_bytes(picture if i != 5 else picture[:len(picture) * 2 // 3])
+        _, err = self.train(path, "run", status=65)
+        self.assertIn("5.png", err)
+        summary = self.summary("run")
+        self.assertEqual((summary["status"], summary["steps"]), ("failed", 2))
+        self.assertIn("5.png", summary["error"])
+        self.assertTrue((self.folder / "run" / "checkpoints" / "last" / "manifest.json").exists())
+
 class PlaceErrors(Case):
     def test_run_dir_that_cannot_be_made(self):
         (self.folder / "file").write_text("")
@@ -194,6 +221,12 @@ class PlaceErrors(Case):
         _, err = self.train(WAVEFORM, "disk/run", "--set", "model.dense_units=2000", status=74)
         self.assertIn("No space left", err)
         self.assertFalse(list((disk / "run" / "checkpoints").glob("step-*")), "no partial checkpoint is visible")
+
+    def test_a_file_that_may_not_grow(self):
+        limited = f"ulimit -f 4; exec {PROGRAM} generate galaxies --count 64 --size 64 --out out.h5"
+        done = subprocess.run(["bash", "-c", limited], cwd=self.folder, env=environment(), text=True, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assertEqual(list(self.folder.iterdir()), [], "nothing half-written")
 
     def test_port_in_use(self):
         with socket.socket() as other:

@@ -14,6 +14,8 @@
 namespace hpcai {
 namespace {
 
+constexpr const char* kPathRemedy = "Check the path; relative paths start where the program was started.";
+
 std::string remedy_for(int error) {
   switch (error) {
     case ENOSPC:
@@ -35,10 +37,10 @@ std::string remedy_for(int error) {
 std::string read_file(const std::filesystem::path& path, size_t limit) {
   std::error_code code;
   if (std::filesystem::is_directory(path, code)) {
-    throw Error(ExitCode::missing_input, fmt::format("{} is a folder, not a file", path.string()));
+    throw Error(ExitCode::missing_input, fmt::format("{} is a folder, not a file", path.string()), kPathRemedy);
   }
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
+  if (!in) throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)), kPathRemedy);
   std::string content;
   char buffer[1 << 16];
   while (in.read(buffer, sizeof buffer) || in.gcount() > 0) {

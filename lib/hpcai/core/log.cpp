@@ -13,13 +13,18 @@
 namespace hpcai::log {
 namespace {
 
+bool dumb_terminal() {
+  const char* term = std::getenv("TERM");
+  return term == nullptr || std::string_view(term) == "dumb";
+}
+
 struct State {
   std::mutex mutex;
   int rank = 0;
   Level level = Level::info;
   void (*before)() = nullptr;
   void (*after)() = nullptr;
-  bool color = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  bool color = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr && !dumb_terminal();
   std::shared_ptr<spdlog::logger> console;
   std::shared_ptr<spdlog::logger> file;
 

@@ -40,12 +40,13 @@ std::string checked_file(const std::string& name, const std::string& where) {
 std::vector<std::string> class_names(const Csv& csv, size_t column, const std::vector<std::string>& wanted) {
   std::set<std::string> found;
   for (int64_t row = 0; row < csv.rows(); ++row) {
-    if (csv.cell(row, column).empty()) refuse(csv.where(row) + ": no label");
+    if (csv.cell(row, column).empty()) refuse(csv.where(row) + ": no label", "Give the label, or remove the row.");
     found.insert(csv.cell(row, column));
   }
   if (!wanted.empty()) return wanted;
   if (found.size() < 2) {
-    refuse(fmt::format("{}: column {} has only one class ({})", csv.name(), csv.columns()[column], *found.begin()));
+    refuse(fmt::format("{}: column {} has only one class ({})", csv.name(), csv.columns()[column], *found.begin()),
+           "A classifier needs two. Is this the label column (data.label_column)?");
   }
   constexpr size_t kMostClasses = 100000;
   if (found.size() > kMostClasses) refuse(fmt::format("{}: {} classes", csv.name(), found.size()), "Is this the label column?");
@@ -56,7 +57,8 @@ std::vector<CatalogueRow>& rows_of_split(Catalogue& catalogue, const std::string
   if (split == "train" || split == "training") return catalogue.train;
   if (split == "validation" || split == "valid" || split == "val") return catalogue.validation;
   if (split == "test") return catalogue.test;
-  refuse(fmt::format("{}: split '{}' is not train, validation or test", where, split));
+  refuse(fmt::format("{}: split '{}' is not train, validation or test", where, split),
+         "Write one of these words, or set data.split_column to the column that has them.");
 }
 
 void set_validation_aside(Catalogue& catalogue, double fraction, int64_t seed) {
@@ -77,7 +79,7 @@ Catalogue read_catalogue(const ImageFolderConfig& config) {
                 "Check the path; relative paths start where the program was started.");
   }
   const Csv csv(folder / config.catalogue);
-  if (csv.rows() == 0) refuse(csv.name() + ": a header but no rows");
+  if (csv.rows() == 0) refuse(csv.name() + ": a header but no rows", "List one image in each row.");
   const size_t file_column = csv.column(config.file_column), label_column = csv.column(config.label_column);
   const bool has_splits = !config.split_column.empty();
   const size_t split_column = has_splits ? csv.column(config.split_column) : 0;
@@ -95,7 +97,8 @@ Catalogue read_catalogue(const ImageFolderConfig& config) {
     const auto label = label_of.find(csv.cell(row, label_column));
     if (label == label_of.end()) {
       refuse(fmt::format("{}: label '{}' is not one of data.classes ({})", where, csv.cell(row, label_column),
-                         fmt::join(catalogue.class_names, ", ")));
+                         fmt::join(catalogue.class_names, ", ")),
+             "Add it to data.classes, correct it, or remove the row.");
     }
     const auto [other, is_new] = row_of_file.emplace(file, row);
     if (!is_new) refuse(fmt::format("{}: {} is already in {}", where, file, csv.where(other->second)), "Remove one of the rows.");
@@ -103,7 +106,7 @@ Catalogue read_catalogue(const ImageFolderConfig& config) {
     rows_of_split(catalogue, split, where).push_back({file, label->second, where});
   }
   if (catalogue.validation.empty()) set_validation_aside(catalogue, config.validation_fraction, config.seed);
-  if (catalogue.train.empty()) refuse(csv.name() + ": no row is left for training");
+  if (catalogue.train.empty()) refuse(csv.name() + ": no row is left for training", "Mark rows with split train, or lower data.validation_fraction.");
   return catalogue;
 }
 

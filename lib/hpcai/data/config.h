@@ -52,7 +52,7 @@ struct WaveformSetConfig {
     visitor.field("spin2", spin2, {.help = "Grid first:stop:step of the lighter hole's spin, stop exclusive."});
     visitor.field("count", count,
                   {.help = "Draw this many points uniformly between first and stop of the ranges; 0 = the grid.",
-                   .min = 0});
+                   .min = 0, .max = 1 << 28});
     visitor.field("parameters", parameters,
                   {.help = "CSV file with columns q,s1,s2, one waveform a row, instead of the three ranges."});
   }

@@ -54,31 +54,32 @@ void Csv::parse(const std::string& text) {
     const int64_t first_line = line;
     const std::string place = fmt::format("{}:{}", path_.string(), first_line);
     if (!read_record(text, at, line, cells)) {
-      throw Error(ExitCode::bad_data, place + ": a quote is opened and never closed");
+      throw Error(ExitCode::bad_data, place + ": a quote is opened and never closed", "Close it, or write a quote within a cell twice.");
     }
     if (cells.size() == 1 && cells[0].empty()) continue;  // an empty line
     if (columns_.empty()) {
       columns_ = cells;
       if (std::set<std::string>(cells.begin(), cells.end()).size() != cells.size()) {
-        throw Error(ExitCode::bad_data, fmt::format("{}: two columns have the same name ({})", place, fmt::join(cells, ", ")));
+        throw Error(ExitCode::bad_data, fmt::format("{}: two columns have the same name ({})", place, fmt::join(cells, ", ")), "Rename one of them.");
       }
       continue;
     }
     if (cells.size() != columns_.size()) {
       throw Error(ExitCode::bad_data, fmt::format("{}: {} cells, but the header has {} columns", place, cells.size(),
-                                                  columns_.size()));
+                                                  columns_.size()), "A cell that contains a comma needs quotes.");
     }
     lines_.push_back(first_line);
     std::move(cells.begin(), cells.end(), std::back_inserter(cells_));
   }
-  if (columns_.empty()) throw Error(ExitCode::bad_data, path_.string() + " is empty: expected a header line and rows");
+  if (columns_.empty()) throw Error(ExitCode::bad_data, path_.string() + " is empty: expected a header line and rows", "Write the columns' names into the first line.");
 }
 
 size_t Csv::column(const std::string& name) const {
   const auto found = std::find(columns_.begin(), columns_.end(), name);
   if (found == columns_.end()) {
     throw Error(ExitCode::bad_data,
-                fmt::format("{}: no column {}; there are {}", path_.string(), name, fmt::join(columns_, ", ")));
+                fmt::format("{}: no column {}; there are {}", path_.string(), name, fmt::join(columns_, ", ")),
+                "Name the column in the config, or correct the header line.");
   }
   return static_cast<size_t>(found - columns_.begin());
 }

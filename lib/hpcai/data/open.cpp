@@ -14,11 +14,16 @@ namespace {
 SampleSpec waveform_spec(int64_t length) { return {{1, length}, {}, {"q", "s1", "s2"}}; }
 SampleSpec image_spec(int64_t size, std::vector<std::string> classes) { return {{3, size, size}, std::move(classes), {}}; }
 
+SampleSpec spec_from(const simulate::TimeGrid& grid) {
+  simulate::check(grid);
+  return waveform_spec(grid.size());
+}
+
 std::optional<SampleSpec> spec_from(const SimulatedWaveformsConfig& config) {
-  return waveform_spec(simulate::TimeGrid{config.t_min, config.t_max, config.t_step}.size());
+  return spec_from(simulate::TimeGrid{config.t_min, config.t_max, config.t_step});
 }
 std::optional<SampleSpec> spec_from(const WaveformHdf5Config& config) {
-  return waveform_spec(simulate::TimeGrid{config.t_min, config.t_max, config.t_step}.size());
+  return spec_from(simulate::TimeGrid{config.t_min, config.t_max, config.t_step});
 }
 std::optional<SampleSpec> spec_from(const SimulatedGalaxiesConfig& config) {
   return image_spec(config.image_size, galaxy_class_names());

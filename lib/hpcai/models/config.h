@@ -19,6 +19,8 @@ inline config::EnumNames<BatchNormMode> enum_names(BatchNormMode) {
           {BatchNormMode::none, "none"}};
 }
 
+inline constexpr double kMostUnits = 1 << 16;  // of one layer; more is a slip of the pen
+
 inline constexpr std::string_view kBatchNormHelp =
     "Whose statistics are used in training: this rank's batch (local), the batches of all ranks (synchronised), or the "
     "stored running statistics (frozen).";
@@ -44,17 +46,17 @@ struct WaveNetConfig {
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("residual_channels", residual_channels, {.help = "Channels between gated layers.", .min = 1});
-    visitor.field("gate_channels", gate_channels, {.help = "Channels of the filter and of the gate.", .min = 1});
+    visitor.field("residual_channels", residual_channels, {.help = "Channels between gated layers.", .min = 1, .max = kMostUnits});
+    visitor.field("gate_channels", gate_channels, {.help = "Channels of the filter and of the gate.", .min = 1, .max = kMostUnits});
     visitor.field("layers_per_cycle", layers_per_cycle,
                   {.help = "Gated layers per cycle; their dilations are 1, 2, 4, ...", .min = 1, .max = 20});
     visitor.field("cycles", cycles, {.help = "How often the cycle of dilations is done.", .min = 1, .max = 100});
     visitor.field("dilations", dilations,
-                  {.help = "Dilation of each gated layer, instead of layers_per_cycle and cycles.", .min = 1});
-    visitor.field("tail_channels", tail_channels, {.help = "Channels of the 1x1 convolution after the sum.", .min = 1});
+                  {.help = "Dilation of each gated layer, instead of layers_per_cycle and cycles.", .min = 1, .max = 1 << 24});
+    visitor.field("tail_channels", tail_channels, {.help = "Channels of the 1x1 convolution after the sum.", .min = 1, .max = kMostUnits});
     visitor.field("keep_steps", keep_steps,
                   {.help = "Last time steps that enter the two branches.", .unit = "samples", .min = 1});
-    visitor.field("dense_units", dense_units, {.help = "Units of the hidden layer of each branch.", .min = 1});
+    visitor.field("dense_units", dense_units, {.help = "Units of the hidden layer of each branch.", .min = 1, .max = kMostUnits});
     visitor.field("dropout", dropout,
                   {.help = "Part of the tail's values set to 0.", .min = 0, .max = 1, .max_excluded = true});
     visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
@@ -83,7 +85,7 @@ struct XceptionConfig {
                   {.help = "Residual blocks of three separable convolutions.", .min = 0, .max = 64});
     visitor.field("entry_stride", entry_stride,
                   {.help = "Stride of the first convolution; 1 keeps the detail of small images.", .min = 1, .max = 2});
-    visitor.field("head_units", head_units, {.help = "Units of the head's two hidden layers.", .min = 1});
+    visitor.field("head_units", head_units, {.help = "Units of the head's two hidden layers.", .min = 1, .max = kMostUnits});
     visitor.field("dropout", dropout,
                   {.help = "Part of the head's first hidden layer set to 0.", .min = 0, .max = 1, .max_excluded = true});
     visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
@@ -102,8 +104,8 @@ struct ResNetConfig {
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("blocks", blocks, {.help = "Bottleneck blocks in each of the four stages.", .min = 1});
-    visitor.field("width", width, {.help = "Channels of the first convolution; later stages grow from it.", .min = 8});
+    visitor.field("blocks", blocks, {.help = "Bottleneck blocks in each of the four stages.", .min = 1, .max = 1000});
+    visitor.field("width", width, {.help = "Channels of the first convolution; later stages grow from it.", .min = 8, .max = 4096});
     visitor.field("zero_init_last_gamma", zero_init_last_gamma,
                   {.help = "Start the last batch norm of each block at 0, so that blocks begin as identity (Goyal et al. 2017)."});
     visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});

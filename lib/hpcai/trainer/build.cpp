@@ -125,6 +125,8 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   check_consistency(experiment, group.size());
   const auto seed = static_cast<uint64_t>(experiment.training.seed);
   Training training;
+  // A network or loss that does not fit is found before the data are made or read, where the config tells their shape.
+  if (const auto spec = data::spec_of(experiment.data)) training.model = build_model(experiment, *spec, group);
   training.data = data::open(experiment.data, at::get_num_threads());
   const data::Dataset& train = *training.data.train;
   if (!training.data.validation && std::holds_alternative<optim::PlateauConfig>(experiment.schedule)) {
@@ -134,7 +136,7 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   training.target = experiment.evaluation;
   training.evaluation = evaluation_settings(experiment, group.size());
   check_target(experiment.evaluation, training.data, training.evaluation.overlap_grid && training.evaluation.overlap_samples > 0);
-  training.model = build_model(experiment, train.spec(), group);
+  if (!training.model) training.model = build_model(experiment, train.spec(), group);
   training.loss = models::make_loss(experiment.loss);
   training.loader = std::make_unique<data::Loader>(
       train, data::Sampler(train.size(), experiment.training.global_batch, group.rank(), group.size(), data::SamplerMode::training, seed),

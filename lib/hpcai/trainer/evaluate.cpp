@@ -3,8 +3,12 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ATen.h>
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include "hpcai/core/error.h"
 #include "hpcai/data/loader.h"
 #include "hpcai/metrics/accumulators.h"
 #include "hpcai/metrics/overlap.h"
@@ -64,6 +68,12 @@ nlohmann::json overlap_summary(distributed::Group& group, const metrics::Predict
 }
 
 }  // namespace
+
+void require_finite(const EvaluationResult& result, const std::string& what) {
+  if (std::isfinite(result.loss)) return;
+  throw SharedError(ExitCode::diverged, fmt::format("the {} loss is not finite, although the training loss is", what),
+                    "Weights or running statistics have run away: lower optimizer.lr, or set training.clip_norm. The last checkpoint is intact.");
+}
 
 EvaluationResult evaluate(distributed::Group& group, models::Model& model, const models::Loss& loss,
                           const data::Dataset& dataset, const EvaluationSettings& settings) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 
 #include "hpcai/data/config.h"
 #include "hpcai/data/dataset.h"
@@ -30,6 +31,9 @@ struct EvaluationResult {
   double loss = 0;         // mean over all samples of all ranks
   metrics::Predictions::Gathered predictions;  // of all ranks: class probabilities [sample, class] or values [sample, output]
 };
+
+// Throws, on all ranks alike, Error{diverged} unless the loss of this evaluation is finite. `what`: such as "validation".
+void require_finite(const EvaluationResult& result, const std::string& what);
 
 // Evaluates a whole split, every sample once, in evaluation mode; the model returns to its former mode. The result is
 // the same on all ranks.

@@ -74,6 +74,7 @@ std::optional<Validation> Recorder::evaluate(const Position& position) {
   if (!training_.data.validation) return std::nullopt;
   const auto since = Clock::now();
   const auto result = trainer::evaluate(group_, *training_.model, *training_.loss, *training_.data.validation, training_.evaluation);
+  require_finite(result, "validation");
   last_validation_ = result.metrics;
   if (talks()) {
     nlohmann::json line = {{"event", "evaluation"}, {"step", position.step}, {"epoch", position.epoch}, {"split", "validation"}};

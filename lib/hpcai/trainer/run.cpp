@@ -123,7 +123,9 @@ void evaluate_finally(const Training& training, Trainer& trainer, distributed::G
                                                                  {"test", training.data.test.get()}};
   for (const auto& [name, split] : splits) {
     if (!split) continue;
-    summary[name] = evaluate(group, *training.model, *training.loss, *split, training.evaluation).metrics;
+    const auto result = evaluate(group, *training.model, *training.loss, *split, training.evaluation);
+    require_finite(result, name);
+    summary[name] = result.metrics;
     log::info("{:<11}{}", name, describe_quality(summary[name]));
   }
   summary["weights_sha256"] = checkpoint::weights_sha256(tensors_of(*training.model));
@@ -173,29 +175,32 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
   auto write_summary = [&](const nlohmann::json& summary) {
     if (folder) folder->write_summary(summary);
   };
-  Ending ending;
+  auto conclude = [&](const std::string& status) {
+    return summarise(experiment, training, trainer, recorder, *group, status);
+  };
+  nlohmann::json summary;
   try {
-    ending = trainer.run();
+    const Ending ending = trainer.run();
+    recorder.finish_progress();
+    tell_balance(trainer.step_times(), hosts);
+    summary = conclude(ending == Ending::finished ? "finished" : "stopped");
+    if (ending == Ending::stopped) {
+      write_summary(summary);
+      log::info("stopped    at step {} on {}; the state is saved. Go on with: --run-dir {} --resume auto", trainer.position().step,
+                stop_signal() ? fmt::format("signal {}", stop_signal()) : "another rank's signal", path.string());
+      return static_cast<int>(ExitCode::stopped);
+    }
+    evaluate_finally(training, trainer, *group, summary);
   } catch (const Error& e) {
     recorder.finish_progress();
-    auto summary = summarise(experiment, training, trainer, recorder, *group, e.code() == ExitCode::diverged ? "diverged" : "failed");
+    summary = conclude(e.code() == ExitCode::diverged ? "diverged" : "failed");
     summary["error"] = e.what();
     write_summary(summary);
     throw;
   }
-  recorder.finish_progress();
-  tell_balance(trainer.step_times(), hosts);
-  auto summary = summarise(experiment, training, trainer, recorder, *group, ending == Ending::finished ? "finished" : "stopped");
-  if (ending == Ending::stopped) {
-    write_summary(summary);
-    log::info("stopped    at step {} on signal {}; the state is saved. Go on with: --run-dir {} --resume auto",
-              trainer.position().step, stop_signal(), path.string());
-    return static_cast<int>(ExitCode::stopped);
-  }
-  evaluate_finally(training, trainer, *group, summary);
   write_summary(summary);
-  log::info("done       in {}; {:.4g} samples/s; results in {}", metrics::format_duration(recorder.elapsed_s()),
-            recorder.samples_per_second(), path.string());
+  log::info("done       in {}{}; results in {}", metrics::format_duration(recorder.elapsed_s()),
+            recorder.samples_per_second() > 0 ? fmt::format("; {:.4g} samples/s", recorder.samples_per_second()) : "", path.string());
   return static_cast<int>(ExitCode::done);
 }
 
