@@ -22,6 +22,7 @@ namespace {
 // Below Linux's range of ephemeral ports (32768 and up), so that no client socket sits on a derived port.
 constexpr int kFirstDerivedPort = 15000;
 constexpr int kDerivedPorts = 16000;
+constexpr int kSparePorts = 15;
 constexpr int kPlainPort = 29400;  // where nothing tells two jobs of a host apart
 // Slurm's numbers for "steps" that are no srun step: batch script, interactive and external step (slurm.h).
 constexpr int64_t kFirstSpecialStep = 0xfffffff0;
@@ -114,13 +115,15 @@ int derived_port(std::string_view job) {
   return kFirstDerivedPort + static_cast<int>(hash % kDerivedPorts);
 }
 
-int chosen_port(const Variables& variables, int port, const std::string& job) {
-  if (port != 0) return port;
-  const int64_t given = variables.maybe("MASTER_PORT").value_or(derived_port(job));
-  if (given < 1 || given > 65535) {
-    throw Error(ExitCode::usage, fmt::format("environment: MASTER_PORT={} is not a port (1 to 65535)", given));
+// Sets where the ranks meet; a port that nobody chose may be taken, so it has spare ones.
+void choose_port(World& world, const Variables& variables, int port) {
+  const auto given = variables.maybe("MASTER_PORT");
+  if (port == 0 && given && (*given < 1 || *given > 65535)) {
+    throw Error(ExitCode::usage, fmt::format("environment: MASTER_PORT={} is not a port (1 to 65535)", *given));
   }
-  return static_cast<int>(given);
+  const bool derived = port == 0 && !given;
+  world.master_port = derived ? derived_port(world.job) : port != 0 ? port : static_cast<int>(*given);
+  world.spare_ports = derived ? kSparePorts : 0;
 }
 
 World from_nproc(const Variables& variables, const Claim& claim) {
@@ -152,7 +155,7 @@ World from_torchrun(const Variables& variables, const Claim& claim, int port) {
       world.job = fmt::format("torchrun {} {}", variables.text("TORCHELASTIC_RUN_ID"),
                               variables.text("TORCHELASTIC_RESTART_COUNT"));
     }
-    world.master_port = chosen_port(variables, world.launcher_listens ? 0 : port, world.job);
+    choose_port(world, variables, world.launcher_listens ? 0 : port);
   }
   world.local_size = static_cast<int>(variables.maybe("LOCAL_WORLD_SIZE").value_or(guess_local_size(world)));
   check_local(world, "LOCAL_RANK, LOCAL_WORLD_SIZE, WORLD_SIZE");
@@ -188,7 +191,7 @@ World from_slurm(const Variables& variables, const Claim& claim, int port) {
   if (claim.size == 1) return world;
   world.job = fmt::format("slurm {}.{} {}", variables.text("SLURM_JOB_ID"),
                           variables.first_text({"SLURM_STEP_ID", "SLURM_STEPID"}), variables.text("SLURM_RESTART_COUNT"));
-  world.master_port = chosen_port(variables, port, world.job);
+  choose_port(world, variables, port);
   world.master_host = variables.text("MASTER_ADDR");
   if (!world.master_host.empty()) return world;
   if (world.one_host()) {
@@ -214,7 +217,7 @@ World from_mpi(const Variables& variables, const Claim& claim, int port, const s
   if (claim.size == 1) return world;
   world.job = variables.first_text({"PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid", "PMI_JOBID", "PALS_APID", "PBS_JOBID",
                                     "LSB_JOBID", "SLURM_JOB_ID"});
-  world.master_port = chosen_port(variables, port, world.job);
+  choose_port(world, variables, port);
   world.master_host = variables.text("MASTER_ADDR");
   if (!world.master_host.empty()) return world;
   if (world.one_host()) {

@@ -67,6 +67,7 @@ nlohmann::json overlap_summary(distributed::Group& group, const metrics::Predict
 
 EvaluationResult evaluate(distributed::Group& group, models::Model& model, const models::Loss& loss,
                           const data::Dataset& dataset, const EvaluationSettings& settings) {
+  const distributed::InPhase phase(group.status(), distributed::Phase::evaluate);
   at::NoGradGuard no_grad;
   EvaluationMode mode(model);
   const at::Device device = group.device();
@@ -81,6 +82,7 @@ EvaluationResult evaluate(distributed::Group& group, models::Model& model, const
                                              data::SamplerMode::evaluation, 0), settings.loader, device.is_cuda());
   for (int64_t number = 0; number < loader.sampler().batches_per_epoch(); ++number) {
     const data::Batch batch = loader.next();
+    group.status().advance();
     if (batch.index.empty()) continue;
     const at::Tensor input = batch.input.to(device, /*non_blocking=*/true);
     const at::Tensor target = batch.target.to(device, /*non_blocking=*/true);

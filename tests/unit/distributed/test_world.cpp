@@ -100,6 +100,9 @@ TEST_CASE("srun's tasks are ranks, the first host of the step is where they meet
   CHECK(detect_world(with(kSlurm, {{"SLURM_PROCID", "0"}})).master_port == world.master_port);
   CHECK(detect_world(with(kSlurm, {{"SLURM_STEP_ID", "1"}})).master_port != world.master_port);
   CHECK(detect_world(kSlurm, 777).master_port == 777);
+  CHECK(world.spare_ports == 15);
+  CHECK(detect_world(kSlurm, 777).spare_ports == 0);
+  CHECK(detect_world(with(kSlurm, {{"MASTER_PORT", "4000"}})).spare_ports == 0);
   CHECK(detect_world(with(kSlurm, {{"MASTER_PORT", "888"}})).master_port == 888);
   CHECK(detect_world(with(kSlurm, {{"MASTER_ADDR", "hal08"}})).master_host == "hal08");
 
