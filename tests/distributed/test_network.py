@@ -22,8 +22,13 @@ def reason_to_skip():
         made = ip("netns", "add", name, check=False)
     except FileNotFoundError:
         return "the program ip (iproute2) is not installed"
-    ip("netns", "del", name, check=False)
-    return None if made.returncode == 0 else f"no network namespaces: {made.stderr.strip()}"
+    try:
+        for device in ("bridge", "veth"):
+            if made.returncode == 0:
+                made = ip("-n", name, "link", "add", "type", device, check=False)
+    finally:
+        ip("netns", "del", name, check=False)
+    return None if made.returncode == 0 else f"no network namespaces with bridge and veth: {made.stderr.strip()}"
 
 
 class Network(Case):
@@ -43,9 +48,9 @@ class Network(Case):
             ip("-n", space, "link", "add", "net", "type", "veth", "peer", "name", f"port{host}", "netns", f"{self.name}-bridge")
             self.inside("bridge", "ip", "link", "set", f"port{host}", "master", "bridge", "up")
             ip("-n", space, "addr", "add", f"10.77.0.{host + 1}/24", "dev", "net")
-            ip("-n", space, "link", "add", "other", "type", "dummy")
+            ip("-n", space, "link", "add", "other", "type", "veth", "peer", "name", "otherend")
             ip("-n", space, "addr", "add", f"10.78.0.{host + 1}/24", "dev", "other")
-            for device in ("lo", "net", "other"):
+            for device in ("lo", "net", "other", "otherend"):
                 ip("-n", space, "link", "set", device, "up")
 
     def add_namespace(self, name):

@@ -1,5 +1,6 @@
 """The rendezvous serves nobody who does not know the job's secret, and lets nobody disturb it."""
 import os
+import pathlib
 import signal
 import socket
 import struct
@@ -63,6 +64,7 @@ class Recorder(threading.Thread):
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+            end.close()
 
 
 class Strangers(Case):
@@ -171,8 +173,7 @@ class Strangers(Case):
                 if link.startswith("socket:["):
                     inodes.add(link[8:-1])
             for table in ("tcp", "tcp6"):
-                for line in open(f"/proc/net/{table}").readlines()[1:]:
-                    fields = line.split()
+                for fields in map(str.split, pathlib.Path(f"/proc/net/{table}").read_text().splitlines()[1:]):
                     if fields[3] == "0A" and fields[9] in inodes:
                         listening.add(fields[1].split(":")[0])
         self.assertEqual(listening, {"0100007F"}, "only 127.0.0.1, for the rendezvous and for Gloo")
