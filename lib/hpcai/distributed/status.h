@@ -24,7 +24,9 @@ class Status {
     bool may_take_long() const { return !warm || phase == Phase::save || phase == Phase::start; }
   };
 
+  // Between the phases of a step, and between steps, a rank counts as updating.
   void begin_step(int64_t step) {
+    phase_ = Phase::update;
     warm_ = started_.load();
     started_ = true;
     step_ = step;

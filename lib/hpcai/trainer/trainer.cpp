@@ -74,7 +74,6 @@ Trainer::~Trainer() = default;
 
 StepReport Trainer::step() {
   parts_.group.status().begin_step(position_.step + 1);
-  const distributed::InPhase phase(parts_.group.status(), distributed::Phase::update);
   const data::Batch batch = next_batch();
   const double lr = learning_rate();
   reducer_->zero_grad();
