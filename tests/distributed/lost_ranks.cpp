@@ -38,6 +38,96 @@ void frozen(const Setting& setting) {
   until_lost(setting, [] { raise(SIGSTOP); });
 }
 
+// Stands still for ever, but alive.
+void stand_still() {
+  while (true) std::this_thread::sleep_for(1s);
+}
+
+// A training without a network, for ever. In the forward and backward pass of step 5 the rank of the argument, "2 kill", is
+// lost in the way that the second word says.
+void lose(const Setting& setting) {
+  const auto group = setting.meet();
+  const auto space = setting.argument.find(' ');
+  const bool victim = group->rank() == std::stoi(setting.argument);
+  const std::string how = setting.argument.substr(space + 1);
+  const at::Tensor x = at::zeros({1000});
+  for (int step = 1;; ++step) {
+    group->status().begin_step(step);
+    const bool now = victim && step == 5;
+    {
+      const InPhase phase(group->status(), Phase::compute);
+      if (now) std::this_thread::sleep_for(200ms);  // the others know where a rank was some milliseconds ago
+      if (now && how == "kill") raise(SIGKILL);
+      if (now && how == "crash") raise(SIGSEGV);
+      if (now && how == "stop") raise(SIGSTOP);
+      if (now && how == "hang") stand_still();
+    }
+    group->all_reduce_sum(x);
+    group->barrier();
+  }
+}
+
+// Rank 1 takes three times the time limit, in a way that is no hang.
+void slow(const Setting& setting) {
+  const auto group = setting.meet();
+  for (int step = 1; step <= 4; ++step) {
+    if (setting.argument != "first" || step < 3) group->status().begin_step(step);
+    if (setting.argument == "first" && step > 1) break;
+    const bool late = group->rank() == 1 && step == (setting.argument == "first" ? 1 : 3);
+    if (late) {
+      const InPhase phase(group->status(), setting.argument == "save" ? Phase::save : Phase::compute);
+      for (int i = 0; i < 60; ++i) {
+        std::this_thread::sleep_for(100ms);
+        if (setting.argument == "slow") group->status().advance();
+      }
+    }
+    group->barrier();
+  }
+}
+
+// Rank 1 is killed while rank 0 takes a second to write the file of the argument.
+void lost_while_saving(const Setting& setting) {
+  const auto group = setting.meet();
+  group->status().begin_step(1);
+  group->barrier();
+  if (group->rank() == 1) raise(SIGKILL);
+  const InPhase phase(group->status(), Phase::save);
+  std::this_thread::sleep_for(1s);
+  hpcai::replace_file(setting.argument, "whole");
+  group->barrier();
+}
+
+void shared_error(const Setting& setting) {
+  const auto group = setting.meet();
+  group->barrier();
+  // As ranks that leave one after the other.
+  std::this_thread::sleep_for(group->rank() * 200ms);
+  throw hpcai::SharedError(hpcai::ExitCode::diverged, "the loss is not finite");
+}
+
+// Steps for ever; says where it is once it is under way.
+void step_slowly(const Setting& setting) {
+  const auto group = setting.meet();
+  for (int step = 1;; ++step) {
+    group->status().begin_step(step);
+    const InPhase phase(group->status(), Phase::compute);
+    std::this_thread::sleep_for(10ms);
+    group->barrier();
+    if (step == 3) hpcai::replace_file(fmt::format("{}/{}", setting.argument, group->rank()), std::to_string(getpid()));
+  }
+}
+
+// Steps for a while; the test stops and continues all ranks meanwhile.
+void pausable(const Setting& setting) {
+  const auto group = setting.meet();
+  hpcai::replace_file(fmt::format("{}/{}", setting.argument, group->rank()), std::to_string(getpid()));
+  for (int step = 1; step <= 100; ++step) {
+    group->status().begin_step(step);
+    std::this_thread::sleep_for(20ms);
+    group->barrier();
+  }
+}
+
 // The ranks of the argument, "2,3", stay away.
 void missing(const Setting& setting) {
   if (("," + setting.argument + ",").find(fmt::format(",{},", setting.world.rank)) != std::string::npos) {
@@ -78,6 +168,12 @@ void add_lost_ranks(Scenarios& scenarios) {
   scenarios["throws"] = throws;
   scenarios["killed"] = killed;
   scenarios["frozen"] = frozen;
+  scenarios["lose"] = lose;
+  scenarios["slow"] = slow;
+  scenarios["step-slowly"] = step_slowly;
+  scenarios["lost-while-saving"] = lost_while_saving;
+  scenarios["shared-error"] = shared_error;
+  scenarios["pausable"] = pausable;
   scenarios["missing"] = missing;
   scenarios["wait-for-signal"] = wait_for_signal;
   scenarios["only-one-stops"] = only_one_stops;

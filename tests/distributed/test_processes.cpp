@@ -1,135 +1,11 @@
 #include <catch2/catch.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <algorithm>
 
-#include <chrono>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <thread>
-
-#include "hpcai/core/file.h"
-#include "hpcai/distributed/network.h"
-#include "hpcai/distributed/world.h"
+#include "programs.h"
 
 using Catch::Matchers::Contains;
-using hpcai::distributed::Environment;
-
-namespace {
-
-using Words = std::vector<std::string>;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "hpcai-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ / name; }
-  std::string path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-// One run of the program `ranks`, in a process group of its own.
-class Program {
- public:
-  Program(Words arguments, const Environment& more = {}) {
-    arguments.insert(arguments.begin(), HPCAI_RANKS);
-    process_ = fork();
-    if (process_ == 0) {
-      setpgid(0, 0);
-      const int out = open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-      dup2(out, STDOUT_FILENO);
-      dup2(out, STDERR_FILENO);
-      for (const auto& [name, value] : more) setenv(name.c_str(), value.c_str(), 1);
-      std::vector<char*> pointers;
-      for (auto& word : arguments) pointers.push_back(word.data());
-      pointers.push_back(nullptr);
-      execv(HPCAI_RANKS, pointers.data());
-      _exit(127);
-    }
-    setpgid(process_, process_);
-  }
-  ~Program() {
-    if (!ended_) {
-      kill(process_, SIGKILL);
-      waitpid(process_, nullptr, 0);
-    }
-  }
-
-  // Exit status, 128 + n for signal n.
-  int status() {
-    int status = 0;
-    waitpid(process_, &status, 0);
-    ended_ = true;
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  }
-  std::string output() const { return hpcai::read_file(output_); }
-  pid_t process() const { return process_; }
-
- private:
-  TemporaryFolder folder_;
-  std::string output_ = folder_ / "output";
-  pid_t process_ = -1;
-  bool ended_ = false;
-};
-
-struct Outcome {
-  int status;
-  std::string output;
-};
-
-Outcome run(const Words& arguments, const Environment& more = {}) {
-  Program program(arguments, more);
-  const int status = program.status();
-  return {status, program.output()};
-}
-
-// The same command once for each rank, with the environment that a launcher would give it.
-std::vector<Outcome> run_as(const std::vector<Environment>& ranks, const Words& arguments) {
-  std::vector<std::unique_ptr<Program>> programs;
-  for (const Environment& rank : ranks) programs.push_back(std::make_unique<Program>(arguments, rank));
-  std::vector<Outcome> outcomes;
-  for (auto& program : programs) {
-    const int status = program->status();
-    outcomes.push_back({status, program->output()});
-  }
-  return outcomes;
-}
-
-int free_port() {
-  const int fd = hpcai::distributed::listen_on("127.0.0.1", 0);
-  const int port = hpcai::distributed::port_of(fd);
-  close(fd);
-  return port;
-}
-
-std::vector<pid_t> wait_for_ranks(const TemporaryFolder& folder, int count) {
-  std::vector<pid_t> processes;
-  for (int rank = 0; rank < count; ++rank) {
-    const std::string file = folder / std::to_string(rank);
-    while (!std::filesystem::exists(file)) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    processes.push_back(std::stoi(hpcai::read_file(file)));
-  }
-  return processes;
-}
-
-bool ends(pid_t process) {
-  for (int i = 0; i < 500; ++i) {
-    if (kill(process, 0) != 0) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return false;
-}
-
-}  // namespace
 
 TEST_CASE("ranks of --nproc exchange tensors and texts") {
   const std::string count = GENERATE("1", "2", "3", "4");
@@ -186,6 +62,43 @@ TEST_CASE("the ranks of other launchers meet") {
   CHECK_THAT(outcomes[0].output, Contains(launcher));
 }
 
+// torchrun's agent holds MASTER_PORT itself.
+TEST_CASE("where the launcher serves a store, the ranks find rank 0 through it") {
+  c10d::TCPStoreOptions options;
+  options.isServer = true;
+  options.port = 0;
+  options.waitWorkers = false;
+  const auto store = c10::make_intrusive<c10d::TCPStore>("127.0.0.1", options);
+  std::vector<Environment> ranks;
+  for (const std::string rank : {"0", "1", "2"}) {
+    ranks.push_back({{"RANK", rank}, {"WORLD_SIZE", "3"}, {"LOCAL_RANK", rank}, {"LOCAL_WORLD_SIZE", "3"}, {"MASTER_ADDR", "localhost"},
+                     {"MASTER_PORT", std::to_string(store->getPort())}, {"TORCHELASTIC_RUN_ID", "test"},
+                     {"TORCHELASTIC_RESTART_COUNT", "0"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}});
+  }
+  const auto outcomes = run_as(ranks, {"collectives"});
+  for (const auto& outcome : outcomes) {
+    INFO(outcome.output);
+    CHECK(outcome.status == 0);
+  }
+  CHECK_THAT(outcomes[0].output, Contains("torchrun"));
+}
+
+TEST_CASE("a derived port that is taken is replaced by a spare one") {
+  std::vector<Environment> ranks;
+  const std::string job = std::to_string(free_port());
+  for (const std::string rank : {"0", "1"}) {
+    ranks.push_back({{"SLURM_JOB_ID", job}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", rank}, {"SLURM_STEP_NUM_TASKS", "2"},
+                     {"SLURM_LOCALID", rank}, {"SLURM_STEP_NUM_NODES", "1"}});
+  }
+  // Another program, which accepts connections and says nothing.
+  const int held = hpcai::distributed::listen_on("127.0.0.1", hpcai::distributed::detect_world(ranks[0]).master_port);
+  const auto outcomes = run_as(ranks, {"collectives"});
+  close(held);
+  INFO(outcomes[0].output << outcomes[1].output);
+  CHECK(outcomes[0].status == 0);
+  CHECK(outcomes[1].status == 0);
+}
+
 TEST_CASE("ranks that disagree are named, with status 76") {
   const auto [status, output] = run({"--nproc", "4", "disagree"});
   INFO(output);
@@ -199,7 +112,7 @@ TEST_CASE("a rank that fails ends the run with its own status") {
   INFO(output);
   CHECK(status == 65);
   CHECK_THAT(output, Contains("sample 17 is broken"));
-  CHECK_THAT(output, Contains("rank 1 (host") && Contains("was lost during all-reduce"));
+  CHECK_THAT(output, Contains("rank 1 (host") && Contains("it has ended with an error of its own"));
 }
 
 TEST_CASE("a rank that is killed is named, and the others end") {

@@ -1,7 +1,9 @@
 #include "hpcai/core/sha256.h"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <fstream>
 #include <stdexcept>
@@ -10,6 +12,17 @@
 #include "hpcai/core/error.h"
 
 namespace hpcai {
+namespace {
+
+using Digest = std::array<unsigned char, 32>;
+
+std::string hex_of(const Digest& digest) {
+  std::string text;
+  for (unsigned char byte : digest) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+}  // namespace
 
 struct Sha256::Context {
   EVP_MD_CTX* handle = EVP_MD_CTX_new();
@@ -25,18 +38,28 @@ Sha256::~Sha256() = default;
 void Sha256::update(const void* bytes, size_t size) { EVP_DigestUpdate(context_->handle, bytes, size); }
 
 std::string Sha256::hex() {
-  std::array<unsigned char, 32> digest{};
-  unsigned length = 0;
-  EVP_DigestFinal_ex(context_->handle, digest.data(), &length);
-  std::string text;
-  for (unsigned char byte : digest) text += fmt::format("{:02x}", byte);
-  return text;
+  Digest digest{};
+  EVP_DigestFinal_ex(context_->handle, digest.data(), nullptr);
+  return hex_of(digest);
 }
 
 std::string sha256(std::string_view bytes) {
   Sha256 hash;
   hash.update(bytes);
   return hash.hex();
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  Digest digest{};
+  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+            digest.data(), nullptr)) {
+    throw std::logic_error("HMAC is not available");
+  }
+  return hex_of(digest);
+}
+
+bool same_digest(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::string sha256_of_file(const std::string& path) {

@@ -26,6 +26,10 @@ class Sha256 {
 };
 
 std::string sha256(std::string_view bytes);
+// HMAC (RFC 2104) with SHA-256, as 64 hex digits: proves to who knows `key` that the sender of `bytes` knows it too.
+std::string hmac_sha256(std::string_view key, std::string_view bytes);
+// Whether two digests are equal, in a time that does not tell where they differ.
+bool same_digest(std::string_view a, std::string_view b);
 // Of a file's content. Throws Error{missing_input}.
 std::string sha256_of_file(const std::string& path);
 

@@ -1,12 +1,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "hpcai/core/error.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/distributed/group.h"
-#include "hpcai/distributed/rendezvous.h"
+#include "hpcai/distributed/peers.h"
 
 namespace hpcai::distributed {
+namespace {
+
+constexpr size_t kLongestShown = 400;
+
+}  // namespace
 
 void agree(Group& group, const std::string& what, const std::string& value) {
   const auto values = group.all_gather(value);
@@ -15,9 +22,12 @@ void agree(Group& group, const std::string& what, const std::string& value) {
     if (values[rank] != values[0]) different.push_back(rank);
   }
   if (different.empty()) return;
+  const std::string& first = values[static_cast<size_t>(different.front())];
+  const bool readable = values[0].find(' ') != std::string::npos && std::max(values[0].size(), first.size()) <= kLongestShown;
   throw Error(ExitCode::ranks_disagree,
-              fmt::format("the ranks have different {}: {} of {} {} from rank 0", what, describe_ranks(different), group.size(),
-                          different.size() == 1 ? "differs" : "differ"),
+              fmt::format("the ranks have different {}: {} of {} {} from rank 0{}", what, describe_ranks(different), group.size(),
+                          different.size() == 1 ? "differs" : "differ",
+                          readable ? fmt::format("\n  rank 0: {}\n  rank {}: {}", values[0], different.front(), first) : ""),
               "Start all ranks from the same build, with the same config and the same files.");
 }
 

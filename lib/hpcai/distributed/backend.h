@@ -19,7 +19,7 @@ struct BackendRequest {
   std::string address;    // of this rank; used when there is no interface
   int device_index = 0;   // GPU
   std::chrono::milliseconds connect_timeout{0};
-  std::chrono::milliseconds timeout{0};  // for each exchange
+  std::chrono::milliseconds timeout{0};  // for each exchange: longer than the watchdog's
 };
 
 BackendPointer make_gloo_backend(const BackendRequest& request);

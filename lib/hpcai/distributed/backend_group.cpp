@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "hpcai/core/error.h"
+#include "hpcai/distributed/status.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -28,33 +29,42 @@ std::string first_line(const std::exception& error) {
 
 }  // namespace
 
-BackendGroup::BackendGroup(BackendPointer backend, Meeting meeting, int rank, at::Device device, bool can_average)
-    : Group(rank, static_cast<int>(meeting.peers.size()), device),
-      backend_(std::move(backend)),
-      meeting_(std::move(meeting)),
-      can_average_(can_average),
-      timer_(device) {}
+BackendGroup::BackendGroup(Meeting meeting, const WatchLimits& limits, int rank, at::Device device)
+    : Group(rank, static_cast<int>(meeting.peers.size()), device), meeting_(std::move(meeting)), timer_(device) {
+  watchdog_ = std::make_unique<Watchdog>(meeting_.open(), rank, meeting_.peers[0], limits, shared_status());
+}
+
+void BackendGroup::use(BackendPointer backend, bool can_average) {
+  backend_ = std::move(backend);
+  can_average_ = can_average;
+  // NCCL: kernels that wait for a lost rank end, and with them the main thread's wait for the GPU. Gloo has nothing to abort.
+  watchdog_->on_verdict([abandoned = backend_] { abandoned->abort(); });
+}
 
 BackendGroup::~BackendGroup() {
+  const bool failed = broken_ || std::uncaught_exceptions() > 0;
+  if (failed) watchdog_->set_failed();
+  watchdog_.reset();
+  if (meeting_.server) meeting_.server->finish(failed);
+  if (!backend_) return;
   // After a failure the backend would wait for exchanges that nobody answers; the process ends soon and takes it along.
-  if (broken_ || std::uncaught_exceptions() > 0) {
+  if (failed) {
     backend_.release();
-    return;
+  } else {
+    backend_->shutdown();
   }
-  backend_->shutdown();
 }
 
 void BackendGroup::report_loss(const char* what, const std::exception& reason) {
   broken_ = true;
-  const std::string lost = roll_call(meeting_, rank());
-  throw Error(ExitCode::peers_unreachable,
-              lost.empty() ? fmt::format("{} failed: {}", what, first_line(reason))
-                           : fmt::format("{} was lost during {}: {}", lost, what, first_line(reason)),
-              "Look at the first error message of that rank; if it is only slow, raise distributed.timeout_s.");
+  if (const auto verdict = watchdog_->ask_why()) throw Error(verdict->code, verdict->text, verdict->remedy);
+  throw Error(ExitCode::peers_unreachable, fmt::format("{} failed, although all ranks are there: {}", what, first_line(reason)),
+              "Check the network between the hosts; distributed.interface chooses another one.");
 }
 
 template <class Start>
 c10::intrusive_ptr<c10d::Work> BackendGroup::start(const char* what, Start start) {
+  status().begin_exchange();
   try {
     return start();
   } catch (const std::exception& error) {
@@ -63,6 +73,7 @@ c10::intrusive_ptr<c10d::Work> BackendGroup::start(const char* what, Start start
 }
 
 void BackendGroup::finish(c10d::Work& work, const char* what) {
+  const InPhase phase(status(), Phase::exchange);
   timer_.start();
   try {
     work.wait();

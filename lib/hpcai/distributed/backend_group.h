@@ -10,20 +10,25 @@
 #include "hpcai/distributed/group.h"
 #include "hpcai/distributed/rendezvous.h"
 #include "hpcai/distributed/wait_timer.h"
+#include "hpcai/distributed/watchdog.h"
 
 namespace hpcai::distributed {
 
-// A group over one of LibTorch's backends, Gloo or NCCL.
+// A group over one of LibTorch's backends, Gloo or NCCL. From its making the ranks watch over each other.
 class BackendGroup : public Group {
  public:
-  BackendGroup(BackendPointer backend, Meeting meeting, int rank, at::Device device, bool can_average);
+  BackendGroup(Meeting meeting, const WatchLimits& limits, int rank, at::Device device);
   ~BackendGroup() override;
+
+  // Before the first exchange. `can_average`: see Group.
+  void use(BackendPointer backend, bool can_average);
+  const c10::intrusive_ptr<c10d::Store>& store() const { return meeting_.store; }
 
   bool can_average() const override { return can_average_; }
   double wait_s() const override { return timer_.seconds(); }
   std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op) override;
 
-  // Ends an exchange. Throws Error{peers_unreachable} with the name of the lost rank.
+  // Ends an exchange. Throws Error{peers_unreachable} or Error{hang} with the name of the rank that is the reason.
   void finish(c10d::Work& work, const char* what);
 
  protected:
@@ -35,11 +40,12 @@ class BackendGroup : public Group {
   c10::intrusive_ptr<c10d::Work> start(const char* what, Start start);
   [[noreturn]] void report_loss(const char* what, const std::exception& reason);
 
-  BackendPointer backend_;
   Meeting meeting_;
-  bool can_average_;
+  BackendPointer backend_;
+  bool can_average_ = false;
   WaitTimer timer_;
   bool broken_ = false;
+  std::unique_ptr<Watchdog> watchdog_;
 };
 
 }  // namespace hpcai::distributed

@@ -45,13 +45,15 @@ struct DistributedConfig {
                    .max = 65535,
                    .local = true});
     visitor.field("connect_timeout_s", connect_timeout_s,
-                  {.help = "How long to wait at the start until all ranks are there.",
+                  {.help = "How long to wait at the start until all ranks are there, and for a rank that is alive but slow while it "
+                           "opens its data, in the first step, and while it writes a checkpoint.",
                    .unit = "s",
                    .min = 0,
                    .min_excluded = true,
                    .local = true});
     visitor.field("timeout_s", timeout_s,
-                  {.help = "How long a rank waits for the others in one exchange before it gives them up as lost.",
+                  {.help = "Within this time a rank that has crashed, was stopped or has lost its network is named and all ranks end "
+                           "(status 69); likewise one that is alive but makes no progress while others wait for it (status 80).",
                    .unit = "s",
                    .min = 0,
                    .min_excluded = true,

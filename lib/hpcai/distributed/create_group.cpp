@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -17,6 +18,11 @@ namespace {
 
 std::chrono::milliseconds milliseconds_of(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(std::ceil(seconds * 1e3)));
+}
+
+// The watchdog ends a run whose exchanges do not end, and knows why; this limit is for what it does not know.
+std::chrono::milliseconds exchange_limit(const DistributedConfig& config) {
+  return milliseconds_of(std::max(1800.0, 10 * std::max(config.timeout_s, config.connect_timeout_s)));
 }
 
 // Launchers may show each rank its own GPU only, or all GPUs of the host to each.
@@ -79,18 +85,19 @@ std::unique_ptr<Group> Group::create(const World& given, const DistributedConfig
   quieten_libtorch();
   const World world = with_meeting_place(given);
   Meeting meeting = meet(world, config);
-  const BackendRequest request{.store = meeting.store,
+  const std::string address = meeting.address;
+  auto group = std::make_unique<BackendGroup>(std::move(meeting), WatchLimits::from(config, world.size), world.rank, device);
+  const BackendRequest request{.store = group->store(),
                                .rank = world.rank,
                                .size = world.size,
                                .interface = config.interface,
-                               .address = meeting.address,
+                               .address = address,
                                .device_index = gpu,
                                .connect_timeout = milliseconds_of(config.connect_timeout_s),
-                               .timeout = milliseconds_of(config.timeout_s)};
+                               .timeout = exchange_limit(config)};
   try {
-    BackendPointer backend = use_gpu ? make_nccl_backend(request) : make_gloo_backend(request);
-    auto group = std::make_unique<BackendGroup>(std::move(backend), std::move(meeting), world.rank, device, use_gpu);
-    group->barrier();  // rank 0 serves the store until all are connected
+    group->use(use_gpu ? make_nccl_backend(request) : make_gloo_backend(request), use_gpu);
+    group->barrier();  // until all are connected
     return group;
   } catch (const Error&) {
     throw;

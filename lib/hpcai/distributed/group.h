@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hpcai/distributed/config.h"
+#include "hpcai/distributed/status.h"
 #include "hpcai/distributed/world.h"
 
 namespace hpcai::distributed {
@@ -16,14 +17,15 @@ class Work {
  public:
   virtual ~Work() = default;
   // On a CPU returns when the result is there; on a GPU makes the current stream wait for it and returns at once.
-  // Throws Error{peers_unreachable} if a rank was lost or did not answer within the time limit.
+  // Throws Error{peers_unreachable} if a rank was lost, Error{hang} if one makes no progress.
   virtual void wait() = 0;
 };
 
 enum class ReduceOp { sum, average };
 
 // The ranks of a run, and what they can do together. Every rank must make the same calls in the same order, with
-// tensors on device(). Any call may throw Error{peers_unreachable}, naming the lost ranks where they are known.
+// tensors on device(). Any call may throw Error{peers_unreachable} or Error{hang} with the rank that is the reason; where a
+// call can not return, the process ends with that status within distributed.timeout_s (watchdog.h).
 class Group {
  public:
   // Meets the other ranks, within distributed.connect_timeout_s. A world of one rank needs no network (but gets an
@@ -43,6 +45,8 @@ class Group {
   // Seconds that this rank, on a GPU its current stream, has spent in wait() of any exchange so far; on a GPU exchanges that
   // the stream has not reached yet are missing.
   virtual double wait_s() const { return 0; }
+  // Where this rank tells what it is doing, for the messages about ranks that are lost or hang.
+  Status& status() { return *status_; }
 
   // In place; the tensor is dense (any order of dimensions) and stays alive and untouched until wait() has returned.
   virtual std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op = ReduceOp::sum) = 0;
@@ -60,6 +64,8 @@ class Group {
  protected:
   Group(int rank, int size, at::Device device) : rank_(rank), size_(size), device_(device) {}
 
+  std::shared_ptr<Status> shared_status() const { return status_; }
+
   // On contiguous tensors of bytes on device(); in all_gather of equal size.
   virtual void broadcast_bytes(const at::Tensor& bytes, int root) = 0;
   virtual std::vector<at::Tensor> all_gather_bytes(const at::Tensor& bytes) = 0;
@@ -68,6 +74,7 @@ class Group {
   int rank_;
   int size_;
   at::Device device_;
+  std::shared_ptr<Status> status_ = std::make_shared<Status>();
 };
 
 // A group of one member: every exchange is done when it is called.
@@ -78,7 +85,7 @@ std::unique_ptr<Group> make_single_group(at::Device device = at::kCPU);
 void broadcast_state(Group& group, const std::vector<at::Tensor>& tensors);
 
 // Throws Error{ranks_disagree}, on all ranks, naming those whose `value` differs from rank 0's. `what` completes the
-// sentence "the ranks have different ...". Long values should be given as digests.
+// sentence "the ranks have different ..."; short sentences are shown, digests and long texts are not.
 void agree(Group& group, const std::string& what, const std::string& value);
 
 }  // namespace hpcai::distributed

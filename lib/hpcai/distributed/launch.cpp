@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/parallel.h"
+#include "hpcai/distributed/greeting.h"
 #include "hpcai/distributed/network.h"
 #include "hpcai/distributed/world.h"
 
@@ -31,16 +31,6 @@ constexpr auto kGrace = 5s;      // for the other ranks to notice a lost one and
 constexpr auto kLastGrace = 5s;  // between SIGTERM and SIGKILL
 constexpr auto kOneSignal = 300ms;  // a terminal or `timeout` may deliver one signal twice
 constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-
-std::string random_key() {
-  unsigned char bytes[16];
-  if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) {
-    throw std::runtime_error("launch: the system gives no random numbers");
-  }
-  std::string key;
-  for (unsigned char byte : bytes) key += fmt::format("{:02x}", byte);
-  return key;
-}
 
 sigset_t watched_signals() {
   sigset_t set;
@@ -109,7 +99,7 @@ class Ranks {
     Environment environment = process_environment();
     environment["HPCAI_WORLD_SIZE"] = std::to_string(count);
     environment["HPCAI_MASTER_PORT"] = std::to_string(port_of(listen_fd));
-    environment["HPCAI_JOB"] = random_key();
+    environment["HPCAI_JOB"] = random_number();
     environment.emplace("OMP_NUM_THREADS", std::to_string(std::max(1, available_cores() / count)));
     std::vector<std::string> command{process_name()};
     command.insert(command.end(), arguments.begin(), arguments.end());

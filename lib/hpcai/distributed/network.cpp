@@ -1,14 +1,12 @@
 #include "hpcai/distributed/network.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,7 +16,6 @@
 #include <functional>
 #include <memory>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "hpcai/core/error.h"
@@ -82,18 +79,6 @@ std::vector<std::string> interface_addresses(const std::function<bool(const ifad
   return addresses;
 }
 
-bool answers(const addrinfo& address, int limit_ms) {
-  const Socket probe(socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (probe.fd() < 0) return false;
-  if (connect(probe.fd(), address.ai_addr, address.ai_addrlen) == 0) return true;
-  if (errno != EINPROGRESS) return false;
-  pollfd entry{probe.fd(), POLLOUT, 0};
-  if (poll(&entry, 1, limit_ms) != 1) return false;
-  int error = 0;
-  socklen_t size = sizeof error;
-  return getsockopt(probe.fd(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
-}
-
 }  // namespace
 
 std::vector<std::string> resolve(const std::string& host) {
@@ -139,20 +124,26 @@ std::string source_address(const std::string& address) {
   return text_of(reinterpret_cast<const sockaddr*>(&own), size);
 }
 
-int listen_on(const std::string& address, int port) {
-  const auto target = look_up(address, port, AI_NUMERICHOST | AI_PASSIVE, SOCK_STREAM);
-  Socket listener(socket(target->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int on = 1;  // a port that the last run has just left may be taken again
-  if (listener.fd() < 0 || setsockopt(listener.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-      bind(listener.fd(), target->ai_addr, target->ai_addrlen) != 0 || listen(listener.fd(), SOMAXCONN) != 0) {
-    const int reason = errno;
-    const std::string cause = reason == EADDRINUSE ? "another program is listening there" : std::strerror(reason);
-    throw Error(ExitCode::peers_unreachable,
-                fmt::format("network: rank 0 cannot listen on {}, port {}: {}", address, port, cause),
-                "Wait until the other program has ended, or choose another port with --set distributed.port=PORT "
-                "(0 lets the program choose) or MASTER_PORT.");
+int listen_on(const std::string& address, int port, int spare_ports) {
+  const int last = port + spare_ports;
+  int reason = 0;
+  for (int tried = port; tried <= last; ++tried) {
+    const auto target = look_up(address, tried, AI_NUMERICHOST | AI_PASSIVE, SOCK_STREAM);
+    Socket listener(socket(target->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int on = 1;  // a port that the last run has just left may be taken again
+    if (listener.fd() >= 0 && setsockopt(listener.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        bind(listener.fd(), target->ai_addr, target->ai_addrlen) == 0 && listen(listener.fd(), SOMAXCONN) == 0) {
+      return listener.release();
+    }
+    reason = errno;
+    if (reason != EADDRINUSE) break;
   }
-  return listener.release();
+  const std::string cause = reason == EADDRINUSE ? "another program is listening there" : std::strerror(reason);
+  throw Error(ExitCode::peers_unreachable,
+              fmt::format("network: rank 0 cannot listen on {}, port {}{}: {}", address, port,
+                          spare_ports > 0 ? fmt::format(" to {}", last) : "", cause),
+              "Wait until the other program has ended, or choose another port with --set distributed.port=PORT "
+              "(0 lets the program choose) or MASTER_PORT.");
 }
 
 int port_of(int listen_fd) {
@@ -162,18 +153,6 @@ int port_of(int listen_fd) {
   const auto* six = reinterpret_cast<const sockaddr_in6*>(&own);
   const auto* four = reinterpret_cast<const sockaddr_in*>(&own);
   return ntohs(own.ss_family == AF_INET6 ? six->sin6_port : four->sin_port);
-}
-
-std::string wait_for_listener(const std::string& host, int port, std::chrono::steady_clock::time_point deadline) {
-  using namespace std::chrono_literals;
-  for (auto pause = 10ms;; pause = std::min(2 * pause, 500ms)) {
-    const auto list = look_up(host, port, 0, SOCK_STREAM);
-    for (const addrinfo* entry = list.get(); entry; entry = entry->ai_next) {
-      if (answers(*entry, 2000)) return text_of(entry->ai_addr, entry->ai_addrlen);
-    }
-    if (std::chrono::steady_clock::now() + pause > deadline) return "";
-    std::this_thread::sleep_for(pause);
-  }
 }
 
 std::string host_name() {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -22,14 +21,10 @@ bool is_loopback(const std::string& address);
 // The address of this host from which it reaches `address`; empty if there is no route.
 std::string source_address(const std::string& address);
 
-// A listening socket on that address only; `port` 0 takes a free one. Throws Error{peers_unreachable} if another program
-// holds the port.
-int listen_on(const std::string& address, int port);
+// A listening socket on that address only; `port` 0 takes a free one. If another program holds the port and the `spare_ports`
+// after it, throws Error{peers_unreachable}.
+int listen_on(const std::string& address, int port, int spare_ports = 0);
 int port_of(int listen_fd);
-
-// The first of the host's addresses on which something listens at `port`, asked again and again until the time limit;
-// empty when nothing came up.
-std::string wait_for_listener(const std::string& host, int port, std::chrono::steady_clock::time_point deadline);
 
 std::string host_name();
 

@@ -22,6 +22,7 @@ namespace {
 // Below Linux's range of ephemeral ports (32768 and up), so that no client socket sits on a derived port.
 constexpr int kFirstDerivedPort = 15000;
 constexpr int kDerivedPorts = 16000;
+constexpr int kSparePorts = 15;
 constexpr int kPlainPort = 29400;  // where nothing tells two jobs of a host apart
 // Slurm's numbers for "steps" that are no srun step: batch script, interactive and external step (slurm.h).
 constexpr int64_t kFirstSpecialStep = 0xfffffff0;
@@ -114,13 +115,15 @@ int derived_port(std::string_view job) {
   return kFirstDerivedPort + static_cast<int>(hash % kDerivedPorts);
 }
 
-int chosen_port(const Variables& variables, int port, const std::string& job) {
-  if (port != 0) return port;
-  const int64_t given = variables.maybe("MASTER_PORT").value_or(derived_port(job));
-  if (given < 1 || given > 65535) {
-    throw Error(ExitCode::usage, fmt::format("environment: MASTER_PORT={} is not a port (1 to 65535)", given));
+// Sets where the ranks meet; a port that nobody chose may be taken, so it has spare ones.
+void choose_port(World& world, const Variables& variables, int port) {
+  const auto given = variables.maybe("MASTER_PORT");
+  if (port == 0 && given && (*given < 1 || *given > 65535)) {
+    throw Error(ExitCode::usage, fmt::format("environment: MASTER_PORT={} is not a port (1 to 65535)", *given));
   }
-  return static_cast<int>(given);
+  const bool derived = port == 0 && !given;
+  world.master_port = derived ? derived_port(world.job) : port != 0 ? port : static_cast<int>(*given);
+  world.spare_ports = derived ? kSparePorts : 0;
 }
 
 World from_nproc(const Variables& variables, const Claim& claim) {
@@ -152,7 +155,7 @@ World from_torchrun(const Variables& variables, const Claim& claim, int port) {
       world.job = fmt::format("torchrun {} {}", variables.text("TORCHELASTIC_RUN_ID"),
                               variables.text("TORCHELASTIC_RESTART_COUNT"));
     }
-    world.master_port = chosen_port(variables, world.launcher_listens ? 0 : port, world.job);
+    choose_port(world, variables, world.launcher_listens ? 0 : port);
   }
   world.local_size = static_cast<int>(variables.maybe("LOCAL_WORLD_SIZE").value_or(guess_local_size(world)));
   check_local(world, "LOCAL_RANK, LOCAL_WORLD_SIZE, WORLD_SIZE");
@@ -188,7 +191,7 @@ World from_slurm(const Variables& variables, const Claim& claim, int port) {
   if (claim.size == 1) return world;
   world.job = fmt::format("slurm {}.{} {}", variables.text("SLURM_JOB_ID"),
                           variables.first_text({"SLURM_STEP_ID", "SLURM_STEPID"}), variables.text("SLURM_RESTART_COUNT"));
-  world.master_port = chosen_port(variables, port, world.job);
+  choose_port(world, variables, port);
   world.master_host = variables.text("MASTER_ADDR");
   if (!world.master_host.empty()) return world;
   if (world.one_host()) {
@@ -201,6 +204,8 @@ World from_slurm(const Variables& variables, const Claim& claim, int port) {
                 "Set MASTER_ADDR to the host of rank 0.");
   }
   world.master_host = expand_host_list(hosts).front();
+  // Node names need not be host names. A batch script runs on the first node, so srun's own address is the best guess then.
+  world.fallback_host = variables.text("SLURM_LAUNCH_NODE_IPADDR");
   return world;
 }
 
@@ -214,7 +219,7 @@ World from_mpi(const Variables& variables, const Claim& claim, int port, const s
   if (claim.size == 1) return world;
   world.job = variables.first_text({"PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid", "PMI_JOBID", "PALS_APID", "PBS_JOBID",
                                     "LSB_JOBID", "SLURM_JOB_ID"});
-  world.master_port = chosen_port(variables, port, world.job);
+  choose_port(world, variables, port);
   world.master_host = variables.text("MASTER_ADDR");
   if (!world.master_host.empty()) return world;
   if (world.one_host()) {
@@ -240,14 +245,16 @@ std::optional<Claim> read_slurm_claim(const Variables& variables) {
   return claim;
 }
 
-// torchrun's agents, not its ranks, are the tasks of srun.
-void check_agents(const Variables& variables, const Claim& slurm) {
+// torchrun's agents, not its ranks, are what another launcher around it has started; a launcher inside one of torchrun's
+// ranks would make many ranks of it.
+void check_agents(const Variables& variables, const Claim& outer, const std::string& launcher) {
   const auto agents = variables.maybe("GROUP_WORLD_SIZE");
-  if (!agents || *agents == slurm.size || slurm.size == 1) return;
+  if (!agents || *agents == outer.size || outer.size == 1) return;
   throw Error(ExitCode::usage,
-              fmt::format("environment: srun started {} tasks ({}={}), but torchrun connects {} agents (GROUP_WORLD_SIZE={})",
-                          slurm.size, slurm.size_name, slurm.size, *agents, *agents),
-              "Start one torchrun per srun task with --nnodes equal to the number of tasks, or srun without torchrun.");
+              fmt::format("environment: {0} started {1} tasks ({2}={1}), but torchrun connects {3} agents (GROUP_WORLD_SIZE={3})",
+                          launcher, outer.size, outer.size_name, *agents),
+              fmt::format("Start one torchrun in each task of {0} with --nnodes equal to the number of tasks, or leave out one of {0} "
+                          "and torchrun.", launcher));
 }
 
 }  // namespace
@@ -272,7 +279,9 @@ World detect_world(const Environment& environment, int port) {
   const auto differ = [](const Claim& a, const Claim& b) { return a.rank != b.rank || a.size != b.size; };
 
   if (torch && variables.has("TORCHELASTIC_RUN_ID")) {
-    if (slurm) check_agents(variables, *slurm);
+    if (open_mpi) check_agents(variables, *open_mpi, "mpirun");
+    else if (slurm) check_agents(variables, *slurm, "srun");
+    else if (pmi) check_agents(variables, *pmi, "mpiexec");
     return from_torchrun(variables, *torch, port);
   }
   if (torch && open_mpi && differ(*torch, *open_mpi)) refuse_pair(*torch, *open_mpi);

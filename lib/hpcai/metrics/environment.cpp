@@ -1,5 +1,6 @@
 #include "hpcai/metrics/environment.h"
 
+#include <ATen/Version.h>
 #include <fmt/format.h>
 #include <sys/utsname.h>
 #include <torch/version.h>
@@ -14,6 +15,7 @@
 
 #include "hpcai/core/commit.h"
 #include "hpcai/core/parallel.h"
+#include "hpcai/core/sha256.h"
 #include "hpcai/core/version.h"
 
 extern char** environ;
@@ -94,6 +96,11 @@ std::map<std::string, std::string> run_variables(const std::map<std::string, std
     kept[name] = secret ? "<withheld>" : printable(value);
   }
   return kept;
+}
+
+std::string describe_build() {
+  return fmt::format("hpcai-train {} of commit {} (executable {:.12}), LibTorch {} ({:.12})", kVersion, kCommit,
+                     sha256_of_file("/proc/self/exe"), TORCH_VERSION, sha256(at::show_config()));
 }
 
 nlohmann::json describe_environment() {

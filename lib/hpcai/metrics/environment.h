@@ -6,6 +6,9 @@
 
 namespace hpcai::metrics {
 
+// What this program and the LibTorch under it were built from, as one line: equal on two ranks only if they run the same.
+std::string describe_build();
+
 // What environment.json holds: program version and commit, LibTorch, compiler, processor, cores, memory, GPUs, host,
 // operating system, start time in UTC, and the variables that steer a run (Slurm, MPI, OpenMP, NCCL, Gloo, CUDA,
 // Torch).

@@ -77,6 +77,7 @@ void require_finite(const EvaluationResult& result, const std::string& what) {
 
 EvaluationResult evaluate(distributed::Group& group, models::Model& model, const models::Loss& loss,
                           const data::Dataset& dataset, const EvaluationSettings& settings) {
+  const distributed::InPhase phase(group.status(), distributed::Phase::evaluate);
   at::NoGradGuard no_grad;
   EvaluationMode mode(model);
   const at::Device device = group.device();
@@ -91,6 +92,7 @@ EvaluationResult evaluate(distributed::Group& group, models::Model& model, const
                                              data::SamplerMode::evaluation, 0), settings.loader, device.is_cuda());
   for (int64_t number = 0; number < loader.sampler().batches_per_epoch(); ++number) {
     const data::Batch batch = loader.next();
+    group.status().advance();
     if (batch.index.empty()) continue;
     const at::Tensor input = batch.input.to(device, /*non_blocking=*/true);
     const at::Tensor target = batch.target.to(device, /*non_blocking=*/true);

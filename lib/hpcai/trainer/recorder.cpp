@@ -100,6 +100,7 @@ void Recorder::save(const Position& position, bool best) {
   // A disk that is full on rank 0 ends all ranks alike, at once.
   together(group_, [&] {
     if (!talks()) return;
+    const distributed::InPhase phase(group_.status(), distributed::Phase::save);
     checkpoint::TrainingState state = trainer_->state();
     state.state["elapsed_s"] = elapsed_s();
     state.state["target"] = target_.state();

@@ -12,6 +12,7 @@
 #include "hpcai/distributed/network.h"
 #include "hpcai/metrics/environment.h"
 #include "hpcai/metrics/run_folder.h"
+#include "hpcai/trainer/agreement.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/broadcast_checkpoint.h"
 #include "hpcai/trainer/recorder.h"
@@ -138,8 +139,7 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
   set_threads(experiment.training, world);
   const auto group = distributed::Group::create(world, experiment.distributed, use_gpu(experiment.training.device));
   const std::string digest = config::digest(experiment);
-  distributed::agree(*group, "programs", kVersion);
-  distributed::agree(*group, "configs", digest);
+  agree_on_run(*group, experiment, options);
   const auto hosts = group->all_gather(distributed::host_name());
 
   const fs::path path = group->broadcast(choose_folder(experiment, options).string());
@@ -148,6 +148,7 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
     if (group->rank() == 0) metrics::RunFolder::check(path, existing_run(options));
     training = build(experiment, *group);
   });
+  agree_on_data(*group, training.data);
   metrics::RunFolder named(path);
   std::optional<metrics::RunFolder> folder;
   std::optional<checkpoint::Loaded> loaded;

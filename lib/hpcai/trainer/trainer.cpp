@@ -73,7 +73,8 @@ Trainer::Trainer(Parts parts, Settings settings, Events& events)
 Trainer::~Trainer() = default;
 
 StepReport Trainer::step() {
-  const data::Batch batch = parts_.loader.next();
+  parts_.group.status().begin_step(position_.step + 1);
+  const data::Batch batch = next_batch();
   const double lr = learning_rate();
   reducer_->zero_grad();
   const at::Tensor loss = forward_backward(batch);
@@ -92,9 +93,15 @@ StepReport Trainer::step() {
   return {position_, verdict.loss, lr, settings_.training.global_batch, verdict.stop};
 }
 
+data::Batch Trainer::next_batch() {
+  const distributed::InPhase phase(parts_.group.status(), distributed::Phase::input);
+  return parts_.loader.next();
+}
+
 // Leaves this rank's gradients in the reducer's buckets and returns its mean loss. Every pass over a part of the batch
 // is a function of (seed, step, place in the global batch), so a resumed run draws the same dropout.
 at::Tensor Trainer::forward_backward(const data::Batch& batch) {
+  const distributed::InPhase phase(parts_.group.status(), distributed::Phase::compute);
   const int64_t parts = settings_.training.accumulation;
   const int64_t size = batch.input.size(0) / parts;
   const at::Device device = parts_.group.device();
@@ -107,6 +114,7 @@ at::Tensor Trainer::forward_backward(const data::Batch& batch) {
     if (part + 1 == parts) reducer_->prepare();
     const at::Tensor loss = parts_.loss(forward(parts_.model, input, settings_.training.precision), target) / parts;
     loss.backward();
+    parts_.group.status().advance();
     total = total.defined() ? total + loss.detach() : loss.detach();
   }
   return total;

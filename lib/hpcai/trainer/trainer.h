@@ -96,6 +96,7 @@ class Trainer {
   int64_t stage_steps() const;
   double learning_rate() const;
   void enter_stage();
+  data::Batch next_batch();
   at::Tensor forward_backward(const data::Batch& batch);
   bool end_epoch();
   bool save_due(bool epoch_ended, bool best) const;

@@ -1,0 +1,45 @@
+#include "hpcai/trainer/agreement.h"
+
+#include <fmt/format.h>
+
+#include "hpcai/config/config.h"
+#include "hpcai/core/error.h"
+#include "hpcai/metrics/environment.h"
+
+namespace hpcai::trainer {
+namespace {
+
+void agree_on_config(distributed::Group& group, const Experiment& experiment) {
+  const auto digests = group.all_gather(config::digest(experiment));
+  size_t other = 0;
+  while (other < digests.size() && digests[other] == digests[0]) ++other;
+  if (other == digests.size()) return;
+  const auto texts = group.all_gather(config::to_yaml(experiment));
+  const auto theirs = config::parse<Experiment>(texts[other], fmt::format("config of rank {}", other));
+  std::string text;
+  for (const auto& change : config::differences(config::parse<Experiment>(texts[0], "config of rank 0"), theirs)) {
+    text += fmt::format("\n  {}: {} on rank 0, {} on rank {}", change.key, change.before, change.after, other);
+  }
+  throw Error(ExitCode::ranks_disagree,
+              fmt::format("the ranks have different configs; rank {} is the first that differs from rank 0:{}", other, text),
+              "Start all ranks with the same --config and --set.");
+}
+
+}  // namespace
+
+void agree_on_run(distributed::Group& group, const Experiment& experiment, const RunOptions& options) {
+  if (group.size() == 1) return;
+  distributed::agree(group, "builds", metrics::describe_build());
+  agree_on_config(group, experiment);
+  const char* resume = options.resume == Resume::never ? "never" : options.resume == Resume::automatic ? "auto" : "require";
+  distributed::agree(group, "options", fmt::format("--resume {}{} --run-dir {}", resume, options.overwrite ? " --overwrite" : "",
+                                                   options.run_dir ? options.run_dir->string() : "(default)"));
+}
+
+void agree_on_data(distributed::Group& group, const data::Splits& data) {
+  auto count = [](const std::unique_ptr<data::Dataset>& set) { return set ? set->size() : 0; };
+  distributed::agree(group, "data", fmt::format("{} training, {} validation and {} test samples", count(data.train),
+                                                count(data.validation), count(data.test)));
+}
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,118 @@
+"""Four hosts as network namespaces on one bridge: what happens when one of them loses its network. Needs root."""
+import os
+
+import subprocess
+import sys
+import unittest
+
+from processes import SKIPPED, Case
+
+TIMEOUT_S = 4
+
+
+def ip(*words, check=True):
+    return subprocess.run(["ip", *words], check=check, text=True, capture_output=True)
+
+
+def reason_to_skip():
+    if os.geteuid() != 0:
+        return "network namespaces need root"
+    name = f"hpcai-probe-{os.getpid()}"
+    try:
+        made = ip("netns", "add", name, check=False)
+    except FileNotFoundError:
+        return "the program ip (iproute2) is not installed"
+    try:
+        for device in ("bridge", "veth"):
+            if made.returncode == 0:
+                made = ip("-n", name, "link", "add", "type", device, check=False)
+    finally:
+        ip("netns", "del", name, check=False)
+    return None if made.returncode == 0 else f"no network namespaces with bridge and veth: {made.stderr.strip()}"
+
+
+class Network(Case):
+    """Hosts with the addresses 10.77.0.1, 10.77.0.2, ... and each an address 10.78.0.x that no rank may listen on."""
+
+    def setUp(self):
+        super().setUp()
+        self.name = f"hpcai{os.getpid()}"
+        self.make_hosts(3)
+
+    def make_hosts(self, count):
+        self.add_namespace(f"{self.name}-bridge")
+        self.inside("bridge", "ip", "link", "add", "bridge", "type", "bridge")
+        self.inside("bridge", "ip", "link", "set", "bridge", "up")
+        for host in range(count):
+            space = self.add_namespace(f"{self.name}-{host}")
+            ip("-n", space, "link", "add", "net", "type", "veth", "peer", "name", f"port{host}", "netns", f"{self.name}-bridge")
+            self.inside("bridge", "ip", "link", "set", f"port{host}", "master", "bridge", "up")
+            ip("-n", space, "addr", "add", f"10.77.0.{host + 1}/24", "dev", "net")
+            ip("-n", space, "link", "add", "other", "type", "veth", "peer", "name", "otherend")
+            ip("-n", space, "addr", "add", f"10.78.0.{host + 1}/24", "dev", "other")
+            for device in ("lo", "net", "other", "otherend"):
+                ip("-n", space, "link", "set", device, "up")
+
+    def add_namespace(self, name):
+        ip("netns", "add", name)
+        self.addCleanup(ip, "netns", "del", name, check=False)
+        return name
+
+    def inside(self, host, *words):
+        return subprocess.run(["ip", "netns", "exec", f"{self.name}-{host}", *words], check=True, text=True, capture_output=True).stdout
+
+    def start_ranks(self, words):
+        prefix = ["--timeout", TIMEOUT_S, "--connect-timeout", 30]
+        return [self.start(rank, 3, 29500, [*prefix, *words], ["ip", "netns", "exec", f"{self.name}-{rank}"], MASTER_ADDR="10.77.0.1",
+                           LOCAL_RANK=0, LOCAL_WORLD_SIZE=1, HPCAI_SECRET="for a test") for rank in range(3)]
+
+    def check_loss_of_network(self, victim):
+        ranks = self.start_ranks(["step-slowly", self.folder])
+        self.wait_for_files(3)
+        self.inside(victim, "ip", "link", "set", "net", "down")
+        for rank, process in enumerate(ranks):
+            status, out = self.finish(process)
+            self.assertEqual(status, 69, f"rank {rank}: {out}")
+            if rank == victim:
+                continue  # to itself, the others are lost
+            self.assertRegex(out, rf"rank {victim} \(host [^,]+, process {process_of(ranks[victim])}\), in .* of step \d+, was lost: "
+                                  r"no sign of life for \S+ s")
+
+    def test_a_rank_without_network_is_named_by_the_others(self):
+        self.check_loss_of_network(1)
+
+    def test_a_rank_0_without_network_is_named_by_the_others(self):
+        self.check_loss_of_network(0)
+
+    def test_nothing_listens_on_another_network_of_the_host(self):
+        ranks = self.start_ranks(["step-slowly", self.folder])
+        self.wait_for_files(3)
+        for host in range(3):
+            table = self.inside(host, "cat", "/proc/net/tcp")
+            listening = {line.split()[1].split(":")[0] for line in table.splitlines()[1:] if line.split()[3] == "0A"}
+            address = f"{host + 1:02X}004D0A"
+            self.assertEqual(listening, {address}, f"host {host}")
+            self.assertNotIn(" 0A ", self.inside(host, "cat", "/proc/net/tcp6"))
+        for process in ranks:
+            process.kill()
+
+    def test_without_a_private_secret_a_run_on_several_hosts_says_how_to_get_one(self):
+        ranks = [self.start(rank, 3, 29500, ["collectives"], ["ip", "netns", "exec", f"{self.name}-{rank}"], MASTER_ADDR="10.77.0.1",
+                            LOCAL_RANK=0, LOCAL_WORLD_SIZE=1) for rank in range(3)]
+        for rank, process in enumerate(ranks):
+            status, out = self.finish(process)
+            self.assertEqual(status, 0, out)
+            self.assertEqual("export HPCAI_SECRET" in out, rank == 0, out)
+
+
+def process_of(process):
+    """`ip netns exec` becomes the program it starts."""
+    return process.pid
+
+
+if __name__ == "__main__":
+    reason = reason_to_skip()
+    if reason:
+        print(f"skipped: {reason}")
+        sys.exit(SKIPPED)
+    unittest.main()
