@@ -53,11 +53,35 @@ bool wait_for(c10d::Store& store, const std::vector<std::string>& keys, Clock::t
   throw Error(ExitCode::peers_unreachable, "rendezvous: " + what, remedy);
 }
 
+// A host without any network but its loopback cannot have ranks elsewhere, whatever the launcher calls its nodes.
 std::string first_outward_address() {
   for (const std::string& address : local_addresses()) {
     if (!is_loopback(address)) return address;
   }
-  fail(fmt::format("host {} has no address that other hosts could reach", host_name()), "Set distributed.interface.");
+  return "127.0.0.1";
+}
+
+// The host of rank 0 by a name or an address that this host knows.
+std::string known_master_host(const World& world) {
+  if (world.fallback_host.empty()) return world.master_host;
+  try {
+    resolve(world.master_host);
+  } catch (const Error&) {
+    return world.fallback_host;
+  }
+  return world.master_host;
+}
+
+// The address of this host to use where its name leads to the loopback, which no other host can reach.
+std::string instead_of_loopback(const DistributedConfig& config) {
+  return config.interface.empty() ? first_outward_address() : addresses_of_interface(config.interface).front();
+}
+
+// Where the other ranks look for rank 0. One that finds the loopback under the name shares the host with rank 0, as several
+// Slurm nodes may share one.
+std::string place_to_look(const World& world, const DistributedConfig& config) {
+  const std::string host = known_master_host(world);
+  return !world.one_host() && is_loopback(resolve(host).front()) ? instead_of_loopback(config) : host;
 }
 
 // The one address on which rank 0 listens: that of the meeting host's name, on the chosen interface if the name has one
@@ -65,7 +89,8 @@ std::string first_outward_address() {
 std::string meeting_address(const World& world, const DistributedConfig& config) {
   const auto own = local_addresses();
   const auto chosen = config.interface.empty() ? std::vector<std::string>{} : addresses_of_interface(config.interface);
-  const auto named = resolve(world.master_host);
+  const std::string host = known_master_host(world);
+  const auto named = resolve(host);
   const auto among = [](const auto& list, const auto& address) { return std::ranges::count(list, address) > 0; };
   std::string best;
   for (const std::string& address : named) {
@@ -73,12 +98,11 @@ std::string meeting_address(const World& world, const DistributedConfig& config)
     if (best.empty() && (among(own, address) || is_loopback(address))) best = address;
   }
   if (best.empty()) {
-    fail(fmt::format("the ranks are to meet at {}, but rank 0 runs on {}, which does not have that address",
-                     world.master_host, host_name()),
+    fail(fmt::format("the ranks are to meet at {}{}, but rank 0 runs on {}, which does not have that address", host,
+                     host == world.master_host ? "" : fmt::format(" (the name {} is unknown here)", world.master_host), host_name()),
          "Set MASTER_ADDR to the host of rank 0.");
   }
-  if (is_loopback(best) && !world.one_host()) return chosen.empty() ? first_outward_address() : chosen.front();
-  return best;
+  return is_loopback(best) && !world.one_host() ? instead_of_loopback(config) : best;
 }
 
 // How the other ranks reach this one.
@@ -124,7 +148,7 @@ Connection open_store(const World& world, const DistributedConfig& config, Clock
     static_cast<c10d::Store&>(*store).set(kJobKey, sha256(world.job));
     return {std::move(store), address};
   }
-  const std::string address = wait_for_listener(world.master_host, world.master_port, deadline);
+  const std::string address = wait_for_listener(place_to_look(world, config), world.master_port, deadline);
   if (address.empty()) {
     fail(fmt::format("rank 0 did not come within {} s: nothing listens at {}, port {}", config.connect_timeout_s,
                      world.master_host, world.master_port),

@@ -201,6 +201,8 @@ World from_slurm(const Variables& variables, const Claim& claim, int port) {
                 "Set MASTER_ADDR to the host of rank 0.");
   }
   world.master_host = expand_host_list(hosts).front();
+  // Node names need not be host names. A batch script runs on the first node, so srun's own address is the best guess then.
+  world.fallback_host = variables.text("SLURM_LAUNCH_NODE_IPADDR");
   return world;
 }
 
@@ -240,14 +242,16 @@ std::optional<Claim> read_slurm_claim(const Variables& variables) {
   return claim;
 }
 
-// torchrun's agents, not its ranks, are the tasks of srun.
-void check_agents(const Variables& variables, const Claim& slurm) {
+// torchrun's agents, not its ranks, are what another launcher around it has started; a launcher inside one of torchrun's
+// ranks would make many ranks of it.
+void check_agents(const Variables& variables, const Claim& outer, const std::string& launcher) {
   const auto agents = variables.maybe("GROUP_WORLD_SIZE");
-  if (!agents || *agents == slurm.size || slurm.size == 1) return;
+  if (!agents || *agents == outer.size || outer.size == 1) return;
   throw Error(ExitCode::usage,
-              fmt::format("environment: srun started {} tasks ({}={}), but torchrun connects {} agents (GROUP_WORLD_SIZE={})",
-                          slurm.size, slurm.size_name, slurm.size, *agents, *agents),
-              "Start one torchrun per srun task with --nnodes equal to the number of tasks, or srun without torchrun.");
+              fmt::format("environment: {0} started {1} tasks ({2}={1}), but torchrun connects {3} agents (GROUP_WORLD_SIZE={3})",
+                          launcher, outer.size, outer.size_name, *agents),
+              fmt::format("Start one torchrun in each task of {0} with --nnodes equal to the number of tasks, or leave out one of {0} "
+                          "and torchrun.", launcher));
 }
 
 }  // namespace
@@ -272,7 +276,9 @@ World detect_world(const Environment& environment, int port) {
   const auto differ = [](const Claim& a, const Claim& b) { return a.rank != b.rank || a.size != b.size; };
 
   if (torch && variables.has("TORCHELASTIC_RUN_ID")) {
-    if (slurm) check_agents(variables, *slurm);
+    if (open_mpi) check_agents(variables, *open_mpi, "mpirun");
+    else if (slurm) check_agents(variables, *slurm, "srun");
+    else if (pmi) check_agents(variables, *pmi, "mpiexec");
     return from_torchrun(variables, *torch, port);
   }
   if (torch && open_mpi && differ(*torch, *open_mpi)) refuse_pair(*torch, *open_mpi);

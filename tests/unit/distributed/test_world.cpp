@@ -102,6 +102,8 @@ TEST_CASE("srun's tasks are ranks, the first host of the step is where they meet
   CHECK(detect_world(kSlurm, 777).master_port == 777);
   CHECK(detect_world(with(kSlurm, {{"MASTER_PORT", "888"}})).master_port == 888);
   CHECK(detect_world(with(kSlurm, {{"MASTER_ADDR", "hal08"}})).master_host == "hal08");
+  CHECK(world.fallback_host == "10.9.9.9");
+  CHECK(detect_world(with(kSlurm, {{"MASTER_ADDR", "hal08"}})).fallback_host.empty());
 
   const World first = detect_world(with(kSlurm, {{"SLURM_NODEID", "1"}}));
   CHECK(first.local_size == 2);
@@ -167,7 +169,9 @@ TEST_CASE("an environment that is incomplete or impossible is refused, naming th
       {with(kSlurm, {{"SLURM_PROCID", "8"}}), "SLURM_PROCID=8 SLURM_STEP_NUM_TASKS=8"},
       {with(kSlurm, {{"SLURM_STEP_NODELIST", "hal[07-"}}), "hal[07-"},
       {with(kSlurm, {{"RANK", "0"}, {"WORLD_SIZE", "4"}, {"MASTER_ADDR", "a"}}), "RANK=0 WORLD_SIZE=4 contradicts SLURM_PROCID=5"},
-      {with(with(kSlurm, kTorchrun), {{"GROUP_WORLD_SIZE", "1"}}), "GROUP_WORLD_SIZE=1"},
+      {with(with(kSlurm, kTorchrun), {{"GROUP_WORLD_SIZE", "1"}}), "srun started 8 tasks (SLURM_STEP_NUM_TASKS=8), but torchrun connects 1"},
+      {with(with(kOpenMpi, kTorchrun), {{"GROUP_WORLD_SIZE", "1"}}), "mpirun started 4 tasks (OMPI_COMM_WORLD_SIZE=4)"},
+      {with(with({{"PMI_RANK", "1"}, {"PMI_SIZE", "4"}}, kTorchrun), {{"GROUP_WORLD_SIZE", "1"}}), "mpiexec started 4 tasks (PMI_SIZE=4)"},
       {with(kOpenMpi, {{"RANK", "0"}, {"WORLD_SIZE", "4"}, {"MASTER_ADDR", "a"}}), "contradicts OMPI_COMM_WORLD_RANK=3"},
       {with(kOpenMpi, {{"OMPI_COMM_WORLD_LOCAL_SIZE", "2"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "1"}}), "MASTER_ADDR is not set"},
       {without(kOpenMpi, "OMPI_COMM_WORLD_SIZE"), "OMPI_COMM_WORLD_SIZE is not"},
