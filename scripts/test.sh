@@ -3,7 +3,7 @@
 # Usage: scripts/test.sh [CTEST ARGUMENT...], such as -L unit, -R wavenet or --rerun-failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup.sh
+scripts/setup.sh --tests
 echo "building (the first time takes some minutes)"
 scripts/build.sh
 exec ctest --test-dir build --output-on-failure -j "$(nproc)" "$@"
