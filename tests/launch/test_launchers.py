@@ -1,0 +1,113 @@
+"""One training, several launchers, several numbers of ranks: always the weights of --nproc. And launchers inside each other."""
+import os
+import shutil
+import subprocess
+import unittest
+
+from harness import Case, environment, free_port, main
+
+MPIRUN = shutil.which("mpirun")
+TORCHRUN = os.environ.get("HPCAI_TORCHRUN") or shutil.which("torchrun")
+WORLDS = (2, 4)
+OPEN_MPI = MPIRUN is not None and "Open MPI" in subprocess.run([MPIRUN, "--version"], text=True, capture_output=True).stdout
+WITHOUT_OPEN_MPI = "Open MPI's mpirun is not installed (scripts/setup.sh --tests installs it from Debian)"
+WITHOUT_TORCHRUN = "there is no torchrun (it comes with PyTorch for Python: pip install torch, or set HPCAI_TORCHRUN)"
+
+
+def mpirun(ranks):
+    root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
+    return [MPIRUN, *root, "--oversubscribe", "--bind-to", "none", "-np", str(ranks)]
+
+
+def torchrun(ranks, *options):
+    return [TORCHRUN, *options, f"--nproc-per-node={ranks}", "--no-python"]
+
+
+class Launchers(Case):
+    def assert_like_nproc(self, name, launcher):
+        for ranks in WORLDS:
+            with self.subTest(launcher=name, ranks=ranks):
+                run = f"{name}-{ranks}"
+                self.run_all(launcher(run, ranks))
+                self.assertEqual(self.result(run), self.reference(ranks))
+
+    def test_variables_alone(self):
+        def launch(run, ranks):
+            port = str(free_port())
+            return [(self.training(run), environment(RANK=str(rank), WORLD_SIZE=str(ranks), MASTER_ADDR="127.0.0.1", MASTER_PORT=port))
+                    for rank in range(ranks)]
+        self.assert_like_nproc("variables", launch)
+
+    def test_variables_of_torchrun_whose_agent_keeps_no_store(self):
+        def launch(run, ranks):
+            port = str(free_port())
+            return [(self.training(run), environment(
+                RANK=str(rank), WORLD_SIZE=str(ranks), LOCAL_RANK=str(rank), LOCAL_WORLD_SIZE=str(ranks), GROUP_RANK="0",
+                GROUP_WORLD_SIZE="1", ROLE_RANK=str(rank), ROLE_WORLD_SIZE=str(ranks), MASTER_ADDR="localhost", MASTER_PORT=port,
+                TORCHELASTIC_RUN_ID=f"test-{port}", TORCHELASTIC_RESTART_COUNT="0", TORCHELASTIC_MAX_RESTARTS="0",
+                TORCHELASTIC_USE_AGENT_STORE="False")) for rank in range(ranks)]
+        self.assert_like_nproc("torchrun-variables", launch)
+
+    @unittest.skipUnless(OPEN_MPI, WITHOUT_OPEN_MPI)
+    def test_mpirun(self):
+        self.assert_like_nproc("mpirun", lambda run, ranks: [(mpirun(ranks) + self.training(run), environment())])
+
+    @unittest.skipUnless(TORCHRUN, WITHOUT_TORCHRUN)
+    def test_torchrun(self):
+        self.assert_like_nproc("torchrun", lambda run, ranks: [(torchrun(ranks, "--standalone") + self.training(run), environment())])
+
+    @unittest.skipUnless(TORCHRUN, WITHOUT_TORCHRUN)
+    def test_two_agents_of_torchrun(self):
+        def launch(run, ranks):
+            port = free_port()
+            agents = ("--nnodes=2", f"--rdzv-endpoint=localhost:{port}", "--rdzv-backend=c10d", f"--rdzv-id=test-{port}")
+            return [(torchrun(ranks // 2, *agents) + self.training(run), environment())] * 2
+        self.assert_like_nproc("torchrun-agents", launch)
+
+
+class Nested(Case):
+    def refusal(self, command, **variables):
+        shutil.rmtree(self.folder / "refused", ignore_errors=True)
+        output, = self.run_all([(command, environment(**variables))], status=None)
+        self.assertFalse((self.folder / "refused").exists(), "nothing is written")
+        return output
+
+    def test_nproc_inside_another_launcher(self):
+        output = self.refusal(self.training("refused", "--nproc", "2"), RANK="0", WORLD_SIZE="4", MASTER_ADDR="localhost")
+        self.assertIn("--nproc 2 inside a world of 4 ranks", output)
+        self.assertIn("Leave out --nproc", output)
+
+    @unittest.skipUnless(OPEN_MPI, WITHOUT_OPEN_MPI)
+    def test_nproc_inside_mpirun(self):
+        output = self.refusal(mpirun(2) + self.training("refused", "--nproc", "2"))
+        self.assertIn("--nproc 2 inside a world of 2 ranks that openmpi has started", output)
+
+    @unittest.skipUnless(OPEN_MPI, WITHOUT_OPEN_MPI)
+    def test_variables_that_contradict_mpirun(self):
+        output = self.refusal(mpirun(2) + self.training("refused"), RANK="0", WORLD_SIZE="3", MASTER_ADDR="localhost")
+        self.assertIn("RANK=0 WORLD_SIZE=3 contradicts OMPI_COMM_WORLD_RANK=", output)
+        self.assertIn("Unset RANK and WORLD_SIZE", output)
+
+    @unittest.skipUnless(OPEN_MPI, WITHOUT_OPEN_MPI)
+    def test_a_wrapper_that_sets_the_same_numbers_for_mpirun(self):
+        port = free_port()
+        wrapper = 'export RANK=$OMPI_COMM_WORLD_RANK WORLD_SIZE=$OMPI_COMM_WORLD_SIZE; exec "$@"'
+        self.run_all([(mpirun(2) + ["sh", "-c", wrapper, "sh", *self.training("wrapped")],
+                       environment(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port)))])
+        self.assertEqual(self.result("wrapped"), self.reference(2))
+
+    @unittest.skipUnless(OPEN_MPI and TORCHRUN, f"{WITHOUT_OPEN_MPI}, or {WITHOUT_TORCHRUN}")
+    def test_mpirun_inside_torchrun(self):
+        output = self.refusal(torchrun(1, "--standalone") + mpirun(2) + self.training("refused"))
+        self.assertIn("mpirun started 2 tasks (OMPI_COMM_WORLD_SIZE=2), but torchrun connects 1 agents", output)
+
+    @unittest.skipUnless(OPEN_MPI and TORCHRUN, f"{WITHOUT_OPEN_MPI}, or {WITHOUT_TORCHRUN}")
+    def test_an_agent_of_torchrun_in_each_rank_of_mpirun(self):
+        port = free_port()
+        agents = ("--nnodes=2", f"--rdzv-endpoint=localhost:{port}", "--rdzv-backend=c10d", f"--rdzv-id=test-{port}")
+        self.run_all([(mpirun(2) + torchrun(2, *agents) + self.training("agents"), environment())])
+        self.assertEqual(self.result("agents"), self.reference(4))
+
+
+if __name__ == "__main__":
+    main()
