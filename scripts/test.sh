@@ -6,4 +6,7 @@ cd "$(dirname "$0")/.."
 scripts/setup.sh --tests
 echo "building (the first time takes some minutes)"
 scripts/build.sh
-exec ctest --test-dir build --output-on-failure -j "$(nproc)" "$@"
+status=0
+ctest --test-dir build --output-on-failure -j "$(nproc)" "$@" || status=$?
+grep '^SKIPPED' build/Testing/Temporary/LastTest.log | sort -u || true
+exit "$status"
