@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -112,6 +113,22 @@ def descendants(ancestor):
     return found
 
 
+def end_jobs_of(folder):
+    """Kills what carries the name of this cluster's configuration in its environment."""
+    mark = f"SLURM_CONF={folder}/slurm.conf".encode()
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if int(entry.name) != os.getpid() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)
+        except OSError:
+            continue
+
+
+def guard(folder):
+    """A process of its own that cleans up when this one is killed, as ctest does with a test that takes too long."""
+    return subprocess.Popen([sys.executable, __file__, str(folder)], stdin=subprocess.PIPE, start_new_session=True)
+
+
 class Cluster:
     def __init__(self):
         self.daemons = {}
@@ -122,6 +139,7 @@ class Cluster:
             if name.startswith(("SLURM_", "SBATCH_")) and name != "SLURM_CONF":
                 del self.environment[name]
         self.parent = os.getpid()
+        self.guard = guard(self.folder)
         atexit.register(self.stop)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: os._exit(self.stop() or 143))
@@ -218,4 +236,15 @@ class Cluster:
                 if not left:
                     break
                 time.sleep(0.02)
+            end_jobs_of(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.guard.poll() is None:
+            self.guard.communicate()
+
+
+if __name__ == "__main__":
+    sys.stdin.read()  # until the other end is gone
+    for _ in range(3):
+        end_jobs_of(sys.argv[1])
+        time.sleep(0.2)
+    shutil.rmtree(sys.argv[1], ignore_errors=True)

@@ -3,11 +3,9 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
@@ -35,8 +33,8 @@ class Case(unittest.TestCase):
     def setUpClass(cls):
         cls.cluster = cluster.Cluster().start()
         cls.addClassCleanup(cls.cluster.stop)
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="hpcai-jobs-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.folder = cls.cluster.folder / "jobs"
+        cls.folder.mkdir()
         cls.references = {}
 
     def environment(self, **extra):

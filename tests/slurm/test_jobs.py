@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 
-from harness import CONFIG, PROGRAM, SCRIPTS, SETTINGS, SOURCE, STEPS, Case, main
+from harness import CONFIG, PROGRAM, SCRIPTS, SETTINGS, Case, main
 
 ON_FOUR_NODES = ("--nodes=4", "--ntasks-per-node=1")
 
