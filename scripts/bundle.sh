@@ -63,6 +63,8 @@ for binary in "$root"/bin/test_*.bin; do
   if [ -e "$binary" ]; then cp "$root/bin/hpcai-train" "${binary%.bin}"; fi
 done
 cp -r configs README.md "$root/"
+mkdir "$root/scripts"
+cp -r scripts/slurm "$root/scripts/"
 mkdir -p "$(dirname "$archive")"
 tar -C "$stage" -czf "$archive" hpcai-train
 size=$(stat -c %s "$archive")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building needs: Debian packages (as root or through sudo) and LibTorch 2.11.0 into .deps/.
-# Asks nothing, does nothing twice. Usage: scripts/setup.sh [--cuda]
+# Asks nothing, does nothing twice. Usage: scripts/setup.sh [--cuda] [--tests]
+#   --tests      install what only some tests need, too: Slurm, Open MPI, ip; those tests are skipped where this fails
 #   --cuda       fetch the CUDA libraries of LibTorch too (done without asking where a GPU is present)
 #   TORCH_DIR    use this LibTorch (a folder with include/ and lib/) instead of fetching one
 set -euo pipefail
@@ -9,10 +10,12 @@ cd "$(dirname "$0")/.."
 fail() { echo "setup: $1" >&2; exit 1; }
 
 want_cuda=no
+want_tests=no
 for argument in "$@"; do
   case $argument in
     --cuda) want_cuda=yes ;;
-    -h|--help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --tests) want_tests=yes ;;
+    -h|--help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "setup: unknown argument $argument; see --help" >&2; exit 2 ;;
   esac
 done
@@ -20,13 +23,20 @@ done
 
 packages=(g++ cmake ninja-build ccache git ca-certificates python3 python3-pip libcli11-dev libyaml-cpp-dev libspdlog-dev
           libfmt-dev nlohmann-json3-dev libhdf5-dev libjpeg62-turbo-dev libpng-dev libssl-dev libgloo-dev libhwy-dev catch2)
+test_packages=(slurm-wlm munge openmpi-bin iproute2)
+
+# Those of the given packages that are not installed.
+missing_packages() {
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+  done
+}
 
 install_packages() {
   command -v dpkg-query >/dev/null || return 0  # not Debian: environment.yml or the cluster's modules provide them
-  local missing=()
-  for package in "${packages[@]}"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-  done
+  local missing
+  mapfile -t missing < <(missing_packages "${packages[@]}")
   # a tool that is there without its package serves as well
   local needed=()
   for package in "${missing[@]}"; do
@@ -50,6 +60,20 @@ install_packages() {
   "${root[@]}" apt-get update -qq || fail "apt-get update failed. Is the network up?"
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${needed[@]}" >/dev/null ||
     fail "apt-get could not install ${needed[*]}. Is the network up and the disk not full?"
+}
+
+# Never fails: a test whose program is not there says so and is skipped.
+install_test_packages() {
+  command -v dpkg-query >/dev/null || return 0
+  local missing root=()
+  mapfile -t missing < <(missing_packages "${test_packages[@]}")
+  [ ${#missing[@]} -eq 0 ] && return 0
+  [ "$(id -u)" -ne 0 ] && root=(sudo -n)
+  echo "setup: installing for the tests: ${missing[*]}"
+  if ! { "${root[@]}" apt-get update -qq && "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+         --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1; then
+    echo "setup: could not install ${missing[*]}: the tests that need them will be skipped" >&2
+  fi
 }
 
 torch_version=2.11.0
@@ -84,6 +108,7 @@ PYTHON
 }
 
 install_packages
+if [ "$want_tests" = yes ]; then install_test_packages; fi
 if [ -n "${TORCH_DIR:-}" ]; then
   [ -e "$TORCH_DIR/lib/libtorch_cpu.so" ] || fail "TORCH_DIR=$TORCH_DIR has no lib/libtorch_cpu.so"
 else

@@ -39,6 +39,18 @@ class Resume(Case):
                     self.finish(config)
                     self.assert_like_undisturbed()
 
+    def test_more_than_one_signal_stops_as_cleanly_as_one(self):
+        # As Slurm does: one before the time is over, others when the job must leave.
+        self.undisturbed(WAVEFORM)
+        process = self.start("--config", WAVEFORM, "--run-dir", "run")
+        self.wait_for_step("run", 4, process)
+        for number in (signal.SIGSTOP, signal.SIGUSR1, signal.SIGTERM, signal.SIGCONT):
+            process.send_signal(number)
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 75, err)
+        self.finish(WAVEFORM)
+        self.assert_like_undisturbed()
+
     def test_killed_again_and_again(self):
         arguments = ("--set", "checkpoint.every_steps=3", "--set", "training.epochs=12")
         self.undisturbed(WAVEFORM, *arguments)

@@ -9,8 +9,8 @@ namespace {
 volatile sig_atomic_t received = 0;
 
 extern "C" void on_stop_signal(int signal) {
-  if (received != 0) _exit(128 + signal);
-  received = signal;
+  if (received != 0 && signal == SIGINT) _exit(128 + signal);
+  if (received == 0) received = signal;
 }
 
 }  // namespace

@@ -3,7 +3,8 @@
 namespace hpcai::trainer {
 
 // SIGTERM, SIGINT and SIGUSR1 ask for a clean stop: the handler only sets a flag, which the training loop reads between
-// steps and agrees on with the other ranks. A second signal ends the process at once with status 128 + signal.
+// steps and agrees on with the other ranks. SIGINT after that ends the process at once with status 130. SIGTERM and SIGUSR1
+// may come again without harm: Slurm sends more than one when a job must leave or when the first rank has ended.
 void install_stop_signals();
 bool stop_requested();
 // The signal that asked, 0 if none did.
