@@ -38,14 +38,16 @@ int check(const CheckOptions& options) {
                                  {"parameters", size.values},
                                  {"trainable_parameters", size.trainable},
                                  {"steps_per_epoch", steps},
+                                 {"learning_rate", optim::base_rate(experiment.optimizer, experiment.training.global_batch).value},
                                  {"batch_per_rank", alone.training.global_batch}};
   if (options.json) {
     std::cout << report.dump(2) << '\n';
     return 0;
   }
-  std::cout << fmt::format("{} is good: {} training, {} validation, {} test samples; {} trained values; {} steps an epoch\n",
+  std::cout << fmt::format("{} is good: {} training, {} validation, {} test samples; {} trained values; {} steps an epoch; {}\n",
                            options.config.path, count(training.data.train), count(training.data.validation),
-                           count(training.data.test), size.trainable, steps);
+                           count(training.data.test), size.trainable, steps,
+                           optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
   return 0;
 }
 

@@ -38,7 +38,9 @@ nlohmann::json describe_experiment(const trainer::Experiment& experiment) {
                          {"input_shape", spec.input_shape},
                          {"classes", spec.class_names},
                          {"targets", spec.target_names},
-                         {"global_batch", experiment.training.global_batch}};
+                         {"global_batch", experiment.training.global_batch},
+                         {"optimizer", optim::describe_rate(experiment.optimizer, experiment.training.global_batch)},
+                         {"learning_rate", optim::base_rate(experiment.optimizer, experiment.training.global_batch).value}};
   info["layers"] = model->layers();
   return info;
 }

@@ -1,5 +1,8 @@
 // Averaged gradients against two independent references: one process with the joined batch, and LibTorch's own Reducer.
 #include <fmt/format.h>
+
+#include <limits>
+
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
@@ -82,6 +85,22 @@ void against_joined_batch(Group& group, const Case& c, bool accumulate) {
   }
 }
 
+// Infinity on one rank reaches all of them, whatever the others have, so that all skip the step.
+void overflow_is_seen_by_all(Group& group, const Case& c) {
+  for (int culprit = 0; culprit < group.size(); ++culprit) {
+    const at::Tensor weight = trainable(at::ones({1000}));
+    Reducer reducer(group, {weight}, c.options);
+    reducer.zero_grad();
+    reducer.prepare();
+    const double infinity = std::numeric_limits<double>::infinity();
+    const double factor = group.rank() == culprit ? infinity : group.rank() == (culprit + 1) % group.size() ? -infinity : 1;
+    (weight.narrow(0, 500, 1) * factor).sum().backward();
+    reducer.finish();
+    check(!weight.grad()[500].isfinite().item<bool>(), c.name + ": an overflow of one rank is seen by all");
+    check(weight.grad().isfinite().sum().item<int64_t>() == 999, c.name + ": only there");
+  }
+}
+
 void frozen_and_back(Group& group) {
   Net net;
   Reducer reducer(group, net.parameters(), {.bucket_mb = 0.01, .first_bucket_mb = 0.001});
@@ -105,10 +124,13 @@ void gradients(const Setting& setting) {
   ReducerOptions late = small, narrow = small;
   late.overlap = false;
   narrow.wire_precision = WirePrecision::bf16;
+  ReducerOptions half = narrow;
+  half.wire_precision = WirePrecision::fp16;
   for (const Case& c : {Case{"one bucket", {}, 1e-5}, Case{"many buckets", small, 1e-5}, Case{"no overlap", late, 1e-5},
-                        Case{"bf16 on the wire", narrow, 0.03}}) {
+                        Case{"bf16 on the wire", narrow, 0.03}, Case{"fp16 on the wire", half, 0.004}}) {
     against_joined_batch(*group, c, false);
     against_joined_batch(*group, c, true);
+    overflow_is_seen_by_all(*group, c);
   }
   frozen_and_back(*group);
 }

@@ -156,6 +156,7 @@ struct ImageHdf5Config {
   std::string test;
   int64_t image_size = 0;
   std::vector<std::string> classes;
+  int64_t class_count = 0;
   int64_t cache_mb = 0;
   ImageTransformConfig transform;
 
@@ -170,6 +171,9 @@ struct ImageHdf5Config {
                   {.help = "Side that images are resized to; 0 = as in the file.", .unit = "pixels", .min = 0, .max = 4096});
     visitor.field("classes", classes,
                   {.help = "Class names in label order; must agree with the file's attribute class_names if it has one."});
+    visitor.field("class_count", class_count,
+                  {.help = "Number of classes, which the data must have; where no names are given, info needs it. 0 = as many as "
+                           "there are.", .min = 0});
     visitor.field("cache_mb", cache_mb, {.help = "A split is read into memory once if it fits into this.", .unit = "MB",
                                          .min = 0, .local = true});
     transform.describe(visitor);
@@ -184,6 +188,7 @@ struct ImageFolderConfig {
   std::string label_column = "label";
   std::string split_column = "split";
   std::vector<std::string> classes;
+  int64_t class_count = 0;
   double validation_fraction = 0.1;
   int64_t seed = 1;
   int64_t crop = 0;
@@ -201,6 +206,9 @@ struct ImageFolderConfig {
                   {.help = "Column with train, validation or test; empty = all rows are training images."});
     visitor.field("classes", classes,
                   {.help = "Class names in label order; empty = those of the catalogue in alphabetical order."});
+    visitor.field("class_count", class_count,
+                  {.help = "Number of classes, which the data must have; where no names are given, info needs it. 0 = as many as "
+                           "there are.", .min = 0});
     visitor.field("validation_fraction", validation_fraction,
                   {.help = "Part of the training rows to validate on, chosen by a hash of the file name, if the "
                            "catalogue has no validation rows.", .min = 0, .max = 1, .max_excluded = true});

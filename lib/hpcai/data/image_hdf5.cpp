@@ -80,7 +80,8 @@ ImageFile open_file(const std::string& name) {
 }
 
 // The names from the config, else from the training file, else numbers.
-std::vector<std::string> choose_class_names(const ImageFile& file, const std::vector<std::string>& wanted) {
+std::vector<std::string> choose_class_names(const ImageFile& file, const std::vector<std::string>& wanted,
+                                            int64_t class_count) {
   if (!wanted.empty() && !file.class_names.empty() && wanted != file.class_names) {
     refuse(fmt::format("{}: attribute class_names is [{}], but the config says data.classes: [{}]", file.images.where(),
                        fmt::join(file.class_names, ", "), fmt::join(wanted, ", ")),
@@ -89,7 +90,7 @@ std::vector<std::string> choose_class_names(const ImageFile& file, const std::ve
   if (!wanted.empty()) return wanted;
   if (!file.class_names.empty()) return file.class_names;
   const int64_t largest = *std::max_element(file.labels.begin(), file.labels.end());
-  return numbered_class_names(std::max<int64_t>({largest + 1, file.one_hot, 2}));
+  return numbered_class_names(std::max<int64_t>({largest + 1, file.one_hot, class_count, 2}));
 }
 
 void check_labels(const ImageFile& file, const std::vector<std::string>& names) {
@@ -137,7 +138,7 @@ Splits open_source(const ImageHdf5Config& config, const OpenOptions&) {
   auto make = [&](const std::string& path) -> std::unique_ptr<Dataset> {
     if (path.empty()) return nullptr;
     ImageFile file = open_file(path);
-    if (names.empty()) names = choose_class_names(file, config.classes);
+    if (names.empty()) names = choose_class_names(file, config.classes, config.class_count);
     check_labels(file, names);
     if (height == 0) {
       height = file.images.shape()[1];

@@ -14,9 +14,9 @@ inline config::EnumNames<Backend> enum_names(Backend) {
 }
 
 // The number format in which gradients travel.
-enum class WirePrecision { same, bf16 };
+enum class WirePrecision { same, bf16, fp16 };
 inline config::EnumNames<WirePrecision> enum_names(WirePrecision) {
-  return {{WirePrecision::same, "same"}, {WirePrecision::bf16, "bf16"}};
+  return {{WirePrecision::same, "same"}, {WirePrecision::bf16, "bf16"}, {WirePrecision::fp16, "fp16"}};
 }
 
 // The section `distributed` of an experiment.
@@ -71,8 +71,8 @@ struct DistributedConfig {
     visitor.field("overlap", overlap,
                   {.help = "Send gradients while the backward pass still runs.", .local = true});
     visitor.field("wire_precision", wire_precision,
-                  {.help = "Number format in which gradients travel: that of the parameters (same), or bf16 at half the "
-                           "traffic of fp32."});
+                  {.help = "Number format in which gradients travel: that of the parameters (same), or bf16 or fp16 at half the "
+                           "traffic of fp32; fp16 brings loss scaling with it."});
   }
 };
 

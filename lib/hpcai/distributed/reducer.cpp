@@ -26,11 +26,17 @@ class GradientHook : public torch::autograd::PostAccumulateGradHook {
   std::function<void()> ready_;
 };
 
+// The narrower format in which values of `dtype` travel, or `dtype` itself.
+at::ScalarType wire_type(at::ScalarType dtype, WirePrecision precision) {
+  if (dtype != at::kFloat || precision == WirePrecision::same) return dtype;
+  return precision == WirePrecision::bf16 ? at::kBFloat16 : at::kHalf;
+}
+
 struct Bucket {
   at::Tensor values;  // part of a flat buffer
   int64_t slots = 0;
   int64_t pending = 0;  // gradients that backward has not finished
-  at::Tensor wire;      // what travels: `values` itself or a copy in bf16
+  at::Tensor wire;      // what travels: `values` itself or a narrow copy
   std::unique_ptr<Work> work;
 };
 
@@ -92,17 +98,27 @@ struct Reducer::State {
   }
 
   void launch(Bucket& bucket) {
-    const bool narrow = options.wire_precision == WirePrecision::bf16 && bucket.values.scalar_type() == at::kFloat;
-    bucket.wire = narrow ? bucket.values.to(at::kBFloat16) : bucket.values;
-    bucket.work = group.all_reduce_async(bucket.wire, group.can_average() ? ReduceOp::average : ReduceOp::sum);
+    const at::ScalarType type = wire_type(bucket.values.scalar_type(), options.wire_precision);
+    if (type == bucket.values.scalar_type()) {
+      bucket.wire = bucket.values;
+      bucket.work = group.all_reduce_async(bucket.wire, group.can_average() ? ReduceOp::average : ReduceOp::sum);
+      return;
+    }
+    // Divided while still wide, so that the sum is a mean already and overflows only where a gradient itself does.
+    bucket.wire = at::empty(bucket.values.sizes(), bucket.values.options().dtype(type));
+    at::div_out(bucket.wire, bucket.values, at::scalar_tensor(group.size(), bucket.values.options()));
+    bucket.work = group.all_reduce_async(bucket.wire, ReduceOp::sum);
   }
 
   void complete(Bucket& bucket) {
     bucket.work->wait();
     bucket.work.reset();
-    if (!bucket.wire.is_same(bucket.values)) bucket.values.copy_(bucket.wire);
+    if (!bucket.wire.is_same(bucket.values)) {
+      bucket.values.copy_(bucket.wire);
+    } else if (!group.can_average()) {
+      bucket.values.div_(group.size());
+    }
     bucket.wire.reset();
-    if (!group.can_average()) bucket.values.div_(group.size());
   }
 };
 

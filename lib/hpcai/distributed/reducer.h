@@ -30,7 +30,8 @@ struct ReducerOptions {
 //
 // Every rank gives the same parameters in the same order. Parameters with requires_grad == false have no gradient
 // and do not travel; when that changes the next zero_grad() or prepare() rearranges the buffers. A parameter that the
-// loss does not depend on counts with gradient zero. In a world of one rank nothing travels.
+// loss does not depend on counts with gradient zero. In a world of one rank nothing travels. A value that is not finite on
+// one rank makes the mean not finite on all, whatever the others have: IEEE sums keep infinity and NaN.
 class Reducer {
  public:
   Reducer(Group& group, std::vector<at::Tensor> parameters, ReducerOptions options = {});

@@ -20,6 +20,11 @@ BatchNorm::BatchNorm(int64_t channels, BatchNormMode mode, double eps, double mo
   running_var = register_buffer("running_var", torch::ones({channels}));
 }
 
+void BatchNorm::zero_gamma() {
+  const at::NoGradGuard no_grad;
+  if (weight.defined()) weight.zero_();
+}
+
 bool BatchNorm::uses_batch_statistics() const {
   return is_training() && use_batch_ && (mode_ == BatchNormMode::local || mode_ == BatchNormMode::synchronised);
 }

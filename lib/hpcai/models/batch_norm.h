@@ -40,6 +40,7 @@ class BatchNorm : public torch::nn::Module {
   // Sets the sum that `synchronised` uses; without one the layer is a group of its own.
   void synchronise(SumOverRanks sum) { sum_ = std::move(sum); }
   void use_batch(bool use) { use_batch_ = use; }
+  void zero_gamma();  // the initial weight 0 instead of 1, for the last norm of a residual block
 
   BatchNormMode mode() const { return mode_; }
   double eps() const { return eps_; }

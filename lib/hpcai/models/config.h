@@ -28,6 +28,9 @@ inline constexpr std::string_view kBatchNormHelp =
 inline constexpr std::string_view kMomentumHelp =
     "Weight of a new batch in the running statistics; Keras's momentum is 1 minus this. Short trainings need 0.1.";
 
+inline constexpr std::string_view kZeroGammaHelp =
+    "Start the last batch norm of each residual block at 0, so that blocks begin as their shortcut (Goyal et al. 2017).";
+
 // Modified WaveNet for waveforms (Khan, Huerta, Das, PLB 808, 135628, 2020). Defaults: as published, 10,295,576 trainable
 // parameters.
 struct WaveNetConfig {
@@ -73,6 +76,7 @@ struct XceptionConfig {
   int64_t entry_stride = 2;
   int64_t head_units = 1024;
   double dropout = 0.7;
+  bool zero_init_last_gamma = false;
   BatchNormMode batch_norm = BatchNormMode::local;
   double batch_norm_momentum = 0.01;
 
@@ -88,6 +92,7 @@ struct XceptionConfig {
     visitor.field("head_units", head_units, {.help = "Units of the head's two hidden layers.", .min = 1, .max = kMostUnits});
     visitor.field("dropout", dropout,
                   {.help = "Part of the head's first hidden layer set to 0.", .min = 0, .max = 1, .max_excluded = true});
+    visitor.field("zero_init_last_gamma", zero_init_last_gamma, {.help = kZeroGammaHelp});
     visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
     visitor.field("batch_norm_momentum", batch_norm_momentum, {.help = kMomentumHelp, .min = 0, .max = 1, .min_excluded = true});
   }
@@ -106,8 +111,7 @@ struct ResNetConfig {
   void describe(Visitor& visitor) {
     visitor.field("blocks", blocks, {.help = "Bottleneck blocks in each of the four stages.", .min = 1, .max = 1000});
     visitor.field("width", width, {.help = "Channels of the first convolution; later stages grow from it.", .min = 8, .max = 4096});
-    visitor.field("zero_init_last_gamma", zero_init_last_gamma,
-                  {.help = "Start the last batch norm of each block at 0, so that blocks begin as identity (Goyal et al. 2017)."});
+    visitor.field("zero_init_last_gamma", zero_init_last_gamma, {.help = kZeroGammaHelp});
     visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
   }
 };

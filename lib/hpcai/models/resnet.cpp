@@ -27,10 +27,7 @@ Bottleneck::Bottleneck(int64_t in, int64_t middle, int64_t stride, const ResNetC
   add(1, in, middle, 1, {});
   add(2, middle, middle, 3, {.stride = stride, .padding = 1});
   add(3, middle, out, 1, {});
-  if (config.zero_init_last_gamma && norms_.back()->weight.defined()) {
-    const at::NoGradGuard no_grad;
-    norms_.back()->weight.zero_();
-  }
+  if (config.zero_init_last_gamma) norms_.back()->zero_gamma();
   if (stride == 1 && in == out) return;
   shortcut_ = std::make_shared<Conv2d>(in, out, 1, Conv2d::Options{.stride = stride});
   shortcut_norm_ = make_norm(out, config);

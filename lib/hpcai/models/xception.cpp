@@ -66,6 +66,7 @@ Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(conf
     for (int j = 1; j <= 3; ++j) {
       block.push_back(add_separable(fmt::format("block{}_sepconv{}", number, j), channels(728), channels(728), true, false));
     }
+    if (config.zero_init_last_gamma) block.back().norm->zero_gamma();
     add_layer(fmt::format("block{}_add", number));
   }
 
@@ -105,6 +106,7 @@ Xception::DownBlock Xception::add_down_block(int number, int64_t in, int64_t mid
   DownBlock down;
   down.first = add_separable(block + "sepconv1", in, middle, relu_before, false);
   down.second = add_separable(block + "sepconv2", middle, out, true, false);
+  if (config_.zero_init_last_gamma) down.second.norm->zero_gamma();
   down.residual = register_module(block + "residual", std::make_shared<Conv2d>(in, out, 1, Conv2d::Options{.stride = 2}));
   add_layer(block + "residual", {down.residual});
   add_layer(block + "pool");

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "hpcai/config/field.h"
+#include "hpcai/optim/base_rate.h"
+#include "hpcai/optim/layerwise_config.h"
 
 namespace hpcai::optim {
 
@@ -14,16 +17,21 @@ struct SgdConfig {
   double lr = 0.1;
   double momentum = 0.9;
   bool nesterov = false;
+  bool momentum_correction = true;
   double weight_decay = 0;
   bool decay_bias_and_norm = true;
+  RateScaling scaling = {};
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("lr", lr,
-                  {.help = "Base learning rate; the schedule multiplies it.", .min = 0, .min_excluded = true});
+    visitor.field("lr", lr, {.help = kRateHelp, .min = 0, .min_excluded = true});
+    scaling.describe(visitor);
     visitor.field("momentum", momentum,
                   {.help = "Share of the last update that is kept.", .min = 0, .max = 1, .max_excluded = true});
     visitor.field("nesterov", nesterov, {.help = "Nesterov's form of momentum; needs momentum above 0."});
+    visitor.field("momentum_correction", momentum_correction,
+                  {.help = "A change of the rate acts on the momentum at once (PyTorch; Goyal et al. 2017); false lets it fade in "
+                           "(Keras without Horovod's correction)."});
     visitor.field("weight_decay", weight_decay, {.help = "L2 penalty added to the gradient.", .min = 0});
     visitor.field("decay_bias_and_norm", decay_bias_and_norm,
                   {.help = "Weight decay also on biases and batch-norm parameters (all one-dimensional ones)."});
@@ -38,11 +46,12 @@ struct AdamConfig {
   double epsilon = 1e-7;
   double weight_decay = 0;
   bool decay_bias_and_norm = true;
+  RateScaling scaling = {};
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("lr", lr,
-                  {.help = "Base learning rate; the schedule multiplies it.", .min = 0, .min_excluded = true});
+    visitor.field("lr", lr, {.help = kRateHelp, .min = 0, .min_excluded = true});
+    scaling.describe(visitor);
     visitor.field("beta1", beta1,
                   {.help = "Decay of the mean of gradients.", .min = 0, .max = 1, .max_excluded = true});
     visitor.field("beta2", beta2,
@@ -65,11 +74,12 @@ struct AdamWConfig {
   double epsilon = 1e-8;
   double weight_decay = 1e-2;
   bool decay_bias_and_norm = true;
+  RateScaling scaling = {};
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("lr", lr,
-                  {.help = "Base learning rate; the schedule multiplies it.", .min = 0, .min_excluded = true});
+    visitor.field("lr", lr, {.help = kRateHelp, .min = 0, .min_excluded = true});
+    scaling.describe(visitor);
     visitor.field("beta1", beta1,
                   {.help = "Decay of the mean of gradients.", .min = 0, .max = 1, .max_excluded = true});
     visitor.field("beta2", beta2,
@@ -84,26 +94,38 @@ struct AdamWConfig {
   }
 };
 
-using OptimizerConfig = std::variant<AdamConfig, SgdConfig, AdamWConfig>;
+using OptimizerConfig = std::variant<AdamConfig, SgdConfig, AdamWConfig, LarsConfig, LambConfig>;
 
-// The key `lr` of whichever rule is chosen.
-double base_learning_rate(const OptimizerConfig& config);
+// The keys lr, lr_scaling and lr_base_batch of whichever rule is chosen, for training with this global batch.
+BaseRate base_rate(const OptimizerConfig& config, int64_t global_batch);
+// For people: "adam with lr 0.0064 (0.0001 x 64, linear from batch 2)".
+std::string describe_rate(const OptimizerConfig& config, int64_t global_batch);
 
-// Linear warm-up that every schedule shares: the learning rate grows from `warmup_start` of its value to all of it.
+// Where a warm-up starts and how it counts; schedule.h has the equations.
+enum class WarmupRule { linear, horovod };
+inline config::EnumNames<WarmupRule> enum_names(WarmupRule) {
+  return {{WarmupRule::linear, "linear"}, {WarmupRule::horovod, "horovod"}};
+}
+
+// Straight warm-up that every schedule shares: the learning rate grows to its full value.
 struct Warmup {
   double warmup_epochs = 0;
   int64_t warmup_steps = 0;
   double warmup_start = 0.1;
+  WarmupRule warmup_rule = WarmupRule::linear;
 
   template <class Visitor>
   void describe_warmup(Visitor& visitor) {
     visitor.field("warmup_epochs", warmup_epochs,
-                  {.help = "Length of the linear warm-up in epochs; 0 for none.", .unit = "epochs", .min = 0});
+                  {.help = "Length of the warm-up in epochs; 0 for none.", .unit = "epochs", .min = 0});
     visitor.field(
         "warmup_steps", warmup_steps,
-        {.help = "Length of the linear warm-up in steps, instead of warmup_epochs.", .unit = "steps", .min = 0});
+        {.help = "Length of the warm-up in steps, instead of warmup_epochs.", .unit = "steps", .min = 0});
     visitor.field("warmup_start", warmup_start,
-                  {.help = "Fraction of the learning rate at the first step of the warm-up.", .min = 0, .max = 1});
+                  {.help = "Fraction of the learning rate at the first step of a linear warm-up.", .min = 0, .max = 1});
+    visitor.field("warmup_rule", warmup_rule,
+                  {.help = "Start at warmup_start (linear), or one step above optimizer.lr as it was before optimizer.lr_scaling "
+                           "(horovod)."});
   }
 };
 

@@ -3,17 +3,10 @@
 #include <ATen/ATen.h>
 
 #include "hpcai/core/error.h"
+#include "hpcai/optim/parameter_lists.h"
 
 namespace hpcai::optim {
 namespace {
-
-using Tensors = std::vector<at::Tensor>;
-
-std::vector<at::Tensor> zeros_for(const NamedTensors& parameters) {
-  Tensors zeros;
-  for (const auto& [name, parameter] : parameters) zeros.push_back(at::zeros_like(parameter));
-  return zeros;
-}
 
 // The positions in `active` of the parameters with and without weight decay; a fused call knows one decay only.
 struct Groups {
@@ -27,18 +20,6 @@ Groups split(const NamedTensors& parameters, const std::vector<size_t>& active, 
     (vector && !decay_bias_and_norm ? groups.plain : groups.decayed).push_back(k);
   }
   return groups;
-}
-
-Tensors pick(const Tensors& from, const std::vector<size_t>& indices) {
-  Tensors picked;
-  for (const size_t i : indices) picked.push_back(from[i]);
-  return picked;
-}
-
-Tensors pick(const NamedTensors& from, const std::vector<size_t>& indices) {
-  Tensors picked;
-  for (const size_t i : indices) picked.push_back(from[i].second);
-  return picked;
 }
 
 // Calls apply(parameter indices, gradients, weight decay) for each non-empty group.
@@ -78,10 +59,15 @@ Sgd::Sgd(const SgdConfig& config, NamedTensors named) : Optimizer(std::move(name
 NamedTensors Sgd::state() const {
   NamedTensors state;
   for (size_t i = 0; i < momentum_.size(); ++i) state.emplace_back(parameters()[i].first + ".momentum", momentum_[i]);
+  if (!config_.momentum_correction) state.push_back(last_rate_.state());
   return state;
 }
 
 void Sgd::update(const std::vector<size_t>& active, const Tensors& grads, double lr) {
+  if (!config_.momentum_correction) {
+    const double change = last_rate_.change_to(lr);
+    if (change != 1 && !momentum_.empty()) at::_foreach_div_(momentum_, change);  // of frozen parameters, too
+  }
   for_each_group(parameters(), active, grads, config_.weight_decay, config_.decay_bias_and_norm,
                  [&](const std::vector<size_t>& indices, const Tensors& group_grads, double decay) {
                    const Tensors buffers = momentum_.empty() ? Tensors{} : pick(momentum_, indices);

@@ -45,7 +45,8 @@ class Optimizer {
   NamedTensors parameters_;
 };
 
-// Uses LibTorch's fused kernels, on CPU and CUDA. Throws Error{usage} for settings that contradict each other.
+// Uses LibTorch's fused or foreach kernels, on CPU and CUDA; a step never waits for the device. Throws
+// Error{usage} for settings that contradict each other.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const NamedTensors& named_parameters);
 
 }  // namespace hpcai::optim

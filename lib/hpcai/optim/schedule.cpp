@@ -69,12 +69,13 @@ int64_t length_of(const Warmup& warmup, int64_t steps_per_epoch) {
   return std::llround(warmup.warmup_epochs * static_cast<double>(steps_per_epoch));
 }
 
-double warmup_factor(const OneCycleConfig&, const Position&) { return 1; }
+double warmup_factor(const OneCycleConfig&, double, const Position&) { return 1; }
 
-double warmup_factor(const Warmup& warmup, const Position& at) {
+double warmup_factor(const Warmup& warmup, double scaling, const Position& at) {
   if (at.step >= at.warmup) return 1;
-  return warmup.warmup_start +
-         (1 - warmup.warmup_start) * static_cast<double>(at.step) / static_cast<double>(at.warmup);
+  const bool horovod = warmup.warmup_rule == WarmupRule::horovod;
+  const double start = horovod ? 1 / scaling : warmup.warmup_start;
+  return start + (1 - start) * static_cast<double>(at.step + horovod) / static_cast<double>(at.warmup);
 }
 
 }  // namespace
@@ -83,11 +84,11 @@ int64_t warmup_steps(const ScheduleConfig& config, int64_t steps_per_epoch) {
   return std::visit([&](const auto& schedule) { return length_of(schedule, steps_per_epoch); }, config);
 }
 
-double learning_rate(const ScheduleConfig& config, const ScheduleState& state, double base_lr, int64_t step,
+double learning_rate(const ScheduleConfig& config, const ScheduleState& state, const BaseRate& base, int64_t step,
                      int64_t steps_per_epoch, int64_t total_steps) {
   const Position at{step, steps_per_epoch, total_steps, warmup_steps(config, steps_per_epoch)};
   return std::visit(
-      [&](const auto& schedule) { return warmup_factor(schedule, at) * rate(schedule, state, base_lr, at); }, config);
+      [&](const auto& schedule) { return warmup_factor(schedule, base.factor, at) * rate(schedule, state, base.value, at); }, config);
 }
 
 }  // namespace hpcai::optim

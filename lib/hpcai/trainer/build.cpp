@@ -24,6 +24,13 @@ std::string nearby_multiples(int64_t value, int64_t factor) {
   return below > 0 ? fmt::format("{} or {}", below, below + factor) : fmt::format("{}", factor);
 }
 
+std::optional<optim::WarmupRule> warmup_rule(const optim::ScheduleConfig& schedule) {
+  return std::visit([](const auto& config) -> std::optional<optim::WarmupRule> {
+    if constexpr (requires { config.warmup_rule; }) return config.warmup_rule;
+    return std::nullopt;
+  }, schedule);
+}
+
 }  // namespace
 
 void check_consistency(const Experiment& experiment, int world_size) {
@@ -43,6 +50,11 @@ void check_consistency(const Experiment& experiment, int world_size) {
   if (evaluation.symmetric_views && !std::holds_alternative<models::CrossEntropyConfig>(experiment.loss)) {
     contradiction("evaluation.symmetric_views averages class probabilities, but loss.type is not cross_entropy",
                   "Set evaluation.symmetric_views to false.");
+  }
+  const bool scales = std::visit([](const auto& rule) { return rule.scaling.rule != optim::RateRule::none; }, experiment.optimizer);
+  if (warmup_rule(experiment.schedule) == optim::WarmupRule::horovod && !scales) {
+    contradiction("schedule.warmup_rule horovod grows from optimizer.lr to its scaled value, but optimizer.lr_scaling is none",
+                  "Set optimizer.lr_scaling and lr_base_batch, or schedule.warmup_rule to linear with a warmup_start.");
   }
   if (std::holds_alternative<optim::PlateauConfig>(experiment.schedule) && evaluation.every_epochs > 1) {
     log::warning("schedule type plateau counts evaluations; with evaluation.every_epochs {} its patience is that many epochs longer",
@@ -146,7 +158,7 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   training.optimizer = optim::make_optimizer(experiment.optimizer, parameters);
   training.settings = {experiment.training,
                        experiment.schedule,
-                       optim::base_learning_rate(experiment.optimizer),
+                       optim::base_rate(experiment.optimizer, experiment.training.global_batch),
                        experiment.checkpoint,
                        experiment.evaluation.every_epochs,
                        distributed::ReducerOptions::from(experiment.distributed)};

@@ -8,9 +8,9 @@ namespace {
 // What Python's torch.autocast does.
 class Autocast {
  public:
-  explicit Autocast(at::DeviceType device)
+  Autocast(at::DeviceType device, at::ScalarType dtype)
       : device_(device), enabled_(at::autocast::is_autocast_enabled(device)), dtype_(at::autocast::get_autocast_dtype(device)) {
-    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+    at::autocast::set_autocast_dtype(device_, dtype);
     at::autocast::set_autocast_enabled(device_, true);
     at::autocast::increment_nesting();
   }
@@ -32,7 +32,7 @@ class Autocast {
 
 at::Tensor forward(models::Model& model, const at::Tensor& input, Precision precision) {
   if (precision == Precision::fp32) return model.forward(input);
-  Autocast autocast(input.device().type());
+  Autocast autocast(input.device().type(), precision == Precision::bf16 ? at::kBFloat16 : at::kHalf);
   return model.forward(input);
 }
 

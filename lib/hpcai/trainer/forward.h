@@ -7,7 +7,7 @@
 
 namespace hpcai::trainer {
 
-// The model's outputs for one batch, with autocast to bf16 where `precision` says so.
+// The model's outputs for one batch, with autocast to bf16 or fp16 where `precision` says so.
 // input [batch, ...] on the model's device -> [batch, outputs]
 at::Tensor forward(models::Model& model, const at::Tensor& input, Precision precision);
 

@@ -54,8 +54,10 @@ void Recorder::step_done(const StepReport& report) {
   if (!talks()) return;
   const Position& position = report.position;
   if (position.step % training_.settings.training.log_every_steps == 0) {
-    metrics_->write({{"event", "step"}, {"step", position.step}, {"epoch", position.epoch}, {"loss", report.loss}, {"lr", report.lr},
-                     {"samples_per_second", throughput_.samples_per_second()}, {"time_s", elapsed_s()}});
+    nlohmann::json line = {{"event", "step"}, {"step", position.step}, {"epoch", position.epoch}, {"loss", report.loss}, {"lr", report.lr},
+                           {"samples_per_second", throughput_.samples_per_second()}, {"time_s", elapsed_s()}};
+    if (report.loss_scale) line["loss_scale"] = *report.loss_scale;
+    metrics_->write(line);
   }
   metrics::ProgressState state;
   state.task = "train";

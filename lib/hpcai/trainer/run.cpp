@@ -83,6 +83,7 @@ void introduce(const Experiment& experiment, const Training& training, const Tra
   log::info("batch      {} samples a step on {} rank{}: {} each{}", experiment.training.global_batch, group.size(),
             group.size() == 1 ? "" : "s", experiment.training.global_batch / group.size(),
             experiment.training.accumulation > 1 ? fmt::format(", in {} passes", experiment.training.accumulation) : "");
+  log::info("optimizer  {}", optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
   log::info("training   {} steps, {} an epoch", trainer.total_steps(), trainer.steps_per_epoch());
 }
 

@@ -67,6 +67,7 @@ Trainer::Trainer(Parts parts, Settings settings, Events& events)
     return tensors;
   }());
   plateau_ = plateau_of(settings_.schedule, stages_[0]);
+  if (needs_loss_scale(settings_.training.precision, settings_.reducer.wire_precision)) scaler_.emplace();
   enter_stage();
 }
 
@@ -79,18 +80,24 @@ StepReport Trainer::step() {
   reducer_->zero_grad();
   const at::Tensor loss = forward_backward(batch);
   reducer_->finish();
+  if (scaler_) scaler_->unscale(reducer_->flat_gradients());
 
   const Verdict verdict = agree_on_step(parts_.group, loss, stop_requested(), step_times_.busy());
   step_times_.end_step(verdict.busy);
   if (!verdict.finite) report_divergence(parts_.group, position_.step + 1, parts_.dataset, batch, loss);
-  if (settings_.training.clip_norm > 0) optim::clip_gradients(trained_, settings_.training.clip_norm);
-  parts_.optimizer.step(lr);
+  const auto loss_scale = scaler_ ? std::make_optional(scaler_->scale()) : std::nullopt;
+  if (!scaler_ || scaler_->accept(position_.step + 1)) update_weights(lr);
 
-  average_.update(position_.step);
   ++position_.step;
   ++position_.batch;
   ++position_.stage_step;
-  return {position_, verdict.loss, lr, settings_.training.global_batch, verdict.stop};
+  return {position_, verdict.loss, lr, settings_.training.global_batch, verdict.stop, loss_scale};
+}
+
+void Trainer::update_weights(double lr) {
+  if (settings_.training.clip_norm > 0) optim::clip_gradients(trained_, settings_.training.clip_norm);
+  parts_.optimizer.step(lr);
+  average_.update(position_.step);
 }
 
 data::Batch Trainer::next_batch() {
@@ -113,7 +120,7 @@ at::Tensor Trainer::forward_backward(const data::Batch& batch) {
     const at::Tensor target = batch.target.narrow(0, part * size, size).to(device, /*non_blocking=*/true);
     if (part + 1 == parts) reducer_->prepare();
     const at::Tensor loss = parts_.loss(forward(parts_.model, input, settings_.training.precision), target) / parts;
-    loss.backward();
+    (scaler_ ? scaler_->scaled(loss) : loss).backward();
     parts_.group.status().advance();
     total = total.defined() ? total + loss.detach() : loss.detach();
   }
@@ -229,6 +236,7 @@ checkpoint::TrainingState Trainer::state() {
   }
   state.state = {{"position", position_}, {"early_stop", early_stop_.state()}, {"best", best_.state()}};
   if (plateau_) state.state["plateau"] = plateau_->state();
+  if (scaler_) state.state["loss_scale"] = scaler_->state();
   return state;
 }
 
@@ -242,6 +250,7 @@ void Trainer::load(const checkpoint::TrainingState& saved) {
     early_stop_.load(saved.state.at("early_stop"));
     best_.load(saved.state.at("best"));
     if (plateau_) plateau_->load(saved.state.at("plateau"));
+    if (scaler_) scaler_->load(saved.state.at("loss_scale"));
   } catch (const nlohmann::json::exception& e) {
     throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint's state.json lacks what this run needs: {}", e.what()));
   }

@@ -16,6 +16,7 @@
 #include "hpcai/optim/plateau.h"
 #include "hpcai/trainer/average.h"
 #include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/loss_scaler.h"
 #include "hpcai/trainer/position.h"
 #include "hpcai/trainer/step_times.h"
 
@@ -35,7 +36,7 @@ struct Parts {
 struct Settings {
   TrainingConfig training;
   optim::ScheduleConfig schedule;
-  double base_lr = 0;
+  optim::BaseRate base_lr = 0;
   checkpoint::CheckpointConfig checkpoint;
   int64_t evaluate_every_epochs = 1;
   distributed::ReducerOptions reducer;
@@ -47,6 +48,7 @@ struct StepReport {
   double lr = 0;
   int64_t samples = 0; // of all ranks
   bool stop = false;   // some rank was asked to stop: this was the last step
+  std::optional<double> loss_scale = std::nullopt;  // that the step used, where the loss is scaled
 };
 
 // How good the validation split was found.
@@ -76,7 +78,7 @@ class Trainer {
 
   // Trains to the end, or until a rank is asked to stop; then the state has been saved. Throws Error{diverged}.
   Ending run();
-  // One update with one global batch.
+  // One update with one global batch; without an update where a scaled gradient overflowed.
   StepReport step();
 
   const Position& position() const { return position_; }
@@ -98,6 +100,7 @@ class Trainer {
   void enter_stage();
   data::Batch next_batch();
   at::Tensor forward_backward(const data::Batch& batch);
+  void update_weights(double lr);
   bool end_epoch();
   bool save_due(bool epoch_ended, bool best) const;
 
@@ -114,6 +117,7 @@ class Trainer {
   optim::Lowest best_;
   WeightAverage average_;
   StepTimes step_times_;
+  std::optional<LossScaler> scaler_;  // where numbers are narrow enough to need it
 };
 
 // Parameters and buffers by name, in the model's order.

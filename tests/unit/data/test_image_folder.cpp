@@ -41,6 +41,19 @@ ImageFolderConfig config_for(const test::TemporaryFolder& folder, const std::str
 
 }  // namespace
 
+TEST_CASE("a stated number of classes stands for their names, and the data must have it") {
+  const test::TemporaryFolder folder;
+  ImageFolderConfig config = config_for(folder, make_folder_of_images(folder, 6));
+  CHECK_FALSE(data::spec_of(config));
+  config.class_count = 2;
+  CHECK(data::spec_of(config)->class_names.size() == 2);
+  CHECK(data::open(config, 2).train->size() == 6);
+  config.class_count = 3;
+  const auto thrown = thrown_by([&] { data::open(config, 2); });
+  CHECK(thrown.code == ExitCode::bad_data);
+  CHECK(thrown.what.find("data.class_count is 3") != std::string::npos);
+}
+
 TEST_CASE("a folder of images is read by its catalogue; classes are in alphabetical order") {
   const test::TemporaryFolder folder;
   const ImageFolderConfig config = config_for(folder, make_folder_of_images(folder, 6));

@@ -159,18 +159,20 @@ TEST_CASE("one rank has the same flat gradients and sends nothing") {
   CHECK(within(net.first.grad(), reducer.flat_gradients()[0]));
 }
 
-TEST_CASE("gradients on the wire in bf16 are off by at most its rounding") {
+TEST_CASE("gradients on the wire in bf16 or fp16 are off by at most its rounding") {
+  const auto [precision, type, rounding] = GENERATE(table<WirePrecision, at::ScalarType, double>(
+      {{WirePrecision::bf16, at::kBFloat16, 1.0 / 256}, {WirePrecision::fp16, at::kHalf, 1.0 / 2048}}));
   Net net;
   const at::Tensor x = at::randn({5, 16});
   const auto expected = plain_gradients(net, x);
   FakeGroup group({1, 1});
-  Reducer reducer(group, net.parameters(), {.wire_precision = WirePrecision::bf16});
+  Reducer reducer(group, net.parameters(), {.wire_precision = precision});
   reducer.prepare();
   net.loss(x).backward();
   reducer.finish();
-  CHECK(group.sent[0].scalar_type() == at::kBFloat16);
+  CHECK(group.sent[0].scalar_type() == type);
   for (size_t i = 0; i < expected.size(); ++i) {
-    CHECK(at::allclose(net.parameters()[i].grad(), expected[i], 1.0 / 256, 0));
+    CHECK(at::allclose(net.parameters()[i].grad(), expected[i], rounding, 1e-7));
   }
 }
 

@@ -50,4 +50,18 @@ TEST_CASE("ResNet starts as torchvision's: normal with variance 2 / fan_out, and
   CHECK(parameters["layer2.0.bn2.weight"].min().item<double>() == 1);
 }
 
+TEST_CASE("Xception's residual blocks begin as their shortcuts where asked") {
+  const std::vector<int64_t> shape{3, 71, 71};
+  const auto model = make_model(XceptionConfig{.width = 0.125, .middle_blocks = 2, .zero_init_last_gamma = true}, shape, 2, 1);
+  int zeroed = 0;
+  for (const auto& item : model->named_parameters()) {
+    if (item.key().ends_with("_bn.weight") && item.value().abs().max().item<double>() == 0) ++zeroed;
+  }
+  const auto parameters = model->named_parameters();
+  for (const char* name : {"block2_sepconv2", "block4_sepconv2", "block5_sepconv3", "block6_sepconv3", "block7_sepconv2"}) {
+    CHECK(parameters[std::string(name) + "_bn.weight"].abs().max().item<double>() == 0);
+  }
+  CHECK(zeroed == 6);  // three blocks of the entry, two of the middle, one of the exit
+}
+
 }  // namespace hpcai::models

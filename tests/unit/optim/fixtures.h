@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "hpcai/config/bind.h"
 #include "hpcai/optim/config.h"
 
 // Reads what scripts/export_optim_fixtures.py wrote.
@@ -33,7 +34,7 @@ class FromJson {
   template <class T>
   void field(const char* key, T& value, const config::Field&) {
     if (!json_.contains(key)) return;
-    value = json_.at(key).get<T>();
+    config::load(value, json_.at(key));
     json_.erase(key);
   }
 

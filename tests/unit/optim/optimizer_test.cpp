@@ -45,7 +45,7 @@ at::Tensor conv_weight(const NamedTensors& parameters) {
 
 }  // namespace
 
-TEST_CASE("ten steps of every optimizer match PyTorch, with a parameter frozen for a while") {
+TEST_CASE("ten steps of every optimizer match PyTorch or the published equations, with a parameter frozen for a while") {
   const Problem all;
   for (const auto& expected : all.json.at("cases")) {
     Problem problem;

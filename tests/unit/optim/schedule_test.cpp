@@ -9,14 +9,15 @@
 using namespace hpcai;
 using namespace hpcai::optim;
 
-TEST_CASE("every schedule gives PyTorch's learning rate at every step") {
+TEST_CASE("every schedule gives the learning rate of PyTorch, or of its published equation, at every step") {
   const auto json = fixture("schedules.json");
   const int64_t total = json.at("total_steps");
   for (const auto& expected : json.at("cases")) {
     const auto config = variant_of<ScheduleConfig>(expected.at("config"));
     for (int64_t step = 0; step < total; ++step) {
       INFO(expected.at("config").dump() << ", step " << step);
-      const double lr = learning_rate(config, {}, json.at("base_lr"), step, json.at("steps_per_epoch"), total);
+      const BaseRate base(json.at("base_lr").get<double>(), expected.value("scaling", 1.0));
+      const double lr = learning_rate(config, {}, base, step, json.at("steps_per_epoch"), total);
       CHECK(lr == Approx(expected.at("lr").at(step).get<double>()).epsilon(1e-9).margin(1e-12));
     }
   }
@@ -30,7 +31,7 @@ TEST_CASE("reduce-on-plateau follows PyTorch's, one epoch less patient, also acr
   for (size_t i = 0; i < expected.at("losses").size(); ++i) {
     const auto& loss = expected.at("losses").at(i);
     plateau.observe(loss.is_null() ? NAN : loss.get<double>());
-    const double lr = learning_rate(config, {plateau.factor()}, json.at("base_lr"), 100, 5, 1000);
+    const double lr = learning_rate(config, {plateau.factor()}, json.at("base_lr").get<double>(), 100, 5, 1000);
     INFO("after epoch " << i);
     CHECK(lr == Approx(expected.at("lr_after").at(i).get<double>()).epsilon(1e-12));
     Plateau next(config);
@@ -62,6 +63,16 @@ TEST_CASE("warm-up in epochs equals warm-up in steps, and both at once are refus
   CHECK(learning_rate(steps, {}, 1, 0, 10, 40) == Approx(0.1));
   steps.warmup_epochs = 1;
   CHECK_THROWS_AS(learning_rate(steps, {}, 1, 0, 10, 40), Error);
+}
+
+TEST_CASE("Horovod's warm-up begins one step above the unscaled rate and ends at the scaled one") {
+  ConstantConfig config;
+  config.warmup_steps = 10;
+  config.warmup_rule = WarmupRule::horovod;
+  const BaseRate base(6.4, 64);
+  CHECK(learning_rate(config, {}, base, 0, 5, 100) == Approx(0.1 + 0.1 * (6.4 - 0.1)));
+  CHECK(learning_rate(config, {}, base, 9, 5, 100) == 6.4);
+  CHECK(learning_rate(config, {}, base, 10, 5, 100) == 6.4);
 }
 
 TEST_CASE("schedules stay finite and within bounds for tiny and exceeded lengths") {

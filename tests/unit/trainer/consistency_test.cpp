@@ -47,6 +47,16 @@ TEST_CASE("a name that would put the run outside of runs/ is refused") {
   CHECK(complaint(experiment, 1).empty());
 }
 
+TEST_CASE("Horovod's warm-up needs a rate that is scaled") {
+  Experiment experiment;
+  optim::CosineConfig schedule;
+  schedule.warmup_rule = optim::WarmupRule::horovod;
+  experiment.schedule = schedule;
+  CHECK(complaint(experiment, 1).find("optimizer.lr_scaling") != std::string::npos);
+  experiment.optimizer = optim::SgdConfig{.scaling = {optim::RateRule::linear, 32}};
+  CHECK(complaint(experiment, 1).empty());
+}
+
 TEST_CASE("symmetric views need a classification") {
   Experiment experiment;
   experiment.evaluation.symmetric_views = true;

@@ -1,0 +1,63 @@
+#include "hpcai/optim/lamb.h"
+
+#include <cmath>
+
+#include "hpcai/optim/parameter_lists.h"
+#include "hpcai/optim/trust_ratio.h"
+
+namespace hpcai::optim {
+
+Lamb::Lamb(const LambConfig& config, NamedTensors named) : Optimizer(std::move(named)), config_(config) {
+  mean_ = zeros_for(parameters());
+  square_ = zeros_for(parameters());
+  for (size_t i = 0; i < parameters().size(); ++i) step_.push_back(at::zeros({}, at::kLong));
+}
+
+NamedTensors Lamb::state() const {
+  NamedTensors state;
+  for (size_t i = 0; i < parameters().size(); ++i) {
+    const std::string& name = parameters()[i].first;
+    state.emplace_back(name + ".exp_avg", mean_[i]);
+    state.emplace_back(name + ".exp_avg_sq", square_[i]);
+    state.emplace_back(name + ".step", step_[i]);
+  }
+  return state;
+}
+
+// Adam's update of the moments as they are now; new tensors.
+Tensors Lamb::direction(const std::vector<size_t>& active) const {
+  std::vector<at::Scalar> mean_scale, root_scale;
+  for (const size_t i : active) {
+    const auto step = static_cast<double>(step_[i].item<int64_t>());
+    mean_scale.emplace_back(config_.bias_correction ? 1 - std::pow(config_.beta1, step) : 1.0);
+    root_scale.emplace_back(config_.bias_correction ? std::sqrt(1 - std::pow(config_.beta2, step)) : 1.0);
+  }
+  Tensors root = at::_foreach_sqrt(pick(square_, active));
+  at::_foreach_div_(root, root_scale);
+  at::_foreach_add_(root, config_.epsilon);
+  Tensors direction = at::_foreach_div(pick(mean_, active), mean_scale);
+  at::_foreach_div_(direction, root);
+  return direction;
+}
+
+void Lamb::update(const std::vector<size_t>& active, const Tensors& grads, double lr) {
+  const Tensors weights = pick(parameters(), active), mean = pick(mean_, active), square = pick(square_, active);
+  at::_foreach_add_(pick(step_, active), 1);
+  at::_foreach_lerp_(mean, grads, 1 - config_.beta1);
+  at::_foreach_mul_(square, config_.beta2);
+  at::_foreach_addcmul_(square, grads, grads, 1 - config_.beta2);
+
+  Tensors update = direction(active);
+  const auto decayed = places(weights, config_.decay_bias_and_norm), adapted = places(weights, config_.adapt_bias_and_norm);
+  if (!decayed.empty() && config_.weight_decay > 0) {
+    at::_foreach_add_(pick(update, decayed), pick(weights, decayed), config_.weight_decay);
+  }
+  if (!adapted.empty()) {
+    const at::Tensor weight_norm = norms(pick(weights, adapted)), update_norm = norms(pick(update, adapted));
+    const at::Tensor ratio = trusted(weight_norm / update_norm, weight_norm, update_norm, config_.max_ratio);
+    put(update, adapted, scaled_each(pick(update, adapted), ratio));
+  }
+  at::_foreach_add_(weights, update, -lr);
+}
+
+}  // namespace hpcai::optim

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "hpcai/optim/optimizer.h"
+
+namespace hpcai::optim {
+
+// LAMB (You et al. 2020, arXiv:1904.00962, algorithm 2). For each tensor w with gradient g, decay b, rate lr and step t:
+//
+//   m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2
+//   u = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) + b w
+//   w <- w - lr ratio u,  ratio = |w| / |u|          1 where a norm is 0; at most max_ratio
+//
+// The paper's bounds on |w| are left out, as in the public implementations. Each parameter counts its own steps.
+class Lamb : public Optimizer {
+ public:
+  Lamb(const LambConfig& config, NamedTensors parameters);
+  NamedTensors state() const override;  // "<parameter>.exp_avg", ".exp_avg_sq", ".step"
+
+ protected:
+  void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads, double lr) override;
+
+ private:
+  std::vector<at::Tensor> direction(const std::vector<size_t>& active) const;
+
+  LambConfig config_;
+  std::vector<at::Tensor> mean_;
+  std::vector<at::Tensor> square_;
+  std::vector<at::Tensor> step_;  // scalars in main memory: reading them waits for no device
+};
+
+}  // namespace hpcai::optim

@@ -1,0 +1,18 @@
+#include "hpcai/optim/trust_ratio.h"
+
+#include <ATen/ATen.h>
+
+namespace hpcai::optim {
+
+at::Tensor norms(const std::vector<at::Tensor>& tensors) { return at::stack(at::_foreach_norm(tensors, 2)); }
+
+at::Tensor trusted(const at::Tensor& ratio, const at::Tensor& weight_norm, const at::Tensor& update_norm, double max_ratio) {
+  const at::Tensor usable = (weight_norm > 0).logical_and(update_norm > 0);
+  return at::where(usable, max_ratio > 0 ? ratio.clamp_max(max_ratio) : ratio, at::ones_like(ratio));
+}
+
+std::vector<at::Tensor> scaled_each(const std::vector<at::Tensor>& tensors, const at::Tensor& factors) {
+  return at::_foreach_mul(tensors, factors.unbind());
+}
+
+}  // namespace hpcai::optim
