@@ -31,6 +31,7 @@ void add_predict(CommandLine& line);
 void add_bench(CommandLine& line);
 void add_calibrate(CommandLine& line);
 void add_plan(CommandLine& line);
+void add_scaling(CommandLine& line);
 
 // --config and --set, which several commands share.
 struct ConfigOptions {
