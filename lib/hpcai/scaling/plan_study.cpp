@@ -100,6 +100,20 @@ void check_settings(const Member& member, Problems& problems) {
   }
 }
 
+// Opens the data without making them, and returns the number of training samples; 0 if that is not known for a problem with
+// the settings.
+int64_t check_data(const Member& member, Problems& problems) {
+  try {
+    const auto splits = data::open(member.experiment.data, 0, false);
+    if (target_of(member.experiment).metric != "none") trainer::check_target(member.experiment, splits);
+    return splits.train->size();
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::usage) throw;
+    problems.push_back(fmt::format("{}: {}", member.name, tell(error)));
+    return 0;
+  }
+}
+
 void refuse(const Problems& problems) {
   if (problems.empty()) return;
   std::string text = problems.size() == 1 ? "" : "the study cannot be done:";
@@ -119,13 +133,9 @@ Study plan_study(const StudyRequest& request) {
     check_settings(member, problems);
     int64_t samples = 0;
     try {
-      samples = data::open(member.experiment.data, 0, false).train->size();
-    } catch (const Error& error) {
-      if (error.code() == ExitCode::usage) {
-        problems.push_back(fmt::format("{}: {}", member.name, tell(error)));
-      } else {
-        no_data = std::current_exception();
-      }
+      samples = check_data(member, problems);
+    } catch (const Error&) {
+      no_data = std::current_exception();  // told only if there is nothing to put right first
     }
     for (const int world : study.worlds) check_world(member, world, study.weak, samples, problems);
   }
