@@ -18,7 +18,7 @@ constexpr const char* kScalingFooter =
 
 struct ScalingOptions {
   scaling::StudyRequest request;
-  scaling::SlurmOptions slurm;
+  scaling::StudyOptions study;
   std::vector<std::string> configs;
   std::string folder = "runs/scaling";
   bool submit = false;
@@ -34,13 +34,13 @@ int study_scaling(const CommandLine& line, const ScalingOptions& options) {
   scaling::StudyRequest request = options.request;
   request.configs.assign(options.configs.begin(), options.configs.end());
   request.folder = options.folder;
-  const auto mode = options.submit    ? scaling::StudyMode::submit
-                    : options.collect ? scaling::StudyMode::collect
-                                      : scaling::StudyMode::run;
+  scaling::StudyOptions study = options.study;
+  if (options.collect) study.mode = scaling::StudyMode::collect;
+  if (options.submit) study.mode = scaling::StudyMode::submit;
   if (options.submit) scaling::require_slurm();
   std::vector<std::string> command = line.arguments;
   command.insert(command.begin(), "hpcai-train");
-  return scaling::run_study(scaling::plan_study(request), mode, options.slurm, command);
+  return scaling::run_study(scaling::plan_study(request), study, command);
 }
 
 }  // namespace
@@ -55,15 +55,30 @@ void add_scaling(CommandLine& line) {
   repeatable("--config", options->configs, "YAML file of an experiment; a second --config makes a second panel")->required()->type_name("FILE");
   app->add_option("--world", options->request.worlds, "Numbers of ranks")->required()->type_name("1,2,4,...");
   app->add_flag("--weak", options->request.weak, "The config's global batch is that of one rank; n ranks train with n times as much");
-  app->add_option("--repeats", options->request.repeats, "Runs of each world, with different seeds")->type_name("N")->check(CLI::Range(1, 1000));
-  repeatable("--set", options->request.overrides, "Set one key of all experiments, or of one: --set NAME:optimizer.lr=1e-3")->type_name("[NAME:]KEY=VALUE");
+  app->add_option("--samples-per-pass", options->request.samples_per_pass,
+                  "Samples that a rank holds at once, at most: sets training.accumulation where few ranks share a batch")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
+  app->add_option("--repeats", options->request.repeats, "Runs of each world, with different seeds")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
+  repeatable("--set", options->request.overrides, "Set one key of all experiments, or of one: --set NAME:optimizer.lr=1e-3")
+      ->type_name("[NAME:]KEY=VALUE");
   app->add_option("--out", options->folder, "Folder of the study; default runs/scaling")->type_name("DIR");
+  app->add_option("--calibrate", options->study.calibration_s,
+                  "Seconds to measure, once, for the prediction of larger worlds; 0 for none; default 60")
+      ->type_name("S")
+      ->check(CLI::Range(0.0, 3600.0));
   CLI::Option* submit = app->add_flag("--submit", options->submit, "Submit each run that is not done as a Slurm job");
   app->add_flag("--collect", options->collect, "Start nothing; report what is done")->excludes(submit);
-  app->add_option("--ranks-per-node", options->slurm.ranks_per_node, "With --submit: ranks, and GPUs, of a node; default 4")
+  app->add_option("--ranks-per-node", options->study.slurm.ranks_per_node, "With --submit: ranks, and GPUs, of a node; default 4")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
-  repeatable("--sbatch", options->slurm.directives, "With --submit: an option of sbatch, such as --sbatch=--partition=gpu")->type_name("OPTION");
+  app->add_option("--cpus-per-rank", options->study.slurm.cpus_per_rank, "With --submit: cores for each rank; default 1")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  repeatable("--sbatch", options->study.slurm.directives, "With --submit: an option of sbatch, such as --sbatch=--partition=gpu")
+      ->type_name("OPTION");
   app->callback([&line, options] { line.run = [&line, options] { return study_scaling(line, *options); }; });
 }
 

@@ -17,20 +17,20 @@ std::optional<double> median_of(const std::vector<Outcome>& runs, const std::fun
   return spread ? std::optional(spread->median) : std::nullopt;
 }
 
-std::optional<StepSplit> mean_step(const std::vector<Outcome>& runs) {
-  StepSplit sum;
+constexpr double StepTime::* kStepParts[] = {&StepTime::step_s, &StepTime::compute_s, &StepTime::exposed_communication_s,
+                                             &StepTime::imbalance_s, &StepTime::input_s};
+
+std::optional<StepTime> mean_step(const std::vector<Outcome>& runs) {
+  StepTime sum;
   int count = 0;
   for (const Outcome& run : runs) {
     if (!run.step) continue;
     ++count;
-    sum.mean_s += run.step->mean_s;
-    sum.compute_s += run.step->compute_s;
-    sum.communication_s += run.step->communication_s;
-    sum.input_s += run.step->input_s;
-    sum.imbalance_s += run.step->imbalance_s;
+    for (double StepTime::* part : kStepParts) sum.*part += (*run.step).*part;
   }
   if (count == 0) return std::nullopt;
-  return StepSplit{sum.mean_s / count, sum.compute_s / count, sum.communication_s / count, sum.input_s / count, sum.imbalance_s / count};
+  for (double StepTime::* part : kStepParts) sum.*part /= count;
+  return sum;
 }
 
 std::optional<double> over(double a, double b) { return b > 0 ? std::optional(a / b) : std::nullopt; }
@@ -73,7 +73,10 @@ std::string describe(const Quality& target) {
 }
 
 Point make_point(int world, int64_t global_batch, std::vector<Outcome> runs) {
-  Point point{.world = world, .global_batch = global_batch, .runs = std::move(runs)};
+  Point point;
+  point.world = world;
+  point.global_batch = global_batch;
+  point.runs = std::move(runs);
   std::vector<double> times;
   for (const Outcome& run : point.runs) {
     if (run.reached) times.push_back(run.time_to_target_s);
@@ -114,7 +117,7 @@ void set_efficiencies(std::vector<Point>& points) {
 std::string input_warning(const Curve& curve) {
   if (curve.points.empty() || !curve.points.front().step) return "";
   const Point& first = curve.points.front();
-  const double part = first.step->input_s / first.step->mean_s;
+  const double part = first.step->input_s / first.step->step_s;
   if (!(part > kStarved)) return "";
   return fmt::format("The run on {} rank{} waits for input in {:.0f} % of its time. More ranks also bring more readers, so a gain "
                      "above the ideal line is one of reading, not of computing, as in the paper's galaxy panel.",

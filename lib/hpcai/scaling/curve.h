@@ -28,7 +28,7 @@ struct Point {
   std::optional<double> samples_per_second;
   std::optional<double> efficiency;             // time to target of one rank / (ranks x time to target)
   std::optional<double> throughput_efficiency;  // the same of samples per second
-  std::optional<StepSplit> step;                // means over the runs
+  std::optional<StepTime> step;                // means over the runs
 
   int reached() const;
 };
@@ -40,7 +40,7 @@ struct PredictedPoint {
   double time_s = 0;
   double epoch_s = 0;
   double epochs = 0;
-  std::optional<StepSplit> step;
+  std::optional<StepTime> step;
 };
 
 struct PublishedSeries {

@@ -15,11 +15,12 @@ std::optional<double> number(const nlohmann::json& object, const char* key) {
   return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
 }
 
-std::optional<StepSplit> read_step(const nlohmann::json& summary) {
+std::optional<StepTime> read_step(const nlohmann::json& summary) {
   const auto step = summary.find("step_time");
   if (step == summary.end() || !step->is_object() || !number(*step, "mean_s")) return std::nullopt;
   auto part = [&](const char* key) { return number(*step, key).value_or(0); };
-  return StepSplit{part("mean_s"), part("compute_s"), part("exposed_communication_s"), part("input_s"), part("imbalance_s")};
+  return StepTime{.step_s = part("mean_s"), .compute_s = part("compute_s"), .exposed_communication_s = part("exposed_communication_s"),
+                  .imbalance_s = part("imbalance_s"), .input_s = part("input_s")};
 }
 
 void read_target(const nlohmann::json& summary, Outcome& outcome) {
@@ -55,8 +56,8 @@ Outcome read_outcome(const std::filesystem::path& folder, const std::string& met
   return outcome;
 }
 
-nlohmann::json to_json(const StepSplit& step) {
-  return {{"mean_s", step.mean_s}, {"compute_s", step.compute_s}, {"exposed_communication_s", step.communication_s},
+nlohmann::json to_json(const StepTime& step) {
+  return {{"mean_s", step.step_s}, {"compute_s", step.compute_s}, {"exposed_communication_s", step.exposed_communication_s},
           {"input_s", step.input_s}, {"imbalance_s", step.imbalance_s}};
 }
 

@@ -6,15 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "hpcai/scaling/step_model.h"
+
 namespace hpcai::scaling {
-
-// Where the seconds of a step go, averaged over ranks and steps.
-struct StepSplit {
-  double mean_s = 0;
-  double compute_s = 0, communication_s = 0, input_s = 0, imbalance_s = 0;  // their sum is about mean_s
-
-  double parts_s() const { return compute_s + communication_s + input_s + imbalance_s; }
-};
 
 // One run of a study, as its summary.json tells it.
 struct Outcome {
@@ -28,7 +22,7 @@ struct Outcome {
   double time_s = 0, epochs = 0;                      // of the whole run
   double samples_per_second = 0;
   std::optional<double> quality;  // of the last validation
-  std::optional<StepSplit> step;
+  std::optional<StepTime> step;
   std::string weights_sha256;
 
   bool finished() const { return status == "finished"; }
@@ -38,6 +32,6 @@ struct Outcome {
 Outcome read_outcome(const std::filesystem::path& folder, const std::string& metric);
 
 nlohmann::json to_json(const Outcome& outcome);
-nlohmann::json to_json(const StepSplit& step);
+nlohmann::json to_json(const StepTime& step);  // as in a summary
 
 }  // namespace hpcai::scaling

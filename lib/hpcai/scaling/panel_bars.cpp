@@ -9,22 +9,28 @@ namespace {
 struct Part {
   const char* name;
   std::string_view colour;
-  double StepSplit::* seconds;
+  double StepTime::* seconds;
 };
 
-constexpr std::array kParts = {Part{"compute", colour::kSkyBlue, &StepSplit::compute_s},
-                               Part{"exposed communication", colour::kOrange, &StepSplit::communication_s},
-                               Part{"input", colour::kGreen, &StepSplit::input_s},
-                               Part{"imbalance", colour::kYellow, &StepSplit::imbalance_s}};
+constexpr std::array kParts = {Part{"compute", colour::kSkyBlue, &StepTime::compute_s},
+                               Part{"exposed communication", colour::kOrange, &StepTime::exposed_communication_s},
+                               Part{"input", colour::kGreen, &StepTime::input_s},
+                               Part{"imbalance", colour::kYellow, &StepTime::imbalance_s}};
+
+double sum_of_parts(const StepTime& step) {
+  double sum = 0;
+  for (const Part& part : kParts) sum += std::max(0.0, step.*part.seconds);
+  return sum;
+}
 
 void draw_bar(Canvas& canvas, const PanelLayout& layout, const Column& column) {
   const auto& step = column.predicted ? column.predicted->step : column.measured->step;
-  if (!step || step->parts_s() <= 0) return;
+  if (!step || sum_of_parts(*step) <= 0) return;
   const Box& area = layout.bars;
   const double half = 18;
   double bottom = area.bottom;
   for (const Part& part : kParts) {
-    const double height = area.height() * std::max(0.0, (*step).*part.seconds) / step->parts_s();
+    const double height = area.height() * std::max(0.0, (*step).*part.seconds) / sum_of_parts(*step);
     if (height <= 0) continue;
     canvas.rectangle(Role::bar, {column.x - half, bottom - height, column.x + half, bottom}, part.colour);
     bottom -= height;

@@ -43,7 +43,7 @@ Value time_of(const Column& column) {
 
 Value step_of(const Column& column) {
   const auto& step = column.predicted ? column.predicted->step : column.measured->step;
-  return step ? Value(step->mean_s) : std::nullopt;
+  return step ? Value(step->step_s) : std::nullopt;
 }
 
 Value efficiency_percent(const Curve& curve, const Column& column) {
@@ -88,7 +88,8 @@ void draw_table(Canvas& canvas, const Curve& curve, const PanelLayout& layout) {
     for (size_t i = 0; i < row.cells.size(); ++i) {
       const bool predicted = layout.columns[i].predicted != nullptr;
       canvas.text(Role::cell, layout.columns[i].x, y, row.cells[i],
-                  {.size = size::kCell, .colour = predicted ? colour::kBlue : colour::kInk, .anchor = Anchor::middle, .bold = first, .italic = predicted});
+                  {.size = size::kCell, .colour = predicted ? colour::kBlue : colour::kInk, .anchor = Anchor::middle, .bold = first,
+                   .italic = predicted});
     }
     if (first) canvas.line(layout.left + 20, y + 8, layout.left + size::kPanel - 20, y + 8, {colour::kFrame, 1});
     first = false;

@@ -74,13 +74,15 @@ std::vector<Member> read_members(const StudyRequest& request, Problems& problems
   return members;
 }
 
-void check_world(const Member& member, int world, bool weak, int64_t samples, Problems& problems) {
-  const int64_t batch = global_batch_of(member, world, weak), accumulation = member.experiment.training.accumulation;
+void check_world(const Study& study, const Member& member, int world, int64_t samples, Problems& problems) {
+  const int64_t batch = global_batch_of(member, world, study.weak);
+  const int64_t accumulation = study.samples_per_pass > 0 ? 1 : member.experiment.training.accumulation;
   const std::string where = fmt::format("{}, {} rank{}", member.name, world, world == 1 ? "" : "s");
   if (samples > 0 && world > samples) {
     problems.push_back(fmt::format("{}: more ranks than the {} training samples", where, samples));
   } else if (batch % (world * accumulation) != 0) {
-    problems.push_back(fmt::format("{}: training.global_batch {} cannot be shared by {} x accumulation {}", where, batch, world, accumulation));
+    problems.push_back(fmt::format("{}: training.global_batch {} cannot be shared by {} ranks{}", where, batch, world,
+                                   accumulation > 1 ? fmt::format(" with training.accumulation {}", accumulation) : ""));
   } else if (samples > 0 && batch > samples) {
     problems.push_back(fmt::format("{}: a step needs {} samples, but there are only {}", where, batch, samples));
   }
@@ -125,7 +127,7 @@ void refuse(const Problems& problems) {
 
 Study plan_study(const StudyRequest& request) {
   Problems problems;
-  Study study{{}, parse_worlds(request.worlds, problems), request.weak, request.repeats, request.folder};
+  Study study{{}, parse_worlds(request.worlds, problems), request.weak, request.repeats, request.samples_per_pass, request.folder};
   if (request.repeats < 1) problems.push_back(fmt::format("--repeats {}: it must be at least 1", request.repeats));
   study.members = read_members(request, problems);
   std::exception_ptr no_data;
@@ -137,7 +139,7 @@ Study plan_study(const StudyRequest& request) {
     } catch (const Error&) {
       no_data = std::current_exception();  // told only if there is nothing to put right first
     }
-    for (const int world : study.worlds) check_world(member, world, study.weak, samples, problems);
+    for (const int world : study.worlds) check_world(study, member, world, samples, problems);
   }
   refuse(problems);
   if (no_data) std::rethrow_exception(no_data);

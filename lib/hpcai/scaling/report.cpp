@@ -11,6 +11,7 @@
 #include "hpcai/metrics/environment.h"
 #include "hpcai/metrics/run_folder.h"
 #include "hpcai/scaling/figure.h"
+#include "hpcai/scaling/predict_curve.h"
 
 namespace hpcai::scaling {
 namespace {
@@ -76,17 +77,35 @@ nlohmann::json curve_json(const Curve& curve, const Member& member) {
           {"published", published}};
 }
 
-std::string footer_of(const nlohmann::json& environment) {
-  return fmt::format("Measured with hpcai-train {} (commit {}) on {}: {} cores, {}{}; {}.", kVersion,
+// Runs of a cluster fill its nodes; on one machine all measured ranks share it, and larger worlds would take more machines like it.
+std::vector<PredictedPoint> predictions_of(const Study& study, const Member& member, const Curve& curve, int ranks_per_node) {
+  const auto path = calibration_of(study, member);
+  if (!std::filesystem::exists(path)) return {};
+  const Calibration calibration = read_calibration(path);
+  const bool cluster = std::filesystem::exists(study.folder / "jobs");
+  const auto& training = member.experiment.training;
+  PredictionSettings settings{.global_batch = training.global_batch,
+                              .weak = study.weak, .accumulation = training.accumulation, .samples_per_pass = study.samples_per_pass};
+  settings.largest_on_one_host = cluster || curve.points.empty() ? ranks_per_node : curve.points.back().world;
+  settings.ranks_per_node = cluster || calibration.device != "cpu" ? ranks_per_node : std::max(1, static_cast<int>(calibration.machine.cores));
+  return predict_curve(curve, calibration, settings);
+}
+
+std::string footer_of(const nlohmann::json& environment, const std::vector<Curve>& curves) {
+  const bool predicted = std::ranges::any_of(curves, [](const Curve& curve) { return !curve.predictions.empty(); });
+  const std::string prediction = !predicted ? ""
+                                            : " Predicted: the measured time of the smallest world, scaled by the step-time model; where ranks "
+                                              "outnumber the batch it grows to one sample a rank, with the same epochs.";
+  return fmt::format("Measured with hpcai-train {} (commit {}) on {}: {} cores, {}{}; {}.{}", kVersion,
                      environment.at("commit").get<std::string>().substr(0, 12), environment.at("host").get<std::string>(),
                      environment.at("cores").get<int>(), environment.at("cpu").get<std::string>(),
                      environment.at("gpus").empty() ? "" : ", GPU " + environment.at("gpus")[0].get<std::string>(),
-                     environment.at("started").get<std::string>().substr(0, 10));
+                     environment.at("started").get<std::string>().substr(0, 10), prediction);
 }
 
 }  // namespace
 
-std::vector<Curve> collect(const Study& study) {
+std::vector<Curve> collect(const Study& study, int ranks_per_node) {
   std::vector<Curve> curves;
   for (const Member& member : study.members) {
     Curve curve{.name = member.name, .target = target_of(member.experiment), .weak = study.weak, .points = {}, .predictions = {},
@@ -96,6 +115,7 @@ std::vector<Curve> collect(const Study& study) {
       if (!point.runs.empty()) curve.points.push_back(std::move(point));
     }
     set_efficiencies(curve.points);
+    curve.predictions = predictions_of(study, member, curve, ranks_per_node);
     curves.push_back(std::move(curve));
   }
   return curves;
@@ -116,11 +136,11 @@ nlohmann::json scaling_json(const Study& study, const std::vector<Curve>& curves
           {"environment", environment}};
 }
 
-std::vector<Curve> write_report(const Study& study, const std::vector<std::string>& command) {
-  auto curves = collect(study);
+std::vector<Curve> write_report(const Study& study, int ranks_per_node, const std::vector<std::string>& command) {
+  auto curves = collect(study, ranks_per_node);
   const auto json = scaling_json(study, curves, command);
   replace_file(study.folder / "scaling.json", json.dump(2) + "\n");
-  replace_file(study.folder / "figure1.svg", draw_figure(curves, footer_of(json.at("environment"))).svg());
+  replace_file(study.folder / "figure1.svg", draw_figure(curves, footer_of(json.at("environment"), curves)).svg());
   return curves;
 }
 

@@ -9,8 +9,9 @@
 
 namespace hpcai::scaling {
 
-// What the run folders of a study hold, as one curve for each experiment; worlds without a run are left out.
-std::vector<Curve> collect(const Study& study);
+// What the run folders of a study hold, as one curve for each experiment; worlds without a run are left out. With a prediction
+// where there is a calibration; it puts `ranks_per_node` on each node of a cluster.
+std::vector<Curve> collect(const Study& study, int ranks_per_node);
 
 // For a terminal: one table for each experiment.
 std::string table_of(const std::vector<Curve>& curves);
@@ -19,6 +20,6 @@ std::string table_of(const std::vector<Curve>& curves);
 nlohmann::json scaling_json(const Study& study, const std::vector<Curve>& curves, const std::vector<std::string>& command);
 
 // Writes scaling.json and figure1.svg into the study's folder; returns the curves that they show. Throws Error{cannot_write}.
-std::vector<Curve> write_report(const Study& study, const std::vector<std::string>& command);
+std::vector<Curve> write_report(const Study& study, int ranks_per_node, const std::vector<std::string>& command);
 
 }  // namespace hpcai::scaling

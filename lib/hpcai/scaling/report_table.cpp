@@ -17,22 +17,46 @@ std::string range_of(const Point& point) {
   return fmt::format("{} ({} to {})", format_time(point.time_s->median), format_time(point.time_s->low), format_time(point.time_s->high));
 }
 
-std::string part_of(const Point& point, double StepSplit::* seconds) {
-  if (!point.step || !(point.step->parts_s() > 0)) return "-";
-  return fmt::format("{:.0f} %", 100 * (*point.step).*seconds / point.step->parts_s());
+std::string part_of(const Point& point, double StepTime::* seconds) {
+  if (!point.step || !(point.step->step_s > 0)) return "-";
+  return fmt::format("{:.0f} %", 100 * (*point.step).*seconds / point.step->step_s);
 }
 
-std::string line_of(const Point& point) {
-  const auto step = point.step ? std::optional(point.step->mean_s) : std::nullopt;
-  std::string line = fmt::format("{:>6} {:>7} {:>32} {:>10} {:>7} {:>8} {:>11} {:>10} {:>9} {:>8} {:>8} {:>6} {:>10}", point.world,
-                                 point.global_batch, range_of(point), optional_time(point.epoch_s), optional_number(point.epochs),
-                                 optional_number(point.quality), percent(point.efficiency), optional_number(point.samples_per_second),
-                                 optional_time(step), part_of(point, &StepSplit::compute_s), part_of(point, &StepSplit::communication_s),
-                                 part_of(point, &StepSplit::input_s), part_of(point, &StepSplit::imbalance_s));
-  for (const Outcome& run : point.runs) {
-    if (!run.finished()) line += fmt::format("\n       {} ({})", run.status, run.folder);
-  }
+using Cells = std::vector<std::string>;
+
+constexpr int kWidths[] = {6, 7, 32, 10, 7, 8, 11, 10, 9, 8, 8, 6, 10};
+const Cells kHeads = {"ranks", "batch", "time", "an epoch", "epochs", "quality", "efficiency", "samples/s", "a step", "compute", "communi.", "input",
+                      "imbalance"};
+
+std::string line_of(const Cells& cells) {
+  std::string line;
+  for (size_t i = 0; i < cells.size(); ++i) line += fmt::format("{:>{}} ", cells[i], kWidths[i]);
+  line.back() = '\n';
   return line;
+}
+
+Cells cells_of(const Point& point) {
+  return {std::to_string(point.world),
+          std::to_string(point.global_batch),
+          range_of(point),
+          optional_time(point.epoch_s),
+          optional_number(point.epochs),
+          optional_number(point.quality),
+          percent(point.efficiency),
+          optional_number(point.samples_per_second),
+          optional_time(point.step ? std::optional(point.step->step_s) : std::nullopt),
+          part_of(point, &StepTime::compute_s),
+          part_of(point, &StepTime::exposed_communication_s),
+          part_of(point, &StepTime::input_s),
+          part_of(point, &StepTime::imbalance_s)};
+}
+
+std::string lines_of(const Point& point) {
+  std::string text = line_of(cells_of(point));
+  for (const Outcome& run : point.runs) {
+    if (!run.finished()) text += fmt::format("       {}: {}\n", run.folder, run.status);
+  }
+  return text;
 }
 
 }  // namespace
@@ -40,10 +64,10 @@ std::string line_of(const Point& point) {
 std::string table_of(const std::vector<Curve>& curves) {
   std::string text;
   for (const Curve& curve : curves) {
-    text += fmt::format("{}{}: time to {}, {} scaling\n", text.empty() ? "" : "\n", curve.name, describe(curve.target), curve.weak ? "weak" : "strong");
-    text += fmt::format("{:>6} {:>7} {:>32} {:>10} {:>7} {:>8} {:>11} {:>10} {:>9} {:>8} {:>8} {:>6} {:>10}\n", "ranks", "batch", "time", "an epoch",
-                        "epochs", "quality", "efficiency", "samples/s", "a step", "compute", "communi.", "input", "imbalance");
-    for (const Point& point : curve.points) text += line_of(point) + "\n";
+    if (!text.empty()) text += "\n";
+    text += fmt::format("{}: time to {}, {} scaling\n", curve.name, describe(curve.target), curve.weak ? "weak" : "strong");
+    text += line_of(kHeads);
+    for (const Point& point : curve.points) text += lines_of(point);
     if (curve.points.empty()) text += "  no run has ended yet\n";
     const std::string warning = input_warning(curve);
     if (!warning.empty()) text += warning + "\n";

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/metrics/run_folder.h"
+#include "hpcai/scaling/batch_script.h"
 #include "hpcai/scaling/child_program.h"
 
 namespace hpcai::scaling {
@@ -44,33 +46,32 @@ bool in_path(const std::string& program) {
 
 }  // namespace
 
-std::string batch_script(const Study& study, const StudyRun& run, const SlurmOptions& options) {
-  const int per_node = std::min(run.world, options.ranks_per_node), nodes = (run.world + per_node - 1) / per_node;
-  const std::string name = fmt::format("{}-world-{}{}", run.member->name, run.world, run.repeat > 1 ? fmt::format("-repeat-{}", run.repeat) : "");
-  const bool gpu = run.member->experiment.training.device != trainer::DeviceChoice::cpu;
-  const auto log = std::filesystem::absolute(study.folder / "jobs" / (name + ".txt"));
-  std::string text = "#!/bin/bash\n";
-  auto directive = [&](const std::string& words) { text += "#SBATCH " + words + "\n"; };
-  directive("--job-name=" + name);
-  directive(fmt::format("--nodes={}", nodes));
-  directive(fmt::format("--ntasks={}", run.world));
-  directive(fmt::format("--ntasks-per-node={}", per_node));
-  if (gpu) directive(fmt::format("--gpus-per-node={}", per_node));
-  directive("--output=" + log.string());
-  directive("--open-mode=append");
-  directive("--requeue");
-  directive("--signal=TERM@120");
-  for (const std::string& words : options.directives) directive(words);
-  Study absolute = study;
-  absolute.folder = std::filesystem::absolute(study.folder);
+std::string job_name(const StudyRun& run) {
+  std::string name = run.member->name + "-" + run.folder.filename().string();
+  std::ranges::replace(name, '/', '-');
+  return name;
+}
+
+std::string job_script(const Study& study, const StudyRun& run, const SlurmOptions& options) {
+  namespace fs = std::filesystem;
+  Study anywhere = study;  // with paths that hold in any folder
+  anywhere.folder = fs::absolute(study.folder);
   StudyRun here = run;
-  here.folder = std::filesystem::absolute(run.folder);
-  std::vector<std::string> command = {"srun", "--kill-on-bad-exit=1", program_path()};
-  for (const std::string& word : arguments_of(absolute, here, false)) command.push_back(word);
-  text += fmt::format("\ncd {}\n{}\nstatus=$?\n", metrics::shell_line(std::vector{std::filesystem::current_path().string()}), metrics::shell_line(command));
-  text += "# 75: stopped cleanly with its state saved, go on when there is time again\n";
-  text += "if [ \"$status\" -eq 75 ]; then scontrol requeue \"$SLURM_JOB_ID\"; fi\nexit \"$status\"\n";
-  return text;
+  here.folder = fs::absolute(run.folder);
+  BatchJob job;
+  job.name = job_name(run);
+  job.ranks_per_node = std::min(run.world, options.ranks_per_node);
+  job.nodes = (run.world + job.ranks_per_node - 1) / job.ranks_per_node;
+  job.gpus = run.member->experiment.training.device != trainer::DeviceChoice::cpu;
+  job.cpus_per_rank = options.cpus_per_rank;
+  job.command = arguments_of(anywhere, here, false);
+  job.command.insert(job.command.begin(), program_path());
+
+  std::string directives = fmt::format("#SBATCH --ntasks={}\n#SBATCH --output={}\n#SBATCH --chdir={}\n", run.world,
+                                       (anywhere.folder / "jobs" / (job.name + ".txt")).string(), fs::current_path().string());
+  for (const std::string& words : options.directives) directives += "#SBATCH " + words + "\n";
+  std::string text = batch_script(job);
+  return text.insert(text.find("\n\n") + 1, directives);  // behind its own, so that these count
 }
 
 void require_slurm() {

@@ -10,13 +10,18 @@
 namespace hpcai::scaling {
 
 struct SlurmOptions {
-  int ranks_per_node = 4;                // one rank for each GPU
-  std::vector<std::string> directives;   // further #SBATCH lines, such as "--partition=gpu"
+  int ranks_per_node = 4;               // one rank for each GPU
+  int cpus_per_rank = 1;
+  std::vector<std::string> directives;  // further options of sbatch, such as "--partition=gpu"
 };
 
-// The batch script of a run: one task for each rank; it saves two minutes before its time ends, and queues itself again as
-// long as the program asks for it (exit status 75).
-std::string batch_script(const Study& study, const StudyRun& run, const SlurmOptions& options);
+// The batch script of a run: see batch_script.h.
+std::string job_script(const Study& study, const StudyRun& run, const SlurmOptions& options);
+
+std::string job_name(const StudyRun& run);  // "galaxy-quickstart-world-4-repeat-2"
+
+// Submits each run that is neither done nor waits or runs as an earlier job.
+void submit_rest(const Study& study, const SlurmOptions& options);
 
 // Throws Error{usage} if there is no sbatch or squeue here.
 void require_slurm();

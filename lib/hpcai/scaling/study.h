@@ -18,6 +18,7 @@ struct StudyRequest {
   std::string worlds;                  // "1,2,4"
   bool weak = false;
   int repeats = 1;
+  int64_t samples_per_pass = 0;
   std::filesystem::path folder;
 };
 
@@ -32,6 +33,7 @@ struct Study {
   std::vector<int> worlds;  // rising
   bool weak = false;        // the config's batch is that of one rank, n ranks train with n times as much
   int repeats = 1;          // repeat k trains with seed training.seed + k - 1
+  int64_t samples_per_pass = 0;  // a rank's share of a batch is done in passes of at most so many; 0: as the config says
   std::filesystem::path folder;
 };
 
@@ -53,7 +55,11 @@ Study plan_study(const StudyRequest& request);
 std::vector<StudyRun> runs_of(const Study& study);
 
 int64_t global_batch_of(const Member& member, int world, bool weak);
+// training.accumulation of a world: the config's, or the least that divides a rank's share into passes of samples_per_pass.
+int64_t accumulation_of(const Study& study, const Member& member, int world);
+
 std::filesystem::path config_of(const Study& study, const Member& member);
+std::filesystem::path calibration_of(const Study& study, const Member& member);
 std::filesystem::path run_folder_of(const Study& study, const Member& member, int world, int repeat);
 
 // The quality that an experiment is to reach; its metric is "none" if it states none.
@@ -61,6 +67,12 @@ Quality target_of(const trainer::Experiment& experiment);
 
 // "wavenet", "xception", "resnet50".
 std::string model_type_of(const trainer::Experiment& experiment);
+
+// Whether a run has ended as it should, on so many ranks; reads its folder.
+bool is_done(const StudyRun& run);
+
+// "galaxy-quickstart on 2 ranks, repeat 3".
+std::string name_of(const StudyRun& run);
 
 // The arguments, without the program's name, that make a run; under Slurm without --nproc.
 std::vector<std::string> arguments_of(const Study& study, const StudyRun& run, bool start_ranks);

@@ -16,7 +16,7 @@ TEST_CASE("a spread is the median with the ends") {
 }
 
 TEST_CASE("a point counts the runs that reached the target, and efficiency is relative to one rank") {
-  const StepSplit step = test::split(0.1, 0.2, 0.1, 0);
+  const StepTime step = test::split(0.1, 0.2, 0.1, 0);
   std::vector<Point> points;
   points.push_back(make_point(1, 32, {test::finished(1, 100, 5, 0.9, step), test::finished(1, 120, 6, 0.92, step)}));
   Outcome missed = test::finished(2, 10, 1, 0.5, step);
@@ -30,7 +30,7 @@ TEST_CASE("a point counts the runs that reached the target, and efficiency is re
   CHECK(points[1].time_s->median == 55);
   CHECK(*points[1].epochs == 5);
   CHECK(points[1].efficiency == Approx(1));
-  CHECK(points[1].step->communication_s == Approx(0.02));
+  CHECK(points[1].step->exposed_communication_s == Approx(0.02));
 }
 
 TEST_CASE("without any run that reached the target there are epochs and quality, but no time") {

@@ -8,7 +8,7 @@
 // Made-up studies with the shapes that a figure must stand: a laptop's and a cluster's, with and without their parts.
 namespace hpcai::scaling::test {
 
-inline Outcome finished(int world, double time_s, double epochs, double quality, const StepSplit& step, int repeat = 1) {
+inline Outcome finished(int world, double time_s, double epochs, double quality, const StepTime& step, int repeat = 1) {
   Outcome outcome;
   outcome.repeat = repeat;
   outcome.status = "finished";
@@ -24,8 +24,9 @@ inline Outcome finished(int world, double time_s, double epochs, double quality,
   return outcome;
 }
 
-inline StepSplit split(double mean_s, double communication, double input, double imbalance) {
-  return {mean_s, mean_s * (1 - communication - input - imbalance), mean_s * communication, mean_s * input, mean_s * imbalance};
+inline StepTime split(double mean_s, double communication, double input, double imbalance) {
+  return {.step_s = mean_s, .compute_s = mean_s * (1 - communication - input - imbalance), .exposed_communication_s = mean_s * communication,
+          .imbalance_s = mean_s * imbalance, .input_s = mean_s * input};
 }
 
 // `one_rank_s` on one rank, `exponent` 1 is ideal; `input` is the part of a step spent on input.
@@ -34,7 +35,7 @@ inline Curve curve(const std::string& model, const std::vector<int>& worlds, dou
               .predictions = {}, .published = published_series(model)};
   for (const int world : worlds) {
     const double time_s = one_rank_s / std::pow(world, exponent);
-    const StepSplit step = split(time_s / 3000, world > 1 ? 0.1 : 0, input, 0.02);
+    const StepTime step = split(time_s / 3000, world > 1 ? 0.1 : 0, input, 0.02);
     curve.points.push_back(make_point(world, 128, {finished(world, time_s, 20, 0.9912, step), finished(world, 1.3 * time_s, 25, 0.9955, step, 2),
                                                    finished(world, 0.8 * time_s, 16, 0.9871, step, 3)}));
   }

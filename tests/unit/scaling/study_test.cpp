@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -112,6 +113,17 @@ TEST_CASE("runs differ in ranks, seed and, for weak scaling, batch") {
                                  "training.seed=6", "--nproc", "2", "--run-dir", runs[3].folder.string(), "--resume", "auto"});
 }
 
+TEST_CASE("a large share of a batch is done in passes that divide it") {
+  Folder folder;
+  auto small = request(folder.path);
+  small.samples_per_pass = 3;
+  const Study study = plan_study(small);
+  CHECK(accumulation_of(study, study.members[0], 1) == 8);  // 16 samples: 8 passes of 2, as 6 of 3 would not divide
+  CHECK(accumulation_of(study, study.members[0], 8) == 1);
+  const auto arguments = arguments_of(study, runs_of(study)[0], true);
+  CHECK(std::ranges::find(arguments, "training.accumulation=8") != arguments.end());
+}
+
 TEST_CASE("a folder is extended by worlds, and refused for other settings") {
   Folder folder;
   auto first = request(folder.path);
@@ -151,8 +163,9 @@ TEST_CASE("an outcome is read from a summary") {
   CHECK(outcome.time_to_target_s == 11.5);
   CHECK(outcome.epochs_to_target == 4);
   CHECK(outcome.quality == 0.93);
-  CHECK(outcome.step->communication_s == 0.02);
-  CHECK(outcome.step->parts_s() == Approx(outcome.step->mean_s));
+  CHECK(outcome.step->exposed_communication_s == 0.02);
+  CHECK(outcome.step->step_s == 0.1);
+  CHECK(outcome.step->imbalance_s == 0.005);
   fs::remove(folder.path / "summary.json");
   write_file(folder.path / "summary.json", "{");
   CHECK_THROWS_AS(read_outcome(folder.path, "accuracy"), Error);
@@ -163,9 +176,9 @@ TEST_CASE("a batch script asks for a task for each rank and queues itself again"
   auto large = request(folder.path);
   large.worlds = "2,16";
   const Study study = plan_study(large);
-  const std::string script = batch_script(study, runs_of(study)[1], {.ranks_per_node = 4, .directives = {"--partition=gpu"}});
-  for (const char* part : {"--nodes=4\n", "--ntasks=16\n", "--gpus-per-node=4\n", "--requeue", "--signal=TERM@120", "--partition=gpu", "--open-mode=append",
-                           "srun --kill-on-bad-exit=1 ", "scontrol requeue"}) {
+  const std::string script = job_script(study, runs_of(study)[1], {.ranks_per_node = 4, .directives = {"--partition=gpu"}});
+  for (const char* part : {"--nodes=4\n", "--ntasks=16\n", "--ntasks-per-node=4\n", "--gpus-per-node=4\n", "--requeue", "--signal=USR1@120", "--partition=gpu", "--open-mode=append",
+                           "srun --kill-on-bad-exit=1", "scontrol requeue"}) {
     CHECK(has(script, part));
   }
   CHECK_FALSE(has(script, "--nproc"));
