@@ -20,7 +20,7 @@ Calibration ideal() {
   return calibration;
 }
 
-const PredictedPoint& at(const std::vector<PredictedPoint>& points, int world) {
+const PredictedPoint& on_ranks(const std::vector<PredictedPoint>& points, int world) {
   return *std::find_if(points.begin(), points.end(), [&](const PredictedPoint& point) { return point.world == world; });
 }
 
@@ -30,14 +30,14 @@ TEST_CASE("without costs of communication the prediction is the ideal line from 
   const Curve curve = test::curve("xception", {1, 2, 6}, 1000, 0.7, 0);
   const auto points = predict_curve(curve, ideal(), {.global_batch = 128, .largest_on_one_host = 6, .ranks_per_node = 2});
   const double one = curve.base()->time_s->median;
-  CHECK(at(points, 1).time_s == Approx(one));
-  CHECK(at(points, 6).time_s == Approx(one / 6));
-  CHECK(at(points, 64).time_s == Approx(one / 64));
-  CHECK(at(points, 64).global_batch == 128);
+  CHECK(on_ranks(points, 1).time_s == Approx(one));
+  CHECK(on_ranks(points, 6).time_s == Approx(one / 6));
+  CHECK(on_ranks(points, 64).time_s == Approx(one / 64));
+  CHECK(on_ranks(points, 64).global_batch == 128);
   // one sample a rank, and as many fewer steps: 1536 times faster, if the epochs stay
-  CHECK(at(points, 1536).global_batch == 1536);
-  CHECK(at(points, 1536).time_s == Approx(one / 1536));
-  CHECK(at(points, 1536).epochs == *curve.base()->epochs);
+  CHECK(on_ranks(points, 1536).global_batch == 1536);
+  CHECK(on_ranks(points, 1536).time_s == Approx(one / 1536));
+  CHECK(on_ranks(points, 1536).epochs == *curve.base()->epochs);
 }
 
 TEST_CASE("what does not divide among ranks shows as lost efficiency") {
@@ -46,8 +46,8 @@ TEST_CASE("what does not divide among ranks shows as lost efficiency") {
   const Curve curve = test::curve("xception", {1}, 1000, 1, 0);
   const auto points = predict_curve(curve, calibration, {.global_batch = 128, .ranks_per_node = 4});
   const double one = curve.base()->time_s->median;
-  CHECK(at(points, 2).time_s == Approx(one * 0.75));
-  CHECK(at(points, 64).time_s > one / 2);
+  CHECK(on_ranks(points, 2).time_s == Approx(one * 0.75));
+  CHECK(on_ranks(points, 64).time_s > one / 2);
 }
 
 TEST_CASE("there is nothing to carry on when no run reached the target") {
