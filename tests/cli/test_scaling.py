@@ -116,7 +116,13 @@ class Scaling(Case):
         _, err = self.study(*SOON, "--weak", status=78)
         self.assertIn("strong scaling", err)
 
-    def test_a_run_that_fails_does_not_stop_the_others(self):
+    def test_a_run_that_fails_does_not_keep_the_others_from_running(self):
+        out, err = self.study(*SOON, "--set", "optimizer.lr=1e30", status=79)
+        for text in ("tiny-waveform on 1 rank ended with exit status 79", "tiny-waveform on 2 ranks ended with exit status 79"):
+            self.assertIn(text, err)
+        self.assertIn("diverged", out)
+
+    def test_a_folder_in_the_way_of_a_run_is_left_alone(self):
         (self.folder / "study/tiny-waveform/world-1").mkdir(parents=True)
         (self.folder / "study/tiny-waveform/world-1/mine.txt").write_text("not a run")
         (self.folder / "study/study.json").write_text('{"weak": false, "worlds": [1, 2], "repeats": 1, "experiments": []}')

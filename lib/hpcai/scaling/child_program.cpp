@@ -12,6 +12,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "hpcai/core/error.h"
+
 namespace hpcai::scaling {
 namespace {
 
@@ -64,7 +66,7 @@ int run_program(const std::vector<std::string>& arguments, const StopSignals& si
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
-  if (signals.received()) return 128 + last_stop;
+  if (signals.received()) return static_cast<int>(ExitCode::stopped);
 
   const pid_t parent = getpid(), child = fork();
   if (child < 0) throw std::runtime_error(fmt::format("cannot start a program: {}", std::strerror(errno)));

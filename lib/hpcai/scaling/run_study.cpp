@@ -46,9 +46,9 @@ int run_here(const Study& study, double calibration_s) {
     }
     log::info("study      run {} of {}: {}", i + 1, runs.size(), name_of(runs[i]));
     const int status = run_program(arguments_of(study, runs[i], true), signals);
-    if (signals.received() || status == kStopped) {
+    if (status == kStopped || signals.received()) {
       log::info("study      stopped at {}; the same command goes on there", name_of(runs[i]));
-      return status == 0 || signals.received() ? kStopped : status;
+      return status == 0 ? kStopped : status;
     }
     if (status == 0) continue;
     log::error("study      {} ended with exit status {}; see {}", name_of(runs[i]), status, (runs[i].folder / "log.txt").string());
