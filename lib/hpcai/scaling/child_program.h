@@ -17,7 +17,8 @@ class StopSignals {
 };
 
 // Starts this executable with `arguments` (without the program's name) and waits for it; returns its exit status, 128 + n for
-// signal n, and 75 without starting it if there was a signal before. It has no input, its stdout goes to stderr, and it dies with this process. Signals that come meanwhile are passed on.
+// signal n, and 75 without starting it if there was a signal before. It has no input, its stdout goes to stderr, and it dies with
+// this process. Signals that come meanwhile are passed on.
 int run_program(const std::vector<std::string>& arguments, const StopSignals& signals);
 
 // This executable's path.
