@@ -50,7 +50,8 @@ Value efficiency_percent(const Curve& curve, const Column& column) {
   const Point* base = curve.base();
   const auto time_s = time_of(column);
   if (!base || !time_s) return std::nullopt;
-  return std::round(100 * base->time_s->median * base->world / (*time_s * column.world));
+  const double percent = 100 * base->time_s->median * base->world / (*time_s * column.world);
+  return percent < 10 ? percent : std::round(percent);
 }
 
 std::vector<Row> rows(const Curve& curve, const std::vector<Column>& columns) {
