@@ -62,10 +62,9 @@ void check_consistency(const Experiment& experiment, int world_size) {
   }
 }
 
-namespace {
-
-// The validation split must be able to show the target.
-void check_target(const EvaluationConfig& evaluation, const data::Splits& data, bool gives_overlap) {
+void check_target(const Experiment& experiment, const data::Splits& data) {
+  const EvaluationConfig& evaluation = experiment.evaluation;
+  const bool gives_overlap = time_grid(experiment.data) && evaluation.overlap_samples > 0;
   const TargetMetric metric = evaluation.target_metric;
   if (metric == TargetMetric::none) {
     if (evaluation.stop_at_target) {
@@ -84,8 +83,6 @@ void check_target(const EvaluationConfig& evaluation, const data::Splits& data, 
                   classes ? "Use accuracy or loss." : "Use overlap_median (with evaluation.overlap_samples above 0) or loss.");
   }
 }
-
-}  // namespace
 
 bool use_gpu(DeviceChoice choice) {
   if (choice == DeviceChoice::cpu) return false;
@@ -147,7 +144,7 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   }
   training.target = experiment.evaluation;
   training.evaluation = evaluation_settings(experiment, group.size());
-  check_target(experiment.evaluation, training.data, training.evaluation.overlap_grid && training.evaluation.overlap_samples > 0);
+  check_target(experiment, training.data);
   if (!training.model) training.model = build_model(experiment, train.spec(), group);
   training.loss = models::make_loss(experiment.loss);
   training.loader = std::make_unique<data::Loader>(

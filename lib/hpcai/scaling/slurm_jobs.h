@@ -1,0 +1,35 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "hpcai/scaling/study.h"
+
+// A study's runs as Slurm jobs, one for each.
+namespace hpcai::scaling {
+
+struct SlurmOptions {
+  int ranks_per_node = 4;               // one rank for each GPU
+  int cpus_per_rank = 1;
+  std::vector<std::string> directives;  // further options of sbatch, such as "--partition=gpu"
+};
+
+// The batch script of a run: see batch_script.h.
+std::string job_script(const Study& study, const StudyRun& run, const SlurmOptions& options);
+
+std::string job_name(const StudyRun& run);  // "galaxy-quickstart-world-4-repeat-2"
+
+// Submits each run that is neither done nor waits or runs as an earlier job.
+void submit_rest(const Study& study, const SlurmOptions& options);
+
+// Throws Error{usage} if there is no sbatch or squeue here.
+void require_slurm();
+
+// Hands a script to sbatch; returns the job's number. Throws Error{usage} with what sbatch says if it refuses.
+std::string submit_script(const std::filesystem::path& script);
+
+// The user's jobs that wait or run. Throws Error{peers_unreachable} if Slurm does not answer.
+std::set<std::string> living_jobs();
+
+}  // namespace hpcai::scaling
