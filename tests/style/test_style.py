@@ -7,7 +7,7 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 LIB = SOURCE / "lib" / "hpcai"
 
-# core <- config <- {simulate, data, models, kernels, optim, distributed} <- {checkpoint, metrics} <- trainer <- apps
+# core <- config <- {simulate, data, models, kernels, optim, distributed} <- {checkpoint, metrics} <- trainer <- scaling <- apps
 MIDDLE = {"simulate", "data", "models", "kernels", "optim", "distributed"}
 BASE = {"core", "config"}
 ALLOWED = {
@@ -17,7 +17,8 @@ ALLOWED = {
     "checkpoint": BASE | MIDDLE,
     "metrics": BASE | MIDDLE,
     "trainer": BASE | MIDDLE | {"checkpoint", "metrics"},
-    "apps": BASE | MIDDLE | {"checkpoint", "metrics", "trainer"},
+    "scaling": BASE | MIDDLE | {"checkpoint", "metrics", "trainer"},
+    "apps": BASE | MIDDLE | {"checkpoint", "metrics", "trainer", "scaling"},
 }
 ALLOWED["data"].add("simulate")
 ALLOWED["models"].add("kernels")
