@@ -29,6 +29,8 @@ void add_generate(CommandLine& line);
 void add_evaluate(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_bench(CommandLine& line);
+void add_calibrate(CommandLine& line);
+void add_plan(CommandLine& line);
 
 // --config and --set, which several commands share.
 struct ConfigOptions {

@@ -82,6 +82,8 @@ int main(int argc, char** argv) {
   app::add_evaluate(line);
   app::add_predict(line);
   app::add_bench(line);
+  app::add_calibrate(line);
+  app::add_plan(line);
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::Success& e) {

@@ -114,6 +114,11 @@ double bytes_s(const Machine& machine, const Layout& layout, double bytes) {
 
 }  // namespace
 
+double hops_of(Algorithm algorithm, const Layout& layout) {
+  if (algorithm == Algorithm::ring) return 2.0 * (layout.ranks() - 1);
+  return 2.0 * (layout.ranks_per_node - 1) + 2 * std::ceil(std::log2(layout.nodes));
+}
+
 double all_reduce_s(const Machine& machine, const Layout& layout, double bytes) {
   return layout.ranks() == 1 ? 0 : latency_s(machine, layout) + bytes_s(machine, layout, bytes);
 }
@@ -137,7 +142,9 @@ double expected_largest(const std::vector<double>& sample, double n) {
 StepTime predict(const Workload& workload, const Machine& machine, const Layout& layout, double batch, int64_t passes) {
   const int n = layout.ranks();
   const double part = batch / static_cast<double>(passes), count = static_cast<double>(passes);
-  const double forward = workload.forward.at(part), backward = workload.backward.at(part), update = workload.update.at(batch);
+  const double alone = n == 1 ? workload.alone_factor : 1;
+  const double forward = alone * workload.forward.at(part), backward = alone * workload.backward.at(part);
+  const double update = alone * workload.update.at(batch);
   const double undisturbed = count * (forward + backward) + update;
   const double cores = cores_per_rank(machine, layout);
   // The loader reads the next batch meanwhile, on the same cores.
@@ -163,6 +170,14 @@ StepTime predict(const Workload& workload, const Machine& machine, const Layout&
   const double input = batch * std::max(workload.input_s_per_sample, workload.input_core_s_per_sample / cores);
   time.input_s = std::max(0.0, input - busy);
   time.step_s = busy + time.input_s;
+  return time;
+}
+
+StepTime predict_in_epoch(const Workload& workload, const Machine& machine, const Layout& layout, double batch, double steps,
+                          int64_t passes) {
+  StepTime time = predict(workload, machine, layout, batch, passes);
+  time.input_s += workload.epoch_start_s / steps;
+  time.step_s += workload.epoch_start_s / steps;
   return time;
 }
 

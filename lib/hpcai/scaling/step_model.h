@@ -7,6 +7,8 @@
 // page; calibration.h measures its numbers, hardware.h has some from the literature.
 namespace hpcai::scaling {
 
+inline constexpr double kMebibyte = 1 << 20;  // unit of distributed.bucket_mb
+
 // Seconds as a function of the samples in one pass: what a pass costs in any case, and what each sample adds.
 struct Cost {
   double fixed_s = 0;
@@ -33,6 +35,8 @@ struct Workload {
   double input_s_per_sample = 0; // with all loader threads of a rank at work and nothing else to do
   double input_core_s_per_sample = 0;  // processor time of the same
   std::vector<double> spread;    // measured step times over their mean, rising; empty: all steps alike
+  double alone_factor = 1;       // computing time of a world of one rank over that of a rank among others (batch norm is simpler there)
+  double epoch_start_s = 0;      // wait for the first batch of every epoch, where a loader starts anew
 };
 
 // A connection between neighbours in the ring of ranks. The defaults are a perfect one.
@@ -78,10 +82,18 @@ struct StepTime {
 // `batch` samples a step on each rank, in `passes` passes (training.accumulation).
 StepTime predict(const Workload& workload, const Machine& machine, const Layout& layout, double batch, int64_t passes = 1);
 
+// The step averaged over an epoch of `steps` steps: step_s and input_s with their part of epoch_start_s.
+StepTime predict_in_epoch(const Workload& workload, const Machine& machine, const Layout& layout, double batch, double steps,
+                          int64_t passes = 1);
+
 // Seconds of one all-reduce of `bytes` over the ranks of `layout` when nothing else goes on:
 //   start + hops latency + 2 (n - 1)/n bytes s_per_byte        (Patarasu & Yuan 2009, the bandwidth-optimal ring)
 // with the slowest link of the ring, because all neighbours send at the same time; hops = 2 (n - 1) in a ring.
 double all_reduce_s(const Machine& machine, const Layout& layout, double bytes);
+
+// Hops of a small message, one after another, in one all-reduce: 2 (n - 1) around a ring; for a tree, along the ring within a node
+// and up and down the nodes.
+double hops_of(Algorithm algorithm, const Layout& layout);
 
 // The expected largest of n independent draws from the distribution of which `sample` (rising, not empty) was drawn:
 //   sum_i x_i [(i/m)^n - ((i - 1)/m)^n]

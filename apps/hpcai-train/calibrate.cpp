@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "commands.h"
+#include "hpcai/core/log.h"
+#include "hpcai/distributed/world.h"
+#include "hpcai/scaling/calibrate.h"
+#include "hpcai/trainer/build.h"
+
+namespace hpcai::app {
+namespace {
+
+struct CalibrateWords {
+  ConfigOptions config;
+  int nproc = 0;
+  double seconds = 60;
+  std::vector<int64_t> batches;
+  std::string out = "calibration.json";
+  bool json = false;
+};
+
+void tell(const scaling::Calibration& calibration, const std::string& path) {
+  const scaling::Workload& work = calibration.workload;
+  auto cost = [](const char* name, const scaling::Cost& c) {
+    log::info("{:<10} {:.3g} ms and {:.3g} ms a sample", name, c.fixed_s * 1e3, c.per_sample_s * 1e3);
+  };
+  cost("forward", work.forward);
+  cost("backward", work.backward);
+  cost("update", work.update);
+  double bytes = 0;
+  for (const auto& bucket : work.buckets) bytes += bucket.bytes;
+  log::info("gradients  {:.4g} MB in {} bucket{}", bytes * 1e-6, work.buckets.size(), work.buckets.size() == 1 ? "" : "s");
+  log::info("input      {:.3g} ms a sample when nothing else goes on", work.input_s_per_sample * 1e3);
+  if (calibration.link.empty()) {
+    log::warning("the link was not measured: that takes two ranks (--nproc 2, or srun)");
+  } else {
+    const auto& link = calibration.one_host ? calibration.machine.in_node : calibration.machine.between_nodes;
+    log::info("link       {:.3g} us a hop, {:.3g} GB/s; the line misses a measurement by at most {:.0f} %", link.latency_s * 1e6,
+              1e-9 / link.s_per_byte, calibration.worst_link_residual * 100);
+  }
+  log::info("written to {}", path);
+}
+
+int calibrate(const CommandLine& line, const CalibrateWords& options) {
+  trainer::Experiment experiment = options.config.read();
+  // The ranks wait for rank 0, which times steps alone.
+  experiment.distributed.timeout_s = std::max(experiment.distributed.timeout_s, 600 + 2 * options.seconds);
+  if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
+  const auto world = distributed::detect_world(distributed::process_environment(), static_cast<int>(experiment.distributed.port));
+  trainer::set_threads(experiment.training, world);
+  const auto group = distributed::Group::create(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
+  const auto calibration =
+      scaling::calibrate(experiment, *group, world, {.seconds = options.seconds, .batches = options.batches});
+  if (group->rank() != 0) return 0;
+  scaling::write_calibration(options.out, calibration);
+  tell(calibration, options.out);
+  if (options.json) std::cout << scaling::to_json(calibration).dump(2) << std::endl;
+  return 0;
+}
+
+}  // namespace
+
+void add_calibrate(CommandLine& line) {
+  auto options = std::make_shared<CalibrateWords>();
+  CLI::App* app = line.app.add_subcommand("calibrate", "Measure for a minute what plan and scaling need to predict other world sizes");
+  app->footer("examples: hpcai-train calibrate --config configs/galaxy/quickstart.yaml --nproc 2\n"
+              "          srun --nodes=2 --ntasks-per-node=1 hpcai-train calibrate --config FILE --out cluster.json\n"
+              "Times steps of one rank at two batch sizes, the loader, and all-reduces between the ranks that are there.\n"
+              "Without --nproc and without a launcher there is one rank, and the link is not measured.");
+  options->config.add_to(*app);
+  app->add_option("--nproc", options->nproc, "Start this many ranks on this machine")->type_name("N")->check(CLI::Range(1, 4096));
+  app->add_option("--seconds", options->seconds, "How long to measure, about")->type_name("S")->check(CLI::Range(1.0, 3600.0));
+  app->add_option("--batch", options->batches, "Samples of a pass to time, such as 4,32; default the config's batch and an eighth of it")
+      ->type_name("N,N")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1 << 24));
+  app->add_option("--out", options->out, "File to write")->type_name("FILE");
+  app->add_flag("--json", options->json, "Print the result as JSON, too");
+  app->callback([&line, options] { line.run = [&line, options] { return calibrate(line, *options); }; });
+}
+
+}  // namespace hpcai::app

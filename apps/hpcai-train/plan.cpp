@@ -1,0 +1,102 @@
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "commands.h"
+#include "hpcai/core/error.h"
+#include "hpcai/scaling/batch_script.h"
+#include "hpcai/scaling/plan.h"
+
+namespace hpcai::app {
+namespace {
+
+struct PlanOptions {
+  ConfigOptions config;
+  int nodes = 1;
+  int gpus_per_node = 0, ranks_per_node = 0;
+  int cpus_per_rank = 0;
+  std::string time;
+  std::string calibration;
+  std::string run_dir;
+  bool one_machine = false, json = false, script = false;
+};
+
+scaling::PlanRequest request_of(const PlanOptions& options) {
+  if ((options.gpus_per_node > 0) == (options.ranks_per_node > 0)) {
+    throw Error(ExitCode::usage, "plan needs either --gpus-per-node (one rank for each GPU) or --ranks-per-node (CPU ranks)",
+                "Example: hpcai-train plan --config FILE --nodes 16 --gpus-per-node 4");
+  }
+  scaling::PlanRequest request;
+  request.gpus = options.gpus_per_node > 0;
+  request.layout = {.nodes = options.nodes, .ranks_per_node = request.gpus ? options.gpus_per_node : options.ranks_per_node};
+  if (options.one_machine) request.layout.ranks_sharing_cores = request.layout.ranks();
+  if (!options.time.empty()) request.time_s = scaling::parse_slurm_time(options.time);
+  if (!options.calibration.empty()) request.calibration = scaling::read_calibration(options.calibration);
+  return request;
+}
+
+// Threads of the loader and of the computation, where the config says so.
+int cpus_per_rank(const PlanOptions& options, const trainer::Experiment& experiment, bool gpus) {
+  if (options.cpus_per_rank > 0) return options.cpus_per_rank;
+  const auto loader = static_cast<int>(experiment.loader.threads), threads = static_cast<int>(experiment.training.threads);
+  if (gpus) return loader > 0 ? loader + 2 : 8;
+  return threads > 0 ? threads + loader : 2;
+}
+
+scaling::BatchJob job_of(const PlanOptions& options, const trainer::Experiment& experiment, const scaling::PlanRequest& request) {
+  scaling::BatchJob job;
+  job.name = experiment.name;
+  job.nodes = request.layout.nodes;
+  job.ranks_per_node = request.layout.ranks_per_node;
+  job.gpus = request.gpus;
+  job.cpus_per_rank = cpus_per_rank(options, experiment, request.gpus);
+  job.time_s = request.time_s.value_or(0);
+  job.command = {"hpcai-train", "--config", std::filesystem::absolute(options.config.path).lexically_normal()};
+  for (const std::string& override : options.config.overrides) job.command.insert(job.command.end(), {"--set", override});
+  job.command.insert(job.command.end(), {"--run-dir", options.run_dir.empty() ? "runs/" + experiment.name : options.run_dir});
+  job.command.insert(job.command.end(), {"--resume", "auto"});
+  return job;
+}
+
+int plan(const PlanOptions& options) {
+  const auto request = request_of(options);
+  const auto experiment = options.config.read();
+  const auto plan = scaling::make_plan(experiment, request);
+  const std::string script = scaling::batch_script(job_of(options, experiment, request));
+  if (options.script) {
+    std::cerr << scaling::to_text(plan);
+    std::cout << script;
+  } else if (options.json) {
+    auto json = scaling::to_json(plan);
+    json["script"] = script;
+    std::cout << json.dump(2) << '\n';
+  } else {
+    std::cout << scaling::to_text(plan) << "\n" << script;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_plan(CommandLine& line) {
+  auto options = std::make_shared<PlanOptions>();
+  CLI::App* app = line.app.add_subcommand("plan", "Tell what a config will need on a machine that is not here, and print its batch script");
+  app->footer("examples: hpcai-train plan --config configs/resnet50/synthetic.yaml --nodes 16 --gpus-per-node 4 --time 4:00:00\n"
+              "          hpcai-train plan --config FILE --nodes 4 --ranks-per-node 8 --calibration calibration.json --script > job.sbatch\n"
+              "Checks batches, shards, schedule, memory and disk, and predicts the time, from a calibration (see calibrate --help) or\n"
+              "from figures that it names. docs/scaling.md says how good the predictions are.");
+  options->config.add_to(*app);
+  app->add_option("--nodes", options->nodes, "Nodes of the world to plan for")->type_name("N")->check(CLI::Range(1, 1 << 20));
+  app->add_option("--gpus-per-node", options->gpus_per_node, "GPUs of each node, one rank for each")->type_name("N")->check(CLI::Range(1, 64));
+  app->add_option("--ranks-per-node", options->ranks_per_node, "CPU ranks on each node, instead of GPUs")->type_name("N")->check(CLI::Range(1, 4096));
+  app->add_option("--cpus-per-task", options->cpus_per_rank, "Cores for each rank in the batch script")->type_name("N")->check(CLI::Range(1, 4096));
+  app->add_option("--time", options->time, "Time limit of one job, as for Slurm: 4:00:00")->type_name("TIME");
+  app->add_option("--calibration", options->calibration, "What hpcai-train calibrate has measured")->type_name("FILE");
+  app->add_option("--run-dir", options->run_dir, "Run folder in the batch script; default runs/<name>")->type_name("DIR");
+  app->add_flag("--one-machine", options->one_machine, "The nodes are containers or network namespaces of one machine and share its cores");
+  app->add_flag("--json", options->json, "Print the plan as JSON");
+  app->add_flag("--script", options->script, "Print only the batch script; the plan goes to stderr")->excludes("--json");
+  app->callback([&line, options] { line.run = [options] { return plan(*options); }; });
+}
+
+}  // namespace hpcai::app

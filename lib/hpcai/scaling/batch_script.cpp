@@ -1,0 +1,79 @@
+#include "hpcai/scaling/batch_script.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <regex>
+
+#include "hpcai/core/error.h"
+
+namespace hpcai::scaling {
+namespace {
+
+// For a shell: as it is where nothing in it is special, else between single quotes.
+std::string quoted(const std::string& word) {
+  static const std::regex plain("[A-Za-z0-9_@%+=:,./-]+");
+  if (std::regex_match(word, plain)) return word;
+  std::string text = "'";
+  for (char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+}  // namespace
+
+double parse_slurm_time(const std::string& text) {
+  std::smatch part;
+  static const std::regex with_days("(\\d{1,4})-(\\d{1,2})(?::(\\d{1,2}))?(?::(\\d{1,2}))?");
+  static const std::regex clock("(\\d{1,6})(?::(\\d{1,2}))?(?::(\\d{1,2}))?");
+  auto number = [&](size_t i) { return part[i].matched ? std::atof(part[i].str().c_str()) : 0.0; };
+  double seconds = 0;
+  if (std::regex_match(text, part, with_days)) {
+    seconds = ((number(1) * 24 + number(2)) * 60 + number(3)) * 60 + number(4);
+  } else if (std::regex_match(text, part, clock)) {
+    seconds = part[3].matched ? (number(1) * 60 + number(2)) * 60 + number(3) : number(1) * 60 + number(2);
+  }
+  if (!(seconds > 0)) {
+    throw Error(ExitCode::usage, fmt::format("--time: \"{}\" is no time", text),
+                "Write it as Slurm does: 30 (minutes), 4:00:00 (hours:minutes:seconds), 1-12:00:00 (days first).");
+  }
+  return seconds;
+}
+
+std::string format_slurm_time(double seconds) {
+  const auto whole = static_cast<int64_t>(std::ceil(seconds));
+  const int64_t days = whole / 86400;
+  const std::string clock = fmt::format("{:02}:{:02}:{:02}", whole / 3600 % 24, whole / 60 % 60, whole % 60);
+  return days > 0 ? fmt::format("{}-{}", days, clock) : clock;
+}
+
+std::string batch_script(const BatchJob& job) {
+  std::string text = "#!/bin/bash\n";
+  auto option = [&](const std::string& line) { text += "#SBATCH --" + line + "\n"; };
+  std::string name = job.name;
+  std::replace_if(name.begin(), name.end(), [](char c) { return c == ' ' || c == '/' || c == '\n'; }, '-');
+  option("job-name=" + quoted(name));
+  option(fmt::format("nodes={}", job.nodes));
+  option(fmt::format("ntasks-per-node={}", job.ranks_per_node));
+  if (job.gpus) option(fmt::format("gpus-per-node={}", job.ranks_per_node));
+  option(fmt::format("cpus-per-task={}", job.cpus_per_rank));
+  if (job.time_s > 0) option("time=" + format_slurm_time(job.time_s));
+  option(fmt::format("signal=USR1@{:.0f}", kSignalLead_s));
+  option("requeue");
+  option("open-mode=append");
+  option("output=%x-%j.out");
+  text += "\n# " + std::to_string(static_cast<int>(kSignalLead_s)) +
+          " s before the limit Slurm signals all ranks: they finish the step, save and exit 75, which means: queue me again.\n";
+  text += fmt::format("export OMP_NUM_THREADS={}\n", job.cpus_per_rank);
+  text += "srun --kill-on-bad-exit=1 --cpu-bind=cores";
+  for (const std::string& word : job.command) text += " " + quoted(word);
+  text += "\nstatus=$?\n"
+          "if [ \"$status\" -eq 75 ]; then\n"
+          "  scontrol requeue \"$SLURM_JOB_ID\"\n"
+          "fi\n"
+          "exit \"$status\"\n";
+  return text;
+}
+
+}  // namespace hpcai::scaling

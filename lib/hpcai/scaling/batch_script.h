@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace hpcai::scaling {
+
+struct BatchJob {
+  std::string name;
+  int nodes = 1, ranks_per_node = 1;
+  bool gpus = true;  // one for each rank
+  int cpus_per_rank = 1;
+  double time_s = 0;  // limit; 0: the queue's own
+  std::vector<std::string> command;  // after srun
+};
+
+// Seconds before the time limit at which Slurm asks the job to stop.
+inline constexpr double kSignalLead_s = 120;
+
+// A Slurm batch script: one task for each rank; a signal before the time limit makes the program save and exit 75, and the script
+// queues the job again.
+std::string batch_script(const BatchJob& job);
+
+// Seconds of a Slurm time: minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes and
+// days-hours:minutes:seconds. Throws Error{usage}.
+double parse_slurm_time(const std::string& text);
+std::string format_slurm_time(double seconds);
+
+}  // namespace hpcai::scaling

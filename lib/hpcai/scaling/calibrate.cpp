@@ -1,0 +1,67 @@
+#include "hpcai/scaling/calibrate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hpcai/config/config.h"
+#include "hpcai/core/parallel.h"
+#include "hpcai/distributed/network.h"
+#include "hpcai/scaling/measure_link.h"
+#include "hpcai/scaling/measure_steps.h"
+#include "hpcai/trainer/together.h"
+
+namespace hpcai::scaling {
+namespace {
+
+// From a verdict to the largest bucket.
+std::vector<double> sizes_for(const std::vector<Bucket>& buckets) {
+  double largest = 1 << 16;
+  for (const Bucket& bucket : buckets) largest = std::max(largest, bucket.bytes);
+  std::vector<double> sizes;
+  for (double size : {24.0, 4096.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0}) {
+    if (size < 0.7 * largest) sizes.push_back(size);
+  }
+  sizes.push_back(largest);
+  return sizes;
+}
+
+void measure_link_into(Calibration& calibration, distributed::Group& group, const distributed::World& world, double seconds) {
+  const Layout layout{.nodes = world.size / std::max(1, world.local_size), .ranks_per_node = world.local_size};
+  calibration.link = measure_link(group, sizes_for(calibration.workload.buckets), seconds);
+  const Link link = fit_link(calibration.link, calibration.machine, layout);
+  // With several ranks on several nodes the ring is as slow as its slowest link, which is the one between nodes.
+  (world.one_host() ? calibration.machine.in_node : calibration.machine.between_nodes) = link;
+  for (const LinkSample& sample : calibration.link) {
+    const double residual = std::abs(sample.fitted_s / sample.median_s - 1);
+    calibration.worst_link_residual = std::max(calibration.worst_link_residual, residual);
+  }
+}
+
+}  // namespace
+
+Calibration calibrate(const trainer::Experiment& experiment, distributed::Group& group, const distributed::World& world,
+                      const CalibrateOptions& options) {
+  const bool alone = group.size() == 1;
+  Calibration mine;
+  trainer::together(group, [&] {
+    if (group.rank() != 0) return;
+    const MeasuredSteps steps = measure_steps(experiment, group.device(), (alone ? 1.0 : 0.7) * options.seconds, options.batches);
+    mine.name = experiment.name;
+    mine.config_digest = config::digest(experiment);
+    mine.host = distributed::host_name();
+    mine.device = group.device().str();
+    mine.world_size = group.size();
+    mine.one_host = world.one_host();
+    mine.batches = steps.batches;
+    mine.steps = steps.steps;
+    mine.workload = steps.workload;
+    mine.machine.algorithm = group.device().is_cuda() ? Algorithm::tree : Algorithm::ring;
+    mine.machine.cores = group.device().is_cuda() ? 0 : available_cores();
+  });
+  if (alone) return mine;
+  Calibration shared = calibration_from_json(nlohmann::json::parse(group.broadcast(to_json(mine).dump())));
+  measure_link_into(shared, group, world, 0.3 * options.seconds);
+  return shared;
+}
+
+}  // namespace hpcai::scaling

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <vector>
+
+namespace hpcai::scaling {
+
+struct Point {
+  double x = 0, y = 0;
+};
+
+// y = intercept + slope x
+struct LineFit {
+  double intercept = 0, slope = 0;
+  double worst_residual = 0;   // largest |fit - y| / y of all points
+  double median_residual = 0;  // their median
+
+  double at(double x) const { return intercept + slope * x; }
+};
+
+// The line of least sum of |fit - y| / y, with intercept and slope not negative: one bad measurement among many does not move it
+// (least absolute deviations, Boscovich 1757). Some best line goes through two of the points, or through one and a bound, so all
+// of these are tried. Needs one point, and y > 0.
+LineFit fit_line(const std::vector<Point>& points);
+
+// Of a copy; the lower of the two middle values. Needs one value.
+double median(std::vector<double> values);
+
+}  // namespace hpcai::scaling

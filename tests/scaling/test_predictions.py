@@ -1,0 +1,116 @@
+"""Step times of 2, 4 and 8 ranks on hosts with shaped links, predicted from a calibration with two of them and then measured.
+
+All ranks share the cores of this machine, so the network is what shall count: 4 MB of gradients, a few ms of computation. A
+disturbance by other programs only ever adds time: a case that misses is measured again, up to twice, and its fastest run counts.
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import namespaces
+
+PROGRAM = os.environ["HPCAI_TRAIN"]
+RATES_MBIT = (100, 200, 400)
+WORLDS = (2, 4, 8)
+BATCH = 8  # of each rank
+STEPS, SKIPPED = 14, 3
+TOLERANCE, REPEATS = 0.10, 2
+CONFIG = """
+name: shaped
+data:
+  type: simulated_waveforms
+  train: {mass_ratio: "1:8:0.25", spin1: "-0.8:0.8:0.4", spin2: "-0.8:0.8:0.8"}
+  t_min: -300
+  t_max: 84
+  t_step: 2
+loader: {threads: 1}
+model: {type: wavenet, residual_channels: 4, gate_channels: 8, dilations: [1, 2, 4], tail_channels: 8, keep_steps: 64,
+        dense_units: 1000, batch_norm: synchronised}
+loss: {type: waveform_mse}
+optimizer: {type: sgd, lr: 0.001}
+training: {epochs: 100, log_every_steps: 1, threads: 1, device: cpu}
+checkpoint: {every_epochs: 0}
+distributed: {bucket_mb: 2}
+"""
+
+
+class Predictions(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hpcai-scaling-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.config = self.folder / "config.yaml"
+        self.config.write_text(CONFIG)
+        self.port = 29400
+        self.runs = 0
+
+    def on_hosts(self, hosts, ranks, *arguments):
+        self.port += 1
+        processes = hosts.start(PROGRAM, ranks, self.port, *map(str, arguments), cwd=self.folder)
+        try:
+            outputs = [process.communicate(timeout=240) for process in processes]
+        except subprocess.TimeoutExpired:
+            self.fail(f"no end within 240 s: {arguments}")
+        finally:
+            for process in processes:
+                if process.poll() is None:
+                    process.send_signal(signal.SIGKILL)
+                    process.communicate()
+        for process, (_, err) in zip(processes, outputs):
+            self.assertEqual(process.returncode, 0, err)
+
+    def batch(self, ranks):
+        return ["--config", self.config, "--set", f"training.global_batch={BATCH * ranks}"]
+
+    def predict(self, ranks, calibration):
+        done = subprocess.run([PROGRAM, "plan", *map(str, self.batch(ranks)), "--nodes", str(ranks), "--ranks-per-node", "1",
+                               "--one-machine", "--calibration", str(calibration), "--json"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["step_time"]
+
+    def measure(self, hosts, ranks):
+        """Median step time, from the times at which rank 0 has logged its steps."""
+        self.runs += 1
+        folder = self.folder / f"run{self.runs}"
+        self.on_hosts(hosts, ranks, *self.batch(ranks), "--set", f"training.max_steps={STEPS}", "--run-dir", folder)
+        lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        times = [line["time_s"] for line in lines if line["event"] == "step"]
+        return statistics.median(b - a for a, b in zip(times[SKIPPED:], times[SKIPPED + 1:]))
+
+    def test_step_times_of_2_4_and_8_ranks_at_several_rates(self):
+        misses = []
+        with namespaces.Hosts(max(WORLDS)) as hosts:
+            for rate in RATES_MBIT:
+                hosts.shape(rate)
+                calibration = self.folder / f"calibration-{rate}.json"
+                self.on_hosts(hosts, 2, "calibrate", *self.batch(1), "--batch", f"{BATCH // 2},{BATCH}", "--seconds", 10, "--out",
+                              calibration)
+                for ranks in WORLDS:
+                    predicted = self.predict(ranks, calibration)
+                    step = predicted["mean_s"]
+                    measured = [self.measure(hosts, ranks)]
+                    while abs(step / min(measured) - 1) > TOLERANCE and len(measured) <= REPEATS:
+                        measured.append(self.measure(hosts, ranks))
+                    error = step / min(measured) - 1
+                    runs = ", ".join(f"{1e3 * s:.1f}" for s in measured)
+                    print(f"{rate:4} Mbit/s, {ranks} ranks: predicted {1e3 * step:6.1f} ms ({1e3 * predicted['compute_s']:.1f} compute), "
+                          f"measured {runs} ms: {100 * error:+.1f} %", flush=True)
+                    if abs(error) > TOLERANCE:
+                        misses.append((rate, ranks, error))
+        self.assertEqual(misses, [])
+
+
+if __name__ == "__main__":
+    try:
+        with namespaces.Hosts(1) as probe:
+            probe.shape(100)
+    except namespaces.Unavailable as reason:
+        print(f"skipped: {reason}")
+        sys.exit(77)
+    unittest.main()
