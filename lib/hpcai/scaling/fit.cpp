@@ -7,9 +7,9 @@
 namespace hpcai::scaling {
 namespace {
 
-double cost(const LineFit& fit, const std::vector<Point>& points) {
+double cost(const LineFit& fit, const std::vector<FitPoint>& points) {
   double sum = 0;
-  for (const Point& p : points) sum += std::abs(fit.at(p.x) - p.y) / p.y;
+  for (const FitPoint& p : points) sum += std::abs(fit.at(p.x) - p.y) / p.y;
   return sum;
 }
 
@@ -21,7 +21,7 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-LineFit fit_line(const std::vector<Point>& points) {
+LineFit fit_line(const std::vector<FitPoint>& points) {
   LineFit best;
   double least = std::numeric_limits<double>::infinity();
   auto consider = [&](double intercept, double slope) {
@@ -33,10 +33,10 @@ LineFit fit_line(const std::vector<Point>& points) {
       best = fit;
     }
   };
-  for (const Point& a : points) {
+  for (const FitPoint& a : points) {
     consider(a.y, 0);
     if (a.x > 0) consider(0, a.y / a.x);
-    for (const Point& b : points) {
+    for (const FitPoint& b : points) {
       if (a.x < b.x) {
         const double slope = (b.y - a.y) / (b.x - a.x);
         consider(a.y - slope * a.x, slope);
@@ -44,7 +44,7 @@ LineFit fit_line(const std::vector<Point>& points) {
     }
   }
   std::vector<double> residuals;
-  for (const Point& p : points) residuals.push_back(std::abs(best.at(p.x) - p.y) / p.y);
+  for (const FitPoint& p : points) residuals.push_back(std::abs(best.at(p.x) - p.y) / p.y);
   best.worst_residual = *std::max_element(residuals.begin(), residuals.end());
   best.median_residual = median(residuals);
   return best;

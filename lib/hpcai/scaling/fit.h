@@ -4,7 +4,7 @@
 
 namespace hpcai::scaling {
 
-struct Point {
+struct FitPoint {
   double x = 0, y = 0;
 };
 
@@ -20,7 +20,7 @@ struct LineFit {
 // The line of least sum of |fit - y| / y, with intercept and slope not negative: one bad measurement among many does not move it
 // (least absolute deviations, Boscovich 1757). Some best line goes through two of the points, or through one and a bound, so all
 // of these are tried. Needs one point, and y > 0.
-LineFit fit_line(const std::vector<Point>& points);
+LineFit fit_line(const std::vector<FitPoint>& points);
 
 // Of a copy; the lower of the two middle values. Needs one value.
 double median(std::vector<double> values);

@@ -63,7 +63,7 @@ std::vector<LinkSample> measure_link(distributed::Group& group, const std::vecto
 
 Link fit_link(std::vector<LinkSample>& samples, const Machine& machine, const Layout& layout) {
   const double n = layout.ranks(), hops = hops_of(machine.algorithm, layout);
-  std::vector<Point> wall, cores;
+  std::vector<FitPoint> wall, cores;
   for (const LinkSample& sample : samples) {
     const double wire = 2 * (n - 1) / n * sample.bytes;
     wall.push_back({wire, sample.median_s});

@@ -177,7 +177,7 @@ std::vector<int64_t> choose_batches(OneRank& rank, int64_t largest, double secon
 
 template <class Part>
 Cost fit_cost(const std::map<int64_t, std::vector<StepParts>>& steps, Part part) {
-  std::vector<Point> points;
+  std::vector<FitPoint> points;
   for (const auto& [batch, all] : steps) {
     std::vector<double> times;
     for (const StepParts& step : all) times.push_back(part(step));
