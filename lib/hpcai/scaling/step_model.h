@@ -30,7 +30,7 @@ struct Workload {
   std::vector<Bucket> buckets;   // in the order in which they leave
   bool overlap = true;           // gradients leave during the backward pass
   double blocking_exchanges = 1; // small all-reduces a step for which everybody waits: the verdict, 2 for each synchronised batch norm
-  double blocking_bytes = 24;    // in all of them together
+  double blocking_bytes = 24;    // in all of them together; the 16 bytes for each rank in a verdict are left out
   double threads = 0;            // cores that the computation keeps busy; 0 on a GPU
   double input_s_per_sample = 0; // with all loader threads of a rank at work and nothing else to do
   double input_core_s_per_sample = 0;  // processor time of the same

@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "hpcai/scaling/hardware.h"
 #include "hpcai/scaling/step_model.h"
