@@ -17,10 +17,10 @@ import unittest
 import namespaces
 
 PROGRAM = os.environ["HPCAI_TRAIN"]
-RATES_MBIT = (100, 200, 400)
+RATES_MBIT = (50, 100, 200)
 WORLDS = (2, 4, 8)
 BATCH = 8  # of each rank
-STEPS, SKIPPED = 14, 3
+STEPS, SKIPPED = 12, 2
 TOLERANCE, REPEATS = 0.10, 2
 CONFIG = """
 name: shaped
@@ -31,8 +31,8 @@ data:
   t_max: 84
   t_step: 2
 loader: {threads: 1}
-model: {type: wavenet, residual_channels: 4, gate_channels: 8, dilations: [1, 2, 4], tail_channels: 8, keep_steps: 64,
-        dense_units: 1000, batch_norm: synchronised}
+model: {type: wavenet, residual_channels: 4, gate_channels: 8, dilations: [1, 2, 4], tail_channels: 8, keep_steps: 180,
+        dense_units: 2800, batch_norm: local}
 loss: {type: waveform_mse}
 optimizer: {type: sgd, lr: 0.001}
 training: {epochs: 100, log_every_steps: 1, threads: 1, device: cpu}
