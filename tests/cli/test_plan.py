@@ -56,7 +56,7 @@ class Plan(Case):
                                     "--script")
         (self.folder / "job.sbatch").write_text(out)
         subprocess.run(["bash", "-n", self.folder / "job.sbatch"], check=True)
-        for line in ("#!/bin/bash", "#SBATCH --nodes=2", "#SBATCH --ntasks-per-node=4", "#SBATCH --gpus-per-node=4",
+        for line in ("#!/bin/bash", "#SBATCH --nodes=2", "#SBATCH --ntasks-per-node=4", "#SBATCH --gres=gpu:4",
                      "#SBATCH --time=00:30:00", "#SBATCH --signal=USR1@120", "#SBATCH --requeue", "#SBATCH --open-mode=append"):
             self.assertIn(line, out.splitlines())
         self.assertIn("srun --kill-on-bad-exit=1", out)
