@@ -102,7 +102,7 @@ class Calibrate(Case):
         calibration = json.loads((self.folder / "calibration.json").read_text())
         work = calibration["workload"]
         self.assertEqual(calibration["world_size"], 2)
-        self.assertEqual(calibration["batches"], [1, 8])
+        self.assertEqual(calibration["batches"], [2, 8])
         self.assertGreater(work["forward"]["per_sample_s"] + work["forward"]["fixed_s"], 0)
         self.assertGreater(work["backward"]["per_sample_s"] + work["backward"]["fixed_s"], 0)
         self.assertEqual(work["spread"], sorted(work["spread"]))
