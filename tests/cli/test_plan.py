@@ -56,7 +56,7 @@ class Plan(Case):
                                     "--script")
         (self.folder / "job.sbatch").write_text(out)
         subprocess.run(["bash", "-n", self.folder / "job.sbatch"], check=True)
-        for line in ("#!/bin/bash", "#SBATCH --nodes=2", "#SBATCH --ntasks-per-node=4", "#SBATCH --gpus-per-node=4",
+        for line in ("#!/bin/bash", "#SBATCH --nodes=2", "#SBATCH --ntasks-per-node=4", "#SBATCH --gres=gpu:4",
                      "#SBATCH --time=00:30:00", "#SBATCH --signal=USR1@120", "#SBATCH --requeue", "#SBATCH --open-mode=append"):
             self.assertIn(line, out.splitlines())
         self.assertIn("srun --kill-on-bad-exit=1", out)
@@ -102,7 +102,7 @@ class Calibrate(Case):
         calibration = json.loads((self.folder / "calibration.json").read_text())
         work = calibration["workload"]
         self.assertEqual(calibration["world_size"], 2)
-        self.assertEqual(calibration["batches"], [1, 8])
+        self.assertEqual(calibration["batches"], [2, 8])
         self.assertGreater(work["forward"]["per_sample_s"] + work["forward"]["fixed_s"], 0)
         self.assertGreater(work["backward"]["per_sample_s"] + work["backward"]["fixed_s"], 0)
         self.assertEqual(work["spread"], sorted(work["spread"]))

@@ -1,11 +1,13 @@
 """Step times of 2, 4 and 8 ranks on hosts with shaped links, predicted from a calibration with two of them and then measured.
 
-All ranks share the cores of this machine, so the network is what shall count: 4 MB of gradients, a few ms of computation. A
-disturbance by other programs only ever adds time: a case that misses is measured again, up to twice, and its fastest run counts.
+All ranks share the cores of this machine, so the network is what shall count: 4 MB of gradients, a few ms of computation. Where
+other programs take more than a tenth of the processors during a run or its calibration, it is repeated, up to twice, and then told
+but not judged. A disturbance only ever adds time, so a case that misses is measured again, too, and its fastest run counts.
 """
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import statistics
@@ -17,11 +19,12 @@ import unittest
 import namespaces
 
 PROGRAM = os.environ["HPCAI_TRAIN"]
-RATES_MBIT = (100, 200, 400)
+RATES_MBIT = (50, 100, 200)
 WORLDS = (2, 4, 8)
 BATCH = 8  # of each rank
-STEPS, SKIPPED = 14, 3
+STEPS, SKIPPED = 12, 2
 TOLERANCE, REPEATS = 0.10, 2
+MOST_FOREIGN = 0.10  # of the processors
 CONFIG = """
 name: shaped
 data:
@@ -31,14 +34,32 @@ data:
   t_max: 84
   t_step: 2
 loader: {threads: 1}
-model: {type: wavenet, residual_channels: 4, gate_channels: 8, dilations: [1, 2, 4], tail_channels: 8, keep_steps: 64,
-        dense_units: 1000, batch_norm: synchronised}
+model: {type: wavenet, residual_channels: 4, gate_channels: 8, dilations: [1, 2, 4], tail_channels: 8, keep_steps: 180,
+        dense_units: 2800, batch_norm: local}
 loss: {type: waveform_mse}
 optimizer: {type: sgd, lr: 0.001}
 training: {epochs: 100, log_every_steps: 1, threads: 1, device: cpu}
 checkpoint: {every_epochs: 0}
 distributed: {bucket_mb: 2}
 """
+
+
+class Watch:
+    """The share of all processors that went to other programs than our children, between two moments."""
+
+    def __init__(self):
+        self.begin = self.now()
+
+    @staticmethod
+    def now():
+        user, nice, system, idle, wait = map(int, pathlib.Path("/proc/stat").read_text().split()[1:6])
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        tick = os.sysconf("SC_CLK_TCK")
+        return (user + nice + system) / tick, (user + nice + system + idle + wait) / tick, children.ru_utime + children.ru_stime
+
+    def foreign(self):
+        busy, total, ours = (after - before for before, after in zip(self.begin, self.now()))
+        return max(0.0, (busy - ours) / total)
 
 
 class Predictions(unittest.TestCase):
@@ -75,35 +96,52 @@ class Predictions(unittest.TestCase):
         return json.loads(done.stdout)["step_time"]
 
     def measure(self, hosts, ranks):
-        """Median step time, from the times at which rank 0 has logged its steps."""
+        """Median step time, from the times at which rank 0 has logged its steps; and the share of other programs."""
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
+        watch = Watch()
         self.on_hosts(hosts, ranks, *self.batch(ranks), "--set", f"training.max_steps={STEPS}", "--run-dir", folder)
         lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
         times = [line["time_s"] for line in lines if line["event"] == "step"]
-        return statistics.median(b - a for a, b in zip(times[SKIPPED:], times[SKIPPED + 1:]))
+        return statistics.median(b - a for a, b in zip(times[SKIPPED:], times[SKIPPED + 1:])), watch.foreign()
+
+    def calibrate(self, hosts, rate):
+        """The file, and whether nothing disturbed it."""
+        path = self.folder / f"calibration-{rate}.json"
+        for _ in range(1 + REPEATS):
+            watch = Watch()
+            self.on_hosts(hosts, 2, "calibrate", *self.batch(1), "--batch", f"{BATCH // 2},{BATCH}", "--seconds", 10, "--out", path)
+            if watch.foreign() <= MOST_FOREIGN:
+                return path, True
+        return path, False
+
+    def compare(self, hosts, rate, ranks, calibration, calm):
+        """The relative error, or None where other programs disturbed all runs."""
+        predicted = self.predict(ranks, calibration)
+        step = predicted["mean_s"]
+        runs = []
+        while not runs or (len(runs) <= REPEATS and (runs[-1][1] > MOST_FOREIGN or abs(step / min(runs)[0] - 1) > TOLERANCE)):
+            runs.append(self.measure(hosts, ranks))
+        quiet = [time for time, foreign in runs if foreign <= MOST_FOREIGN]
+        error = step / min(quiet or [min(runs)[0]]) - 1
+        shown = ", ".join(f"{1e3 * time:.1f}" + ("" if foreign <= MOST_FOREIGN else f" (others {foreign:.0%})") for time, foreign in runs)
+        judged = bool(quiet) and calm
+        print(f"{rate:4} Mbit/s, {ranks} ranks: predicted {1e3 * step:6.1f} ms ({1e3 * predicted['compute_s']:.1f} compute), measured {shown} "
+              f"ms: {100 * error:+.1f} %{'' if judged else ', disturbed by other programs: not judged'}", flush=True)
+        return error if judged else None
 
     def test_step_times_of_2_4_and_8_ranks_at_several_rates(self):
-        misses = []
+        errors = {}
         with namespaces.Hosts(max(WORLDS)) as hosts:
             for rate in RATES_MBIT:
                 hosts.shape(rate)
-                calibration = self.folder / f"calibration-{rate}.json"
-                self.on_hosts(hosts, 2, "calibrate", *self.batch(1), "--batch", f"{BATCH // 2},{BATCH}", "--seconds", 10, "--out",
-                              calibration)
+                calibration, calm = self.calibrate(hosts, rate)
                 for ranks in WORLDS:
-                    predicted = self.predict(ranks, calibration)
-                    step = predicted["mean_s"]
-                    measured = [self.measure(hosts, ranks)]
-                    while abs(step / min(measured) - 1) > TOLERANCE and len(measured) <= REPEATS:
-                        measured.append(self.measure(hosts, ranks))
-                    error = step / min(measured) - 1
-                    runs = ", ".join(f"{1e3 * s:.1f}" for s in measured)
-                    print(f"{rate:4} Mbit/s, {ranks} ranks: predicted {1e3 * step:6.1f} ms ({1e3 * predicted['compute_s']:.1f} compute), "
-                          f"measured {runs} ms: {100 * error:+.1f} %", flush=True)
-                    if abs(error) > TOLERANCE:
-                        misses.append((rate, ranks, error))
-        self.assertEqual(misses, [])
+                    errors[rate, ranks] = self.compare(hosts, rate, ranks, calibration, calm)
+        judged = {case: error for case, error in errors.items() if error is not None}
+        if not judged:
+            self.skipTest("other programs disturbed every measurement")
+        self.assertEqual({case: error for case, error in judged.items() if abs(error) > TOLERANCE}, {})
 
 
 if __name__ == "__main__":
@@ -113,4 +151,5 @@ if __name__ == "__main__":
     except namespaces.Unavailable as reason:
         print(f"skipped: {reason}")
         sys.exit(77)
-    unittest.main()
+    program = unittest.main(exit=False)
+    sys.exit(77 if program.result.skipped else not program.result.wasSuccessful())

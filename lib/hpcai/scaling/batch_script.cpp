@@ -56,7 +56,7 @@ std::string batch_script(const BatchJob& job) {
   option("job-name=" + quoted(name));
   option(fmt::format("nodes={}", job.nodes));
   option(fmt::format("ntasks-per-node={}", job.ranks_per_node));
-  if (job.gpus) option(fmt::format("gpus-per-node={}", job.ranks_per_node));
+  if (job.gpus) option(fmt::format("gres=gpu:{}", job.ranks_per_node));
   option(fmt::format("cpus-per-task={}", job.cpus_per_rank));
   if (job.time_s > 0) option("time=" + format_slurm_time(job.time_s));
   option(fmt::format("signal=USR1@{:.0f}", kSignalLead_s));
@@ -66,7 +66,8 @@ std::string batch_script(const BatchJob& job) {
   text += "\n# " + std::to_string(static_cast<int>(kSignalLead_s)) +
           " s before the limit Slurm signals all ranks: they finish the step, save and exit 75, which means: queue me again.\n";
   text += fmt::format("export OMP_NUM_THREADS={}\n", job.cpus_per_rank);
-  text += "srun --kill-on-bad-exit=1 --cpu-bind=cores";
+  // srun does not take over the number of cores from the job.
+  text += fmt::format("srun --kill-on-bad-exit=1 --cpu-bind=cores --cpus-per-task={}", job.cpus_per_rank);
   for (const std::string& word : job.command) text += " " + quoted(word);
   text += "\nstatus=$?\n"
           "if [ \"$status\" -eq 75 ]; then\n"

@@ -13,15 +13,18 @@
 namespace hpcai::scaling {
 namespace {
 
-// From a verdict to the largest bucket.
+constexpr double kLargest = 1 << 26;  // bytes; more would take minutes on a slow link and tell nothing new
+
+// From a verdict to all gradients at once.
 std::vector<double> sizes_for(const std::vector<Bucket>& buckets) {
-  double largest = 1 << 16;
-  for (const Bucket& bucket : buckets) largest = std::max(largest, bucket.bytes);
+  double all = 0;
+  for (const Bucket& bucket : buckets) all += bucket.bytes;
+  all = std::clamp(all, double{1 << 16}, kLargest);
   std::vector<double> sizes;
   for (double size : {24.0, 4096.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0}) {
-    if (size < 0.7 * largest) sizes.push_back(size);
+    if (size < 0.7 * all) sizes.push_back(size);
   }
-  sizes.push_back(largest);
+  sizes.push_back(all);
   return sizes;
 }
 

@@ -13,6 +13,14 @@ double cost(const LineFit& fit, const std::vector<FitPoint>& points) {
   return sum;
 }
 
+LineFit with_residuals(LineFit fit, const std::vector<FitPoint>& points) {
+  std::vector<double> residuals;
+  for (const FitPoint& p : points) residuals.push_back(std::abs(fit.at(p.x) - p.y) / p.y);
+  fit.worst_residual = *std::max_element(residuals.begin(), residuals.end());
+  fit.median_residual = median(residuals);
+  return fit;
+}
+
 }  // namespace
 
 double median(std::vector<double> values) {
@@ -43,11 +51,28 @@ LineFit fit_line(const std::vector<FitPoint>& points) {
       }
     }
   }
-  std::vector<double> residuals;
-  for (const FitPoint& p : points) residuals.push_back(std::abs(best.at(p.x) - p.y) / p.y);
-  best.worst_residual = *std::max_element(residuals.begin(), residuals.end());
-  best.median_residual = median(residuals);
-  return best;
+  return with_residuals(best, points);
+}
+
+LineFit fit_from_smallest(std::vector<FitPoint> points) {
+  std::sort(points.begin(), points.end(), [](const FitPoint& a, const FitPoint& b) { return a.x < b.x; });
+  const FitPoint smallest = points.front();
+  std::vector<FitPoint> slopes;  // x: weight, y: slope
+  double weight = 0;
+  for (const FitPoint& p : points) {
+    if (p.x == smallest.x) continue;
+    slopes.push_back({p.x, std::max(0.0, (p.y - smallest.y) / (p.x - smallest.x))});
+    weight += p.x;
+  }
+  std::sort(slopes.begin(), slopes.end(), [](const FitPoint& a, const FitPoint& b) { return a.y < b.y; });
+  LineFit fit{smallest.y, 0};
+  double below = 0;
+  for (const FitPoint& slope : slopes) {
+    fit.slope = slope.y;
+    below += slope.x;
+    if (below >= weight / 2) break;
+  }
+  return with_residuals(fit, points);
 }
 
 }  // namespace hpcai::scaling

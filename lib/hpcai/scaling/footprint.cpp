@@ -17,7 +17,7 @@
 namespace hpcai::scaling {
 namespace {
 
-constexpr double kHeaderBytes = 150;  // of one tensor in a safetensors file, about
+constexpr double kHeaderBytes = 95, kOtherBytes = 900;  // of one tensor in a safetensors file; of manifest and state: about
 
 double heap_bytes() {
   const auto info = mallinfo2();
@@ -93,7 +93,7 @@ double graph_bytes(models::Model& model, const at::Tensor& input, trainer::Preci
 
 void measure_activations(models::Model& model, const data::SampleSpec& spec, trainer::Precision precision, Footprint& footprint) {
   const at::Tensor two = random_input(spec, 2), four = random_input(spec, 4);
-  graph_bytes(model, four, precision);  // caches of weights in other layouts are made once
+  for (const at::Tensor& first : {two, four}) graph_bytes(model, first, precision);  // what oneDNN makes once for each shape
   const double small = graph_bytes(model, two, precision), large = graph_bytes(model, four, precision);
   footprint.activations_per_sample = std::max(0.0, (large - small) / 2);
   footprint.activations = std::max(0.0, small - 2 * footprint.activations_per_sample);
@@ -135,7 +135,7 @@ Footprint measure_footprint(const trainer::Experiment& experiment, const data::S
   footprint.optimizer = bytes_of(state);
   footprint.average = experiment.training.average_decay > 0 ? footprint.weights : 0;
   footprint.checkpoint = footprint.weights + footprint.optimizer + footprint.average +
-                         kHeaderBytes * static_cast<double>(tensors.size() * (footprint.average > 0 ? 2 : 1) + state.size());
+                         kOtherBytes + kHeaderBytes * static_cast<double>(tensors.size() * (footprint.average > 0 ? 2 : 1) + state.size());
   const auto& wire = experiment.distributed;
   const auto buffers = distributed::make_gradient_buffers(model->parameters(), wire.first_bucket_mb * kMebibyte, wire.bucket_mb * kMebibyte);
   const double narrow = wire.wire_precision == distributed::WirePrecision::bf16 ? 2 : 1;

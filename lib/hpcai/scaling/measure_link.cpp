@@ -69,7 +69,7 @@ Link fit_link(std::vector<LinkSample>& samples, const Machine& machine, const La
     wall.push_back({wire, sample.median_s});
     cores.push_back({wire, std::max(sample.core_s, 1e-9)});
   }
-  const LineFit time = fit_line(wall), core = fit_line(cores);
+  const LineFit time = fit_from_smallest(wall), core = fit_from_smallest(cores);
   for (size_t i = 0; i < samples.size(); ++i) samples[i].fitted_s = time.at(wall[i].x);
   return {.latency_s = time.intercept / hops,
           .s_per_byte = time.slope,

@@ -71,6 +71,7 @@ class OneRank {
       sum = [this](at::Tensor& values) {
         ++exchanges_;
         exchanged_bytes_ += static_cast<double>(values.nbytes());
+        values.mul_(2);  // as from two equal ranks
       };
     }
     models::synchronise_batch_norm(*training_.model, sum, 2);
@@ -166,7 +167,7 @@ class OneRank {
 
 // Two batch sizes that can be timed `kFewest` times within `seconds`.
 std::vector<int64_t> choose_batches(OneRank& rank, int64_t largest, double seconds) {
-  int64_t small = std::max<int64_t>(1, largest / 8);
+  const int64_t small = std::max(std::min<int64_t>(2, largest), largest / 8);  // a batch norm may need two values
   rank.step(small);
   const double per_sample = rank.step(small).sum() / static_cast<double>(small);
   auto too_long = [&] { return per_sample * static_cast<double>((largest + small) * (kFewest + kWarmup)) > seconds; };

@@ -28,6 +28,16 @@ TEST_CASE("neither latency nor time per byte is ever negative") {
   CHECK(fit_line({{2, 6}}).at(2) == Approx(6));
 }
 
+TEST_CASE("large exchanges decide the bandwidth, the smallest the latency") {
+  // 1 + 2 x, but for a middle value that was disturbed and a small one that slipped through a burst
+  const LineFit fit = fit_from_smallest({{1000, 2001}, {0, 1}, {10, 1.5}, {100, 900}, {400, 801}});
+  CHECK(fit.intercept == Approx(1));
+  CHECK(fit.slope == Approx(2));
+  CHECK(fit.worst_residual > 0.5);
+  CHECK(fit_from_smallest({{5, 3}}).at(100) == Approx(3));
+  CHECK(fit_from_smallest({{0, 4}, {10, 3}}).slope == 0);
+}
+
 TEST_CASE("the median of a few values") {
   CHECK(median({3}) == 3);
   CHECK(median({9, 1, 5}) == 5);

@@ -167,8 +167,8 @@ TEST_CASE("imbalance grows with the ranks and is nothing for one") {
   work.spread = {0.9, 0.95, 1.0, 1.05, 1.1};
   CHECK(predict(work, Machine{}, Layout{}, 4).imbalance_s == 0);
   const double two = predict(work, Machine{}, Layout{.nodes = 2}, 4).imbalance_s;
-  const double eight = predict(work, Machine{}, Layout{.nodes = 8}, 4).imbalance_s;
+  const double four = predict(work, Machine{}, kFour, 4).imbalance_s;
   CHECK(two == Approx(0.032 * 0.04));  // the mean of the larger of two: 1.04
-  CHECK(eight > two);
-  CHECK(eight < 0.032 * 0.1);
+  CHECK(four > two);
+  CHECK(four < 0.032 * 0.1);
 }
