@@ -21,6 +21,12 @@ say "job $SLURM_JOB_ID, start $((${SLURM_RESTART_COUNT:-0} + 1)), on $SLURM_JOB_
 # The newest checkpoint tells how far the run has come.
 progress() { readlink "$run_dir/checkpoints/last" 2>/dev/null || echo none; }
 
+# Only ranks that know this secret take part; srun hands it to them. A new one for each start.
+if [ -z "${HPCAI_SECRET:-}${HPCAI_SECRET_FILE:-}" ]; then
+  HPCAI_SECRET=$(head -c 32 /dev/urandom | base64 -w 0)
+  export HPCAI_SECRET
+fi
+
 # --kill-on-bad-exit: when one rank fails, Slurm ends the others. --cpu-bind: each rank keeps to cores of its own.
 # srun does not take over the --cpus-per-task of the job, so it is said again.
 before=$(progress)

@@ -66,6 +66,7 @@ std::string batch_script(const BatchJob& job) {
   text += "\n# " + std::to_string(static_cast<int>(kSignalLead_s)) +
           " s before the limit Slurm signals all ranks: they finish the step, save and exit 75, which means: queue me again.\n";
   text += fmt::format("export OMP_NUM_THREADS={}\n", job.cpus_per_rank);
+  text += "# Only ranks that know this secret take part.\nexport HPCAI_SECRET=$(head -c 32 /dev/urandom | base64 -w 0)\n";
   // srun does not take over the number of cores from the job.
   text += fmt::format("srun --kill-on-bad-exit=1 --cpu-bind=cores --cpus-per-task={}", job.cpus_per_rank);
   for (const std::string& word : job.command) text += " " + quoted(word);
