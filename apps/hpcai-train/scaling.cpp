@@ -53,7 +53,7 @@ void add_scaling(CommandLine& line) {
     return app->add_option(name, words, help)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
   repeatable("--config", options->configs, "YAML file of an experiment; a second --config makes a second panel")->required()->type_name("FILE");
-  app->add_option("--world", options->request.worlds, "Numbers of ranks")->required()->type_name("1,2,4,...");
+  app->add_option("--world", options->request.worlds, "Numbers of ranks")->required()->type_name("1,2,4,...")->take_last();
   app->add_flag("--weak", options->request.weak, "The config's global batch is that of one rank; n ranks train with n times as much");
   app->add_option("--samples-per-pass", options->request.samples_per_pass,
                   "Samples that a rank holds at once, at most: sets training.accumulation where few ranks share a batch")
@@ -61,13 +61,15 @@ void add_scaling(CommandLine& line) {
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
   app->add_option("--repeats", options->request.repeats, "Runs of each world, with different seeds")
       ->type_name("N")
+      ->take_last()
       ->check(CLI::Range(1, 1000));
   repeatable("--set", options->request.overrides, "Set one key of all experiments, or of one: --set NAME:optimizer.lr=1e-3")
       ->type_name("[NAME:]KEY=VALUE");
-  app->add_option("--out", options->folder, "Folder of the study; default runs/scaling")->type_name("DIR");
+  app->add_option("--out", options->folder, "Folder of the study; default runs/scaling")->type_name("DIR")->take_last();
   app->add_option("--calibrate", options->study.calibration_s,
                   "Seconds to measure, once, for the prediction of larger worlds; 0 for none; default 60")
       ->type_name("S")
+      ->take_last()
       ->check(CLI::Range(0.0, 3600.0));
   CLI::Option* submit = app->add_flag("--submit", options->submit, "Submit each run that is not done as a Slurm job");
   app->add_flag("--collect", options->collect, "Start nothing; report what is done")->excludes(submit);
