@@ -25,7 +25,7 @@ struct RateScaling {
   template <class Visitor>
   void describe(Visitor& visitor) {
     visitor.field("lr_scaling", rule,
-                  {.help = "Multiply lr by training.global_batch / lr_base_batch (linear) or by its root (square_root)."});
+                  {.help = "Multiply lr by the global batch / lr_base_batch (linear) or by its root (square_root)."});
     visitor.field("lr_base_batch", base_batch,
                   {.help = "Global batch for which lr is stated; used by lr_scaling only.", .unit = "samples", .min = 1});
   }

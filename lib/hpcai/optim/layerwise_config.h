@@ -38,7 +38,7 @@ struct LarsConfig {
     visitor.field("lr", lr, {.help = kRateHelp, .min = 0, .min_excluded = true});
     scaling.describe(visitor);
     visitor.field("form", form,
-                  {.help = "Whether the momentum holds steps, with rate and ratio inside (you: the paper, TPU and MLPerf 0.7 "
+                  {.help = "Whether the momentum holds steps, with rate and ratio inside (you: the paper, TPU and later MLPerf "
                            "references), or gradients, with both outside (mlperf: MLPerf 0.6 reference)."});
     visitor.field("momentum", momentum,
                   {.help = "Share of the last update that is kept.", .min = 0, .max = 1, .max_excluded = true});

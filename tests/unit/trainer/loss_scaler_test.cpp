@@ -77,7 +77,7 @@ TEST_CASE("gradients that overflow at the smallest scale again and again end the
 
 TEST_CASE("a gradient that overflows on one rank is skipped by all, on every wire") {
   const auto wire = GENERATE(WirePrecision::same, WirePrecision::bf16, WirePrecision::fp16);
-  const float broken = GENERATE(kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN());
+  const float broken = GENERATE(as<float>{}, kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN());
   for (int culprit = 0; culprit < 4; ++culprit) {
     std::vector<int> accepted(4, -1);
     std::vector<double> scales(4);
