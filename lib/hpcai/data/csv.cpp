@@ -65,8 +65,8 @@ void Csv::parse(const std::string& text) {
       continue;
     }
     if (cells.size() != columns_.size()) {
-      throw Error(ExitCode::bad_data, fmt::format("{}: {} cells, but the header has {} columns", place, cells.size(),
-                                                  columns_.size()), "A cell that contains a comma needs quotes.");
+      throw Error(ExitCode::bad_data, fmt::format("{}: {} cells, but the header has {} columns", place, cells.size(), columns_.size()),
+                  "A cell that contains a comma needs quotes.");
     }
     lines_.push_back(first_line);
     std::move(cells.begin(), cells.end(), std::back_inserter(cells_));
