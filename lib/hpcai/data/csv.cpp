@@ -71,7 +71,10 @@ void Csv::parse(const std::string& text) {
     lines_.push_back(first_line);
     std::move(cells.begin(), cells.end(), std::back_inserter(cells_));
   }
-  if (columns_.empty()) throw Error(ExitCode::bad_data, path_.string() + " is empty: expected a header line and rows", "Write the columns' names into the first line.");
+  if (columns_.empty()) {
+    throw Error(ExitCode::bad_data, path_.string() + " is empty: expected a header line and rows",
+                "Write the columns' names into the first line.");
+  }
 }
 
 size_t Csv::column(const std::string& name) const {
