@@ -177,8 +177,9 @@ TEST_CASE("a batch script asks for a task for each rank and queues itself again"
   large.worlds = "2,16";
   const Study study = plan_study(large);
   const std::string script = job_script(study, runs_of(study)[1], {.ranks_per_node = 4, .directives = {"--partition=gpu"}});
-  for (const char* part : {"--nodes=4\n", "--ntasks=16\n", "--ntasks-per-node=4\n", "--gpus-per-node=4\n", "--requeue", "--signal=USR1@120", "--partition=gpu", "--open-mode=append",
-                           "srun --kill-on-bad-exit=1", "scontrol requeue"}) {
+  for (const char* part : {"--nodes=4\n", "--ntasks=16\n", "--ntasks-per-node=4\n", "gpu:4\n", "--requeue", "--signal=USR1@120",
+                           "--partition=gpu", "--open-mode=append", "srun --kill-on-bad-exit=1", "scontrol requeue"}) {
+    INFO(part << " in\n" << script);
     CHECK(has(script, part));
   }
   CHECK_FALSE(has(script, "--nproc"));
