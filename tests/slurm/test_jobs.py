@@ -49,7 +49,7 @@ class Jobs(Case):
         self.assert_gone("killed")
         output = self.output(number)
         self.assertIn("n3: task 2: Killed", output)
-        self.assertRegex(output, r"rank 2 \(host \S+, process %d\) was lost" % processes[2])
+        self.assertRegex(output, r"rank 2 \(host \S+, process %d\), .*, was lost" % processes[2])
         step = int(re.search(r"ended with status 137, newest checkpoint: step-(\d+)", output)[1])
         self.assertGreaterEqual(step, 10)
         self.wait_for_state(number, "COMPLETED")
