@@ -1,4 +1,5 @@
 """Trainings under a real Slurm: started, disturbed in every way that a cluster knows, requeued, and ended like undisturbed ones."""
+import json
 import os
 import re
 import signal
@@ -109,6 +110,27 @@ class Jobs(Case):
         self.assertIn(f"resumed    from step {step} ", self.output(again))
         self.assert_like_undisturbed("cancelled", self.undisturbed(4))
         self.assertEqual(self.job(number)["JobState"], "CANCELLED")
+
+    def test_a_scaling_study_is_submitted_once_and_collected(self):
+        study = ("--config", CONFIG, "--world", "1,4", "--out", "study", "--set", "training.threads=1",
+                 "--set", "evaluation.target_metric=loss", "--set", "evaluation.target_value=1000")
+
+        def scaling(*more):
+            words = [PROGRAM, "scaling", *map(str, study), *more]
+            done = subprocess.run(words, cwd=self.folder, env=self.environment(), text=True, capture_output=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stderr
+
+        submit = ("--submit", "--ranks-per-node", "1", "--sbatch=--time=10")
+        self.assertIn("2 submitted now", scaling(*submit))
+        self.assertNotRegex(scaling(*submit), "[12] submitted now")
+        self.cluster.wait_until(lambda: not self.cluster.run("squeue", "--noheader").strip(), "both jobs have ended", 120)
+        scaling("--collect")
+        report = json.loads((self.folder / "study" / "scaling.json").read_text())
+        points = report["experiments"][0]["points"]
+        self.assertEqual([(point["world"], point["runs_that_reached_the_target"]) for point in points], [(1, 1), (4, 1)])
+        self.assertEqual(self.summary("study/tiny-waveform/world-4")["world_size"], 4)
+        self.assertIn("</svg>", (self.folder / "study" / "figure1.svg").read_text())
 
     def test_launchers_that_contradict_srun(self):
         command = [PROGRAM, "--config", CONFIG, "--run-dir", self.folder / "refused"]
