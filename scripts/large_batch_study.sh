@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 case ${1:-} in -h|--help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 
 runs=${1:-runs/large_batch}
-batches=${BATCHES:-64 512 2048 8192}
+batches=${BATCHES:-64 512 2048 4096}
 seeds=${SEEDS:-1 2 3}
 recipes=${RECIPES:-plain linear lars}
 program=${HPCAI_TRAIN:-build/bin/hpcai-train}
