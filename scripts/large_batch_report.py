@@ -73,7 +73,7 @@ def draw(found, path):
         axes.errorbar([b * shift for b in batches], means, errors, label=label, color=colour, marker=marker, markersize=9,
                       linewidth=2, capsize=4)
     axes.axhline(100 * CHANCE, color="#777777", linestyle=":", linewidth=1.5)
-    axes.annotate("chance", (0.995, 100 * CHANCE), xycoords=("axes fraction", "data"), ha="right", va="bottom", color="#555555")
+    axes.annotate("chance", (0.005, 100 * CHANCE), xycoords=("axes fraction", "data"), ha="left", va="bottom", color="#555555")
     axes.set_xscale("log", base=2)
     batches = sorted({b for runs in found.values() for b in runs})
     axes.set_xticks(batches, [f"{b:,}" for b in batches])
