@@ -90,14 +90,7 @@ Adam::Adam(const AdamConfig& config, bool decoupled, NamedTensors named)
 }
 
 NamedTensors Adam::state() const {
-  NamedTensors state;
-  for (size_t i = 0; i < parameters().size(); ++i) {
-    const std::string& name = parameters()[i].first;
-    state.emplace_back(name + ".exp_avg", mean_[i]);
-    state.emplace_back(name + ".exp_avg_sq", square_[i]);
-    state.emplace_back(name + ".step", step_[i]);
-  }
-  return state;
+  return moments_by_name(parameters(), mean_, square_, step_);
 }
 
 void Adam::update(const std::vector<size_t>& active, const Tensors& grads, double lr) {

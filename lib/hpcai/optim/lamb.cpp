@@ -14,14 +14,7 @@ Lamb::Lamb(const LambConfig& config, NamedTensors named) : Optimizer(std::move(n
 }
 
 NamedTensors Lamb::state() const {
-  NamedTensors state;
-  for (size_t i = 0; i < parameters().size(); ++i) {
-    const std::string& name = parameters()[i].first;
-    state.emplace_back(name + ".exp_avg", mean_[i]);
-    state.emplace_back(name + ".exp_avg_sq", square_[i]);
-    state.emplace_back(name + ".step", step_[i]);
-  }
-  return state;
+  return moments_by_name(parameters(), mean_, square_, step_);
 }
 
 // Adam's update of the moments as they are now; new tensors.

@@ -34,6 +34,18 @@ inline void put(Tensors& into, const std::vector<size_t>& indices, const Tensors
   for (size_t k = 0; k < indices.size(); ++k) into[indices[k]] = tensors[k];
 }
 
+// The state of the rules that keep two moments and a count of steps for each parameter, as in a checkpoint.
+inline NamedTensors moments_by_name(const NamedTensors& parameters, const Tensors& mean, const Tensors& square, const Tensors& step) {
+  NamedTensors state;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const std::string& name = parameters[i].first;
+    state.emplace_back(name + ".exp_avg", mean[i]);
+    state.emplace_back(name + ".exp_avg_sq", square[i]);
+    state.emplace_back(name + ".step", step[i]);
+  }
+  return state;
+}
+
 // Places in `tensors` of all of them, or of those that are no biases or batch-norm parameters.
 inline std::vector<size_t> places(const Tensors& tensors, bool with_bias_and_norm) {
   std::vector<size_t> places;
