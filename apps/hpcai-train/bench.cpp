@@ -13,6 +13,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/distributed/network.h"
 #include "hpcai/distributed/world.h"
+#include "hpcai/scaling/clock.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/together.h"
 
@@ -40,13 +41,6 @@ double process_start_s() {
   std::string word;
   for (int field = 3; field <= 22; ++field) fields >> word;
   return std::stod(word) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
-double cpu_s() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 double peak_rss_mb() {
@@ -77,7 +71,7 @@ int bench(const CommandLine& line, const BenchOptions& options) {
   };
   for (int64_t i = 0; i < options.warmup; ++i) step();
   group->barrier();
-  const double start = now_s(), cpu_start = cpu_s();
+  const double start = now_s(), cpu_start = scaling::core_s();
   trainer.step_times().restart();
   trainer.step_times().reset();
   for (int64_t i = 0; i < options.steps; ++i) step();
@@ -85,7 +79,7 @@ int bench(const CommandLine& line, const BenchOptions& options) {
   const double elapsed = now_s() - start;
 
   const auto samples = static_cast<double>(options.steps * experiment.training.global_batch);
-  at::Tensor sums = at::tensor({cpu_s() - cpu_start, peak_rss_mb()}, at::kDouble).to(group->device());
+  at::Tensor sums = at::tensor({scaling::core_s() - cpu_start, peak_rss_mb()}, at::kDouble).to(group->device());
   group->all_reduce_sum(sums);
   const nlohmann::json report = {{"samples_per_second", samples / elapsed},
                                  {"step_s", elapsed / static_cast<double>(options.steps)},
