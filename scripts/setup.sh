@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building needs: Debian packages (as root or through sudo) and LibTorch 2.11.0 into .deps/.
 # Asks nothing, does nothing twice. Usage: scripts/setup.sh [--cuda] [--tests]
-#   --tests      install what only some tests need, too: Slurm, Open MPI, ip; those tests are skipped where this fails
+#   --tests      install what only some tests need, too: Slurm, Open MPI, ip, torchrun; tests without them are skipped
 #   --cuda       fetch the CUDA libraries of LibTorch too (done without asking where a GPU is present)
 #   TORCH_DIR    use this LibTorch (a folder with include/ and lib/) instead of fetching one
 set -euo pipefail
@@ -97,14 +97,33 @@ fetch() {
     fail "LibTorch could not be fetched with pip. Is the network up? Or set TORCH_DIR to a LibTorch $torch_version you have."
   python3 - "$wheels" "$torch_folder" <<'PYTHON' || fail "the wheels could not be unpacked into .deps. Is the disk full?"
 import pathlib, sys, zipfile
-for wheel in pathlib.Path(sys.argv[1]).glob("*.whl"):
+wheels, folder = map(pathlib.Path, sys.argv[1:])
+def wanted(file):  # libraries and headers; 47 MB of Python for torchrun
+    return file.startswith(("torch/lib/", "torch/include/", "nvidia/")) or file.endswith((".py", ".so", "/torch_shm_manager"))
+def there(entry):  # stays: a program may be running on it
+    file = folder / entry.filename
+    return file.exists() and file.stat().st_size == entry.file_size
+for wheel in sorted(wheels.glob("*.whl")):  # of the first list, torch and then typing_extensions come last
     with zipfile.ZipFile(wheel) as archive:
-        names = [n for n in archive.namelist() if n.startswith(("torch/lib/", "torch/include/", "nvidia/"))]
-        archive.extractall(sys.argv[2], names)
+        archive.extractall(folder, [e for e in archive.infolist() if wanted(e.filename) and not there(e)])
 PYTHON
   rm -rf "$wheels"
   trap - EXIT
   touch "$torch_folder/$2"
+}
+
+# torchrun, as tests/launch/torchrun.py starts it. It loads the CUDA libraries (2 GB) and calls none, so an empty library
+# of the same name stands in for each that is not there. The program never sees these.
+install_torchrun() {
+  # typing_extensions is not there where an earlier version of this script has unpacked LibTorch without its Python part
+  [ -e "$torch_folder/typing_extensions.py" ] || (fetch libtorch.txt .python) || return 1
+  local library missing
+  missing=$(ldd "$torch_folder/torch/lib/libtorch_python.so" | awk '/not found/ {print $1}' | sort -u)
+  mkdir -p "$torch_folder/stubs"
+  for library in $missing; do
+    [ -e "$torch_folder/stubs/$library" ] || "${CXX:-g++}" -shared -nostdlib "-Wl,-soname,$library" \
+      -o "$torch_folder/stubs/$library" -x c++ /dev/null || return 1
+  done
 }
 
 install_packages
@@ -114,4 +133,7 @@ if [ -n "${TORCH_DIR:-}" ]; then
 else
   fetch libtorch.txt .cpu
   if [ "$want_cuda" = yes ]; then fetch libtorch-cuda.txt .cuda; fi
+  if [ "$want_tests" = yes ]; then
+    install_torchrun || echo "setup: could not install torchrun: the tests that need it will be skipped" >&2
+  fi
 fi

@@ -1,5 +1,7 @@
 """One training, several launchers, several numbers of ranks: always the weights of --nproc. And launchers inside each other."""
+import functools
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -8,11 +10,10 @@ import unittest
 from harness import Case, environment, free_port, main
 
 MPIRUN = shutil.which("mpirun")
-TORCHRUN = os.environ.get("HPCAI_TORCHRUN") or shutil.which("torchrun")
 WORLDS = (2, 4)
 OPEN_MPI = MPIRUN is not None and "Open MPI" in subprocess.run([MPIRUN, "--version"], text=True, capture_output=True).stdout
 WITHOUT_OPEN_MPI = "Open MPI's mpirun is not installed (scripts/setup.sh --tests installs it from Debian)"
-WITHOUT_TORCHRUN = "there is no torchrun (it comes with PyTorch for Python: pip install torch, or set HPCAI_TORCHRUN)"
+WITHOUT_TORCHRUN = "no torchrun works (scripts/setup.sh --tests fetches one for Python 3.11; else pip install torch, or set HPCAI_TORCHRUN)"
 
 
 def mpirun(ranks):
@@ -20,12 +21,30 @@ def mpirun(ranks):
     return [MPIRUN, *root, "--oversubscribe", "--bind-to", "none", "-np", str(ranks)]
 
 
+@functools.cache
+def find_torchrun():
+    """The command: HPCAI_TORCHRUN, or the first that works of those in PATH and beside LibTorch. None if there is no such."""
+    if os.environ.get("HPCAI_TORCHRUN"):
+        return [os.environ["HPCAI_TORCHRUN"]]
+    in_path = [shutil.which("torchrun") or "false"]
+    beside_libtorch = [sys.executable, str(pathlib.Path(__file__).with_name("torchrun.py"))]
+    for command in in_path, beside_libtorch:
+        if subprocess.run([*command, "--help"], capture_output=True).returncode == 0:
+            return command
+    return None
+
+
 def torchrun(ranks, *options):
-    return [TORCHRUN, *options, f"--nproc-per-node={ranks}", "--no-python"]
+    return [*find_torchrun(), *options, "--log-dir=logs", f"--nproc-per-node={ranks}", "--no-python"]
 
 
 class Table(Case):
     """One launcher at each world size."""
+
+    @staticmethod
+    def missing():
+        """Why these tests cannot run here; None if they can."""
+        return None
 
     def assert_like_nproc(self, name, launcher):
         for ranks in WORLDS:
@@ -44,8 +63,6 @@ class Table(Case):
 
 
 class Variables(Table):
-    missing = None
-
     def test_the_usual_ones(self):
         def launch(run, ranks):
             port = str(free_port())
@@ -70,7 +87,9 @@ class Variables(Table):
 
 
 class Mpirun(Table):
-    missing = None if OPEN_MPI else WITHOUT_OPEN_MPI
+    @staticmethod
+    def missing():
+        return None if OPEN_MPI else WITHOUT_OPEN_MPI
 
     def test_mpirun(self):
         self.assert_like_nproc("mpirun", lambda run, ranks: [(mpirun(ranks) + self.training(run), environment())])
@@ -93,7 +112,9 @@ class Mpirun(Table):
 
 
 class Torchrun(Table):
-    missing = None if TORCHRUN else WITHOUT_TORCHRUN
+    @staticmethod
+    def missing():
+        return None if find_torchrun() else WITHOUT_TORCHRUN
 
     def agents(self, count, ranks):
         """The command for each of `count` agents that find each other and have `ranks` ranks each."""
@@ -119,4 +140,4 @@ class Torchrun(Table):
 
 if __name__ == "__main__":
     chosen = [globals()[name] for name in sys.argv[1:] if name in globals()]
-    main(next((case.missing for case in chosen if case.missing), None))
+    main(next(filter(None, (case.missing() for case in chosen)), None))
