@@ -42,6 +42,18 @@ void sums_are_equal(Group& group) {
   for (const at::Tensor& other : group.all_gather(x)) check(at::equal(other, x), "the same sum on all ranks");
 }
 
+// A short one is that of the ranks in their order, whatever carries it.
+void short_sums_are_in_order(Group& group) {
+  at::manual_seed(group.rank());
+  for (const int64_t count : {1, 3, 1000, 5000}) {
+    const at::Tensor mine = at::randn({count}, at::kDouble), sum = mine.clone();
+    at::Tensor expected;
+    for (const at::Tensor& part : group.all_gather(mine)) expected = expected.defined() ? expected + part : part;
+    group.all_reduce_sum(sum);
+    check(at::equal(sum, expected), "a short sum in the order of the ranks");
+  }
+}
+
 void broadcasts(Group& group) {
   for (int root = 0; root < group.size(); ++root) {
     const at::Tensor x = at::full({1000}, group.rank(), at::kLong), flag = at::full({}, group.rank() == root, at::kBool);
@@ -78,6 +90,7 @@ void collectives(const Setting& setting) {
   check(group->size() == setting.world.size && group->rank() == setting.world.rank, "rank and size");
   sums(*group);
   sums_are_equal(*group);
+  short_sums_are_in_order(*group);
   broadcasts(*group);
   gathers(*group);
   state(*group);

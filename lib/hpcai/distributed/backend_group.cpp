@@ -2,13 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
 #include "hpcai/distributed/status.h"
 
 namespace hpcai::distributed {
 namespace {
+
+// What is gathered rather than summed up on its way, in each rank's message. A ring of sums takes twice as many hops, each
+// of which costs more than some kilobytes do; the limit keeps what a rank receives below 4 MiB.
+size_t most_short_bytes(int ranks) { return std::min<size_t>(256 << 10, (4 << 20) / static_cast<size_t>(ranks)) / 64 * 64; }
 
 class BackendWork : public Work {
  public:
@@ -38,7 +44,26 @@ void BackendGroup::use(BackendPointer backend, bool can_average) {
   backend_ = std::move(backend);
   can_average_ = can_average;
   // NCCL: kernels that wait for a lost rank end, and with them the main thread's wait for the GPU. Gloo has nothing to abort.
-  watchdog_->on_verdict([abandoned = backend_] { abandoned->abort(); });
+  watchdog_->on_verdict([this, abandoned = backend_] {
+    abandoned->abort();
+    if (SharedMemory* const memory = abandonable_) memory->abandon();
+  });
+}
+
+void BackendGroup::share_memory(bool own_core) {
+  const size_t box_bytes = most_short_bytes(size());
+  auto memory = rank() == 0 ? SharedMemory::make(size(), box_bytes) : nullptr;
+  const std::string invitation = broadcast(memory ? memory->invitation() : std::string());
+  if (rank() > 0) memory = SharedMemory::join(invitation, rank(), size(), box_bytes);
+  const auto present = all_gather(std::string(memory ? "y" : "n"));
+  if (memory) memory->close_invitation();
+  if (std::count(present.begin(), present.end(), "y") < size()) {
+    log::debug("the ranks of this host cannot share memory: short messages go through sockets, too");
+    return;
+  }
+  own_core_ = own_core;
+  memory_ = std::move(memory);
+  abandonable_ = memory_.get();
 }
 
 BackendGroup::~BackendGroup() {
@@ -72,11 +97,12 @@ c10::intrusive_ptr<c10d::Work> BackendGroup::start(const char* what, Start start
   }
 }
 
-void BackendGroup::finish(c10d::Work& work, const char* what) {
+template <class Rest>
+void BackendGroup::finish_timed(const char* what, Rest rest) {
   const InPhase phase(status(), Phase::exchange);
   timer_.start();
   try {
-    work.wait();
+    rest();
   } catch (const std::exception& error) {
     report_loss(what, error);
   }
@@ -84,11 +110,37 @@ void BackendGroup::finish(c10d::Work& work, const char* what) {
   timer_.tidy();
 }
 
+void BackendGroup::finish(c10d::Work& work, const char* what) {
+  finish_timed(what, [&] { work.wait(); });
+}
+
 std::unique_ptr<Work> BackendGroup::all_reduce_async(const at::Tensor& tensor, ReduceOp op) {
   c10d::AllreduceOptions options;
   if (op == ReduceOp::average) options.reduceOp = c10d::ReduceOp::AVG;
   std::vector<at::Tensor> tensors{tensor.detach()};
   return std::make_unique<BackendWork>(*this, start("all-reduce", [&] { return backend_->allreduce(tensors, options); }));
+}
+
+// Of all ranks, in their order; without a copy where memory is shared.
+std::vector<at::Tensor> BackendGroup::gather_short(const at::Tensor& values) {
+  std::vector<at::Tensor> all;
+  if (!memory_) {
+    for (const at::Tensor& bytes : all_gather_bytes(values.view(at::kByte))) all.push_back(bytes.view(values.scalar_type()));
+    return all;
+  }
+  status().begin_exchange();
+  std::vector<const std::byte*> messages;
+  finish_timed("all-reduce", [&] { messages = memory_->gather(values.const_data_ptr(), values.nbytes(), own_core_); });
+  for (const std::byte* message : messages) all.push_back(at::from_blob(const_cast<std::byte*>(message), values.sizes(), values.options()));
+  return all;
+}
+
+void BackendGroup::all_reduce_sum(const at::Tensor& tensor) {
+  if (!tensor.is_cpu() || tensor.numel() == 0 || tensor.nbytes() > most_short_bytes(size())) return Group::all_reduce_sum(tensor);
+  const at::Tensor values = values_in_memory_order(tensor);
+  const auto parts = gather_short(values);
+  values.copy_(parts[0]);
+  for (int rank = 1; rank < size(); ++rank) values.add_(parts[static_cast<size_t>(rank)]);
 }
 
 void BackendGroup::broadcast_bytes(const at::Tensor& bytes, int root) {

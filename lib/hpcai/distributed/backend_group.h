@@ -2,6 +2,7 @@
 
 #include <torch/csrc/distributed/c10d/Work.hpp>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "hpcai/distributed/backend.h"
 #include "hpcai/distributed/group.h"
 #include "hpcai/distributed/rendezvous.h"
+#include "hpcai/distributed/shared_memory.h"
 #include "hpcai/distributed/wait_timer.h"
 #include "hpcai/distributed/watchdog.h"
 
@@ -22,11 +24,15 @@ class BackendGroup : public Group {
 
   // Before the first exchange. `can_average`: see Group.
   void use(BackendPointer backend, bool can_average);
+  // Lets short messages between the ranks of one host go through memory, where all of them can share it. `own_core`: a rank
+  // that waits takes no core from another. All ranks call it.
+  void share_memory(bool own_core);
   const c10::intrusive_ptr<c10d::Store>& store() const { return meeting_.store; }
 
   bool can_average() const override { return can_average_; }
   double wait_s() const override { return timer_.seconds(); }
   std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op) override;
+  void all_reduce_sum(const at::Tensor& tensor) override;
 
   // Ends an exchange. Throws Error{peers_unreachable} or Error{hang} with the name of the rank that is the reason.
   void finish(c10d::Work& work, const char* what);
@@ -38,11 +44,16 @@ class BackendGroup : public Group {
  private:
   template <class Start>
   c10::intrusive_ptr<c10d::Work> start(const char* what, Start start);
+  template <class Rest>
+  void finish_timed(const char* what, Rest rest);
+  std::vector<at::Tensor> gather_short(const at::Tensor& values);
   [[noreturn]] void report_loss(const char* what, const std::exception& reason);
 
   Meeting meeting_;
   BackendPointer backend_;
-  bool can_average_ = false;
+  bool can_average_ = false, own_core_ = false;
+  std::unique_ptr<SharedMemory> memory_;
+  std::atomic<SharedMemory*> abandonable_{nullptr};  // memory_ as the watchdog's thread sees it
   WaitTimer timer_;
   bool broken_ = false;
   std::unique_ptr<Watchdog> watchdog_;

@@ -9,11 +9,7 @@
 namespace hpcai::distributed {
 namespace {
 
-// The bytes of a dense tensor, in the order in which they lie in memory.
-at::Tensor bytes_of(const at::Tensor& tensor) {
-  if (!tensor.is_non_overlapping_and_dense()) throw std::invalid_argument("group: the tensor has gaps");
-  return tensor.detach().as_strided({tensor.numel()}, {1}).view(at::kByte);
-}
+at::Tensor bytes_of(const at::Tensor& tensor) { return values_in_memory_order(tensor).view(at::kByte); }
 
 at::Tensor tensor_of(const std::string& text, at::Device device) {
   at::Tensor bytes = at::empty({static_cast<int64_t>(text.size())}, at::kByte);
@@ -45,6 +41,11 @@ class SingleGroup : public Group {
 }  // namespace
 
 std::unique_ptr<Group> make_single_group(at::Device device) { return std::make_unique<SingleGroup>(device); }
+
+at::Tensor values_in_memory_order(const at::Tensor& tensor) {
+  if (!tensor.is_non_overlapping_and_dense()) throw std::invalid_argument("group: the tensor has gaps");
+  return tensor.detach().as_strided({tensor.numel()}, {1});
+}
 
 void Group::broadcast(const at::Tensor& tensor, int root) {
   if (tensor.numel() > 0) broadcast_bytes(bytes_of(tensor), root);

@@ -50,7 +50,9 @@ class Group {
 
   // In place; the tensor is dense (any order of dimensions) and stays alive and untouched until wait() has returned.
   virtual std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op = ReduceOp::sum) = 0;
-  void all_reduce_sum(const at::Tensor& tensor) { all_reduce_async(tensor)->wait(); }
+  // The same, ended. On CPUs a short tensor is gathered and added up in the order of the ranks, so that its sum does not
+  // depend on what carries it.
+  virtual void all_reduce_sum(const at::Tensor& tensor) { all_reduce_async(tensor)->wait(); }
   // In place, from rank `root` to all; any dtype.
   void broadcast(const at::Tensor& tensor, int root = 0);
   std::string broadcast(const std::string& text, int root = 0);
@@ -79,6 +81,9 @@ class Group {
 
 // A group of one member: every exchange is done when it is called.
 std::unique_ptr<Group> make_single_group(at::Device device = at::kCPU);
+
+// The values of a dense tensor in the order in which they lie in memory; throws std::invalid_argument if it has gaps.
+at::Tensor values_in_memory_order(const at::Tensor& tensor);
 
 // Makes `tensors` equal on all ranks to those of rank 0, in place. Throws Error{ranks_disagree} if their number, shapes
 // or dtypes differ.

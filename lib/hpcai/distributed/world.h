@@ -36,5 +36,6 @@ World detect_world(const Environment& environment, int port = 0);
 
 // Threads for this rank's computations: its part of the cores that the ranks of this host share, at least 1.
 int share_of_cores(const World& world);
+bool has_own_core(const World& world);
 
 }  // namespace hpcai::distributed

@@ -1,30 +1,61 @@
 #include "hpcai/kernels/folded_norm.h"
 
+#include <ATen/Dispatch.h>
+
+#include <algorithm>
+
 namespace hpcai::kernels {
 namespace {
 
 at::Tensor wide(const at::Tensor& values) { return values.detach().to(at::kDouble); }
 
 void move_running(const NormTensors& tensors, const at::Tensor& mean, const at::Tensor& variance, const at::Tensor& count, double momentum) {
-  const at::Tensor unbiased = variance * (count / (count - 1));
-  at::Tensor running_mean = tensors.running_mean, running_var = tensors.running_var;
-  running_mean.lerp_(mean.to(running_mean.scalar_type()), momentum);
-  running_var.lerp_(unbiased.to(running_var.scalar_type()), momentum);
+  const double n = count.item<double>(), unbiased = n / (n - 1);
+  const auto move = [&](const at::Tensor& running, const at::Tensor& now, double factor) {
+    AT_DISPATCH_FLOATING_TYPES(running.scalar_type(), "move_running", [&] {
+      const double* const from = now.const_data_ptr<double>();
+      auto* const to = running.mutable_data_ptr<scalar_t>();
+      for (int64_t c = 0; c < running.numel(); ++c) to[c] = static_cast<scalar_t>(to[c] + momentum * (from[c] * factor - to[c]));
+    });
+  };
+  move(tensors.running_mean, mean, 1);
+  move(tensors.running_var, variance, unbiased);
 }
+
+double* data(const at::Tensor& values) { return values.mutable_data_ptr<double>(); }
 
 }  // namespace
 
+// Plain loops: with some dozens of channels, calls of tensor operations would cost more than the sums themselves.
 Statistics combine(const at::Tensor& pieces, const Sum& sum) {
   const int64_t channels = (pieces.size(1) - 1) / 2;
-  const at::Tensor count = pieces.narrow(1, 0, 1), mean = pieces.narrow(1, 1, channels), squares = pieces.narrow(1, 1 + channels, channels);
-  const at::Tensor local_count = count.sum(), local_mean = (count * mean).sum(0) / local_count;
-  const at::Tensor local_squares = (squares + count * (mean - local_mean).square()).sum(0);
-  if (!sum) return {local_mean, local_squares / local_count, local_count};
-  // 53 bits leave room for the difference of the two large sums.
-  at::Tensor total = at::cat({local_count.view({1}), local_mean * local_count, local_squares + local_mean.square() * local_count});
-  sum(total);
-  const at::Tensor n = total[0], common = total.narrow(0, 1, channels) / n;
-  return {common, (total.narrow(0, 1 + channels, channels) / n - common.square()).clamp_min(0), n};
+  // sums, sums of squares, count; 53 bits leave room for the difference of the two large sums
+  const at::Tensor total = at::zeros({2 * channels + 1}, at::kDouble);
+  Statistics all{at::zeros({channels}, at::kDouble), at::zeros({channels}, at::kDouble), total.select(0, 2 * channels)};
+  double *const mean = data(all.mean), *const squares = data(all.variance), *const sums = data(total), *const count = sums + 2 * channels;
+  for (int64_t piece = 0; piece < pieces.size(0); ++piece) {
+    const double* const row = pieces.const_data_ptr<double>() + piece * pieces.size(1);
+    const double n = row[0], together = *count + n;
+    for (int64_t c = 0; c < channels; ++c) {  // Chan, Golub, LeVeque 1979
+      const double shift = row[1 + c] - mean[c];
+      mean[c] += shift * n / together;
+      squares[c] += row[1 + channels + c] + shift * shift * *count * n / together;
+    }
+    *count = together;
+  }
+  if (sum) {
+    for (int64_t c = 0; c < channels; ++c) {
+      sums[c] = mean[c] * *count;
+      sums[channels + c] = squares[c] + mean[c] * mean[c] * *count;
+    }
+    at::Tensor exchanged = total;
+    sum(exchanged);
+  }
+  for (int64_t c = 0; c < channels; ++c) {
+    if (sum) mean[c] = sums[c] / *count;
+    squares[c] = sum ? std::max(0.0, sums[channels + c] / *count - mean[c] * mean[c]) : squares[c] / *count;
+  }
+  return all;
 }
 
 AffineNorm affine_norm(NormSource source, const NormTensors& tensors, const Statistics& statistics, int64_t channels, double eps, double momentum) {

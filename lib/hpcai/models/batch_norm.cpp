@@ -2,14 +2,7 @@
 
 #include <torch/types.h>
 
-#include "hpcai/core/error.h"
-
 namespace hpcai::models {
-
-void refuse_lone_values() {
-  throw Error(ExitCode::usage, "a batch norm finds one value in each channel: no variance can be taken from one value",
-              "Raise training.global_batch, use larger images, or set model.batch_norm to frozen.");
-}
 
 BatchNorm::BatchNorm(int64_t channels, BatchNormMode mode, double eps, double momentum)
     : mode_(mode), eps_(eps), momentum_(momentum) {
@@ -29,13 +22,23 @@ bool BatchNorm::uses_batch_statistics() const {
   return is_training() && use_batch_ && (mode_ == BatchNormMode::local || mode_ == BatchNormMode::synchronised);
 }
 
-at::Tensor BatchNorm::forward(const at::Tensor& input) {
+at::Tensor BatchNorm::normalise(const at::Tensor& input, bool relu) {
+  const kernels::NormTensors tensors{weight, bias, running_mean, running_var};
+  if (mode_ != BatchNormMode::none && kernels::batch_norm_supports(input, tensors)) {
+    const auto source = uses_batch_statistics() ? kernels::NormSource::batch : kernels::NormSource::running;
+    return kernels::batch_norm(input, tensors, {source, eps_, momentum_, sum_, relu});
+  }
+  const at::Tensor output = normalise_generic(input);
+  return relu ? output.relu() : output;
+}
+
+at::Tensor BatchNorm::normalise_generic(const at::Tensor& input) {
   if (mode_ == BatchNormMode::none) return input;
   const bool from_batch = uses_batch_statistics();
   if (from_batch && sum_) {
     return synchronised_batch_norm(input, weight, bias, running_mean, running_var, eps_, momentum_, sum_);
   }
-  if (from_batch && input.numel() == input.size(1)) refuse_lone_values();
+  if (from_batch && input.numel() == input.size(1)) kernels::refuse_lone_values();
   return at::batch_norm(input, weight, bias, running_mean, running_var, from_batch, momentum_, eps_, /*cudnn=*/true);
 }
 

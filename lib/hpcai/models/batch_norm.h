@@ -3,14 +3,13 @@
 #include <ATen/ATen.h>
 #include <torch/nn/module.h>
 
-#include <functional>
-
+#include "hpcai/kernels/batch_norm.h"
 #include "hpcai/models/config.h"
 
 namespace hpcai::models {
 
-// Sums a tensor in place over all ranks; every rank calls it with the same shape and in the same order.
-using SumOverRanks = std::function<void(at::Tensor&)>;
+// Every rank calls it with the same shape and in the same order.
+using SumOverRanks = kernels::Sum;
 
 // Keras's defaults; its momentum 0.99 is the weight of the old statistics.
 inline constexpr double kKerasNormEps = 1e-3;
@@ -35,7 +34,8 @@ class BatchNorm : public torch::nn::Module {
  public:
   BatchNorm(int64_t channels, BatchNormMode mode, double eps, double momentum);
 
-  at::Tensor forward(const at::Tensor& input);
+  at::Tensor forward(const at::Tensor& input) { return normalise(input, false); }
+  at::Tensor forward_relu(const at::Tensor& input) { return normalise(input, true); }  // max(0, forward(input))
 
   // Sets the sum that `synchronised` uses; without one the layer is a group of its own.
   void synchronise(SumOverRanks sum) { sum_ = std::move(sum); }
@@ -52,20 +52,20 @@ class BatchNorm : public torch::nn::Module {
   at::Tensor weight, bias, running_mean, running_var;  // [channels]; undefined in mode none
 
  private:
+  at::Tensor normalise(const at::Tensor& input, bool relu);
+  at::Tensor normalise_generic(const at::Tensor& input);
+
   BatchNormMode mode_;
   double eps_, momentum_;
   bool use_batch_ = true;
   SumOverRanks sum_;
 };
 
-// The synchronised normalisation as a function, differentiable in input, weight and bias; float or double inside
-// whatever the input's type. Updates the running statistics where they are defined. Ranks may hold different numbers
-// of samples, also none. Throws Error(usage) where all ranks together have one value a channel (tested on CPUs only).
+// The synchronised normalisation for any device, type and layout (kernels::batch_norm is for the common ones),
+// differentiable in input, weight and bias; float or double inside whatever the input's type. Updates the running
+// statistics where they are defined. Ranks may hold different numbers of samples, also none. Throws Error(usage) where all ranks together have one value a channel (tested on CPUs only).
 at::Tensor synchronised_batch_norm(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                                    at::Tensor running_mean, at::Tensor running_var, double eps, double momentum,
                                    const SumOverRanks& sum);
-
-// Throws Error(usage): the normalised value would be 0 whatever the input is, and the running variance 0/0.
-[[noreturn]] void refuse_lone_values();
 
 }  // namespace hpcai::models

@@ -39,8 +39,8 @@ Bottleneck::Bottleneck(int64_t in, int64_t middle, int64_t stride, const ResNetC
 at::Tensor Bottleneck::forward(const at::Tensor& input) const {
   at::Tensor x = input;
   for (size_t i = 0; i < convs_.size(); ++i) {
-    x = norms_[i]->forward(convs_[i]->forward(x));
-    if (i + 1 < convs_.size()) x = x.relu();
+    x = convs_[i]->forward(x);
+    x = i + 1 < convs_.size() ? norms_[i]->forward_relu(x) : norms_[i]->forward(x);
   }
   const at::Tensor shortcut = shortcut_ ? shortcut_norm_->forward(shortcut_->forward(input)) : input;
   return (x + shortcut).relu();
@@ -66,7 +66,7 @@ ResNet::ResNet(const ResNetConfig& config, int64_t classes) {
 
 at::Tensor ResNet::forward(const at::Tensor& input) {
   at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
-  x = bn1_->forward(conv1_->forward(x)).relu();
+  x = bn1_->forward_relu(conv1_->forward(x));
   x = at::max_pool2d(x, 3, 2, 1);
   for (const auto& block : blocks_) x = block->forward(x);
   return fc_->forward(x.mean({2, 3}));

@@ -65,7 +65,7 @@ struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> 
     const at::Tensor values = at_least_float(input);
     const Moments all = moments_over_ranks(values, sum);
     // On a GPU the test would wait for the device; there one rank alone is rare.
-    if (all.count.is_cpu() && all.count.item<double>() < 2) refuse_lone_values();
+    if (all.count.is_cpu() && all.count.item<double>() < 2) kernels::refuse_lone_values();
     if (running.mean.defined()) {
       running.mean.lerp_(all.mean.to(running.mean.scalar_type()), momentum);
       running.variance.lerp_((all.variance * (all.count / (all.count - 1))).to(running.variance.scalar_type()), momentum);

@@ -18,9 +18,8 @@ std::shared_ptr<BatchNorm> make_norm(int64_t channels, const WaveNetConfig& conf
 }
 
 // Batch norm over the last dimension of [batch, time, channel].
-at::Tensor normalise(BatchNorm& norm, const at::Tensor& input) {
-  return norm.forward(input.flatten(0, 1)).view(input.sizes());
-}
+at::Tensor normalise(BatchNorm& norm, const at::Tensor& input) { return norm.forward(input.flatten(0, 1)).view(input.sizes()); }
+at::Tensor normalise_relu(BatchNorm& norm, const at::Tensor& input) { return norm.forward_relu(input.flatten(0, 1)).view(input.sizes()); }
 
 kernels::NormSource source_of(const BatchNorm& norm) {
   if (norm.mode() == BatchNormMode::none) return kernels::NormSource::none;
@@ -43,9 +42,9 @@ GatedLayer::GatedLayer(int64_t in, int64_t dilation, const WaveNetConfig& config
 }
 
 GatedLayer::Output GatedLayer::forward(const at::Tensor& input) const {
-  const at::Tensor x = normalise(*pre_norm_, pre_->forward(input)).relu_();
+  const at::Tensor x = normalise_relu(*pre_norm_, pre_->forward(input));
   const at::Tensor merged = normalise(*gated_norm_, gated_->forward(x));
-  const at::Tensor z = normalise(*post_norm_, post_->forward(kernels::gated_activation(merged))).relu_();
+  const at::Tensor z = normalise_relu(*post_norm_, post_->forward(kernels::gated_activation(merged)));
   return {x + z, z};
 }
 
@@ -132,7 +131,7 @@ at::Tensor WaveNet::two_convolutions(const at::Tensor& skips) const {
                                                rate, std::move(keys)})
         .unsqueeze(2);
   }
-  const at::Tensor wide = normalise(*tail1_norm_, tail1_->forward(skips.relu())).relu_();
+  const at::Tensor wide = normalise_relu(*tail1_norm_, tail1_->forward(skips.relu()));
   return tail2_->forward(dropout(wide, rate, randomness()));
 }
 

@@ -36,8 +36,13 @@ at::Tensor SeparableConv2d::forward(const at::Tensor& input) const {
 }
 
 at::Tensor Xception::Separable::operator()(const at::Tensor& input) const {
-  const at::Tensor output = norm->forward(conv->forward(relu_before ? input.relu() : input));
-  return relu_after ? output.relu() : output;
+  const at::Tensor output = conv->forward(relu_before ? input.relu() : input);
+  return relu_after ? norm->forward_relu(output) : norm->forward(output);
+}
+
+void Xception::Separable::hand_relu_to(Separable& previous) {
+  relu_before = false;
+  previous.relu_after = true;
 }
 
 at::Tensor Xception::DownBlock::operator()(const at::Tensor& input) const {
@@ -65,6 +70,7 @@ Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(conf
     auto& block = middle_.emplace_back();
     for (int j = 1; j <= 3; ++j) {
       block.push_back(add_separable(fmt::format("block{}_sepconv{}", number, j), channels(728), channels(728), true, false));
+      if (j > 1) block[j - 1].hand_relu_to(block[j - 2]);
     }
     if (config.zero_init_last_gamma) block.back().norm->zero_gamma();
     add_layer(fmt::format("block{}_add", number));
@@ -106,6 +112,7 @@ Xception::DownBlock Xception::add_down_block(int number, int64_t in, int64_t mid
   DownBlock down;
   down.first = add_separable(block + "sepconv1", in, middle, relu_before, false);
   down.second = add_separable(block + "sepconv2", middle, out, true, false);
+  down.second.hand_relu_to(down.first);
   if (config_.zero_init_last_gamma) down.second.norm->zero_gamma();
   down.residual = register_module(block + "residual", std::make_shared<Conv2d>(in, out, 1, Conv2d::Options{.stride = 2}));
   add_layer(block + "residual", {down.residual});
@@ -117,8 +124,8 @@ Xception::DownBlock Xception::add_down_block(int number, int64_t in, int64_t mid
 
 at::Tensor Xception::forward(const at::Tensor& input) {
   at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
-  x = norm1_->forward(conv1_->forward(x)).relu();
-  x = norm2_->forward(conv2_->forward(x)).relu();
+  x = norm1_->forward_relu(conv1_->forward(x));
+  x = norm2_->forward_relu(conv2_->forward(x));
   for (const DownBlock& block : entry_) x = block(x);
   for (const auto& block : middle_) {
     at::Tensor y = x;

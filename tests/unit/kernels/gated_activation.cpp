@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 namespace hpcai::kernels {
 namespace {
@@ -60,6 +61,17 @@ TEST_CASE("the gated activation's gradient is the slope of the function, in floa
     low.view({-1})[i] -= kStep;
     const double slope = ((gated_activation(high) - gated_activation(low)) * grad).sum().item<double>() / (2 * kStep);
     CHECK(result.gradient.view({-1})[i].item<double>() == Approx(slope).margin(1e-8));
+  }
+}
+
+TEST_CASE("gates that are no numbers stay so") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    at::Tensor merged = at::zeros({40, 64}, type);
+    merged.select(0, 7).narrow(0, 3, 30).fill_(nan);
+    const at::Tensor output = gated_activation(merged);
+    CHECK(output[7].isnan().sum().item<int64_t>() == 30);
+    CHECK(output.isnan().sum().item<int64_t>() == 30);
   }
 }
 

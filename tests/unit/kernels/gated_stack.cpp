@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "hpcai/kernels/gated_activation.h"
 
@@ -149,6 +150,18 @@ TEST_CASE("the fused gated stack does not depend on the number of threads") {
   CHECK(at::equal(outputs[0], outputs[1]));
   CHECK(at::equal(outputs[0], outputs[2]));
   CHECK(at::allclose(gradients[0], gradients[2], 1e-4, 1e-7));  // square().mean() is LibTorch's
+}
+
+TEST_CASE("a value that is no number stays visible behind the fused gated stack") {
+  at::manual_seed(1);
+  const auto layers = random_layers(16, 16, {1, 2}, NormSource::running);
+  for (const bool in_weight : {false, true}) {
+    auto mine = copy(layers, at::kFloat);
+    at::Tensor input = at::randn({2, 100, 1});
+    const at::NoGradGuard no_grad;
+    (in_weight ? mine[0].gated_weight : input)[0][0][0] = std::numeric_limits<float>::quiet_NaN();
+    CHECK(gated_stack(input, mine, {NormSource::running, kEps, kMomentum, {}}).isnan().any().item<bool>());
+  }
 }
 
 TEST_CASE("the fused gated stack without gradients gives the same result") {

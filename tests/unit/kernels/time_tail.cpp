@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 namespace hpcai::kernels {
 namespace {
@@ -97,6 +98,16 @@ TEST_CASE("the fused tail, its gradients and running statistics are those of the
     compare({3, 70, 16}, 32, source, 0);
     compare({2, 5000, 16}, 128, source, 0.2);
   }
+}
+
+TEST_CASE("a value that is no number stays visible behind the fused tail") {
+  at::manual_seed(1);
+  const TimeTailTensors tail = random_tail(16, 32, NormSource::running);
+  at::Tensor skips = at::randn({2, 100, 16});
+  skips[1][50][3] = std::numeric_limits<float>::quiet_NaN();
+  const at::Tensor output = time_tail(skips, tail, {NormSource::running, kEps, kMomentum, {}, 0, {}});
+  CHECK(output.isnan().sum().item<int64_t>() == 1);
+  CHECK(output[1].isnan()[50].item<bool>());
 }
 
 TEST_CASE("the dropout mask drops the asked part, without patterns over channels or steps") {

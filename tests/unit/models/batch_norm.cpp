@@ -56,8 +56,10 @@ std::unique_ptr<BatchNorm> make_norm(BatchNormMode mode, const at::Tensor& weigh
 }
 
 // Ranks hold `sizes` samples each of one batch; compared with one rank that holds all.
-void compare_with_one_rank(const std::vector<int64_t>& shape, const std::vector<int64_t>& sizes, at::ScalarType type, double tolerance) {
-  const at::Tensor input = (at::randn(shape, at::kDouble) * 3 + 20).to(type), grad = at::randn(shape, at::kDouble).to(type);
+void compare_with_one_rank(const std::vector<int64_t>& shape, const std::vector<int64_t>& sizes, at::ScalarType type, double tolerance,
+                           at::MemoryFormat layout = at::MemoryFormat::Contiguous) {
+  const at::Tensor input = (at::randn(shape, at::kDouble) * 3 + 20).to(type).contiguous(layout);
+  const at::Tensor grad = at::randn(shape, at::kDouble).to(type).contiguous(layout);
   const at::Tensor weight = at::rand({shape[1]}, type) + 0.5, bias = at::randn({shape[1]}, type);
   const auto whole = make_norm(BatchNormMode::local, weight, bias);
   const Result expected = run(*whole, input, grad);
@@ -99,11 +101,14 @@ TEST_CASE("synchronised batch norm on several ranks equals one rank with the who
   compare_with_one_rank({6, 3, 17}, {2, 4}, at::kDouble, 1e-9);
   compare_with_one_rank({6, 4, 5, 7}, {1, 2, 3}, at::kDouble, 1e-9);
   compare_with_one_rank({6, 4, 5, 7}, {3, 3}, at::kFloat, 2e-4);
+  compare_with_one_rank({6, 4, 5, 7}, {1, 5}, at::kFloat, 2e-4, at::MemoryFormat::ChannelsLast);
+  compare_with_one_rank({9, 5}, {2, 3, 4}, at::kFloat, 2e-4);
 }
 
 TEST_CASE("synchronised batch norm works with a rank that has no samples") {
   at::manual_seed(2);
   compare_with_one_rank({5, 4, 3, 3}, {5, 0}, at::kDouble, 1e-9);
+  compare_with_one_rank({5, 4, 3, 3}, {0, 5}, at::kFloat, 2e-4, at::MemoryFormat::ChannelsLast);
 }
 
 TEST_CASE("synchronised batch norm keeps the type and the layout of its input") {

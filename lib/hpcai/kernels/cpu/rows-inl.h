@@ -11,6 +11,7 @@
 
 #include <vector>
 
+#include "hpcai/kernels/cpu/activation-inl.h"
 #include "hpcai/kernels/cpu/gated_stack_chunk.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -39,7 +40,7 @@ HWY_INLINE void repeat_row(const float* row, float* out, int64_t rows, int64_t c
 HWY_INLINE hn::Vec<Tag> activated(const float* values, const Norm& norm, int64_t i, int64_t c) {
   const Tag d;
   const auto y = hn::MulAdd(hn::LoadU(d, norm.scale + c), hn::LoadU(d, values + i), hn::LoadU(d, norm.shift + c));
-  return hn::Max(y, hn::Zero(d));
+  return relu(d, y);
 }
 
 HWY_INLINE void activate_rows(const float* values, const Norm& norm, float* out, int64_t rows, int64_t channels) {

@@ -33,7 +33,7 @@ void wide_rows(const TailForward& pass, int64_t row, int64_t rows, float* source
   const Tag d;
   const int64_t channels = pass.sizes.channels;
   const float* const skips = pass.skips + row * channels;
-  for_vectors(rows, channels, [&](int64_t i, int64_t) { hn::StoreU(hn::Max(hn::LoadU(d, skips + i), hn::Zero(d)), d, source + i); });
+  for_vectors(rows, channels, [&](int64_t i, int64_t) { hn::StoreU(relu(d, hn::LoadU(d, skips + i)), d, source + i); });
   repeat_row(pass.wide_bias, wide, rows, pass.width);
   add_product({source, channels, 1}, pass.wide_weight, pass.width, wide, pass.width, rows, channels, pass.width);
 }
@@ -49,7 +49,7 @@ void tail_forward(const TailForward& pass, const Chunk& chunk) {
     for (int64_t i = 0; i < rows; ++i) {
       auto sum = hn::Zero(d);
       for (int64_t c = 0; c < width; c += static_cast<int64_t>(hn::Lanes(d))) {
-        auto v = hn::Max(hn::LoadU(d, wide.data() + i * width + c), hn::Zero(d));
+        auto v = relu(d, hn::LoadU(d, wide.data() + i * width + c));
         if (pass.threshold > 0) v = hn::Mul(v, kept_factor(pass, key, (chunk.begin + begin + i) * width + c));
         sum = hn::MulAdd(v, hn::LoadU(d, pass.thin_weight + c), sum);
       }
@@ -96,7 +96,7 @@ void tail_input_gradient(const TailInputGradient& pass, const Chunk& chunk) {
     float* const out = pass.d_skips + offset;
     if (pass.statistics) {
       for_vectors(rows, channels, [&](int64_t i, int64_t c) {
-        hn::StoreU(hn::Max(hn::LoadU(d, skips + i), hn::Zero(d)), d, source.data() + i);
+        hn::StoreU(relu(d, hn::LoadU(d, skips + i)), d, source.data() + i);
         hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::LoadU(d, pass.offset + c)), d, out + i);
       });
       add_product({source.data(), channels, 1}, pass.statistics, channels, out, channels, rows, channels, channels);

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "hpcai/kernels/folded_norm.h"
+
+namespace hpcai::kernels {
+
+struct BatchNormOptions {
+  NormSource source = NormSource::batch;  // or running
+  double eps = 0, momentum = 0;
+  Sum sum;            // over ranks; they may hold different numbers of samples, also none
+  bool relu = false;  // max(0, y) instead of y
+};
+
+// Batch normalisation over dimension 1, differentiable in input, gamma and beta: each pass reads the values once more and
+// writes them once, which is what a fused kernel can save (LibTorch's reads them three times, and a ReLU twice more). Sums
+// are taken in an order that does not depend on the number of threads. Throws Error{usage} where all ranks together have
+// one value a channel.
+at::Tensor batch_norm(const at::Tensor& input, const NormTensors& tensors, const BatchNormOptions& options);
+
+// float32 on the CPU whose channels lie side by side: [batch, channel] or channels-last images.
+bool batch_norm_supports(const at::Tensor& input, const NormTensors& tensors);
+
+// Throws Error{usage}: the normalised value would be 0 whatever the input is, and the running variance 0/0.
+[[noreturn]] void refuse_lone_values();
+
+}  // namespace hpcai::kernels
