@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/memory.h"
 #include "hpcai/core/version.h"
 #include "hpcai/distributed/world.h"
 
@@ -81,6 +82,7 @@ int guarded(const app::Run& run) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_freed_memory();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a write error like others
   app::CommandLine line;
   line.arguments.assign(argv + 1, argv + argc);
