@@ -2,7 +2,8 @@
 """Table and figure of scripts/large_batch_study.sh: test accuracy against global batch for each recipe, over the seeds.
 
 Usage: large_batch_report.py RUNS --figure FILE.svg --table FILE.md. The table stands between the lines <!-- table --> and
-<!-- end of table --> of FILE.md, which this replaces.
+<!-- end of table --> of FILE.md, which this replaces; likewise the rates that the search has chosen.
+       large_batch_report.py RUNS --best RECIPE BATCH    prints the rate and the trust coefficient that the search has chosen
 """
 import argparse
 import collections
@@ -34,6 +35,23 @@ def read(folder):
     return found
 
 
+def best(folder, recipe, batch):
+    """(rate, trust coefficient) of the search's run with the highest validation accuracy, and that accuracy.
+
+    SGD was searched at its base batch only: the recipes say what becomes of its rate."""
+    name, searched = ("lars", batch) if recipe == "lars" else ("plain", 64)
+    runs = []
+    for path in sorted(folder.glob(f"search/{name}-batch{searched}-rate*/summary.json")):
+        summary = json.loads(path.read_text())
+        match = re.search(r"rate([\d.]+)-trust([\d.]+)$", path.parent.name)
+        if summary["status"] == "finished":
+            runs.append((summary["validation"]["accuracy"], match[1], match[2]))
+    if not runs:
+        sys.exit(f"large_batch_report: no run of the search for {name} at batch {searched} has finished in {folder}/search")
+    accuracy, rate, trust = max(runs, key=lambda run: (run[0], -float(run[1])))
+    return rate, trust, accuracy
+
+
 def accuracies(summaries):
     """A run that diverged knows nothing: it counts as chance."""
     return [s["test"]["accuracy"] if s["status"] == "finished" else CHANCE for s in summaries]
@@ -56,6 +74,15 @@ def table(found):
         cells = [cell(found[r][batch]) if found[r][batch] else "not run" for r in RECIPES]
         lines.append(f"| {batch:,} | {steps:,} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def chosen(folder, found):
+    """The rates that the search has chosen for LARS."""
+    lines = ["| global batch | rate | trust coefficient | validation accuracy there |", "|---|---|---|---|"]
+    for batch in sorted(found["lars"]):
+        rate, trust, accuracy = best(folder, "lars", batch)
+        lines.append(f"| {batch:,} | {rate} | {trust} | {100 * accuracy:.1f} |")
+    return f"SGD: {best(folder, 'plain', 64)[0]} for a batch of 64. LARS:\n\n" + "\n".join(lines)
 
 
 def draw(found, path):
@@ -88,11 +115,11 @@ def draw(found, path):
         path.write_text("\n".join(line.rstrip() for line in path.read_text().splitlines()) + "\n")
 
 
-def insert(text, path):
+def insert(name, text, path):
     old = path.read_text()
-    new, count = re.subn(r"(<!-- table -->\n).*?(<!-- end of table -->)", lambda m: f"{m[1]}{text}\n{m[2]}", old, flags=re.S)
+    new, count = re.subn(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", lambda m: f"{m[1]}{text}\n{m[2]}", old, flags=re.S)
     if count != 1:
-        sys.exit(f"large_batch_report: {path} lacks the lines <!-- table --> and <!-- end of table -->")
+        sys.exit(f"large_batch_report: {path} lacks the lines <!-- {name} --> and <!-- end of {name} -->")
     path.write_text(new)
 
 
@@ -101,14 +128,19 @@ def main():
     parser.add_argument("runs", type=pathlib.Path)
     parser.add_argument("--figure", type=pathlib.Path)
     parser.add_argument("--table", type=pathlib.Path)
+    parser.add_argument("--best", nargs=2, metavar=("RECIPE", "BATCH"))
     arguments = parser.parse_args()
+    if arguments.best:
+        print(*best(arguments.runs, arguments.best[0], int(arguments.best[1]))[:2])
+        return
     found = read(arguments.runs)
     if not found:
         sys.exit(f"large_batch_report: no finished run of the study in {arguments.runs}; run scripts/large_batch_study.sh first")
     text = table(found)
     print(text)
     if arguments.table:
-        insert(text, arguments.table)
+        insert("table", text, arguments.table)
+        insert("rates", chosen(arguments.runs, found), arguments.table)
     if arguments.figure:
         draw(found, arguments.figure)
 

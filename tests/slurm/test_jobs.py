@@ -121,14 +121,16 @@ class Jobs(Case):
             self.assertEqual(done.returncode, 0, done.stderr)
             return done.stderr
 
-        submit = ("--submit", "--ranks-per-node", "1", "--sbatch=--time=10")
+        submit = ("--submit", "--ranks-per-node", "1", "--sbatch=--time=10", "--calibrate", "2")
         self.assertIn("2 submitted now", scaling(*submit))
         self.assertNotRegex(scaling(*submit), "[12] submitted now")
-        self.cluster.wait_until(lambda: not self.cluster.run("squeue", "--noheader").strip(), "both jobs have ended", 120)
+        self.cluster.wait_until(lambda: not self.cluster.run("squeue", "--noheader").strip(), "all jobs have ended", 120)
         scaling("--collect")
         report = json.loads((self.folder / "study" / "scaling.json").read_text())
         points = report["experiments"][0]["points"]
         self.assertEqual([(point["world"], point["runs_that_reached_the_target"]) for point in points], [(1, 1), (4, 1)])
+        predicted = [point["world"] for point in report["experiments"][0]["prediction"]]
+        self.assertTrue({1, 4, 64} <= set(predicted), predicted)
         self.assertEqual(self.summary("study/tiny-waveform/world-4")["world_size"], 4)
         self.assertIn("</svg>", (self.folder / "study" / "figure1.svg").read_text())
 

@@ -16,11 +16,6 @@ namespace {
 
 constexpr int kStopped = static_cast<int>(ExitCode::stopped), kUsage = static_cast<int>(ExitCode::usage);
 
-std::vector<std::string> calibration_arguments(const Study& study, const Member& member, double seconds) {
-  return {"calibrate", "--config", config_of(study, member).string(), "--seconds", fmt::format("{:g}", seconds), "--out",
-          calibration_of(study, member).string()};
-}
-
 // Measures what the prediction needs, where that has not been done. A study is worth doing without it.
 void calibrate_here(const Study& study, double seconds, const StopSignals& signals) {
   for (const Member& member : study.members) {
@@ -77,7 +72,7 @@ int run_study(const Study& study, const StudyOptions& options, const std::vector
   const StudyFolder folder(study);
   int status = 0;
   if (options.mode == StudyMode::run) status = run_here(study, options.calibration_s);
-  if (options.mode == StudyMode::submit) submit_rest(study, options.slurm);
+  if (options.mode == StudyMode::submit) submit_rest(study, options.slurm, options.calibration_s);
   const auto curves = write_report(folder.whole(), options.slurm.ranks_per_node, command);
   std::cout << table_of(curves) << std::flush;
   warn_of_missed_targets(curves);

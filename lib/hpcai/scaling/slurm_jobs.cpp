@@ -52,26 +52,52 @@ std::string job_name(const StudyRun& run) {
   return name;
 }
 
-std::string job_script(const Study& study, const StudyRun& run, const SlurmOptions& options) {
-  namespace fs = std::filesystem;
-  Study anywhere = study;  // with paths that hold in any folder
-  anywhere.folder = fs::absolute(study.folder);
-  StudyRun here = run;
-  here.folder = fs::absolute(run.folder);
-  BatchJob job;
-  job.name = job_name(run);
-  job.ranks_per_node = std::min(run.world, options.ranks_per_node);
-  job.nodes = (run.world + job.ranks_per_node - 1) / job.ranks_per_node;
-  job.gpus = run.member->experiment.training.device != trainer::DeviceChoice::cpu;
-  job.cpus_per_rank = options.cpus_per_rank;
-  job.command = arguments_of(anywhere, here, false);
-  job.command.insert(job.command.begin(), program_path());
+namespace {
 
-  std::string directives = fmt::format("#SBATCH --ntasks={}\n#SBATCH --output={}\n#SBATCH --chdir={}\n", run.world,
-                                       (anywhere.folder / "jobs" / (job.name + ".txt")).string(), fs::current_path().string());
+// `study` with paths that hold in any folder.
+Study anywhere(Study study) {
+  study.folder = std::filesystem::absolute(study.folder);
+  return study;
+}
+
+BatchJob job_of(const std::string& name, const Member& member, const SlurmOptions& options, int ranks, std::vector<std::string> arguments) {
+  BatchJob job;
+  job.name = name;
+  job.ranks_per_node = std::min(ranks, options.ranks_per_node);
+  job.nodes = (ranks + job.ranks_per_node - 1) / job.ranks_per_node;
+  job.gpus = member.experiment.training.device != trainer::DeviceChoice::cpu;
+  job.cpus_per_rank = options.cpus_per_rank;
+  job.command = std::move(arguments);
+  job.command.insert(job.command.begin(), program_path());
+  return job;
+}
+
+std::string script_of(const BatchJob& job, int ranks, const std::filesystem::path& study_folder, const SlurmOptions& options) {
+  std::string directives = fmt::format("#SBATCH --ntasks={}\n#SBATCH --output={}\n#SBATCH --chdir={}\n", ranks,
+                                       (study_folder / "jobs" / (job.name + ".txt")).string(), std::filesystem::current_path().string());
   for (const std::string& words : options.directives) directives += "#SBATCH " + words + "\n";
   std::string text = batch_script(job);
   return text.insert(text.find("\n\n") + 1, directives);  // behind its own, so that these count
+}
+
+}  // namespace
+
+std::string job_script(const Study& study, const StudyRun& run, const SlurmOptions& options) {
+  const Study absolute = anywhere(study);
+  StudyRun here = run;
+  here.folder = std::filesystem::absolute(run.folder);
+  return script_of(job_of(job_name(run), *run.member, options, run.world, arguments_of(absolute, here, false)), run.world, absolute.folder, options);
+}
+
+std::string calibration_script(const Study& study, const Member& member, const SlurmOptions& options, double seconds) {
+  const Study absolute = anywhere(study);
+  const int largest = study.worlds.back(), ranks = std::min(largest, 2);
+  BatchJob job = job_of(member.name + "-calibration", member, options, ranks, calibration_arguments(absolute, member, seconds));
+  if (largest > options.ranks_per_node) {  // the link that matters is the one between nodes
+    job.nodes = ranks;
+    job.ranks_per_node = 1;
+  }
+  return script_of(job, ranks, absolute.folder, options);
 }
 
 void require_slurm() {

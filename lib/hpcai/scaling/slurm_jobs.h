@@ -17,11 +17,14 @@ struct SlurmOptions {
 
 // The batch script of a run: see batch_script.h.
 std::string job_script(const Study& study, const StudyRun& run, const SlurmOptions& options);
+// That of the measurement from which larger worlds are predicted: on two ranks, of two nodes where the study spans nodes.
+std::string calibration_script(const Study& study, const Member& member, const SlurmOptions& options, double seconds);
 
 std::string job_name(const StudyRun& run);  // "galaxy-quickstart-world-4-repeat-2"
 
-// Submits each run that is neither done nor waits or runs as an earlier job.
-void submit_rest(const Study& study, const SlurmOptions& options);
+// Submits each run that is neither done nor waits or runs as an earlier job, and likewise a calibration of so many seconds
+// for each experiment (0: none).
+void submit_rest(const Study& study, const SlurmOptions& options, double calibration_s);
 
 // Throws Error{usage} if there is no sbatch or squeue here.
 void require_slurm();

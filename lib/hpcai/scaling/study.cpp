@@ -76,4 +76,9 @@ std::vector<std::string> arguments_of(const Study& study, const StudyRun& run, b
   return arguments;
 }
 
+std::vector<std::string> calibration_arguments(const Study& study, const Member& member, double seconds) {
+  return {"calibrate", "--config", config_of(study, member).string(), "--seconds", fmt::format("{:g}", seconds), "--out",
+          calibration_of(study, member).string()};
+}
+
 }  // namespace hpcai::scaling

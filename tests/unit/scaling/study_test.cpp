@@ -184,4 +184,9 @@ TEST_CASE("a batch script asks for a task for each rank and queues itself again"
   }
   CHECK_FALSE(has(script, "--nproc"));
   CHECK(script.starts_with("#!/bin/bash\n#SBATCH "));
+  const std::string measuring = calibration_script(study, study.members[0], {.ranks_per_node = 4}, 30);
+  for (const char* part : {"--nodes=2\n", "--ntasks=2\n", "--ntasks-per-node=1\n", " calibrate ", "--seconds 30"}) {
+    INFO(part << " in\n" << measuring);
+    CHECK(has(measuring, part));
+  }
 }
