@@ -105,7 +105,7 @@ void add_bench(CommandLine& line) {
   app->footer("example: hpcai-train bench --config configs/resnet50/synthetic.yaml --steps 10\n"
               "samples_per_second and cpu_s_per_sample count steady steps only; first_step_s counts from the start of the process");
   options->config.add_to(*app);
-  app->add_option("--nproc", options->nproc, "Start this many ranks on this machine")->type_name("N")->check(CLI::Range(1, 4096));
+  add_nproc(*app, options->nproc);
   app->add_option("--steps", options->steps, "Steps that are measured")->type_name("N")->check(CLI::Range(1, 1000000));
   app->add_option("--warmup", options->warmup, "Steps before them")->type_name("N")->check(CLI::Range(1, 1000000));
   app->callback([&line, options] { line.run = [&line, options] { return bench(line, *options); }; });

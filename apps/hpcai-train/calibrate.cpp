@@ -71,7 +71,7 @@ void add_calibrate(CommandLine& line) {
               "Times steps of one rank at two batch sizes, the loader, and all-reduces between the ranks that are there.\n"
               "Without --nproc and without a launcher there is one rank, and the link is not measured.");
   options->config.add_to(*app);
-  app->add_option("--nproc", options->nproc, "Start this many ranks on this machine")->type_name("N")->check(CLI::Range(1, 4096));
+  add_nproc(*app, options->nproc);
   app->add_option("--seconds", options->seconds, "How long to measure, about")->type_name("S")->check(CLI::Range(1.0, 3600.0));
   app->add_option("--batch", options->batches, "Samples of a pass to time, such as 4,32; default the config's batch and an eighth of it")
       ->type_name("N,N")

@@ -42,6 +42,9 @@ struct ConfigOptions {
   trainer::Experiment read() const;
 };
 
+// --nproc of a command that start_ranks() runs on several ranks.
+void add_nproc(CLI::App& app, int& nproc);
+
 // Starts `nproc` ranks of this command unless this process is one of them already; returns their exit status. Nothing
 // if this process shall do the work itself.
 std::optional<int> start_ranks(const CommandLine& line, int nproc, int64_t port);

@@ -17,6 +17,10 @@ void ConfigOptions::add_to(CLI::App& app, bool required) {
 
 trainer::Experiment ConfigOptions::read() const { return config::read<trainer::Experiment>(path, overrides); }
 
+void add_nproc(CLI::App& app, int& nproc) {
+  app.add_option("--nproc", nproc, "Start this many ranks on this machine")->type_name("N")->check(CLI::Range(1, 4096));
+}
+
 std::optional<int> start_ranks(const CommandLine& line, int nproc, int64_t port) {
   const auto world = distributed::detect_world(distributed::process_environment());
   log::set_rank(world.rank);

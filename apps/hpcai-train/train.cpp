@@ -54,9 +54,7 @@ void add_train(CommandLine& line) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App& app = line.app;
   options->config.add_to(app, false);
-  app.add_option("--nproc", options->nproc, "Start this many ranks on this machine and train with all of them")
-      ->type_name("N")
-      ->check(CLI::Range(1, 4096));
+  add_nproc(app, options->nproc);
   app.add_option("--run-dir", options->run_dir, "Folder for everything about this run; default runs/<name>")->type_name("DIR");
   app.add_option("--resume", options->resume,
                  "never: a new run; auto: go on from the newest checkpoint if there is one; require: fail if there is none")

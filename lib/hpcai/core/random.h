@@ -8,7 +8,7 @@ namespace hpcai {
 
 // What a random stream is for; streams of different purposes never overlap. The values are part of the results:
 // never renumber them.
-enum class Purpose : uint32_t { shuffle = 1, augment = 2, dropout = 3, simulate = 4, initialise = 5, test = 6 };
+enum class Purpose : uint32_t { shuffle = 1, augment = 2, dropout = 3, simulate = 4, initialise = 5, test = 6, crop = 7 };
 
 // Counter-based random numbers, Philox4x32-10 (Salmon et al. 2011): a stream is a pure function of (seed, epoch,
 // index, purpose), so neither threads, nor ranks, nor a restart change what is drawn.

@@ -1,5 +1,6 @@
 #include "hpcai/data/augmentation.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -38,6 +39,23 @@ DrawnAugmentation draw_augmentation(const AugmentationConfig& config, const Draw
   m[5] = s * shift_columns + c * shift_rows + middle_row - m[3] * middle_column - m[4] * middle_row;
   drawn.warps = m != Affine{1, 0, 0, 0, 1, 0};
   return drawn;
+}
+
+Box draw_crop(const AugmentationConfig& config, const Draw& draw, int64_t index, int64_t height, int64_t width) {
+  constexpr int kTries = 10;
+  Random random(draw.seed, static_cast<uint64_t>(draw.epoch), static_cast<uint64_t>(index), Purpose::crop);
+  const double area = static_cast<double>(height) * static_cast<double>(width), widest = std::log(config.crop_ratio);
+  for (int i = 0; i < kTries; ++i) {
+    const double part = area * random.uniform(config.crop_area, 1), ratio = std::exp(random.uniform(-widest, widest));
+    const int64_t columns = std::llround(std::sqrt(part * ratio)), rows = std::llround(std::sqrt(part / ratio));
+    if (columns < 1 || columns > width || rows < 1 || rows > height) continue;
+    const auto top = static_cast<int64_t>(random.below(static_cast<uint64_t>(height - rows + 1)));
+    const auto left = static_cast<int64_t>(random.below(static_cast<uint64_t>(width - columns + 1)));
+    return {top, left, rows, columns};
+  }
+  const int64_t rows = std::min(height, std::max<int64_t>(1, std::llround(static_cast<double>(width) * config.crop_ratio)));
+  const int64_t columns = std::min(width, std::max<int64_t>(1, std::llround(static_cast<double>(height) * config.crop_ratio)));
+  return {(height - rows) / 2, (width - columns) / 2, rows, columns};
 }
 
 }  // namespace hpcai::data

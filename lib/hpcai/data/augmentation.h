@@ -5,6 +5,7 @@
 
 #include "hpcai/config/field.h"
 #include "hpcai/data/dataset.h"
+#include "hpcai/data/image.h"
 
 namespace hpcai::data {
 
@@ -29,6 +30,10 @@ struct AugmentationConfig {
   double zoom = 0;
   double brightness = 0;
   double contrast = 0;
+  double crop_area = 1;
+  double crop_ratio = 4.0 / 3;
+
+  bool crops() const { return crop_area < 1; }
 
   template <class Visitor>
   void describe(Visitor& visitor) {
@@ -45,6 +50,11 @@ struct AugmentationConfig {
     visitor.field("contrast", contrast,
                   {.help = "Contrast about mid-grey is scaled by a factor within 1 - contrast and 1 + contrast.",
                    .min = 0, .max = 1});
+    visitor.field("crop_area", crop_area,
+                  {.help = "Random crops, resized to the image's size: the smallest part of the area that one keeps, such as 0.08; 1 = none. "
+                           "Type image_folder crops the file at its full resolution, whatever data.crop and cache_mb say.",
+                   .min = 0, .max = 1, .min_excluded = true});
+    visitor.field("crop_ratio", crop_ratio, {.help = "Largest ratio of the sides of a random crop, either way round.", .min = 1});
   }
 };
 
@@ -63,5 +73,10 @@ struct DrawnAugmentation {
 // The augmentation of sample `index` in draw.epoch; a pure function of its arguments.
 DrawnAugmentation draw_augmentation(const AugmentationConfig& config, const Draw& draw, int64_t index, int64_t height,
                                     int64_t width);
+
+// The random crop of sample `index`, an image of that size, in draw.epoch: area and shape as of Szegedy et al. 2015
+// (arXiv:1409.4842, section 6), the share of the area uniform, the ratio of the sides uniform in its logarithm. Where ten
+// tries do not fit into a long image, its middle. A pure function of its arguments.
+Box draw_crop(const AugmentationConfig& config, const Draw& draw, int64_t index, int64_t height, int64_t width);
 
 }  // namespace hpcai::data

@@ -192,6 +192,7 @@ struct ImageFolderConfig {
   double validation_fraction = 0.1;
   int64_t seed = 1;
   int64_t crop = 0;
+  double crop_fraction = 1;
   int64_t image_size = 224;
   int64_t cache_mb = 4096;
   ImageTransformConfig transform;
@@ -215,6 +216,9 @@ struct ImageFolderConfig {
     visitor.field("seed", seed, {.help = "Another seed chooses other validation rows.", .min = 0});
     visitor.field("crop", crop, {.help = "Side of the central square that is used; 0 = the largest that fits.",
                                  .unit = "pixels", .min = 0, .max = 65500});
+    visitor.field("crop_fraction", crop_fraction,
+                  {.help = "Part of that square's side that is used, such as 0.875 beside random crops in training.", .min = 0, .max = 1,
+                   .min_excluded = true});
     visitor.field("image_size", image_size,
                   {.help = "Side that the crop is resized to.", .unit = "pixels", .min = 1, .max = 4096});
     visitor.field("cache_mb", cache_mb, {.help = "Decoded images of a split are kept in memory if they fit into this.",

@@ -85,37 +85,6 @@ Filter triangle_filter(int64_t from, int64_t to) {
   return filter;
 }
 
-// Rows first into floats [height, size, 3], then columns. `stride`: values from one row of pixels to the next.
-void resize_strided(const uint8_t* pixels, int64_t stride, int64_t height, int64_t width, int64_t size, uint8_t* out) {
-  if (height == size && width == size) {
-    for (int64_t y = 0; y < size; ++y) std::memcpy(out + 3 * y * size, pixels + y * stride, static_cast<size_t>(3 * size));
-    return;
-  }
-  const Filter across = triangle_filter(width, size), down = triangle_filter(height, size);
-  std::vector<float> rows(static_cast<size_t>(height * size * 3));
-  for (int64_t y = 0; y < height; ++y) {
-    for (int64_t x = 0; x < size; ++x) {
-      float sum[3] = {0, 0, 0};
-      const int64_t last = std::min(across.first[x] + across.taps, width);
-      const float* weight = &across.weights[x * across.taps];
-      for (int64_t j = across.first[x]; j < last; ++j, ++weight) {
-        for (int c = 0; c < 3; ++c) sum[c] += *weight * static_cast<float>(pixels[y * stride + 3 * j + c]);
-      }
-      std::copy(sum, sum + 3, &rows[(y * size + x) * 3]);
-    }
-  }
-  std::vector<float> line(static_cast<size_t>(3 * size));
-  for (int64_t y = 0; y < size; ++y) {
-    std::fill(line.begin(), line.end(), 0.5F);
-    const int64_t last = std::min(down.first[y] + down.taps, height);
-    const float* weight = &down.weights[y * down.taps];
-    for (int64_t j = down.first[y]; j < last; ++j, ++weight) {
-      for (int64_t i = 0; i < 3 * size; ++i) line[i] += *weight * rows[j * 3 * size + i];
-    }
-    for (int64_t i = 0; i < 3 * size; ++i) out[3 * y * size + i] = static_cast<uint8_t>(std::clamp(line[i], 0.0F, 255.0F));
-  }
-}
-
 }  // namespace
 
 ImageHeader image_header(std::string_view bytes) {
@@ -147,12 +116,44 @@ void crop_and_resize(const Image& image, int64_t crop, int64_t size, uint8_t* ou
   if (side > image.height || side > image.width) {
     throw ImageError(fmt::format("{} x {} pixels, smaller than the crop of {}", image.width, image.height, side));
   }
-  const int64_t top = (image.height - side) / 2, left = (image.width - side) / 2;
-  resize_strided(image.pixels.data() + 3 * (top * image.width + left), 3 * image.width, side, side, size, out);
+  resize_box(image.pixels.data(), image.width, {(image.height - side) / 2, (image.width - side) / 2, side, side}, size, size, out);
 }
 
 void resize_pixels(const uint8_t* pixels, int64_t height, int64_t width, int64_t size, uint8_t* out) {
-  resize_strided(pixels, 3 * width, height, width, size, out);
+  resize_box(pixels, width, {0, 0, height, width}, size, size, out);
+}
+
+// Across first, into floats [box.height, width, 3], then down.
+void resize_box(const uint8_t* pixels, int64_t row_width, const Box& box, int64_t height, int64_t width, uint8_t* out) {
+  const int64_t stride = 3 * row_width;
+  pixels += box.top * stride + 3 * box.left;
+  if (box.height == height && box.width == width) {
+    for (int64_t y = 0; y < height; ++y) std::memcpy(out + 3 * y * width, pixels + y * stride, static_cast<size_t>(3 * width));
+    return;
+  }
+  const Filter across = triangle_filter(box.width, width), down = triangle_filter(box.height, height);
+  std::vector<float> rows(static_cast<size_t>(box.height * width * 3));
+  for (int64_t y = 0; y < box.height; ++y) {
+    for (int64_t x = 0; x < width; ++x) {
+      float sum[3] = {0, 0, 0};
+      const int64_t last = std::min(across.first[x] + across.taps, box.width);
+      const float* weight = &across.weights[x * across.taps];
+      for (int64_t j = across.first[x]; j < last; ++j, ++weight) {
+        for (int c = 0; c < 3; ++c) sum[c] += *weight * static_cast<float>(pixels[y * stride + 3 * j + c]);
+      }
+      std::copy(sum, sum + 3, &rows[(y * width + x) * 3]);
+    }
+  }
+  std::vector<float> line(static_cast<size_t>(3 * width));
+  for (int64_t y = 0; y < height; ++y) {
+    std::fill(line.begin(), line.end(), 0.5F);
+    const int64_t last = std::min(down.first[y] + down.taps, box.height);
+    const float* weight = &down.weights[y * down.taps];
+    for (int64_t j = down.first[y]; j < last; ++j, ++weight) {
+      for (int64_t i = 0; i < 3 * width; ++i) line[i] += *weight * rows[j * 3 * width + i];
+    }
+    for (int64_t i = 0; i < 3 * width; ++i) out[3 * y * width + i] = static_cast<uint8_t>(std::clamp(line[i], 0.0F, 255.0F));
+  }
 }
 
 }  // namespace hpcai::data

@@ -50,4 +50,12 @@ void crop_and_resize(const Image& image, int64_t crop, int64_t size, uint8_t* ou
 // All of the image [height, width, 3] resized to [size, size, 3] with the same filter.
 void resize_pixels(const uint8_t* pixels, int64_t height, int64_t width, int64_t size, uint8_t* out);
 
+// A rectangle of an image.
+struct Box {
+  int64_t top = 0, left = 0, height = 0, width = 0;
+};
+
+// The part of an image whose rows have `row_width` pixels, resized to [height, width, 3] with the same filter.
+void resize_box(const uint8_t* pixels, int64_t row_width, const Box& box, int64_t height, int64_t width, uint8_t* out);
+
 }  // namespace hpcai::data

@@ -19,10 +19,27 @@ ImageDataset::ImageDataset(std::vector<std::string> class_names, std::vector<int
   }
 }
 
+const uint8_t* ImageDataset::whole(int64_t index, std::vector<uint8_t>& buffer) const {
+  return cache_.get(index, buffer, [&](uint8_t* place) { make_pixels(index, place); });
+}
+
+void ImageDataset::make_crop(int64_t index, const Draw& draw, uint8_t* out) const {
+  thread_local std::vector<uint8_t> buffer;
+  const Box box = draw_crop(augmentation(), draw, index, height(), width());
+  resize_box(whole(index, buffer), width(), box, height(), width(), out);
+}
+
 void ImageDataset::read(int64_t index, const Draw* draw, float* out) const {
   thread_local std::vector<uint8_t> buffer;
-  const uint8_t* pixels = cache_.get(index, buffer, [&](uint8_t* place) { make_pixels(index, place); });
-  if (draw == nullptr) return convert_pixels(pixels, height(), width(), plain_map_, out);
+  if (draw == nullptr) return convert_pixels(whole(index, buffer), height(), width(), plain_map_, out);
+  const uint8_t* pixels = nullptr;
+  if (augmentation().crops()) {
+    buffer.resize(static_cast<size_t>(height() * width() * 3));
+    make_crop(index, *draw, buffer.data());
+    pixels = buffer.data();
+  } else {
+    pixels = whole(index, buffer);
+  }
   const DrawnAugmentation drawn = draw_augmentation(transform_.augmentation, *draw, index, height(), width());
   const PixelMap map = pixel_map(transform_.scaling, drawn);
   if (drawn.warps) {

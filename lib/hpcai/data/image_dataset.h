@@ -30,8 +30,13 @@ class ImageDataset : public Dataset {
 
   // Writes image `index`, [height, width, 3].
   virtual void make_pixels(int64_t index, uint8_t* out) const = 0;
+  // Writes a random crop of it, resized to [height, width, 3].
+  virtual void make_crop(int64_t index, const Draw& draw, uint8_t* out) const;
+  const AugmentationConfig& augmentation() const { return transform_.augmentation; }
 
  private:
+  const uint8_t* whole(int64_t index, std::vector<uint8_t>& buffer) const;
+
   std::vector<int64_t> labels_;
   ImageTransformConfig transform_;
   PixelMap plain_map_;

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "hpcai/core/error.h"
@@ -26,7 +27,7 @@ class ImagesOfFolder : public ImageDataset {
  public:
   ImagesOfFolder(const ImageFolderConfig& config, const std::vector<std::string>& class_names, std::vector<CatalogueRow> rows)
       : ImageDataset(class_names, labels_of(rows), config.image_size, config.image_size, config.cache_mb, config.transform),
-        folder_(config.folder), crop_(config.crop), rows_(std::move(rows)) {}
+        folder_(config.folder), crop_(config.crop), fraction_(config.crop_fraction), rows_(std::move(rows)) {}
 
   std::string id(int64_t index) const override { return row(index).file; }
   std::string where(int64_t index) const override {
@@ -52,23 +53,44 @@ class ImagesOfFolder : public ImageDataset {
   std::filesystem::path path(int64_t index) const { return folder_ / row(index).file; }
 
   void make_pixels(int64_t index, uint8_t* out) const override {
+    read_as(index, [&](const std::string& bytes) {
+      const ImageHeader header = image_header(bytes);
+      const int64_t square = crop_ > 0 ? crop_ : std::min(header.height, header.width);
+      const int64_t crop = std::max<int64_t>(1, std::llround(fraction_ * static_cast<double>(square)));
+      const bool largest = crop_ == 0 && fraction_ == 1;  // also of a JPEG that is decoded smaller, whose sides are rounded
+      crop_and_resize(decode(bytes, index, header, crop), largest ? 0 : crop, width(), out);
+    });
+  }
+
+  void make_crop(int64_t index, const Draw& draw, uint8_t* out) const override {
+    read_as(index, [&](const std::string& bytes) {
+      const ImageHeader header = image_header(bytes);
+      const Box box = draw_crop(augmentation(), draw, index, header.height, header.width);
+      const Image image = decode(bytes, index, header, std::min(box.height, box.width));
+      const int64_t r = image.reduction;
+      const Box reduced{box.top / r, box.left / r, std::max<int64_t>(1, box.height / r), std::max<int64_t>(1, box.width / r)};
+      resize_box(image.pixels.data(), image.width, reduced, height(), width(), out);
+    });
+  }
+
+  // Names the file where its content is wrong.
+  template <class Work>
+  void read_as(int64_t index, const Work& work) const {
     try {
-      const std::string bytes = read_file(path(index));
-      crop_and_resize(decode_image(bytes, where(index), smallest_side(bytes)), crop_, width(), out);
+      work(read_file(path(index)));
     } catch (const ImageError& error) {
       throw Error(ExitCode::bad_data, fmt::format("{}: {}", where(index), error.what()), "Replace the file or remove its row.");
     }
   }
 
-  // JPEGs may be decoded smaller as long as the crop keeps twice the pixels that are needed.
-  int64_t smallest_side(const std::string& bytes) const {
-    if (crop_ == 0) return 2 * width();
-    const ImageHeader header = image_header(bytes);
-    return (2 * width() * std::min(header.height, header.width) + crop_ - 1) / crop_;
+  // JPEGs may be decoded smaller as long as the crop, of so many pixels along its shorter side, keeps twice what is needed.
+  Image decode(const std::string& bytes, int64_t index, const ImageHeader& header, int64_t crop) const {
+    return decode_image(bytes, where(index), (2 * width() * std::min(header.height, header.width) + crop - 1) / crop);
   }
 
   std::filesystem::path folder_;
   int64_t crop_;
+  double fraction_;
   std::vector<CatalogueRow> rows_;
 };
 

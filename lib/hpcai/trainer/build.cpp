@@ -51,6 +51,9 @@ void check_consistency(const Experiment& experiment, int world_size) {
     contradiction("evaluation.symmetric_views averages class probabilities, but loss.type is not cross_entropy",
                   "Set evaluation.symmetric_views to false.");
   }
+  if (evaluation.stop_at_target && evaluation.target_metric == TargetMetric::none) {
+    contradiction("evaluation.stop_at_target needs a target", "Set evaluation.target_metric and evaluation.target_value.");
+  }
   const bool scales = std::visit([](const auto& rule) { return rule.scaling.rule != optim::RateRule::none; }, experiment.optimizer);
   if (warmup_rule(experiment.schedule) == optim::WarmupRule::horovod && !scales) {
     contradiction("schedule.warmup_rule horovod grows from optimizer.lr to its scaled value, but optimizer.lr_scaling is none",
@@ -66,12 +69,7 @@ void check_target(const Experiment& experiment, const data::Splits& data) {
   const EvaluationConfig& evaluation = experiment.evaluation;
   const bool gives_overlap = time_grid(experiment.data) && evaluation.overlap_samples > 0;
   const TargetMetric metric = evaluation.target_metric;
-  if (metric == TargetMetric::none) {
-    if (evaluation.stop_at_target) {
-      contradiction("evaluation.stop_at_target needs a target", "Set evaluation.target_metric and evaluation.target_value.");
-    }
-    return;
-  }
+  if (metric == TargetMetric::none) return;
   const std::string name = config::detail::enum_to_name(metric);
   if (!data.validation) {
     contradiction(fmt::format("evaluation.target_metric {} needs a validation split, and data has none", name),
