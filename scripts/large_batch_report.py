@@ -77,12 +77,15 @@ def table(found):
 
 
 def chosen(folder, found):
-    """The rates that the search has chosen for LARS."""
+    """The rates that the search has chosen, of the recipes that were run."""
+    sgd = f"SGD: {best(folder, 'plain', 64)[0]} for a batch of 64." if found["plain"] or found["linear"] else "SGD: not run."
+    if not found["lars"]:
+        return sgd
     lines = ["| global batch | rate | trust coefficient | validation accuracy there |", "|---|---|---|---|"]
     for batch in sorted(found["lars"]):
         rate, trust, accuracy = best(folder, "lars", batch)
         lines.append(f"| {batch:,} | {rate} | {trust} | {100 * accuracy:.1f} |")
-    return f"SGD: {best(folder, 'plain', 64)[0]} for a batch of 64. LARS:\n\n" + "\n".join(lines)
+    return f"{sgd} LARS:\n\n" + "\n".join(lines)
 
 
 def draw(found, path):

@@ -42,9 +42,12 @@ struct SharedMemory::Header {
   std::atomic<uint32_t> sleepers{0};
 };
 
+size_t SharedMemory::size() const { return sizeof(Header) + 2 * static_cast<size_t>(ranks_) * box_bytes_; }
+
+SharedMemory::Header& SharedMemory::header() const { return *reinterpret_cast<Header*>(memory_); }
+
 bool SharedMemory::map(int file) {
-  const size_t size = sizeof(Header) + 2 * static_cast<size_t>(ranks_) * box_bytes_;
-  void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  void* const memory = mmap(nullptr, size(), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (memory == MAP_FAILED) return false;
   memory_ = static_cast<std::byte*>(memory);
   return true;
@@ -54,8 +57,8 @@ std::unique_ptr<SharedMemory> SharedMemory::make(int ranks, size_t box_bytes) {
   std::unique_ptr<SharedMemory> made(new SharedMemory(0, ranks, box_bytes));
   uint64_t token = 0;
   made->file_ = memfd_create("hpcai-train", MFD_CLOEXEC);
-  const auto size = static_cast<off_t>(sizeof(Header) + 2 * static_cast<size_t>(ranks) * box_bytes);
-  if (made->file_ < 0 || ftruncate(made->file_, size) != 0 || getrandom(&token, sizeof token, 0) != sizeof token || !made->map(made->file_)) {
+  const bool sized = made->file_ >= 0 && ftruncate(made->file_, static_cast<off_t>(made->size())) == 0;
+  if (!sized || getrandom(&token, sizeof token, 0) != sizeof token || !made->map(made->file_)) {
     return nullptr;
   }
   new (made->memory_) Header{.token = token};
@@ -70,17 +73,16 @@ std::unique_ptr<SharedMemory> SharedMemory::join(const std::string& invitation, 
   const int file = open(fmt::format("/proc/{}/fd/{}", process, number).c_str(), O_RDWR | O_CLOEXEC);
   if (file < 0) return nullptr;
   std::unique_ptr<SharedMemory> joined(new SharedMemory(rank, ranks, box_bytes));
-  const auto size = static_cast<off_t>(sizeof(Header) + 2 * static_cast<size_t>(ranks) * box_bytes);
   // In another container the number may be that of another process, and its file anything.
-  const bool right = lseek(file, 0, SEEK_END) == size && joined->map(file);
+  const bool right = lseek(file, 0, SEEK_END) == static_cast<off_t>(joined->size()) && joined->map(file);
   close(file);
-  if (!right || reinterpret_cast<Header*>(joined->memory_)->token != token) return nullptr;
+  if (!right || joined->header().token != token) return nullptr;
   return joined;
 }
 
 SharedMemory::~SharedMemory() {
   close_invitation();
-  if (memory_) munmap(memory_, sizeof(Header) + 2 * static_cast<size_t>(ranks_) * box_bytes_);
+  if (memory_) munmap(memory_, size());
 }
 
 void SharedMemory::close_invitation() {
@@ -93,25 +95,25 @@ std::byte* SharedMemory::box(int rank) const {
 }
 
 void SharedMemory::await_round_after(uint32_t round, bool spin) {
-  Header& header = *reinterpret_cast<Header*>(memory_);
+  Header& shared = header();
   for (int look = 0; spin && look < kLooks; ++look) {
-    if (header.round.load(std::memory_order_acquire) != round) return;
+    if (shared.round.load(std::memory_order_acquire) != round) return;
     pause_core();
   }
-  ++header.sleepers;
-  while (header.round == round && !abandoned_) sleep_while(header.round, round);
-  --header.sleepers;
-  if (header.round == round) throw std::runtime_error("given up");
+  ++shared.sleepers;
+  while (shared.round == round && !abandoned_) sleep_while(shared.round, round);
+  --shared.sleepers;
+  if (shared.round == round) throw std::runtime_error("given up");
 }
 
 std::vector<const std::byte*> SharedMemory::gather(const void* message, size_t bytes, bool spin) {
   if (bytes > box_bytes_) throw std::logic_error("shared memory: the message is larger than a box");
-  Header& header = *reinterpret_cast<Header*>(memory_);
+  Header& shared = header();
   std::memcpy(box(rank_), message, bytes);
-  if (header.arrived.fetch_add(1) + 1 == static_cast<uint32_t>(ranks_)) {
-    header.arrived = 0;  // before anyone can come to the next round
-    ++header.round;
-    if (header.sleepers > 0) wake_all(header.round);
+  if (shared.arrived.fetch_add(1) + 1 == static_cast<uint32_t>(ranks_)) {
+    shared.arrived = 0;  // before anyone can come to the next round
+    ++shared.round;
+    if (shared.sleepers > 0) wake_all(shared.round);
   } else {
     await_round_after(round_, spin);
   }

@@ -38,6 +38,8 @@ class SharedMemory {
   struct Header;
 
   SharedMemory(int rank, int ranks, size_t box_bytes) : rank_(rank), ranks_(ranks), box_bytes_(box_bytes) {}
+  size_t size() const;
+  Header& header() const;
   bool map(int file);
   std::byte* box(int rank) const;  // of this round
   void await_round_after(uint32_t round, bool spin);

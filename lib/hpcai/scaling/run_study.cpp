@@ -22,7 +22,7 @@ void calibrate_here(const Study& study, double seconds, const StopSignals& signa
     if (seconds <= 0 || signals.received() || std::filesystem::exists(calibration_of(study, member))) continue;
     log::info("study      measuring {} for the prediction, about {:.0f} s", member.name, seconds);
     auto arguments = calibration_arguments(study, member, seconds);
-    arguments.insert(arguments.end(), {"--nproc", study.worlds.back() > 1 ? "2" : "1"});
+    arguments.insert(arguments.end(), {"--nproc", std::to_string(calibration_ranks(study))});
     const int status = run_program(arguments, signals);
     if (status != 0 && !signals.received()) log::warning("study      no prediction for {}: exit status {}", member.name, status);
   }

@@ -52,6 +52,8 @@ std::string job_name(const StudyRun& run) {
   return name;
 }
 
+std::string calibration_job_name(const Member& member) { return member.name + "-calibration"; }
+
 namespace {
 
 // `study` with paths that hold in any folder.
@@ -91,9 +93,9 @@ std::string job_script(const Study& study, const StudyRun& run, const SlurmOptio
 
 std::string calibration_script(const Study& study, const Member& member, const SlurmOptions& options, double seconds) {
   const Study absolute = anywhere(study);
-  const int largest = study.worlds.back(), ranks = std::min(largest, 2);
-  BatchJob job = job_of(member.name + "-calibration", member, options, ranks, calibration_arguments(absolute, member, seconds));
-  if (largest > options.ranks_per_node) {  // the link that matters is the one between nodes
+  const int ranks = calibration_ranks(study);
+  BatchJob job = job_of(calibration_job_name(member), member, options, ranks, calibration_arguments(absolute, member, seconds));
+  if (study.worlds.back() > options.ranks_per_node) {  // the link that matters is the one between nodes
     job.nodes = ranks;
     job.ranks_per_node = 1;
   }

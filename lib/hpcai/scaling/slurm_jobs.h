@@ -21,6 +21,7 @@ std::string job_script(const Study& study, const StudyRun& run, const SlurmOptio
 std::string calibration_script(const Study& study, const Member& member, const SlurmOptions& options, double seconds);
 
 std::string job_name(const StudyRun& run);  // "galaxy-quickstart-world-4-repeat-2"
+std::string calibration_job_name(const Member& member);
 
 // Submits each run that is neither done nor waits or runs as an earlier job, and likewise a calibration of so many seconds
 // for each experiment (0: none).

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <variant>
 
 namespace hpcai::scaling {
@@ -75,6 +76,8 @@ std::vector<std::string> arguments_of(const Study& study, const StudyRun& run, b
   arguments.insert(arguments.end(), {"--run-dir", run.folder.string(), "--resume", "auto"});
   return arguments;
 }
+
+int calibration_ranks(const Study& study) { return std::min(study.worlds.back(), 2); }
 
 std::vector<std::string> calibration_arguments(const Study& study, const Member& member, double seconds) {
   return {"calibrate", "--config", config_of(study, member).string(), "--seconds", fmt::format("{:g}", seconds), "--out",

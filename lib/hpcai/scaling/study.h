@@ -76,7 +76,8 @@ std::string name_of(const StudyRun& run);
 
 // The arguments, without the program's name, that make a run; under Slurm without --nproc.
 std::vector<std::string> arguments_of(const Study& study, const StudyRun& run, bool start_ranks);
-// Those of the measurement from which larger worlds are predicted.
+// Those of the measurement from which larger worlds are predicted, and its ranks: two show the link.
+int calibration_ranks(const Study& study);
 std::vector<std::string> calibration_arguments(const Study& study, const Member& member, double seconds);
 
 }  // namespace hpcai::scaling

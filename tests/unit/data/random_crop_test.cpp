@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <fstream>
 
 #include "hpcai/data/augmentation.h"
 #include "hpcai/data/open.h"
@@ -83,13 +82,8 @@ TEST_CASE("images of a folder are cropped at the resolution of the file, for tra
     }
   }
   for (const char* name : {"a.png", "b.png"}) write_png(folder / name, image);
-  std::ofstream(folder / "labels.csv") << "file,label\na.png,a\nb.png,b\n";
-  ImageFolderConfig config;
-  config.folder = folder.path().string();
-  config.split_column = "";
-  config.validation_fraction = 0;
+  ImageFolderConfig config = test::image_folder_config(folder, "file,label\na.png,a\nb.png,b\n");
   config.image_size = 16;
-  config.transform.scaling = PixelScaling::unit;
   config.transform.augmentation = imagenet_crops();
   const auto train = open(config, 1).train;
   std::vector<float> values(3 * 16 * 16);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <numeric>
 
 namespace hpcai::data::test {
@@ -23,6 +24,17 @@ Thrown thrown_by(const std::function<void()>& action) {
     return {error.code(), error.what(), error.remedy()};
   }
   return {};
+}
+
+ImageFolderConfig image_folder_config(const TemporaryFolder& folder, const std::string& catalogue) {
+  std::ofstream(folder / "labels.csv") << catalogue;
+  ImageFolderConfig config;
+  config.folder = folder.path().string();
+  config.split_column = "";
+  config.validation_fraction = 0;
+  config.image_size = 8;
+  config.transform.scaling = PixelScaling::unit;
+  return config;
 }
 
 void write_array(H5::H5File& file, const std::string& name, const std::vector<hsize_t>& shape, const std::vector<double>& values,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hpcai/core/error.h"
+#include "hpcai/data/config.h"
 #include "hpcai/data/dataset.h"
 
 namespace hpcai::data::test {
@@ -33,6 +34,9 @@ struct Thrown {
   std::string remedy;
 };
 Thrown thrown_by(const std::function<void()>& action);
+
+// Writes the catalogue beside the images; all rows are training images, of side 8, scaled to 0..1.
+ImageFolderConfig image_folder_config(const TemporaryFolder& folder, const std::string& catalogue);
 
 // HDF5 files written with the library itself, independently of our writer.
 void write_array(H5::H5File& file, const std::string& name, const std::vector<hsize_t>& shape, const std::vector<double>& values,

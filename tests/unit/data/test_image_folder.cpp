@@ -28,22 +28,11 @@ std::string make_folder_of_images(const test::TemporaryFolder& folder, int count
   return catalogue;
 }
 
-ImageFolderConfig config_for(const test::TemporaryFolder& folder, const std::string& catalogue) {
-  std::ofstream(folder / "labels.csv") << catalogue;
-  ImageFolderConfig config;
-  config.folder = folder.path().string();
-  config.split_column = "";
-  config.validation_fraction = 0;
-  config.image_size = 8;
-  config.transform.scaling = PixelScaling::unit;
-  return config;
-}
-
 }  // namespace
 
 TEST_CASE("a stated number of classes stands for their names, and the data must have it") {
   const test::TemporaryFolder folder;
-  ImageFolderConfig config = config_for(folder, make_folder_of_images(folder, 6));
+  ImageFolderConfig config = test::image_folder_config(folder, make_folder_of_images(folder, 6));
   CHECK_FALSE(data::spec_of(config));
   config.class_count = 2;
   CHECK(data::spec_of(config)->class_names.size() == 2);
@@ -56,7 +45,7 @@ TEST_CASE("a stated number of classes stands for their names, and the data must 
 
 TEST_CASE("a folder of images is read by its catalogue; classes are in alphabetical order") {
   const test::TemporaryFolder folder;
-  const ImageFolderConfig config = config_for(folder, make_folder_of_images(folder, 6));
+  const ImageFolderConfig config = test::image_folder_config(folder, make_folder_of_images(folder, 6));
   const Splits splits = data::open(config, 2);
   CHECK(splits.train->size() == 6);
   CHECK(splits.train->spec().class_names == std::vector<std::string>{"a", "b"});
@@ -73,7 +62,7 @@ TEST_CASE("a folder of images is read by its catalogue; classes are in alphabeti
 
 TEST_CASE("the class order of the config is kept") {
   const test::TemporaryFolder folder;
-  ImageFolderConfig config = config_for(folder, make_folder_of_images(folder, 4));
+  ImageFolderConfig config = test::image_folder_config(folder, make_folder_of_images(folder, 4));
   config.classes = {"b", "a"};
   const int64_t rows[] = {0};
   CHECK(data::open(config, 1).train->targets(rows).data_ptr<int64_t>()[0] == 0);
@@ -91,7 +80,7 @@ TEST_CASE("without validation rows a hash of the names sets some aside, independ
     if (i % 2 == 0) some += row;
   }
   auto validation = [&](const std::string& catalogue, int64_t seed) {
-    ImageFolderConfig config = config_for(folder, catalogue);
+    ImageFolderConfig config = test::image_folder_config(folder, catalogue);
     config.validation_fraction = 0.2;
     config.seed = seed;
     std::set<std::string> names;
@@ -109,7 +98,7 @@ TEST_CASE("without validation rows a hash of the names sets some aside, independ
 TEST_CASE("each fault of a catalogue has its own message with file and line") {
   const test::TemporaryFolder folder;
   auto complaint = [&](const std::string& catalogue, const std::string& split_column = "") {
-    ImageFolderConfig config = config_for(folder, catalogue);
+    ImageFolderConfig config = test::image_folder_config(folder, catalogue);
     config.split_column = split_column;
     const auto thrown = thrown_by([&] { data::open(config, 1); });
     CHECK(thrown.code == ExitCode::bad_data);
@@ -155,7 +144,7 @@ TEST_CASE("files that are no images are reported together when the folder is ope
     std::ofstream(folder / name) << "this is text";
     catalogue += name + (i % 2 == 0 ? ",a\n" : ",b\n");
   }
-  auto thrown = thrown_by([&] { data::open(config_for(folder, catalogue), 2); });
+  auto thrown = thrown_by([&] { data::open(test::image_folder_config(folder, catalogue), 2); });
   CHECK(thrown.code == ExitCode::bad_data);
   const std::string root = folder.path().string();
   std::string expected = "8 of 8 train images cannot be used:";
@@ -166,7 +155,7 @@ TEST_CASE("files that are no images are reported together when the folder is ope
   CHECK(thrown.what == expected + "\n  and 3 more");
   CHECK(thrown.remedy == "Files must be JPEG or PNG; replace them or remove their rows from the catalogue.");
 
-  thrown = thrown_by([&] { data::open(config_for(folder, "file,label\nx.jpg,a\ny.jpg,b\n"), 2); });
+  thrown = thrown_by([&] { data::open(test::image_folder_config(folder, "file,label\nx.jpg,a\ny.jpg,b\n"), 2); });
   CHECK(thrown.code == ExitCode::missing_input);
   CHECK(thrown.what == "2 of 2 train images cannot be used:\n  cannot read " + root + "/x.jpg: No such file or directory (" +
                            root + "/labels.csv:2)\n  cannot read " + root + "/y.jpg: No such file or directory (" + root +
@@ -175,7 +164,7 @@ TEST_CASE("files that are no images are reported together when the folder is ope
 
 TEST_CASE("an image smaller than the crop is found when the folder is opened") {
   const test::TemporaryFolder folder;
-  ImageFolderConfig config = config_for(folder, make_folder_of_images(folder, 2));
+  ImageFolderConfig config = test::image_folder_config(folder, make_folder_of_images(folder, 2));
   config.crop = 21;
   CHECK(thrown_by([&] { data::open(config, 1); }).what.find("image0.png (" + (folder / "labels.csv").string() +
                                                             ":2): 20 x 20 pixels, smaller than the crop of 21") != std::string::npos);
@@ -183,7 +172,7 @@ TEST_CASE("an image smaller than the crop is found when the folder is opened") {
 
 TEST_CASE("an image that is damaged behind its header is named when it is read") {
   const test::TemporaryFolder folder;
-  const ImageFolderConfig config = config_for(folder, make_folder_of_images(folder, 4));
+  const ImageFolderConfig config = test::image_folder_config(folder, make_folder_of_images(folder, 4));
   fs::resize_file(folder / "image2.png", fs::file_size(folder / "image2.png") - 20);
   const Splits splits = data::open(config, 1);
   test::read_input(*splits.train, 1);

@@ -60,10 +60,16 @@ void moments(const float* values, int64_t rows, const Shape& shape, double* mean
   }
 }
 
+// scale v + shift: one function for both passes, which must agree to the bit on where a ReLU cuts off.
+template <class D>
+HWY_INLINE hn::Vec<D> mapped(D d, hn::Vec<D> v, const Affine& norm, int64_t c) {
+  return hn::MulAdd(hn::LoadU(d, norm.scale + c), v, hn::LoadU(d, norm.shift + c));
+}
+
 template <bool kRelu>
 void normalise_as(const float* values, int64_t rows, const Shape& shape, const Affine& norm, float* out) {
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
-    const auto y = hn::MulAdd(hn::LoadU(d, norm.scale + c), hn::LoadU(d, values + i), hn::LoadU(d, norm.shift + c));
+    const auto y = mapped(d, hn::LoadU(d, values + i), norm, c);
     hn::StoreU(kRelu ? relu(d, y) : y, d, out + i);
   });
 }
@@ -73,8 +79,7 @@ template <bool kRelu, class D>
 HWY_INLINE hn::Vec<D> passed(D d, const float* dy, hn::Vec<D> v, const Affine& norm, int64_t i, int64_t c) {
   const auto grad = hn::LoadU(d, dy + i);
   if (!kRelu) return grad;
-  const auto y = hn::MulAdd(hn::LoadU(d, norm.scale + c), v, hn::LoadU(d, norm.shift + c));
-  return hn::IfThenElseZero(hn::Gt(y, hn::Zero(d)), grad);
+  return hn::IfThenElseZero(hn::Gt(mapped(d, v, norm, c), hn::Zero(d)), grad);
 }
 
 template <bool kRelu>
