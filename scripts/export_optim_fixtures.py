@@ -68,6 +68,8 @@ def references():
         "lamb": ({"type": "lamb"}, lamb),
         "lamb_capped": ({"type": "lamb", "weight_decay": 0.2, "beta1": 0.8, "beta2": 0.99, "max_ratio": 1.0},
                         lambda: lamb(0.8, 0.99, weight_decay=0.2, cap=1.0)),
+        "lamb_bounded": ({"type": "lamb", "weight_decay": 0.1, "min_weight_norm": 3.0, "max_weight_norm": 3.5},
+                         lambda: lamb(weight_decay=0.1, low=3.0, high=3.5)),
         "lamb_biased": ({"type": "lamb", "bias_correction": False, "epsilon": 1e-3},
                         lambda: lamb(epsilon=1e-3, bias_correction=False)),
         "lamb_vectors": ({"type": "lamb", "weight_decay": 0.1, "adapt_bias_and_norm": True, "decay_bias_and_norm": True},

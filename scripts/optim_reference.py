@@ -62,11 +62,12 @@ class Lars:
 
 
 class Lamb:
-    """You et al. 2020, algorithm 2, without bounds on |w|."""
+    """You et al. 2020, algorithm 2; phi clips |w| to [low, high]."""
 
     def __init__(self, beta1=0.9, beta2=0.999, epsilon=1e-6, weight_decay=0.01, bias_correction=True, cap=0.0,
-                 adapt_vectors=False, decay_vectors=False):
+                 adapt_vectors=False, decay_vectors=False, low=0.0, high=np.inf):
         self.beta1, self.beta2, self.epsilon, self.decay, self.cap = beta1, beta2, epsilon, weight_decay, cap
+        self.low, self.high = low, high
         self.bias_correction, self.adapt_vectors, self.decay_vectors = bias_correction, adapt_vectors, decay_vectors
         self.mean, self.square, self.count = {}, {}, {}
 
@@ -81,7 +82,8 @@ class Lamb:
             u = u + self.decay * w
         ratio = 1.0
         if w.ndim > 1 or self.adapt_vectors:
-            ratio = ratio_of(w, u, np.linalg.norm(w) / np.linalg.norm(u) if u.any() else 1.0, self.cap)
+            norm = np.clip(np.linalg.norm(w), self.low, self.high)
+            ratio = ratio_of(norm, u, norm / np.linalg.norm(u) if u.any() else 1.0, self.cap)
         return w - lr * ratio * u
 
 

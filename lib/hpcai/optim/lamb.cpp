@@ -1,13 +1,21 @@
 #include "hpcai/optim/lamb.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
+#include "hpcai/core/error.h"
 #include "hpcai/optim/parameter_lists.h"
 #include "hpcai/optim/trust_ratio.h"
 
 namespace hpcai::optim {
 
 Lamb::Lamb(const LambConfig& config, NamedTensors named) : Optimizer(std::move(named)), config_(config) {
+  if (config.max_weight_norm > 0 && config.max_weight_norm < config.min_weight_norm) {
+    throw Error(ExitCode::usage, fmt::format("optimizer.max_weight_norm {} is below optimizer.min_weight_norm {}", config.max_weight_norm,
+                                             config.min_weight_norm),
+                "Raise optimizer.max_weight_norm, or set it to 0 for no limit.");
+  }
   mean_ = zeros_for(parameters());
   square_ = zeros_for(parameters());
   for (size_t i = 0; i < parameters().size(); ++i) step_.push_back(at::zeros({}, at::kLong));
@@ -33,6 +41,11 @@ Tensors Lamb::direction(const std::vector<size_t>& active) const {
   return direction;
 }
 
+at::Tensor Lamb::bounded(const at::Tensor& weight_norm) const {
+  const at::Tensor bounded = config_.min_weight_norm > 0 ? weight_norm.clamp_min(config_.min_weight_norm) : weight_norm;
+  return config_.max_weight_norm > 0 ? bounded.clamp_max(config_.max_weight_norm) : bounded;
+}
+
 void Lamb::update(const std::vector<size_t>& active, const Tensors& grads, double lr) {
   const Tensors weights = pick(parameters(), active), mean = pick(mean_, active), square = pick(square_, active);
   at::_foreach_add_(pick(step_, active), 1);
@@ -46,7 +59,7 @@ void Lamb::update(const std::vector<size_t>& active, const Tensors& grads, doubl
     at::_foreach_add_(pick(update, decayed), pick(weights, decayed), config_.weight_decay);
   }
   if (!adapted.empty()) {
-    const at::Tensor weight_norm = norms(pick(weights, adapted)), update_norm = norms(pick(update, adapted));
+    const at::Tensor weight_norm = bounded(norms(pick(weights, adapted))), update_norm = norms(pick(update, adapted));
     const at::Tensor ratio = trusted(weight_norm / update_norm, weight_norm, update_norm, config_.max_ratio);
     put(update, adapted, scaled_each(pick(update, adapted), ratio));
   }

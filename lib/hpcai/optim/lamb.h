@@ -8,11 +8,13 @@ namespace hpcai::optim {
 //
 //   m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2
 //   u = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) + b w
-//   w <- w - lr ratio u,  ratio = |w| / |u|          1 where a norm is 0; at most max_ratio
+//   w <- w - lr ratio u,  ratio = phi(|w|) / |u|     1 where a norm is 0; at most max_ratio
+//   phi(z) = min(max(z, min_weight_norm), max_weight_norm)      by default z, as in the public implementations
 //
-// The paper's bounds on |w| are left out, as in the public implementations. Each parameter counts its own steps.
+// Each parameter counts its own steps.
 class Lamb : public Optimizer {
  public:
+  // Throws Error{usage} for bounds on the norm that exclude each other.
   Lamb(const LambConfig& config, NamedTensors parameters);
   NamedTensors state() const override;  // "<parameter>.exp_avg", ".exp_avg_sq", ".step"
 
@@ -21,6 +23,7 @@ class Lamb : public Optimizer {
 
  private:
   std::vector<at::Tensor> direction(const std::vector<size_t>& active) const;
+  at::Tensor bounded(const at::Tensor& weight_norm) const;  // phi
 
   LambConfig config_;
   std::vector<at::Tensor> mean_;

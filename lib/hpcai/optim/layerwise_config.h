@@ -62,6 +62,8 @@ struct LambConfig {
   double beta2 = 0.999;
   double epsilon = 1e-6;
   bool bias_correction = true;
+  double min_weight_norm = 0;
+  double max_weight_norm = 0;
   double max_ratio = 0;
   double weight_decay = 1e-2;
   bool adapt_bias_and_norm = false;
@@ -78,6 +80,9 @@ struct LambConfig {
     visitor.field("epsilon", epsilon,
                   {.help = "Added to the root of the second moment.", .min = 0, .min_excluded = true});
     visitor.field("bias_correction", bias_correction, {.help = "Divide both moments by 1 - beta^step."});
+    visitor.field("min_weight_norm", min_weight_norm, {.help = "A smaller norm of a tensor's weights counts as this in the ratio.", .min = 0});
+    visitor.field("max_weight_norm", max_weight_norm,
+                  {.help = "A larger norm of a tensor's weights counts as this in the ratio; 0 for no limit.", .min = 0});
     visitor.field("max_ratio", max_ratio, {.help = kMaxRatioHelp, .min = 0});
     visitor.field("weight_decay", weight_decay, {.help = "Share of a weight that is added to its update before the ratio.", .min = 0});
     visitor.field("adapt_bias_and_norm", adapt_bias_and_norm, {.help = kAdaptHelp});

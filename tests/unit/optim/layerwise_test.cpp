@@ -37,6 +37,20 @@ TEST_CASE("the ratio is 1 where the weights or the gradients are zero") {
   CHECK(at::equal(step_of(config, weight, zero, 0.1), zero));
 }
 
+TEST_CASE("bounds of LAMB replace norms of the weights outside them") {
+  const at::Tensor gradient = at::full({2, 2}, 0.5F);  // the update has elements 1, norm 2
+  auto step = [&](double weight, double low, double high) {
+    const LambConfig config{.min_weight_norm = low, .max_weight_norm = high, .weight_decay = 0};
+    return step_of(config, at::full({2, 2}, weight, at::kFloat), gradient, 0.1)[0][0].item<double>();
+  };
+  CHECK(step(2, 0, 0) == Approx(0.1 * 4 / 2));
+  CHECK(step(2, 0, 3) == Approx(0.1 * 3 / 2));
+  CHECK(step(2, 5, 0) == Approx(0.1 * 5 / 2));
+  CHECK(step(2, 1, 9) == Approx(0.1 * 4 / 2));
+  CHECK(step(0, 0.5, 0) == Approx(0.1 * 0.5 / 2));  // layers that start at zero move from the first step
+  CHECK_THROWS_AS(make_optimizer(LambConfig{.min_weight_norm = 2, .max_weight_norm = 1}, {}), Error);
+}
+
 TEST_CASE("biases and batch-norm parameters get neither ratio nor decay unless asked for") {
   const at::Tensor bias = at::full({4}, 2.0F), gradient = at::full({4}, 0.5F);
   CHECK(at::allclose(step_of(LarsConfig{}, bias, gradient, 0.1), at::full({4}, 0.05F)));
