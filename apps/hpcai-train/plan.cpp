@@ -53,8 +53,8 @@ scaling::BatchJob job_of(const PlanOptions& options, const trainer::Experiment& 
   job.time_s = request.time_s.value_or(0);
   job.command = {"hpcai-train", "--config", std::filesystem::absolute(options.config.path).lexically_normal()};
   for (const std::string& override : options.config.overrides) job.command.insert(job.command.end(), {"--set", override});
-  job.command.insert(job.command.end(), {"--run-dir", options.run_dir.empty() ? "runs/" + experiment.name : options.run_dir});
-  job.command.insert(job.command.end(), {"--resume", "auto"});
+  job.run_dir = options.run_dir.empty() ? "runs/" + experiment.name : options.run_dir;
+  job.command.insert(job.command.end(), {"--run-dir", job.run_dir, "--resume", "auto"});
   return job;
 }
 

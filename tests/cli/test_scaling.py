@@ -169,7 +169,7 @@ class Scaling(Case):
         for name, body in stand_ins.items():
             (tools / name).write_text(f"#!/bin/bash\n{body}\n")
             (tools / name).chmod(0o755)
-        env = {"PATH": f"{tools}:{os.environ['PATH']}"}
+        env = {"PATH": f"{tools}:{os.environ['PATH']}", "SLURM_JOB_ID": "17", "SLURM_JOB_NODELIST": "n1"}
         queue = self.folder / "queue"
         queue.write_text("")
         arguments = (*SOON, "--submit", "--sbatch=--partition=gpu")
@@ -177,6 +177,7 @@ class Scaling(Case):
         script = pathlib.Path((self.folder / "submitted").read_text().strip())
         script = script if script.is_absolute() else self.folder / script
         text = script.read_text()
+        self.assertEqual(text.count("--output="), 1)
         for part in ("#SBATCH --ntasks=1\n", "#SBATCH --partition=gpu\n", "#SBATCH --requeue\n", "srun ", "--resume auto"):
             self.assertIn(part, text)
         queue.write_text("17\n")

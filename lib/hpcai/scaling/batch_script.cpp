@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "hpcai/core/error.h"
+#include "hpcai/scaling/run_job.h"
 
 namespace hpcai::scaling {
 namespace {
@@ -50,32 +51,27 @@ std::string format_slurm_time(double seconds) {
 
 std::string batch_script(const BatchJob& job) {
   std::string text = "#!/bin/bash\n";
-  auto option = [&](const std::string& line) { text += "#SBATCH --" + line + "\n"; };
+  auto option = [&](const std::string& line) { text += "#SBATCH " + line + "\n"; };
   std::string name = job.name;
   std::replace_if(name.begin(), name.end(), [](char c) { return c == ' ' || c == '/' || c == '\n'; }, '-');
-  option("job-name=" + quoted(name));
-  option(fmt::format("nodes={}", job.nodes));
-  option(fmt::format("ntasks-per-node={}", job.ranks_per_node));
-  if (job.gpus) option(fmt::format("gres=gpu:{}", job.ranks_per_node));
-  option(fmt::format("cpus-per-task={}", job.cpus_per_rank));
-  if (job.time_s > 0) option("time=" + format_slurm_time(job.time_s));
-  option(fmt::format("signal=USR1@{:.0f}", kSignalLead_s));
-  option("requeue");
-  option("open-mode=append");
-  option("output=%x-%j.out");
-  text += "\n# " + std::to_string(static_cast<int>(kSignalLead_s)) +
-          " s before the limit Slurm signals all ranks: they finish the step, save and exit 75, which means: queue me again.\n";
-  text += fmt::format("export OMP_NUM_THREADS={}\n", job.cpus_per_rank);
-  text += "# Only ranks that know this secret take part.\nexport HPCAI_SECRET=$(head -c 32 /dev/urandom | base64 -w 0)\n";
-  // srun does not take over the number of cores from the job.
-  text += fmt::format("srun --kill-on-bad-exit=1 --cpu-bind=cores --cpus-per-task={}", job.cpus_per_rank);
-  for (const std::string& word : job.command) text += " " + quoted(word);
-  text += "\nstatus=$?\n"
-          "if [ \"$status\" -eq 75 ]; then\n"
-          "  scontrol requeue \"$SLURM_JOB_ID\"\n"
-          "fi\n"
-          "exit \"$status\"\n";
-  return text;
+  option("--job-name=" + quoted(name));
+  option(fmt::format("--nodes={}", job.nodes));
+  option(fmt::format("--ntasks-per-node={}", job.ranks_per_node));
+  if (job.gpus) option(fmt::format("--gres=gpu:{}", job.ranks_per_node));
+  option(fmt::format("--cpus-per-task={}", job.cpus_per_rank));
+  if (job.time_s > 0) option("--time=" + format_slurm_time(job.time_s));
+  // So long before the limit Slurm signals all ranks: they finish the step, save and exit 75.
+  option(fmt::format("--signal=USR1@{:.0f}", kSignalLead_s));
+  option("--requeue");
+  option("--open-mode=append");
+  option("--output=" + quoted(job.output));
+  for (const std::string& words : job.directives) option(words);
+  text += "\ncommand=(";
+  for (const std::string& word : job.command) text += (text.back() == '(' ? "" : " ") + quoted(word);
+  text += ")\n";
+  constexpr const char* kSrun = "srun --kill-on-bad-exit=1 --cpu-bind=cores --cpus-per-task=\"$SLURM_CPUS_PER_TASK\" \"${command[@]}\"\n";
+  if (job.run_dir.empty()) return text + kSrun;
+  return text + "run_dir=" + quoted(job.run_dir) + "\n\n" + kRunJob;
 }
 
 }  // namespace hpcai::scaling

@@ -62,24 +62,22 @@ Study anywhere(Study study) {
   return study;
 }
 
-BatchJob job_of(const std::string& name, const Member& member, const SlurmOptions& options, int ranks, std::vector<std::string> arguments) {
+BatchJob job_of(const std::string& name, const Study& study, const Member& member, const SlurmOptions& options, int ranks) {
   BatchJob job;
   job.name = name;
   job.ranks_per_node = std::min(ranks, options.ranks_per_node);
   job.nodes = (ranks + job.ranks_per_node - 1) / job.ranks_per_node;
   job.gpus = member.experiment.training.device != trainer::DeviceChoice::cpu;
   job.cpus_per_rank = options.cpus_per_rank;
-  job.command = std::move(arguments);
-  job.command.insert(job.command.begin(), program_path());
+  job.output = (study.folder / "jobs" / (name + ".txt")).string();
+  job.directives = {fmt::format("--ntasks={}", ranks), "--chdir=" + std::filesystem::current_path().string()};
+  job.directives.insert(job.directives.end(), options.directives.begin(), options.directives.end());
   return job;
 }
 
-std::string script_of(const BatchJob& job, int ranks, const std::filesystem::path& study_folder, const SlurmOptions& options) {
-  std::string directives = fmt::format("#SBATCH --ntasks={}\n#SBATCH --output={}\n#SBATCH --chdir={}\n", ranks,
-                                       (study_folder / "jobs" / (job.name + ".txt")).string(), std::filesystem::current_path().string());
-  for (const std::string& words : options.directives) directives += "#SBATCH " + words + "\n";
-  std::string text = batch_script(job);
-  return text.insert(text.find("\n\n") + 1, directives);  // behind its own, so that these count
+std::vector<std::string> with_program(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), program_path());
+  return arguments;
 }
 
 }  // namespace
@@ -88,18 +86,22 @@ std::string job_script(const Study& study, const StudyRun& run, const SlurmOptio
   const Study absolute = anywhere(study);
   StudyRun here = run;
   here.folder = std::filesystem::absolute(run.folder);
-  return script_of(job_of(job_name(run), *run.member, options, run.world, arguments_of(absolute, here, false)), run.world, absolute.folder, options);
+  BatchJob job = job_of(job_name(run), absolute, *run.member, options, run.world);
+  job.command = with_program(arguments_of(absolute, here, false));
+  job.run_dir = here.folder.string();
+  return batch_script(job);
 }
 
 std::string calibration_script(const Study& study, const Member& member, const SlurmOptions& options, double seconds) {
   const Study absolute = anywhere(study);
   const int ranks = calibration_ranks(study);
-  BatchJob job = job_of(calibration_job_name(member), member, options, ranks, calibration_arguments(absolute, member, seconds));
+  BatchJob job = job_of(calibration_job_name(member), absolute, member, options, ranks);
+  job.command = with_program(calibration_arguments(absolute, member, seconds));
   if (study.worlds.back() > options.ranks_per_node) {  // the link that matters is the one between nodes
     job.nodes = ranks;
     job.ranks_per_node = 1;
   }
-  return script_of(job, ranks, absolute.folder, options);
+  return batch_script(job);
 }
 
 void require_slurm() {

@@ -26,6 +26,17 @@ TEST_CASE("a batch script quotes what a shell would take apart") {
   CHECK(text.find("#SBATCH --job-name=a-b\n") != std::string::npos);
 }
 
+TEST_CASE("a job that trains is queued again and held as those of scripts/slurm, a measurement is not") {
+  const std::string train = batch_script({.name = "x", .output = "a b.txt", .directives = {"--time=5"}, .run_dir = "runs/x y"});
+  for (const char* part : {"run_dir='runs/x y'\n", "scontrol requeuehold", "--output='a b.txt'\n#SBATCH --time=5\n"}) {
+    CAPTURE(part, train);
+    CHECK(train.find(part) != std::string::npos);
+  }
+  const std::string measure = batch_script({.name = "x"});
+  CHECK(measure.find("scontrol") == std::string::npos);
+  CHECK(measure.find("srun ") != std::string::npos);
+}
+
 TEST_CASE("a calibration survives being written and read, and nonsense in it is named") {
   Calibration calibration;
   calibration.name = "x";
@@ -33,9 +44,9 @@ TEST_CASE("a calibration survives being written and read, and nonsense in it is 
   calibration.workload.forward = {0.1 + 0.2, 1e-9};
   calibration.workload.buckets = {{1e6, 0.25}, {2e6, 1}};
   calibration.workload.spread = {0.9, 1.1};
-  calibration.machine.between_nodes = {1e-5, 1e-9, 1e-6, 2e-9};
+  calibration.machine.between_nodes = {1e-5, 1e-9, 1e-6, 2e-9, 8e-6, 7e-6, 3e-10};
   calibration.machine.algorithm = Algorithm::tree;
-  calibration.link = {{1024, 5, 1e-3, 1e-4, 1.1e-3}};
+  calibration.link = {{false, 1024, 5, 1e-3, 1e-4, 1.1e-3}, {true, 24, 5, 1e-5, 1e-6, 1e-5}};
   const nlohmann::json json = to_json(calibration);
   CHECK(to_json(calibration_from_json(json)) == json);
 
@@ -52,5 +63,6 @@ TEST_CASE("a calibration survives being written and read, and nonsense in it is 
   CHECK(refused("/format", "else").find("format") != std::string::npos);
   CHECK(refused("/workload/forward/fixed_s", -1).find("fixed cost") != std::string::npos);
   CHECK(refused("/workload/buckets/0/ready", 2).find("ready at 2") != std::string::npos);
+  CHECK(refused("/workload/parallel", 1.5).find("parallel") != std::string::npos);
   CHECK(refused("/machine/in_node/latency_s", "fast").find("type") != std::string::npos);
 }
