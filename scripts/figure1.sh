@@ -4,7 +4,8 @@
 #                                                          each; about 15 minutes on 2 free cores
 #        scripts/figure1.sh --cluster [ARGUMENT...]         on Slurm: 1 to 64 GPUs, the paper's networks, one job for each world
 #        scripts/figure1.sh --cluster --collect             the figure of what is done
-# On a cluster give what it wants: --sbatch=--partition=gpu --sbatch=--time=24:00:00 --ranks-per-node 4 --cpus-per-rank 10
+# The paper's networks train on the paper's data: data/README.md says how to get them. Give what the cluster wants:
+# --sbatch=--partition=gpu --sbatch=--time=24:00:00 --ranks-per-node 4 --cpus-per-rank 10
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +14,7 @@ arguments=()
 for argument in "$@"; do
   case $argument in
     --cluster) cluster=true ;;
-    -h|--help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) arguments+=("$argument") ;;
   esac
 done

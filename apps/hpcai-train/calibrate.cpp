@@ -30,6 +30,7 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
   cost("forward", work.forward);
   cost("backward", work.backward);
   cost("update", work.update);
+  if (work.team > 0) log::info("threads    {:.0f}; {:.0f} % of the computing time goes down with more of them", work.team, 100 * work.parallel);
   double bytes = 0;
   for (const auto& bucket : work.buckets) bytes += bucket.bytes;
   log::info("gradients  {:.4g} MB in {} bucket{}", bytes * 1e-6, work.buckets.size(), work.buckets.size() == 1 ? "" : "s");
@@ -38,8 +39,8 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
     log::warning("the link was not measured: that takes two ranks (--nproc 2, or srun)");
   } else {
     const auto& link = calibration.one_host ? calibration.machine.in_node : calibration.machine.between_nodes;
-    log::info("link       {:.3g} us a hop, {:.3g} GB/s; the line misses a measurement by at most {:.0f} %", link.latency_s * 1e6,
-              1e-9 / link.s_per_byte, calibration.worst_link_residual * 100);
+    log::info("link       {:.3g} us a hop, {:.3g} GB/s; small exchanges {:.3g} us a hop; the lines miss a measurement by at most {:.0f} %",
+              link.latency_s * 1e6, 1e-9 / link.s_per_byte, link.blocking_latency_s * 1e6, calibration.worst_link_residual * 100);
   }
   log::info("written to {}", path);
 }

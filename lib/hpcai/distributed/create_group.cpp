@@ -98,7 +98,7 @@ std::unique_ptr<Group> Group::create(const World& given, const DistributedConfig
   try {
     group->use(use_gpu ? make_nccl_backend(request) : make_gloo_backend(request), use_gpu);
     group->barrier();  // until all are connected
-    if (!use_gpu && world.one_host()) group->share_memory(has_own_core(world));
+    if (!use_gpu && world.one_host()) group->share_memory(/*own_core=*/cores_of_rank(world) >= 1);
     return group;
   } catch (const Error&) {
     throw;

@@ -306,9 +306,6 @@ World detect_world(const Environment& environment, int port) {
   return world;
 }
 
-namespace {
-
-// Below 1 where ranks share cores.
 double cores_of_rank(const World& world) {
   const int mine = available_cores();
   // A launcher that binds each rank to its own cores has divided them already.
@@ -316,10 +313,6 @@ double cores_of_rank(const World& world) {
   return bound && world.launcher != "nproc" ? mine : static_cast<double>(mine) / world.local_size;
 }
 
-}  // namespace
-
 int share_of_cores(const World& world) { return std::max(1, static_cast<int>(cores_of_rank(world))); }
-
-bool has_own_core(const World& world) { return cores_of_rank(world) >= 1; }
 
 }  // namespace hpcai::distributed

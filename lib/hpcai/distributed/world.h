@@ -34,8 +34,9 @@ struct World {
 // Throws Error{usage}, naming the variables, if a set is incomplete, impossible, or contradicts another.
 World detect_world(const Environment& environment, int port = 0);
 
-// Threads for this rank's computations: its part of the cores that the ranks of this host share, at least 1.
+// This rank's part of the cores that the ranks of this host share, below 1 where there are more ranks than cores.
+double cores_of_rank(const World& world);
+// Threads for its computations, at least 1.
 int share_of_cores(const World& world);
-bool has_own_core(const World& world);
 
 }  // namespace hpcai::distributed

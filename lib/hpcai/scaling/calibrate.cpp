@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "hpcai/config/config.h"
-#include "hpcai/core/parallel.h"
 #include "hpcai/distributed/network.h"
 #include "hpcai/scaling/measure_link.h"
 #include "hpcai/scaling/measure_steps.h"
@@ -15,22 +14,23 @@ namespace {
 
 constexpr double kLargest = 1 << 26;  // bytes; more would take minutes on a slow link and tell nothing new
 
-// From a verdict to all gradients at once.
-std::vector<double> sizes_for(const std::vector<Bucket>& buckets) {
+// Buckets of all sizes up to all gradients at once; blocking exchanges from a verdict to a large batch norm.
+std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets) {
+  std::vector<Exchange> exchanges;
+  for (double bytes : {24.0, 4096.0, 65536.0}) exchanges.push_back({.blocking = true, .bytes = bytes});
   double all = 0;
   for (const Bucket& bucket : buckets) all += bucket.bytes;
   all = std::clamp(all, double{1 << 16}, kLargest);
-  std::vector<double> sizes;
-  for (double size : {24.0, 4096.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0}) {
-    if (size < 0.7 * all) sizes.push_back(size);
+  for (double bytes : {4096.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0}) {
+    if (bytes < 0.7 * all) exchanges.push_back({.bytes = bytes});
   }
-  sizes.push_back(all);
-  return sizes;
+  exchanges.push_back({.bytes = all});
+  return exchanges;
 }
 
 void measure_link_into(Calibration& calibration, distributed::Group& group, const distributed::World& world, double seconds) {
   const Layout layout{.nodes = world.size / std::max(1, world.local_size), .ranks_per_node = world.local_size};
-  calibration.link = measure_link(group, sizes_for(calibration.workload.buckets), seconds);
+  calibration.link = measure_link(group, exchanges_for(calibration.workload.buckets), seconds);
   const Link link = fit_link(calibration.link, calibration.machine, layout);
   // With several ranks on several nodes the ring is as slow as its slowest link, which is the one between nodes.
   (world.one_host() ? calibration.machine.in_node : calibration.machine.between_nodes) = link;
@@ -59,7 +59,7 @@ Calibration calibrate(const trainer::Experiment& experiment, distributed::Group&
     mine.steps = steps.steps;
     mine.workload = steps.workload;
     mine.machine.algorithm = group.device().is_cuda() ? Algorithm::tree : Algorithm::ring;
-    mine.machine.cores = group.device().is_cuda() ? 0 : available_cores();
+    mine.machine.cores = group.device().is_cuda() ? 0 : distributed::cores_of_rank(world) * world.local_size;
   });
   if (alone) return mine;
   Calibration shared = calibration_from_json(nlohmann::json::parse(group.broadcast(to_json(mine).dump())));

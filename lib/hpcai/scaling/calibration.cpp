@@ -9,18 +9,19 @@ namespace hpcai::scaling {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Cost, fixed_s, per_sample_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Bucket, bytes, ready)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Link, latency_s, s_per_byte, core_s_per_message, core_s_per_byte)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Link, latency_s, s_per_byte, core_s_per_message, core_s_per_byte, blocking_latency_s, core_s_per_blocking,
+                                   blocking_s_per_byte)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Workload, forward, backward, update, buckets, overlap, blocking_exchanges, blocking_bytes, threads,
-                                   input_s_per_sample, input_core_s_per_sample, spread, alone_factor, epoch_start_s)
+                                   team, parallel, input_s_per_sample, input_core_s_per_sample, spread, alone_factor, epoch_start_s)
 NLOHMANN_JSON_SERIALIZE_ENUM(Algorithm, {{Algorithm::ring, "ring"}, {Algorithm::tree, "tree"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, in_node, between_nodes, algorithm, start_s, cores)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LinkSample, bytes, repeats, median_s, core_s, fitted_s)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LinkSample, blocking, bytes, repeats, median_s, core_s, fitted_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Calibration, name, config_digest, host, device, world_size, one_host, batches, steps, workload, machine,
                                    link, worst_link_residual)
 
 namespace {
 
-constexpr const char* kFormat = "hpcai-train calibration 1";
+constexpr const char* kFormat = "hpcai-train calibration 2";
 
 [[noreturn]] void refuse(const std::string& why) {
   throw Error(ExitCode::bad_data, fmt::format("not a calibration: {}", why), "Make one with: hpcai-train calibrate --config FILE");
@@ -44,9 +45,14 @@ void check_range(const Calibration& calibration) {
     check(link->s_per_byte, "s_per_byte");
     check(link->core_s_per_message, "core_s_per_message");
     check(link->core_s_per_byte, "core_s_per_byte");
+    check(link->blocking_latency_s, "blocking_latency_s");
+    check(link->core_s_per_blocking, "core_s_per_blocking");
+    check(link->blocking_s_per_byte, "blocking_s_per_byte");
   }
   for (double value : work.spread) check(value, "a value of spread");
   check(calibration.machine.cores, "cores");
+  check(work.team, "team");
+  if (!(work.parallel >= 0 && work.parallel <= 1)) refuse(fmt::format("{} of the computing time is parallel", work.parallel));
   check(work.input_s_per_sample, "input_s_per_sample");
 }
 

@@ -12,6 +12,7 @@ namespace hpcai::scaling {
 
 // One size of the exchanges that were timed.
 struct LinkSample {
+  bool blocking = false;  // as small exchanges for which everybody waits go; else as buckets do
   double bytes = 0;
   int64_t repeats = 0;
   double median_s = 0;

@@ -1,5 +1,6 @@
 #include "hpcai/scaling/measure_steps.h"
 
+#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/variable.h>
 
@@ -12,6 +13,7 @@
 #include <tuple>
 #include <utility>
 
+#include "hpcai/core/parallel.h"
 #include "hpcai/distributed/gradient_buffers.h"
 #include "hpcai/optim/clip.h"
 #include "hpcai/scaling/clock.h"
@@ -208,13 +210,36 @@ std::vector<double> median_ready(const std::vector<StepParts>& steps) {
   return ready;
 }
 
+// What more threads would shorten: steps with the threads of this rank and with all cores, or half of them, in turns.
+void measure_team(OneRank& rank, int64_t batch, double seconds, Workload& work) {
+  const int mine = at::get_num_threads(), cores = available_cores();
+  const int other = mine < cores ? cores : mine / 2;
+  work.team = mine;
+  if (other < 1) return;
+  std::map<int, std::vector<double>> times;
+  const Moment start = now(at::kCPU);
+  auto time_left = [&] { return seconds_between(start, now(at::kCPU)) < seconds; };
+  for (int round = 0; round == 0 || (round < 50 && time_left()); ++round) {
+    for (const int threads : {mine, other}) {
+      at::set_num_threads(threads);
+      rank.step(batch);  // the threads start
+      for (int i = 0; i == 0 || (i < 3 && time_left()); ++i) times[threads].push_back(rank.step(batch).sum());
+    }
+  }
+  at::set_num_threads(mine);
+  const double here = median(times[mine]), there = median(times[other]);
+  // t = serial + shared / threads
+  const double shared = (there - here) / (1.0 / other - 1.0 / mine);
+  work.parallel = std::clamp(shared / mine / here, 0.0, 1.0);
+}
+
 }  // namespace
 
 MeasuredSteps measure_steps(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches) {
   const int64_t share = experiment.training.global_batch / experiment.training.accumulation;
   const int64_t largest = batches.empty() ? std::max<int64_t>(1, share) : *std::max_element(batches.begin(), batches.end());
   OneRank rank(experiment, device, largest);
-  if (batches.empty()) batches = choose_batches(rank, largest, 0.8 * seconds);
+  if (batches.empty()) batches = choose_batches(rank, largest, 0.65 * seconds);
 
   std::map<int64_t, std::vector<StepParts>> steps;
   std::vector<double> alone;  // seconds of the largest batch
@@ -225,7 +250,7 @@ MeasuredSteps measure_steps(const trainer::Experiment& experiment, at::Device de
   const Moment start = now(at::kCPU);
   double busy_s = 0, busy_core_s = 0;
   for (int64_t round = 0; round < kMost + kWarmup; ++round) {
-    if (round >= kFewest + kWarmup && seconds_between(start, now(at::kCPU)) > 0.8 * seconds) break;
+    if (round >= kFewest + kWarmup && seconds_between(start, now(at::kCPU)) > 0.65 * seconds) break;
     for (int64_t batch : batches) {
       const double cores_before = core_s();
       StepParts parts = rank.step(batch);
@@ -260,6 +285,7 @@ MeasuredSteps measure_steps(const trainer::Experiment& experiment, at::Device de
   work.overlap = experiment.distributed.overlap;
   work.threads = device.is_cpu() ? busy_core_s / busy_s : 0;
   work.spread = spread_of(most);
+  if (device.is_cpu() && experiment.training.threads == 0) measure_team(rank, most_samples, 0.15 * seconds, work);
   std::tie(work.input_s_per_sample, work.input_core_s_per_sample) = rank.input(0.2 * seconds);
   for (const auto& [batch, all] : steps) result.batches.push_back(static_cast<double>(batch));
   result.steps = static_cast<int64_t>(most.size());

@@ -23,28 +23,44 @@ Link slowest(const Machine& machine, const Layout& layout) {
     link.s_per_byte = std::max(link.s_per_byte, far.s_per_byte);
     link.core_s_per_message = std::max(link.core_s_per_message, far.core_s_per_message);
     link.core_s_per_byte = std::max(link.core_s_per_byte, far.core_s_per_byte);
+    link.blocking_s_per_byte = std::max(link.blocking_s_per_byte, far.blocking_s_per_byte);
   }
   return link;
 }
 
 double wire_bytes(const Layout& layout, double bytes) { return 2.0 * (layout.ranks() - 1) / layout.ranks() * bytes; }
 
-// Seconds of an exchange in which no byte counts.
-double latency_s(const Machine& machine, const Layout& layout) {
-  const int n = layout.ranks();
-  if (n == 1) return 0;
+// Seconds in which the messages of an exchange hop, its bytes left out. Neighbours whose messages need the same core wait for
+// each other.
+double hopping_s(const Machine& machine, const Layout& layout, double Link::*latency, double Link::*core_s, double hops) {
   const double cores = cores_per_rank(machine, layout);
-  // Neighbours whose messages need the same core wait for each other.
-  auto hop = [&](const Link& link) { return std::max(link.latency_s, link.core_s_per_message / cores); };
+  auto hop = [&](const Link& link) { return std::max(link.*latency, link.*core_s / cores); };
   const double near = layout.ranks_per_node > 1 ? hop(machine.in_node) : 0;
   const double far = layout.nodes > 1 ? hop(machine.between_nodes) : 0;
-  if (machine.algorithm == Algorithm::ring) return machine.start_s + 2 * (n - 1) * std::max(near, far);
+  if (machine.algorithm == Algorithm::ring) return machine.start_s + hops * std::max(near, far);
   return machine.start_s + 2 * (layout.ranks_per_node - 1) * near + 2 * std::ceil(std::log2(layout.nodes)) * far;
+}
+
+double latency_s(const Machine& machine, const Layout& layout) {
+  return hopping_s(machine, layout, &Link::latency_s, &Link::core_s_per_message, hops_of(machine.algorithm, layout));
 }
 
 // What a computation is slowed down to by ranks, and their loaders, on the same cores: 1 where there are enough.
 double computing_speed(const Workload& workload, double cores, double core_s) {
   return core_s > 0 && workload.threads > 0 ? std::min(1.0, cores / core_s) : 1.0;
+}
+
+// As if it had been measured with the threads that a rank gets here (Amdahl 1967); the processor time stays.
+Workload with_threads_of(Workload workload, double cores) {
+  if (workload.team == 0) return workload;
+  const double threads = std::max(1.0, std::floor(cores));
+  const double factor = 1 - workload.parallel + workload.parallel * workload.team / threads;
+  for (Cost* cost : {&workload.forward, &workload.backward, &workload.update}) {
+    cost->fixed_s *= factor;
+    cost->per_sample_s *= factor;
+  }
+  workload.threads = std::min(workload.threads / factor, threads);
+  return workload;
 }
 
 // The backward pass and the exchange of its buckets, as two flows on one link and on the cores of the host: buckets travel one
@@ -107,11 +123,6 @@ struct Flow {
   }
 };
 
-double bytes_s(const Machine& machine, const Layout& layout, double bytes) {
-  const Link link = slowest(machine, layout);
-  return wire_bytes(layout, bytes) * std::max(link.s_per_byte, link.core_s_per_byte / cores_per_rank(machine, layout));
-}
-
 }  // namespace
 
 double hops_of(Algorithm algorithm, const Layout& layout) {
@@ -119,8 +130,24 @@ double hops_of(Algorithm algorithm, const Layout& layout) {
   return 2.0 * (layout.ranks_per_node - 1) + 2 * std::ceil(std::log2(layout.nodes));
 }
 
+double blocking_hops_of(Algorithm algorithm, const Layout& layout) {
+  if (algorithm == Algorithm::tree) return hops_of(algorithm, layout);
+  return layout.nodes > 1 ? layout.ranks() - 1 : 1;
+}
+
 double all_reduce_s(const Machine& machine, const Layout& layout, double bytes) {
-  return layout.ranks() == 1 ? 0 : latency_s(machine, layout) + bytes_s(machine, layout, bytes);
+  if (layout.ranks() == 1) return 0;
+  const Link link = slowest(machine, layout);
+  const double s_per_byte = std::max(link.s_per_byte, link.core_s_per_byte / cores_per_rank(machine, layout));
+  return latency_s(machine, layout) + wire_bytes(layout, bytes) * s_per_byte;
+}
+
+double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes) {
+  if (layout.ranks() == 1) return 0;
+  const double wire = machine.algorithm == Algorithm::tree ? wire_bytes(layout, bytes) : (layout.ranks() - 1) * bytes;
+  const double hops = blocking_hops_of(machine.algorithm, layout);
+  return hopping_s(machine, layout, &Link::blocking_latency_s, &Link::core_s_per_blocking, hops) +
+         wire * slowest(machine, layout).blocking_s_per_byte;
 }
 
 double expected_largest(const std::vector<double>& sample, double n) {
@@ -139,14 +166,15 @@ double expected_largest(const std::vector<double>& sample, double n) {
   return mean + excess * std::log(n / m);
 }
 
-StepTime predict(const Workload& workload, const Machine& machine, const Layout& layout, double batch, int64_t passes) {
+StepTime predict(const Workload& measured, const Machine& machine, const Layout& layout, double batch, int64_t passes) {
   const int n = layout.ranks();
+  const double cores = cores_per_rank(machine, layout);
+  const Workload workload = with_threads_of(measured, cores);
   const double part = batch / static_cast<double>(passes), count = static_cast<double>(passes);
   const double alone = n == 1 ? workload.alone_factor : 1;
   const double forward = alone * workload.forward.at(part), backward = alone * workload.backward.at(part);
   const double update = alone * workload.update.at(batch);
   const double undisturbed = count * (forward + backward) + update;
-  const double cores = cores_per_rank(machine, layout);
   // The loader reads the next batch meanwhile, on the same cores.
   const double wanted = undisturbed > 0 ? workload.threads + workload.input_core_s_per_sample * batch / undisturbed : 0;
   const double speed = computing_speed(workload, cores, wanted);
@@ -155,8 +183,8 @@ StepTime predict(const Workload& workload, const Machine& machine, const Layout&
   time.compute_s = undisturbed / speed;
   if (n > 1) {
     const Flow flow{workload, slowest(machine, layout), cores, speed, latency_s(machine, layout), layout};
-    const double blocking =
-        workload.blocking_exchanges * latency_s(machine, layout) + bytes_s(machine, layout, workload.blocking_bytes);
+    const double exchanges = workload.blocking_exchanges;
+    const double blocking = exchanges > 0 ? exchanges * blocking_exchange_s(machine, layout, workload.blocking_bytes / exchanges) : 0;
     time.exposed_communication_s = flow.finish_s(backward) - backward / speed + blocking;
     for (const Bucket& bucket : workload.buckets) time.communication_s += all_reduce_s(machine, layout, bucket.bytes);
     time.communication_s += blocking;

@@ -32,6 +32,8 @@ struct Workload {
   double blocking_exchanges = 1; // small all-reduces a step for which everybody waits: the verdict, 2 for each synchronised batch norm
   double blocking_bytes = 24;    // in all of them together; the 16 bytes for each rank in a verdict are left out
   double threads = 0;            // cores that the computation keeps busy; 0 on a GPU
+  double team = 0;               // threads of the rank that was measured, where a rank gets its share of the cores; else 0
+  double parallel = 0;           // part of that rank's computing time that more threads shorten
   double input_s_per_sample = 0; // with all loader threads of a rank at work and nothing else to do
   double input_core_s_per_sample = 0;  // processor time of the same
   std::vector<double> spread;    // measured step times over their mean, rising; empty: all steps alike
@@ -41,14 +43,17 @@ struct Workload {
 
 // A connection between neighbours in the ring of ranks. The defaults are a perfect one.
 struct Link {
-  double latency_s = 0;           // one hop of a small message
+  double latency_s = 0;           // one hop of a bucket without bytes
   double s_per_byte = 0;          // 1 / payload bandwidth of one rank's (in_node) or one node's (between_nodes) traffic
   double core_s_per_message = 0;  // processor time on each rank, of one hop
   double core_s_per_byte = 0;     // processor time on each rank, for each byte that it sends
+  double blocking_latency_s = 0;  // one hop of a small exchange for which everybody waits
+  double core_s_per_blocking = 0; // processor time on each rank, of one such hop
+  double blocking_s_per_byte = 0; // of such an exchange
 };
 
 enum class Algorithm {
-  ring,  // Gloo: 2 (n - 1) hops whatever the size
+  ring,  // CPU ranks: buckets around a ring twice (Gloo); small exchanges gathered, around it once or in the memory of one host
   tree,  // NCCL: small messages up and down a tree, large ones around a ring
 };
 
@@ -91,9 +96,16 @@ StepTime predict_in_epoch(const Workload& workload, const Machine& machine, cons
 // with the slowest link of the ring, because all neighbours send at the same time; hops = 2 (n - 1) in a ring.
 double all_reduce_s(const Machine& machine, const Layout& layout, double bytes);
 
-// Hops of a small message, one after another, in one all-reduce: 2 (n - 1) around a ring; for a tree, along the ring within a node
+// Seconds of one small exchange for which everybody waits:
+//   start + hops blocking_latency + w bytes blocking_s_per_byte
+// with w = n - 1 where CPU ranks gather it, 2 (n - 1)/n on GPUs.
+double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes);
+
+// Hops of a message, one after another, in one all-reduce: 2 (n - 1) around a ring; for a tree, along the ring within a node
 // and up and down the nodes.
 double hops_of(Algorithm algorithm, const Layout& layout);
+// The same in a blocking exchange: n - 1 around a ring of CPU ranks, 1 in the memory of one host.
+double blocking_hops_of(Algorithm algorithm, const Layout& layout);
 
 // The expected largest of n independent draws from the distribution of which `sample` (rising, not empty) was drawn:
 //   sum_i x_i [(i/m)^n - ((i - 1)/m)^n]

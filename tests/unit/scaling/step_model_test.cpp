@@ -73,11 +73,31 @@ TEST_CASE("one bucket and no overlap: everything is exposed") {
   CHECK(predict(work, machine, kFour, 4).exposed_communication_s == Approx(all_reduce_s(machine, kFour, 8e6)));
 }
 
-TEST_CASE("small exchanges for which everybody waits add their latencies") {
+TEST_CASE("blocking exchanges of CPU ranks are gathered: n - 1 hops and n - 1 times the bytes") {
   Workload work = two_buckets();
   work.buckets.clear();
   work.blocking_exchanges = 41;  // 20 synchronised batch norms and the verdict
-  CHECK(predict(work, wire(1e9, 1e-4), kFour, 4).exposed_communication_s == Approx(41 * 6 * 1e-4));
+  work.blocking_bytes = 41e3;
+  Machine machine;
+  machine.between_nodes = {.latency_s = 5e-3, .blocking_latency_s = 1e-4, .blocking_s_per_byte = 1e-8};
+  CHECK(blocking_exchange_s(machine, kFour, 1e3) == Approx(3 * 1e-4 + 3e3 * 1e-8));
+  CHECK(blocking_exchange_s(machine, Layout{}, 1e3) == 0);
+  CHECK(predict(work, machine, kFour, 4).exposed_communication_s == Approx(41 * (3 * 1e-4 + 3e3 * 1e-8)));
+}
+
+TEST_CASE("in the memory of one host blocking exchanges do not hop, but ranks that share cores take turns") {
+  Machine machine;
+  machine.in_node = {.blocking_latency_s = 8e-6, .core_s_per_blocking = 8e-6};
+  machine.cores = 4;
+  CHECK(blocking_exchange_s(machine, Layout{.ranks_per_node = 4}, 0) == Approx(8e-6));
+  CHECK(blocking_exchange_s(machine, Layout{.ranks_per_node = 16}, 0) == Approx(32e-6));
+}
+
+TEST_CASE("on GPUs blocking exchanges go up and down the tree like others") {
+  Machine machine;
+  machine.algorithm = Algorithm::tree;
+  machine.between_nodes = {.blocking_latency_s = 1e-5, .blocking_s_per_byte = 1e-9};
+  CHECK(blocking_exchange_s(machine, Layout{.nodes = 16}, 1e4) == Approx(8e-5 + 2.0 * 15 / 16 * 1e-5));
 }
 
 TEST_CASE("of two kinds of links the slower one rules the ring") {
@@ -106,6 +126,22 @@ TEST_CASE("ranks that share cores slow each other down") {
   // The loader's half of a core a rank counts as well: 8 x (1 + 0.5) on 2 cores.
   work.input_core_s_per_sample = 0.5 * 0.032 / 4;
   CHECK(predict(work, machine, Layout{.ranks_per_node = 8}, 4).compute_s == Approx(6 * 0.032));
+}
+
+TEST_CASE("a rank that has fewer threads than the measured one computes longer, where threads help") {
+  Workload work = two_buckets();
+  work.threads = 3;  // of four
+  work.team = 4;
+  work.parallel = 0.75;
+  Machine machine;
+  machine.cores = 4;
+  CHECK(predict(work, machine, Layout{}, 4).compute_s == Approx(0.032));
+  CHECK(predict(work, machine, Layout{.ranks_per_node = 2}, 4).compute_s == Approx(0.032 * (0.25 + 0.75 * 2)));
+  CHECK(predict(work, machine, Layout{.ranks_per_node = 4}, 4).compute_s == Approx(0.032 * (0.25 + 0.75 * 4)));
+  // Eight ranks of one thread, each busy all the time, on four cores.
+  CHECK(predict(work, machine, Layout{.ranks_per_node = 8}, 4).compute_s == Approx(0.032 * (0.25 + 0.75 * 4) * 8 * 3 / 3.25 / 4));
+  work.team = 0;  // the config says how many
+  CHECK(predict(work, machine, Layout{.ranks_per_node = 1}, 4).compute_s == Approx(0.032));
 }
 
 TEST_CASE("communication takes processor time from the computation when there is none to spare") {
