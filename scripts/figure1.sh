@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the paper's Figure 1 for this machine: time to a stated quality against ranks, for both trainings.
-# Usage: scripts/figure1.sh [ARGUMENT OF scaling...]        here: 1, 2 and 4 ranks, small networks, two seeds
-#                                                          each; about 15 minutes on 2 free cores
+# Usage: scripts/figure1.sh [ARGUMENT OF scaling...]        here: 1, 2 and 4 ranks, small networks, three
+#                                                          seeds each; about 12 minutes on 2 free cores
 #        scripts/figure1.sh --cluster [ARGUMENT...]         on Slurm: 1 to 64 GPUs, the paper's networks, one job for each world
 #        scripts/figure1.sh --cluster --collect             the figure of what is done
 # The paper's networks train on the paper's data: data/README.md says how to get them. Give what the cluster wants:
@@ -40,7 +40,7 @@ if [ "$cluster" = true ]; then
 else
   folder=runs/figure1
   command=("$program" scaling
-    --config configs/waveform/quickstart.yaml --config configs/galaxy/quickstart.yaml --world 1,2,4 --repeats 2
+    --config configs/waveform/quickstart.yaml --config configs/galaxy/quickstart.yaml --world 1,2,4 --repeats 3
     --set waveform-quickstart:evaluation.target_metric=overlap_median --set waveform-quickstart:evaluation.target_value=0.92
     --set galaxy-quickstart:evaluation.target_metric=accuracy --set galaxy-quickstart:evaluation.target_value=0.93
     --out "$folder")

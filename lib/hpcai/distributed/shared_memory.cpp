@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <climits>
 #include <cstdio>
 #include <cstring>
@@ -17,7 +19,8 @@
 namespace hpcai::distributed {
 namespace {
 
-constexpr int kLooks = 4000;                         // some tens of microseconds
+constexpr std::chrono::microseconds kPatience{500};  // of a rank that looks for the others; to wake it would take a tenth of that
+constexpr int kLooks = 64;                            // between looks at the clock
 constexpr timespec kNap{.tv_sec = 0, .tv_nsec = 100'000'000};  // how long it may take until abandon() is noticed
 
 void pause_core() {
@@ -27,6 +30,8 @@ void pause_core() {
   asm volatile("yield");
 #endif
 }
+
+void let_others_run() { sched_yield(); }
 
 void sleep_while(const std::atomic<uint32_t>& word, uint32_t value) {
   syscall(SYS_futex, &word, FUTEX_WAIT, value, &kNap, nullptr, 0);
@@ -94,19 +99,27 @@ std::byte* SharedMemory::box(int rank) const {
   return memory_ + sizeof(Header) + (2 * static_cast<size_t>(rank) + round_ % 2) * box_bytes_;
 }
 
-void SharedMemory::await_round_after(uint32_t round, bool spin) {
-  Header& shared = header();
-  for (int look = 0; spin && look < kLooks; ++look) {
-    if (shared.round.load(std::memory_order_acquire) != round) return;
-    pause_core();
+bool SharedMemory::look_for_round_after(uint32_t round, bool own_core) const {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < end) {
+    for (int look = 0; look < (own_core ? kLooks : 1); ++look) {
+      if (header().round.load(std::memory_order_acquire) != round) return true;
+      own_core ? pause_core() : let_others_run();
+    }
   }
+  return false;
+}
+
+void SharedMemory::await_round_after(uint32_t round, bool own_core) {
+  if (look_for_round_after(round, own_core)) return;
+  Header& shared = header();
   ++shared.sleepers;
   while (shared.round == round && !abandoned_) sleep_while(shared.round, round);
   --shared.sleepers;
   if (shared.round == round) throw std::runtime_error("given up");
 }
 
-std::vector<const std::byte*> SharedMemory::gather(const void* message, size_t bytes, bool spin) {
+std::vector<const std::byte*> SharedMemory::gather(const void* message, size_t bytes, bool own_core) {
   if (bytes > box_bytes_) throw std::logic_error("shared memory: the message is larger than a box");
   Header& shared = header();
   std::memcpy(box(rank_), message, bytes);
@@ -115,7 +128,7 @@ std::vector<const std::byte*> SharedMemory::gather(const void* message, size_t b
     ++shared.round;
     if (shared.sleepers > 0) wake_all(shared.round);
   } else {
-    await_round_after(round_, spin);
+    await_round_after(round_, own_core);
   }
   std::vector<const std::byte*> messages;
   for (int rank = 0; rank < ranks_; ++rank) messages.push_back(box(rank));

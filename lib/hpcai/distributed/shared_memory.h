@@ -28,9 +28,9 @@ class SharedMemory {
   void close_invitation();  // once all have joined
 
   // Of all ranks, in their order: valid until the second next call. `bytes` is the same on all ranks and at most box_bytes.
-  // `spin`: a core is free for this rank, so it looks for the others some microseconds before it sleeps. Throws
-  // std::runtime_error after abandon().
-  std::vector<const std::byte*> gather(const void* message, size_t bytes, bool spin);
+  // A rank looks for the others half a millisecond before it sleeps; without a core of its own it lets them run meanwhile.
+  // Throws std::runtime_error after abandon().
+  std::vector<const std::byte*> gather(const void* message, size_t bytes, bool own_core);
   // Ends gather(), from another thread.
   void abandon();
 
@@ -42,7 +42,8 @@ class SharedMemory {
   Header& header() const;
   bool map(int file);
   std::byte* box(int rank) const;  // of this round
-  void await_round_after(uint32_t round, bool spin);
+  bool look_for_round_after(uint32_t round, bool own_core) const;
+  void await_round_after(uint32_t round, bool own_core);
 
   int rank_, ranks_;
   size_t box_bytes_;

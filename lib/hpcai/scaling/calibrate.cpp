@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "hpcai/config/config.h"
 #include "hpcai/distributed/network.h"
@@ -45,10 +46,17 @@ void measure_link_into(Calibration& calibration, distributed::Group& group, cons
 Calibration calibrate(const trainer::Experiment& experiment, distributed::Group& group, const distributed::World& world,
                       const CalibrateOptions& options) {
   const bool alone = group.size() == 1;
+  std::optional<StepMeasurement> measurement;
+  trainer::together(group, [&] {
+    if (group.rank() >= std::max(1, world.local_size)) return;  // on another host than rank 0
+    measurement.emplace(experiment, group.device(), (alone ? 1.0 : 0.7) * options.seconds, options.batches);
+    measurement->in_company();
+  });
   Calibration mine;
   trainer::together(group, [&] {
     if (group.rank() != 0) return;
-    const MeasuredSteps steps = measure_steps(experiment, group.device(), (alone ? 1.0 : 0.7) * options.seconds, options.batches);
+    measurement->alone();
+    const MeasuredSteps steps = measurement->result();
     mine.name = experiment.name;
     mine.config_digest = config::digest(experiment);
     mine.host = distributed::host_name();
@@ -61,6 +69,7 @@ Calibration calibrate(const trainer::Experiment& experiment, distributed::Group&
     mine.machine.algorithm = group.device().is_cuda() ? Algorithm::tree : Algorithm::ring;
     mine.machine.cores = group.device().is_cuda() ? 0 : distributed::cores_of_rank(world) * world.local_size;
   });
+  measurement.reset();
   if (alone) return mine;
   Calibration shared = calibration_from_json(nlohmann::json::parse(group.broadcast(to_json(mine).dump())));
   measure_link_into(shared, group, world, 0.3 * options.seconds);

@@ -12,9 +12,9 @@ struct CalibrateOptions {
   std::vector<int64_t> batches{}; // samples of one pass to time; empty: chosen from the experiment
 };
 
-// Measures what predict() needs: the steps and the loader on rank 0 while the others wait, then, with more than one rank, the
-// link between the ranks of `group`. All ranks call it and get the same. distributed.timeout_s of the group must be longer than
-// options.seconds. Throws what trainer::build throws.
+// Measures what predict() needs: the steps on all ranks of rank 0's host at once, of which rank 0's count, its loader while the
+// others wait, then, with more than one rank, the link between the ranks of `group`. All ranks call it and get the same.
+// distributed.timeout_s of the group must be longer than options.seconds. Throws what trainer::build throws.
 Calibration calibrate(const trainer::Experiment& experiment, distributed::Group& group, const distributed::World& world,
                       const CalibrateOptions& options = {});
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "hpcai/scaling/one_rank.h"
 #include "hpcai/scaling/step_model.h"
 #include "hpcai/trainer/experiment.h"
 
@@ -16,11 +17,32 @@ struct MeasuredSteps {
   int64_t steps = 0;            // timed steps of each
 };
 
-// Times real training steps and the loader of an experiment on this rank alone for about `seconds`, split into forward, backward
-// and update, for each of `batches` (empty: the experiment's batch, or as much of it as the time allows, and an eighth). The
-// passes alternate between the sizes, so that a disturbance meets all alike, and medians count. Gradients lie in the buckets in
-// which they would travel; a synchronised batch norm computes as it does among ranks, its exchanges are counted. With stages, the
-// last one is timed. Changes nothing outside. Throws what trainer::build throws.
-MeasuredSteps measure_steps(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches = {});
+// Times real training steps and the loader of an experiment on one rank for about `seconds`, in two parts:
+//
+//   in_company()  steps split into forward, backward and update, for each of `batches` (empty: the experiment's batch, or as much of
+//                 it as the time allows, and an eighth). The passes alternate between the sizes, so that a disturbance meets all
+//                 alike, and medians count. The other ranks of the host do the same at the same time, as in training: cores that
+//                 are all busy are slower.
+//   alone()       while the others wait: steps with all cores, and the loader.
+//
+// Changes nothing outside. The constructor throws what trainer::build throws.
+class StepMeasurement {
+ public:
+  StepMeasurement(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches = {});
+
+  void in_company();
+  void alone();
+  MeasuredSteps result() const { return result_; }
+
+ private:
+  void time_teams(double seconds);
+
+  double seconds_;
+  std::vector<int64_t> batches_;
+  bool gets_share_of_cores_;
+  OneRank rank_;
+  MeasuredSteps result_;
+  double step_in_company_s_ = 0;  // of the largest batch
+};
 
 }  // namespace hpcai::scaling

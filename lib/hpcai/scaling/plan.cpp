@@ -154,7 +154,10 @@ Model of_cpus(const trainer::Experiment& experiment, Plan& plan) {
   std::vector<int64_t> batches{part};
   if (part > 1) batches.insert(batches.begin(), part / 2);
   Model model;
-  model.workload = measure_steps(here, at::kCPU, kMeasure_s, batches).workload;
+  StepMeasurement measurement(here, at::kCPU, kMeasure_s, batches);
+  measurement.in_company();
+  measurement.alone();
+  model.workload = measurement.result().workload;
   model.machine = cpu_machine(available_cores());
   plan.assumptions.push_back(fmt::format("steps of one rank timed here for {} s; every node has {} cores like these", kMeasure_s,
                                          available_cores()));
