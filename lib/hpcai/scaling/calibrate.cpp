@@ -15,13 +15,14 @@ namespace {
 
 constexpr double kLargest = 1 << 26;  // bytes; more would take minutes on a slow link and tell nothing new
 
-// Buckets of all sizes up to all gradients at once; blocking exchanges from a verdict to a large batch norm.
+// Buckets of all sizes up to all gradients at once, and to a size that takes longer than an empty message in any case; blocking
+// exchanges from a verdict to a large batch norm.
 std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets) {
   std::vector<Exchange> exchanges;
   for (double bytes : {24.0, 4096.0, 65536.0}) exchanges.push_back({.blocking = true, .bytes = bytes});
   double all = 0;
   for (const Bucket& bucket : buckets) all += bucket.bytes;
-  all = std::clamp(all, double{1 << 16}, kLargest);
+  all = std::clamp(all, double{1 << 20}, kLargest);
   for (double bytes : {4096.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0}) {
     if (bytes < 0.7 * all) exchanges.push_back({.bytes = bytes});
   }
