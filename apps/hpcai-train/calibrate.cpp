@@ -47,7 +47,7 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
 
 int calibrate(const CommandLine& line, const CalibrateWords& options) {
   trainer::Experiment experiment = options.config.read();
-  // The ranks wait for rank 0, which times steps alone.
+  // The ranks wait for rank 0, which times its loader alone.
   experiment.distributed.timeout_s = std::max(experiment.distributed.timeout_s, 600 + 2 * options.seconds);
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
   const auto world = distributed::detect_world(distributed::process_environment(), static_cast<int>(experiment.distributed.port));
@@ -69,7 +69,7 @@ void add_calibrate(CommandLine& line) {
   CLI::App* app = line.app.add_subcommand("calibrate", "Measure for a minute what plan and scaling need to predict other world sizes");
   app->footer("examples: hpcai-train calibrate --config configs/galaxy/quickstart.yaml --nproc 2\n"
               "          srun --nodes=2 --ntasks-per-node=1 hpcai-train calibrate --config FILE --out cluster.json\n"
-              "Times steps of one rank at two batch sizes, the loader, and all-reduces between the ranks that are there.\n"
+              "Times steps at two batch sizes on all ranks of a host at once, the loader, and exchanges between the ranks that are there.\n"
               "Without --nproc and without a launcher there is one rank, and the link is not measured.");
   options->config.add_to(*app);
   add_nproc(*app, options->nproc);

@@ -1,4 +1,4 @@
-# Starts the ranks of a job with ${command[@]}, which trains in $run_dir, and queues the job again where that helps. Runs once
+# Starts the ranks of a job with ${command[@]}, whose checkpoints are in $run_dir, and queues the job again where that helps. Runs once
 # for each start of a job, on its first node. Part of train.sh and of each batch script that hpcai-train writes.
 # REQUEUE_ON: exit statuses that queue the job again. RESTART_LIMIT: starts without progress after which it is held.
 set -euo pipefail
@@ -48,6 +48,6 @@ if [ "$idle" -ge "${RESTART_LIMIT:-3}" ]; then
   say "$idle starts in a row without a new checkpoint: the job is held. Look at its output, then: scontrol release $job"
   scontrol requeuehold "$job" || say "the job could not be held"
 else
-  scontrol requeue "$job" || say "the job could not be queued again: submit it again, and the run in $run_dir goes on"
+  scontrol requeue "$job" || say "the job could not be queued again: submit one with the run folder $run_dir"
 fi
 exit "$status"

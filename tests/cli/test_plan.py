@@ -1,5 +1,6 @@
 """plan and calibrate: a world that is not here, from a config alone or from a measurement."""
 import json
+import os
 import subprocess
 
 from harness import GALAXY, SOURCE, WAVEFORM, Case, main
@@ -109,8 +110,15 @@ class Calibrate(Case):
         self.assertAlmostEqual(sum(work["spread"]) / len(work["spread"]), 1)
         ready = [bucket["ready"] for bucket in work["buckets"]]
         self.assertEqual(ready, sorted(ready))
-        self.assertGreater(calibration["machine"]["in_node"]["latency_s"], 0)
-        self.assertGreater(calibration["machine"]["in_node"]["s_per_byte"], 0)
+        link = calibration["machine"]["in_node"]
+        for key in ("latency_s", "s_per_byte", "blocking_latency_s", "core_s_per_blocking"):
+            self.assertGreater(link[key], 0, key)
+        self.assertEqual({sample["blocking"] for sample in calibration["link"]}, {True, False})
+        # Each of the two ranks computes with half of the cores.
+        cores = len(os.sched_getaffinity(0))
+        self.assertEqual(calibration["machine"]["cores"], cores)
+        self.assertEqual(work["team"], max(1, cores // 2))
+        self.assertTrue(0 <= work["parallel"] <= 1, work["parallel"])
         # WaveNet's batch norms are synchronised: an exchange forward and one back for each, and the verdict
         self.assertEqual(work["blocking_exchanges"] % 2, 1)
         self.assertGreater(work["blocking_exchanges"], 10)

@@ -14,7 +14,8 @@ SOON = ("--set", "evaluation.target_metric=loss", "--set", "evaluation.target_va
 
 class Scaling(Case):
     def study(self, *arguments, world="1,2", config=WAVEFORM, **options):
-        return self.run_program("scaling", "--config", config, "--world", world, "--out", "study", "--calibrate", "0", *arguments, **options)
+        return self.run_program("scaling", "--config", config, "--world", world, "--out", "study",
+                                *(() if "--calibrate" in arguments else ("--calibrate", "0")), *arguments, **options)
 
     def report(self):
         return json.loads((self.folder / "study" / "scaling.json").read_text())
@@ -115,6 +116,16 @@ class Scaling(Case):
         self.assertIn("optimizer.lr", err)
         _, err = self.study(*SOON, "--weak", status=78)
         self.assertIn("strong scaling", err)
+
+    def test_an_earlier_versions_calibration_is_measured_again_or_left_out(self):
+        self.study(*SOON, world="1")
+        path = self.folder / "study" / "tiny-waveform" / "calibration.json"
+        path.write_text('{"format": "hpcai-train calibration 1"}')
+        _, err = self.study(*SOON, "--collect", world="1")
+        self.assertIn("not a calibration", err)
+        self.assertEqual(self.report()["experiments"][0]["prediction"], [])
+        self.study(*SOON, "--calibrate", "1", world="1")
+        self.assertTrue(self.report()["experiments"][0]["prediction"])
 
     def test_a_run_that_fails_does_not_keep_the_others_from_running(self):
         out, err = self.study(*SOON, "--set", "optimizer.lr=1e30", status=79)

@@ -162,6 +162,6 @@ class Case(unittest.TestCase):
     def assert_starts(self, number, steps):
         """The output tells of each start once, in order; after the first each goes on from one of these steps."""
         output = self.output(number)
-        starts = re.findall(r"job \d+, start (\d+)", output)
+        starts = re.findall(r"job \d+: start (\d+)", output)
         self.assertEqual(starts, [str(n + 1) for n in range(len(steps) + 1)], output)
         self.assertEqual([int(n) for n in re.findall(r"resumed    from step (\d+)", output)], steps, output)

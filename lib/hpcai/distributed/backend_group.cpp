@@ -7,14 +7,11 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/distributed/short_messages.h"
 #include "hpcai/distributed/status.h"
 
 namespace hpcai::distributed {
 namespace {
-
-// What is gathered rather than summed up on its way, in each rank's message. A ring of sums takes twice as many hops, each
-// of which costs more than some kilobytes do; the limit keeps what a rank receives below 4 MiB.
-size_t most_short_bytes(int ranks) { return std::min<size_t>(256 << 10, (4 << 20) / static_cast<size_t>(ranks)) / 64 * 64; }
 
 class BackendWork : public Work {
  public:

@@ -306,11 +306,12 @@ World detect_world(const Environment& environment, int port) {
   return world;
 }
 
+bool has_bound_cores(const World& world) {
+  return available_cores() < static_cast<int>(std::thread::hardware_concurrency()) && world.launcher != "nproc";
+}
+
 double cores_of_rank(const World& world) {
-  const int mine = available_cores();
-  // A launcher that binds each rank to its own cores has divided them already.
-  const bool bound = mine < static_cast<int>(std::thread::hardware_concurrency());
-  return bound && world.launcher != "nproc" ? mine : static_cast<double>(mine) / world.local_size;
+  return static_cast<double>(available_cores()) / (has_bound_cores(world) ? 1 : world.local_size);
 }
 
 int share_of_cores(const World& world) { return std::max(1, static_cast<int>(cores_of_rank(world))); }

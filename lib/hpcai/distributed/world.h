@@ -34,6 +34,8 @@ struct World {
 // Throws Error{usage}, naming the variables, if a set is incomplete, impossible, or contradicts another.
 World detect_world(const Environment& environment, int port = 0);
 
+// Whether the launcher has bound each rank to cores of its own.
+bool has_bound_cores(const World& world);
 // This rank's part of the cores that the ranks of this host share, below 1 where there are more ranks than cores.
 double cores_of_rank(const World& world);
 // Threads for its computations, at least 1.

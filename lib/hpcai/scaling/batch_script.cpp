@@ -60,18 +60,15 @@ std::string batch_script(const BatchJob& job) {
   if (job.gpus) option(fmt::format("--gres=gpu:{}", job.ranks_per_node));
   option(fmt::format("--cpus-per-task={}", job.cpus_per_rank));
   if (job.time_s > 0) option("--time=" + format_slurm_time(job.time_s));
-  // So long before the limit Slurm signals all ranks: they finish the step, save and exit 75.
-  option(fmt::format("--signal=USR1@{:.0f}", kSignalLead_s));
+  if (job.stops_on_signal) option(fmt::format("--signal=USR1@{:.0f}", kSignalLead_s));
   option("--requeue");
   option("--open-mode=append");
+  if (!job.folder.empty()) option("--chdir=" + quoted(job.folder));
   option("--output=" + quoted(job.output));
   for (const std::string& words : job.directives) option(words);
   text += "\ncommand=(";
   for (const std::string& word : job.command) text += (text.back() == '(' ? "" : " ") + quoted(word);
-  text += ")\n";
-  constexpr const char* kSrun = "srun --kill-on-bad-exit=1 --cpu-bind=cores --cpus-per-task=\"$SLURM_CPUS_PER_TASK\" \"${command[@]}\"\n";
-  if (job.run_dir.empty()) return text + kSrun;
-  return text + "run_dir=" + quoted(job.run_dir) + "\n\n" + kRunJob;
+  return text + ")\nrun_dir=" + quoted(job.run_dir) + "\n\n" + kRunJob;
 }
 
 }  // namespace hpcai::scaling

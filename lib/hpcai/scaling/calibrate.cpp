@@ -5,7 +5,9 @@
 #include <optional>
 
 #include "hpcai/config/config.h"
+#include "hpcai/core/parallel.h"
 #include "hpcai/distributed/network.h"
+#include "hpcai/distributed/short_messages.h"
 #include "hpcai/scaling/measure_link.h"
 #include "hpcai/scaling/measure_steps.h"
 #include "hpcai/trainer/together.h"
@@ -17,9 +19,12 @@ constexpr double kLargest = 1 << 26;  // bytes; more would take minutes on a slo
 
 // Buckets of all sizes up to all gradients at once, and to a size that takes longer than an empty message in any case; blocking
 // exchanges from a verdict to a large batch norm.
-std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets) {
+std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, int ranks) {
   std::vector<Exchange> exchanges;
-  for (double bytes : {24.0, 4096.0, 65536.0}) exchanges.push_back({.blocking = true, .bytes = bytes});
+  const auto longest = static_cast<double>(distributed::most_short_bytes(ranks));
+  for (double bytes : {24.0, 4096.0, 65536.0}) {
+    if (bytes <= longest) exchanges.push_back({.blocking = true, .bytes = bytes});
+  }
   double all = 0;
   for (const Bucket& bucket : buckets) all += bucket.bytes;
   all = std::clamp(all, double{1 << 20}, kLargest);
@@ -32,7 +37,7 @@ std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets) {
 
 void measure_link_into(Calibration& calibration, distributed::Group& group, const distributed::World& world, double seconds) {
   const Layout layout{.nodes = world.size / std::max(1, world.local_size), .ranks_per_node = world.local_size};
-  calibration.link = measure_link(group, exchanges_for(calibration.workload.buckets), seconds);
+  calibration.link = measure_link(group, exchanges_for(calibration.workload.buckets, group.size()), seconds);
   const Link link = fit_link(calibration.link, calibration.machine, layout);
   // With several ranks on several nodes the ring is as slow as its slowest link, which is the one between nodes.
   (world.one_host() ? calibration.machine.in_node : calibration.machine.between_nodes) = link;
@@ -46,12 +51,18 @@ void measure_link_into(Calibration& calibration, distributed::Group& group, cons
 
 Calibration calibrate(const trainer::Experiment& experiment, distributed::Group& group, const distributed::World& world,
                       const CalibrateOptions& options) {
-  const bool alone = group.size() == 1;
+  const bool alone = group.size() == 1, cpu = group.device().is_cpu();
+  const bool teams = cpu && experiment.training.threads == 0 && !distributed::has_bound_cores(world);
+  const bool beside_rank_0 = group.all_gather(distributed::host_name()).front() == distributed::host_name();
   std::optional<StepMeasurement> measurement;
   trainer::together(group, [&] {
-    if (group.rank() >= std::max(1, world.local_size)) return;  // on another host than rank 0
-    measurement.emplace(experiment, group.device(), (alone ? 1.0 : 0.7) * options.seconds, options.batches);
-    measurement->in_company();
+    if (!beside_rank_0) return;
+    trainer::Experiment mine = experiment;
+    if (group.rank() > 0) mine.loader.queue_batches = 1;  // its loader is not timed
+    measurement.emplace(mine, group.device(), (alone ? 1.0 : 0.7) * options.seconds, options.batches, teams);
+  });
+  trainer::together(group, [&] {
+    if (measurement) measurement->in_company();
   });
   Calibration mine;
   trainer::together(group, [&] {
@@ -67,8 +78,9 @@ Calibration calibrate(const trainer::Experiment& experiment, distributed::Group&
     mine.batches = steps.batches;
     mine.steps = steps.steps;
     mine.workload = steps.workload;
-    mine.machine.algorithm = group.device().is_cuda() ? Algorithm::tree : Algorithm::ring;
-    mine.machine.cores = group.device().is_cuda() ? 0 : distributed::cores_of_rank(world) * world.local_size;
+    mine.machine.algorithm = cpu ? Algorithm::ring : Algorithm::tree;
+    mine.machine.cores = cpu ? available_cores() : 0;
+    mine.machine.bound = cpu && distributed::has_bound_cores(world);
   });
   measurement.reset();
   if (alone) return mine;

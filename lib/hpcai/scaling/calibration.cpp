@@ -4,6 +4,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/log.h"
 
 namespace hpcai::scaling {
 
@@ -14,7 +15,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Link, latency_s, s_per_byte, core_s_per_messa
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Workload, forward, backward, update, buckets, overlap, blocking_exchanges, blocking_bytes, threads,
                                    team, parallel, input_s_per_sample, input_core_s_per_sample, spread, alone_factor, epoch_start_s)
 NLOHMANN_JSON_SERIALIZE_ENUM(Algorithm, {{Algorithm::ring, "ring"}, {Algorithm::tree, "tree"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, in_node, between_nodes, algorithm, start_s, cores)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, in_node, between_nodes, algorithm, start_s, cores, bound)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LinkSample, blocking, bytes, repeats, median_s, core_s, fitted_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Calibration, name, config_digest, host, device, world_size, one_host, batches, steps, workload, machine,
                                    link, worst_link_residual)
@@ -85,6 +86,16 @@ Calibration read_calibration(const std::filesystem::path& path) {
                 "Make one with: hpcai-train calibrate --config FILE");
   } catch (const Error& e) {
     throw Error(e.code(), fmt::format("{}: {}", path.string(), e.what()), e.remedy());
+  }
+}
+
+std::optional<Calibration> find_calibration(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  try {
+    return read_calibration(path);
+  } catch (const Error& e) {
+    log::warning("{}", e.what());
+    return std::nullopt;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ Calibration calibration_from_json(const nlohmann::json& json);
 
 // Throws Error{missing_input} or Error{bad_data}, with the path.
 Calibration read_calibration(const std::filesystem::path& path);
+// Nothing where there is none, or, after a warning, one that cannot be used, such as an earlier version's.
+std::optional<Calibration> find_calibration(const std::filesystem::path& path);
 
 // Throws Error{cannot_write}.
 void write_calibration(const std::filesystem::path& path, const Calibration& calibration);

@@ -67,10 +67,11 @@ std::vector<double> median_ready(const std::vector<StepParts>& steps) {
 
 }  // namespace
 
-StepMeasurement::StepMeasurement(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches)
+StepMeasurement::StepMeasurement(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches,
+                                 bool teams)
     : seconds_(seconds),
       batches_(std::move(batches)),
-      gets_share_of_cores_(device.is_cpu() && experiment.training.threads == 0),
+      teams_(teams),
       rank_(experiment, device, largest_of(experiment, batches_)) {
   if (batches_.empty()) batches_ = choose_batches(rank_, largest_of(experiment, {}), kInCompany * seconds);
   std::sort(batches_.begin(), batches_.end());
@@ -124,7 +125,7 @@ void StepMeasurement::in_company() {
   result_.steps = static_cast<int64_t>(most.size());
 }
 
-// What more threads would shorten. A rank that has all cores already is timed with half of them.
+// What more threads would shorten.
 void StepMeasurement::time_teams(double seconds) {
   const int mine = at::get_num_threads(), cores = available_cores();
   const int other = mine < cores ? cores : mine / 2;
@@ -144,7 +145,7 @@ void StepMeasurement::time_teams(double seconds) {
 }
 
 void StepMeasurement::alone() {
-  if (gets_share_of_cores_) time_teams(kTeams * seconds_);
+  if (teams_) time_teams(kTeams * seconds_);
   Workload& work = result_.workload;
   std::tie(work.input_s_per_sample, work.input_core_s_per_sample) = rank_.input(kInput * seconds_);
 }

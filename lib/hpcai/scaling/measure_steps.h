@@ -23,12 +23,14 @@ struct MeasuredSteps {
 //                 it as the time allows, and an eighth). The passes alternate between the sizes, so that a disturbance meets all
 //                 alike, and medians count. The other ranks of the host do the same at the same time, as in training: cores that
 //                 are all busy are slower.
-//   alone()       while the others wait: steps with all cores, and the loader.
+//   alone()       while the others wait: the loader and, with `teams`, steps with all cores, or half of them where the rank has all
+//                 of them anyhow. So all cores are busy in both parts, with several ranks or with one.
 //
 // Changes nothing outside. The constructor throws what trainer::build throws.
 class StepMeasurement {
  public:
-  StepMeasurement(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches = {});
+  // `teams`: a rank computes with its share of the cores of its host.
+  StepMeasurement(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches, bool teams);
 
   void in_company();
   void alone();
@@ -39,7 +41,7 @@ class StepMeasurement {
 
   double seconds_;
   std::vector<int64_t> batches_;
-  bool gets_share_of_cores_;
+  bool teams_;
   OneRank rank_;
   MeasuredSteps result_;
   double step_in_company_s_ = 0;  // of the largest batch

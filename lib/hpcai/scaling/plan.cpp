@@ -154,7 +154,7 @@ Model of_cpus(const trainer::Experiment& experiment, Plan& plan) {
   std::vector<int64_t> batches{part};
   if (part > 1) batches.insert(batches.begin(), part / 2);
   Model model;
-  StepMeasurement measurement(here, at::kCPU, kMeasure_s, batches);
+  StepMeasurement measurement(here, at::kCPU, kMeasure_s, batches, /*teams=*/here.training.threads == 0);
   measurement.in_company();
   measurement.alone();
   model.workload = measurement.result().workload;
@@ -171,7 +171,8 @@ void predict_times(const trainer::Experiment& experiment, const Model& model, Pl
   if (plan.validation_samples > 0) {
     const double views = experiment.evaluation.symmetric_views ? 8 : 1;
     const auto share = std::ceil(static_cast<double>(plan.validation_samples) / plan.layout.ranks());
-    plan.evaluation_s = views * share * (model.workload.forward.per_sample_s + model.workload.input_s_per_sample);
+    const Workload here = with_threads_in(model.workload, model.machine, plan.layout);
+    plan.evaluation_s = views * share * (here.forward.per_sample_s + here.input_s_per_sample);
   }
   const auto evaluations = static_cast<double>(plan.epochs / experiment.evaluation.every_epochs);
   plan.total_s = plan.step.step_s * static_cast<double>(plan.total_steps) + evaluations * plan.evaluation_s +

@@ -79,16 +79,15 @@ nlohmann::json curve_json(const Curve& curve, const Member& member) {
 
 // Runs of a cluster fill its nodes; on one machine all measured ranks share it, and larger worlds would take more machines like it.
 std::vector<PredictedPoint> predictions_of(const Study& study, const Member& member, const Curve& curve, int ranks_per_node) {
-  const auto path = calibration_of(study, member);
-  if (!std::filesystem::exists(path)) return {};
-  const Calibration calibration = read_calibration(path);
+  const auto calibration = find_calibration(calibration_of(study, member));
+  if (!calibration) return {};
   const bool cluster = std::filesystem::exists(study.folder / "jobs");
   const auto& training = member.experiment.training;
   PredictionSettings settings{.global_batch = training.global_batch,
                               .weak = study.weak, .accumulation = training.accumulation, .samples_per_pass = study.samples_per_pass};
   settings.largest_on_one_host = cluster || curve.points.empty() ? ranks_per_node : curve.points.back().world;
-  settings.ranks_per_node = cluster || calibration.device != "cpu" ? ranks_per_node : std::max(1, static_cast<int>(calibration.machine.cores));
-  return predict_curve(curve, calibration, settings);
+  settings.ranks_per_node = cluster || calibration->device != "cpu" ? ranks_per_node : std::max(1, static_cast<int>(calibration->machine.cores));
+  return predict_curve(curve, *calibration, settings);
 }
 
 std::string footer_of(const nlohmann::json& environment, const std::vector<Curve>& curves) {

@@ -19,7 +19,7 @@ constexpr int kStopped = static_cast<int>(ExitCode::stopped), kUsage = static_ca
 // Measures what the prediction needs, where that has not been done. A study is worth doing without it.
 void calibrate_here(const Study& study, double seconds, const StopSignals& signals) {
   for (const Member& member : study.members) {
-    if (seconds <= 0 || signals.received() || std::filesystem::exists(calibration_of(study, member))) continue;
+    if (seconds <= 0 || signals.received() || find_calibration(calibration_of(study, member))) continue;
     log::info("study      measuring {} for the prediction, about {:.0f} s", member.name, seconds);
     auto arguments = calibration_arguments(study, member, seconds);
     arguments.insert(arguments.end(), {"--nproc", std::to_string(calibration_ranks(study))});

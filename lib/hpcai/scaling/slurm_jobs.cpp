@@ -70,7 +70,8 @@ BatchJob job_of(const std::string& name, const Study& study, const Member& membe
   job.gpus = member.experiment.training.device != trainer::DeviceChoice::cpu;
   job.cpus_per_rank = options.cpus_per_rank;
   job.output = (study.folder / "jobs" / (name + ".txt")).string();
-  job.directives = {fmt::format("--ntasks={}", ranks), "--chdir=" + std::filesystem::current_path().string()};
+  job.folder = std::filesystem::current_path().string();
+  job.directives = {fmt::format("--ntasks={}", ranks)};
   job.directives.insert(job.directives.end(), options.directives.begin(), options.directives.end());
   return job;
 }
@@ -97,6 +98,8 @@ std::string calibration_script(const Study& study, const Member& member, const S
   const int ranks = calibration_ranks(study);
   BatchJob job = job_of(calibration_job_name(member), absolute, member, options, ranks);
   job.command = with_program(calibration_arguments(absolute, member, seconds));
+  job.run_dir = calibration_of(absolute, member).parent_path().string();
+  job.stops_on_signal = false;
   if (study.worlds.back() > options.ranks_per_node) {  // the link that matters is the one between nodes
     job.nodes = ranks;
     job.ranks_per_node = 1;

@@ -4,14 +4,18 @@
 #include <cmath>
 #include <limits>
 
+#include "hpcai/distributed/short_messages.h"
+
 namespace hpcai::scaling {
 namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr double kVerdictBytesPerRank = 16;
 
 // Cores that one rank finds when all ranks of its host want as many as they can get.
 double cores_per_rank(const Machine& machine, const Layout& layout) {
-  return machine.cores > 0 ? machine.cores / layout.sharing() : kNever;
+  if (machine.cores == 0) return kNever;
+  return machine.bound ? machine.cores : machine.cores / layout.sharing();
 }
 
 // The ring's slowest connection, with what ranks lose that share cores.
@@ -48,19 +52,6 @@ double latency_s(const Machine& machine, const Layout& layout) {
 // What a computation is slowed down to by ranks, and their loaders, on the same cores: 1 where there are enough.
 double computing_speed(const Workload& workload, double cores, double core_s) {
   return core_s > 0 && workload.threads > 0 ? std::min(1.0, cores / core_s) : 1.0;
-}
-
-// As if it had been measured with the threads that a rank gets here (Amdahl 1967); the processor time stays.
-Workload with_threads_of(Workload workload, double cores) {
-  if (workload.team == 0) return workload;
-  const double threads = std::max(1.0, std::floor(cores));
-  const double factor = 1 - workload.parallel + workload.parallel * workload.team / threads;
-  for (Cost* cost : {&workload.forward, &workload.backward, &workload.update}) {
-    cost->fixed_s *= factor;
-    cost->per_sample_s *= factor;
-  }
-  workload.threads = std::min(workload.threads / factor, threads);
-  return workload;
 }
 
 // The backward pass and the exchange of its buckets, as two flows on one link and on the cores of the host: buckets travel one
@@ -130,6 +121,19 @@ double hops_of(Algorithm algorithm, const Layout& layout) {
   return 2.0 * (layout.ranks_per_node - 1) + 2 * std::ceil(std::log2(layout.nodes));
 }
 
+Workload with_threads_in(const Workload& workload, const Machine& machine, const Layout& layout) {
+  Workload here = workload;
+  if (workload.team == 0) return here;
+  const double threads = std::max(1.0, std::floor(cores_per_rank(machine, layout)));
+  const double factor = 1 - workload.parallel + workload.parallel * workload.team / threads;
+  for (Cost* cost : {&here.forward, &here.backward, &here.update}) {
+    cost->fixed_s *= factor;
+    cost->per_sample_s *= factor;
+  }
+  here.threads = std::min(workload.threads / factor, threads);  // the processor time stays
+  return here;
+}
+
 double blocking_hops_of(Algorithm algorithm, const Layout& layout) {
   if (algorithm == Algorithm::tree) return hops_of(algorithm, layout);
   return layout.nodes > 1 ? layout.ranks() - 1 : 1;
@@ -144,7 +148,9 @@ double all_reduce_s(const Machine& machine, const Layout& layout, double bytes) 
 
 double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes) {
   if (layout.ranks() == 1) return 0;
-  const double wire = machine.algorithm == Algorithm::tree ? wire_bytes(layout, bytes) : (layout.ranks() - 1) * bytes;
+  const bool ring = machine.algorithm == Algorithm::ring;
+  if (ring && bytes > static_cast<double>(distributed::most_short_bytes(layout.ranks()))) return all_reduce_s(machine, layout, bytes);
+  const double wire = ring ? (layout.ranks() - 1) * bytes : wire_bytes(layout, bytes);
   const double hops = blocking_hops_of(machine.algorithm, layout);
   return hopping_s(machine, layout, &Link::blocking_latency_s, &Link::core_s_per_blocking, hops) +
          wire * slowest(machine, layout).blocking_s_per_byte;
@@ -169,7 +175,7 @@ double expected_largest(const std::vector<double>& sample, double n) {
 StepTime predict(const Workload& measured, const Machine& machine, const Layout& layout, double batch, int64_t passes) {
   const int n = layout.ranks();
   const double cores = cores_per_rank(machine, layout);
-  const Workload workload = with_threads_of(measured, cores);
+  const Workload workload = with_threads_in(measured, machine, layout);
   const double part = batch / static_cast<double>(passes), count = static_cast<double>(passes);
   const double alone = n == 1 ? workload.alone_factor : 1;
   const double forward = alone * workload.forward.at(part), backward = alone * workload.backward.at(part);
@@ -184,7 +190,8 @@ StepTime predict(const Workload& measured, const Machine& machine, const Layout&
   if (n > 1) {
     const Flow flow{workload, slowest(machine, layout), cores, speed, latency_s(machine, layout), layout};
     const double exchanges = workload.blocking_exchanges;
-    const double blocking = exchanges > 0 ? exchanges * blocking_exchange_s(machine, layout, workload.blocking_bytes / exchanges) : 0;
+    const double bytes = workload.blocking_bytes + kVerdictBytesPerRank * n;
+    const double blocking = exchanges > 0 ? exchanges * blocking_exchange_s(machine, layout, bytes / exchanges) : 0;
     time.exposed_communication_s = flow.finish_s(backward) - backward / speed + blocking;
     for (const Bucket& bucket : workload.buckets) time.communication_s += all_reduce_s(machine, layout, bucket.bytes);
     time.communication_s += blocking;

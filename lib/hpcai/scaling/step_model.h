@@ -30,10 +30,10 @@ struct Workload {
   std::vector<Bucket> buckets;   // in the order in which they leave
   bool overlap = true;           // gradients leave during the backward pass
   double blocking_exchanges = 1; // small all-reduces a step for which everybody waits: the verdict, 2 for each synchronised batch norm
-  double blocking_bytes = 24;    // in all of them together; the 16 bytes for each rank in a verdict are left out
+  double blocking_bytes = 24;    // in all of them together, without the verdict's 16 for each rank
   double threads = 0;            // cores that the computation keeps busy; 0 on a GPU
   double team = 0;               // threads of the rank that was measured, where a rank gets its share of the cores; else 0
-  double parallel = 0;           // part of that rank's computing time that more threads shorten
+  double parallel = 0;           // part of that rank's computing time that more threads shorten, all cores being busy
   double input_s_per_sample = 0; // with all loader threads of a rank at work and nothing else to do
   double input_core_s_per_sample = 0;  // processor time of the same
   std::vector<double> spread;    // measured step times over their mean, rising; empty: all steps alike
@@ -62,6 +62,7 @@ struct Machine {
   Algorithm algorithm = Algorithm::ring;
   double start_s = 0;  // of each exchange, whatever its size
   double cores = 0;    // of one host; 0: never short of them (GPU ranks)
+  bool bound = false;  // `cores` are those of each rank: a launcher binds it to them
 };
 
 // Where the ranks are.
@@ -87,6 +88,9 @@ struct StepTime {
 // `batch` samples a step on each rank, in `passes` passes (training.accumulation).
 StepTime predict(const Workload& workload, const Machine& machine, const Layout& layout, double batch, int64_t passes = 1);
 
+// The workload as it would be with the threads that a rank gets in this layout (Amdahl 1967).
+Workload with_threads_in(const Workload& workload, const Machine& machine, const Layout& layout);
+
 // The step averaged over an epoch of `steps` steps: step_s and input_s with their part of epoch_start_s.
 StepTime predict_in_epoch(const Workload& workload, const Machine& machine, const Layout& layout, double batch, double steps,
                           int64_t passes = 1);
@@ -98,7 +102,7 @@ double all_reduce_s(const Machine& machine, const Layout& layout, double bytes);
 
 // Seconds of one small exchange for which everybody waits:
 //   start + hops blocking_latency + w bytes blocking_s_per_byte
-// with w = n - 1 where CPU ranks gather it, 2 (n - 1)/n on GPUs.
+// with w = n - 1 where CPU ranks gather it, 2 (n - 1)/n on GPUs. What is too long to be gathered is an all-reduce like others.
 double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes);
 
 // Hops of a message, one after another, in one all-reduce: 2 (n - 1) around a ring; for a tree, along the ring within a node

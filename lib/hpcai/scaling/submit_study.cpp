@@ -47,7 +47,7 @@ void submit_calibrations(const Study& study, const SlurmOptions& options, double
   for (const Member& member : study.members) {
     const auto path = calibration_of(study, member);
     const std::string key = std::filesystem::relative(path, study.folder).string();
-    if (seconds <= 0 || std::filesystem::exists(path) || jobs.lives(key)) continue;
+    if (seconds <= 0 || jobs.lives(key) || find_calibration(path)) continue;
     const std::string job = jobs.submit(key, calibration_job_name(member), calibration_script(study, member, options, seconds));
     log::info("study      the measurement of {} for the prediction is job {}", member.name, job);
   }

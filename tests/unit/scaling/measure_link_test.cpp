@@ -6,6 +6,8 @@ using namespace hpcai::scaling;
 
 namespace {
 
+constexpr double kCore_s = 3e-6;
+
 // What exchanges over this machine would take, without noise.
 std::vector<LinkSample> samples_of(const Machine& machine, const Layout& layout) {
   std::vector<LinkSample> samples;
@@ -13,6 +15,7 @@ std::vector<LinkSample> samples_of(const Machine& machine, const Layout& layout)
   for (double bytes : {4096.0, 1e6, 8e6}) samples.push_back({.bytes = bytes});
   for (LinkSample& sample : samples) {
     sample.median_s = sample.blocking ? blocking_exchange_s(machine, layout, sample.bytes) : all_reduce_s(machine, layout, sample.bytes);
+    sample.core_s = sample.blocking ? kCore_s * blocking_hops_of(machine.algorithm, layout) : 2 * kCore_s * hops_of(machine.algorithm, layout);
   }
   return samples;
 }
@@ -25,6 +28,8 @@ void check_recovered(const Machine& machine, const Layout& layout, const Link& l
   // The smallest exchange is taken for one without bytes.
   CHECK(found.latency_s == Approx(link.latency_s).epsilon(0.02));
   CHECK(found.blocking_latency_s == Approx(link.blocking_latency_s).epsilon(0.02));
+  CHECK(found.core_s_per_blocking == Approx(kCore_s));
+  CHECK(found.core_s_per_message == Approx(2 * kCore_s));
   for (const LinkSample& sample : samples) CHECK(sample.fitted_s == Approx(sample.median_s).epsilon(0.02));
 }
 
@@ -39,4 +44,6 @@ TEST_CASE("a link is recovered from the times of buckets and of blocking exchang
   machine.between_nodes = link;
   check_recovered(machine, Layout{.nodes = 2}, link);
   check_recovered(machine, Layout{.nodes = 4}, link);
+  machine.algorithm = Algorithm::tree;
+  check_recovered(machine, Layout{.nodes = 2}, link);
 }

@@ -26,15 +26,16 @@ TEST_CASE("a batch script quotes what a shell would take apart") {
   CHECK(text.find("#SBATCH --job-name=a-b\n") != std::string::npos);
 }
 
-TEST_CASE("a job that trains is queued again and held as those of scripts/slurm, a measurement is not") {
-  const std::string train = batch_script({.name = "x", .output = "a b.txt", .directives = {"--time=5"}, .run_dir = "runs/x y"});
-  for (const char* part : {"run_dir='runs/x y'\n", "scontrol requeuehold", "--output='a b.txt'\n#SBATCH --time=5\n"}) {
+TEST_CASE("a job has a secret, is queued again and is held as those of scripts/slurm") {
+  BatchJob job{.name = "x", .folder = "a b", .output = "a b/x.txt", .directives = {"--time=5"}, .run_dir = "runs/x y"};
+  const std::string train = batch_script(job);
+  for (const char* part : {"run_dir='runs/x y'\n", "export HPCAI_SECRET", "scontrol requeuehold", "#SBATCH --signal=USR1@120\n",
+                           "#SBATCH --chdir='a b'\n#SBATCH --output='a b/x.txt'\n#SBATCH --time=5\n"}) {
     CAPTURE(part, train);
     CHECK(train.find(part) != std::string::npos);
   }
-  const std::string measure = batch_script({.name = "x"});
-  CHECK(measure.find("scontrol") == std::string::npos);
-  CHECK(measure.find("srun ") != std::string::npos);
+  job.stops_on_signal = false;
+  CHECK(batch_script(job).find("--signal") == std::string::npos);
 }
 
 TEST_CASE("a calibration survives being written and read, and nonsense in it is named") {
@@ -49,6 +50,7 @@ TEST_CASE("a calibration survives being written and read, and nonsense in it is 
   calibration.link = {{false, 1024, 5, 1e-3, 1e-4, 1.1e-3}, {true, 24, 5, 1e-5, 1e-6, 1e-5}};
   const nlohmann::json json = to_json(calibration);
   CHECK(to_json(calibration_from_json(json)) == json);
+  CHECK_FALSE(find_calibration("/no/such/calibration.json"));
 
   auto refused = [&](const char* pointer, const nlohmann::json& value) {
     nlohmann::json changed = json;

@@ -77,12 +77,29 @@ TEST_CASE("blocking exchanges of CPU ranks are gathered: n - 1 hops and n - 1 ti
   Workload work = two_buckets();
   work.buckets.clear();
   work.blocking_exchanges = 41;  // 20 synchronised batch norms and the verdict
-  work.blocking_bytes = 41e3;
+  work.blocking_bytes = 41e3 - 4 * 16;  // and the verdict's 16 for each rank
   Machine machine;
   machine.between_nodes = {.latency_s = 5e-3, .blocking_latency_s = 1e-4, .blocking_s_per_byte = 1e-8};
   CHECK(blocking_exchange_s(machine, kFour, 1e3) == Approx(3 * 1e-4 + 3e3 * 1e-8));
   CHECK(blocking_exchange_s(machine, Layout{}, 1e3) == 0);
   CHECK(predict(work, machine, kFour, 4).exposed_communication_s == Approx(41 * (3 * 1e-4 + 3e3 * 1e-8)));
+}
+
+TEST_CASE("what is too long to be gathered is an all-reduce") {
+  Machine machine = wire(1e9, 1e-3);  // gathers would be free
+  CHECK(blocking_exchange_s(machine, kFour, 262144) == 0);
+  CHECK(blocking_exchange_s(machine, kFour, 262145) == Approx(all_reduce_s(machine, kFour, 262145)));
+}
+
+TEST_CASE("ranks that are bound to their cores have as many in every layout") {
+  Workload work = two_buckets();
+  work.threads = 4;
+  work.team = 4;
+  work.parallel = 1;
+  Machine machine;
+  machine.cores = 4;
+  machine.bound = true;
+  CHECK(predict(work, machine, Layout{.ranks_per_node = 8}, 4).compute_s == Approx(0.032));
 }
 
 TEST_CASE("in the memory of one host blocking exchanges do not hop, but ranks that share cores take turns") {
@@ -138,7 +155,7 @@ TEST_CASE("a rank that has fewer threads than the measured one computes longer, 
   CHECK(predict(work, machine, Layout{}, 4).compute_s == Approx(0.032));
   CHECK(predict(work, machine, Layout{.ranks_per_node = 2}, 4).compute_s == Approx(0.032 * (0.25 + 0.75 * 2)));
   CHECK(predict(work, machine, Layout{.ranks_per_node = 4}, 4).compute_s == Approx(0.032 * (0.25 + 0.75 * 4)));
-  // Eight ranks of one thread, each busy all the time, on four cores.
+  // Eight ranks of one thread, which keeps 3/3.25 of a core busy, on four cores.
   CHECK(predict(work, machine, Layout{.ranks_per_node = 8}, 4).compute_s == Approx(0.032 * (0.25 + 0.75 * 4) * 8 * 3 / 3.25 / 4));
   work.team = 0;  // the config says how many
   CHECK(predict(work, machine, Layout{.ranks_per_node = 1}, 4).compute_s == Approx(0.032));
