@@ -2,7 +2,8 @@
 
 All ranks share the cores of this machine, so the network is what shall count: 4 MB of gradients, a few ms of computation. Where
 other programs take more than a tenth of the processors during a run or its calibration, it is repeated, up to twice, and then told
-but not judged. A disturbance only ever adds time, so a case that misses is measured again, too, and its fastest run counts.
+but not judged. A disturbance only ever adds time, so a case that misses is measured again, too, and its fastest run counts; likewise
+one that is predicted too slow is calibrated again, and the faster prediction counts.
 """
 import json
 import os
@@ -25,7 +26,7 @@ WORLDS = (2, 4, 8)
 BATCH = 8  # of each rank
 STEPS, SKIPPED = 12, 2
 TOLERANCE, REPEATS = 0.10, 2
-NO_REPEATS_AFTER_S = 120  # a busy machine shall not make a long test
+NO_REPEATS_AFTER_S = 180  # a busy machine shall not make a long test
 MOST_FOREIGN = 0.10  # of the processors
 CONFIG = """
 name: shaped
@@ -125,12 +126,15 @@ class Predictions(unittest.TestCase):
     def compare(self, hosts, rate, ranks, calibration, calm):
         """The relative error, or None where other programs disturbed all runs."""
         predicted = self.predict(ranks, calibration)
-        step = predicted["mean_s"]
         runs = []
         while not runs or (len(runs) <= REPEATS and self.may_repeat() and
-                           (runs[-1][1] > MOST_FOREIGN or abs(step / min(runs)[0] - 1) > TOLERANCE)):
+                           (runs[-1][1] > MOST_FOREIGN or abs(predicted["mean_s"] / min(runs)[0] - 1) > TOLERANCE)):
             runs.append(self.measure(hosts, ranks))
         quiet = [time for time, foreign in runs if foreign <= MOST_FOREIGN]
+        if predicted["mean_s"] / min(quiet or [min(runs)[0]]) - 1 > TOLERANCE and self.may_repeat():
+            again, calm = self.calibrate(hosts, rate)
+            predicted = min(predicted, self.predict(ranks, again), key=lambda step: step["mean_s"])
+        step = predicted["mean_s"]
         error = step / min(quiet or [min(runs)[0]]) - 1
         shown = ", ".join(f"{1e3 * time:.1f}" + ("" if foreign <= MOST_FOREIGN else f" (others {foreign:.0%})") for time, foreign in runs)
         judged = bool(quiet) and calm
