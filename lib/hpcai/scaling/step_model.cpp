@@ -34,11 +34,9 @@ Link slowest(const Machine& machine, const Layout& layout) {
 
 double wire_bytes(const Layout& layout, double bytes) { return 2.0 * (layout.ranks() - 1) / layout.ranks() * bytes; }
 
-// Seconds in which the messages of an exchange hop, its bytes left out. Neighbours whose messages need the same core wait for
-// each other.
-double hopping_s(const Machine& machine, const Layout& layout, double Link::*latency, double Link::*core_s, double hops) {
-  const double cores = cores_per_rank(machine, layout);
-  auto hop = [&](const Link& link) { return std::max(link.*latency, link.*core_s / cores); };
+// Seconds in which the messages of an exchange hop, its bytes left out; `hop` is what one takes on a link.
+template <class Hop>
+double hopping_s(const Machine& machine, const Layout& layout, double hops, Hop hop) {
   const double near = layout.ranks_per_node > 1 ? hop(machine.in_node) : 0;
   const double far = layout.nodes > 1 ? hop(machine.between_nodes) : 0;
   if (machine.algorithm == Algorithm::ring) return machine.start_s + hops * std::max(near, far);
@@ -46,7 +44,14 @@ double hopping_s(const Machine& machine, const Layout& layout, double Link::*lat
 }
 
 double latency_s(const Machine& machine, const Layout& layout) {
-  return hopping_s(machine, layout, &Link::latency_s, &Link::core_s_per_message, hops_of(machine.algorithm, layout));
+  return hopping_s(machine, layout, hops_of(machine.algorithm, layout), [](const Link& link) { return link.latency_s; });
+}
+
+// Processor time of a bucket on each rank, for each byte that it sends: that of its messages is spread over them, because it goes on
+// while bytes are on their way.
+double core_s_per_byte(const Machine& machine, const Layout& layout, const Link& link, double wire) {
+  const double messages = hops_of(machine.algorithm, layout) * link.core_s_per_message;
+  return link.core_s_per_byte + (wire > 0 ? messages / wire : 0);
 }
 
 // What a computation is slowed down to by ranks, and their loaders, on the same cores: 1 where there are enough.
@@ -59,24 +64,25 @@ double computing_speed(const Workload& workload, double cores, double core_s) {
 // not cores enough for both.
 struct Flow {
   const Workload& workload;
+  const Machine& machine;
   Link link;
   double cores;     // for this rank
   double speed;     // of the computation while nothing travels
   double latency;   // of one bucket
   const Layout& layout;
 
-  double bytes_per_s(bool computing) const {
+  double bytes_per_s(double core_s, bool computing) const {
     const double wire = link.s_per_byte > 0 ? 1 / link.s_per_byte : kNever;
-    if (link.core_s_per_byte == 0) return wire;
+    if (core_s == 0) return wire;
     // A fair scheduler gives the communication one share beside the computation's threads, or what these leave.
     const double busy = computing ? workload.threads : 0;
     const double share = std::max(cores - busy, cores / (busy + 1));
-    return std::min(wire, share / link.core_s_per_byte);
+    return std::min(wire, share / core_s);
   }
 
-  double computing_speed_beside(double bytes_per_s) const {
-    if (workload.threads == 0 || link.core_s_per_byte == 0) return speed;
-    const double left = cores - std::min(bytes_per_s, 1 / link.core_s_per_byte * cores) * link.core_s_per_byte;
+  double computing_speed_beside(double bytes_per_s, double core_s) const {
+    if (workload.threads == 0 || core_s == 0) return speed;
+    const double left = cores - std::min(bytes_per_s, cores / core_s) * core_s;
     return std::min(speed, std::max(left, 0.0) / workload.threads);
   }
 
@@ -95,9 +101,10 @@ struct Flow {
       done += step * speed;
       now += latency;
       double bytes = wire_bytes(layout, bucket.bytes);
+      const double core_s = core_s_per_byte(machine, layout, link, bytes);
       if (done < work) {
-        const double rate = bytes_per_s(true);
-        const double beside = computing_speed_beside(rate);
+        const double rate = bytes_per_s(core_s, true);
+        const double beside = computing_speed_beside(rate, core_s);
         const double time = std::min(rate == kNever ? 0 : bytes / rate, beside > 0 ? (work - done) / beside : kNever);
         now += time;
         done += time * beside;
@@ -105,7 +112,7 @@ struct Flow {
         if (work - done < 1e-12 * work) done = work;
       }
       if (bytes > 0) {
-        const double rate = bytes_per_s(false);
+        const double rate = bytes_per_s(core_s, false);
         now += rate == kNever ? 0 : bytes / rate;
       }
     }
@@ -142,8 +149,9 @@ double blocking_hops_of(Algorithm algorithm, const Layout& layout) {
 double all_reduce_s(const Machine& machine, const Layout& layout, double bytes) {
   if (layout.ranks() == 1) return 0;
   const Link link = slowest(machine, layout);
-  const double s_per_byte = std::max(link.s_per_byte, link.core_s_per_byte / cores_per_rank(machine, layout));
-  return latency_s(machine, layout) + wire_bytes(layout, bytes) * s_per_byte;
+  const double wire = wire_bytes(layout, bytes);
+  const double core_s = core_s_per_byte(machine, layout, link, wire);
+  return latency_s(machine, layout) + wire * std::max(link.s_per_byte, core_s / cores_per_rank(machine, layout));
 }
 
 double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes) {
@@ -152,8 +160,10 @@ double blocking_exchange_s(const Machine& machine, const Layout& layout, double 
   if (ring && bytes > static_cast<double>(distributed::most_short_bytes(layout.ranks()))) return all_reduce_s(machine, layout, bytes);
   const double wire = ring ? (layout.ranks() - 1) * bytes : wire_bytes(layout, bytes);
   const double hops = blocking_hops_of(machine.algorithm, layout);
-  return hopping_s(machine, layout, &Link::blocking_latency_s, &Link::core_s_per_blocking, hops) +
-         wire * slowest(machine, layout).blocking_s_per_byte;
+  const double cores = cores_per_rank(machine, layout);
+  // Ranks whose messages need the same core wait for each other.
+  auto hop = [&](const Link& link) { return std::max(link.blocking_latency_s, link.core_s_per_blocking / cores); };
+  return hopping_s(machine, layout, hops, hop) + wire * slowest(machine, layout).blocking_s_per_byte;
 }
 
 double expected_largest(const std::vector<double>& sample, double n) {
@@ -188,7 +198,7 @@ StepTime predict(const Workload& measured, const Machine& machine, const Layout&
   StepTime time;
   time.compute_s = undisturbed / speed;
   if (n > 1) {
-    const Flow flow{workload, slowest(machine, layout), cores, speed, latency_s(machine, layout), layout};
+    const Flow flow{workload, machine, slowest(machine, layout), cores, speed, latency_s(machine, layout), layout};
     const double exchanges = workload.blocking_exchanges;
     const double bytes = workload.blocking_bytes + kVerdictBytesPerRank * n;
     const double blocking = exchanges > 0 ? exchanges * blocking_exchange_s(machine, layout, bytes / exchanges) : 0;

@@ -173,6 +173,18 @@ TEST_CASE("communication takes processor time from the computation when there is
   CHECK(predict(work, machine, Layout{.nodes = 4}, 4).exposed_communication_s == Approx(0.0075));
 }
 
+TEST_CASE("where ranks share cores, the messages of a bucket and its bytes take processor time together") {
+  Machine machine = wire(1e9, 1e-3);
+  machine.between_nodes.core_s_per_byte = 1e-9;
+  machine.between_nodes.core_s_per_message = 1e-3;
+  machine.cores = 1;
+  const Layout emulated{.nodes = 4, .ranks_sharing_cores = 4};
+  // 12 MB on the wire: 12 ms on it, 12 + 6 ms of a core of which a rank has a quarter; 6 hops of 1 ms before.
+  CHECK(all_reduce_s(machine, emulated, 8e6) == Approx(0.006 + 4 * 0.018));
+  machine.cores = 100;
+  CHECK(all_reduce_s(machine, emulated, 8e6) == Approx(0.006 + 0.012));
+}
+
 TEST_CASE("only the last of several passes hides communication") {
   Workload work = two_buckets();
   // Two passes of 2 samples: forward 6 ms, backward 12 ms each; bucket 1 leaves at 6 ms of the second.
