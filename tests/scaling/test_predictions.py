@@ -26,7 +26,7 @@ WORLDS = (2, 4, 8)
 BATCH = 8  # of each rank
 STEPS, SKIPPED = 12, 2
 TOLERANCE, REPEATS = 0.10, 2
-NO_REPEATS_AFTER_S = 180  # a busy machine shall not make a long test
+NO_REPEATS_AFTER_S = 420  # a busy machine shall not make a long test
 MOST_FOREIGN = 0.10  # of the processors
 CONFIG = """
 name: shaped
@@ -131,11 +131,14 @@ class Predictions(unittest.TestCase):
                            (runs[-1][1] > MOST_FOREIGN or abs(predicted["mean_s"] / min(runs)[0] - 1) > TOLERANCE)):
             runs.append(self.measure(hosts, ranks))
         quiet = [time for time, foreign in runs if foreign <= MOST_FOREIGN]
-        if predicted["mean_s"] / min(quiet or [min(runs)[0]]) - 1 > TOLERANCE and self.may_repeat():
+        fastest = min(quiet or [min(runs)[0]])
+        for _ in range(REPEATS):
+            if predicted["mean_s"] / fastest - 1 <= TOLERANCE or not self.may_repeat():
+                break
             again, calm = self.calibrate(hosts, rate)
             predicted = min(predicted, self.predict(ranks, again), key=lambda step: step["mean_s"])
         step = predicted["mean_s"]
-        error = step / min(quiet or [min(runs)[0]]) - 1
+        error = step / fastest - 1
         shown = ", ".join(f"{1e3 * time:.1f}" + ("" if foreign <= MOST_FOREIGN else f" (others {foreign:.0%})") for time, foreign in runs)
         judged = bool(quiet) and calm
         print(f"{rate:4} Mbit/s, {ranks} ranks: predicted {1e3 * step:6.1f} ms ({1e3 * predicted['compute_s']:.1f} compute), measured {shown} "
