@@ -51,6 +51,13 @@ class Plan(Case):
             plan = self.plan("--config", config, "--nodes", 1, "--gpus-per-node", 2)
             self.assertAlmostEqual(plan["checkpoint_bytes"] / real, 1, delta=0.1)
 
+    def test_gradients_of_16_bits_take_half_as_long(self):
+        def exposed(wire):
+            plan = self.plan("--config", GALAXY, "--nodes", 2, "--gpus-per-node", 1, "--set", f"distributed.wire_precision={wire}")
+            return plan["step_time"]["exposed_communication_s"]
+        self.assertEqual(exposed("fp16"), exposed("bf16"))
+        self.assertLess(exposed("fp16"), exposed("same"))
+
     def test_the_script_is_one_that_a_shell_reads(self):
         out, err = self.run_program("plan", "--config", GALAXY, "--nodes", 2, "--gpus-per-node", 4, "--time", "30", "--set",
                                     "training.seed=7", "--set", "name=it's mine",

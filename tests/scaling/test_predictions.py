@@ -135,8 +135,10 @@ class Predictions(unittest.TestCase):
         for _ in range(REPEATS):
             if predicted["mean_s"] / fastest - 1 <= TOLERANCE or not self.may_repeat():
                 break
-            again, calm = self.calibrate(hosts, rate)
-            predicted = min(predicted, self.predict(ranks, again), key=lambda step: step["mean_s"])
+            again, undisturbed = self.calibrate(hosts, rate)
+            if undisturbed:
+                predicted = min(predicted, self.predict(ranks, again), key=lambda step: step["mean_s"])
+                calm = True
         step = predicted["mean_s"]
         error = step / fastest - 1
         shown = ", ".join(f"{1e3 * time:.1f}" + ("" if foreign <= MOST_FOREIGN else f" (others {foreign:.0%})") for time, foreign in runs)

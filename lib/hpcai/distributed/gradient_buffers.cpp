@@ -1,13 +1,26 @@
 #include "hpcai/distributed/gradient_buffers.h"
 
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
+
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 namespace hpcai::distributed {
 namespace {
 
 constexpr int64_t kAlignment = 64;  // bytes; lets vector instructions work on each gradient
+
+class GradientHook : public torch::autograd::PostAccumulateGradHook {
+ public:
+  explicit GradientHook(std::function<void()> ready) : ready_(std::move(ready)) {}
+  void operator()(const torch::autograd::Variable&) override { ready_(); }
+
+ private:
+  std::function<void()> ready_;
+};
 
 // A gradient's place with the parameter's strides where these fill memory without gaps, else row-major.
 at::Tensor view_like(const at::Tensor& flat, int64_t offset, const at::Tensor& parameter) {
@@ -86,6 +99,16 @@ void adopt_gradient(const GradientSlot& slot) {
     slot.gradient.zero_();
   }
   gradient = slot.gradient;
+}
+
+void on_gradient(const GradientSlot& slot, std::function<void()> ready) {
+  auto hook = ready ? std::make_unique<GradientHook>(std::move(ready)) : nullptr;
+  torch::autograd::impl::set_post_acc_grad_hooks(slot.parameter, std::move(hook));
+}
+
+at::ScalarType wire_type(at::ScalarType dtype, WirePrecision precision) {
+  if (dtype != at::kFloat || precision == WirePrecision::same) return dtype;
+  return precision == WirePrecision::bf16 ? at::kBFloat16 : at::kHalf;
 }
 
 }  // namespace hpcai::distributed

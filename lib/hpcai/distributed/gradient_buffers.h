@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
+
+#include "hpcai/distributed/config.h"
 
 namespace hpcai::distributed {
 
@@ -28,5 +31,11 @@ GradientBuffers make_gradient_buffers(const std::vector<at::Tensor>& parameters,
 
 // Makes the slot the parameter's gradient, with the value that the gradient has now (none is zero).
 void adopt_gradient(const GradientSlot& slot);
+
+// Autograd calls `ready` whenever the gradient of the slot's parameter is complete; an empty one ends that.
+void on_gradient(const GradientSlot& slot, std::function<void()> ready);
+
+// The narrower format in which values of `dtype` travel, or `dtype` itself.
+at::ScalarType wire_type(at::ScalarType dtype, WirePrecision precision);
 
 }  // namespace hpcai::distributed

@@ -1,10 +1,7 @@
 #include "hpcai/distributed/reducer.h"
 
 #include <ATen/core/grad_mode.h>
-#include <torch/csrc/autograd/function_hook.h>
-#include <torch/csrc/autograd/variable.h>
 
-#include <functional>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -15,22 +12,6 @@ namespace hpcai::distributed {
 namespace {
 
 constexpr double kMebibyte = 1 << 20;
-
-// Called by autograd when the gradient of a parameter is complete.
-class GradientHook : public torch::autograd::PostAccumulateGradHook {
- public:
-  explicit GradientHook(std::function<void()> ready) : ready_(std::move(ready)) {}
-  void operator()(const torch::autograd::Variable&) override { ready_(); }
-
- private:
-  std::function<void()> ready_;
-};
-
-// The narrower format in which values of `dtype` travel, or `dtype` itself.
-at::ScalarType wire_type(at::ScalarType dtype, WirePrecision precision) {
-  if (dtype != at::kFloat || precision == WirePrecision::same) return dtype;
-  return precision == WirePrecision::bf16 ? at::kBFloat16 : at::kHalf;
-}
 
 struct Bucket {
   at::Tensor values;  // part of a flat buffer
@@ -68,18 +49,15 @@ struct Reducer::State {
       const GradientSlot& slot = buffers.slots[i];
       ++buckets[slot.bucket].slots;
       adopt_gradient(slot);
-      if (group.size() > 1) set_hook(slot, std::make_unique<GradientHook>([this, i] { mark_ready(i); }));
+      if (group.size() > 1) on_gradient(slot, [this, i] { mark_ready(i); });
     }
     for (const at::Tensor& parameter : parameters) {
       if (!parameter.requires_grad()) parameter.mutable_grad().reset();
     }
   }
 
-  static void set_hook(const GradientSlot& slot, std::unique_ptr<GradientHook> hook) {
-    torch::autograd::impl::set_post_acc_grad_hooks(slot.parameter, std::move(hook));
-  }
   void remove_hooks() {
-    for (const GradientSlot& slot : buffers.slots) set_hook(slot, nullptr);
+    for (const GradientSlot& slot : buffers.slots) on_gradient(slot, nullptr);
   }
 
   void follow_requires_grad() {

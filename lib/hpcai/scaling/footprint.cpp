@@ -138,11 +138,12 @@ Footprint measure_footprint(const trainer::Experiment& experiment, const data::S
                          kOtherBytes + kHeaderBytes * static_cast<double>(tensors.size() * (footprint.average > 0 ? 2 : 1) + state.size());
   const auto& wire = experiment.distributed;
   const auto buffers = distributed::make_gradient_buffers(model->parameters(), wire.first_bucket_mb * kMebibyte, wire.bucket_mb * kMebibyte);
-  const double narrow = wire.wire_precision == distributed::WirePrecision::bf16 ? 2 : 1;
   for (size_t i = 0; i < buffers.buckets.size(); ++i) {
-    const auto bytes = static_cast<double>(buffers.buckets[i].nbytes());
-    footprint.gradients += bytes;
-    footprint.buckets.push_back({bytes / narrow, static_cast<double>(i + 1) / static_cast<double>(buffers.buckets.size())});
+    const at::Tensor& values = buffers.buckets[i];
+    const at::ScalarType type = distributed::wire_type(values.scalar_type(), wire.wire_precision);
+    footprint.gradients += static_cast<double>(values.nbytes());
+    footprint.buckets.push_back({static_cast<double>(values.numel()) * static_cast<double>(c10::elementSize(type)),
+                                 static_cast<double>(i + 1) / static_cast<double>(buffers.buckets.size())});
   }
   measure_activations(*model, spec, experiment.training.precision, footprint);
   count_operations(*model, spec, footprint);

@@ -1,28 +1,12 @@
 #include "hpcai/scaling/one_rank.h"
 
-#include <torch/csrc/autograd/function_hook.h>
-#include <torch/csrc/autograd/variable.h>
-
 #include <algorithm>
-#include <functional>
 
 #include "hpcai/optim/clip.h"
 #include "hpcai/trainer/forward.h"
 #include "hpcai/trainer/trainer.h"
 
 namespace hpcai::scaling {
-namespace {
-
-class ReadyHook : public torch::autograd::PostAccumulateGradHook {
- public:
-  explicit ReadyHook(std::function<void()> ready) : ready_(std::move(ready)) {}
-  void operator()(const torch::autograd::Variable&) override { ready_(); }
-
- private:
-  std::function<void()> ready_;
-};
-
-}  // namespace
 
 OneRank::OneRank(trainer::Experiment experiment, at::Device device, int64_t batch)
     : experiment_(std::move(experiment)), group_(distributed::make_single_group(device)) {
@@ -38,7 +22,7 @@ OneRank::OneRank(trainer::Experiment experiment, at::Device device, int64_t batc
 }
 
 OneRank::~OneRank() {
-  for (const auto& slot : buffers_.slots) torch::autograd::impl::set_post_acc_grad_hooks(slot.parameter, nullptr);
+  for (const auto& slot : buffers_.slots) distributed::on_gradient(slot, nullptr);
 }
 
 void OneRank::among_others(bool yes) {
@@ -84,12 +68,11 @@ StepParts OneRank::step(int64_t size) {
 }
 
 std::vector<Bucket> OneRank::buckets(const std::vector<double>& ready) const {
-  const bool narrow = experiment_.distributed.wire_precision != distributed::WirePrecision::same;
   std::vector<Bucket> all;
   for (size_t i = 0; i < buffers_.buckets.size(); ++i) {
     const at::Tensor& values = buffers_.buckets[i];
-    const double bytes = static_cast<double>(values.nbytes()) / (narrow && values.scalar_type() == at::kFloat ? 2 : 1);
-    all.push_back({bytes, ready[i]});
+    const at::ScalarType type = distributed::wire_type(values.scalar_type(), experiment_.distributed.wire_precision);
+    all.push_back({static_cast<double>(values.numel()) * static_cast<double>(c10::elementSize(type)), ready[i]});
   }
   return all;
 }
@@ -117,8 +100,7 @@ void OneRank::lay_out_gradients() {
   buffers_ = distributed::make_gradient_buffers(trained_, config.first_bucket_mb * kMebibyte, config.bucket_mb * kMebibyte);
   for (const auto& slot : buffers_.slots) {
     distributed::adopt_gradient(slot);
-    auto hook = std::make_unique<ReadyHook>([this, bucket = slot.bucket] { ready_.emplace_back(bucket, now(group_->device())); });
-    torch::autograd::impl::set_post_acc_grad_hooks(slot.parameter, std::move(hook));
+    distributed::on_gradient(slot, [this, bucket = slot.bucket] { ready_.emplace_back(bucket, now(group_->device())); });
   }
 }
 
