@@ -39,8 +39,13 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
     log::warning("the link was not measured: that takes two ranks (--nproc 2, or srun)");
   } else {
     const auto& link = calibration.one_host ? calibration.machine.in_node : calibration.machine.between_nodes;
-    log::info("link       {:.3g} us a hop, {:.3g} GB/s; small exchanges {:.3g} us a hop; the lines miss a measurement by at most {:.0f} %",
-              link.latency_s * 1e6, 1e-9 / link.s_per_byte, link.blocking_latency_s * 1e6, calibration.worst_link_residual * 100);
+    log::info("link       {:.3g} us a hop, {}; small exchanges {:.3g} us a hop; the lines miss a measurement by at most {:.0f} %",
+              link.latency_s * 1e6, link.s_per_byte > 0 ? fmt::format("{:.3g} GB/s", 1e-9 / link.s_per_byte) : "any bandwidth",
+              link.blocking_latency_s * 1e6, calibration.worst_link_residual * 100);
+    if (link.s_per_byte == 0) {
+      log::warning("the largest exchanges took no longer than the smallest, so predictions take bytes for free: calibrate again when "
+                   "nothing else uses these ranks' cores and network, or with more --seconds");
+    }
   }
   log::info("written to {}", path);
 }

@@ -106,7 +106,7 @@ class Plan(Case):
 
 class Calibrate(Case):
     def test_two_ranks_measure_what_plan_then_uses(self):
-        self.run_program("calibrate", "--config", WAVEFORM, "--nproc", 2, "--seconds", 4, "--set", "training.device=cpu")
+        _, talk = self.run_program("calibrate", "--config", WAVEFORM, "--nproc", 2, "--seconds", 4, "--set", "training.device=cpu")
         calibration = json.loads((self.folder / "calibration.json").read_text())
         work = calibration["workload"]
         self.assertEqual(calibration["world_size"], 2)
@@ -118,8 +118,10 @@ class Calibrate(Case):
         ready = [bucket["ready"] for bucket in work["buckets"]]
         self.assertEqual(ready, sorted(ready))
         link = calibration["machine"]["in_node"]
-        for key in ("latency_s", "s_per_byte", "blocking_latency_s", "core_s_per_blocking"):
+        for key in ("latency_s", "blocking_latency_s", "core_s_per_blocking"):
             self.assertGreater(link[key], 0, key)
+        # On a busy machine 1 MB may take no longer than 4 kB, three times over; that is said.
+        self.assertEqual(link["s_per_byte"] > 0, "bytes for free" not in talk)
         self.assertEqual({sample["blocking"] for sample in calibration["link"]}, {True, False})
         # Each of the two ranks computes with half of the cores.
         cores = len(os.sched_getaffinity(0))

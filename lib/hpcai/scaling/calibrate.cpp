@@ -16,6 +16,7 @@ namespace hpcai::scaling {
 namespace {
 
 constexpr double kLargest = 1 << 26;  // bytes; more would take minutes on a slow link and tell nothing new
+constexpr int kAttempts = 3;          // at a link whose bandwidth cannot be seen, because other programs hold up small messages
 
 // Buckets of all sizes up to all gradients at once, and to a size that takes longer than an empty message in any case; blocking
 // exchanges from a verdict to a large batch norm.
@@ -37,8 +38,12 @@ std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, int rank
 
 void measure_link_into(Calibration& calibration, distributed::Group& group, const distributed::World& world, double seconds) {
   const Layout layout{.nodes = world.size / std::max(1, world.local_size), .ranks_per_node = world.local_size};
-  calibration.link = measure_link(group, exchanges_for(calibration.workload.buckets, group.size()), seconds);
-  const Link link = fit_link(calibration.link, calibration.machine, layout);
+  const std::vector<Exchange> exchanges = exchanges_for(calibration.workload.buckets, group.size());
+  Link link;
+  for (int attempt = 0; attempt < kAttempts && link.s_per_byte == 0; ++attempt) {  // all ranks have the same samples
+    calibration.link = measure_link(group, exchanges, seconds);
+    link = fit_link(calibration.link, calibration.machine, layout);
+  }
   // With several ranks on several nodes the ring is as slow as its slowest link, which is the one between nodes.
   (world.one_host() ? calibration.machine.in_node : calibration.machine.between_nodes) = link;
   for (const LinkSample& sample : calibration.link) {
