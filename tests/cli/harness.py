@@ -13,6 +13,7 @@ PROGRAM = os.environ["HPCAI_TRAIN"]
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
 WAVEFORM = HERE / "configs" / "waveform.yaml"
+ATTEMPTS = 5
 GALAXY = HERE / "configs" / "galaxy.yaml"
 LAUNCHER_VARIABLES = ("SLURM_", "OMPI_", "PMI_", "RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_", "HPCAI_RANK")
 
@@ -56,21 +57,31 @@ class Case(unittest.TestCase):
         return [line for line in lines if line["event"] == event]
 
     def wait_for_step(self, run_dir, step, process, timeout=120):
-        """Waits until metrics.jsonl tells of a step; the process must still be running."""
+        """Waits until metrics.jsonl tells of a step of this process."""
         path = self.folder / run_dir / "metrics.jsonl"
         end = time.monotonic() + timeout
         while time.monotonic() < end:
+            process.poll()  # before the file is read: all that an ended process wrote is there
             if path.exists() and any(f'"step":{step},' in line.replace(" ", "") for line in path.read_text().splitlines()):
                 return
-            if process.poll() is not None:
+            if process.returncode is not None:
                 self.fail(f"ended with {process.returncode} before step {step}: {process.stderr.read()}")
             time.sleep(0.01)
         self.fail(f"step {step} was not reached within {timeout} s")
 
-    def stop(self, process, number=signal.SIGTERM, timeout=120):
-        process.send_signal(number)
-        out, err = process.communicate(timeout=timeout)
-        return process.returncode, out, err
+    def interrupt(self, run_dir, step, *arguments, by=lambda process: process.send_signal(signal.SIGTERM), timeout=120):
+        """Starts the program and calls `by` once the run in run_dir has made this step. Returns the exit status and stderr. On a busy
+        machine the run may be over by then: it is removed and started again."""
+        for _ in range(ATTEMPTS):
+            process = self.start(*arguments)
+            self.wait_for_step(run_dir, step, process)
+            by(process)
+            _, err = process.communicate(timeout=timeout)
+            summary = self.folder / run_dir / "summary.json"
+            if not summary.exists() or json.loads(summary.read_text())["status"] != "finished":
+                return process.returncode, err
+            shutil.rmtree(self.folder / run_dir)
+        self.fail(f"{run_dir} was over before it could be interrupted, {ATTEMPTS} times")
 
 
 def main():

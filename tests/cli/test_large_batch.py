@@ -58,9 +58,7 @@ class Resume(Case):
     def assert_resumed_exactly(self, *arguments):
         arguments = (*arguments, "--set", "training.max_steps=10")
         self.train(GALAXY, "whole", *arguments)
-        process = self.start("--config", GALAXY, "--run-dir", "run", *arguments)
-        self.wait_for_step("run", 5, process)
-        status, _, err = self.stop(process)
+        status, err = self.interrupt("run", 5, "--config", GALAXY, "--run-dir", "run", *arguments)
         self.assertEqual(status, 75, err)
         self.train(GALAXY, "run", "--resume", "auto", *arguments)
         self.assertEqual(self.summary("run")["weights_sha256"], self.summary("whole")["weights_sha256"])

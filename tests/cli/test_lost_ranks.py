@@ -1,6 +1,7 @@
 """A training whose ranks are stopped, or do not agree on what they train."""
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -9,13 +10,20 @@ import subprocess
 from harness import PROGRAM, WAVEFORM, Case, main
 
 THREE = ("--set", "training.global_batch=6", "--set", "checkpoint.every_steps=5")
-TIMEOUT = ("--set", "distributed.timeout_s=5")
+TIMEOUT = ("--set", "distributed.timeout_s=8")
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One below the ephemeral ports, so that nobody is given it by chance before it is used."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
+def children_of(process):
+    return sorted(map(int, subprocess.run(["pgrep", "-P", str(process)], text=True, capture_output=True).stdout.split()))
 
 
 class LostRanks(Case):
@@ -23,20 +31,21 @@ class LostRanks(Case):
         self.train(WAVEFORM, "undisturbed", "--nproc", 3, *THREE)
         for victim in (0, 1):
             run = f"run{victim}"
-            process = self.start("--config", WAVEFORM, "--run-dir", run, "--nproc", 3, *THREE, *TIMEOUT)
-            self.wait_for_step(run, 12, process)
-            children = sorted(map(int, subprocess.run(["pgrep", "-P", str(process.pid)], text=True, capture_output=True).stdout.split()))
-            self.assertEqual(len(children), 3)
-            os.kill(children[victim], signal.SIGSTOP)
-            _, err = process.communicate(timeout=120)
-            self.assertEqual(process.returncode, 69, err)
+            children = []
+
+            def stop_one(process):
+                children[:] = children_of(process.pid)
+                if len(children) == 3:
+                    os.kill(children[victim], signal.SIGSTOP)
+            status, err = self.interrupt(run, 12, "--config", WAVEFORM, "--run-dir", run, "--nproc", 3, *THREE, *TIMEOUT, by=stop_one)
+            self.assertEqual(status, 69, err)
             survivors = [line for line in err.splitlines() if f"rank {victim} (host {socket.gethostname()}, process {children[victim]}), in " in line]
             self.assertEqual(len(survivors), 2, err)
             for line in survivors:
                 self.assertRegex(line, r" of step \d+, was lost: no sign of life for ")
             for child in children:
                 self.assertFalse(pathlib.Path(f"/proc/{child}").exists(), "no rank is left behind")
-            self.train(WAVEFORM, run, "--nproc", 3, *THREE, *TIMEOUT, "--resume", "require")
+            self.train(WAVEFORM, run, "--nproc", 3, *THREE, "--resume", "require")
             self.assertEqual(self.summary(run)["weights_sha256"], self.summary("undisturbed")["weights_sha256"])
 
     def outcomes(self, *each, programs=(PROGRAM, PROGRAM)):

@@ -30,9 +30,7 @@ class Resume(Case):
                     shutil.rmtree(self.folder / "run", ignore_errors=True)
                     shutil.rmtree(self.folder / "whole", ignore_errors=True)
                     self.undisturbed(config)
-                    process = self.start("--config", config, "--run-dir", "run")
-                    self.wait_for_step("run", 4, process)
-                    status, _, err = self.stop(process, number)
+                    status, err = self.interrupt("run", 4, "--config", config, "--run-dir", "run", by=lambda p: p.send_signal(number))
                     self.assertEqual(status, 75, err)
                     self.assertIn("--resume auto", err)
                     self.assertEqual(self.summary("run")["status"], "stopped")
@@ -42,12 +40,11 @@ class Resume(Case):
     def test_more_than_one_signal_stops_as_cleanly_as_one(self):
         # As Slurm does: one before the time is over, others when the job must leave.
         self.undisturbed(WAVEFORM)
-        process = self.start("--config", WAVEFORM, "--run-dir", "run")
-        self.wait_for_step("run", 4, process)
-        for number in (signal.SIGSTOP, signal.SIGUSR1, signal.SIGTERM, signal.SIGCONT):
-            process.send_signal(number)
-        _, err = process.communicate(timeout=120)
-        self.assertEqual(process.returncode, 75, err)
+        def signals(process):
+            for number in (signal.SIGSTOP, signal.SIGUSR1, signal.SIGTERM, signal.SIGCONT):
+                process.send_signal(number)
+        status, err = self.interrupt("run", 4, "--config", WAVEFORM, "--run-dir", "run", by=signals)
+        self.assertEqual(status, 75, err)
         self.finish(WAVEFORM)
         self.assert_like_undisturbed()
 
@@ -65,9 +62,7 @@ class Resume(Case):
 
     def test_two_ranks_stopped_in_the_middle_of_an_epoch(self):
         self.undisturbed(WAVEFORM, "--nproc", "2")
-        process = self.start("--config", WAVEFORM, "--run-dir", "run", "--nproc", "2")
-        self.wait_for_step("run", 3, process)
-        status, _, err = self.stop(process)
+        status, err = self.interrupt("run", 3, "--config", WAVEFORM, "--run-dir", "run", "--nproc", "2")
         self.assertEqual(status, 75, err)
         self.finish(WAVEFORM, "--nproc", "2")
         self.assert_like_undisturbed()
@@ -75,10 +70,7 @@ class Resume(Case):
     def test_a_damaged_checkpoint_is_skipped(self):
         arguments = ("--set", "checkpoint.every_steps=5")
         self.undisturbed(WAVEFORM, *arguments)
-        process = self.start("--config", WAVEFORM, "--run-dir", "run", *arguments)
-        self.wait_for_step("run", 12, process)
-        process.kill()
-        process.communicate()
+        self.interrupt("run", 12, "--config", WAVEFORM, "--run-dir", "run", *arguments, by=lambda process: process.kill())
         newest = sorted((self.folder / "run" / "checkpoints").glob("step-*"))[-1]
         weights = newest / "model.safetensors"
         content = bytearray(weights.read_bytes())

@@ -76,11 +76,9 @@ class Scaling(Case):
             with self.subTest(signal=number):
                 out = f"study-{number}"
                 command = ("scaling", "--config", WAVEFORM, "--world", "1,2", "--out", out, "--calibrate", "0", *NEVER)
-                process = self.start(*command)
-                self.wait_for_step(f"{out}/tiny-waveform/world-2", 5, process)
-                first = (self.folder / out / "tiny-waveform/world-1/summary.json").stat().st_mtime_ns
-                status, _, err = self.stop(process, number)
+                status, err = self.interrupt(f"{out}/tiny-waveform/world-2", 5, *command, by=lambda process: process.send_signal(number))
                 self.assertEqual(status, 75, err)
+                first = (self.folder / out / "tiny-waveform/world-1/summary.json").stat().st_mtime_ns
                 self.assertEqual(self.summary(f"{out}/tiny-waveform/world-2")["status"], "stopped")
                 self.assertEqual(self.processes_of_the_study(), [])
                 _, err = self.run_program(*command)
@@ -95,10 +93,7 @@ class Scaling(Case):
     def test_a_killed_study_leaves_nobody_behind_and_goes_on(self):
         arguments = ("scaling", "--config", WAVEFORM, "--world", "1,2", "--out", "study", "--calibrate", "0", *NEVER, "--set",
                      "checkpoint.every_steps=3")
-        process = self.start(*arguments)
-        self.wait_for_step("study/tiny-waveform/world-2", 8, process)
-        process.kill()
-        process.communicate()
+        self.interrupt("study/tiny-waveform/world-2", 8, *arguments, by=lambda process: process.kill())
         end = time.monotonic() + 10
         while self.processes_of_the_study() and time.monotonic() < end:
             time.sleep(0.05)

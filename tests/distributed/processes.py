@@ -1,6 +1,7 @@
 """Ranks as processes with an environment of their own, for tests that need sockets or network namespaces beside them."""
 import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -14,9 +15,12 @@ SKIPPED = 77
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One below the ephemeral ports, so that nobody is given it by chance before it is used."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 class Case(unittest.TestCase):

@@ -10,11 +10,13 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
 #include "hpcai/distributed/network.h"
 #include "hpcai/distributed/world.h"
@@ -117,11 +119,17 @@ inline std::vector<Outcome> run_as(const std::vector<Environment>& ranks, const 
   return outcomes;
 }
 
+// One below the ephemeral ports, so that nobody is given it by chance before it is used.
 inline int free_port() {
-  const int fd = hpcai::distributed::listen_on("127.0.0.1", 0);
-  const int port = hpcai::distributed::port_of(fd);
-  close(fd);
-  return port;
+  static std::mt19937 random{std::random_device{}()};
+  while (true) {
+    const int port = std::uniform_int_distribution(20000, 31999)(random);
+    try {
+      close(hpcai::distributed::listen_on("127.0.0.1", port));
+      return port;
+    } catch (const hpcai::Error&) {  // taken
+    }
+  }
 }
 
 inline std::vector<pid_t> wait_for_ranks(const TemporaryFolder& folder, int count) {

@@ -7,7 +7,7 @@ import unittest
 
 from processes import SKIPPED, Case
 
-TIMEOUT_S = 4
+TIMEOUT_S = 6
 
 
 def ip(*words, check=True):

@@ -15,8 +15,8 @@ PROGRAM = os.environ["HPCAI_TRAIN"]
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 SCRIPTS = SOURCE / "scripts" / "slurm"
 CONFIG = SOURCE / "tests" / "cli" / "configs" / "waveform.yaml"
-SETTINGS = ("--set", "training.threads=1", "--set", "checkpoint.every_steps=10", "--set", "distributed.timeout_s=120")
-STEPS = 42
+SETTINGS = ("--set", "training.threads=1", "--set", "checkpoint.every_steps=10", "--set", "training.epochs=18", "--set", "distributed.timeout_s=120")
+STEPS = 126
 SKIPPED = 77  # what ctest takes for a skipped test
 
 

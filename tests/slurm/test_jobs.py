@@ -83,8 +83,8 @@ class Jobs(Case):
         self.assert_like_undisturbed("preempted", self.undisturbed(4))
 
     def test_time_limit(self):
-        # Slurm looks at the clock every 30 s: the signal comes at most 10 + 30 s after the start.
-        number = self.submit("multi_node.sbatch", *ON_FOUR_NODES, "--time=1", "--signal=USR1@20", RUN_DIR=str(self.folder / "limited"))
+        # Slurm looks at the clock every 30 s, and sends the signal when less than 5 + 30 s are left: 25 to 55 s after the start.
+        number = self.submit("multi_node.sbatch", *ON_FOUR_NODES, "--time=1", "--signal=USR1@5", RUN_DIR=str(self.folder / "limited"))
         self.thaw_at_signal(self.freeze("limited", 15, 4))
         self.wait_for_state(number, "PENDING")
         step = self.assert_saved("limited")

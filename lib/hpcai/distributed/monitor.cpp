@@ -104,12 +104,13 @@ std::optional<Verdict> Monitor::find_departed(SteadyClock::time_point now) const
 }
 
 // Some rank waits in an exchange and nobody moves: those hang who have begun fewer exchanges than the others; among
-// equals, those who are not waiting.
+// equals, those who are not waiting. While a rank is silent it is not known to live: it speaks again or will be lost.
 std::optional<Verdict> Monitor::find_stalled(SteadyClock::time_point now) const {
   bool somebody_waits = false;
   uint64_t fewest = UINT64_MAX;
   for (const Member& member : members_) {
     if (member.state != State::present) continue;
+    if (now - member.seen > 2 * limits_.beat) return std::nullopt;
     const bool waits = member.status.phase == Phase::exchange;
     const auto limit = !waits && member.status.may_take_long() ? limits_.patience : limits_.stall;
     if (now - member.moved <= limit) return std::nullopt;

@@ -15,7 +15,7 @@ const SteadyClock::time_point kStart{1000s};
 
 // A world whose ranks beat every 100 ms as `statuses` says; those in `mute` do not.
 struct Scene {
-  explicit Scene(int size) : monitor(make_peers(size), kLimits, kStart), statuses(static_cast<size_t>(size)), mute(static_cast<size_t>(size)) {
+  explicit Scene(int size, const WatchLimits& limits = kLimits) : monitor(make_peers(size), limits, kStart), statuses(static_cast<size_t>(size)), mute(static_cast<size_t>(size)) {
     for (auto& status : statuses) status = {.phase = Phase::compute, .step = 3, .exchanges = 5, .progress = 50, .warm = true};
   }
 
@@ -73,6 +73,19 @@ TEST_CASE("monitor: a rank without signs of life is lost") {
   CHECK(verdict->code == ExitCode::peers_unreachable);
   CHECK(verdict->text == "rank 1 (host n1, process 101), in the forward and backward pass of step 3, was lost: no sign of life for 2 s; "
                          "it was stopped, or its network is down");
+}
+
+TEST_CASE("monitor: a rank that falls silent while others wait for it is lost, not a hang") {
+  WatchLimits limits = kLimits;
+  limits.stall = limits.silence;
+  Scene scene(2, limits);
+  scene.statuses[1].phase = Phase::exchange;
+  CHECK_FALSE(scene.run(500ms));  // in which rank 0 shows signs of life, but no progress
+  scene.mute[0] = true;
+  const auto verdict = scene.run(5s);
+  REQUIRE(verdict);
+  CHECK(verdict->code == ExitCode::peers_unreachable);
+  CHECK_THAT(verdict->text, Contains("rank 0 (host n0, process 100)") && Contains("no sign of life for 2 s"));
 }
 
 TEST_CASE("monitor: a closed connection is a loss at once, a farewell is none") {
