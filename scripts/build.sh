@@ -10,7 +10,7 @@ fi
 if [ "${1:-}" = --program ]; then
   shift
   targets=(hpcai-train)
-  if [ -e /dev/nvidia0 ] || [ "${1:-}" = --cuda ]; then
+  if compgen -G '/dev/nvidia[0-9]*' >/dev/null || [ "${1:-}" = --cuda ]; then
     if grep -q 'libhpcai_cuda.so' build/build.ninja; then targets+=(hpcai_cuda); fi
   fi
   set -- "${targets[@]}"

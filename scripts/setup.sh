@@ -19,7 +19,7 @@ for argument in "$@"; do
     *) echo "setup: unknown argument $argument; see --help" >&2; exit 2 ;;
   esac
 done
-[ -e /dev/nvidia0 ] && want_cuda=yes
+compgen -G '/dev/nvidia[0-9]*' >/dev/null && want_cuda=yes
 
 packages=(g++ cmake ninja-build ccache git ca-certificates python3 python3-pip libcli11-dev libyaml-cpp-dev libspdlog-dev
           libfmt-dev nlohmann-json3-dev libhdf5-dev libjpeg62-turbo-dev libpng-dev libssl-dev libgloo-dev libhwy-dev catch2)

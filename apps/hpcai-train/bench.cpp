@@ -15,6 +15,7 @@
 #include "hpcai/distributed/world.h"
 #include "hpcai/scaling/clock.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/together.h"
 
 namespace hpcai::app {

@@ -9,6 +9,7 @@
 #include "hpcai/distributed/world.h"
 #include "hpcai/scaling/calibrate.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/gpu.h"
 
 namespace hpcai::app {
 namespace {

@@ -12,6 +12,7 @@
 #include "hpcai/data/open.h"
 #include "hpcai/distributed/world.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/trainer.h"
 
 namespace hpcai::app {

@@ -24,8 +24,11 @@ struct BackendRequest {
 
 BackendPointer make_gloo_backend(const BackendRequest& request);
 
-// libhpcai_cuda.so exports this function by name; it fills in the pointer or throws.
+// libhpcai_cuda.so exports these functions by name. The first fills in the pointer or throws; the second tells the compute
+// capability of a GPU, 75 for 7.5, and the least for which the library has code.
 using MakeNcclBackend = void (*)(const BackendRequest&, BackendPointer&);
 inline constexpr char kMakeNcclBackend[] = "hpcai_make_nccl_backend";
+using GpuCapability = int (*)(int index, int& least);
+inline constexpr char kGpuCapability[] = "hpcai_gpu_capability";
 
 }  // namespace hpcai::distributed

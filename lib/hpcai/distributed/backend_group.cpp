@@ -42,7 +42,11 @@ void BackendGroup::use(BackendPointer backend, bool can_average) {
   can_average_ = can_average;
   // NCCL: kernels that wait for a lost rank end, and with them the main thread's wait for the GPU. Gloo has nothing to abort.
   watchdog_->on_verdict([this, abandoned = backend_] {
-    abandoned->abort();
+    try {
+      abandoned->abort();
+    } catch (const std::exception& error) {
+      log::debug("the exchanges could not be given up: {}", first_line(error));
+    }
     if (SharedMemory* const memory = abandonable_) memory->abandon();
   });
 }
@@ -66,14 +70,24 @@ void BackendGroup::share_memory(bool own_core) {
 BackendGroup::~BackendGroup() {
   const bool failed = broken_ || std::uncaught_exceptions() > 0;
   if (failed) watchdog_->set_failed();
+  // NCCL waits here for the other ranks, so they must still be watched; Gloo's connections end when all have said farewell.
+  const bool nccl = !device().is_cpu();
+  if (nccl && !failed) shut_down();
   watchdog_.reset();
   if (meeting_.server) meeting_.server->finish(failed);
-  if (!backend_) return;
+  if (!nccl && !failed) shut_down();
   // After a failure the backend would wait for exchanges that nobody answers; the process ends soon and takes it along.
-  if (failed) {
-    backend_.release();
-  } else {
+  if (failed) backend_.release();
+}
+
+void BackendGroup::shut_down() {
+  if (!backend_) return;
+  const InPhase phase(status(), Phase::exchange);
+  try {
+    wait_for_device();
     backend_->shutdown();
+  } catch (const std::exception& error) {  // the work is done
+    log::debug("the connection to the other ranks ended with: {}", first_line(error));
   }
 }
 

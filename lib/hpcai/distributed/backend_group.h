@@ -47,6 +47,7 @@ class BackendGroup : public Group {
   template <class Rest>
   void finish_timed(const char* what, Rest rest);
   std::vector<at::Tensor> gather_short(const at::Tensor& values);
+  void shut_down();
   [[noreturn]] void report_loss(const char* what, const std::exception& reason);
 
   Meeting meeting_;

@@ -27,8 +27,7 @@ std::chrono::milliseconds exchange_limit(const DistributedConfig& config) {
 
 // Launchers may show each rank its own GPU only, or all GPUs of the host to each.
 int choose_gpu(const World& world) {
-  cuda_library();
-  const int count = c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount();
+  const int count = gpu_count();
   if (count == 0) {
     throw Error(ExitCode::usage, fmt::format("a GPU was asked for, but {} has none that this process may use", host_name()),
                 "Look at nvidia-smi and CUDA_VISIBLE_DEVICES, or run on the CPU.");
@@ -38,7 +37,26 @@ int choose_gpu(const World& world) {
     throw Error(ExitCode::usage, fmt::format("{} ranks on {}, which has {} GPU{}", world.local_size, host_name(), count, count == 1 ? "" : "s"),
                 "Start at most one rank for each GPU.");
   }
-  return own_gpu_each ? 0 : world.local_rank;
+  const int gpu = own_gpu_each ? 0 : world.local_rank;
+  int least = 0;
+  const int capability = reinterpret_cast<GpuCapability>(cuda_function(kGpuCapability))(gpu, least);
+  if (capability < least) {
+    throw Error(ExitCode::usage, fmt::format("the GPU of {} has compute capability {:.1f}, but this program has code for {:.1f} and newer",
+                                             host_name(), 0.1 * capability, 0.1 * least),
+                "Use a newer GPU; or build with a LibTorch (TORCH_DIR) and a CUDA toolkit for this one; or run on the CPU.");
+  }
+  return gpu;
+}
+
+// What LibTorch says when the backend cannot be made, for the user.
+[[noreturn]] void refuse_connection(const std::string& text) {
+  const std::string line = text.substr(0, text.find('\n'));
+  if (text.find("Duplicate GPU") != std::string::npos) {
+    throw Error(ExitCode::usage, fmt::format("several ranks would use the same GPU: {}", line),
+                "Start one rank for each GPU, and let the launcher give each its own (Slurm: --gpus-per-task=1).");
+  }
+  throw Error(ExitCode::peers_unreachable, fmt::format("the ranks met, but could not connect to each other: {}", line),
+              "Set distributed.interface to a network that joins all hosts, and check their firewalls.");
 }
 
 void check_backend(Backend backend, const World& world, bool use_gpu) {
@@ -84,7 +102,7 @@ std::unique_ptr<Group> Group::create(const World& given, const DistributedConfig
 
   quieten_libtorch();
   const World world = with_meeting_place(given);
-  Meeting meeting = meet(world, config);
+  Meeting meeting = meet(world, config, use_gpu);
   const std::string address = meeting.address;
   auto group = std::make_unique<BackendGroup>(std::move(meeting), WatchLimits::from(config, world.size), world.rank, device);
   const BackendRequest request{.store = group->store(),
@@ -96,6 +114,7 @@ std::unique_ptr<Group> Group::create(const World& given, const DistributedConfig
                                .connect_timeout = milliseconds_of(config.connect_timeout_s),
                                .timeout = exchange_limit(config)};
   try {
+    const InPhase connecting(group->status(), Phase::connect);
     group->use(use_gpu ? make_nccl_backend(request) : make_gloo_backend(request), use_gpu);
     group->barrier();  // until all are connected
     if (!use_gpu && world.one_host()) group->share_memory(/*own_core=*/cores_of_rank(world) >= 1);
@@ -103,10 +122,7 @@ std::unique_ptr<Group> Group::create(const World& given, const DistributedConfig
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    const std::string text = error.what();
-    throw Error(ExitCode::peers_unreachable,
-                fmt::format("the ranks met, but could not connect to each other: {}", text.substr(0, text.find('\n'))),
-                "Set distributed.interface to a network that joins all hosts, and check their firewalls.");
+    refuse_connection(error.what());
   }
 }
 

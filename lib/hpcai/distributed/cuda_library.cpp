@@ -1,5 +1,6 @@
 #include "hpcai/distributed/cuda_library.h"
 
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -44,6 +45,11 @@ void* load() {
 void* cuda_library() {
   static void* const library = load();
   return library;
+}
+
+int gpu_count() {
+  cuda_library();
+  return c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount();
 }
 
 void* cuda_function(const char* name) {

@@ -1,5 +1,6 @@
 #include "hpcai/distributed/group.h"
 
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <fmt/format.h>
 
 #include <cstring>
@@ -52,6 +53,7 @@ void Group::broadcast(const at::Tensor& tensor, int root) {
 }
 
 std::string Group::broadcast(const std::string& text, int root) {
+  const InPhase phase(status(), Phase::exchange);  // here and below: on a GPU, reading the result is what waits
   at::Tensor length = at::full({1}, static_cast<int64_t>(text.size()), at::kLong).to(device());
   broadcast(length, root);
   at::Tensor bytes = rank() == root ? tensor_of(text, device())
@@ -61,6 +63,7 @@ std::string Group::broadcast(const std::string& text, int root) {
 }
 
 std::vector<at::Tensor> Group::all_gather(const at::Tensor& tensor) {
+  const InPhase phase(status(), Phase::exchange);
   const at::Tensor mine = bytes_of(tensor.contiguous());
   const at::Tensor length = at::full({1}, mine.numel(), at::kLong).to(device());
   std::vector<int64_t> lengths;
@@ -82,15 +85,23 @@ std::vector<at::Tensor> Group::all_gather(const at::Tensor& tensor) {
 }
 
 std::vector<std::string> Group::all_gather(const std::string& text) {
+  const InPhase phase(status(), Phase::exchange);
   std::vector<std::string> texts;
   for (const at::Tensor& bytes : all_gather(tensor_of(text, device()))) texts.push_back(text_of(bytes));
   return texts;
 }
 
+void Group::wait_for_device() {
+  if (device().is_cpu()) return;
+  const InPhase phase(status(), Phase::exchange);
+  c10::impl::getDeviceGuardImpl(device().type())->synchronizeDevice(device().index());
+}
+
 void Group::barrier() {
+  const InPhase phase(status(), Phase::exchange);
   const at::Tensor present = at::ones({1}, at::TensorOptions(at::kFloat).device(device()));
   all_reduce_sum(present);
-  present.item<float>();  // waits for the GPU
+  present.item<float>();
 }
 
 }  // namespace hpcai::distributed

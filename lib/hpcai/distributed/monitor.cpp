@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace hpcai::distributed {
@@ -96,25 +97,31 @@ std::optional<Verdict> Monitor::find_departed(SteadyClock::time_point now) const
     if (member.state == State::failed) failed.push_back(static_cast<int>(rank));
     if (member.state == State::left) departed.push_back(static_cast<int>(rank));
     if (member.state != State::present) continue;
-    missed |= member.broken || (member.status.phase == Phase::exchange && now - member.moved > limits_.silence / 2);
+    missed |= member.broken || (member.status.waits() && now - member.moved > limits_.silence / 2);
   }
   if (!missed || (failed.empty() && departed.empty())) return std::nullopt;
   if (failed.empty()) return lost(describe(departed), "it has ended while others still need it");
   return lost(describe(failed), "it has ended with an error of its own");
 }
 
+// Connecting is given up by Gloo itself after connect_timeout_s, with a reason that says more; NCCL waits for ever.
+SteadyClock::duration Monitor::limit_for(const Status::Snapshot& status) const {
+  if (status.phase == Phase::connect) return limits_.patience + limits_.stall;
+  return status.may_take_long() ? limits_.patience : limits_.stall;
+}
+
 // Some rank waits in an exchange and nobody moves: those hang who have begun fewer exchanges than the others; among
 // equals, those who are not waiting. While a rank is silent it is not known to live: it speaks again or will be lost.
 std::optional<Verdict> Monitor::find_stalled(SteadyClock::time_point now) const {
   bool somebody_waits = false;
+  auto last_move = SteadyClock::time_point::min();
   uint64_t fewest = UINT64_MAX;
   for (const Member& member : members_) {
     if (member.state != State::present) continue;
     if (now - member.seen > 2 * limits_.beat) return std::nullopt;
-    const bool waits = member.status.phase == Phase::exchange;
-    const auto limit = !waits && member.status.may_take_long() ? limits_.patience : limits_.stall;
-    if (now - member.moved <= limit) return std::nullopt;
-    somebody_waits |= waits;
+    if (now - member.moved <= limit_for(member.status)) return std::nullopt;
+    somebody_waits |= member.status.waits();
+    last_move = std::max(last_move, member.moved);
     fewest = std::min(fewest, member.status.exchanges);
   }
   if (!somebody_waits) return std::nullopt;
@@ -126,10 +133,10 @@ std::optional<Verdict> Monitor::find_stalled(SteadyClock::time_point now) const 
     ++present;
     if (member.status.exchanges != fewest) continue;
     behind.push_back(static_cast<int>(rank));
-    if (member.status.phase != Phase::exchange) busy.push_back(static_cast<int>(rank));
+    if (!member.status.waits()) busy.push_back(static_cast<int>(rank));
   }
   const std::vector<int>& named = busy.empty() ? behind : busy;
-  const double waited = seconds(limits_.stall);
+  const double waited = std::floor(seconds(now - last_move));
   if (named.size() == present && busy.empty()) {
     return Verdict{ExitCode::hang, fmt::format("an exchange in which all ranks take part has not ended for {:.3g} s: {}", waited, describe(named)),
                    "Check the network between the hosts; if it is only slow, raise distributed.timeout_s."};

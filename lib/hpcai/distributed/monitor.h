@@ -61,6 +61,7 @@ class Monitor {
   };
 
   void forgive_own_absence(SteadyClock::time_point now);
+  SteadyClock::duration limit_for(const Status::Snapshot& status) const;
   std::optional<Verdict> find_lost(SteadyClock::time_point now) const;
   std::optional<Verdict> find_departed(SteadyClock::time_point now) const;
   std::optional<Verdict> find_stalled(SteadyClock::time_point now) const;

@@ -9,6 +9,7 @@ namespace hpcai::distributed {
 struct Peer {
   std::string host;
   int process = 0;
+  bool gpu = false;  // whether it computes on one
 };
 
 // "rank 3 (host n2, process 4711)"

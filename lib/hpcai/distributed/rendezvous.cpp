@@ -197,7 +197,7 @@ std::vector<Peer> read_peers(const std::string& outcome, const World& world, con
          "Look at the first messages of these ranks; if they are only slow, raise distributed.connect_timeout_s.");
   }
   std::vector<Peer> peers(static_cast<size_t>(world.size));
-  for (Peer& peer : peers) lines >> peer.process >> peer.host;
+  for (Peer& peer : peers) lines >> peer.process >> peer.gpu >> peer.host;
   return peers;
 }
 
@@ -207,6 +207,13 @@ std::vector<int> absent_ranks(c10d::Store& store, int size) {
     if (!store.check({fmt::format("arrived/{}", rank)})) absent.push_back(rank);
   }
   return absent;
+}
+
+// Before rank 0, and with it the server, leaves.
+void wait_until_told(c10d::Store& store, int64_t ranks) {
+  for (const auto until = SteadyClock::now() + kTellLimit; store.add("told", 0) < ranks && SteadyClock::now() < until;) {
+    std::this_thread::sleep_for(milliseconds{20});
+  }
 }
 
 // Rank 0 waits for all, and tells all the outcome: the list of peers, or who is missing.
@@ -227,10 +234,7 @@ std::string decide(const World& world, const DistributedConfig& config, Meeting&
   }
   outcome = describe_ranks(absent);
   store.set("outcome", outcome);
-  const auto present = world.size - static_cast<int64_t>(absent.size());
-  for (const auto until = SteadyClock::now() + kTellLimit; store.add("told", 0) < present - 1 && SteadyClock::now() < until;) {
-    std::this_thread::sleep_for(milliseconds{20});
-  }
+  wait_until_told(store, world.size - static_cast<int64_t>(absent.size()) - 1);
   return outcome;
 }
 
@@ -241,9 +245,22 @@ std::string hear(c10d::Store& store, SteadyClock::time_point deadline) {
   return outcome;
 }
 
+// NCCL and Gloo would wait for each other for ever.
+void check_devices(const World& world, const Meeting& meeting) {
+  const std::vector<Peer>& peers = meeting.peers;
+  const auto other = std::ranges::find_if(peers, [&](const Peer& peer) { return peer.gpu != peers[0].gpu; });
+  if (other == peers.end()) return;
+  if (world.rank == 0) wait_until_told(*meeting.store, world.size - 1);
+  auto place = [](const Peer& peer) { return peer.gpu ? "on a GPU" : "on the CPU"; };
+  const auto rank = static_cast<int>(other - peers.begin());
+  throw SharedError(ExitCode::ranks_disagree, fmt::format("{} computes {}, {} {}", describe_rank(0, peers[0]), place(peers[0]),
+                                                          describe_rank(rank, *other), place(*other)),
+                    "Start all ranks where there are GPUs, or set training.device to cpu.");
+}
+
 }  // namespace
 
-Meeting meet(const World& world, const DistributedConfig& config) {
+Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) {
   const auto deadline =
       SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(config.connect_timeout_s));
   const std::string secret = job_secret(world, process_environment());
@@ -262,9 +279,10 @@ Meeting meet(const World& world, const DistributedConfig& config) {
       fail(fmt::format("two processes are rank {} at {}", world.rank, describe(place)),
            "Another run uses the same port, or two ranks were started with the same number.");
     }
-    meeting.store->set(fmt::format("arrived/{}", world.rank), fmt::format("{} {}", getpid(), host_name()));
+    meeting.store->set(fmt::format("arrived/{}", world.rank), fmt::format("{} {:d} {}", getpid(), use_gpu, host_name()));
     const auto outcome = world.rank == 0 ? decide(world, config, meeting, deadline) : hear(*meeting.store, deadline);
     meeting.peers = read_peers(outcome, world, config);
+    check_devices(world, meeting);
   } catch (const c10::Error&) {
     fail("rank 0 was lost while the ranks gathered", "Look at its first messages.");
   } catch (const ConnectionLost&) {

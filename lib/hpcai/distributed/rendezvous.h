@@ -25,7 +25,7 @@ struct Meeting {
 
 // Gathers all ranks of the world within distributed.connect_timeout_s: rank 0 listens, on one address only, and the others
 // come to it and prove that they know the job's secret. Throws Error{peers_unreachable} naming the ranks that did not come,
-// or saying who holds the port.
-Meeting meet(const World& world, const DistributedConfig& config);
+// or saying who holds the port; Error{ranks_disagree} where some ranks compute on GPUs (`use_gpu`) and others do not.
+Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu);
 
 }  // namespace hpcai::distributed

@@ -5,6 +5,7 @@ namespace hpcai::distributed {
 const char* name_of(Phase phase) {
   switch (phase) {
     case Phase::start: return "the start";
+    case Phase::connect: return "the connection to the other ranks";
     case Phase::input: return "the wait for input";
     case Phase::compute: return "the forward and backward pass";
     case Phase::exchange: return "an exchange with the other ranks";

@@ -6,7 +6,7 @@
 namespace hpcai::distributed {
 
 // What a rank is doing, in words for a message.
-enum class Phase : uint8_t { start, input, compute, exchange, update, evaluate, save };
+enum class Phase : uint8_t { start, connect, input, compute, exchange, update, evaluate, save };
 const char* name_of(Phase phase);
 
 // How far a rank has come: written by its main thread at the price of a few stores, read by its watchdog, which tells the
@@ -20,8 +20,10 @@ class Status {
     uint64_t progress = 0;   // grows with everything that it does
     bool warm = false;       // the first step, which may compile and tune, is behind it
 
+    // For the other ranks.
+    bool waits() const { return phase == Phase::exchange || phase == Phase::connect; }
     // Where work of unknown length is normal: opening data, the first step, writing a checkpoint.
-    bool may_take_long() const { return !warm || phase == Phase::save || phase == Phase::start; }
+    bool may_take_long() const { return !waits() && (!warm || phase == Phase::save || phase == Phase::start); }
   };
 
   // Between the phases of a step, and between steps, a rank counts as updating.

@@ -124,7 +124,7 @@ void Watchdog::judge_rank0(SteadyClock::time_point now, bool broken) {
     const double silence = std::chrono::duration<double>(limits_.silence).count();
     return lose_rank0(fmt::format("no sign of life for {:.3g} s; it was stopped, or the network to it is down", silence));
   }
-  if (!broken && (status.phase != Phase::exchange || now - moved_ <= limits_.silence / 2)) return;
+  if (!broken && (!status.waits() || now - moved_ <= limits_.silence / 2)) return;
   lose_rank0(rank0_state_ == Rank0::failed ? "it has ended with an error of its own" : "it has ended while others still need it");
 }
 

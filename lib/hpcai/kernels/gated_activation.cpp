@@ -15,7 +15,8 @@ const GatedActivationKernel& kernel_for(const at::Tensor& merged) {
 }
 
 bool has_kernel(const at::Tensor& merged) {
-  const bool known_type = merged.scalar_type() == at::kFloat || merged.scalar_type() == at::kBFloat16;
+  const auto type = merged.scalar_type();
+  const bool known_type = type == at::kFloat || type == at::kBFloat16 || (type == at::kHalf && merged.is_cuda());
   return known_type && merged.numel() > 0 && (merged.is_cpu() || merged.is_cuda()) && kernel_for(merged).forward;
 }
 

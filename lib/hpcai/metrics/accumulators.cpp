@@ -19,7 +19,10 @@ Accumulator::Accumulator(int64_t values, at::Device device)
 
 void Accumulator::reset() { sums_.zero_(); }
 
-void Accumulator::reduce(distributed::Group& group) { group.all_reduce_sum(sums_); }
+void Accumulator::reduce(distributed::Group& group) {
+  group.all_reduce_sum(sums_);
+  group.wait_for_device();
+}
 
 std::vector<double> Accumulator::host_sums() const {
   const at::Tensor host = sums_.cpu();

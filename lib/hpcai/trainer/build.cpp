@@ -3,13 +3,12 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "hpcai/config/bind.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/data/open.h"
 #include "hpcai/distributed/world.h"
+#include "hpcai/trainer/gpu.h"
 
 namespace hpcai::trainer {
 namespace {
@@ -82,16 +81,6 @@ void check_target(const Experiment& experiment, const data::Splits& data) {
   }
 }
 
-bool use_gpu(DeviceChoice choice) {
-  if (choice == DeviceChoice::cpu) return false;
-  const bool present = std::filesystem::exists("/dev/nvidia0") || std::filesystem::exists("/dev/dxg");
-  if (!present && choice == DeviceChoice::cuda) {
-    contradiction("training.device is cuda, but this machine shows no NVIDIA GPU (/dev/nvidia0)",
-                  "Run on a GPU node (Slurm: --gpus-per-task=1), or set training.device to auto or cpu.");
-  }
-  return present;
-}
-
 void set_threads(const TrainingConfig& training, const distributed::World& world) {
   const int threads = training.threads > 0 ? static_cast<int>(training.threads) : distributed::share_of_cores(world);
   at::set_num_threads(threads);
@@ -111,6 +100,7 @@ std::shared_ptr<models::Model> build_model(const Experiment& experiment, const d
   const auto loss = models::make_loss(experiment.loss);
   const int64_t outputs = loss->outputs(static_cast<int64_t>(spec.class_names.size()), static_cast<int64_t>(spec.target_names.size()));
   auto model = models::make_model(experiment.model, spec.input_shape, outputs, static_cast<uint64_t>(experiment.training.seed));
+  if (group.device().is_cuda()) prepare_gpu(experiment.training);
   model->to(group.device());
   models::synchronise_batch_norm(*model, [&group](at::Tensor& tensor) { group.all_reduce_sum(tensor); }, group.size());
   return model;

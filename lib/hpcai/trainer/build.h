@@ -24,9 +24,6 @@ void check_consistency(const Experiment& experiment, int world_size);
 // Whether the validation split of `data` can show the quality that the experiment is to reach. Throws Error{usage}.
 void check_target(const Experiment& experiment, const data::Splits& data);
 
-// Whether to compute on a GPU. Throws Error{usage} if one is demanded where there is none.
-bool use_gpu(DeviceChoice choice);
-
 // Sets the threads of LibTorch for this rank: training.threads, or its share of the cores.
 void set_threads(const TrainingConfig& training, const distributed::World& world);
 

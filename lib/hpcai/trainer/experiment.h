@@ -56,6 +56,7 @@ struct TrainingConfig {
   std::vector<StageConfig> stages;
   int64_t log_every_steps = 50;
   DeviceChoice device = DeviceChoice::automatic;
+  bool deterministic = false;
   int64_t threads = 0;
 
   template <class Visitor>
@@ -78,7 +79,9 @@ struct TrainingConfig {
     v.field("stages", stages, {.help = "Parts of the training that freeze different layers; empty means one part."});
     v.field("log_every_steps", log_every_steps,
             {.help = "A line in metrics.jsonl every so many steps.", .min = 1, .local = true});
-    v.field("device", device, {.help = "Where to compute; auto takes a GPU where there is one.", .local = true});
+    v.field("device", device, {.help = "Where to compute; auto takes a GPU where there is one that can be used.", .local = true});
+    v.field("deterministic", deterministic,
+            {.help = "On GPUs: only algorithms that give the same bits every time, at some cost of speed; on CPUs it is always so."});
     v.field("threads", threads,
             {.help = "Threads of a CPU rank; 0 shares the cores among the ranks of a host.", .min = 0, .local = true});
   }

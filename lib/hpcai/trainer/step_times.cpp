@@ -1,6 +1,5 @@
 #include "hpcai/trainer/step_times.h"
 
-#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,8 +47,6 @@ void StepTimes::reset(int64_t skip) {
 }
 
 Busy StepTimes::busy() const {
-  const at::Device device = group_.device();
-  if (!device.is_cpu()) c10::impl::getDeviceGuardImpl(device.type())->synchronizeDevice(device.index());
   const double elapsed_s = std::chrono::duration<double>(Clock::now() - begin_).count();
   const double input_s = loader_.wait_s() - input_before_s_;
   return {input_s, std::max(0.0, elapsed_s - input_s - (group_.wait_s() - wait_before_s_))};

@@ -43,7 +43,7 @@ class StepTimes {
   void restart();
   // Forgets what has been counted.
   void reset(int64_t skip = 0);
-  // Of this rank since the step began; on a GPU waits until the GPU has done it.
+  // Of this rank since the step began; with a GPU, right after Group::wait_for_device.
   Busy busy() const;
   // Ends the step. `ranks`: what each rank of the group was busy with.
   void end_step(const std::vector<Busy>& ranks);

@@ -9,6 +9,7 @@
 #include "hpcai/optim/clip.h"
 #include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/forward.h"
+#include "hpcai/trainer/pacer.h"
 #include "hpcai/trainer/stop_signal.h"
 #include "hpcai/trainer/verdict.h"
 
@@ -82,6 +83,7 @@ StepReport Trainer::step() {
   reducer_->finish();
   if (scaler_) scaler_->unscale(reducer_->flat_gradients());
 
+  parts_.group.wait_for_device();
   const Verdict verdict = agree_on_step(parts_.group, loss, stop_requested(), step_times_.busy());
   step_times_.end_step(verdict.busy);
   if (!verdict.finite) report_divergence(parts_.group, position_.step + 1, parts_.dataset, batch, loss);
@@ -113,6 +115,7 @@ at::Tensor Trainer::forward_backward(const data::Batch& batch) {
   const int64_t size = batch.input.size(0) / parts;
   const at::Device device = parts_.group.device();
   at::Tensor total;
+  Pacer pacer(parts_.group);
   for (int64_t part = 0; part < parts; ++part) {
     parts_.model.set_randomness({static_cast<uint64_t>(settings_.training.seed), position_.step,
                                  parts_.group.rank() * parts * size + part * size});
@@ -121,7 +124,7 @@ at::Tensor Trainer::forward_backward(const data::Batch& batch) {
     if (part + 1 == parts) reducer_->prepare();
     const at::Tensor loss = parts_.loss(forward(parts_.model, input, settings_.training.precision), target) / parts;
     (scaler_ ? scaler_->scaled(loss) : loss).backward();
-    parts_.group.status().advance();
+    pacer.pass_done();
     total = total.defined() ? total + loss.detach() : loss.detach();
   }
   return total;

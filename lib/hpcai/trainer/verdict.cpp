@@ -35,7 +35,7 @@ std::string name_samples(const data::Dataset& dataset, const data::Batch& batch)
 
 // One sum over the ranks carries all: loss, whether it is not finite, whether to stop, and two places for each rank.
 Verdict agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy) {
-  const distributed::InPhase phase(group.status(), distributed::Phase::exchange);  // on a GPU, those of the gradients end here
+  const distributed::InPhase phase(group.status(), distributed::Phase::exchange);
   const double value = loss.item<double>();
   if (group.size() == 1) return {value, std::isfinite(value), stop, {busy}};
   std::vector<double> sums(3 + 2 * static_cast<size_t>(group.size()));

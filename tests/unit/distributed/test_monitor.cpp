@@ -136,6 +136,26 @@ TEST_CASE("monitor: of ranks that do not move, those that keep the others waitin
   }
 }
 
+TEST_CASE("monitor: ranks that cannot connect to each other are given up, with patience") {
+  Scene scene(2);
+  for (auto& status : scene.statuses) status = {.phase = Phase::connect};
+  CHECK_FALSE(scene.run(12s));
+  const auto verdict = scene.run(2s);
+  REQUIRE(verdict);
+  CHECK(verdict->code == ExitCode::hang);
+  CHECK_THAT(verdict->text, Contains("in which all ranks take part has not ended for 13 s") && Contains("the connection to the other ranks"));
+}
+
+TEST_CASE("monitor: a rank that is still connecting is not the one that hangs") {
+  Scene scene(2);
+  scene.statuses[0].phase = Phase::connect;
+  scene.statuses[1].phase = Phase::start;
+  scene.statuses[0].exchanges = scene.statuses[1].exchanges = 0;
+  const auto verdict = scene.run(14s);
+  REQUIRE(verdict);
+  CHECK_THAT(verdict->text, Contains("rank 1 (") && !Contains("rank 0 (") && Contains("in the start"));
+}
+
 TEST_CASE("monitor: the start, the first step and checkpoints may take long, but not for ever") {
   Scene scene(2);
   scene.statuses[1].phase = Phase::exchange;

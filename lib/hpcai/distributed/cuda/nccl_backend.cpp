@@ -14,6 +14,9 @@ extern "C" __attribute__((visibility("default"))) void hpcai_make_nccl_backend(
   // 2: when a rank is lost, end the exchanges that wait for it and leave the process to report it (torchrun sets 1,
   // which kills the process from a background thread).
   setenv("TORCH_NCCL_ASYNC_ERROR_HANDLING", "2", 1);
+  // c10d's own watchers of its watchdog, which end the process after some minutes and leave files. Ours knows more.
+  setenv("TORCH_NCCL_ENABLE_MONITORING", "0", 0);
+  setenv("TORCH_NCCL_DUMP_ON_TIMEOUT", "0", 0);
   const auto index = static_cast<c10::DeviceIndex>(request.device_index);
   c10::cuda::set_device(index);
   auto options = c10d::ProcessGroupNCCL::Options::create();

@@ -43,7 +43,7 @@ at::Tensor gated_forward(const at::Tensor& merged) {
   const int gates = static_cast<int>(shape.back() /= 2);
   at::Tensor out = at::empty(shape, merged.options());
   const int64_t count = out.numel();
-  AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, merged.scalar_type(), "gated_forward", [&] {
+  AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, merged.scalar_type(), "gated_forward", [&] {
     forward_kernel<scalar_t><<<blocks_for(count), kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(
         merged.const_data_ptr<scalar_t>(), out.mutable_data_ptr<scalar_t>(), count, gates);
   });
@@ -56,7 +56,7 @@ at::Tensor gated_backward(const at::Tensor& grad, const at::Tensor& merged) {
   at::Tensor out = at::empty(merged.sizes(), merged.options());
   const int gates = static_cast<int>(merged.size(-1) / 2);
   const int64_t count = grad.numel();
-  AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, merged.scalar_type(), "gated_backward", [&] {
+  AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, merged.scalar_type(), "gated_backward", [&] {
     backward_kernel<scalar_t><<<blocks_for(count), kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(
         grad.const_data_ptr<scalar_t>(), merged.const_data_ptr<scalar_t>(), out.mutable_data_ptr<scalar_t>(), count, gates);
   });

@@ -1,0 +1,57 @@
+#include "hpcai/trainer/gpu.h"
+
+#include <ATen/Context.h>
+
+#include <cstdlib>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/distributed/cuda_library.h"
+#include "hpcai/kernels/cuda_kernels.h"
+
+namespace hpcai::trainer {
+namespace {
+
+// The file of any GPU, which in a container need not be number 0; dxg is that of Windows's Linux.
+bool shows_gpu(const std::filesystem::path& devices) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(devices, ignored)) {
+    const std::string name = entry.path().filename();
+    const bool numbered = name.rfind("nvidia", 0) == 0 && name.size() > 6 && name.find_first_not_of("0123456789", 6) == std::string::npos;
+    if (numbered || name == "dxg") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool use_gpu(DeviceChoice choice) { return use_gpu(choice, "/dev", distributed::gpu_count); }
+
+bool use_gpu(DeviceChoice choice, const std::filesystem::path& devices, const std::function<int()>& count) {
+  if (choice == DeviceChoice::cpu) return false;
+  const bool present = shows_gpu(devices);
+  if (!present && choice == DeviceChoice::cuda) {
+    throw Error(ExitCode::usage, "training.device is cuda, but this machine shows no NVIDIA GPU (/dev/nvidia*)",
+                "Run on a GPU node (Slurm: --gpus-per-task=1), or set training.device to auto or cpu.");
+  }
+  if (!present || choice == DeviceChoice::cuda) return present;
+  try {
+    if (count() > 0) return true;
+    log::warning("this machine has a GPU, but this process may not use it (see nvidia-smi and CUDA_VISIBLE_DEVICES): computing on the CPU");
+  } catch (const Error& error) {
+    log::warning("{}: computing on the CPU. {}", error.what(), error.remedy());
+  }
+  return false;
+}
+
+void prepare_gpu(const TrainingConfig& training) {
+  reinterpret_cast<kernels::FillCudaKernels>(distributed::cuda_function(kernels::kFillCudaKernels))(kernels::cuda_kernels());
+  at::Context& context = at::globalContext();
+  context.setBenchmarkCuDNN(!training.deterministic);  // batches do not change their shape
+  context.setDeterministicCuDNN(training.deterministic);
+  context.setDeterministicAlgorithms(training.deterministic, /*warn_only=*/true);
+  context.setDeterministicFillUninitializedMemory(false);
+  if (training.deterministic) setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // as cuBLAS's manual asks for
+}
+
+}  // namespace hpcai::trainer
