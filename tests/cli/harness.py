@@ -25,6 +25,10 @@ def environment(**extra):
     return env
 
 
+def children_of(process):
+    return sorted(map(int, subprocess.run(["pgrep", "-P", str(process)], text=True, capture_output=True).stdout.split()))
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hpcai-cli-"))

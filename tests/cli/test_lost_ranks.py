@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 
-from harness import PROGRAM, WAVEFORM, Case, main
+from harness import PROGRAM, WAVEFORM, Case, children_of, main
 
 THREE = ("--set", "training.global_batch=6", "--set", "checkpoint.every_steps=5")
 TIMEOUT = ("--set", "distributed.timeout_s=8")
@@ -20,10 +20,6 @@ def free_port():
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
-
-
-def children_of(process):
-    return sorted(map(int, subprocess.run(["pgrep", "-P", str(process)], text=True, capture_output=True).stdout.split()))
 
 
 class LostRanks(Case):

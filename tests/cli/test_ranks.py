@@ -1,10 +1,9 @@
 """The number of ranks changes the speed, not the science."""
 import os
 import signal
-import subprocess
 import time
 
-from harness import GALAXY, WAVEFORM, Case, main
+from harness import GALAXY, WAVEFORM, Case, children_of, main
 
 
 class Ranks(Case):
@@ -54,9 +53,9 @@ class Ranks(Case):
         process = self.start("--config", WAVEFORM, "--run-dir", "run", "--nproc", 2, "--set", "training.epochs=1000",
                              "--set", "distributed.timeout_s=10")
         self.wait_for_step("run", 3, process)
-        children = subprocess.run(["pgrep", "-P", str(process.pid)], text=True, capture_output=True).stdout.split()
+        children = children_of(process.pid)
         self.assertEqual(len(children), 2)
-        os.kill(int(children[1]), signal.SIGKILL)
+        os.kill(children[1], signal.SIGKILL)
         _, err = process.communicate(timeout=60)
         self.assertNotEqual(process.returncode, 0)
         for child in children:

@@ -1,11 +1,13 @@
 """A run that was stopped or killed ends with the weights of one that was not."""
 import os
+import pathlib
 import random
+import re
 import shutil
 import signal
 import time
 
-from harness import GALAXY, WAVEFORM, Case, main
+from harness import GALAXY, WAVEFORM, Case, children_of, main
 
 
 class Resume(Case):
@@ -47,6 +49,36 @@ class Resume(Case):
         self.assertEqual(status, 75, err)
         self.finish(WAVEFORM)
         self.assert_like_undisturbed()
+
+    def test_a_signal_before_the_first_step_means_queue_again_too(self):
+        slow = ("--set", "data.train={mass_ratio: '1:8:1', spin1: '-0.8:0.8:1', spin2: '-0.8:0.8:1', count: 30000}", "--set",
+                "training.max_steps=5")  # data that take seconds to simulate
+        for ranks in (1, 2):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+                with self.subTest(ranks=ranks, signal=number):
+                    process = self.start("--config", WAVEFORM, "--run-dir", f"run-{ranks}-{number}", *slow, *(("--nproc", "2") if ranks == 2 else ()))
+                    self.wait_until_caught(process, number, ranks)
+                    process.send_signal(number)
+                    _, err = process.communicate(timeout=120)
+                    self.assertEqual(process.returncode, 75, err)
+                    self.assertEqual(err.count("before the first step"), 1, err)
+        self.train(WAVEFORM, f"run-1-{signal.SIGTERM}", *slow, "--resume", "auto")
+
+    def wait_until_caught(self, process, number, ranks):
+        """Until all training processes have a handler for the signal."""
+        def catches(pid):
+            try:
+                status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            except FileNotFoundError:
+                return False
+            return int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16) >> (number - 1) & 1
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            pids = [process.pid] if ranks == 1 else children_of(process.pid)
+            if len(pids) == ranks and all(map(catches, pids)):
+                return
+            time.sleep(0.005)
+        self.fail("no handler within 60 s")
 
     def test_killed_again_and_again(self):
         arguments = ("--set", "checkpoint.every_steps=3", "--set", "training.epochs=12")

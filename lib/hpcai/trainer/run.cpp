@@ -138,6 +138,7 @@ void evaluate_finally(const Training& training, Trainer& trainer, distributed::G
 
 int run_experiment(const Experiment& experiment, const distributed::World& world, const RunOptions& options) {
   check_consistency(experiment, world.size);
+  install_stop_signals(world.rank == 0);
   set_threads(experiment.training, world);
   const auto group = distributed::Group::create(world, experiment.distributed, use_gpu(experiment.training.device));
   const std::string digest = config::digest(experiment);
@@ -174,7 +175,7 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
     log::info("resumed    from step {} ({})", loaded->step, loaded->path.filename().string());
   }
 
-  install_stop_signals();
+  begin_steps();
   auto write_summary = [&](const nlohmann::json& summary) {
     if (folder) folder->write_summary(summary);
   };
