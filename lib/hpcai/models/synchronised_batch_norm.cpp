@@ -28,6 +28,11 @@ at::Tensor at_least_float(const at::Tensor& input) {
   return at::isReducedFloatingType(input.scalar_type()) ? input.to(at::kFloat) : input;
 }
 
+// [channel], float64. On a GPU the terms are added pairwise in their own type: adding in float64 would first copy all of them.
+at::Tensor channel_sums(const at::Tensor& values) {
+  return values.is_cpu() ? values.sum(reduced(values), false, at::kDouble) : values.sum(reduced(values)).to(at::kDouble);
+}
+
 // Mean, biased variance (both [channel]) and number of values a channel (scalar) over all ranks, float64.
 struct Moments {
   at::Tensor mean, variance, count;
@@ -87,9 +92,7 @@ struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> 
     const at::Tensor grad = at_least_float(grads[0]);
     const int64_t channels = input.size(1);
     const at::Tensor deviation = at_least_float(input) - spread(mean, input);
-    const auto dimensions = reduced(input);
-    const at::Tensor local = at::cat({grad.sum(dimensions, false, at::kDouble),
-                                      (grad * deviation).sum(dimensions, false, at::kDouble)});
+    const at::Tensor local = at::cat({channel_sums(grad), channel_sums(grad * deviation)});
     const at::Tensor local_grad = local.narrow(0, 0, channels), local_product = local.narrow(0, channels, channels);
     at::Tensor grad_input;
     if (context->needs_input_grad(0)) {
