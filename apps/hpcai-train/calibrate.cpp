@@ -1,15 +1,17 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iostream>
 #include <memory>
 
 #include "commands.h"
+#include "hpcai/core/error.h"
+#include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
 #include "hpcai/distributed/world.h"
 #include "hpcai/scaling/calibrate.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
+#include "hpcai/trainer/together.h"
 
 namespace hpcai::app {
 namespace {
@@ -52,13 +54,17 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
 }
 
 int calibrate(const CommandLine& line, const CalibrateWords& options) {
-  trainer::Experiment experiment = options.config.read();
-  // The ranks wait for rank 0, which times its loader alone.
-  experiment.distributed.timeout_s = std::max(experiment.distributed.timeout_s, 600 + 2 * options.seconds);
+  const trainer::Experiment experiment = options.config.read();
+  if (options.batches.size() == 1 || (options.batches.size() > 1 && options.batches.front() == options.batches.back())) {
+    throw Error(ExitCode::usage, "--batch: one size cannot tell what a pass costs from what a sample costs", "Give two, such as --batch 4,32.");
+  }
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
   const auto world = distributed::detect_world(distributed::process_environment(), static_cast<int>(experiment.distributed.port));
   trainer::set_threads(experiment.training, world);
   const auto group = distributed::Group::create(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
+  trainer::together(*group, [&] {
+    if (group->rank() == 0) require_replaceable(options.out);
+  });
   const auto calibration =
       scaling::calibrate(experiment, *group, world, {.seconds = options.seconds, .batches = options.batches});
   if (group->rank() != 0) return 0;

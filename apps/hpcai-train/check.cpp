@@ -5,6 +5,8 @@
 
 #include "commands.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/build.h"
 
 namespace hpcai::app {
@@ -15,6 +17,13 @@ struct CheckOptions {
   int nproc = 1;
   bool json = false;
 };
+
+// Of the whole training.
+int64_t steps_of(const trainer::TrainingConfig& training, int64_t steps_per_epoch) {
+  int64_t epochs = training.stages.empty() ? training.epochs : 0;
+  for (const auto& stage : training.stages) epochs += stage.epochs;
+  return training.max_steps > 0 ? std::min(training.max_steps, epochs * steps_per_epoch) : epochs * steps_per_epoch;
+}
 
 int check(const CheckOptions& options) {
   const auto experiment = options.config.read();
@@ -31,6 +40,8 @@ int check(const CheckOptions& options) {
                                              experiment.training.global_batch, training.data.train->size()),
                 "Lower training.global_batch.");
   }
+  const auto doubts = optim::doubts(experiment.schedule, experiment.optimizer, experiment.training.global_batch, steps,
+                                    steps_of(experiment.training, steps));
   const nlohmann::json report = {{"config", options.config.path},
                                  {"training_samples", count(training.data.train)},
                                  {"validation_samples", count(training.data.validation)},
@@ -39,7 +50,8 @@ int check(const CheckOptions& options) {
                                  {"trainable_parameters", size.trainable},
                                  {"steps_per_epoch", steps},
                                  {"learning_rate", optim::base_rate(experiment.optimizer, experiment.training.global_batch).value},
-                                 {"batch_per_rank", alone.training.global_batch}};
+                                 {"batch_per_rank", alone.training.global_batch},
+                                 {"warnings", doubts}};
   if (options.json) {
     std::cout << report.dump(2) << '\n';
     return 0;
@@ -48,6 +60,7 @@ int check(const CheckOptions& options) {
                            options.config.path, count(training.data.train), count(training.data.validation),
                            count(training.data.test), size.trainable, steps,
                            optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
+  for (const std::string& doubt : doubts) log::warning("{}", doubt);
   return 0;
 }
 

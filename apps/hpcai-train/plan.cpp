@@ -1,10 +1,12 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "commands.h"
 #include "hpcai/core/error.h"
 #include "hpcai/scaling/batch_script.h"
+#include "hpcai/scaling/child_program.h"
 #include "hpcai/scaling/plan.h"
 
 namespace hpcai::app {
@@ -15,7 +17,7 @@ struct PlanOptions {
   int nodes = 1;
   int gpus_per_node = 0, ranks_per_node = 0;
   int cpus_per_rank = 0;
-  std::string time;
+  std::optional<std::string> time;
   std::string calibration;
   std::string run_dir;
   bool one_machine = false, json = false, script = false;
@@ -30,28 +32,29 @@ scaling::PlanRequest request_of(const PlanOptions& options) {
   request.gpus = options.gpus_per_node > 0;
   request.layout = {.nodes = options.nodes, .ranks_per_node = request.gpus ? options.gpus_per_node : options.ranks_per_node};
   if (options.one_machine) request.layout.ranks_sharing_cores = request.layout.ranks();
-  if (!options.time.empty()) request.time_s = scaling::parse_slurm_time(options.time);
+  request.cores_per_rank = request.gpus ? 0 : options.cpus_per_rank;
+  if (options.time) request.time_s = scaling::parse_slurm_time(*options.time);
   if (!options.calibration.empty()) request.calibration = scaling::read_calibration(options.calibration);
   return request;
 }
 
 // Threads of the loader and of the computation, where the config says so.
-int cpus_per_rank(const PlanOptions& options, const trainer::Experiment& experiment, bool gpus) {
+int cpus_per_rank(const PlanOptions& options, const trainer::Experiment& experiment, const scaling::Plan& plan) {
   if (options.cpus_per_rank > 0) return options.cpus_per_rank;
   const auto loader = static_cast<int>(experiment.loader.threads), threads = static_cast<int>(experiment.training.threads);
-  if (gpus) return loader > 0 ? loader + 2 : 8;
-  return threads > 0 ? threads + loader : 2;
+  if (plan.gpus) return loader > 0 ? loader + 2 : 8;
+  return threads > 0 ? threads + loader : plan.cores_per_rank;
 }
 
-scaling::BatchJob job_of(const PlanOptions& options, const trainer::Experiment& experiment, const scaling::PlanRequest& request) {
+scaling::BatchJob job_of(const PlanOptions& options, const trainer::Experiment& experiment, const scaling::Plan& plan) {
   scaling::BatchJob job;
   job.name = experiment.name;
-  job.nodes = request.layout.nodes;
-  job.ranks_per_node = request.layout.ranks_per_node;
-  job.gpus = request.gpus;
-  job.cpus_per_rank = cpus_per_rank(options, experiment, request.gpus);
-  job.time_s = request.time_s.value_or(0);
-  job.command = {"hpcai-train", "--config", std::filesystem::absolute(options.config.path).lexically_normal()};
+  job.nodes = plan.layout.nodes;
+  job.ranks_per_node = plan.layout.ranks_per_node;
+  job.gpus = plan.gpus;
+  job.cpus_per_rank = cpus_per_rank(options, experiment, plan);
+  job.time_s = plan.time_s.value_or(0);
+  job.command = {scaling::program_path(), "--config", std::filesystem::absolute(options.config.path).lexically_normal()};
   for (const std::string& override : options.config.overrides) job.command.insert(job.command.end(), {"--set", override});
   job.run_dir = options.run_dir.empty() ? "runs/" + experiment.name : options.run_dir;
   job.command.insert(job.command.end(), {"--run-dir", job.run_dir, "--resume", "auto"});
@@ -62,7 +65,7 @@ int plan(const PlanOptions& options) {
   const auto request = request_of(options);
   const auto experiment = options.config.read();
   const auto plan = scaling::make_plan(experiment, request);
-  const std::string script = scaling::batch_script(job_of(options, experiment, request));
+  const std::string script = scaling::batch_script(job_of(options, experiment, plan));
   if (options.script) {
     std::cerr << scaling::to_text(plan);
     std::cout << script;
@@ -89,7 +92,10 @@ void add_plan(CommandLine& line) {
   app->add_option("--nodes", options->nodes, "Nodes of the world to plan for")->type_name("N")->check(CLI::Range(1, 1 << 20));
   app->add_option("--gpus-per-node", options->gpus_per_node, "GPUs of each node, one rank for each")->type_name("N")->check(CLI::Range(1, 64));
   app->add_option("--ranks-per-node", options->ranks_per_node, "CPU ranks on each node, instead of GPUs")->type_name("N")->check(CLI::Range(1, 4096));
-  app->add_option("--cpus-per-task", options->cpus_per_rank, "Cores for each rank in the batch script")->type_name("N")->check(CLI::Range(1, 4096));
+  app->add_option("--cpus-per-task", options->cpus_per_rank,
+                  "Cores for each rank in the batch script; CPU ranks are planned with as many of their own")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096));
   app->add_option("--time", options->time, "Time limit of one job, as for Slurm: 4:00:00")->type_name("TIME");
   app->add_option("--calibration", options->calibration, "What hpcai-train calibrate has measured")->type_name("FILE");
   app->add_option("--run-dir", options->run_dir, "Run folder in the batch script; default runs/<name>")->type_name("DIR");

@@ -56,6 +56,7 @@ int predict(const PredictOptions& options) {
   if (!hdf5 && out.extension() != ".csv") {
     throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .csv, .h5 or .hdf5", options.out));
   }
+  require_replaceable(out);
   Trained trained = load_trained(options.trained);
   const auto all = trained.evaluate().predictions;
   const auto& spec = trained.dataset->spec();

@@ -3,6 +3,9 @@
 # REQUEUE_ON: exit statuses that queue the job again. RESTART_LIMIT: starts without progress after which it is held.
 set -euo pipefail
 
+run_dir=${run_dir%/}
+idle_file=$run_dir.idle-starts  # how many starts in a row have left no new checkpoint
+
 say() { echo "job $SLURM_JOB_ID: $*" >&2; }
 say "start $((${SLURM_RESTART_COUNT:-0} + 1)), on $SLURM_JOB_NODELIST, in $run_dir"
 
@@ -25,7 +28,10 @@ say "ended with status $status, newest checkpoint: $(progress)"
 # 75 means: stopped, state saved, queue me again. All other failures would only come again, unless REQUEUE_ON names them.
 case " ${REQUEUE_ON:-75} " in
   *" $status "*) ;;
-  *) exit "$status" ;;
+  *)
+    rm -f "$idle_file"
+    exit "$status"
+    ;;
 esac
 
 # The number of an array's last element is that of the whole array, hence the other way to name an element.
@@ -35,11 +41,9 @@ job=$SLURM_JOB_ID
 # A job that is queued again and again without coming further wastes the cluster's time: after some such starts it is
 # held, so that somebody looks at it (scontrol release lets it go on).
 idle=0
-idle_file=$run_dir.idle-starts
 if [ "$(progress)" = "$before" ]; then
-  mkdir -p "$(dirname "$run_dir")"
   idle=$(($(cat "$idle_file" 2>/dev/null || echo 0) + 1))
-  echo "$idle" >"$idle_file"
+  { mkdir -p "$(dirname "$run_dir")" && echo "$idle" >"$idle_file"; } || say "cannot count this start: $idle_file"
 else
   rm -f "$idle_file"
 fi

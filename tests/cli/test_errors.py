@@ -98,6 +98,20 @@ class ConfigErrors(Refusals):
             (self.folder / "bad.yaml").write_bytes(content)
             self.refuse("--config", "bad.yaml", status=2, contains=["bad.yaml"])
 
+    def test_a_warm_up_given_twice_is_refused_before_a_folder_is_made(self):
+        twice = ("--set", "schedule.warmup_steps=3", "--set", "schedule.warmup_epochs=1")
+        self.refuse("check", "--config", WAVEFORM, *twice, status=2, contains=["warmup_steps and warmup_epochs"])
+        self.refuse("--config", WAVEFORM, "--run-dir", "run", *twice, status=2, contains=["warmup_steps and warmup_epochs"])
+        self.assertFalse((self.folder / "run").exists())
+
+    def test_files_that_cannot_be_written_are_refused_before_the_work(self):
+        for out in ("nowhere/c.json", "."):
+            self.refuse("calibrate", "--config", WAVEFORM, "--seconds", "1", "--out", out, status=74, contains=["cannot write"])
+        self.refuse("calibrate", "--config", WAVEFORM, "--batch", "4,4", status=2, contains=["--batch"])
+        self.refuse("scaling", "--config", WAVEFORM, "--world", "1", "--collect", "--out", "none", "--set", "evaluation.target_metric=loss",
+                    status=66, contains=["holds no study"])
+        self.assertFalse((self.folder / "none").exists())
+
     def test_a_gpu_that_is_not_there(self):
         if glob.glob("/dev/nvidia[0-9]*"):
             self.skipTest("this machine has a GPU")

@@ -3,7 +3,7 @@ import json
 import os
 import subprocess
 
-from harness import GALAXY, SOURCE, WAVEFORM, Case, main
+from harness import GALAXY, PROGRAM, SOURCE, WAVEFORM, Case, main
 
 RESNET = SOURCE / "configs" / "resnet50" / "synthetic.yaml"
 
@@ -77,10 +77,22 @@ class Plan(Case):
         arguments = ["--config", RESNET, "--nodes", 1, "--gpus-per-node", 1, "--set", "training.max_steps=0", "--set", "training.epochs=90"]
         plan = self.plan(*arguments, "--time", "1:00:00")
         usable = 3600 - 120 - 60
+        short = self.plan("--config", RESNET, "--nodes", 1, "--gpus-per-node", 1, "--set", "training.max_steps=20", "--time", "4")
+        self.assertLess(60, 240 - short["total_s"])  # it would end before the limit, but not before the signal
+        self.assertEqual(short["jobs"], -(-int(short["total_s"]) // 60))
         self.assertEqual(plan["jobs"], -(-int(plan["total_s"]) // usable))
         self.assertGreater(plan["jobs"], 1)
         self.assertEqual(self.plan(*arguments, "--time", "7-00:00:00")["jobs"], 1)
         self.assertIn("leaves no time", self.refused(*arguments, "--time", "3"))
+
+    def test_cores_of_a_rank_are_part_of_the_plan(self):
+        few = self.plan("--config", GALAXY, "--nodes", 1, "--ranks-per-node", 16, "--set", "training.threads=1")
+        own = self.plan("--config", GALAXY, "--nodes", 1, "--ranks-per-node", 16, "--cpus-per-task", 4, "--set", "training.threads=1")
+        self.assertTrue(any("slow each other down" in line for line in few["warnings"]), few["warnings"])
+        self.assertFalse(any("slow each other down" in line for line in own["warnings"]), own["warnings"])
+        self.assertTrue(any("4 cores of its own" in line for line in own["assumptions"]), own["assumptions"])
+        self.assertIn("#SBATCH --cpus-per-task=4\n", own["script"])
+        self.assertIn(f"command=({PROGRAM} --config", own["script"])
 
     def test_warnings_name_what_will_go_wrong(self):
         plan = self.plan("--config", GALAXY, "--nodes", 16, "--gpus-per-node", 4, "--set", "training.global_batch=64", "--set",

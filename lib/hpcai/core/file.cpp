@@ -78,6 +78,16 @@ void write_file(const std::filesystem::path& path, const std::vector<std::string
   }
 }
 
+void require_replaceable(const std::filesystem::path& path) {
+  const auto folder = path.has_parent_path() ? path.parent_path() : ".";
+  const auto refuse = [&](const std::string& why) {
+    throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", path.string(), why), "Name a file in a folder that exists and is yours.");
+  };
+  if (std::filesystem::is_directory(path)) refuse("it is a folder");
+  if (!std::filesystem::is_directory(folder)) refuse(fmt::format("there is no folder {}", folder.string()));
+  if (access(folder.c_str(), W_OK) != 0) refuse(std::strerror(errno));
+}
+
 void replace_file(const std::filesystem::path& path, std::string_view content) {
   std::filesystem::path temporary = path;
   temporary += fmt::format(".tmp-{}", getpid());

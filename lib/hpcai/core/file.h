@@ -19,6 +19,9 @@ void write_file(const std::filesystem::path& path, const std::vector<std::string
 // As write_file, but under a temporary name that is renamed in place: readers see the old file or the new one, whole.
 void replace_file(const std::filesystem::path& path, std::string_view content);
 
+// Throws Error{cannot_write} where replace_file cannot succeed, for whoever works long before it writes.
+void require_replaceable(const std::filesystem::path& path);
+
 // Creates a folder and its parents. Throws Error{cannot_write}.
 void make_folder(const std::filesystem::path& path);
 

@@ -49,6 +49,7 @@ struct DistributedConfig {
                            "opens its data, in the first step, and while it writes a checkpoint.",
                    .unit = "s",
                    .min = 0,
+                   .max = 1e6,
                    .min_excluded = true,
                    .local = true});
     visitor.field("timeout_s", timeout_s,
@@ -56,6 +57,7 @@ struct DistributedConfig {
                            "(status 69); likewise one that is alive but makes no progress while others wait for it (status 80).",
                    .unit = "s",
                    .min = 0,
+                   .max = 1e6,
                    .min_excluded = true,
                    .local = true});
     visitor.field("bucket_mb", bucket_mb,

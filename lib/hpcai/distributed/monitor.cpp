@@ -34,7 +34,7 @@ std::string describe_place(int rank, const Peer& peer, const Status::Snapshot& s
 
 Verdict lost(const std::string& who, const std::string& why) {
   return {ExitCode::peers_unreachable, fmt::format("{} was lost: {}", who, why),
-          "Look at the first messages of that rank and at its host. The last checkpoint is intact: --resume auto goes on from it."};
+          "Look at the first messages of that rank and at its host. A training goes on from its last checkpoint with --resume auto."};
 }
 
 Monitor::Monitor(std::vector<Peer> peers, WatchLimits limits, SteadyClock::time_point now)

@@ -263,6 +263,7 @@ void check_devices(const World& world, const Meeting& meeting) {
 Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) {
   const auto deadline =
       SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(config.connect_timeout_s));
+  if (!config.interface.empty()) addresses_of_interface(config.interface);  // one that does not exist is refused with those that do
   const std::string secret = job_secret(world, process_environment());
   Meeting meeting;
   Place place;

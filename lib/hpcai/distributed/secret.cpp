@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
 #include "hpcai/core/sha256.h"
@@ -22,7 +25,11 @@ std::string value_of(const Environment& environment, const std::string& name) {
 std::string read_secret(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
-    throw Error(ExitCode::missing_input, fmt::format("{}: cannot read {}", kFileVariable, path));
+    throw Error(ExitCode::missing_input, fmt::format("{}: cannot read {}: {}", kFileVariable, path, std::strerror(errno)),
+                "Name a file of mode 0600 that all ranks can read, or unset the variable.");
+  }
+  if (!S_ISREG(status.st_mode)) {
+    throw Error(ExitCode::usage, fmt::format("{}: {} is not a file", kFileVariable, path), "Name a file of mode 0600 with random bytes.");
   }
   if ((status.st_mode & 077) != 0) {
     throw Error(ExitCode::usage, fmt::format("{}: other users may read or change {}", kFileVariable, path),

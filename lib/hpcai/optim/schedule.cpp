@@ -1,5 +1,7 @@
 #include "hpcai/optim/schedule.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -82,6 +84,36 @@ double warmup_factor(const Warmup& warmup, double scaling, const Position& at) {
 
 int64_t warmup_steps(const ScheduleConfig& config, int64_t steps_per_epoch) {
   return std::visit([&](const auto& schedule) { return length_of(schedule, steps_per_epoch); }, config);
+}
+
+std::vector<std::string> doubts(const ScheduleConfig& config, const OptimizerConfig& optimizer, int64_t global_batch, int64_t steps_per_epoch,
+                                int64_t total_steps) {
+  std::vector<std::string> found;
+  const int64_t length = warmup_steps(config, steps_per_epoch);
+  if (length >= total_steps) {
+    found.push_back(fmt::format("the warm-up of {} steps is not over when training ends after {}: the learning rate never reaches optimizer.lr",
+                                length, total_steps));
+  }
+  const RateScaling scaling = std::visit([](const auto& rule) { return rule.scaling; }, optimizer);
+  if (scaling.rule == RateRule::none && scaling.base_batch != RateScaling{}.base_batch) {
+    found.push_back("optimizer.lr_base_batch has no effect with optimizer.lr_scaling none");
+  }
+  const auto* warmup = std::visit([](const auto& schedule) -> const Warmup* {
+    if constexpr (requires { schedule.warmup_start; }) return &schedule;
+    return nullptr;
+  }, config);
+  if (!warmup) return found;
+  const bool horovod = warmup->warmup_rule == WarmupRule::horovod, starts = warmup->warmup_start != Warmup{}.warmup_start;
+  if (length == 0 && (horovod || starts)) {
+    found.push_back(fmt::format("schedule.{} has no effect without warmup_epochs or warmup_steps", horovod ? "warmup_rule" : "warmup_start"));
+  } else if (horovod && starts) {
+    found.push_back("schedule.warmup_start has no effect with warmup_rule horovod, which starts at optimizer.lr");
+  }
+  if (horovod && base_rate(optimizer, global_batch).factor < 1) {
+    found.push_back(fmt::format("a global batch of {} is smaller than optimizer.lr_base_batch {}: the learning rate falls during the warm-up",
+                                global_batch, scaling.base_batch));
+  }
+  return found;
 }
 
 double learning_rate(const ScheduleConfig& config, const ScheduleState& state, const BaseRate& base, int64_t step,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <variant>
 
 #include "hpcai/config/config.h"
 #include "hpcai/core/parallel.h"
@@ -54,6 +55,22 @@ void measure_link_into(Calibration& calibration, distributed::Group& group, cons
 
 }  // namespace
 
+std::string workload_digest(trainer::Experiment experiment) {
+  trainer::TrainingConfig& training = experiment.training;
+  const trainer::TrainingConfig usual;
+  training.epochs = usual.epochs;
+  training.max_steps = usual.max_steps;
+  training.global_batch = usual.global_batch;
+  training.accumulation = usual.accumulation;
+  training.seed = usual.seed;
+  training.early_stop_patience = usual.early_stop_patience;
+  experiment.schedule = {};
+  experiment.evaluation = {};
+  experiment.checkpoint = {};
+  std::visit([](auto& rule) { rule.lr = 1, rule.scaling = {}; }, experiment.optimizer);
+  return config::digest(experiment);
+}
+
 Calibration calibrate(const trainer::Experiment& experiment, distributed::Group& group, const distributed::World& world,
                       const CalibrateOptions& options) {
   const bool alone = group.size() == 1, cpu = group.device().is_cpu();
@@ -65,17 +82,20 @@ Calibration calibrate(const trainer::Experiment& experiment, distributed::Group&
     trainer::Experiment mine = experiment;
     if (group.rank() > 0) mine.loader.queue_batches = 1;  // its loader is not timed
     measurement.emplace(mine, group.device(), (alone ? 1.0 : 0.7) * options.seconds, options.batches, teams);
+    measurement->on_progress([&group] { group.status().advance(); });
   });
   trainer::together(group, [&] {
+    const distributed::InPhase phase(group.status(), distributed::Phase::compute);
     if (measurement) measurement->in_company();
   });
   Calibration mine;
   trainer::together(group, [&] {
     if (group.rank() != 0) return;
+    const distributed::InPhase phase(group.status(), distributed::Phase::compute);
     measurement->alone();
     const MeasuredSteps steps = measurement->result();
     mine.name = experiment.name;
-    mine.config_digest = config::digest(experiment);
+    mine.config_digest = workload_digest(experiment);
     mine.host = distributed::host_name();
     mine.device = group.device().str();
     mine.world_size = group.size();

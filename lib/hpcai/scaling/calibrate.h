@@ -14,8 +14,11 @@ struct CalibrateOptions {
 
 // Measures what predict() needs: the steps on all ranks of rank 0's host at once, of which rank 0's count, its loader while the
 // others wait, then, with more than one rank, the link between the ranks of `group`. All ranks call it and get the same.
-// distributed.timeout_s of the group must be longer than options.seconds. Throws what trainer::build throws.
+// Throws what trainer::build throws.
 Calibration calibrate(const trainer::Experiment& experiment, distributed::Group& group, const distributed::World& world,
                       const CalibrateOptions& options = {});
+
+// Of the settings of which the time of a pass depends: not how long, with which rates or in which batches is trained.
+std::string workload_digest(trainer::Experiment experiment);
 
 }  // namespace hpcai::scaling

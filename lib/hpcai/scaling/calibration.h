@@ -24,7 +24,7 @@ struct LinkSample {
 // What calibrate() measured, and on what: the file calibration.json.
 struct Calibration {
   std::string name;           // of the experiment
-  std::string config_digest;  // of the settings that change its result, with the batch that was measured
+  std::string config_digest;  // workload_digest() of it
   std::string host, device;   // "cpu", "cuda:0"
   int world_size = 1;         // of the group that timed the link; 1: the link was not measured
   bool one_host = true;       // whether these ranks were on one host

@@ -31,6 +31,7 @@ struct Point {
   std::optional<StepTime> step;                // means over the runs
 
   int reached() const;
+  std::optional<double> epochs_needed() const { return time_s ? epochs : std::nullopt; }  // to the target
 };
 
 // What the step-time model says of a world: see predict_curve().

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "hpcai/scaling/one_rank.h"
@@ -32,6 +34,8 @@ class StepMeasurement {
   // `teams`: a rank computes with its share of the cores of its host.
   StepMeasurement(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches, bool teams);
 
+  // Called at every step, so that others know that it goes on.
+  void on_progress(std::function<void()> tell) { rank_.on_progress(std::move(tell)); }
   void in_company();
   void alone();
   MeasuredSteps result() const { return result_; }

@@ -38,6 +38,7 @@ void OneRank::among_others(bool yes) {
 }
 
 StepParts OneRank::step(int64_t size) {
+  tell_progress();
   exchanges_ = 0;
   exchanged_bytes_ = 0;
   const at::Device device = group_->device();
@@ -87,6 +88,7 @@ std::pair<double, double> OneRank::input(double seconds) {
   double elapsed = 0;
   for (int64_t i = 0; i < 1000 && (i < 3 || elapsed < seconds); ++i) {
     samples += loader.next().input.size(0);
+    tell_progress();
     elapsed = seconds_between(start, now(at::kCPU));
   }
   return {elapsed / static_cast<double>(samples), (core_s() - cores_start) / static_cast<double>(samples)};

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -34,6 +35,8 @@ class OneRank {
   OneRank(const OneRank&) = delete;
   OneRank& operator=(const OneRank&) = delete;
 
+  // Called at every step and every batch of the loader.
+  void on_progress(std::function<void()> tell) { tell_ = std::move(tell); }
   // Whether batch norms compute as they do among other ranks (default), where their exchanges are counted.
   void among_others(bool yes);
   StepParts step(int64_t size);
@@ -50,6 +53,9 @@ class OneRank {
 
  private:
   void lay_out_gradients();
+  void tell_progress() const {
+    if (tell_) tell_();
+  }
 
   trainer::Experiment experiment_;
   std::unique_ptr<distributed::Group> group_;
@@ -59,6 +65,7 @@ class OneRank {
   distributed::GradientBuffers buffers_;
   std::optional<trainer::WeightAverage> average_;
   std::vector<std::pair<size_t, Moment>> ready_;
+  std::function<void()> tell_;
   int64_t count_ = 0;
   int64_t exchanges_ = 0;
   double exchanged_bytes_ = 0;

@@ -12,6 +12,7 @@
 #include "hpcai/data/open.h"
 #include "hpcai/optim/schedule.h"
 #include "hpcai/scaling/batch_script.h"
+#include "hpcai/scaling/calibrate.h"
 #include "hpcai/scaling/hardware.h"
 #include "hpcai/scaling/measure_steps.h"
 #include "hpcai/trainer/build.h"
@@ -77,9 +78,8 @@ void warn_of_layout(const trainer::Experiment& experiment, Plan& plan) {
     warn(fmt::format("{} of {} training samples are dropped in every epoch, because they do not fill a global batch of {}",
                      plan.dropped_per_epoch, plan.training_samples, plan.global_batch));
   }
-  if (plan.warmup_steps >= plan.total_steps) {
-    warn(fmt::format("the warm-up of {} steps is not over when training ends after {}: the learning rate never reaches optimizer.lr",
-                     plan.warmup_steps, plan.total_steps));
+  for (std::string& doubt : optim::doubts(experiment.schedule, experiment.optimizer, plan.global_batch, plan.steps_per_epoch, plan.total_steps)) {
+    warn(std::move(doubt));
   }
   const int64_t part = plan.batch_per_rank / plan.passes;
   if (part < 8 && has_local_batch_norm(experiment)) {
@@ -115,8 +115,9 @@ Model calibrated(const trainer::Experiment& experiment, const PlanRequest& reque
   }
   Model model{calibration.workload, calibration.machine};
   plan.assumptions.push_back(fmt::format("times measured on {} ({}), {} steps", calibration.host, calibration.device, calibration.steps));
-  if (calibration.config_digest != config::digest(experiment)) {
-    plan.warnings.push_back(fmt::format("the calibration is of {} with other settings than this config", calibration.name));
+  if (calibration.config_digest != workload_digest(experiment)) {
+    plan.warnings.push_back(fmt::format("the calibration is of {} with another network, other data or other arithmetic than this config",
+                                             calibration.name));
   }
   const double part = static_cast<double>(plan.batch_per_rank / plan.passes);
   const auto [least, most] = std::minmax_element(calibration.batches.begin(), calibration.batches.end());
@@ -159,10 +160,26 @@ Model of_cpus(const trainer::Experiment& experiment, Plan& plan) {
   measurement.alone();
   model.workload = measurement.result().workload;
   model.machine = cpu_machine(available_cores());
-  plan.assumptions.push_back(fmt::format("steps of one rank timed here for {} s; every node has {} cores like these", kMeasure_s,
-                                         available_cores()));
+  plan.assumptions.push_back(fmt::format("steps of one rank timed here for {} s", kMeasure_s));
   plan.assumptions.push_back("links: Gloo on one host 1.07 GB/s, between hosts 10 Gbit/s Ethernet");
   return model;
+}
+
+// Those that the batch script asks for, or nodes like the one that was measured.
+void lay_out_cores(const PlanRequest& request, Machine& machine, Plan& plan) {
+  if (plan.gpus) return;
+  if (request.cores_per_rank > 0) {
+    machine.cores = request.cores_per_rank;
+    machine.bound = true;
+  }
+  const Layout& layout = plan.layout;
+  plan.cores_per_rank = machine.bound ? static_cast<int>(machine.cores) : std::max(1, static_cast<int>(machine.cores) / layout.sharing());
+  plan.assumptions.push_back(machine.bound ? fmt::format("each rank has {} cores of its own, like those measured", machine.cores)
+                                           : fmt::format("every node has {} cores, like the one that was measured", machine.cores));
+  if (!machine.bound && layout.sharing() > machine.cores) {
+    plan.warnings.push_back(fmt::format("{} ranks share the {} cores of a node and slow each other down: where nodes have more, say how many "
+                                        "each rank gets with --cpus-per-task", layout.sharing(), machine.cores));
+  }
 }
 
 void predict_times(const trainer::Experiment& experiment, const Model& model, Plan& plan) {
@@ -199,8 +216,7 @@ void fit_into_jobs(const trainer::Experiment& experiment, Plan& plan) {
   if (!intervals.empty()) plan.checkpoint_every_s = *std::min_element(intervals.begin(), intervals.end());
   if (!plan.time_s) return;
   const double usable = *plan.time_s - kSignalLead_s - kStart_s;
-  const double whole = plan.total_s + kStart_s;
-  if (whole > *plan.time_s) {
+  if (plan.total_s > usable) {
     if (usable <= plan.step.step_s) {
       throw Error(ExitCode::usage, fmt::format("--time {} leaves no time to train: {} s to start and {} s to stop are taken off",
                                                format_slurm_time(*plan.time_s), kStart_s, kSignalLead_s),
@@ -230,9 +246,10 @@ Plan make_plan(const trainer::Experiment& experiment, const PlanRequest& request
   lay_out(experiment, data, plan);
   warn_of_layout(experiment, plan);
   plan.footprint = measure_footprint(experiment, data.train->spec());
-  const Model model = request.calibration ? calibrated(experiment, request, plan)
-                      : request.gpus      ? of_gpus(experiment, plan)
-                                          : of_cpus(experiment, plan);
+  Model model = request.calibration ? calibrated(experiment, request, plan)
+                : request.gpus      ? of_gpus(experiment, plan)
+                                    : of_cpus(experiment, plan);
+  lay_out_cores(request, model.machine, plan);
   predict_times(experiment, model, plan);
   estimate_memory(experiment, plan);
   fit_into_jobs(experiment, plan);

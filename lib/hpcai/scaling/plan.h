@@ -16,6 +16,7 @@ namespace hpcai::scaling {
 struct PlanRequest {
   Layout layout;
   bool gpus = true;                        // one for each rank; else CPU ranks
+  int cores_per_rank = 0;                  // of its own, for each CPU rank; 0: ranks share nodes like the measured one
   std::optional<double> time_s;            // limit of one job
   std::optional<Calibration> calibration;  // else figures from the literature, or a short measurement for CPU ranks
 };
@@ -24,6 +25,7 @@ struct PlanRequest {
 struct Plan {
   Layout layout;
   bool gpus = true;
+  int cores_per_rank = 0;  // of a CPU rank
   int64_t training_samples = 0, validation_samples = 0, test_samples = 0;
   int64_t global_batch = 0, batch_per_rank = 0, passes = 1;  // of a step
   int64_t steps_per_epoch = 0, dropped_per_epoch = 0, epochs = 0, total_steps = 0, warmup_steps = 0;

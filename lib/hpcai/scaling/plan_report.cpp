@@ -80,8 +80,9 @@ std::string to_text(const Plan& plan) {
   text += line("schedule", fmt::format("{} steps: {} epoch{} of {} steps; warm-up {} steps", plan.total_steps, plan.epochs,
                                        plan.epochs == 1 ? "" : "s", plan.steps_per_epoch, plan.warmup_steps));
   const Footprint& need = plan.footprint;
-  text += line("memory", fmt::format("{} a rank: weights {}, gradients {}, optimizer {}{}, activations {} a sample",
-                                     size_text(plan.memory_per_rank), size_text(need.weights), size_text(need.gradients),
+  text += line("memory", fmt::format("{} a rank{}: weights {}, gradients {}, optimizer {}{}, activations {} a sample",
+                                     size_text(plan.memory_per_rank), plan.gpus ? "" : " beside the program's own 200 MB",
+                                     size_text(need.weights), size_text(need.gradients),
                                      size_text(need.optimizer), need.average > 0 ? ", average " + size_text(need.average) : "",
                                      size_text(need.activations_per_sample)));
   text += line("disk", fmt::format("{} a checkpoint, at most {} in all", size_text(need.checkpoint), size_text(plan.disk)));

@@ -81,8 +81,8 @@ void check_world(const Study& study, const Member& member, int world, int64_t sa
   if (samples > 0 && world > samples) {
     problems.push_back(fmt::format("{}: more ranks than the {} training samples", where, samples));
   } else if (batch % (world * accumulation) != 0) {
-    problems.push_back(fmt::format("{}: training.global_batch {} cannot be shared by {} ranks{}", where, batch, world,
-                                   accumulation > 1 ? fmt::format(" with training.accumulation {}", accumulation) : ""));
+    problems.push_back(fmt::format("{}: training.global_batch {} cannot be shared by {} ranks{}; use a multiple of {}", where, batch, world,
+                                   accumulation > 1 ? fmt::format(" with training.accumulation {}", accumulation) : "", world * accumulation));
   } else if (samples > 0 && batch > samples) {
     problems.push_back(fmt::format("{}: a step needs {} samples, but there are only {}", where, batch, samples));
   }

@@ -50,10 +50,16 @@ std::vector<PredictedPoint> predict_curve(const Curve& curve, const Calibration&
                                                       : std::min(settings.accumulation, static_cast<int64_t>(share));
     return predict(calibration.workload, machine, layout_of(world, settings), share, passes);
   };
-  auto relative = [&](int world, const StepTime& step) { return step.step_s / static_cast<double>(batch_of(world)); };
+  // An incomplete batch is dropped.
+  auto steps_of = [&](int world) {
+    const int64_t batch = batch_of(world);
+    return settings.samples > 0 ? static_cast<double>(settings.samples / batch) : 1 / static_cast<double>(batch);
+  };
+  auto relative = [&](int world, const StepTime& step) { return step.step_s * steps_of(world); };
   const double one = relative(base->world, step_of(base->world));
   std::vector<PredictedPoint> points;
   for (const int world : worlds_of(curve, base->world)) {
+    if (steps_of(world) == 0) break;
     const StepTime step = step_of(world);
     const double factor = relative(world, step) / one;
     points.push_back({world, batch_of(world), base->time_s->median * factor, base->epoch_s.value_or(0) * factor, base->epochs.value_or(0), step});

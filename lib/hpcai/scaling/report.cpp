@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "hpcai/config/config.h"
+#include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
 #include "hpcai/core/version.h"
+#include "hpcai/data/open.h"
 #include "hpcai/metrics/environment.h"
 #include "hpcai/metrics/run_folder.h"
 #include "hpcai/scaling/figure.h"
@@ -77,13 +79,22 @@ nlohmann::json curve_json(const Curve& curve, const Member& member) {
           {"published", published}};
 }
 
+// For training; 0 where the data are not here, as when a study is collected elsewhere.
+int64_t samples_of(const trainer::Experiment& experiment) {
+  try {
+    return data::open(experiment.data, 0, /*fill_caches=*/false).train->size();
+  } catch (const Error&) {
+    return 0;
+  }
+}
+
 // Runs of a cluster fill its nodes; on one machine all measured ranks share it, and larger worlds would take more machines like it.
 std::vector<PredictedPoint> predictions_of(const Study& study, const Member& member, const Curve& curve, int ranks_per_node) {
   const auto calibration = find_calibration(calibration_of(study, member));
   if (!calibration) return {};
   const bool cluster = std::filesystem::exists(study.folder / "jobs");
   const auto& training = member.experiment.training;
-  PredictionSettings settings{.global_batch = training.global_batch,
+  PredictionSettings settings{.global_batch = training.global_batch, .samples = samples_of(member.experiment),
                               .weak = study.weak, .accumulation = training.accumulation, .samples_per_pass = study.samples_per_pass};
   settings.largest_on_one_host = cluster || curve.points.empty() ? ranks_per_node : curve.points.back().world;
   settings.ranks_per_node = cluster || calibration->device != "cpu" ? ranks_per_node : std::max(1, static_cast<int>(calibration->machine.cores));
@@ -96,7 +107,7 @@ std::string footer_of(const nlohmann::json& environment, const std::vector<Curve
                                             : " Predicted: the measured time of the smallest world, scaled by the step-time model; where ranks "
                                               "outnumber the batch it grows to one sample a rank, with the same epochs.";
   return fmt::format("Measured with hpcai-train {} (commit {}) on {}: {} cores, {}{}; {}.{}", kVersion,
-                     environment.at("commit").get<std::string>().substr(0, 12), environment.at("host").get<std::string>(),
+                     environment.at("commit").get<std::string>(), environment.at("host").get<std::string>(),
                      environment.at("cores").get<int>(), environment.at("cpu").get<std::string>(),
                      environment.at("gpus").empty() ? "" : ", GPU " + environment.at("gpus")[0].get<std::string>(),
                      environment.at("started").get<std::string>().substr(0, 10), prediction);

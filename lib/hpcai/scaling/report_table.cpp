@@ -40,7 +40,7 @@ Cells cells_of(const Point& point) {
           std::to_string(point.global_batch),
           range_of(point),
           optional_time(point.epoch_s),
-          optional_number(point.epochs),
+          optional_number(point.epochs_needed()),
           optional_number(point.quality),
           percent(point.efficiency),
           optional_number(point.samples_per_second),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 
 #include "hpcai/core/error.h"
@@ -69,6 +70,9 @@ void warn_of_missed_targets(const std::vector<Curve>& curves) {
 
 int run_study(const Study& study, const StudyOptions& options, const std::vector<std::string>& command) {
   if (options.mode == StudyMode::submit) require_slurm();
+  if (options.mode == StudyMode::collect && !std::filesystem::exists(study.folder / "study.json")) {
+    throw Error(ExitCode::missing_input, fmt::format("{} holds no study", study.folder.string()), "Give the folder of a study with --out.");
+  }
   const StudyFolder folder(study);
   int status = 0;
   if (options.mode == StudyMode::run) status = run_here(study, options.calibration_s);

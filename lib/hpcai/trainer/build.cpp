@@ -8,6 +8,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/data/open.h"
 #include "hpcai/distributed/world.h"
+#include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/gpu.h"
 
 namespace hpcai::trainer {
@@ -58,6 +59,7 @@ void check_consistency(const Experiment& experiment, int world_size) {
     contradiction("schedule.warmup_rule horovod grows from optimizer.lr to its scaled value, but optimizer.lr_scaling is none",
                   "Set optimizer.lr_scaling and lr_base_batch, or schedule.warmup_rule to linear with a warmup_start.");
   }
+  optim::warmup_steps(experiment.schedule, 1);  // throws where its length is given twice
   if (std::holds_alternative<optim::PlateauConfig>(experiment.schedule) && evaluation.every_epochs > 1) {
     log::warning("schedule type plateau counts evaluations; with evaluation.every_epochs {} its patience is that many epochs longer",
                  evaluation.every_epochs);

@@ -12,6 +12,7 @@
 #include "hpcai/distributed/network.h"
 #include "hpcai/metrics/environment.h"
 #include "hpcai/metrics/run_folder.h"
+#include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/agreement.h"
 #include "hpcai/trainer/broadcast_checkpoint.h"
 #include "hpcai/trainer/build.h"
@@ -86,6 +87,11 @@ void introduce(const Experiment& experiment, const Training& training, const Tra
             experiment.training.accumulation > 1 ? fmt::format(", in {} passes", experiment.training.accumulation) : "");
   log::info("optimizer  {}", optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
   log::info("training   {} steps, {} an epoch", trainer.total_steps(), trainer.steps_per_epoch());
+  if (group.rank() > 0) return;
+  for (const std::string& doubt : optim::doubts(experiment.schedule, experiment.optimizer, experiment.training.global_batch,
+                                                trainer.steps_per_epoch(), trainer.total_steps())) {
+    log::warning("{}", doubt);
+  }
 }
 
 nlohmann::json summarise(const Experiment& experiment, const Training& training, Trainer& trainer, const Recorder& recorder,
