@@ -114,3 +114,31 @@ TEST_CASE("the state of a plateau that has seen nothing survives JSON") {
   CHECK_FALSE(other.observe(1e30));
   CHECK(other.factor() == 1);
 }
+
+TEST_CASE("legal settings that are hardly meant are told, sensible ones are not") {
+  AdamConfig adam;
+  adam.scaling.rule = RateRule::linear;
+  ConstantConfig schedule;
+  auto found = [&](int64_t batch = 256) {
+    std::string text;
+    for (const std::string& doubt : doubts(schedule, adam, batch, 10, 30)) text += doubt + "\n";
+    return text;
+  };
+  CHECK(found().empty());
+  schedule.warmup_epochs = 2;
+  CHECK(found().empty());
+  schedule.warmup_epochs = 3;
+  CHECK_THAT(found(), Catch::Matchers::Contains("warm-up of 30 steps is not over when training ends after 30"));
+  schedule = {};
+  schedule.warmup_start = 0.5;
+  CHECK_THAT(found(), Catch::Matchers::Contains("warmup_start has no effect without"));
+  schedule.warmup_rule = WarmupRule::horovod;
+  CHECK_THAT(found(), Catch::Matchers::Contains("warmup_rule has no effect without"));
+  schedule.warmup_epochs = 1;
+  CHECK_THAT(found(), Catch::Matchers::Contains("warmup_start has no effect with warmup_rule horovod"));
+  schedule.warmup_start = Warmup{}.warmup_start;
+  CHECK(found().empty());
+  CHECK_THAT(found(64), Catch::Matchers::Contains("the learning rate falls during the warm-up"));
+  adam.scaling = {.rule = RateRule::none, .base_batch = 32};
+  CHECK_THAT(found(), Catch::Matchers::Contains("lr_base_batch has no effect"));
+}
