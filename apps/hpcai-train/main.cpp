@@ -51,14 +51,16 @@ int fail_internally(const char* what) {
   return static_cast<int>(ExitCode::internal);
 }
 
-// LibTorch has a type for a GPU's memory only.
+// LibTorch has a type for tensors in a GPU's memory only, none for a host's memory and for what CUDA itself needs.
 bool is_out_of_memory(const c10::Error& error) {
-  return dynamic_cast<const c10::OutOfMemoryError*>(&error) || error.msg().find("allocate memory") != std::string::npos;
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) || error.msg().find("allocate memory") != std::string::npos ||
+         error.msg().find("CUDA error: out of memory") != std::string::npos;
 }
 
 int fail_for_memory() {
   return fail(Error(ExitCode::usage, "out of memory",
-                    "Lower training.global_batch or raise training.accumulation, take a smaller network, or use more ranks."), false);
+                    "Lower training.global_batch or raise training.accumulation, take a smaller network, or use more ranks. On a GPU, "
+                    "nvidia-smi shows what other programs hold."), false);
 }
 
 int guarded(const app::Run& run) {
@@ -66,6 +68,8 @@ int guarded(const app::Run& run) {
     return run();
   } catch (const SharedError& e) {
     return fail(e, true);
+  } catch (const LocalError& e) {
+    return fail(e, false);
   } catch (const Error& e) {
     const bool everywhere = e.code() == ExitCode::usage || e.code() == ExitCode::ranks_disagree;
     return fail(e, everywhere);

@@ -8,24 +8,27 @@ using namespace hpcai::distributed;
 namespace ranks {
 namespace {
 
+// A type on the group's device.
+at::TensorOptions on(const Group& group, at::ScalarType type = at::kFloat) { return at::device(group.device()).dtype(type); }
+
 void sums(Group& group) {
   const double ranks = group.size() * (group.size() + 1) / 2.0;  // sum of rank + 1
   for (const auto dtype : {at::kFloat, at::kDouble, at::kInt, at::kLong, at::kBFloat16, at::kHalf}) {
-    const at::Tensor x = at::full({3, 5}, group.rank() + 1, dtype);
+    const at::Tensor x = at::full({3, 5}, group.rank() + 1, on(group, dtype));
     group.all_reduce_sum(x);
-    check(at::equal(x, at::full({3, 5}, ranks, dtype)), fmt::format("sum of {}", at::toString(dtype)));
+    check(at::equal(x, at::full({3, 5}, ranks, on(group, dtype))), fmt::format("sum of {}", at::toString(dtype)));
   }
-  const at::Tensor image = at::full({2, 3, 4, 4}, group.rank() + 1.0).to(at::MemoryFormat::ChannelsLast);
+  const at::Tensor image = at::full({2, 3, 4, 4}, group.rank() + 1.0, on(group)).to(at::MemoryFormat::ChannelsLast);
   group.all_reduce_sum(image);
-  check(at::equal(image, at::full({2, 3, 4, 4}, ranks)), "sum of channels-last images");
-  const at::Tensor parameter = at::ones({4}).requires_grad_();
+  check(at::equal(image, at::full({2, 3, 4, 4}, ranks, on(group))), "sum of channels-last images");
+  const at::Tensor parameter = at::ones({4}, on(group)).requires_grad_();
   group.all_reduce_sum(parameter);
-  check(at::equal(parameter, at::full({4}, static_cast<double>(group.size()))), "sum of a parameter");
+  check(at::equal(parameter, at::full({4}, static_cast<double>(group.size()), on(group))), "sum of a parameter");
 
   std::vector<at::Tensor> tensors;
   std::vector<std::unique_ptr<Work>> works;
   for (int i = 0; i < 20; ++i) {
-    tensors.push_back(at::full({1 << (i % 17)}, (group.rank() + 1.0) * i));
+    tensors.push_back(at::full({1 << (i % 17)}, (group.rank() + 1.0) * i, on(group)));
     works.push_back(group.all_reduce_async(tensors.back()));
   }
   for (int i = 19; i >= 0; --i) {
@@ -37,7 +40,7 @@ void sums(Group& group) {
 // The sum of many random numbers is the same on all ranks, bit for bit.
 void sums_are_equal(Group& group) {
   at::manual_seed(group.rank());
-  const at::Tensor x = at::randn({1'000'003});
+  const at::Tensor x = at::randn({1'000'003}, on(group));
   group.all_reduce_sum(x);
   for (const at::Tensor& other : group.all_gather(x)) check(at::equal(other, x), "the same sum on all ranks");
 }
@@ -46,7 +49,7 @@ void sums_are_equal(Group& group) {
 void short_sums_are_in_order(Group& group) {
   at::manual_seed(group.rank());
   for (const int64_t count : {1, 3, 1000, 5000}) {
-    const at::Tensor mine = at::randn({count}, at::kDouble), sum = mine.clone();
+    const at::Tensor mine = at::randn({count}, on(group, at::kDouble)), sum = mine.clone();
     at::Tensor expected;
     for (const at::Tensor& part : group.all_gather(mine)) expected = expected.defined() ? expected + part : part;
     group.all_reduce_sum(sum);
@@ -56,29 +59,30 @@ void short_sums_are_in_order(Group& group) {
 
 void broadcasts(Group& group) {
   for (int root = 0; root < group.size(); ++root) {
-    const at::Tensor x = at::full({1000}, group.rank(), at::kLong), flag = at::full({}, group.rank() == root, at::kBool);
+    const at::Tensor x = at::full({1000}, group.rank(), on(group, at::kLong)),
+                     flag = at::full({}, group.rank() == root, on(group, at::kBool));
     group.broadcast(x, root);
     group.broadcast(flag, root);
-    check(at::equal(x, at::full({1000}, root, at::kLong)) && flag.item<bool>(), "broadcast");
+    check(at::equal(x, at::full({1000}, root, on(group, at::kLong))) && flag.item<bool>(), "broadcast");
     const std::string text = fmt::format("rank {}\0", group.rank()) + std::string(group.rank() * 7, '\0');
     check(group.broadcast(text, root) == fmt::format("rank {}\0", root) + std::string(root * 7, '\0'), "broadcast of text");
   }
 }
 
 void gathers(Group& group) {
-  const auto pieces = group.all_gather(at::full({group.rank(), 3}, group.rank(), at::kDouble));
-  for (int r = 0; r < group.size(); ++r) check(at::equal(pieces[r], at::full({r, 3}, r, at::kDouble)), "uneven gather");
+  const auto pieces = group.all_gather(at::full({group.rank(), 3}, group.rank(), on(group, at::kDouble)));
+  for (int r = 0; r < group.size(); ++r) check(at::equal(pieces[r], at::full({r, 3}, r, on(group, at::kDouble))), "uneven gather");
   const auto texts = group.all_gather(std::string(group.rank() * 100, 'x'));
   for (int r = 0; r < group.size(); ++r) check(texts[r] == std::string(r * 100, 'x'), "gather of texts");
 }
 
 void state(Group& group) {
   at::manual_seed(7);
-  const std::vector<at::Tensor> expected{at::randn({4, 5}).t(), at::randn({2, 3, 4, 4}).to(at::MemoryFormat::ChannelsLast),
-                                         at::tensor({3}, at::kLong), at::ones({}, at::kBool), at::randn({8})};
+  const std::vector<at::Tensor> expected{at::randn({4, 5}, on(group)).t(), at::randn({2, 3, 4, 4}, on(group)).to(at::MemoryFormat::ChannelsLast),
+                                         at::full({1}, 3, on(group, at::kLong)), at::ones({}, on(group, at::kBool)), at::randn({8}, on(group))};
   std::vector<at::Tensor> mine;
   for (const at::Tensor& tensor : expected) mine.push_back(group.rank() == 0 ? tensor.clone() : at::zeros_like(tensor));
-  const at::Tensor gaps = at::zeros({8, 2}).select(1, 0);
+  const at::Tensor gaps = at::zeros({8, 2}, on(group)).select(1, 0);
   if (group.rank() == 0) gaps.copy_(expected[4]);
   mine[4] = gaps;
   broadcast_state(group, mine);
@@ -106,7 +110,7 @@ void disagree(const Setting& setting) {
 
 void different_models(const Setting& setting) {
   const auto group = setting.meet();
-  broadcast_state(*group, {at::zeros({group->rank() == 1 ? 4 : 3})});
+  broadcast_state(*group, {at::zeros({group->rank() == 1 ? 4 : 3}, on(*group))});
 }
 
 }  // namespace

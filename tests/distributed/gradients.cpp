@@ -24,15 +24,16 @@ at::Tensor trainable(at::Tensor tensor) { return tensor.requires_grad_(); }
 // Two convolutions, one in channels-last order, a linear layer, and a layer that the loss does not depend on.
 struct Net {
   at::Tensor first, first_bias, second, second_bias, last, last_bias, unused;
-  Net() {
+  explicit Net(at::Device device) {
     at::manual_seed(1);
-    first = trainable(at::randn({16, 3, 3, 3}) * 0.2);
-    first_bias = trainable(at::randn({16}));
-    second = trainable((at::randn({32, 16, 3, 3}) * 0.1).contiguous(at::MemoryFormat::ChannelsLast));
-    second_bias = trainable(at::randn({32}));
-    last = trainable(at::randn({10, 32}) * 0.2);
-    last_bias = trainable(at::randn({10}));
-    unused = trainable(at::randn({7, 7}));
+    const auto random = [&](at::IntArrayRef shape, double scale = 1) { return (at::randn(shape) * scale).to(device); };
+    first = trainable(random({16, 3, 3, 3}, 0.2));
+    first_bias = trainable(random({16}));
+    second = trainable(random({32, 16, 3, 3}, 0.1).contiguous(at::MemoryFormat::ChannelsLast));
+    second_bias = trainable(random({32}));
+    last = trainable(random({10, 32}, 0.2));
+    last_bias = trainable(random({10}));
+    unused = trainable(random({7, 7}));
   }
   at::Tensor loss(const at::Tensor& images) const {
     const at::Tensor x = at::relu(at::conv2d(images, first, first_bias));
@@ -44,9 +45,9 @@ struct Net {
 };
 
 // Images of step `step`: of all ranks, or of one.
-at::Tensor images(int step, int size) {
+at::Tensor images(int step, const Group& group) {
   at::manual_seed(100 + step);
-  return at::randn({kBatch * size, 3, 12, 12});
+  return at::randn({kBatch * group.size(), 3, 12, 12}).to(group.device());
 }
 at::Tensor part(const at::Tensor& all, int rank) { return all.narrow(0, rank * kBatch, kBatch); }
 
@@ -63,10 +64,10 @@ void check_close(const at::Tensor& gradient, const at::Tensor& expected, double 
 }
 
 void against_joined_batch(Group& group, const Case& c, bool accumulate) {
-  Net net;
+  Net net(group.device());
   Reducer reducer(group, net.parameters(), c.options);
   for (int step = 0; step < 3; ++step) {
-    const at::Tensor all = images(step, group.size());
+    const at::Tensor all = images(step, group);
     const auto expected = torch::autograd::grad({net.loss(all)}, net.used());
     reducer.zero_grad();
     const at::Tensor mine = part(all, group.rank());
@@ -78,7 +79,7 @@ void against_joined_batch(Group& group, const Case& c, bool accumulate) {
     for (size_t i = 0; i < used.size(); ++i) {
       check_close(used[i].grad(), expected[i], c.tolerance, fmt::format("{}, parameter {}", c.name, i));
     }
-    check(at::equal(net.unused.grad(), at::zeros({7, 7})), c.name + ": unused layer");
+    check(at::equal(net.unused.grad(), at::zeros_like(net.unused)), c.name + ": unused layer");
     for (const at::Tensor& flat : reducer.flat_gradients()) {
       for (const at::Tensor& other : group.all_gather(flat)) check(at::equal(flat, other), c.name + ": equal on all ranks");
     }
@@ -88,7 +89,7 @@ void against_joined_batch(Group& group, const Case& c, bool accumulate) {
 // Infinity on one rank reaches all of them, whatever the others have, so that all skip the step.
 void overflow_is_seen_by_all(Group& group, const Case& c) {
   for (int culprit = 0; culprit < group.size(); ++culprit) {
-    const at::Tensor weight = trainable(at::ones({1000}));
+    const at::Tensor weight = trainable(at::ones({1000}, group.device()));
     Reducer reducer(group, {weight}, c.options);
     reducer.zero_grad();
     reducer.prepare();
@@ -102,11 +103,11 @@ void overflow_is_seen_by_all(Group& group, const Case& c) {
 }
 
 void frozen_and_back(Group& group) {
-  Net net;
+  Net net(group.device());
   Reducer reducer(group, net.parameters(), {.bucket_mb = 0.01, .first_bucket_mb = 0.001});
   for (const bool trained : {true, false, true}) {
     net.first.requires_grad_(trained);
-    const at::Tensor all = images(9, group.size());
+    const at::Tensor all = images(9, group);
     const auto expected = torch::autograd::grad({net.loss(all)}, {net.last, net.second});
     reducer.zero_grad();
     reducer.prepare();
@@ -173,11 +174,11 @@ class Reference {
 // one order only, with more it depends on how Gloo cuts the buckets.
 void same_as_libtorch(const Setting& setting) {
   const auto group = setting.meet();
-  Net ours, theirs;
+  Net ours(at::kCPU), theirs(at::kCPU);
   Reference reference(theirs, setting.world, setting.argument);
   Reducer reducer(*group, ours.parameters(), {.bucket_mb = 0.01, .first_bucket_mb = 0.001});
   for (int step = 0; step < 4; ++step) {
-    const at::Tensor mine = part(images(step, group->size()), group->rank());
+    const at::Tensor mine = part(images(step, *group), group->rank());
     const auto expected = reference.gradients(theirs, mine);
     reducer.zero_grad();
     reducer.prepare();

@@ -21,7 +21,7 @@ namespace {
 void until_lost(const Setting& setting, const std::function<void()>& end) {
   const auto group = setting.meet();
   const int victim = std::stoi(setting.argument);
-  const at::Tensor x = at::zeros({100'000});
+  const at::Tensor x = at::zeros({100'000}, group->device());
   for (int i = 0;; ++i) {
     if (i == 10 && group->rank() == victim) end();
     group->all_reduce_sum(x);
@@ -50,7 +50,7 @@ void lose(const Setting& setting) {
   const auto space = setting.argument.find(' ');
   const bool victim = group->rank() == std::stoi(setting.argument);
   const std::string how = setting.argument.substr(space + 1);
-  const at::Tensor x = at::zeros({1000});
+  const at::Tensor x = at::zeros({1000}, group->device());
   for (int step = 1;; ++step) {
     group->status().begin_step(step);
     const bool now = victim && step == 5;

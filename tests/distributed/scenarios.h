@@ -6,6 +6,7 @@
 #include <string>
 
 #include "hpcai/distributed/group.h"
+#include "test_device.h"
 
 namespace ranks {
 
@@ -15,8 +16,12 @@ struct Setting {
   hpcai::distributed::DistributedConfig config;
   std::string argument;  // free, for the scenario
 
+  // On GPUs, even one rank alone goes through NCCL.
   std::unique_ptr<hpcai::distributed::Group> meet() const {
-    return hpcai::distributed::Group::create(world, config, false);
+    const bool gpu = test_device().is_cuda();
+    auto chosen = config;
+    if (gpu) chosen.backend = hpcai::distributed::Backend::nccl;
+    return hpcai::distributed::Group::create(world, chosen, gpu);
   }
 };
 

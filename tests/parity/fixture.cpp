@@ -77,7 +77,7 @@ void fill(models::Model& model) {
 }
 
 at::Tensor digest(const std::string& name, const at::Tensor& tensor) {
-  const at::Tensor values = tensor.detach().to(at::kDouble).contiguous();
+  const at::Tensor values = tensor.detach().to(at::kCPU, at::kDouble).contiguous();
   if (values.numel() <= kFullLimit) return values;
   const at::Tensor flat = values.view({-1});
   const at::Tensor projection = flat.dot(2 * hashed("projection " + name, flat.numel()) - 1);
@@ -85,7 +85,8 @@ at::Tensor digest(const std::string& name, const at::Tensor& tensor) {
   return at::cat({projection.view({1}), flat.norm().view({1}), flat.index_select(0, where)});
 }
 
-std::string difference(const std::string& name, const at::Tensor& found, const at::Tensor& expected, double tolerance, double floor) {
+std::string difference(const std::string& name, const at::Tensor& result, const at::Tensor& expected, double tolerance, double floor) {
+  const at::Tensor found = result.detach().to(at::kCPU, at::kDouble);
   if (found.sizes() != expected.sizes()) {
     return fmt::format("{}: shape {} instead of {}", name, c10::str(found.sizes()), c10::str(expected.sizes()));
   }

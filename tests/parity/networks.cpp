@@ -4,6 +4,7 @@
 
 #include "fixture.h"
 #include "hpcai/models/loss.h"
+#include "test_device.h"
 
 namespace hpcai::parity {
 namespace {
@@ -47,22 +48,23 @@ std::vector<std::string> differences(const Fixture& fixture, const std::string& 
 void compare(const Fixture& fixture, const Case& test, at::ScalarType type, const Tolerance& tolerance) {
   const auto model = models::make_model(test.config, test.input_shape, test.outputs, 1);
   CHECK(models::size_of(*model).trainable == fixture.about["parameters"].get<int64_t>());
-  model->to(type);
+  const at::Device device = test_device();
+  model->to(device, type);
   fill(*model);
-  const at::Tensor input = test.input.to(type);
+  const at::Tensor input = test.input.to(device, type);
   model->eval();
   {
     const at::NoGradGuard no_grad;
-    CHECK(difference("evaluation/output", model->forward(input).to(at::kDouble), fixture.tensors.at("evaluation/output"),
+    CHECK(difference("evaluation/output", model->forward(input), fixture.tensors.at("evaluation/output"),
                      tolerance.values, 0) == "");
   }
   model->train();
   const at::Tensor output = model->forward(input);
-  const at::Tensor target = test.target.is_floating_point() ? test.target.to(type) : test.target;
+  const at::Tensor target = test.target.to(device, test.target.is_floating_point() ? type : test.target.scalar_type());
   const at::Tensor loss = (*models::make_loss(test.loss))(output, target);
   loss.backward();
-  CHECK(difference("output", output.detach().to(at::kDouble), fixture.tensors.at("output"), tolerance.values, 0) == "");
-  CHECK(difference("loss", loss.detach().to(at::kDouble).view({1}), fixture.tensors.at("loss"), tolerance.values, 0) == "");
+  CHECK(difference("output", output, fixture.tensors.at("output"), tolerance.values, 0) == "");
+  CHECK(difference("loss", loss.view({1}), fixture.tensors.at("loss"), tolerance.values, 0) == "");
   const std::vector<std::string> none;
   CHECK(differences(fixture, "gradient/", model->named_parameters(), tolerance.gradients, tolerance.floor, true) == none);
   CHECK(differences(fixture, "statistics/", model->named_buffers(), tolerance.values, 0, false) == none);

@@ -42,4 +42,10 @@ class SharedError : public Error {
   using Error::Error;
 };
 
+// An Error about this rank's own host or GPU, which each rank that has it tells: rank 0 may know nothing of it.
+class LocalError : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace hpcai

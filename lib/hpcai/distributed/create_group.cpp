@@ -29,19 +29,19 @@ std::chrono::milliseconds exchange_limit(const DistributedConfig& config) {
 int choose_gpu(const World& world) {
   const int count = gpu_count();
   if (count == 0) {
-    throw Error(ExitCode::usage, fmt::format("a GPU was asked for, but {} has none that this process may use", host_name()),
+    throw LocalError(ExitCode::usage, fmt::format("a GPU was asked for, but {} has none that this process may use", host_name()),
                 "Look at nvidia-smi and CUDA_VISIBLE_DEVICES, or run on the CPU.");
   }
   const bool own_gpu_each = count == 1 && world.launcher != "nproc";
   if (!own_gpu_each && world.local_rank >= count) {
-    throw Error(ExitCode::usage, fmt::format("{} ranks on {}, which has {} GPU{}", world.local_size, host_name(), count, count == 1 ? "" : "s"),
+    throw LocalError(ExitCode::usage, fmt::format("{} ranks on {}, which has {} GPU{}", world.local_size, host_name(), count, count == 1 ? "" : "s"),
                 "Start at most one rank for each GPU.");
   }
   const int gpu = own_gpu_each ? 0 : world.local_rank;
   int least = 0;
   const int capability = reinterpret_cast<GpuCapability>(cuda_function(kGpuCapability))(gpu, least);
   if (capability < least) {
-    throw Error(ExitCode::usage, fmt::format("the GPU of {} has compute capability {:.1f}, but this program has code for {:.1f} and newer",
+    throw LocalError(ExitCode::usage, fmt::format("the GPU of {} has compute capability {:.1f}, but this program has code for {:.1f} and newer",
                                              host_name(), 0.1 * capability, 0.1 * least),
                 "Use a newer GPU; or build with a LibTorch (TORCH_DIR) and a CUDA toolkit for this one; or run on the CPU.");
   }

@@ -33,6 +33,10 @@ struct Reducer::State {
   std::vector<bool> trainable = {};  // requires_grad of each parameter when the buffers were made
   size_t next_bucket = 0;            // all ranks must send the buckets in the same order
   bool armed = false;
+  std::vector<at::Tensor> own = {};  // of a rank alone, after finish()
+
+  // Then there are no buffers: autograd's own tensors serve as gradients, which saves zeroing and adding to them.
+  bool alone() const { return group.size() == 1; }
 
   std::vector<bool> requires_grad() const {
     std::vector<bool> flags;
@@ -42,6 +46,7 @@ struct Reducer::State {
 
   void build() {
     trainable = requires_grad();
+    if (alone()) return;
     buffers = make_gradient_buffers(parameters, options.first_bucket_mb * kMebibyte, options.bucket_mb * kMebibyte);
     buckets.clear();
     for (const at::Tensor& values : buffers.buckets) buckets.emplace_back().values = values;
@@ -49,10 +54,23 @@ struct Reducer::State {
       const GradientSlot& slot = buffers.slots[i];
       ++buckets[slot.bucket].slots;
       adopt_gradient(slot);
-      if (group.size() > 1) on_gradient(slot, [this, i] { mark_ready(i); });
+      on_gradient(slot, [this, i] { mark_ready(i); });
     }
     for (const at::Tensor& parameter : parameters) {
       if (!parameter.requires_grad()) parameter.mutable_grad().reset();
+    }
+  }
+
+  void collect_own() {
+    own.clear();
+    for (const at::Tensor& parameter : parameters) {
+      at::Tensor& gradient = parameter.mutable_grad();
+      if (!parameter.requires_grad()) {
+        gradient.reset();
+        continue;
+      }
+      if (!gradient.defined()) gradient = at::zeros_like(parameter);
+      own.push_back(gradient);
     }
   }
 
@@ -114,6 +132,10 @@ Reducer::~Reducer() { state_->remove_hooks(); }
 
 void Reducer::zero_grad() {
   state_->follow_requires_grad();
+  if (state_->alone()) {
+    for (const at::Tensor& parameter : state_->parameters) parameter.mutable_grad().reset();
+    state_->own.clear();
+  }
   for (const at::Tensor& flat : state_->buffers.flat) flat.zero_();
   for (const GradientSlot& slot : state_->buffers.slots) slot.parameter.mutable_grad() = slot.gradient;
 }
@@ -131,13 +153,13 @@ void Reducer::prepare() {
 void Reducer::finish() {
   State& state = *state_;
   if (!std::exchange(state.armed, false)) throw std::logic_error("reducer: finish() without prepare()");
-  if (state.group.size() == 1) return;
   at::NoGradGuard no_grad;
+  if (state.alone()) return state.collect_own();
   while (state.next_bucket < state.buckets.size()) state.launch(state.buckets[state.next_bucket++]);
   for (Bucket& bucket : state.buckets) state.complete(bucket);
 }
 
-const std::vector<at::Tensor>& Reducer::flat_gradients() const { return state_->buffers.flat; }
+const std::vector<at::Tensor>& Reducer::flat_gradients() const { return state_->alone() ? state_->own : state_->buffers.flat; }
 
 int64_t Reducer::bucket_count() const { return static_cast<int64_t>(state_->buckets.size()); }
 

@@ -30,8 +30,9 @@ struct ReducerOptions {
 //
 // Every rank gives the same parameters in the same order. Parameters with requires_grad == false have no gradient
 // and do not travel; when that changes the next zero_grad() or prepare() rearranges the buffers. A parameter that the
-// loss does not depend on counts with gradient zero. In a world of one rank nothing travels. A value that is not finite on
-// one rank makes the mean not finite on all, whatever the others have: IEEE sums keep infinity and NaN.
+// loss does not depend on counts with gradient zero. In a world of one rank nothing travels, and the gradients are
+// autograd's own tensors. A value that is not finite on one rank makes the mean not finite on all, whatever the others
+// have: IEEE sums keep infinity and NaN.
 class Reducer {
  public:
   Reducer(Group& group, std::vector<at::Tensor> parameters, ReducerOptions options = {});
@@ -39,7 +40,7 @@ class Reducer {
   Reducer(const Reducer&) = delete;
   Reducer& operator=(const Reducer&) = delete;
 
-  // Sets all gradients to zero, in place.
+  // Sets all gradients to zero, in place; to none for one rank alone.
   void zero_grad();
   // Before the backward pass whose gradients, together with what earlier passes have added to them, are to be averaged.
   void prepare();
@@ -47,7 +48,8 @@ class Reducer {
   // stream). Throws Error{peers_unreachable}.
   void finish();
 
-  // The buffers that hold all gradients, one for each dtype; the gaps between gradients hold zeros.
+  // After finish(), the buffers that hold all gradients, one for each dtype; the gaps between gradients hold zeros. For one rank
+  // alone the gradients themselves.
   const std::vector<at::Tensor>& flat_gradients() const;
   int64_t bucket_count() const;
 

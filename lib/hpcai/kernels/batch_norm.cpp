@@ -8,6 +8,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/kernels/cpu/batch_norm_block.h"
+#include "hpcai/kernels/cuda_batch_norm.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -156,11 +157,14 @@ void refuse_lone_values() {
 bool batch_norm_supports(const at::Tensor& input, const NormTensors& tensors) {
   const bool side_by_side =
       input.dim() == 2 ? input.is_contiguous() : input.dim() == 4 && input.is_contiguous(at::MemoryFormat::ChannelsLast);
-  return input.is_cpu() && input.scalar_type() == at::kFloat && side_by_side && tensors.gamma.is_cpu();
+  if (!side_by_side) return false;
+  if (input.is_cuda()) return cuda_batch_norm_supports(input, tensors);
+  return input.is_cpu() && input.scalar_type() == at::kFloat && tensors.gamma.is_cpu();
 }
 
 at::Tensor batch_norm(const at::Tensor& input, const NormTensors& tensors, const BatchNormOptions& options) {
   TORCH_CHECK(batch_norm_supports(input, tensors), "batch_norm: unsupported shape, type or layout");
+  if (input.is_cuda()) return cuda_batch_norm(input, tensors, options);
   return BatchNorm::apply(input, tensors.gamma, tensors.beta, &tensors, &options);
 }
 

@@ -11,6 +11,9 @@ struct BatchNormOptions {
   double eps = 0, momentum = 0;
   Sum sum;            // over ranks; they may hold different numbers of samples, also none
   bool relu = false;  // max(0, y) instead of y
+  // GPUs, NormSource::batch: [channels], what the caller left out of the input because it cancels in the output, such as the
+  // bias of a layer before it. Counts in the running mean; its gradient is 0.
+  at::Tensor offset = {};
 };
 
 // Batch normalisation over dimension 1, differentiable in input, gamma and beta: each pass reads the values once more and
@@ -19,7 +22,8 @@ struct BatchNormOptions {
 // one value a channel.
 at::Tensor batch_norm(const at::Tensor& input, const NormTensors& tensors, const BatchNormOptions& options);
 
-// float32 on the CPU whose channels lie side by side: [batch, channel] or channels-last images.
+// Values whose channels lie side by side, [batch, channel] or channels-last images: float32 on a CPU; float32, bfloat16 or
+// float16 on a GPU, once its kernels are loaded.
 bool batch_norm_supports(const at::Tensor& input, const NormTensors& tensors);
 
 // Throws Error{usage}: the normalised value would be 0 whatever the input is, and the running variance 0/0.

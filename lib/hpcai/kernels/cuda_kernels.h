@@ -1,12 +1,16 @@
 #pragma once
 
+#include "hpcai/kernels/cuda_batch_norm.h"
 #include "hpcai/kernels/gated_activation.h"
+#include "hpcai/kernels/time_taps.h"
 
 namespace hpcai::kernels {
 
 // Kernels of libhpcai_cuda.so; null until it is loaded. The program works without any of them, on LibTorch's operators.
 struct CudaKernels {
   GatedActivationKernel gated_activation;
+  CudaBatchNorm batch_norm;
+  TimeTapsKernel time_taps;
 };
 
 CudaKernels& cuda_kernels();

@@ -22,11 +22,15 @@ bool BatchNorm::uses_batch_statistics() const {
   return is_training() && use_batch_ && (mode_ == BatchNormMode::local || mode_ == BatchNormMode::synchronised);
 }
 
-at::Tensor BatchNorm::normalise(const at::Tensor& input, bool relu) {
-  const kernels::NormTensors tensors{weight, bias, running_mean, running_var};
-  if (mode_ != BatchNormMode::none && kernels::batch_norm_supports(input, tensors)) {
+at::Tensor BatchNorm::forward_offset(const at::Tensor& input, const at::Tensor& offset, bool relu) {
+  const bool cancels = input.is_cuda() && uses_batch_statistics() && kernels::batch_norm_supports(input, tensors());
+  return cancels ? normalise(input, relu, offset) : normalise(input + offset, relu);
+}
+
+at::Tensor BatchNorm::normalise(const at::Tensor& input, bool relu, const at::Tensor& offset) {
+  if (mode_ != BatchNormMode::none && kernels::batch_norm_supports(input, tensors())) {
     const auto source = uses_batch_statistics() ? kernels::NormSource::batch : kernels::NormSource::running;
-    return kernels::batch_norm(input, tensors, {source, eps_, momentum_, sum_, relu});
+    return kernels::batch_norm(input, tensors(), {source, eps_, momentum_, sum_, relu, offset});
   }
   const at::Tensor output = normalise_generic(input);
   return relu ? output.relu() : output;

@@ -36,6 +36,9 @@ class BatchNorm : public torch::nn::Module {
 
   at::Tensor forward(const at::Tensor& input) { return normalise(input, false); }
   at::Tensor forward_relu(const at::Tensor& input) { return normalise(input, true); }  // max(0, forward(input))
+  // Of input + offset, [channels]. Where a kernel takes the statistics from the batch, in which the offset cancels, it is not
+  // added: it counts in the running mean, and its gradient is exactly 0.
+  at::Tensor forward_offset(const at::Tensor& input, const at::Tensor& offset, bool relu);
 
   // Sets the sum that `synchronised` uses; without one the layer is a group of its own.
   void synchronise(SumOverRanks sum) { sum_ = std::move(sum); }
@@ -50,9 +53,10 @@ class BatchNorm : public torch::nn::Module {
   bool uses_batch_statistics() const;
 
   at::Tensor weight, bias, running_mean, running_var;  // [channels]; undefined in mode none
+  kernels::NormTensors tensors() const { return {weight, bias, running_mean, running_var}; }
 
  private:
-  at::Tensor normalise(const at::Tensor& input, bool relu);
+  at::Tensor normalise(const at::Tensor& input, bool relu, const at::Tensor& offset = {});
   at::Tensor normalise_generic(const at::Tensor& input);
 
   BatchNormMode mode_;

@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include "hpcai/kernels/time_taps.h"
+
 namespace hpcai::models {
 
 Conv2d::Conv2d(int64_t in, int64_t out, int64_t kernel, Options options) : options_(options) {
@@ -17,13 +19,11 @@ TimeConv::TimeConv(int64_t in, int64_t out, Options options) : options_(options)
   bias = register_parameter("bias", torch::zeros({out}));
 }
 
-at::Tensor TimeConv::forward(const at::Tensor& input) const {
-  if (options_.width == 1) return at::linear(input, weight.squeeze(2), bias);
-  const int64_t steps = input.size(1), dilation = options_.dilation, left = dilation / 2;
-  const at::Tensor padded = at::constant_pad_nd(input, {0, 0, left, dilation - left});
-  // Both taps side by side: [batch, time, 2 in].
-  const at::Tensor taps = at::cat({padded.narrow(1, 0, steps), padded.narrow(1, dilation, steps)}, 2);
-  return at::linear(taps, weight.permute({0, 2, 1}).flatten(1), bias);
+at::Tensor TimeConv::forward(const at::Tensor& input, bool with_bias) const {
+  const at::Tensor constant = with_bias ? bias : at::Tensor();
+  if (options_.width == 1) return at::linear(input, weight.squeeze(2), constant);
+  const at::Tensor both = kernels::time_taps(input, options_.dilation);
+  return at::linear(both, weight.permute({0, 2, 1}).flatten(1), constant);
 }
 
 Dense::Dense(int64_t in, int64_t out) {

@@ -33,7 +33,7 @@ class TimeConv : public torch::nn::Module {
     int64_t width = 1, dilation = 1, merged = 1;
   };
   TimeConv(int64_t in, int64_t out, Options options);
-  at::Tensor forward(const at::Tensor& input) const;
+  at::Tensor forward(const at::Tensor& input, bool with_bias = true) const;
 
   const Options& options() const { return options_; }
 

@@ -17,16 +17,21 @@ std::shared_ptr<BatchNorm> make_norm(int64_t channels, const WaveNetConfig& conf
   return std::make_shared<BatchNorm>(channels, config.batch_norm, kKerasNormEps, config.batch_norm_momentum);
 }
 
-// Batch norm over the last dimension of [batch, time, channel].
-at::Tensor normalise(BatchNorm& norm, const at::Tensor& input) { return norm.forward(input.flatten(0, 1)).view(input.sizes()); }
-at::Tensor normalise_relu(BatchNorm& norm, const at::Tensor& input) { return norm.forward_relu(input.flatten(0, 1)).view(input.sizes()); }
+// A convolution and the batch norm behind it, over the last dimension of [batch, time, channel]. On a GPU the bias is left to the
+// norm, in which it mostly cancels.
+at::Tensor normalised(const TimeConv& convolution, BatchNorm& norm, const at::Tensor& input, bool relu) {
+  const bool apart = input.is_cuda() && norm.mode() != BatchNormMode::none;
+  const at::Tensor found = convolution.forward(input, /*with_bias=*/!apart), rows = found.flatten(0, 1);
+  const at::Tensor output = apart  ? norm.forward_offset(rows, convolution.bias, relu)
+                            : relu ? norm.forward_relu(rows)
+                                   : norm.forward(rows);
+  return output.view(found.sizes());
+}
 
 kernels::NormSource source_of(const BatchNorm& norm) {
   if (norm.mode() == BatchNormMode::none) return kernels::NormSource::none;
   return norm.uses_batch_statistics() ? kernels::NormSource::batch : kernels::NormSource::running;
 }
-
-kernels::NormTensors tensors_of(const BatchNorm& norm) { return {norm.weight, norm.bias, norm.running_mean, norm.running_var}; }
 
 }  // namespace
 
@@ -42,15 +47,15 @@ GatedLayer::GatedLayer(int64_t in, int64_t dilation, const WaveNetConfig& config
 }
 
 GatedLayer::Output GatedLayer::forward(const at::Tensor& input) const {
-  const at::Tensor x = normalise_relu(*pre_norm_, pre_->forward(input));
-  const at::Tensor merged = normalise(*gated_norm_, gated_->forward(x));
-  const at::Tensor z = normalise_relu(*post_norm_, post_->forward(kernels::gated_activation(merged)));
+  const at::Tensor x = normalised(*pre_, *pre_norm_, input, /*relu=*/true);
+  const at::Tensor merged = normalised(*gated_, *gated_norm_, x, /*relu=*/false);
+  const at::Tensor z = normalised(*post_, *post_norm_, kernels::gated_activation(merged), /*relu=*/true);
   return {x + z, z};
 }
 
 kernels::GatedLayerTensors GatedLayer::tensors() const {
-  return {pre_->weight,  pre_->bias,  tensors_of(*pre_norm_),  gated_->weight,           gated_->bias, tensors_of(*gated_norm_),
-          post_->weight, post_->bias, tensors_of(*post_norm_), gated_->options().dilation};
+  return {pre_->weight,  pre_->bias,  pre_norm_->tensors(),  gated_->weight,           gated_->bias, gated_norm_->tensors(),
+          post_->weight, post_->bias, post_norm_->tensors(), gated_->options().dilation};
 }
 
 WaveNet::WaveNet(const WaveNetConfig& config, int64_t steps) : config_(config), steps_(steps) {
@@ -118,12 +123,13 @@ at::Tensor WaveNet::tail(const at::Tensor& skips) {
   // Batch statistics run over all steps, running ones need only the kept steps.
   const bool all_steps = tail1_norm_->uses_batch_statistics() || tail2_norm_->uses_batch_statistics();
   const at::Tensor used = all_steps ? skips : last_steps(skips);
-  return last_steps(normalise(*tail2_norm_, two_convolutions(used))).flatten(1);
+  const at::Tensor thin = two_convolutions(used);
+  return last_steps(tail2_norm_->forward(thin.flatten(0, 1)).view(thin.sizes())).flatten(1);
 }
 
 at::Tensor WaveNet::two_convolutions(const at::Tensor& skips) const {
   const double rate = is_training() ? config_.dropout : 0;
-  const kernels::TimeTailTensors tensors{tail1_->weight, tail1_->bias, tensors_of(*tail1_norm_), tail2_->weight, tail2_->bias};
+  const kernels::TimeTailTensors tensors{tail1_->weight, tail1_->bias, tail1_norm_->tensors(), tail2_->weight, tail2_->bias};
   if (kernels::time_tail_supports(skips, tensors)) {
     std::vector<kernels::DropoutKey> keys;
     for (int64_t sample = 0; sample < skips.size(0); ++sample) keys.push_back(dropout_key(randomness(), 0, sample));
@@ -131,7 +137,7 @@ at::Tensor WaveNet::two_convolutions(const at::Tensor& skips) const {
                                                rate, std::move(keys)})
         .unsqueeze(2);
   }
-  const at::Tensor wide = normalise_relu(*tail1_norm_, tail1_->forward(skips.relu()));
+  const at::Tensor wide = normalised(*tail1_, *tail1_norm_, skips.relu(), /*relu=*/true);
   return tail2_->forward(dropout(wide, rate, randomness()));
 }
 

@@ -129,7 +129,7 @@ Model calibrated(const trainer::Experiment& experiment, const PlanRequest& reque
 }
 
 Model of_gpus(const trainer::Experiment& experiment, Plan& plan) {
-  const bool wide = experiment.training.precision == trainer::Precision::fp32;
+  const bool wide = !trainer::is_narrow(experiment.training.precision);
   const double forward = plan.footprint.macs_per_sample / (wide ? kV100Macs32 : kV100Macs16);
   Model model;
   model.workload.forward = {0, forward};

@@ -104,6 +104,7 @@ std::shared_ptr<models::Model> build_model(const Experiment& experiment, const d
   auto model = models::make_model(experiment.model, spec.input_shape, outputs, static_cast<uint64_t>(experiment.training.seed));
   if (group.device().is_cuda()) prepare_gpu(experiment.training);
   model->to(group.device());
+  if (group.device().is_cuda()) order_weights(*model);
   models::synchronise_batch_norm(*model, [&group](at::Tensor& tensor) { group.all_reduce_sum(tensor); }, group.size());
   return model;
 }

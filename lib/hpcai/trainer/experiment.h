@@ -14,10 +14,12 @@
 
 namespace hpcai::trainer {
 
-enum class Precision { fp32, bf16, fp16 };
+enum class Precision { fp32, tf32, bf16, fp16 };
 inline config::EnumNames<Precision> enum_names(Precision) {
-  return {{Precision::fp32, "fp32"}, {Precision::bf16, "bf16"}, {Precision::fp16, "fp16"}};
+  return {{Precision::fp32, "fp32"}, {Precision::tf32, "tf32"}, {Precision::bf16, "bf16"}, {Precision::fp16, "fp16"}};
 }
+// Whether tensors are stored in fewer bits than fp32 has.
+inline bool is_narrow(Precision precision) { return precision == Precision::bf16 || precision == Precision::fp16; }
 
 enum class DeviceChoice { automatic, cpu, cuda };
 inline config::EnumNames<DeviceChoice> enum_names(DeviceChoice) {
@@ -69,7 +71,9 @@ struct TrainingConfig {
     v.field("accumulation", accumulation,
             {.help = "Split a rank's share of a step into this many passes to save memory.", .min = 1});
     v.field("seed", seed, {.help = "Of everything random: initial weights, order of samples, augmentation, dropout.", .min = 0});
-    v.field("precision", precision, {.help = "Arithmetic of the forward and backward pass; fp16 scales the loss; weights are always fp32."});
+    v.field("precision", precision,
+            {.help = "Arithmetic of the forward and backward pass; weights are always fp32. tf32: fp32, but a GPU's tensor cores round "
+                     "the factors of products to 10 bits; fp16 scales the loss."});
     v.field("clip_norm", clip_norm, {.help = "Largest L2 norm of all gradients together; 0 leaves them alone.", .min = 0});
     v.field("average_decay", average_decay,
             {.help = "Decay per step of a running average of the weights, which is then evaluated and saved; 0 means none.",

@@ -31,7 +31,7 @@ class Autocast {
 }  // namespace
 
 at::Tensor forward(models::Model& model, const at::Tensor& input, Precision precision) {
-  if (precision == Precision::fp32) return model.forward(input);
+  if (!is_narrow(precision)) return model.forward(input);
   Autocast autocast(input.device().type(), precision == Precision::bf16 ? at::kBFloat16 : at::kHalf);
   return model.forward(input);
 }

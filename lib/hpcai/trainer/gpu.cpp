@@ -1,6 +1,6 @@
 #include "hpcai/trainer/gpu.h"
 
-#include <ATen/Context.h>
+#include <ATen/ATen.h>
 
 #include <cstdlib>
 
@@ -47,11 +47,21 @@ bool use_gpu(DeviceChoice choice, const std::filesystem::path& devices, const st
 void prepare_gpu(const TrainingConfig& training) {
   reinterpret_cast<kernels::FillCudaKernels>(distributed::cuda_function(kernels::kFillCudaKernels))(kernels::cuda_kernels());
   at::Context& context = at::globalContext();
+  const bool tf32 = training.precision == Precision::tf32;
+  context.setAllowTF32CuBLAS(tf32);
+  context.setAllowTF32CuDNN(tf32);
   context.setBenchmarkCuDNN(!training.deterministic);  // batches do not change their shape
   context.setDeterministicCuDNN(training.deterministic);
   context.setDeterministicAlgorithms(training.deterministic, /*warn_only=*/true);
   context.setDeterministicFillUninitializedMemory(false);
   if (training.deterministic) setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // as cuBLAS's manual asks for
+}
+
+void order_weights(models::Model& model) {
+  const at::NoGradGuard no_grad;
+  for (at::Tensor& weight : model.parameters()) {
+    if (weight.dim() == 4) weight.set_data(weight.contiguous(at::MemoryFormat::ChannelsLast));
+  }
 }
 
 }  // namespace hpcai::trainer

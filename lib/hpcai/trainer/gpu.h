@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "hpcai/models/model.h"
 #include "hpcai/trainer/experiment.h"
 
 namespace hpcai::trainer {
@@ -15,5 +16,8 @@ bool use_gpu(DeviceChoice choice, const std::filesystem::path& devices, const st
 
 // Before the first network on a GPU: installs the kernels of libhpcai_cuda.so and chooses LibTorch's algorithms.
 void prepare_gpu(const TrainingConfig& training);
+
+// Puts the weights of convolutions into the order that a GPU's convolutions of channels-last images read.
+void order_weights(models::Model& model);
 
 }  // namespace hpcai::trainer

@@ -146,17 +146,25 @@ TEST_CASE("parameters that are frozen do not travel, and come back when they are
   check_equal(net, expected, 2);
 }
 
-TEST_CASE("one rank has the same flat gradients and sends nothing") {
+TEST_CASE("one rank alone keeps autograd's gradients, and zero for what the loss does not depend on") {
   Net net;
   const at::Tensor x = at::randn({5, 16});
   const auto expected = plain_gradients(net, x);
   const auto group = make_single_group();
-  Reducer reducer(*group, net.parameters());
-  reducer.prepare();
-  net.loss(x).backward();
-  reducer.finish();
-  check_equal(net, expected, 1);
-  CHECK(within(net.first.grad(), reducer.flat_gradients()[0]));
+  auto parameters = net.parameters();
+  const at::Tensor unused = at::ones({3}).requires_grad_();
+  parameters.push_back(unused);
+  Reducer reducer(*group, parameters);
+  for (int step = 0; step < 2; ++step) {  // the second must not add to the first
+    reducer.zero_grad();
+    reducer.prepare();
+    net.loss(x).backward();
+    reducer.finish();
+    check_equal(net, expected, 1);
+    CHECK(unused.grad().equal(at::zeros({3})));
+    REQUIRE(reducer.flat_gradients().size() == parameters.size());
+    for (size_t i = 0; i < parameters.size(); ++i) CHECK(reducer.flat_gradients()[i].is_same(parameters[i].grad()));
+  }
 }
 
 TEST_CASE("gradients on the wire in bf16 or fp16 are off by at most its rounding") {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "hpcai/core/error.h"
+#include "test_device.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -29,18 +30,20 @@ Problem random_problem(const std::vector<int64_t>& shape) {
           {at::rand({channels}) + 0.5, at::randn({channels}) * 0.3, at::randn({channels}), at::rand({channels}) + 0.5}};
 }
 
+// The values of `type` and the channels' tensors of `channel_type`, computed on `device`; the result is on the CPU.
 template <class Norm>
-Result run(const Problem& problem, at::ScalarType type, const Norm& norm) {
-  const auto leaf = [&](const at::Tensor& tensor) { return tensor.detach().to(type, false, true).requires_grad_(); };
-  const NormTensors tensors{leaf(problem.tensors.gamma), leaf(problem.tensors.beta), problem.tensors.running_mean.to(type, false, true),
-                            problem.tensors.running_var.to(type, false, true)};
-  const at::Tensor input = leaf(problem.input), output = norm(input, tensors);
-  output.backward(problem.grad.to(type));
-  return {output.detach(), input.grad(), tensors.gamma.grad(), tensors.beta.grad(), tensors.running_mean, tensors.running_var};
+Result run(const Problem& problem, at::Device device, at::ScalarType type, at::ScalarType channel_type, const Norm& norm) {
+  const auto copied = [&](const at::Tensor& tensor, at::ScalarType as) { return tensor.detach().to(device, as, false, true); };
+  const NormTensors tensors{copied(problem.tensors.gamma, channel_type).requires_grad_(), copied(problem.tensors.beta, channel_type).requires_grad_(),
+                            copied(problem.tensors.running_mean, channel_type), copied(problem.tensors.running_var, channel_type)};
+  const at::Tensor input = copied(problem.input, type).requires_grad_(), output = norm(input, tensors);
+  output.backward(problem.grad.to(device, type));
+  return {output.detach().cpu(),       input.grad().cpu(),         tensors.gamma.grad().cpu(),
+          tensors.beta.grad().cpu(), tensors.running_mean.cpu(), tensors.running_var.cpu()};
 }
 
-Result fused(const Problem& problem, const BatchNormOptions& options) {
-  return run(problem, at::kFloat, [&](const at::Tensor& input, const NormTensors& tensors) {
+Result fused(const Problem& problem, const BatchNormOptions& options, at::ScalarType type = at::kFloat) {
+  return run(problem, test_device(), type, at::kFloat, [&](const at::Tensor& input, const NormTensors& tensors) {
     REQUIRE(batch_norm_supports(input, tensors));
     return batch_norm(input, tensors, options);
   });
@@ -48,31 +51,31 @@ Result fused(const Problem& problem, const BatchNormOptions& options) {
 
 // LibTorch's, in float64.
 Result reference(const Problem& problem, const BatchNormOptions& options) {
-  return run(problem, at::kDouble, [&](const at::Tensor& input, const NormTensors& tensors) {
+  return run(problem, at::kCPU, at::kDouble, at::kDouble, [&](const at::Tensor& input, const NormTensors& tensors) {
     const at::Tensor y = at::batch_norm(input, tensors.gamma, tensors.beta, tensors.running_mean, tensors.running_var,
                                         options.source == NormSource::batch, kMomentum, kEps, false);
     return options.relu ? y.relu() : y;
   });
 }
 
-void check_close(const at::Tensor& value, const at::Tensor& expected, const char* name) {
+void check_close(const at::Tensor& value, const at::Tensor& expected, const char* name, double tolerance) {
   INFO(name);
   const double scale = expected.abs().max().item<double>() + 1e-3;
-  CHECK((value.to(at::kDouble) - expected).abs().max().item<double>() < 3e-6 * scale);
+  CHECK((value.to(at::kDouble) - expected).abs().max().item<double>() < tolerance * scale);
 }
 
-void check_close(const Result& value, const Result& expected) {
-  check_close(value.output, expected.output, "output");
-  check_close(value.d_input, expected.d_input, "gradient of the input");
-  check_close(value.d_gamma, expected.d_gamma, "gradient of gamma");
-  check_close(value.d_beta, expected.d_beta, "gradient of beta");
-  check_close(value.running_mean, expected.running_mean, "running mean");
-  check_close(value.running_var, expected.running_var, "running variance");
+void check_close(const Result& value, const Result& expected, double tolerance = 3e-6) {
+  check_close(value.output, expected.output, "output", tolerance);
+  check_close(value.d_input, expected.d_input, "gradient of the input", tolerance);
+  check_close(value.d_gamma, expected.d_gamma, "gradient of gamma", tolerance);
+  check_close(value.d_beta, expected.d_beta, "gradient of beta", tolerance);
+  check_close(value.running_mean, expected.running_mean, "running mean", tolerance);
+  check_close(value.running_var, expected.running_var, "running variance", tolerance);
 }
 
 }  // namespace
 
-TEST_CASE("batch norm, with and without a ReLU, is LibTorch's in float64 to float32's rounding") {
+TEST_CASE("batch norm, with and without a ReLU, is LibTorch's in float64 to float32's rounding", "[gpu]") {
   at::manual_seed(1);
   // rows and channels that do and do not fill vectors; one and many blocks
   const auto shape = GENERATE(std::vector<int64_t>{7, 5}, std::vector<int64_t>{64, 16}, std::vector<int64_t>{2, 6, 3, 5},
@@ -88,7 +91,42 @@ TEST_CASE("batch norm, with and without a ReLU, is LibTorch's in float64 to floa
   }
 }
 
-TEST_CASE("batch norm keeps its digits where the mean is a thousand deviations away") {
+TEST_CASE("batch norm of narrow values, on GPUs, is LibTorch's in float64 to their rounding", "[gpu]") {
+  if (!test_device().is_cuda()) return;
+  at::manual_seed(4);
+  const auto shape = GENERATE(std::vector<int64_t>{64, 16}, std::vector<int64_t>{2, 6, 3, 5}, std::vector<int64_t>{5, 24, 33, 31},
+                              std::vector<int64_t>{3, 728, 19, 19}, std::vector<int64_t>{2, 2048, 7, 7}, std::vector<int64_t>{64, 64, 56, 56});
+  const auto type = GENERATE(at::kBFloat16, at::kHalf);
+  Problem problem = random_problem(shape);
+  problem.input = problem.input.to(type);
+  problem.grad = problem.grad.to(type);
+  // Values that rounding can carry over the edge of the ReLU get no gradient, so that both sides agree on the others.
+  const BatchNormOptions linear{NormSource::batch, kEps, kMomentum, {}, false}, cut{NormSource::batch, kEps, kMomentum, {}, true};
+  const Result plain = reference(problem, linear);
+  check_close(fused(problem, linear, type), plain, 1e-2);
+  problem.grad = problem.grad * (plain.output.abs() > 0.02).to(type);
+  check_close(fused(problem, cut, type), reference(problem, cut), 1e-2);
+}
+
+TEST_CASE("an offset that batch norm cancels, on GPUs, shows in the running mean only", "[gpu]") {
+  if (!test_device().is_cuda()) return;
+  at::manual_seed(5);
+  const Problem problem = random_problem({3000, 64});
+  const at::Tensor offset = at::randn({64});
+  Problem moved = problem;
+  moved.input = problem.input + offset;
+  at::Tensor gradient;
+  const Result found = run(problem, test_device(), at::kFloat, at::kFloat, [&](const at::Tensor& input, const NormTensors& tensors) {
+    const at::Tensor here = offset.to(test_device()).requires_grad_();
+    const at::Tensor output = batch_norm(input, tensors, {NormSource::batch, kEps, kMomentum, {}, true, here});
+    gradient = here.mutable_grad() = at::ones_like(here);
+    return output;
+  });
+  check_close(found, reference(moved, {NormSource::batch, kEps, kMomentum, {}, true}), 1e-5);
+  CHECK(gradient.equal(at::ones_like(gradient)));  // nothing was added
+}
+
+TEST_CASE("batch norm keeps its digits where the mean is a thousand deviations away", "[gpu]") {
   at::manual_seed(2);
   Problem problem = random_problem({8, 12, 20, 20});
   problem.input = problem.input + 2000;
@@ -114,10 +152,10 @@ TEST_CASE("batch norm does not depend on the number of threads") {
   CHECK(one.running_var.equal(three.running_var));
 }
 
-TEST_CASE("batch norm lets values that are no numbers through its ReLU") {
+TEST_CASE("batch norm lets values that are no numbers through its ReLU", "[gpu]") {
   Problem problem = random_problem({4, 3, 5, 5});
   problem.input.select(0, 0).select(0, 1).fill_(std::numeric_limits<float>::quiet_NaN());
-  const at::Tensor output = batch_norm(problem.input, problem.tensors, {NormSource::batch, kEps, kMomentum, {}, true});
+  const at::Tensor output = fused(problem, {NormSource::batch, kEps, kMomentum, {}, true}).output;
   CHECK(output.select(1, 1).isnan().all().item<bool>());
   CHECK(output.select(1, 0).isfinite().all().item<bool>());
 }

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "test_device.h"
+
 namespace hpcai::kernels {
 namespace {
 
@@ -13,10 +15,10 @@ struct Result {
 };
 
 Result run(at::Tensor (*function)(const at::Tensor&), const at::Tensor& merged, const at::Tensor& grad) {
-  const at::Tensor input = merged.detach().clone().requires_grad_();
+  const at::Tensor input = merged.detach().clone().to(test_device()).requires_grad_();
   const at::Tensor output = function(input);
-  output.backward(grad);
-  return {output.detach(), input.grad()};
+  output.backward(grad.to(test_device()));
+  return {output.detach().cpu(), input.grad().cpu()};
 }
 
 // Against the reference in float64, on values from tiny to saturated.
@@ -35,22 +37,23 @@ void compare(at::IntArrayRef shape, at::ScalarType type, double tolerance) {
 
 }  // namespace
 
-TEST_CASE("the fused gated activation and its gradient are those of the reference in float64") {
+TEST_CASE("the fused gated activation and its gradient are those of the reference in float64", "[gpu]") {
   at::manual_seed(1);
   for (const auto& shape : std::vector<std::vector<int64_t>>{{3, 2}, {7, 22}, {5, 64}, {2, 3001, 64}, {1, 130}}) {
     compare(shape, at::kFloat, 1e-6);
     compare(shape, at::kBFloat16, 5e-3);
     compare(shape, at::kDouble, 1e-15);
+    if (test_device().is_cuda()) compare(shape, at::kHalf, 1e-3);
   }
 }
 
-TEST_CASE("the gated activation takes inputs that are not contiguous, and empty ones") {
-  const at::Tensor merged = at::randn({8, 10});
+TEST_CASE("the gated activation takes inputs that are not contiguous, and empty ones", "[gpu]") {
+  const at::Tensor merged = at::randn({8, 10}, test_device());
   CHECK(at::allclose(gated_activation(merged.t()), gated_activation_reference(merged.t()), 1e-5, 1e-6));
-  CHECK(gated_activation(at::empty({0, 8})).sizes() == at::IntArrayRef({0, 4}));
+  CHECK(gated_activation(at::empty({0, 8}, test_device())).sizes() == at::IntArrayRef({0, 4}));
 }
 
-TEST_CASE("the gated activation's gradient is the slope of the function, in float64") {
+TEST_CASE("the gated activation's gradient is the slope of the function, in float64", "[gpu]") {
   at::manual_seed(2);
   const at::Tensor merged = at::randn({3, 6}, at::kDouble), grad = at::randn({3, 3}, at::kDouble);
   const Result result = run(gated_activation, merged, grad);
@@ -64,10 +67,10 @@ TEST_CASE("the gated activation's gradient is the slope of the function, in floa
   }
 }
 
-TEST_CASE("gates that are no numbers stay so") {
+TEST_CASE("gates that are no numbers stay so", "[gpu]") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const auto type : {at::kFloat, at::kBFloat16}) {
-    at::Tensor merged = at::zeros({40, 64}, type);
+    at::Tensor merged = at::zeros({40, 64}, at::device(test_device()).dtype(type));
     merged.select(0, 7).narrow(0, 3, 30).fill_(nan);
     const at::Tensor output = gated_activation(merged);
     CHECK(output[7].isnan().sum().item<int64_t>() == 30);
@@ -75,7 +78,7 @@ TEST_CASE("gates that are no numbers stay so") {
   }
 }
 
-TEST_CASE("saturated gates give exact limits and no gradient") {
+TEST_CASE("saturated gates give exact limits and no gradient", "[gpu]") {
   const at::Tensor merged = torch::tensor({{50.0f, 50.0f}, {-50.0f, 50.0f}, {50.0f, -50.0f}});
   const Result result = run(gated_activation, merged, at::ones({3, 1}));
   CHECK(at::allclose(result.output, torch::tensor({{1.0f}, {-1.0f}, {0.0f}}), 0, 1e-6));

@@ -10,6 +10,7 @@
 
 #include "hpcai/config/bind.h"
 #include "hpcai/optim/config.h"
+#include "test_device.h"
 
 // Reads what scripts/export_optim_fixtures.py wrote.
 namespace hpcai::optim {
@@ -20,7 +21,7 @@ inline nlohmann::json fixture(const std::string& name) {
 }
 
 inline at::Tensor tensor_of(const nlohmann::json& numbers, const std::vector<int64_t>& shape) {
-  return at::tensor(numbers.get<std::vector<double>>(), at::kDouble).to(at::kFloat).reshape(shape);
+  return at::tensor(numbers.get<std::vector<double>>(), at::kDouble).to(test_device(), at::kFloat).reshape(shape);
 }
 
 // Fills a described config from JSON; unknown keys fail the test.
