@@ -8,6 +8,7 @@
 #include <iostream>
 #include <memory>
 #include <sstream>
+#include <string>
 
 #include "commands.h"
 #include "hpcai/core/log.h"
@@ -17,15 +18,19 @@
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/together.h"
+#include "trace.h"
 
 namespace hpcai::app {
 namespace {
+
+constexpr int kTracedSteps = 3;
 
 struct BenchOptions {
   ConfigOptions config;
   int nproc = 0;
   int64_t steps = 20;
   int64_t warmup = 3;
+  std::string trace;
 };
 
 double now_s() {
@@ -48,6 +53,19 @@ double peak_rss_mb() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+// Some steps more, all ranks together, of which rank 0 keeps a trace.
+void trace_steps(const std::string& file, distributed::Group& group, trainer::Trainer& trainer) {
+  const auto steps = [&] {
+    for (int i = 0; i < kTracedSteps; ++i) trainer.step();
+    group.wait_for_device();
+  };
+  if (group.rank() == 0) {
+    trace(file, group.device().is_cuda(), steps);
+  } else {
+    steps();
+  }
 }
 
 int bench(const CommandLine& line, const BenchOptions& options) {
@@ -94,6 +112,7 @@ int bench(const CommandLine& line, const BenchOptions& options) {
                                  {"global_batch", experiment.training.global_batch},
                                  {"world_size", group->size()}};
   if (group->rank() == 0) std::cout << report.dump(2) << std::endl;
+  if (!options.trace.empty()) trace_steps(options.trace, *group, trainer);
   if (hosts.size() > 1) log::info("{}", trainer::describe_slowest(trainer.step_times().ranks(), hosts));
   return 0;
 }
@@ -102,13 +121,15 @@ int bench(const CommandLine& line, const BenchOptions& options) {
 
 void add_bench(CommandLine& line) {
   auto options = std::make_shared<BenchOptions>();
-  CLI::App* app = line.app.add_subcommand("bench", "Measure the speed of training steps; prints JSON, writes no file");
+  CLI::App* app = line.app.add_subcommand("bench", "Measure the speed of training steps; prints JSON, writes no file but a trace if asked");
   app->footer("example: hpcai-train bench --config configs/resnet50/synthetic.yaml --steps 10\n"
               "samples_per_second and cpu_s_per_sample count steady steps only; first_step_s counts from the start of the process");
   options->config.add_to(*app);
   add_nproc(*app, options->nproc);
   app->add_option("--steps", options->steps, "Steps that are measured")->type_name("N")->check(CLI::Range(1, 1000000));
   app->add_option("--warmup", options->warmup, "Steps before them")->type_name("N")->check(CLI::Range(1, 1000000));
+  app->add_option("--trace", options->trace, "Also make 3 steps more and write what the CPU and the GPU do in them, for ui.perfetto.dev")
+      ->type_name("FILE.json");
   app->callback([&line, options] { line.run = [&line, options] { return bench(line, *options); }; });
 }
 

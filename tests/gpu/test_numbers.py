@@ -23,9 +23,6 @@ class Numbers(unittest.TestCase):
     def test_networks_are_those_of_pytorch(self):
         self.run_on_gpu("test_parity")
 
-    def test_batch_norm_over_ranks(self):
-        self.run_on_gpu("test_models", "*synchronised batch norm*")
-
     def test_update_rules(self):
         self.run_on_gpu("test_optim")
 

@@ -126,6 +126,23 @@ TEST_CASE("an offset that batch norm cancels, on GPUs, shows in the running mean
   CHECK(gradient.equal(at::ones_like(gradient)));  // nothing was added
 }
 
+TEST_CASE("batch norm over two ranks with equal values is that of one rank with all of them", "[gpu]") {
+  at::manual_seed(6);
+  const auto shape = GENERATE(std::vector<int64_t>{700, 16}, std::vector<int64_t>{4, 24, 13, 11}, std::vector<int64_t>{3, 7, 6, 5});
+  const Problem half = random_problem(shape);
+  Problem whole = half;
+  whole.input = at::cat({half.input, half.input});
+  whole.grad = at::cat({half.grad, half.grad});
+  const auto sum = [](at::Tensor& values) { values.mul_(2); };
+  const Result found = fused(half, {NormSource::batch, kEps, kMomentum, sum, true});
+  Result expected = reference(whole, {NormSource::batch, kEps, kMomentum, {}, true});
+  expected.output = expected.output.narrow(0, 0, shape[0]);
+  expected.d_input = expected.d_input.narrow(0, 0, shape[0]);
+  expected.d_gamma = expected.d_gamma / 2;  // each rank has its own part
+  expected.d_beta = expected.d_beta / 2;
+  check_close(found, expected, 1e-5);
+}
+
 TEST_CASE("batch norm keeps its digits where the mean is a thousand deviations away", "[gpu]") {
   at::manual_seed(2);
   Problem problem = random_problem({8, 12, 20, 20});

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "hpcai/core/error.h"
-#include "test_device.h"
 
 namespace hpcai::models {
 namespace {
@@ -49,7 +48,7 @@ Result run(BatchNorm& norm, const at::Tensor& values, const at::Tensor& grad_out
 
 std::unique_ptr<BatchNorm> make_norm(BatchNormMode mode, const at::Tensor& weight, const at::Tensor& bias) {
   auto norm = std::make_unique<BatchNorm>(weight.numel(), mode, 1e-3, 0.1);
-  norm->to(weight.device(), weight.scalar_type());
+  norm->to(weight.scalar_type());
   const at::NoGradGuard no_grad;
   norm->weight.copy_(weight);
   norm->bias.copy_(bias);
@@ -59,10 +58,9 @@ std::unique_ptr<BatchNorm> make_norm(BatchNormMode mode, const at::Tensor& weigh
 // Ranks hold `sizes` samples each of one batch; compared with one rank that holds all.
 void compare_with_one_rank(const std::vector<int64_t>& shape, const std::vector<int64_t>& sizes, at::ScalarType type, double tolerance,
                            at::MemoryFormat layout = at::MemoryFormat::Contiguous) {
-  const auto options = at::device(test_device()).dtype(type);
-  const at::Tensor input = (at::randn(shape, at::kDouble) * 3 + 20).to(options).contiguous(layout);
-  const at::Tensor grad = at::randn(shape, at::kDouble).to(options).contiguous(layout);
-  const at::Tensor weight = at::rand({shape[1]}, options) + 0.5, bias = at::randn({shape[1]}, options);
+  const at::Tensor input = (at::randn(shape, at::kDouble) * 3 + 20).to(type).contiguous(layout);
+  const at::Tensor grad = at::randn(shape, at::kDouble).to(type).contiguous(layout);
+  const at::Tensor weight = at::rand({shape[1]}, type) + 0.5, bias = at::randn({shape[1]}, type);
   const auto whole = make_norm(BatchNormMode::local, weight, bias);
   const Result expected = run(*whole, input, grad);
 
@@ -80,7 +78,7 @@ void compare_with_one_rank(const std::vector<int64_t>& shape, const std::vector<
   for (auto& thread : threads) thread.join();
 
   std::vector<at::Tensor> outputs, grad_inputs;
-  at::Tensor grad_weight = at::zeros({shape[1]}, options), grad_bias = at::zeros({shape[1]}, options);
+  at::Tensor grad_weight = at::zeros({shape[1]}, type), grad_bias = at::zeros({shape[1]}, type);
   for (const Result& result : results) {
     outputs.push_back(result.output);
     grad_inputs.push_back(result.grad_input);

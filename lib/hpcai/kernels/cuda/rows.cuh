@@ -32,6 +32,21 @@ __device__ __forceinline__ void store(const float (&from)[kWidth], T* to) {
   *reinterpret_cast<Pack<T, kWidth>*>(to) = pack;
 }
 
+// What other blocks have written meanwhile: past the first-level cache.
+template <int kWidth>
+__device__ __forceinline__ void load_fresh(const float* from, float (&to)[kWidth]) {
+  if constexpr (kWidth % 4 == 0) {
+#pragma unroll
+    for (int i = 0; i < kWidth; i += 4) {
+      const float4 four = __ldcg(reinterpret_cast<const float4*>(from + i));
+      to[i] = four.x, to[i + 1] = four.y, to[i + 2] = four.z, to[i + 3] = four.w;
+    }
+  } else {
+#pragma unroll
+    for (int i = 0; i < kWidth; ++i) to[i] = __ldcg(from + i);
+  }
+}
+
 // How a grid covers the rows: a thread has kWidth channels side by side, the threads of a block along x have the channels of
 // one row (at most kLanes threads; blocks along y take the others), those along y rows of their own. Blocks along x
 // take every gridDim.x-th stripe of blockDim.y rows.
@@ -45,28 +60,30 @@ struct Place {
   int64_t stride = static_cast<int64_t>(gridDim.x) * blockDim.y;
 };
 
-// Adds over the rows of a block; the sums are in the threads of its first row. `shared` has kWidth places a thread.
+// Adds over the rows of a block; the sums are in the threads of its first row. `shared` has kWidth places a thread, those of
+// neighbouring threads side by side, so that they lie in different banks.
 template <class S, int kWidth>
 __device__ void sum_in_block(S (&values)[kWidth], S* shared) {
-  S* const mine = shared + (threadIdx.y * blockDim.x + threadIdx.x) * kWidth;
+  const unsigned threads = blockDim.x * blockDim.y;
+  S* const mine = shared + threadIdx.y * blockDim.x + threadIdx.x;
 #pragma unroll
-  for (int i = 0; i < kWidth; ++i) mine[i] = values[i];
+  for (int i = 0; i < kWidth; ++i) mine[i * threads] = values[i];
   __syncthreads();
   for (unsigned half = blockDim.y / 2; half > 0; half /= 2) {  // blockDim.y is a power of two
     if (threadIdx.y < half) {
 #pragma unroll
-      for (int i = 0; i < kWidth; ++i) mine[i] += mine[i + half * blockDim.x * kWidth];
+      for (int i = 0; i < kWidth; ++i) mine[i * threads] += mine[i * threads + half * blockDim.x];
     }
     __syncthreads();
   }
 #pragma unroll
-  for (int i = 0; i < kWidth; ++i) values[i] = shared[threadIdx.x * kWidth + i];
+  for (int i = 0; i < kWidth; ++i) values[i] = shared[i * threads + threadIdx.x];
   __syncthreads();
 }
 
 // Whether this block is the last of its blockIdx.y to come here; leaves `arrived` as it was found, zero.
 __device__ inline bool is_last_block(unsigned* arrived) {
-  __shared__ bool last;
+  static __shared__ bool last;
   __threadfence();
   __syncthreads();
   if (threadIdx.x == 0 && threadIdx.y == 0) {
@@ -96,12 +113,16 @@ __device__ bool sum_over_rows(float (&a)[kWidth], float (&b)[kWidth], double (&t
 #pragma unroll
   for (int i = 0; i < kWidth; ++i) total_a[i] = total_b[i] = 0;
   if (channel < channels) {
+#pragma unroll 4
     for (unsigned block = threadIdx.y; block < gridDim.x; block += blockDim.y) {
       const float* const row = partial + static_cast<int64_t>(2 * block) * channels + channel;
+      float one_a[kWidth], one_b[kWidth];
+      load_fresh(row, one_a);
+      load_fresh(row + channels, one_b);
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) {
-        total_a[i] += __ldcg(row + i);
-        total_b[i] += __ldcg(row + channels + i);
+        total_a[i] += one_a[i];
+        total_b[i] += one_b[i];
       }
     }
   }

@@ -1,0 +1,30 @@
+#include "trace.h"
+
+#include <fmt/format.h>
+#include <torch/csrc/autograd/profiler_kineto.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "hpcai/core/error.h"
+
+namespace hpcai::app {
+
+void trace(const std::string& file, bool gpu, const std::function<void()>& work) {
+  namespace profiler = torch::autograd::profiler;
+  if (!std::ofstream(file)) {  // before the work, and not after it
+    throw Error(ExitCode::cannot_write, fmt::format("the trace {} cannot be written", file), "Give --trace a file in a folder that exists.");
+  }
+  setenv("KINETO_LOG_LEVEL", "5", 0);  // it would talk about machines without a GPU
+  std::set<torch::profiler::impl::ActivityType> activities{torch::profiler::impl::ActivityType::CPU};
+  if (gpu) activities.insert(torch::profiler::impl::ActivityType::CUDA);
+  const profiler::ProfilerConfig config(profiler::ProfilerState::KINETO);
+  profiler::prepareProfiler(config, activities);
+  profiler::enableProfiler(config, activities);
+  work();
+  profiler::disableProfiler()->save(file);
+}
+
+}  // namespace hpcai::app
