@@ -77,6 +77,9 @@ int bench(const CommandLine& line, const BenchOptions& options) {
   const auto group = distributed::Group::create(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
   const auto hosts = group->all_gather(distributed::host_name());
   trainer::Training training;
+  trainer::together(*group, [&] {
+    if (group->rank() == 0 && !options.trace.empty()) check_trace(options.trace);
+  });
   trainer::together(*group, [&] { training = trainer::build(experiment, *group); });
   trainer::Events nothing;
   trainer::Trainer trainer(training.parts(*group), training.settings, nothing);

@@ -12,11 +12,13 @@
 
 namespace hpcai::app {
 
+void check_trace(const std::string& file) {
+  if (std::ofstream(file, std::ios::app)) return;
+  throw Error(ExitCode::cannot_write, fmt::format("the trace {} cannot be written", file), "Give --trace a file in a folder that exists.");
+}
+
 void trace(const std::string& file, bool gpu, const std::function<void()>& work) {
   namespace profiler = torch::autograd::profiler;
-  if (!std::ofstream(file)) {  // before the work, and not after it
-    throw Error(ExitCode::cannot_write, fmt::format("the trace {} cannot be written", file), "Give --trace a file in a folder that exists.");
-  }
   setenv("KINETO_LOG_LEVEL", "5", 0);  // it would talk about machines without a GPU
   std::set<torch::profiler::impl::ActivityType> activities{torch::profiler::impl::ActivityType::CPU};
   if (gpu) activities.insert(torch::profiler::impl::ActivityType::CUDA);

@@ -138,6 +138,16 @@ training: {epochs: 1, global_batch: 4}
             self.assertEqual(len(report["losses"]), 3)
         self.assertEqual(list(self.folder.iterdir()), [], "bench writes nothing")
 
+    def test_bench_with_a_trace(self):
+        for ranks in (1, 2):
+            self.run_program("bench", "--config", GALAXY, "--steps", 1, "--nproc", ranks, "--trace", "trace.json")
+            events = json.loads((self.folder / "trace.json").read_text())["traceEvents"]
+            names = {event.get("name") for event in events if event.get("cat") == "cpu_op"}
+            self.assertIn("aten::conv2d", names)
+            self.assertTrue(any("Backward" in name for name in names), "the backward pass, too")
+        _, err = self.run_program("bench", "--config", GALAXY, "--steps", 1, "--trace", "nowhere/trace.json", status=74)
+        self.assertIn("nowhere/trace.json", err)
+
 
 if __name__ == "__main__":
     main()

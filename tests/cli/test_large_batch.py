@@ -90,6 +90,15 @@ class Precision(Case):
         for step, (wide, narrow) in enumerate(zip(*curves), 1):
             self.assertAlmostEqual(wide, narrow, delta=0.01 * wide, msg=f"step {step}")
         self.assertNotEqual(*curves)
+        scales = [line["loss_scale"] for line in self.metrics("narrow")]
+        falls = sum(after < before for before, after in zip(scales, scales[1:]))
+        self.assertIn(self.summary("narrow")["skipped_steps"], (falls, falls + 1), "the last step's fall is not in a line")
+        self.assertNotIn("skipped_steps", self.summary("wide"))
+
+    def test_tf32_is_fp32_on_a_cpu(self):
+        for precision in ("fp32", "tf32"):
+            self.train(GALAXY, precision, "--set", "training.max_steps=2", "--set", "training.device=cpu", "--set", f"training.precision={precision}")
+        self.assertEqual(self.summary("fp32")["weights_sha256"], self.summary("tf32")["weights_sha256"])
 
     def test_the_effective_rate_is_told(self):
         _, err = self.train(GALAXY, "run", "--set", "optimizer.lr_scaling=linear", "--set", "optimizer.lr_base_batch=4",

@@ -34,6 +34,7 @@ bool LossScaler::accept(int64_t step) {
     return true;
   }
   good_steps_ = 0;
+  ++skipped_;
   if (scale_ <= scaling_.minimum && ++skipped_at_minimum_ >= scaling_.most_skipped) {
     throw SharedError(ExitCode::diverged,
                       fmt::format("gradients have overflowed fp16 in {} steps in a row up to step {}, even at loss scale {}; "
@@ -47,13 +48,14 @@ bool LossScaler::accept(int64_t step) {
 }
 
 nlohmann::json LossScaler::state() const {
-  return {{"scale", scale_}, {"good_steps", good_steps_}, {"skipped_at_minimum", skipped_at_minimum_}};
+  return {{"scale", scale_}, {"good_steps", good_steps_}, {"skipped_at_minimum", skipped_at_minimum_}, {"skipped", skipped_}};
 }
 
 void LossScaler::load(const nlohmann::json& state) {
   scale_ = state.at("scale").get<double>();
   good_steps_ = state.at("good_steps").get<int64_t>();
   skipped_at_minimum_ = state.at("skipped_at_minimum").get<int64_t>();
+  skipped_ = state.value("skipped", int64_t{0});  // checkpoints of earlier versions do not count them
 }
 
 }  // namespace hpcai::trainer

@@ -35,6 +35,7 @@ class LossScaler {
   explicit LossScaler(LossScaling scaling = {}) : scaling_(scaling), scale_(scaling.initial) {}
 
   double scale() const { return scale_; }
+  int64_t skipped() const { return skipped_; }  // steps without an update, since the training began
   at::Tensor scaled(const at::Tensor& loss) const { return loss * scale_; }
 
   // Divides all gradients by the scale, in place, in one pass that also looks for values that are not finite.
@@ -52,6 +53,7 @@ class LossScaler {
   double scale_;
   int64_t good_steps_ = 0;  // in a row, since the scale changed
   int64_t skipped_at_minimum_ = 0;
+  int64_t skipped_ = 0;
   at::Tensor overflowed_;  // float32 scalar on the device, 0 or 1
 };
 

@@ -110,6 +110,7 @@ nlohmann::json summarise(const Experiment& experiment, const Training& training,
                             {"parameters", size.values},
                             {"trainable_parameters", size.trainable},
                             {"config_digest", config::digest(experiment)}};
+  if (const auto& scaler = trainer.loss_scaler()) summary["skipped_steps"] = scaler->skipped();
   summary["validation"] = recorder.last_validation();
   if (const auto target = recorder.target().summary(); !target.is_null()) summary["target"] = target;
   return summary;

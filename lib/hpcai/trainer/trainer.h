@@ -86,6 +86,7 @@ class Trainer {
   int64_t total_steps() const;  // if no stage ends early
   StepTimes& step_times() { return step_times_; }
   WeightAverage& average() { return average_; }
+  const std::optional<LossScaler>& loss_scaler() const { return scaler_; }  // where the loss is scaled
 
   // The whole state, of which `model` holds the weights to use: the averaged ones where there is an average.
   checkpoint::TrainingState state();
