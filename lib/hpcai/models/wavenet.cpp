@@ -17,10 +17,10 @@ std::shared_ptr<BatchNorm> make_norm(int64_t channels, const WaveNetConfig& conf
   return std::make_shared<BatchNorm>(channels, config.batch_norm, kKerasNormEps, config.batch_norm_momentum);
 }
 
-// A convolution and the batch norm behind it, over the last dimension of [batch, time, channel]. On a GPU the bias is left to the
-// norm, in which it mostly cancels.
+// A convolution and the batch norm behind it, over the last dimension of [batch, time, channel]. On a GPU the bias is left to a
+// norm in whose statistics it cancels.
 at::Tensor normalised(const TimeConv& convolution, BatchNorm& norm, const at::Tensor& input, bool relu) {
-  const bool apart = input.is_cuda() && norm.mode() != BatchNormMode::none;
+  const bool apart = input.is_cuda() && norm.uses_batch_statistics();
   const at::Tensor found = convolution.forward(input, /*with_bias=*/!apart), rows = found.flatten(0, 1);
   const at::Tensor output = apart  ? norm.forward_offset(rows, convolution.bias, relu)
                             : relu ? norm.forward_relu(rows)
