@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <fstream>
 #include <thread>
@@ -165,6 +166,16 @@ void print_share(const Setting& setting) {
              share_of_cores(setting.world));
 }
 
+// As Gloo may when another rank has just died.
+void broken_pipe(const Setting& setting) {
+  const auto group = setting.meet();
+  int ends[2];
+  check(pipe(ends) == 0, "a pipe");
+  close(ends[0]);
+  check(write(ends[1], "x", 1) < 0 && errno == EPIPE, "a write without a reader fails");
+  group->barrier();
+}
+
 }  // namespace
 
 void add_lost_ranks(Scenarios& scenarios) {
@@ -181,6 +192,7 @@ void add_lost_ranks(Scenarios& scenarios) {
   scenarios["wait-for-signal"] = wait_for_signal;
   scenarios["only-one-stops"] = only_one_stops;
   scenarios["print-share"] = print_share;
+  scenarios["broken-pipe"] = broken_pipe;
 }
 
 }  // namespace ranks

@@ -124,6 +124,12 @@ TEST_CASE("a rank that is killed is named, and the others end") {
   CHECK_THAT(output, Contains("rank " + victim + " (host"));
 }
 
+TEST_CASE("a rank that writes to one that has just died is not killed by that") {
+  const auto [status, output] = run({"--nproc", "2", "broken-pipe"});
+  INFO(output);
+  CHECK(status == 0);
+}
+
 TEST_CASE("a rank that stands still is given up after distributed.timeout_s") {
   const auto [status, output] = run({"--nproc", "2", "--timeout", "4", "frozen", "1"});
   INFO(output);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 
 #include "hpcai/core/error.h"
@@ -75,6 +76,10 @@ void quieten_libtorch() {
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_ERROR;
 }
 
+// Gloo writes to connections whose other end may just have died. That must come back as an error, which names the lost rank, and not
+// as a signal that kills this one.
+void survive_broken_connections() { std::signal(SIGPIPE, SIG_IGN); }
+
 BackendPointer make_nccl_backend(const BackendRequest& request) {
   BackendPointer backend;
   reinterpret_cast<MakeNcclBackend>(cuda_function(kMakeNcclBackend))(request, backend);
@@ -101,6 +106,7 @@ std::unique_ptr<Group> Group::create(const World& given, const DistributedConfig
   if (given.size == 1 && config.backend != Backend::nccl) return make_single_group(device);
 
   quieten_libtorch();
+  survive_broken_connections();
   const World world = with_meeting_place(given);
   Meeting meeting = meet(world, config, use_gpu);
   const std::string address = meeting.address;
