@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "hpcai/distributed/cuda_library.h"
+#include "hpcai/distributed/exchange/cuda_library.h"
 #include "hpcai/kernels/cuda_kernels.h"
 
 // Where the numbers of a test are computed: on the CPU, or with HPCAI_TEST_DEVICE=cuda on the first GPU, with all that

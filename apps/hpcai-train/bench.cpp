@@ -12,9 +12,9 @@
 
 #include "commands.h"
 #include "hpcai/core/log.h"
-#include "hpcai/distributed/network.h"
-#include "hpcai/distributed/world.h"
-#include "hpcai/scaling/clock.h"
+#include "hpcai/distributed/world/network.h"
+#include "hpcai/distributed/world/world.h"
+#include "hpcai/scaling/model/clock.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/together.h"

@@ -11,9 +11,9 @@
 #include "hpcai/data/contact_sheet.h"
 #include "hpcai/data/png.h"
 #include "hpcai/data/waveform_set.h"
-#include "hpcai/data/waveform_sheet.h"
+#include "hpcai/draw/waveform_sheet.h"
 #include "hpcai/data/write_simulated.h"
-#include "hpcai/metrics/progress.h"
+#include "hpcai/runs/progress.h"
 #include "hpcai/simulate/galaxy.h"
 
 namespace hpcai::app {
@@ -43,7 +43,7 @@ class GenerateProgress {
  public:
   data::Progress callback() {
     return [this](int64_t done, int64_t total) {
-      metrics::ProgressState state;
+      runs::ProgressState state;
       state.task = "generate";
       state.step = done;
       state.total_steps = total;
@@ -52,7 +52,7 @@ class GenerateProgress {
   }
 
  private:
-  metrics::Progress progress_{0};
+  runs::Progress progress_{0};
 };
 
 void draw_waveforms(const WaveformOptions& options) {

@@ -8,7 +8,7 @@
 #include "commands.h"
 #include "hpcai/core/version.h"
 #include "hpcai/data/open.h"
-#include "hpcai/metrics/environment.h"
+#include "hpcai/runs/environment.h"
 #include "hpcai/trainer/build.h"
 
 namespace hpcai::app {
@@ -58,7 +58,7 @@ void print(const nlohmann::json& info, int indent = 0) {
 }
 
 int info(const InfoOptions& options) {
-  const nlohmann::json report = options.config.path.empty() ? metrics::describe_environment()
+  const nlohmann::json report = options.config.path.empty() ? runs::describe_environment()
                                                             : describe_experiment(options.config.read());
   if (options.json) {
     std::cout << report.dump(2) << '\n';

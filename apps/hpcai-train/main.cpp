@@ -12,7 +12,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/memory.h"
 #include "hpcai/core/version.h"
-#include "hpcai/distributed/world.h"
+#include "hpcai/distributed/world/world.h"
 
 namespace {
 

@@ -1,8 +1,8 @@
 #include "commands.h"
 #include "hpcai/config/config.h"
 #include "hpcai/core/log.h"
-#include "hpcai/distributed/launch.h"
-#include "hpcai/distributed/world.h"
+#include "hpcai/distributed/world/launch.h"
+#include "hpcai/distributed/world/world.h"
 
 namespace hpcai::app {
 

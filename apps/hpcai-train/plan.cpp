@@ -5,9 +5,9 @@
 
 #include "commands.h"
 #include "hpcai/core/error.h"
-#include "hpcai/scaling/batch_script.h"
-#include "hpcai/scaling/child_program.h"
-#include "hpcai/scaling/plan.h"
+#include "hpcai/scaling/jobs/batch_script.h"
+#include "hpcai/scaling/jobs/child_program.h"
+#include "hpcai/scaling/plan/plan.h"
 
 namespace hpcai::app {
 namespace {

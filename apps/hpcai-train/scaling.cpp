@@ -4,8 +4,8 @@
 
 #include "commands.h"
 #include "hpcai/core/error.h"
-#include "hpcai/distributed/world.h"
-#include "hpcai/scaling/run_study.h"
+#include "hpcai/distributed/world/world.h"
+#include "hpcai/scaling/study/run_study.h"
 
 namespace hpcai::app {
 namespace {

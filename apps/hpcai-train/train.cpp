@@ -5,8 +5,8 @@
 #include "commands.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
-#include "hpcai/distributed/world.h"
-#include "hpcai/metrics/run_folder.h"
+#include "hpcai/distributed/world/world.h"
+#include "hpcai/runs/run_folder.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/run.h"
 

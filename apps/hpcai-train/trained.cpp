@@ -10,7 +10,7 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/data/open.h"
-#include "hpcai/distributed/world.h"
+#include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/trainer.h"

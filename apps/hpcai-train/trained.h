@@ -4,7 +4,7 @@
 #include <string>
 
 #include "commands.h"
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/evaluate.h"
 
 namespace hpcai::app {

@@ -38,7 +38,8 @@ enable_language(CUDA)
 find_package(CUDAToolkit REQUIRED)
 message(STATUS "CUDA part: built with ${CMAKE_CUDA_COMPILER} for ${CMAKE_CUDA_ARCHITECTURES}")
 
-file(GLOB cuda_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/hpcai/kernels/cuda/*.cu ${PROJECT_SOURCE_DIR}/lib/hpcai/*/cuda/*.cpp)
+file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/hpcai/*.cu ${PROJECT_SOURCE_DIR}/lib/hpcai/*.cpp)
+list(FILTER cuda_sources INCLUDE REGEX "/cuda/")
 add_library(hpcai_cuda MODULE ${cuda_sources})
 target_include_directories(hpcai_cuda PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_BINARY_DIR}/generated ${HPCAI_NCCL_INCLUDE})
 # CUDA libraries are found at run time through libtorch_cuda's own search path.

@@ -8,8 +8,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
-#include "hpcai/distributed/backend.h"
-#include "hpcai/distributed/reducer.h"
+#include "hpcai/distributed/exchange/backend.h"
+#include "hpcai/distributed/exchange/reducer.h"
 #include "scenarios.h"
 
 using namespace hpcai::distributed;

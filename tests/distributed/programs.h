@@ -18,8 +18,8 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
-#include "hpcai/distributed/network.h"
-#include "hpcai/distributed/world.h"
+#include "hpcai/distributed/world/network.h"
+#include "hpcai/distributed/world/world.h"
 
 // Starts the program `ranks` as a launcher would, and judges how it ends.
 using hpcai::distributed::Environment;

@@ -5,7 +5,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
-#include "hpcai/distributed/launch.h"
+#include "hpcai/distributed/world/launch.h"
 #include "scenarios.h"
 
 using namespace hpcai::distributed;

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 #include "test_device.h"
 
 namespace ranks {

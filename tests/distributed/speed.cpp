@@ -6,7 +6,7 @@
 #include <chrono>
 #include <functional>
 
-#include "hpcai/distributed/reducer.h"
+#include "hpcai/distributed/exchange/reducer.h"
 #include "scenarios.h"
 
 using namespace hpcai::distributed;

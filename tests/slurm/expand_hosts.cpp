@@ -2,7 +2,7 @@
 #include <iostream>
 #include <string>
 
-#include "hpcai/distributed/host_list.h"
+#include "hpcai/distributed/world/host_list.h"
 
 int main() {
   for (std::string list; std::getline(std::cin, list);) {

@@ -7,8 +7,8 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 LIB = SOURCE / "lib" / "hpcai"
 
-# core <- config <- {simulate, data, models, kernels, optim, distributed} <- {checkpoint, metrics} <- trainer <- scaling <- apps
-MIDDLE = {"simulate", "data", "models", "kernels", "optim", "distributed"}
+# core <- config <- {simulate, data, models, kernels, optim, distributed, draw} <- {checkpoint, metrics} <- runs <- trainer <- scaling <- apps
+MIDDLE = {"simulate", "data", "models", "kernels", "optim", "distributed", "draw"}
 BASE = {"core", "config"}
 ALLOWED = {
     "core": set(),
@@ -16,9 +16,10 @@ ALLOWED = {
     **{module: set(BASE) for module in MIDDLE},
     "checkpoint": BASE | MIDDLE,
     "metrics": BASE | MIDDLE,
-    "trainer": BASE | MIDDLE | {"checkpoint", "metrics"},
-    "scaling": BASE | MIDDLE | {"checkpoint", "metrics", "trainer"},
-    "apps": BASE | MIDDLE | {"checkpoint", "metrics", "trainer", "scaling"},
+    "runs": BASE | MIDDLE | {"checkpoint", "metrics"},
+    "trainer": BASE | MIDDLE | {"checkpoint", "metrics", "runs"},
+    "scaling": BASE | MIDDLE | {"checkpoint", "metrics", "runs", "trainer"},
+    "apps": BASE | MIDDLE | {"checkpoint", "metrics", "runs", "trainer", "scaling"},
 }
 ALLOWED["data"].add("simulate")
 ALLOWED["models"].add("kernels")

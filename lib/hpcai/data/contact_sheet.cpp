@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "hpcai/core/error.h"
-#include "hpcai/data/font.h"
+#include "hpcai/draw/font.h"
 #include "hpcai/data/png.h"
 
 namespace hpcai::data {

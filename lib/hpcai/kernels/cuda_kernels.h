@@ -1,8 +1,8 @@
 #pragma once
 
-#include "hpcai/kernels/cuda_batch_norm.h"
-#include "hpcai/kernels/gated_activation.h"
-#include "hpcai/kernels/time_taps.h"
+#include "hpcai/kernels/batch_norm/cuda_batch_norm.h"
+#include "hpcai/kernels/gated_activation/gated_activation.h"
+#include "hpcai/kernels/time_taps/time_taps.h"
 
 namespace hpcai::kernels {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 
 // Sums and counts that live on the device, in double precision: add() waits for nothing, reduce() sums over the ranks,
 // result() copies to the host. Uneven or empty shares of the ranks therefore give the same result as one rank.

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 
 namespace hpcai::metrics {
 

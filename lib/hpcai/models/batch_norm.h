@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/nn/module.h>
 
-#include "hpcai/kernels/batch_norm.h"
+#include "hpcai/kernels/batch_norm/batch_norm.h"
 #include "hpcai/models/config.h"
 
 namespace hpcai::models {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "hpcai/kernels/dropout_mask.h"
+#include "hpcai/kernels/dropout/dropout_mask.h"
 
 namespace hpcai::models {
 

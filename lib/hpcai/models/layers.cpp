@@ -2,7 +2,7 @@
 
 #include <torch/types.h>
 
-#include "hpcai/kernels/time_taps.h"
+#include "hpcai/kernels/time_taps/time_taps.h"
 
 namespace hpcai::models {
 

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "hpcai/core/error.h"
-#include "hpcai/kernels/gated_activation.h"
-#include "hpcai/kernels/time_tail.h"
+#include "hpcai/kernels/gated_activation/gated_activation.h"
+#include "hpcai/kernels/time_tail/time_tail.h"
 #include "hpcai/models/initialise.h"
 
 namespace hpcai::models {

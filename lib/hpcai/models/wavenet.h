@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "hpcai/kernels/gated_stack.h"
+#include "hpcai/kernels/gated_stack/gated_stack.h"
 #include "hpcai/models/layers.h"
 #include "hpcai/models/model.h"
 

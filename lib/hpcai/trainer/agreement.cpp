@@ -4,7 +4,7 @@
 
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
-#include "hpcai/metrics/environment.h"
+#include "hpcai/runs/environment.h"
 
 namespace hpcai::trainer {
 namespace {
@@ -29,7 +29,7 @@ void agree_on_config(distributed::Group& group, const Experiment& experiment) {
 
 void agree_on_run(distributed::Group& group, const Experiment& experiment, const RunOptions& options) {
   if (group.size() == 1) return;
-  distributed::agree(group, "builds", metrics::describe_build());
+  distributed::agree(group, "builds", runs::describe_build());
   agree_on_config(group, experiment);
   const char* resume = options.resume == Resume::never ? "never" : options.resume == Resume::automatic ? "auto" : "require";
   distributed::agree(group, "options", fmt::format("--resume {}{} --run-dir {}", resume, options.overwrite ? " --overwrite" : "",

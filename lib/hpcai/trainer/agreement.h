@@ -1,6 +1,6 @@
 #pragma once
 
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/run.h"

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "hpcai/checkpoint/checkpoints.h"
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 
 namespace hpcai::trainer {
 

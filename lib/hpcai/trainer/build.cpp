@@ -7,7 +7,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/data/open.h"
-#include "hpcai/distributed/world.h"
+#include "hpcai/distributed/world/world.h"
 #include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/gpu.h"
 

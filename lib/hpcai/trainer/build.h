@@ -6,7 +6,7 @@
 
 #include "hpcai/data/dataset.h"
 #include "hpcai/data/loader.h"
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 #include "hpcai/models/loss.h"
 #include "hpcai/models/model.h"
 #include "hpcai/optim/optimizer.h"

@@ -7,7 +7,7 @@
 
 #include "hpcai/data/config.h"
 #include "hpcai/data/dataset.h"
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 #include "hpcai/metrics/predictions.h"
 #include "hpcai/models/loss.h"
 #include "hpcai/models/model.h"

@@ -6,7 +6,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
-#include "hpcai/distributed/cuda_library.h"
+#include "hpcai/distributed/exchange/cuda_library.h"
 #include "hpcai/kernels/cuda_kernels.h"
 
 namespace hpcai::trainer {

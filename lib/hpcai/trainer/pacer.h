@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 
 namespace hpcai::trainer {
 

@@ -25,7 +25,7 @@ std::string describe_quality(const nlohmann::json& metrics) {
   return text;
 }
 
-Recorder::Recorder(distributed::Group& group, const Training& training, const metrics::RunFolder& folder, checkpoint::Origin origin)
+Recorder::Recorder(distributed::Group& group, const Training& training, const runs::RunFolder& folder, checkpoint::Origin origin)
     : group_(group), training_(training), folder_(folder),
       checkpoints_(folder.checkpoints(), training.settings.checkpoint.keep, std::move(origin)), target_(training.target) {}
 
@@ -40,9 +40,9 @@ void Recorder::begin(Trainer& trainer, const nlohmann::json& saved) {
   start_ = Clock::now();
   if (!talks()) return;
   checkpoints_.prepare();
-  metrics_ = std::make_unique<metrics::MetricsFile>(folder_.metrics(),
+  metrics_ = std::make_unique<runs::MetricsFile>(folder_.metrics(),
                                                     saved.is_null() ? std::nullopt : std::optional(trainer.position().step));
-  progress_ = std::make_unique<metrics::Progress>(group_.rank());
+  progress_ = std::make_unique<runs::Progress>(group_.rank());
 }
 
 double Recorder::elapsed_s() const { return elapsed_before_s_ + seconds(Clock::now() - start_); }
@@ -59,7 +59,7 @@ void Recorder::step_done(const StepReport& report) {
     if (report.loss_scale) line["loss_scale"] = *report.loss_scale;
     metrics_->write(line);
   }
-  metrics::ProgressState state;
+  runs::ProgressState state;
   state.task = "train";
   state.step = position.step;
   state.total_steps = trainer_->total_steps();

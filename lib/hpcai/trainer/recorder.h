@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "hpcai/checkpoint/checkpoints.h"
-#include "hpcai/metrics/metrics_file.h"
-#include "hpcai/metrics/progress.h"
-#include "hpcai/metrics/run_folder.h"
-#include "hpcai/metrics/throughput.h"
+#include "hpcai/runs/metrics_file.h"
+#include "hpcai/runs/progress.h"
+#include "hpcai/runs/run_folder.h"
+#include "hpcai/runs/throughput.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/target.h"
 #include "hpcai/trainer/trainer.h"
@@ -20,7 +20,7 @@ namespace hpcai::trainer {
 class Recorder : public Events {
  public:
   // `origin` goes into every checkpoint's manifest.
-  Recorder(distributed::Group& group, const Training& training, const metrics::RunFolder& folder, checkpoint::Origin origin);
+  Recorder(distributed::Group& group, const Training& training, const runs::RunFolder& folder, checkpoint::Origin origin);
   ~Recorder() override;
 
   // Before Trainer::run(): where training begins. `saved`: the state.json of the checkpoint it goes on from, null for a new
@@ -44,12 +44,12 @@ class Recorder : public Events {
 
   distributed::Group& group_;
   const Training& training_;
-  const metrics::RunFolder& folder_;
+  const runs::RunFolder& folder_;
   Trainer* trainer_ = nullptr;
   checkpoint::Checkpoints checkpoints_;
-  std::unique_ptr<metrics::MetricsFile> metrics_;
-  std::unique_ptr<metrics::Progress> progress_;
-  metrics::Throughput throughput_;
+  std::unique_ptr<runs::MetricsFile> metrics_;
+  std::unique_ptr<runs::Progress> progress_;
+  runs::Throughput throughput_;
   nlohmann::json last_validation_;
   Target target_;
   double elapsed_before_s_ = 0;

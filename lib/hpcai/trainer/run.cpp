@@ -9,9 +9,9 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/version.h"
-#include "hpcai/distributed/network.h"
-#include "hpcai/metrics/environment.h"
-#include "hpcai/metrics/run_folder.h"
+#include "hpcai/distributed/world/network.h"
+#include "hpcai/runs/environment.h"
+#include "hpcai/runs/run_folder.h"
 #include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/agreement.h"
 #include "hpcai/trainer/broadcast_checkpoint.h"
@@ -36,9 +36,9 @@ fs::path choose_folder(const Experiment& experiment, const RunOptions& options) 
   return path;
 }
 
-metrics::ExistingRun existing_run(const RunOptions& options) {
-  if (options.overwrite) return metrics::ExistingRun::overwrite;
-  return options.resume == Resume::never ? metrics::ExistingRun::refuse : metrics::ExistingRun::resume;
+runs::ExistingRun existing_run(const RunOptions& options) {
+  if (options.overwrite) return runs::ExistingRun::overwrite;
+  return options.resume == Resume::never ? runs::ExistingRun::refuse : runs::ExistingRun::resume;
 }
 
 // Settings that differ from those the run was started with, and change its result.
@@ -54,7 +54,7 @@ void refuse_changed_settings(const Experiment& experiment, const fs::path& saved
 
 // Rank 0 enters the run folder and reads the newest checkpoint; the others get it from there.
 std::optional<checkpoint::Loaded> enter_folder(const Experiment& experiment, const RunOptions& options, const fs::path& path,
-                                               std::optional<metrics::RunFolder>& folder) {
+                                               std::optional<runs::RunFolder>& folder) {
   const bool resumes = options.resume != Resume::never && !options.overwrite;
   if (resumes && fs::exists(path)) refuse_changed_settings(experiment, path / "config.yaml");
   std::optional<checkpoint::Loaded> loaded;
@@ -63,13 +63,13 @@ std::optional<checkpoint::Loaded> enter_folder(const Experiment& experiment, con
     throw Error(ExitCode::cannot_resume, fmt::format("--resume require: there is no checkpoint in {}", path.string()),
                 "Use --resume auto to start from the beginning where there is none.");
   }
-  folder.emplace(metrics::RunFolder::create(path, existing_run(options)));
+  folder.emplace(runs::RunFolder::create(path, existing_run(options)));
   return loaded;
 }
 
-void start_records(const Experiment& experiment, const RunOptions& options, const metrics::RunFolder& folder, bool resumed) {
+void start_records(const Experiment& experiment, const RunOptions& options, const runs::RunFolder& folder, bool resumed) {
   folder.write_command(options.command);
-  folder.write_environment(metrics::describe_environment());
+  folder.write_environment(runs::describe_environment());
   if (!resumed) folder.write_config(config::to_yaml(experiment));
   log::open_file(folder.log().string());
 }
@@ -155,12 +155,12 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
   const fs::path path = group->broadcast(choose_folder(experiment, options).string());
   Training training;
   together(*group, [&] {
-    if (group->rank() == 0) metrics::RunFolder::check(path, existing_run(options));
+    if (group->rank() == 0) runs::RunFolder::check(path, existing_run(options));
     training = build(experiment, *group);
   });
   agree_on_data(*group, training.data);
-  metrics::RunFolder named(path);
-  std::optional<metrics::RunFolder> folder;
+  runs::RunFolder named(path);
+  std::optional<runs::RunFolder> folder;
   std::optional<checkpoint::Loaded> loaded;
   together(*group, [&] {
     if (group->rank() == 0) loaded = enter_folder(experiment, options, path, folder);
@@ -210,7 +210,7 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
     throw;
   }
   write_summary(summary);
-  log::info("done       in {}{}; results in {}", metrics::format_duration(recorder.elapsed_s()),
+  log::info("done       in {}{}; results in {}", runs::format_duration(recorder.elapsed_s()),
             recorder.samples_per_second() > 0 ? fmt::format("; {:.4g} samples/s", recorder.samples_per_second()) : "", path.string());
   return static_cast<int>(ExitCode::done);
 }

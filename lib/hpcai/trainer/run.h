@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "hpcai/distributed/world.h"
+#include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/experiment.h"
 
 namespace hpcai::trainer {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "hpcai/data/loader.h"
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 
 namespace hpcai::trainer {
 

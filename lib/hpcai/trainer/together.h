@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 
 namespace hpcai::trainer {
 

@@ -8,8 +8,8 @@
 
 #include "hpcai/checkpoint/checkpoints.h"
 #include "hpcai/data/loader.h"
-#include "hpcai/distributed/group.h"
-#include "hpcai/distributed/reducer.h"
+#include "hpcai/distributed/exchange/group.h"
+#include "hpcai/distributed/exchange/reducer.h"
 #include "hpcai/models/loss.h"
 #include "hpcai/models/model.h"
 #include "hpcai/optim/optimizer.h"

@@ -4,7 +4,7 @@
 
 #include "hpcai/data/dataset.h"
 #include "hpcai/data/loader.h"
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/step_times.h"
 
 namespace hpcai::trainer {

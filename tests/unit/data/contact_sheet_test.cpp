@@ -8,8 +8,8 @@
 #include <set>
 
 #include "hpcai/core/error.h"
-#include "hpcai/data/font.h"
-#include "hpcai/data/waveform_sheet.h"
+#include "hpcai/draw/font.h"
+#include "hpcai/draw/waveform_sheet.h"
 
 namespace hpcai::data {
 namespace {

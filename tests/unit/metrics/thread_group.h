@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "hpcai/distributed/group.h"
+#include "hpcai/distributed/exchange/group.h"
 
 namespace hpcai::metrics {
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <vector>
 
-#include "hpcai/scaling/hardware.h"
-#include "hpcai/scaling/step_model.h"
+#include "hpcai/scaling/model/hardware.h"
+#include "hpcai/scaling/model/step_model.h"
 
 // ResNet-50 on HAL: github.com/richardkxu/distributed-pytorch, by a co-author of the HAL paper (PEARC 2020). Everything is predicted
 // from the run on two GPUs and the link data; nothing is fitted to another row. How the program that was measured works stands in

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 
 #include "hpcai/core/error.h"
-#include "hpcai/scaling/batch_script.h"
-#include "hpcai/scaling/calibration.h"
+#include "hpcai/scaling/jobs/batch_script.h"
+#include "hpcai/scaling/model/calibration.h"
 
 using namespace hpcai;
 using namespace hpcai::scaling;

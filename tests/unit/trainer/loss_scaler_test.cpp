@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "hpcai/core/error.h"
-#include "hpcai/distributed/reducer.h"
+#include "hpcai/distributed/exchange/reducer.h"
 #include "unit/metrics/thread_group.h"
 
 using namespace hpcai;

@@ -1,6 +1,6 @@
-#include "hpcai/kernels/cuda/batch_norm.h"
-#include "hpcai/kernels/cuda/gated_activation.h"
-#include "hpcai/kernels/cuda/time_taps.h"
+#include "hpcai/kernels/batch_norm/cuda/batch_norm.h"
+#include "hpcai/kernels/gated_activation/cuda/gated_activation.h"
+#include "hpcai/kernels/time_taps/cuda/time_taps.h"
 #include "hpcai/kernels/cuda_kernels.h"
 
 // Found by name in libhpcai_cuda.so, see kFillCudaKernels.

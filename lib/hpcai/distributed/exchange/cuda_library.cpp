@@ -1,0 +1,61 @@
+#include "hpcai/distributed/exchange/cuda_library.h"
+
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "hpcai/core/error.h"
+
+namespace hpcai::distributed {
+namespace {
+
+constexpr char kName[] = "libhpcai_cuda.so";
+
+std::vector<std::filesystem::path> candidates() {
+  if (const char* chosen = std::getenv("HPCAI_CUDA_LIBRARY"); chosen && *chosen) return {chosen};
+  std::error_code ignored;
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  return {folder / kName, folder.parent_path() / "lib" / kName};
+}
+
+void* load() {
+  std::vector<std::string> tried;
+  for (const auto& path : candidates()) {
+    if (!std::filesystem::exists(path)) {
+      tried.push_back(path.string());
+      continue;
+    }
+    // It stays loaded: LibTorch keeps pointers into it until the process ends.
+    if (void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return handle;
+    throw Error(ExitCode::usage, fmt::format("a GPU was asked for, but {} cannot be loaded: {}", path.string(), dlerror()),
+                "Install LibTorch's CUDA libraries (scripts/setup.sh --cuda), or run on the CPU.");
+  }
+  throw Error(ExitCode::usage, fmt::format("a GPU was asked for, but {} is not there (looked for {})", kName, fmt::join(tried, ", ")),
+              "Build with the CUDA toolkit, set HPCAI_CUDA_LIBRARY to the file, or run on the CPU.");
+}
+
+}  // namespace
+
+void* cuda_library() {
+  static void* const library = load();
+  return library;
+}
+
+int gpu_count() {
+  cuda_library();
+  return c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount();
+}
+
+void* cuda_function(const char* name) {
+  if (void* function = dlsym(cuda_library(), name)) return function;
+  throw Error(ExitCode::usage, fmt::format("{} has no function {}", kName, name),
+              "It belongs to another version of this program: build both together.");
+}
+
+}  // namespace hpcai::distributed

@@ -1,0 +1,35 @@
+#include "hpcai/core/error.h"
+#include "hpcai/distributed/exchange/backend.h"
+
+// The only file that includes Gloo's headers. They come from the system while the code is LibTorch's, so nothing here
+// touches the inside of a Gloo class; tests/distributed proves that it works.
+#if __has_include(<gloo/algorithm.h>)
+
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+
+namespace hpcai::distributed {
+
+BackendPointer make_gloo_backend(const BackendRequest& request) {
+  using c10d::ProcessGroupGloo;
+  auto options = ProcessGroupGloo::Options::create(request.connect_timeout);
+  options->devices.push_back(request.interface.empty() ? ProcessGroupGloo::createDeviceForHostname(request.address)
+                                                       : ProcessGroupGloo::createDeviceForInterface(request.interface));
+  BackendPointer backend = c10::make_intrusive<ProcessGroupGloo>(request.store, request.rank, request.size, options);
+  backend->setTimeout(request.timeout);
+  return backend;
+}
+
+}  // namespace hpcai::distributed
+
+#else
+
+namespace hpcai::distributed {
+
+BackendPointer make_gloo_backend(const BackendRequest&) {
+  throw Error(ExitCode::usage, "this program was built without Gloo, so CPU ranks cannot talk to each other",
+              "Install libgloo-dev and build again, or run one rank.");
+}
+
+}  // namespace hpcai::distributed
+
+#endif

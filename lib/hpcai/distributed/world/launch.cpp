@@ -1,0 +1,227 @@
+#include "hpcai/distributed/world/launch.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/core/parallel.h"
+#include "hpcai/distributed/meeting/greeting.h"
+#include "hpcai/distributed/world/network.h"
+#include "hpcai/distributed/world/world.h"
+
+namespace hpcai::distributed {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto kGrace = 5s;      // for the other ranks to notice a lost one and to say so
+constexpr auto kLastGrace = 5s;  // between SIGTERM and SIGKILL
+constexpr auto kOneSignal = 300ms;  // a terminal or `timeout` may deliver one signal twice
+constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : kForwarded) sigaddset(&set, signal);
+  sigaddset(&set, SIGCHLD);
+  return set;
+}
+
+// Blocks the signals while the ranks run, so that they are taken one by one with sigtimedwait.
+class BlockedSignals {
+ public:
+  BlockedSignals() : set_(watched_signals()) { pthread_sigmask(SIG_BLOCK, &set_, &before_); }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  const sigset_t& set() const { return set_; }
+  const sigset_t& before() const { return before_; }
+
+ private:
+  sigset_t set_, before_;
+};
+
+struct Child {
+  pid_t process = -1;
+  std::optional<int> status;  // exit status once it has ended
+};
+
+int status_of(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (std::string& text : strings) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+// Each rank has a process group of its own, so that Ctrl-C reaches it once, through us, and not from the terminal too.
+pid_t start(std::vector<std::string> command, const Environment& environment, int listen_fd, const sigset_t& signals) {
+  std::vector<std::string> settings;
+  for (const auto& [name, value] : environment) settings.push_back(name + "=" + value);
+  const auto arguments = pointers(command), variables = pointers(settings);
+  const pid_t parent = getpid();
+  const pid_t process = fork();
+  if (process < 0) throw std::runtime_error(fmt::format("launch: fork: {}", std::strerror(errno)));
+  if (process > 0) {
+    setpgid(process, process);
+    return process;
+  }
+  // Between fork and exec only async-signal-safe calls.
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(128 + SIGKILL);
+  pthread_sigmask(SIG_SETMASK, &signals, nullptr);
+  if (listen_fd >= 0) fcntl(listen_fd, F_SETFD, 0);
+  const int null = open("/dev/null", O_RDONLY);
+  if (null >= 0) dup2(null, STDIN_FILENO);
+  execve("/proc/self/exe", arguments.data(), variables.data());
+  _exit(127);
+}
+
+class Ranks {
+ public:
+  Ranks(int count, const std::vector<std::string>& arguments, int port) : children_(count) {
+    int listen_fd = listen_on("127.0.0.1", port);
+    Environment environment = process_environment();
+    environment["HPCAI_WORLD_SIZE"] = std::to_string(count);
+    environment["HPCAI_MASTER_PORT"] = std::to_string(port_of(listen_fd));
+    environment["HPCAI_JOB"] = random_number();
+    environment.emplace("OMP_NUM_THREADS", std::to_string(std::max(1, available_cores() / count)));
+    std::vector<std::string> command{process_name()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    for (int rank = 0; rank < count; ++rank) {
+      environment["HPCAI_RANK"] = std::to_string(rank);
+      if (rank == 0) environment["HPCAI_LISTEN_FD"] = std::to_string(listen_fd);
+      children_[rank].process = start(command, environment, rank == 0 ? listen_fd : -1, signals_.before());
+      if (rank == 0) {
+        environment.erase("HPCAI_LISTEN_FD");
+        close(std::exchange(listen_fd, -1));  // when rank 0 ends, nobody may seem to listen
+      }
+    }
+  }
+  ~Ranks() {
+    for (const Child& child : children_) {
+      if (child.process > 0 && !child.status) kill(-child.process, SIGKILL);
+    }
+  }
+
+  int wait() {
+    while (running() > 0) {
+      forward(next_signal());
+      reap();
+      if (failure_) hurry();
+    }
+    return result();
+  }
+
+ private:
+  static std::string process_name() {
+    char path[4096] = "";
+    return readlink("/proc/self/exe", path, sizeof path - 1) > 0 ? path : "hpcai-train";
+  }
+
+  int64_t running() const {
+    return std::ranges::count_if(children_, [](const Child& child) { return !child.status; });
+  }
+
+  int next_signal() const {
+    const timespec limit{0, 100'000'000};
+    const int signal = sigtimedwait(&signals_.set(), nullptr, &limit);
+    return signal < 0 || signal == SIGCHLD ? 0 : signal;
+  }
+
+  void send(int signal) {
+    for (const Child& child : children_) {
+      if (!child.status) kill(-child.process, signal);
+    }
+  }
+
+  void forward(int signal) {
+    if (signal == 0) return;
+    const auto now = Clock::now();
+    if (signal == last_signal_ && now - last_time_ < kOneSignal) return;
+    last_signal_ = signal;
+    last_time_ = now;
+    send(signal);
+  }
+
+  void reap() {
+    for (size_t rank = 0; rank < children_.size(); ++rank) {
+      Child& child = children_[rank];
+      int status = 0;
+      if (child.status || waitpid(child.process, &status, WNOHANG) != child.process) continue;
+      child.status = status_of(status);
+      note_failure(static_cast<int>(rank), *child.status);
+    }
+  }
+
+  // The first failure is the cause; but ranks that only lost a peer may be seen before the one that they lost.
+  void note_failure(int rank, int status) {
+    if (status == static_cast<int>(ExitCode::done) || status == static_cast<int>(ExitCode::stopped)) return;
+    if (status > 128 && stage_ == 0) log::error("rank {} was killed by signal {} ({})", rank, status - 128, strsignal(status - 128));
+    const bool consequence = failure_ == static_cast<int>(ExitCode::peers_unreachable) && stage_ == 0;
+    if (!failure_) deadline_ = Clock::now() + kGrace;
+    if (!failure_ || consequence) failure_ = status;
+  }
+
+  // Ends the ranks that outlive a failed one: first by asking, then by force.
+  void hurry() {
+    if (Clock::now() < deadline_) return;
+    send(stage_ == 0 ? SIGTERM : SIGKILL);
+    ++stage_;
+    deadline_ = Clock::now() + kLastGrace;
+  }
+
+  int result() const {
+    if (failure_) return *failure_;
+    const auto stopped = std::ranges::count_if(
+        children_, [](const Child& child) { return child.status == static_cast<int>(ExitCode::stopped); });
+    if (stopped == 0) return static_cast<int>(ExitCode::done);
+    if (stopped == std::ssize(children_)) return static_cast<int>(ExitCode::stopped);
+    log::error("some ranks stopped on a signal and others ended");
+    return static_cast<int>(ExitCode::internal);
+  }
+
+  BlockedSignals signals_;
+  std::vector<Child> children_;
+  std::optional<int> failure_;
+  int stage_ = 0;  // 0 grace, 1 asked to end, 2 killed
+  Clock::time_point deadline_, last_time_;
+  int last_signal_ = 0;
+};
+
+void check(int nproc) {
+  if (nproc < 1) {
+    throw Error(ExitCode::usage, fmt::format("--nproc {}: the number of ranks must be at least 1", nproc));
+  }
+  const World outer = detect_world(process_environment());
+  if (outer.size > 1) {
+    throw Error(ExitCode::usage, fmt::format("--nproc {} inside a world of {} ranks that {} has started", nproc, outer.size, outer.launcher),
+                "Leave out --nproc: the launcher starts the ranks.");
+  }
+  const int cores = available_cores();
+  if (nproc > cores) log::warning("--nproc {}: this process may use only {} cores, the ranks will slow each other down", nproc, cores);
+}
+
+}  // namespace
+
+int run_local_ranks(int nproc, const std::vector<std::string>& arguments, int port) {
+  check(nproc);
+  return Ranks(nproc, arguments, port).wait();
+}
+
+}  // namespace hpcai::distributed

@@ -1,0 +1,22 @@
+#include "hpcai/distributed/world/peers.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <span>
+
+namespace hpcai::distributed {
+
+std::string describe_rank(int rank, const Peer& peer) {
+  return fmt::format("rank {} (host {}, process {})", rank, peer.host, peer.process);
+}
+
+std::string describe_ranks(const std::vector<int>& ranks) {
+  constexpr size_t kShown = 16;
+  const std::span<const int> shown(ranks.data(), std::min(ranks.size(), kShown));
+  return fmt::format("rank{} {}{}", ranks.size() == 1 ? "" : "s", fmt::join(shown, ", "),
+                     ranks.size() > kShown ? fmt::format(" and {} more", ranks.size() - kShown) : "");
+}
+
+}  // namespace hpcai::distributed

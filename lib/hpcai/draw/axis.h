@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace hpcai::draw {
+
+// A logarithmic axis: `low` lies at pixel `start`, `high` at pixel `stop`; 0 < low < high.
+struct LogAxis {
+  double low, high;
+  double start, stop;
+
+  double operator()(double value) const;
+  bool holds(double value) const;
+};
+
+struct Tick {
+  double value;
+  std::string label;
+};
+
+// Round times between low and high (seconds), such as 10 s, 1 min, 3 h, 10 days: at most `most`, evenly dense.
+std::vector<Tick> time_ticks(double low, double high, size_t most);
+
+// Powers of two from low on, and the end of the axis, as far as their labels keep off each other.
+std::vector<Tick> rank_ticks(const LogAxis& axis, double font_size);
+
+// "830 ms", "12 s", "3.5 min", "12.4 h", "7 days".
+std::string format_time(double time_s);
+
+// Three significant digits without exponent, at most three decimals from 0.001 on: "0.035", "12.3", "604", "16384".
+std::string format_number(double value);
+
+// The largest unit in which the least of `times_s` is 0.1 at least, so that all of them are easy to read.
+struct TimeUnit {
+  std::string name;
+  double seconds;
+};
+TimeUnit common_unit(const std::vector<double>& times_s);
+
+// Rising positions moved as little as is needed to lie `gap` apart between low and high; closer together where they
+// do not fit otherwise.
+std::vector<double> spread_apart(std::vector<double> positions, double gap, double low, double high);
+
+}  // namespace hpcai::draw

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// A small writer of standalone SVG. It remembers the place of all it draws, so that a test can tell whether a text leaves
+// the canvas or a legend lies on a point. Lengths are SVG pixels, y grows downwards.
+namespace hpcai::draw {
+
+struct Box {
+  double left = 0, top = 0, right = 0, bottom = 0;
+
+  double width() const { return right - left; }
+  double height() const { return bottom - top; }
+  double middle() const { return (left + right) / 2; }
+  bool overlaps(const Box& other) const;
+  bool holds(const Box& other) const;
+};
+
+// The palette of Okabe and Ito (2008), which the colour-blind can tell apart, and greys.
+namespace colour {
+inline constexpr std::string_view kInk = "#222222", kGrey = "#666666", kGrid = "#e4e4e4", kFrame = "#999999";
+inline constexpr std::string_view kOrange = "#E69F00", kSkyBlue = "#56B4E9", kGreen = "#009E73", kYellow = "#F0E442";
+inline constexpr std::string_view kBlue = "#0072B2", kVermillion = "#D55E00", kPurple = "#CC79A7", kBlack = "#000000";
+}  // namespace colour
+
+enum class Anchor { start, middle, end };
+
+struct TextStyle {
+  double size = 20;
+  std::string_view colour = colour::kInk;
+  Anchor anchor = Anchor::start;
+  bool bold = false;
+  bool italic = false;
+  bool upwards = false;  // turned by a quarter to the left around its anchor
+};
+
+struct Stroke {
+  std::string_view colour = colour::kInk;
+  double width = 2;
+  std::string_view dashes = {};  // as stroke-dasharray; empty: a solid line
+};
+
+enum class Shape { circle, diamond, triangle, square };
+
+struct MarkerStyle {
+  Shape shape = Shape::circle;
+  std::string_view colour = colour::kInk;
+  bool filled = true;
+  double radius = 7;
+};
+
+// What a drawn thing is for.
+enum class Role { heading, note, legend, tick, cell, point, bar };
+
+struct Mark {
+  Role role;
+  Box box;
+  std::string text;  // empty for a shape
+};
+
+class Canvas {
+ public:
+  // `description` is read to those who cannot see the picture.
+  Canvas(double width, double height, std::string description);
+
+  void text(Role role, double x, double baseline, std::string_view text, const TextStyle& style);
+  void line(double x1, double y1, double x2, double y2, const Stroke& stroke);
+  void polyline(const std::vector<std::pair<double, double>>& points, const Stroke& stroke);
+  void rectangle(Role role, const Box& box, std::string_view fill, double opacity = 1);
+  void frame(const Box& box, const Stroke& stroke);
+  void marker(Role role, double x, double y, const MarkerStyle& style);
+
+  Box box() const { return {0, 0, width_, height_}; }
+  const std::vector<Mark>& marks() const { return marks_; }
+  std::string svg() const;
+
+ private:
+  double width_, height_;
+  std::string description_, body_;
+  std::vector<Mark> marks_;
+};
+
+// The width of a text in the widest of the fonts that a viewer may take (DejaVu Sans), in pixels; rather too wide.
+double text_width(std::string_view text, double size, bool bold = false);
+
+// Lines that are at most `width` wide, broken at spaces.
+std::vector<std::string> wrap(std::string_view text, double size, double width);
+
+}  // namespace hpcai::draw

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace hpcai::draw {
+
+// One waveform: three series of the same length.
+struct WaveformPanel {
+  std::string title;              // for example its parameters
+  std::vector<double> time;       // units of M, increasing
+  std::vector<double> real;       // Re h22
+  std::vector<double> amplitude;  // |h22|
+};
+
+// An SVG document with one panel a waveform, `columns` side by side: Re h22 and +-|h22| against t/M, with ticks. Long
+// series keep the extremes of every pixel column, so that no oscillation is lost.
+// Throws Error{usage} without panels or columns, Error{bad_data} naming the panel if its series are empty, differ in
+// length, hold something not finite, or its times do not increase.
+std::string waveform_sheet_svg(std::span<const WaveformPanel> panels, int64_t columns, const std::string& title);
+
+}  // namespace hpcai::draw

@@ -1,0 +1,153 @@
+#include <vector>
+
+#include "hpcai/kernels/batch_norm/cpu/batch_norm_block.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "hpcai/kernels/batch_norm/cpu/batch_norm.cpp"
+#include <hwy/foreach_target.h>  // includes this file once for each instruction set
+#include <hwy/highway.h>
+
+#include "hpcai/kernels/simd/activation-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hpcai::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+using namespace norm;
+
+// work(tag, index of a value, its index in a wide row), over whole wide rows in vectors and what is left value by value
+template <class Work>
+HWY_INLINE void for_values(int64_t rows, const Shape& shape, const Work& work) {
+  const hn::CappedTag<float, 16> d;
+  const hn::CappedTag<float, 1> single;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t whole = rows / shape.repeat * shape.width, count = rows * shape.channels;
+  for (int64_t row = 0; row < whole; row += shape.width) {
+    for (int64_t c = 0; c < shape.width; c += lanes) work(d, row + c, c);
+  }
+  for (int64_t i = whole; i < count; ++i) work(single, i, i - whole);
+}
+
+template <class D>
+HWY_INLINE void add_to(D d, float* out, hn::Vec<D> value) {
+  hn::StoreU(hn::Add(hn::LoadU(d, out), value), d, out);
+}
+
+// Adds up the repetitions of each channel.
+double folded(const float* wide, const Shape& shape, int64_t channel) {
+  double sum = 0;
+  for (int64_t i = channel; i < shape.width; i += shape.channels) sum += wide[i];
+  return sum;
+}
+
+void moments(const float* values, int64_t rows, const Shape& shape, double* mean, double* squares) {
+  std::vector<float> scratch(4 * shape.width);
+  float *const sum = scratch.data(), *const centre = sum + shape.width, *const rest = centre + shape.width, *const square = rest + shape.width;
+  for_values(rows, shape, [&](auto d, int64_t i, int64_t c) { add_to(d, sum + c, hn::LoadU(d, values + i)); });
+  const auto n = static_cast<double>(rows);
+  for (int64_t c = 0; c < shape.channels; ++c) {
+    const auto value = static_cast<float>(folded(sum, shape, c) / n);
+    for (int64_t i = c; i < shape.width; i += shape.channels) centre[i] = value;
+  }
+  for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
+    const auto deviation = hn::Sub(hn::LoadU(d, values + i), hn::LoadU(d, centre + c));
+    add_to(d, rest + c, deviation);
+    hn::StoreU(hn::MulAdd(deviation, deviation, hn::LoadU(d, square + c)), d, square + c);
+  });
+  for (int64_t c = 0; c < shape.channels; ++c) {
+    const double left = folded(rest, shape, c);  // the centre is the mean to float's precision only
+    mean[c] = centre[c] + left / n;
+    squares[c] = folded(square, shape, c) - left * left / n;
+  }
+}
+
+// scale v + shift: one function for both passes, which must agree to the bit on where a ReLU cuts off.
+template <class D>
+HWY_INLINE hn::Vec<D> mapped(D d, hn::Vec<D> v, const Affine& norm, int64_t c) {
+  return hn::MulAdd(hn::LoadU(d, norm.scale + c), v, hn::LoadU(d, norm.shift + c));
+}
+
+template <bool kRelu>
+void normalise_as(const float* values, int64_t rows, const Shape& shape, const Affine& norm, float* out) {
+  for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
+    const auto y = mapped(d, hn::LoadU(d, values + i), norm, c);
+    hn::StoreU(kRelu ? relu(d, y) : y, d, out + i);
+  });
+}
+
+// dy, or 0 where y was not above 0
+template <bool kRelu, class D>
+HWY_INLINE hn::Vec<D> passed(D d, const float* dy, hn::Vec<D> v, const Affine& norm, int64_t i, int64_t c) {
+  const auto grad = hn::LoadU(d, dy + i);
+  if (!kRelu) return grad;
+  return hn::IfThenElseZero(hn::Gt(mapped(d, v, norm, c), hn::Zero(d)), grad);
+}
+
+template <bool kRelu>
+void gradient_sums_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean, double* grad,
+                      double* product) {
+  std::vector<float> scratch(2 * shape.width);
+  float *const wide_grad = scratch.data(), *const wide_product = wide_grad + shape.width;
+  for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
+    const auto v = hn::LoadU(d, values + i);
+    const auto g = passed<kRelu>(d, dy, v, norm, i, c);
+    add_to(d, wide_grad + c, g);
+    hn::StoreU(hn::MulAdd(g, hn::Sub(v, hn::LoadU(d, mean + c)), hn::LoadU(d, wide_product + c)), d, wide_product + c);
+  });
+  for (int64_t c = 0; c < shape.channels; ++c) {
+    grad[c] = folded(wide_grad, shape, c);
+    product[c] = folded(wide_product, shape, c);
+  }
+}
+
+template <bool kRelu>
+void input_gradient_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const InputGradient& gradient,
+                       float* out) {
+  for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
+    const auto v = hn::LoadU(d, values + i);
+    const auto rest = hn::MulAdd(hn::LoadU(d, gradient.slope + c), v, hn::LoadU(d, gradient.offset + c));
+    hn::StoreU(hn::MulAdd(hn::LoadU(d, norm.scale + c), passed<kRelu>(d, dy, v, norm, i, c), rest), d, out + i);
+  });
+}
+
+void normalise(const float* values, int64_t rows, const Shape& shape, const Affine& norm, bool relu, float* out) {
+  (relu ? normalise_as<true> : normalise_as<false>)(values, rows, shape, norm, out);
+}
+
+void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean, bool relu,
+                   double* grad, double* product) {
+  (relu ? gradient_sums_as<true> : gradient_sums_as<false>)(dy, values, rows, shape, norm, mean, grad, product);
+}
+
+void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const InputGradient& gradient,
+                    bool relu, float* out) {
+  (relu ? input_gradient_as<true> : input_gradient_as<false>)(dy, values, rows, shape, norm, gradient, out);
+}
+
+}  // namespace hpcai::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace hpcai::kernels {
+HWY_EXPORT(moments);
+HWY_EXPORT(normalise);
+HWY_EXPORT(gradient_sums);
+HWY_EXPORT(input_gradient);
+
+namespace norm {
+void moments(const float* values, int64_t rows, const Shape& shape, double* mean, double* squares) {
+  HWY_DYNAMIC_DISPATCH(moments)(values, rows, shape, mean, squares);
+}
+void normalise(const float* values, int64_t rows, const Shape& shape, const Affine& norm, bool relu, float* out) {
+  HWY_DYNAMIC_DISPATCH(normalise)(values, rows, shape, norm, relu, out);
+}
+void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean, bool relu,
+                   double* grad, double* product) {
+  HWY_DYNAMIC_DISPATCH(gradient_sums)(dy, values, rows, shape, norm, mean, relu, grad, product);
+}
+void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const InputGradient& gradient,
+                    bool relu, float* out) {
+  HWY_DYNAMIC_DISPATCH(input_gradient)(dy, values, rows, shape, norm, gradient, relu, out);
+}
+}  // namespace norm
+}  // namespace hpcai::kernels
+#endif  // HWY_ONCE

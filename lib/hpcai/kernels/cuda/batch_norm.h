@@ -1,9 +1,0 @@
-#pragma once
-
-#include "hpcai/kernels/cuda_batch_norm.h"
-
-namespace hpcai::kernels::cuda {
-
-extern const CudaBatchNorm kBatchNorm;
-
-}  // namespace hpcai::kernels::cuda

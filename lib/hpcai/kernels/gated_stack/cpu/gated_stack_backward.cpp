@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <vector>
+
+#include "hpcai/kernels/gated_stack/cpu/gated_stack_chunk.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "hpcai/kernels/gated_stack/cpu/gated_stack_backward.cpp"
+#include <hwy/foreach_target.h>  // includes this file once for each instruction set
+#include <hwy/highway.h>
+
+#include "hpcai/kernels/simd/gates-inl.h"
+#include "hpcai/kernels/simd/matrix-inl.h"
+#include "hpcai/kernels/simd/rows-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hpcai::kernels::HWY_NAMESPACE {
+
+// dz = (skips + next) where z > 0
+void skip_gradient_rows(const SkipGradient& pass, int64_t row, int64_t rows, float* dz) {
+  const Tag d;
+  const int64_t channels = pass.sizes.channels, offset = row * channels;
+  const float *const p = pass.p + offset, *const skips = pass.skips + offset;
+  const float* const next = pass.next ? pass.next + offset : nullptr;
+  for_vectors(rows, channels, [&](int64_t i, int64_t c) {
+    auto dy = hn::LoadU(d, skips + i);
+    if (next) dy = hn::Add(dy, hn::LoadU(d, next + i));
+    hn::StoreU(hn::IfThenElseZero(hn::Gt(activated(p, pass.p_norm, i, c), hn::Zero(d)), dy), d, dz + i);
+  });
+}
+
+void skip_gradient(const SkipGradient& pass, const Chunk& chunk) {
+  const int64_t channels = pass.sizes.channels;
+  std::vector<float> dz(kBlock * channels);
+  for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
+    const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin;
+    skip_gradient_rows(pass, row, rows, dz.data());
+    add_gradient_sums(dz.data(), pass.p + row * channels, pass.p_norm, rows, channels, pass.sums);
+  }
+}
+
+void gate_gradient(const GateGradient& pass, const Chunk& chunk) {
+  const GateForward& forward = pass.forward;
+  const Sizes& sizes = forward.sizes;
+  const int64_t channels = sizes.channels, gates = sizes.gates, columns = 2 * gates, lag = sizes.lag();
+  const Tag d;
+  std::vector<float> x, dx, merged(kBlock * columns), y(kBlock * gates), dp(kBlock * channels), dy(kBlock * gates);
+  // Row i of x and dx is step chunk.begin - left + i.
+  activate_steps(forward.a, forward.a_norm, sizes, chunk, chunk.begin - sizes.left, chunk.end + sizes.right, x);
+  dx.assign(x.size(), 0.0f);
+  for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
+    const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin;
+    const float *const tap0 = x.data() + begin * channels, *const tap1 = tap0 + lag * channels;
+    gated_product(forward, tap0, rows, merged.data());
+    gate_rows(merged.data(), y.data(), rows, gates);
+
+    skip_gradient_rows(pass.skip, row, rows, dp.data());
+    const float* const p = pass.skip.p + row * channels;
+    for_vectors(rows, channels, [&](int64_t i, int64_t c) {
+      hn::StoreU(norm_gradient(hn::LoadU(d, dp.data() + i), p, pass.skip.p_norm, pass.p_gradient, i, c), d, dp.data() + i);
+    });
+    add_product({y.data(), 1, gates}, dp.data(), channels, pass.d_post_weight, channels, gates, rows, channels);
+    add_column_sums(dp.data(), rows, channels, pass.d_post_bias);
+
+    std::fill(dy.begin(), dy.begin() + rows * gates, 0.0f);
+    add_product({dp.data(), channels, 1}, pass.post_weight_rows, gates, dy.data(), gates, rows, channels, gates);
+    gate_gradient_rows(dy.data(), merged.data(), rows, gates);
+    add_product({tap0, 1, channels}, merged.data(), columns, pass.d_gated_weight, columns, channels, rows, columns);
+    add_product({tap1, 1, channels}, merged.data(), columns, pass.d_gated_weight + channels * columns, columns, channels, rows, columns);
+    add_column_sums(merged.data(), rows, columns, pass.d_gated_bias);
+    float* const dx0 = dx.data() + begin * channels;
+    add_product({merged.data(), columns, 1}, pass.gated_weight_rows, 2 * channels, dx0, channels, rows, columns, channels);
+    add_product({merged.data(), columns, 1}, pass.gated_weight_rows + channels, 2 * channels, dx0 + lag * channels, channels, rows, columns,
+                channels);
+  }
+  const auto own = dx.begin() + sizes.left * channels, behind = own + chunk.size() * channels;
+  std::copy(own, behind, pass.dx + chunk.row * channels);
+  std::copy(dx.begin(), own, pass.halo);
+  std::copy(behind, dx.end(), pass.halo + sizes.left * channels);
+}
+
+// Adds what reaches x(t) through the statistics: as first tap of row t + left, as second of row t - right, where such a
+// row exists. Row i of `x` is step chunk.begin - lag + i.
+void add_statistics_gradient(const InputGradient& pass, const Chunk& chunk, const float* x, float* dx) {
+  const Tag d;
+  const int64_t channels = pass.sizes.channels, lag = pass.sizes.lag(), width = 2 * channels;
+  const int64_t second_from = pass.sizes.right, first_until = pass.sizes.steps - pass.sizes.left;
+  for (int64_t begin = chunk.begin; begin < chunk.end;) {
+    const bool first = begin < first_until, second = begin >= second_from;
+    int64_t end = std::min(chunk.end, begin + kBlock);
+    if (first) end = std::min(end, first_until);
+    if (!second) end = std::min(end, second_from);
+    const int64_t rows = end - begin;
+    const float* const here = x + (begin - chunk.begin + lag) * channels;
+    float* const out = dx + (begin - chunk.begin) * channels;
+    const auto add = [&](const float* from, int64_t source_tap, int64_t target_tap) {
+      add_product({from, channels, 1}, pass.statistics + source_tap * channels * width + target_tap * channels, width, out, channels,
+                  rows, channels, channels);
+    };
+    const auto add_offset = [&](const float* offset) {
+      for_vectors(rows, channels, [&](int64_t i, int64_t c) {
+        hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::LoadU(d, offset + c)), d, out + i);
+      });
+    };
+    if (first) {
+      add(here, 0, 0);
+      add(here + lag * channels, 1, 0);
+      add_offset(pass.offset);
+    }
+    if (second) {
+      add(here - lag * channels, 0, 1);
+      add(here, 1, 1);
+      add_offset(pass.offset + channels);
+    }
+    begin = end;
+  }
+}
+
+void add_values(const float* from, float* to, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) to[i] += from[i];
+}
+
+void input_gradient(const InputGradient& pass, const Chunk& chunk) {
+  const Sizes& sizes = pass.sizes;
+  const int64_t channels = sizes.channels, lag = sizes.lag(), offset = chunk.row * channels;
+  const Tag d;
+  float* const dx = pass.dx + offset;
+  if (pass.halo_of_next) {  // its left rows are this chunk's last
+    add_values(pass.halo_of_next, dx + (chunk.size() - sizes.left) * channels, sizes.left * channels);
+  }
+  if (pass.halo_of_previous) {
+    const int64_t rows = std::min(sizes.right, chunk.size());
+    add_values(pass.halo_of_previous + sizes.left * channels, dx, rows * channels);
+  }
+  if (pass.next) add_values(pass.next + offset, dx, chunk.size() * channels);
+  std::vector<float> x;
+  activate_steps(pass.a, pass.a_norm, sizes, chunk, chunk.begin - lag, chunk.end + lag, x);
+  if (pass.statistics) add_statistics_gradient(pass, chunk, x.data(), dx);
+  const float* const own = x.data() + lag * channels;
+  for_vectors(chunk.size(), channels, [&](int64_t i, int64_t) {
+    hn::StoreU(hn::IfThenElseZero(hn::Gt(hn::LoadU(d, own + i), hn::Zero(d)), hn::LoadU(d, dx + i)), d, dx + i);
+  });
+  for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
+    const int64_t rows = std::min(kBlock, chunk.size() - begin);
+    add_gradient_sums(dx + begin * channels, pass.a + offset + begin * channels, pass.a_norm, rows, channels, pass.sums);
+  }
+}
+
+void pre_gradient(const PreGradient& pass, const Chunk& chunk) {
+  const int64_t channels = pass.sizes.channels, width = pass.source.width;
+  const Tag d;
+  std::vector<float> scratch, da(kBlock * channels);
+  for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
+    const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin, offset = row * channels;
+    const float* const source = source_rows(pass.source, row, rows, channels, scratch);
+    for_vectors(rows, channels, [&](int64_t i, int64_t c) {
+      const auto dy = hn::LoadU(d, pass.dx + offset + i);
+      hn::StoreU(norm_gradient(dy, pass.a + offset, pass.a_norm, pass.a_gradient, i, c), d, da.data() + i);
+    });
+    add_product({source, 1, width}, da.data(), channels, pass.d_weight, channels, width, rows, channels);
+    add_column_sums(da.data(), rows, channels, pass.d_bias);
+    if (!pass.d_source) continue;
+    float* const out = pass.d_source + row * width;
+    std::fill(out, out + rows * width, 0.0f);
+    add_product({da.data(), channels, 1}, pass.weight_rows, width, out, width, rows, channels, width);
+  }
+}
+
+}  // namespace hpcai::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace hpcai::kernels {
+HWY_EXPORT(skip_gradient);
+HWY_EXPORT(gate_gradient);
+HWY_EXPORT(input_gradient);
+HWY_EXPORT(pre_gradient);
+
+namespace stack {
+void skip_gradient(const SkipGradient& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(skip_gradient)(pass, chunk); }
+void gate_gradient(const GateGradient& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(gate_gradient)(pass, chunk); }
+void input_gradient(const InputGradient& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(input_gradient)(pass, chunk); }
+void pre_gradient(const PreGradient& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(pre_gradient)(pass, chunk); }
+}  // namespace stack
+}  // namespace hpcai::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,146 @@
+// Operations on blocks of rows [rows, channels] with one value a channel; included once for each instruction set (see
+// hwy/foreach_target.h), hence no #pragma once.
+#if defined(HPCAI_KERNELS_CPU_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HPCAI_KERNELS_CPU_ROWS_INL_H_
+#undef HPCAI_KERNELS_CPU_ROWS_INL_H_
+#else
+#define HPCAI_KERNELS_CPU_ROWS_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <vector>
+
+#include "hpcai/kernels/simd/activation-inl.h"
+#include "hpcai/kernels/gated_stack/cpu/gated_stack_chunk.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hpcai::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+using namespace stack;
+
+// Channels and gates are multiples of 16.
+using Tag = hn::CappedTag<float, 16>;
+
+// work(row, channel offset) for whole vectors
+template <class Work>
+HWY_INLINE void for_vectors(int64_t rows, int64_t channels, const Work& work) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(Tag()));
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t c = 0; c < channels; c += lanes) work(row * channels + c, c);
+  }
+}
+
+HWY_INLINE void repeat_row(const float* row, float* out, int64_t rows, int64_t channels) {
+  const Tag d;
+  for_vectors(rows, channels, [&](int64_t i, int64_t c) { hn::StoreU(hn::LoadU(d, row + c), d, out + i); });
+}
+
+// relu(norm(v))
+HWY_INLINE hn::Vec<Tag> activated(const float* values, const Norm& norm, int64_t i, int64_t c) {
+  const Tag d;
+  const auto y = hn::MulAdd(hn::LoadU(d, norm.scale + c), hn::LoadU(d, values + i), hn::LoadU(d, norm.shift + c));
+  return relu(d, y);
+}
+
+HWY_INLINE void activate_rows(const float* values, const Norm& norm, float* out, int64_t rows, int64_t channels) {
+  const Tag d;
+  for_vectors(rows, channels, [&](int64_t i, int64_t c) { hn::StoreU(activated(values, norm, i, c), d, out + i); });
+}
+
+// x of steps [begin, end) of a chunk's sample, zeros where they lie outside the sample. `a` points to all rows.
+HWY_INLINE void activate_steps(const float* a, const Norm& norm, const Sizes& sizes, const Chunk& chunk, int64_t begin, int64_t end,
+                               std::vector<float>& out) {
+  const int64_t channels = sizes.channels, from = std::max<int64_t>(begin, 0), to = std::min(end, sizes.steps);
+  out.resize((end - begin) * channels);
+  std::fill(out.begin(), out.begin() + (from - begin) * channels, 0.0f);
+  activate_rows(a + (chunk.row + from - chunk.begin) * channels, norm, out.data() + (from - begin) * channels, to - from, channels);
+  std::fill(out.begin() + (to - begin) * channels, out.end(), 0.0f);
+}
+
+// dv = scale (dy - mean_grad - (v - mean) inverse mean_product)
+HWY_INLINE hn::Vec<Tag> norm_gradient(hn::Vec<Tag> dy, const float* values, const Norm& norm, const NormGradient& gradient, int64_t i,
+                                      int64_t c) {
+  const Tag d;
+  const auto normal = hn::Mul(hn::Sub(hn::LoadU(d, values + i), hn::LoadU(d, norm.mean + c)), hn::LoadU(d, norm.inverse + c));
+  const auto inner = hn::NegMulAdd(normal, hn::LoadU(d, gradient.mean_product + c), hn::Sub(dy, hn::LoadU(d, gradient.mean_grad + c)));
+  return hn::Mul(hn::LoadU(d, norm.scale + c), inner);
+}
+
+// Adds a block's moments: its own mean and squares first, then both are combined (Chan, Golub, LeVeque 1979).
+HWY_INLINE void add_moments(const float* block, int64_t rows, int64_t channels, const Moments& moments) {
+  const Tag d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto n = static_cast<double>(rows);
+  const double total = *moments.count + n;
+  HWY_ALIGN float mean[16], squares[16];
+  for (int64_t c = 0; c < channels; c += lanes) {
+    auto sum = hn::Zero(d);
+    for (int64_t row = 0; row < rows; ++row) sum = hn::Add(sum, hn::LoadU(d, block + row * channels + c));
+    const auto centre = hn::Mul(sum, hn::Set(d, 1.0f / static_cast<float>(rows)));
+    auto square = hn::Zero(d), rest = hn::Zero(d);
+    for (int64_t row = 0; row < rows; ++row) {
+      const auto deviation = hn::Sub(hn::LoadU(d, block + row * channels + c), centre);
+      rest = hn::Add(rest, deviation);
+      square = hn::MulAdd(deviation, deviation, square);
+    }
+    hn::StoreU(hn::MulAdd(rest, hn::Set(d, 1.0f / static_cast<float>(rows)), centre), d, mean);
+    hn::StoreU(square, d, squares);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const double shift = mean[lane] - moments.mean[c + lane];
+      moments.mean[c + lane] += shift * n / total;
+      moments.squares[c + lane] += squares[lane] + shift * shift * *moments.count * n / total;
+    }
+  }
+  *moments.count = total;
+}
+
+// Adds sums over rows of dy and dy (v - mean) inverse.
+HWY_INLINE void add_gradient_sums(const float* dy, const float* values, const Norm& norm, int64_t rows, int64_t channels,
+                                  const GradientSums& sums) {
+  const Tag d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  HWY_ALIGN float grad[16], product[16];
+  for (int64_t c = 0; c < channels; c += lanes) {
+    const auto mean = hn::LoadU(d, norm.mean + c);
+    auto g = hn::Zero(d), p = hn::Zero(d);
+    for (int64_t row = 0; row < rows; ++row) {
+      const auto v = hn::LoadU(d, dy + row * channels + c);
+      g = hn::Add(g, v);
+      p = hn::MulAdd(v, hn::Sub(hn::LoadU(d, values + row * channels + c), mean), p);
+    }
+    hn::StoreU(g, d, grad);
+    hn::StoreU(hn::Mul(p, hn::LoadU(d, norm.inverse + c)), d, product);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      sums.grad[c + lane] += grad[lane];
+      sums.product[c + lane] += product[lane];
+    }
+  }
+}
+
+// Adds the sum over rows to a float row.
+HWY_INLINE void add_column_sums(const float* values, int64_t rows, int64_t channels, float* out) {
+  const Tag d;
+  for (int64_t c = 0; c < channels; c += static_cast<int64_t>(hn::Lanes(d))) {
+    auto sum = hn::LoadU(d, out + c);
+    for (int64_t row = 0; row < rows; ++row) sum = hn::Add(sum, hn::LoadU(d, values + row * channels + c));
+    hn::StoreU(sum, d, out + c);
+  }
+}
+
+// Rows of a layer's source, either the network's input or x + z of the layer before.
+HWY_INLINE const float* source_rows(const Source& source, int64_t row, int64_t rows, int64_t channels, std::vector<float>& scratch) {
+  if (source.input) return source.input + row * source.width;
+  const Tag d;
+  scratch.resize(rows * channels);
+  const float *a = source.a + row * channels, *p = source.p + row * channels;
+  for_vectors(rows, channels, [&](int64_t i, int64_t c) {
+    hn::StoreU(hn::Add(activated(a, source.a_norm, i, c), activated(p, source.p_norm, i, c)), d, scratch.data() + i);
+  });
+  return scratch.data();
+}
+
+}  // namespace hpcai::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

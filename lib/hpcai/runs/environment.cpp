@@ -1,0 +1,125 @@
+#include "hpcai/runs/environment.h"
+
+#include <ATen/Version.h>
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <torch/version.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "hpcai/core/commit.h"
+#include "hpcai/core/parallel.h"
+#include "hpcai/core/sha256.h"
+#include "hpcai/core/version.h"
+
+extern char** environ;
+
+namespace hpcai::runs {
+namespace {
+
+constexpr std::array kPrefixes = {"SLURM_", "OMP_",      "GOMP_",  "KMP_",  "MKL_",       "OMPI_COMM_WORLD_",
+                                  "PMI_",   "PMIX_RANK", "NCCL_",  "GLOO_", "TORCH",      "PYTORCH_",
+                                  "CUDA_",  "NVIDIA_",   "HPCAI_", "RANK",  "LOCAL_RANK", "WORLD_SIZE",
+                                  "MASTER_"};
+constexpr std::array kSecretParts = {"KEY", "TOKEN", "SECRET", "PASS", "JWT", "CREDENTIAL", "AUTH", "HPCAI_JOB"};
+
+// The value of the first line "name : value" of a text file such as /proc/cpuinfo.
+std::string field_of(const std::filesystem::path& file, const std::string& name) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    const size_t colon = line.find(':');
+    if (!line.starts_with(name) || colon == std::string::npos) continue;
+    const size_t value = line.find_first_not_of(" \t", colon + 1);
+    return value == std::string::npos ? "" : line.substr(value);
+  }
+  return "unknown";
+}
+
+std::string operating_system() {
+  std::ifstream in("/etc/os-release");
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("PRETTY_NAME=\"")) return line.substr(13, line.size() - 14);
+  }
+  return "unknown";
+}
+
+// As the driver names them; needs no CUDA library.
+std::vector<std::string> gpu_names() {
+  std::vector<std::string> names;
+  std::error_code code;
+  for (const auto& gpu : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", code)) {
+    names.push_back(field_of(gpu.path() / "information", "Model"));
+  }
+  return names;
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+std::map<std::string, std::string> process_variables() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const size_t equals = text.find('=');
+    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return variables;
+}
+
+// A value that is not UTF-8 cannot stand in JSON.
+std::string printable(const std::string& value) {
+  const nlohmann::json json = value;
+  return nlohmann::json::parse(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).get<std::string>();
+}
+
+}  // namespace
+
+std::map<std::string, std::string> run_variables(const std::map<std::string, std::string>& variables) {
+  std::map<std::string, std::string> kept;
+  for (const auto& [name, value] : variables) {
+    if (std::none_of(kPrefixes.begin(), kPrefixes.end(), [&](const char* prefix) { return name.starts_with(prefix); }))
+      continue;
+    const bool secret = std::any_of(kSecretParts.begin(), kSecretParts.end(),
+                                    [&](const char* part) { return name.find(part) != std::string::npos; });
+    kept[name] = secret ? "<withheld>" : printable(value);
+  }
+  return kept;
+}
+
+std::string describe_build() {
+  return fmt::format("hpcai-train {} of commit {} (executable {:.12}), LibTorch {} ({:.12})", kVersion, kCommit,
+                     sha256_of_file("/proc/self/exe"), TORCH_VERSION, sha256(at::show_config()));
+}
+
+nlohmann::json describe_environment() {
+  utsname system{};
+  uname(&system);
+  return {{"program_version", kVersion},
+          {"commit", kCommit},
+          {"torch_version", TORCH_VERSION},
+          {"compiler", __VERSION__},
+          {"host", system.nodename},
+          {"operating_system", operating_system()},
+          {"kernel", fmt::format("{} {}", system.sysname, system.release)},
+          {"cpu", field_of("/proc/cpuinfo", "model name")},
+          {"cores", available_cores()},
+          {"memory_gib",
+           static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)) / (1 << 30)},
+          {"gpus", gpu_names()},
+          {"started", utc_now()},
+          {"variables", run_variables(process_variables())}};
+}
+
+}  // namespace hpcai::runs

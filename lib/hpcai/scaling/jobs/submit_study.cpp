@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "hpcai/core/file.h"
+#include "hpcai/core/log.h"
+#include "hpcai/scaling/jobs/slurm_jobs.h"
+
+namespace hpcai::scaling {
+namespace {
+
+// jobs.json: the last job of each run, by the run's folder within the study.
+nlohmann::json read_jobs(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return nlohmann::json::object();
+  return nlohmann::json::parse(read_file(path));
+}
+
+// Submits what neither waits nor runs, and remembers the jobs.
+class Jobs {
+ public:
+  explicit Jobs(std::filesystem::path folder) : folder_(std::move(folder)) {
+    make_folder(folder_);
+    numbers_ = read_jobs(list());
+  }
+
+  bool lives(const std::string& key) const { return living_.contains(numbers_.value(key, "")); }
+
+  // `key` names the job in jobs.json, `name` its script.
+  std::string submit(const std::string& key, const std::string& name, const std::string& script) {
+    const auto path = folder_ / (name + ".sh");
+    replace_file(path, script);
+    const std::string job = submit_script(path);
+    numbers_[key] = job;
+    replace_file(list(), numbers_.dump(2) + "\n");
+    return job;
+  }
+
+ private:
+  std::filesystem::path list() const { return folder_ / "jobs.json"; }
+
+  std::filesystem::path folder_;
+  nlohmann::json numbers_;
+  std::set<std::string> living_ = living_jobs();
+};
+
+void submit_calibrations(const Study& study, const SlurmOptions& options, double seconds, Jobs& jobs) {
+  for (const Member& member : study.members) {
+    const auto path = calibration_of(study, member);
+    const std::string key = std::filesystem::relative(path, study.folder).string();
+    if (seconds <= 0 || jobs.lives(key) || find_calibration(path)) continue;
+    const std::string job = jobs.submit(key, calibration_job_name(member), calibration_script(study, member, options, seconds));
+    log::info("study      the measurement of {} for the prediction is job {}", member.name, job);
+  }
+}
+
+}  // namespace
+
+void submit_rest(const Study& study, const SlurmOptions& options, double calibration_s) {
+  Jobs jobs(study.folder / "jobs");
+  submit_calibrations(study, options, calibration_s, jobs);
+  int submitted = 0, waiting = 0, done = 0;
+  for (const StudyRun& run : runs_of(study)) {
+    const std::string key = std::filesystem::relative(run.folder, study.folder).string();
+    if (is_done(run)) {
+      ++done;
+    } else if (jobs.lives(key)) {
+      ++waiting;
+    } else {
+      log::info("study      {} is job {}", name_of(run), jobs.submit(key, job_name(run), job_script(study, run, options)));
+      ++submitted;
+    }
+  }
+  log::info("study      {} submitted now, {} in the queue, {} done; --collect instead of --submit writes the figure of what is done", submitted,
+            waiting, done);
+}
+
+}  // namespace hpcai::scaling

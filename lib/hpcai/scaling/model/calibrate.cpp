@@ -1,0 +1,117 @@
+#include "hpcai/scaling/model/calibrate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <variant>
+
+#include "hpcai/config/config.h"
+#include "hpcai/core/parallel.h"
+#include "hpcai/distributed/world/network.h"
+#include "hpcai/distributed/exchange/short_messages.h"
+#include "hpcai/scaling/model/measure_link.h"
+#include "hpcai/scaling/model/measure_steps.h"
+#include "hpcai/trainer/together.h"
+
+namespace hpcai::scaling {
+namespace {
+
+constexpr double kLargest = 1 << 26;  // bytes; more would take minutes on a slow link and tell nothing new
+constexpr int kAttempts = 3;          // at a link whose bandwidth cannot be seen, because other programs hold up small messages
+
+// Buckets of all sizes up to all gradients at once, and to a size that takes longer than an empty message in any case; blocking
+// exchanges from a verdict to a large batch norm.
+std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, int ranks) {
+  std::vector<Exchange> exchanges;
+  const auto longest = static_cast<double>(distributed::most_short_bytes(ranks));
+  for (double bytes : {24.0, 4096.0, 65536.0}) {
+    if (bytes <= longest) exchanges.push_back({.blocking = true, .bytes = bytes});
+  }
+  double all = 0;
+  for (const Bucket& bucket : buckets) all += bucket.bytes;
+  all = std::clamp(all, double{1 << 20}, kLargest);
+  for (double bytes : {4096.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0}) {
+    if (bytes < 0.7 * all) exchanges.push_back({.bytes = bytes});
+  }
+  exchanges.push_back({.bytes = all});
+  return exchanges;
+}
+
+void measure_link_into(Calibration& calibration, distributed::Group& group, const distributed::World& world, double seconds) {
+  const Layout layout{.nodes = world.size / std::max(1, world.local_size), .ranks_per_node = world.local_size};
+  const std::vector<Exchange> exchanges = exchanges_for(calibration.workload.buckets, group.size());
+  Link link;
+  for (int attempt = 0; attempt < kAttempts && link.s_per_byte == 0; ++attempt) {  // all ranks have the same samples
+    calibration.link = measure_link(group, exchanges, seconds);
+    link = fit_link(calibration.link, calibration.machine, layout);
+  }
+  // With several ranks on several nodes the ring is as slow as its slowest link, which is the one between nodes.
+  (world.one_host() ? calibration.machine.in_node : calibration.machine.between_nodes) = link;
+  for (const LinkSample& sample : calibration.link) {
+    const double residual = std::abs(sample.fitted_s / sample.median_s - 1);
+    calibration.worst_link_residual = std::max(calibration.worst_link_residual, residual);
+  }
+}
+
+}  // namespace
+
+std::string workload_digest(trainer::Experiment experiment) {
+  trainer::TrainingConfig& training = experiment.training;
+  const trainer::TrainingConfig usual;
+  training.epochs = usual.epochs;
+  training.max_steps = usual.max_steps;
+  training.global_batch = usual.global_batch;
+  training.accumulation = usual.accumulation;
+  training.seed = usual.seed;
+  training.early_stop_patience = usual.early_stop_patience;
+  experiment.schedule = {};
+  experiment.evaluation = {};
+  experiment.checkpoint = {};
+  std::visit([](auto& rule) { rule.lr = 1, rule.scaling = {}; }, experiment.optimizer);
+  return config::digest(experiment);
+}
+
+Calibration calibrate(const trainer::Experiment& experiment, distributed::Group& group, const distributed::World& world,
+                      const CalibrateOptions& options) {
+  const bool alone = group.size() == 1, cpu = group.device().is_cpu();
+  const bool teams = cpu && experiment.training.threads == 0 && !distributed::has_bound_cores(world);
+  const bool beside_rank_0 = group.all_gather(distributed::host_name()).front() == distributed::host_name();
+  std::optional<StepMeasurement> measurement;
+  trainer::together(group, [&] {
+    if (!beside_rank_0) return;
+    trainer::Experiment mine = experiment;
+    if (group.rank() > 0) mine.loader.queue_batches = 1;  // its loader is not timed
+    measurement.emplace(mine, group.device(), (alone ? 1.0 : 0.7) * options.seconds, options.batches, teams);
+    measurement->on_progress([&group] { group.status().advance(); });
+  });
+  trainer::together(group, [&] {
+    const distributed::InPhase phase(group.status(), distributed::Phase::compute);
+    if (measurement) measurement->in_company();
+  });
+  Calibration mine;
+  trainer::together(group, [&] {
+    if (group.rank() != 0) return;
+    const distributed::InPhase phase(group.status(), distributed::Phase::compute);
+    measurement->alone();
+    const MeasuredSteps steps = measurement->result();
+    mine.name = experiment.name;
+    mine.config_digest = workload_digest(experiment);
+    mine.host = distributed::host_name();
+    mine.device = group.device().str();
+    mine.world_size = group.size();
+    mine.one_host = world.one_host();
+    mine.batches = steps.batches;
+    mine.steps = steps.steps;
+    mine.workload = steps.workload;
+    mine.machine.algorithm = cpu ? Algorithm::ring : Algorithm::tree;
+    mine.machine.cores = cpu ? available_cores() : 0;
+    mine.machine.bound = cpu && distributed::has_bound_cores(world);
+  });
+  measurement.reset();
+  if (alone) return mine;
+  Calibration shared = calibration_from_json(nlohmann::json::parse(group.broadcast(to_json(mine).dump())));
+  measure_link_into(shared, group, world, 0.3 * options.seconds);
+  return shared;
+}
+
+}  // namespace hpcai::scaling

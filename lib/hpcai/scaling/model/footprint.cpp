@@ -1,0 +1,153 @@
+#include "hpcai/scaling/model/footprint.h"
+
+#include <ATen/ATen.h>
+#include <ATen/record_function.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+
+#include "hpcai/distributed/exchange/gradient_buffers.h"
+#include "hpcai/optim/optimizer.h"
+#include "hpcai/trainer/build.h"
+#include "hpcai/trainer/forward.h"
+#include "hpcai/trainer/trainer.h"
+
+namespace hpcai::scaling {
+namespace {
+
+constexpr double kHeaderBytes = 95, kOtherBytes = 900;  // of one tensor in a safetensors file; of manifest and state: about
+
+double heap_bytes() {
+  const auto info = mallinfo2();
+  return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
+}
+
+double bytes_of(const checkpoint::NamedTensors& tensors) {
+  double sum = 0;
+  for (const auto& [name, tensor] : tensors) sum += static_cast<double>(tensor.nbytes());
+  return sum;
+}
+
+// Multiply-adds of the operations that this thread calls while an object lives.
+class MacCounter {
+ public:
+  MacCounter() {
+    sum_ = 0;
+    handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(&MacCounter::begin, &MacCounter::end)
+                                             .needsInputs(true)
+                                             .needsOutputs(true)
+                                             .scopes({at::RecordScope::FUNCTION}));
+  }
+  ~MacCounter() { at::removeCallback(handle_); }
+  MacCounter(const MacCounter&) = delete;
+  MacCounter& operator=(const MacCounter&) = delete;
+
+  static double sum() { return sum_; }
+
+ private:
+  // What begin() knows of a convolution: inputs are gone at its end.
+  struct Convolution : at::ObserverContext {
+    double macs_per_output = 0;
+  };
+
+  static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
+    const std::string_view name = function.name();
+    const auto inputs = function.inputs();
+    auto size = [&](size_t i, int64_t d) { return static_cast<double>(inputs[i].toTensor().size(d)); };
+    if (name == "aten::convolution") {
+      auto context = std::make_unique<Convolution>();
+      context->macs_per_output = static_cast<double>(inputs[1].toTensor().numel()) / size(1, 0);
+      return context;
+    }
+    if (name == "aten::addmm") sum_ += size(1, 0) * size(1, 1) * size(2, 1);
+    if (name == "aten::mm") sum_ += size(0, 0) * size(0, 1) * size(1, 1);
+    if (name == "aten::bmm") sum_ += size(0, 0) * size(0, 1) * size(0, 2) * size(1, 2);
+    return nullptr;
+  }
+  static void end(const at::RecordFunction& function, at::ObserverContext* context) {
+    const auto* convolution = dynamic_cast<const Convolution*>(context);
+    if (!convolution || function.outputs().empty()) return;
+    sum_ += static_cast<double>(function.outputs()[0].toTensor().numel()) * convolution->macs_per_output;
+  }
+
+  static thread_local double sum_;
+  at::CallbackHandle handle_;
+};
+
+thread_local double MacCounter::sum_ = 0;
+
+at::Tensor random_input(const data::SampleSpec& spec, int64_t samples) {
+  std::vector<int64_t> shape{samples};
+  shape.insert(shape.end(), spec.input_shape.begin(), spec.input_shape.end());
+  return at::randn(shape);
+}
+
+// Bytes that live as long as the graph of one forward pass.
+double graph_bytes(models::Model& model, const at::Tensor& input, trainer::Precision precision) {
+  const double before = heap_bytes();
+  const at::Tensor output = trainer::forward(model, input, precision);
+  return std::max(0.0, heap_bytes() - before);
+}
+
+void measure_activations(models::Model& model, const data::SampleSpec& spec, trainer::Precision precision, Footprint& footprint) {
+  const at::Tensor two = random_input(spec, 2), four = random_input(spec, 4);
+  for (const at::Tensor& first : {two, four}) graph_bytes(model, first, precision);  // what oneDNN makes once for each shape
+  const double small = graph_bytes(model, two, precision), large = graph_bytes(model, four, precision);
+  footprint.activations_per_sample = std::max(0.0, (large - small) / 2);
+  footprint.activations = std::max(0.0, small - 2 * footprint.activations_per_sample);
+  footprint.input_per_sample = static_cast<double>(two.nbytes()) / 2;
+}
+
+void count_operations(models::Model& model, const data::SampleSpec& spec, Footprint& footprint) {
+  // An input that wants a gradient keeps the network to LibTorch's own operations.
+  const at::Tensor input = random_input(spec, 2).requires_grad_();
+  double exchanges = 0, bytes = 0;
+  models::SumOverRanks count = [&](at::Tensor& values) {
+    ++exchanges;
+    bytes += static_cast<double>(values.nbytes());
+  };
+  models::synchronise_batch_norm(model, count, 2);
+  const MacCounter counter;
+  model.forward(input);
+  models::synchronise_batch_norm(model, {}, 2);
+  footprint.macs_per_sample = MacCounter::sum() / 2;
+  footprint.blocking_exchanges = 1 + 2 * exchanges;  // as many in the backward pass
+  footprint.blocking_bytes = 24 + 2 * bytes;
+}
+
+}  // namespace
+
+Footprint measure_footprint(const trainer::Experiment& experiment, const data::SampleSpec& spec) {
+  const auto group = distributed::make_single_group();
+  const auto model = trainer::build_model(experiment, spec, *group);
+  const auto& stages = experiment.training.stages;
+  optim::NamedTensors parameters;
+  for (const auto& item : model->named_parameters()) parameters.emplace_back(item.key(), item.value());
+  const auto optimizer = optim::make_optimizer(experiment.optimizer, parameters);
+  if (!stages.empty()) model->set_trainable_from(stages.back().trainable_from);
+
+  Footprint footprint;
+  const auto tensors = trainer::tensors_of(*model);
+  const auto state = optimizer->state();
+  footprint.weights = bytes_of(tensors);
+  footprint.optimizer = bytes_of(state);
+  footprint.average = experiment.training.average_decay > 0 ? footprint.weights : 0;
+  footprint.checkpoint = footprint.weights + footprint.optimizer + footprint.average +
+                         kOtherBytes + kHeaderBytes * static_cast<double>(tensors.size() * (footprint.average > 0 ? 2 : 1) + state.size());
+  const auto& wire = experiment.distributed;
+  const auto buffers = distributed::make_gradient_buffers(model->parameters(), wire.first_bucket_mb * kMebibyte, wire.bucket_mb * kMebibyte);
+  for (size_t i = 0; i < buffers.buckets.size(); ++i) {
+    const at::Tensor& values = buffers.buckets[i];
+    const at::ScalarType type = distributed::wire_type(values.scalar_type(), wire.wire_precision);
+    footprint.gradients += static_cast<double>(values.nbytes());
+    footprint.buckets.push_back({static_cast<double>(values.numel()) * static_cast<double>(c10::elementSize(type)),
+                                 static_cast<double>(i + 1) / static_cast<double>(buffers.buckets.size())});
+  }
+  measure_activations(*model, spec, experiment.training.precision, footprint);
+  count_operations(*model, spec, footprint);
+  return footprint;
+}
+
+}  // namespace hpcai::scaling

@@ -1,0 +1,229 @@
+#include "hpcai/scaling/model/step_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "hpcai/distributed/exchange/short_messages.h"
+
+namespace hpcai::scaling {
+namespace {
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr double kVerdictBytesPerRank = 16;
+
+// Cores that one rank finds when all ranks of its host want as many as they can get.
+double cores_per_rank(const Machine& machine, const Layout& layout) {
+  if (machine.cores == 0) return kNever;
+  return machine.bound ? machine.cores : machine.cores / layout.sharing();
+}
+
+// The ring's slowest connection, with what ranks lose that share cores.
+Link slowest(const Machine& machine, const Layout& layout) {
+  Link link = layout.ranks_per_node > 1 ? machine.in_node : Link{};
+  if (layout.nodes > 1) {
+    const Link& far = machine.between_nodes;
+    link.latency_s = std::max(link.latency_s, far.latency_s);
+    link.s_per_byte = std::max(link.s_per_byte, far.s_per_byte);
+    link.core_s_per_message = std::max(link.core_s_per_message, far.core_s_per_message);
+    link.core_s_per_byte = std::max(link.core_s_per_byte, far.core_s_per_byte);
+    link.blocking_s_per_byte = std::max(link.blocking_s_per_byte, far.blocking_s_per_byte);
+  }
+  return link;
+}
+
+double wire_bytes(const Layout& layout, double bytes) { return 2.0 * (layout.ranks() - 1) / layout.ranks() * bytes; }
+
+// Seconds in which the messages of an exchange hop, its bytes left out; `hop` is what one takes on a link.
+template <class Hop>
+double hopping_s(const Machine& machine, const Layout& layout, double hops, Hop hop) {
+  const double near = layout.ranks_per_node > 1 ? hop(machine.in_node) : 0;
+  const double far = layout.nodes > 1 ? hop(machine.between_nodes) : 0;
+  if (machine.algorithm == Algorithm::ring) return machine.start_s + hops * std::max(near, far);
+  return machine.start_s + 2 * (layout.ranks_per_node - 1) * near + 2 * std::ceil(std::log2(layout.nodes)) * far;
+}
+
+double latency_s(const Machine& machine, const Layout& layout) {
+  return hopping_s(machine, layout, hops_of(machine.algorithm, layout), [](const Link& link) { return link.latency_s; });
+}
+
+// Processor time of a bucket on each rank, for each byte that it sends: that of its messages is spread over them, because it goes on
+// while bytes are on their way.
+double core_s_per_byte(const Machine& machine, const Layout& layout, const Link& link, double wire) {
+  const double messages = hops_of(machine.algorithm, layout) * link.core_s_per_message;
+  return link.core_s_per_byte + (wire > 0 ? messages / wire : 0);
+}
+
+// What a computation is slowed down to by ranks, and their loaders, on the same cores: 1 where there are enough.
+double computing_speed(const Workload& workload, double cores, double core_s) {
+  return core_s > 0 && workload.threads > 0 ? std::min(1.0, cores / core_s) : 1.0;
+}
+
+// The backward pass and the exchange of its buckets, as two flows on one link and on the cores of the host: buckets travel one
+// after another, each from the moment it is complete; bytes on their way take processor time from the computation where there are
+// not cores enough for both.
+struct Flow {
+  const Workload& workload;
+  const Machine& machine;
+  Link link;
+  double cores;     // for this rank
+  double speed;     // of the computation while nothing travels
+  double latency;   // of one bucket
+  const Layout& layout;
+
+  double bytes_per_s(double core_s, bool computing) const {
+    const double wire = link.s_per_byte > 0 ? 1 / link.s_per_byte : kNever;
+    if (core_s == 0) return wire;
+    // A fair scheduler gives the communication one share beside the computation's threads, or what these leave.
+    const double busy = computing ? workload.threads : 0;
+    const double share = std::max(cores - busy, cores / (busy + 1));
+    return std::min(wire, share / core_s);
+  }
+
+  double computing_speed_beside(double bytes_per_s, double core_s) const {
+    if (workload.threads == 0 || core_s == 0) return speed;
+    const double left = cores - std::min(bytes_per_s, cores / core_s) * core_s;
+    return std::min(speed, std::max(left, 0.0) / workload.threads);
+  }
+
+  // Seconds from the start of the backward pass, which alone takes `work` s at full speed, to the last gradient.
+  double finish_s(double work) const {
+    double now = 0, done = 0;  // `done`: seconds of the backward pass behind us, at full speed
+    auto compute_until = [&](double target) {
+      if (done >= target) return;
+      now += (target - done) / speed;
+      done = target;
+    };
+    for (const Bucket& bucket : workload.buckets) {
+      compute_until(workload.overlap ? bucket.ready * work : work);
+      // The hops of an empty message: the computation goes on.
+      const double step = std::min((work - done) / speed, latency);
+      done += step * speed;
+      now += latency;
+      double bytes = wire_bytes(layout, bucket.bytes);
+      const double core_s = core_s_per_byte(machine, layout, link, bytes);
+      if (done < work) {
+        const double rate = bytes_per_s(core_s, true);
+        const double beside = computing_speed_beside(rate, core_s);
+        const double time = std::min(rate == kNever ? 0 : bytes / rate, beside > 0 ? (work - done) / beside : kNever);
+        now += time;
+        done += time * beside;
+        bytes = rate == kNever ? 0 : bytes - time * rate;
+        if (work - done < 1e-12 * work) done = work;
+      }
+      if (bytes > 0) {
+        const double rate = bytes_per_s(core_s, false);
+        now += rate == kNever ? 0 : bytes / rate;
+      }
+    }
+    compute_until(work);
+    return now;
+  }
+};
+
+}  // namespace
+
+double hops_of(Algorithm algorithm, const Layout& layout) {
+  if (algorithm == Algorithm::ring) return 2.0 * (layout.ranks() - 1);
+  return 2.0 * (layout.ranks_per_node - 1) + 2 * std::ceil(std::log2(layout.nodes));
+}
+
+Workload with_threads_in(const Workload& workload, const Machine& machine, const Layout& layout) {
+  Workload here = workload;
+  if (workload.team == 0) return here;
+  const double threads = std::max(1.0, std::floor(cores_per_rank(machine, layout)));
+  const double factor = 1 - workload.parallel + workload.parallel * workload.team / threads;
+  for (Cost* cost : {&here.forward, &here.backward, &here.update}) {
+    cost->fixed_s *= factor;
+    cost->per_sample_s *= factor;
+  }
+  here.threads = std::min(workload.threads / factor, threads);  // the processor time stays
+  return here;
+}
+
+double blocking_hops_of(Algorithm algorithm, const Layout& layout) {
+  if (algorithm == Algorithm::tree) return hops_of(algorithm, layout);
+  return layout.nodes > 1 ? layout.ranks() - 1 : 1;
+}
+
+double all_reduce_s(const Machine& machine, const Layout& layout, double bytes) {
+  if (layout.ranks() == 1) return 0;
+  const Link link = slowest(machine, layout);
+  const double wire = wire_bytes(layout, bytes);
+  const double core_s = core_s_per_byte(machine, layout, link, wire);
+  return latency_s(machine, layout) + wire * std::max(link.s_per_byte, core_s / cores_per_rank(machine, layout));
+}
+
+double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes) {
+  if (layout.ranks() == 1) return 0;
+  const bool ring = machine.algorithm == Algorithm::ring;
+  if (ring && bytes > static_cast<double>(distributed::most_short_bytes(layout.ranks()))) return all_reduce_s(machine, layout, bytes);
+  const double wire = ring ? (layout.ranks() - 1) * bytes : wire_bytes(layout, bytes);
+  const double hops = blocking_hops_of(machine.algorithm, layout);
+  const double cores = cores_per_rank(machine, layout);
+  // Ranks whose messages need the same core wait for each other.
+  auto hop = [&](const Link& link) { return std::max(link.blocking_latency_s, link.core_s_per_blocking / cores); };
+  return hopping_s(machine, layout, hops, hop) + wire * slowest(machine, layout).blocking_s_per_byte;
+}
+
+double expected_largest(const std::vector<double>& sample, double n) {
+  const auto m = static_cast<double>(sample.size());
+  double mean = 0, below = 0;
+  for (size_t i = 0; i < sample.size(); ++i) {
+    const double upto = std::pow((static_cast<double>(i) + 1) / m, n);
+    mean += sample[i] * (upto - below);
+    below = upto;
+  }
+  if (n <= m) return mean;
+  const size_t first = sample.size() - std::max<size_t>(1, sample.size() / 10);
+  double excess = 0;
+  const double threshold = first > 0 ? sample[first - 1] : sample[0];
+  for (size_t i = first; i < sample.size(); ++i) excess += (sample[i] - threshold) / static_cast<double>(sample.size() - first);
+  return mean + excess * std::log(n / m);
+}
+
+StepTime predict(const Workload& measured, const Machine& machine, const Layout& layout, double batch, int64_t passes) {
+  const int n = layout.ranks();
+  const double cores = cores_per_rank(machine, layout);
+  const Workload workload = with_threads_in(measured, machine, layout);
+  const double part = batch / static_cast<double>(passes), count = static_cast<double>(passes);
+  const double alone = n == 1 ? workload.alone_factor : 1;
+  const double forward = alone * workload.forward.at(part), backward = alone * workload.backward.at(part);
+  const double update = alone * workload.update.at(batch);
+  const double undisturbed = count * (forward + backward) + update;
+  // The loader reads the next batch meanwhile, on the same cores.
+  const double wanted = undisturbed > 0 ? workload.threads + workload.input_core_s_per_sample * batch / undisturbed : 0;
+  const double speed = computing_speed(workload, cores, wanted);
+
+  StepTime time;
+  time.compute_s = undisturbed / speed;
+  if (n > 1) {
+    const Flow flow{workload, machine, slowest(machine, layout), cores, speed, latency_s(machine, layout), layout};
+    const double exchanges = workload.blocking_exchanges;
+    const double bytes = workload.blocking_bytes + kVerdictBytesPerRank * n;
+    const double blocking = exchanges > 0 ? exchanges * blocking_exchange_s(machine, layout, bytes / exchanges) : 0;
+    time.exposed_communication_s = flow.finish_s(backward) - backward / speed + blocking;
+    for (const Bucket& bucket : workload.buckets) time.communication_s += all_reduce_s(machine, layout, bucket.bytes);
+    time.communication_s += blocking;
+    if (!workload.spread.empty()) {
+      double mean = 0;
+      for (double value : workload.spread) mean += value / static_cast<double>(workload.spread.size());
+      time.imbalance_s = time.compute_s * std::max(0.0, expected_largest(workload.spread, n) / mean - 1);
+    }
+  }
+  const double busy = time.compute_s + time.exposed_communication_s + time.imbalance_s;
+  const double input = batch * std::max(workload.input_s_per_sample, workload.input_core_s_per_sample / cores);
+  time.input_s = std::max(0.0, input - busy);
+  time.step_s = busy + time.input_s;
+  return time;
+}
+
+StepTime predict_in_epoch(const Workload& workload, const Machine& machine, const Layout& layout, double batch, double steps,
+                          int64_t passes) {
+  StepTime time = predict(workload, machine, layout, batch, passes);
+  time.input_s += workload.epoch_start_s / steps;
+  time.step_s += workload.epoch_start_s / steps;
+  return time;
+}
+
+}  // namespace hpcai::scaling

@@ -1,0 +1,120 @@
+#include "hpcai/scaling/study/study_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "hpcai/config/config.h"
+#include "hpcai/core/error.h"
+#include "hpcai/core/file.h"
+#include "hpcai/core/version.h"
+
+namespace hpcai::scaling {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kOtherFolder = "Choose another folder with --out; nothing in this one has been touched.";
+
+nlohmann::json read_study_json(const fs::path& path) {
+  try {
+    auto json = nlohmann::json::parse(read_file(path));
+    json.at("worlds").get<std::vector<int>>();
+    json.at("experiments").get<std::vector<std::string>>();
+    json.at("weak").get<bool>();
+    json.at("repeats").get<int>();
+    return json;
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {}", path.string(), e.what()), kOtherFolder);
+  }
+}
+
+std::string describe_target(const trainer::Experiment& experiment) {
+  const Quality target = target_of(experiment);
+  return target.metric == "none" ? "none" : describe(target);
+}
+
+// Throws Error{cannot_resume} if `member` is not what the folder holds under its name.
+void compare_member(const fs::path& saved_config, const Member& member) {
+  const auto saved = config::read<trainer::Experiment>(saved_config);
+  std::string text;
+  for (const auto& change : config::differences(saved, member.experiment)) {
+    text += fmt::format("\n  {}: {} then, {} now", change.key, change.before, change.after);
+  }
+  const std::string before = describe_target(saved), now = describe_target(member.experiment);
+  if (before != now) text += fmt::format("\n  target: {} then, {} now", before, now);
+  if (text.empty()) return;
+  throw Error(ExitCode::cannot_resume, fmt::format("the study of {} was started with other settings:{}", saved_config.string(), text),
+              "Give the same settings, or start a new study in another folder with --out.");
+}
+
+// The experiments, worlds and repeats that an earlier call left, added to those of now.
+void extend(Study& whole, const nlohmann::json& saved) {
+  if (saved["weak"].get<bool>() != whole.weak) {
+    throw Error(ExitCode::cannot_resume,
+                fmt::format("{} holds a study of {} scaling", whole.folder.string(), whole.weak ? "strong" : "weak"),
+                whole.weak ? "Leave out --weak, or choose another folder with --out." : "Add --weak, or choose another folder with --out.");
+  }
+  for (const auto& name : saved["experiments"].get<std::vector<std::string>>()) {
+    const bool known = std::ranges::any_of(whole.members, [&](const Member& member) { return member.name == name; });
+    const fs::path config = whole.folder / name / "config.yaml";
+    if (!known && fs::exists(config)) whole.members.push_back({name, config::read<trainer::Experiment>(config)});
+  }
+  for (const int world : saved["worlds"].get<std::vector<int>>()) {
+    if (std::ranges::find(whole.worlds, world) == whole.worlds.end()) whole.worlds.push_back(world);
+  }
+  std::ranges::sort(whole.worlds);
+  whole.repeats = std::max(whole.repeats, saved["repeats"].get<int>());
+}
+
+int lock_folder(const fs::path& folder) {
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  const int error = errno;
+  close(fd);
+  if (error != EWOULDBLOCK) return -1;  // a file system without locks
+  throw Error(ExitCode::usage, fmt::format("the study in {} is being worked on by another program", folder.string()),
+              "Wait until it has ended, or choose another folder with --out.");
+}
+
+nlohmann::json describe_study(const Study& study) {
+  std::vector<std::string> names;
+  for (const Member& member : study.members) names.push_back(member.name);
+  return {{"version", kVersion}, {"weak", study.weak}, {"worlds", study.worlds}, {"repeats", study.repeats}, {"experiments", names}};
+}
+
+}  // namespace
+
+StudyFolder::StudyFolder(const Study& study) : whole_(study) {
+  const fs::path file = study.folder / "study.json";
+  const bool exists = fs::exists(file);
+  if (fs::exists(study.folder) && !fs::is_directory(study.folder)) {
+    throw Error(ExitCode::usage, fmt::format("{} is a file", study.folder.string()), kOtherFolder);
+  }
+  if (!exists && fs::exists(study.folder) && !fs::is_empty(study.folder)) {
+    throw Error(ExitCode::usage, fmt::format("the folder {} is not empty and holds no study", study.folder.string()), kOtherFolder);
+  }
+  for (const Member& member : study.members) {
+    if (exists && fs::exists(config_of(study, member))) compare_member(config_of(study, member), member);
+  }
+  if (exists) extend(whole_, read_study_json(file));
+  make_folder(study.folder);
+  lock_ = lock_folder(study.folder);
+  replace_file(file, describe_study(whole_).dump(2) + "\n");
+  for (const Member& member : study.members) {
+    if (fs::exists(config_of(study, member))) continue;
+    make_folder(config_of(study, member).parent_path());
+    replace_file(config_of(study, member), config::to_yaml(member.experiment));
+  }
+}
+
+StudyFolder::~StudyFolder() {
+  if (lock_ >= 0) close(lock_);
+}
+
+}  // namespace hpcai::scaling

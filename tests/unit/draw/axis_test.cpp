@@ -1,0 +1,83 @@
+#include "hpcai/draw/axis.h"
+
+#include <catch2/catch.hpp>
+
+using namespace hpcai::draw;
+
+TEST_CASE("a logarithmic axis gives each octave the same length") {
+  const LogAxis axis{1, 1024, 100, 1100};
+  CHECK(axis(1) == Approx(100));
+  CHECK(axis(32) == Approx(600));
+  CHECK(axis(1024) == Approx(1100));
+  const LogAxis upwards{1, 100, 400, 0};
+  CHECK(upwards(10) == Approx(200));
+  CHECK(axis.holds(1024));
+  CHECK_FALSE(axis.holds(1025));
+}
+
+TEST_CASE("times are told in the unit a person would use") {
+  CHECK(format_time(0.0123) == "12.3 ms");
+  CHECK(format_time(1.5) == "1.5 s");
+  CHECK(format_time(90) == "1.5 min");
+  CHECK(format_time(12.4 * 3600) == "12.4 h");
+  CHECK(format_time(86400) == "1 day");
+  CHECK(format_time(30 * 86400.0) == "30 days");
+}
+
+TEST_CASE("numbers have three digits and no exponent") {
+  CHECK(format_number(0) == "0");
+  CHECK(format_number(16384) == "16384");
+  CHECK(format_number(604.4) == "604");
+  CHECK(format_number(12.34) == "12.3");
+  CHECK(format_number(0.99512) == "0.995");
+  CHECK(format_number(0.0736) == "0.074");
+  CHECK(format_number(0.00012) == "0.00012");
+}
+
+TEST_CASE("ticks of time are round, few, and inside") {
+  for (const double low : {0.02, 1.0, 40.0, 5000.0}) {
+    for (const double range : {3.0, 50.0, 1e4, 1e7}) {
+      const auto ticks = time_ticks(low, low * range, 8);
+      CHECK(ticks.size() >= 2);
+      CHECK(ticks.size() <= 8);
+      for (const Tick& tick : ticks) {
+        CHECK(tick.value >= low * (1 - 1e-9));
+        CHECK(tick.value <= low * range * (1 + 1e-9));
+      }
+    }
+  }
+  const auto ticks = time_ticks(9, 7000, 8);
+  CHECK(ticks.front().label == "10 s");
+  CHECK(ticks.back().label == "1 h");
+}
+
+TEST_CASE("ticks of ranks keep off each other, and the last rank has one") {
+  const LogAxis narrow{1, 1536, 0, 300}, wide{1, 1536, 0, 900};
+  for (const LogAxis& axis : {narrow, wide}) {
+    const auto ticks = rank_ticks(axis, 18);
+    CHECK(ticks.front().label == "1");
+    CHECK(ticks.back().label == "1536");
+    for (size_t i = 1; i < ticks.size(); ++i) CHECK(axis(ticks[i].value) - axis(ticks[i - 1].value) > 18);
+  }
+  CHECK(rank_ticks(wide, 18).size() > rank_ticks(narrow, 18).size());
+}
+
+TEST_CASE("a row of times takes a unit in which its smallest is still readable") {
+  CHECK(common_unit({1.4, 0.04}).name == "ms");
+  CHECK(common_unit({1.4, 0.2}).name == "s");
+  CHECK(common_unit({7200, 360}).name == "h");
+  CHECK(common_unit({7200, 60}).name == "min");
+  CHECK(common_unit({2e6, 20}).name == "min");  // not "2000000"
+  CHECK(common_unit({}).name == "s");
+}
+
+TEST_CASE("columns that are too close are moved apart, as little as is needed") {
+  CHECK(spread_apart({10, 100, 200}, 50, 0, 300) == std::vector<double>{10, 100, 200});
+  const auto moved = spread_apart({10, 20, 200}, 50, 0, 300);
+  CHECK(moved[0] == Approx(0).margin(0.1));
+  CHECK(moved[1] >= 50 - 0.1);
+  CHECK(moved[2] == Approx(200));
+  const auto crowded = spread_apart({1, 2, 3, 4, 5}, 50, 0, 100);
+  for (size_t i = 1; i < crowded.size(); ++i) CHECK(crowded[i] - crowded[i - 1] == Approx(25).margin(0.1));
+  CHECK(spread_apart({7}, 50, 0, 100) == std::vector<double>{7});
+}

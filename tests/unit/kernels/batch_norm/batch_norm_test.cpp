@@ -1,0 +1,189 @@
+#include "hpcai/kernels/batch_norm/batch_norm.h"
+
+#include <ATen/Parallel.h>
+#include <torch/types.h>
+
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "hpcai/core/error.h"
+#include "test_device.h"
+
+namespace hpcai::kernels {
+namespace {
+
+constexpr double kEps = 1e-3, kMomentum = 0.1;
+
+struct Result {
+  at::Tensor output, d_input, d_gamma, d_beta, running_mean, running_var;
+};
+
+struct Problem {
+  at::Tensor input, grad;
+  NormTensors tensors;
+};
+
+Problem random_problem(const std::vector<int64_t>& shape) {
+  const int64_t channels = shape[1];
+  const auto layout = shape.size() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  return {(at::randn(shape) * 2 + 3).contiguous(layout), at::randn(shape).contiguous(layout),
+          {at::rand({channels}) + 0.5, at::randn({channels}) * 0.3, at::randn({channels}), at::rand({channels}) + 0.5}};
+}
+
+// The values of `type` and the channels' tensors of `channel_type`, computed on `device`; the result is on the CPU.
+template <class Norm>
+Result run(const Problem& problem, at::Device device, at::ScalarType type, at::ScalarType channel_type, const Norm& norm) {
+  const auto copied = [&](const at::Tensor& tensor, at::ScalarType as) { return tensor.detach().to(device, as, false, true); };
+  const NormTensors tensors{copied(problem.tensors.gamma, channel_type).requires_grad_(), copied(problem.tensors.beta, channel_type).requires_grad_(),
+                            copied(problem.tensors.running_mean, channel_type), copied(problem.tensors.running_var, channel_type)};
+  const at::Tensor input = copied(problem.input, type).requires_grad_(), output = norm(input, tensors);
+  output.backward(problem.grad.to(device, type));
+  return {output.detach().cpu(),       input.grad().cpu(),         tensors.gamma.grad().cpu(),
+          tensors.beta.grad().cpu(), tensors.running_mean.cpu(), tensors.running_var.cpu()};
+}
+
+Result fused(const Problem& problem, const BatchNormOptions& options, at::ScalarType type = at::kFloat) {
+  return run(problem, test_device(), type, at::kFloat, [&](const at::Tensor& input, const NormTensors& tensors) {
+    REQUIRE(batch_norm_supports(input, tensors));
+    return batch_norm(input, tensors, options);
+  });
+}
+
+// LibTorch's, in float64.
+Result reference(const Problem& problem, const BatchNormOptions& options) {
+  return run(problem, at::kCPU, at::kDouble, at::kDouble, [&](const at::Tensor& input, const NormTensors& tensors) {
+    const at::Tensor y = at::batch_norm(input, tensors.gamma, tensors.beta, tensors.running_mean, tensors.running_var,
+                                        options.source == NormSource::batch, kMomentum, kEps, false);
+    return options.relu ? y.relu() : y;
+  });
+}
+
+void check_close(const at::Tensor& value, const at::Tensor& expected, const char* name, double tolerance) {
+  INFO(name);
+  const double scale = expected.abs().max().item<double>() + 1e-3;
+  CHECK((value.to(at::kDouble) - expected).abs().max().item<double>() < tolerance * scale);
+}
+
+void check_close(const Result& value, const Result& expected, double tolerance = 3e-6) {
+  check_close(value.output, expected.output, "output", tolerance);
+  check_close(value.d_input, expected.d_input, "gradient of the input", tolerance);
+  check_close(value.d_gamma, expected.d_gamma, "gradient of gamma", tolerance);
+  check_close(value.d_beta, expected.d_beta, "gradient of beta", tolerance);
+  check_close(value.running_mean, expected.running_mean, "running mean", tolerance);
+  check_close(value.running_var, expected.running_var, "running variance", tolerance);
+}
+
+}  // namespace
+
+TEST_CASE("batch norm, with and without a ReLU, is LibTorch's in float64 to float32's rounding", "[gpu]") {
+  at::manual_seed(1);
+  // rows and channels that do and do not fill vectors; one and many blocks
+  const auto shape = GENERATE(std::vector<int64_t>{7, 5}, std::vector<int64_t>{64, 16}, std::vector<int64_t>{2, 6, 3, 5},
+                              std::vector<int64_t>{5, 24, 33, 31}, std::vector<int64_t>{3, 137, 9, 8}, std::vector<int64_t>{4, 1, 40, 40},
+                              std::vector<int64_t>{1, 1031, 3, 3});
+  const Problem problem = random_problem(shape);
+  for (const auto source : {NormSource::batch, NormSource::running}) {
+    for (const bool relu : {false, true}) {
+      INFO("shape " << c10::str(at::IntArrayRef(shape)) << ", relu " << relu << ", from batch " << (source == NormSource::batch));
+      const BatchNormOptions options{source, kEps, kMomentum, {}, relu};
+      check_close(fused(problem, options), reference(problem, options));
+    }
+  }
+}
+
+TEST_CASE("batch norm of narrow values, on GPUs, is LibTorch's in float64 to their rounding", "[gpu]") {
+  if (!test_device().is_cuda()) return;
+  at::manual_seed(4);
+  const auto shape = GENERATE(std::vector<int64_t>{64, 16}, std::vector<int64_t>{2, 6, 3, 5}, std::vector<int64_t>{5, 24, 33, 31},
+                              std::vector<int64_t>{3, 728, 19, 19}, std::vector<int64_t>{2, 2048, 7, 7}, std::vector<int64_t>{64, 64, 56, 56});
+  const auto type = GENERATE(at::kBFloat16, at::kHalf);
+  Problem problem = random_problem(shape);
+  problem.input = problem.input.to(type);
+  problem.grad = problem.grad.to(type);
+  // Values that rounding can carry over the edge of the ReLU get no gradient, so that both sides agree on the others.
+  const BatchNormOptions linear{NormSource::batch, kEps, kMomentum, {}, false}, cut{NormSource::batch, kEps, kMomentum, {}, true};
+  const Result plain = reference(problem, linear);
+  check_close(fused(problem, linear, type), plain, 1e-2);
+  problem.grad = problem.grad * (plain.output.abs() > 0.02).to(type);
+  check_close(fused(problem, cut, type), reference(problem, cut), 1e-2);
+}
+
+TEST_CASE("an offset that batch norm cancels, on GPUs, shows in the running mean only", "[gpu]") {
+  if (!test_device().is_cuda()) return;
+  at::manual_seed(5);
+  const Problem problem = random_problem({3000, 64});
+  const at::Tensor offset = at::randn({64});
+  Problem moved = problem;
+  moved.input = problem.input + offset;
+  at::Tensor gradient;
+  const Result found = run(problem, test_device(), at::kFloat, at::kFloat, [&](const at::Tensor& input, const NormTensors& tensors) {
+    const at::Tensor here = offset.to(test_device()).requires_grad_();
+    const at::Tensor output = batch_norm(input, tensors, {NormSource::batch, kEps, kMomentum, {}, true, here});
+    gradient = here.mutable_grad() = at::ones_like(here);
+    return output;
+  });
+  check_close(found, reference(moved, {NormSource::batch, kEps, kMomentum, {}, true}), 1e-5);
+  CHECK(gradient.equal(at::ones_like(gradient)));  // nothing was added
+}
+
+TEST_CASE("batch norm over two ranks with equal values is that of one rank with all of them", "[gpu]") {
+  at::manual_seed(6);
+  const auto shape = GENERATE(std::vector<int64_t>{700, 16}, std::vector<int64_t>{4, 24, 13, 11}, std::vector<int64_t>{3, 7, 6, 5});
+  const Problem half = random_problem(shape);
+  Problem whole = half;
+  whole.input = at::cat({half.input, half.input});
+  whole.grad = at::cat({half.grad, half.grad});
+  const auto sum = [](at::Tensor& values) { values.mul_(2); };
+  const Result found = fused(half, {NormSource::batch, kEps, kMomentum, sum, true});
+  Result expected = reference(whole, {NormSource::batch, kEps, kMomentum, {}, true});
+  expected.output = expected.output.narrow(0, 0, shape[0]);
+  expected.d_input = expected.d_input.narrow(0, 0, shape[0]);
+  expected.d_gamma = expected.d_gamma / 2;  // each rank has its own part
+  expected.d_beta = expected.d_beta / 2;
+  check_close(found, expected, 1e-5);
+}
+
+TEST_CASE("batch norm keeps its digits where the mean is a thousand deviations away", "[gpu]") {
+  at::manual_seed(2);
+  Problem problem = random_problem({8, 12, 20, 20});
+  problem.input = problem.input + 2000;
+  const BatchNormOptions options{NormSource::batch, kEps, kMomentum, {}, false};
+  const at::Tensor expected = reference(problem, options).output;
+  // One rounding of the input itself is 2000 * 6e-8 of a deviation of 2.
+  CHECK((fused(problem, options).output.to(at::kDouble) - expected).abs().max().item<double>() < 5e-4);
+}
+
+TEST_CASE("batch norm does not depend on the number of threads") {
+  at::manual_seed(3);
+  const Problem problem = random_problem({6, 24, 40, 40});
+  const BatchNormOptions options{NormSource::batch, kEps, kMomentum, {}, true};
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const Result one = fused(problem, options);
+  at::set_num_threads(3);
+  const Result three = fused(problem, options);
+  at::set_num_threads(threads);
+  CHECK(one.output.equal(three.output));
+  CHECK(one.d_input.equal(three.d_input));
+  CHECK(one.d_gamma.equal(three.d_gamma));
+  CHECK(one.running_var.equal(three.running_var));
+}
+
+TEST_CASE("batch norm lets values that are no numbers through its ReLU", "[gpu]") {
+  Problem problem = random_problem({4, 3, 5, 5});
+  problem.input.select(0, 0).select(0, 1).fill_(std::numeric_limits<float>::quiet_NaN());
+  const at::Tensor output = fused(problem, {NormSource::batch, kEps, kMomentum, {}, true}).output;
+  CHECK(output.select(1, 1).isnan().all().item<bool>());
+  CHECK(output.select(1, 0).isfinite().all().item<bool>());
+}
+
+TEST_CASE("batch norm leaves other layouts, types and devices to others") {
+  const NormTensors tensors{at::ones({3}), at::zeros({3}), at::zeros({3}), at::ones({3})};
+  CHECK_FALSE(batch_norm_supports(at::zeros({2, 3, 4}), tensors));
+  CHECK_FALSE(batch_norm_supports(at::zeros({2, 3, 4, 4}), tensors));
+  CHECK_FALSE(batch_norm_supports(at::zeros({2, 3}, at::kDouble), tensors));
+  CHECK_FALSE(batch_norm_supports(at::zeros({3, 2}).t(), tensors));
+  CHECK_THROWS_AS(batch_norm(at::zeros({1, 3}), tensors, {NormSource::batch, kEps, kMomentum, {}, false}), Error);
+}
+
+}  // namespace hpcai::kernels

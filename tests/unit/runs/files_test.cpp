@@ -1,0 +1,146 @@
+#include "check.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "../checkpoint/scratch.h"
+#include "hpcai/runs/environment.h"
+#include "hpcai/runs/metrics_file.h"
+#include "hpcai/runs/run_folder.h"
+
+using namespace hpcai;
+using namespace hpcai::runs;
+namespace fs = std::filesystem;
+
+TEST_CASE("metrics are one JSON object a line, on disk as soon as they are written") {
+  const Scratch scratch;
+  MetricsFile file(scratch / "metrics.jsonl");
+  file.write({{"event", "step"}, {"step", 1}, {"loss", 0.1}});
+  file.write({{"event", "step"}, {"step", 2}, {"loss", NAN}, {"text", "a\nb"}});
+  file.sync();
+  CHECK(slurp(scratch / "metrics.jsonl") ==
+        "{\"event\":\"step\",\"loss\":0.1,\"step\":1}\n"
+        "{\"event\":\"step\",\"loss\":null,\"step\":2,\"text\":\"a\\nb\"}\n");
+}
+
+TEST_CASE("on resume the lines after the checkpoint's step and a torn last line are dropped") {
+  const Scratch scratch;
+  const fs::path path = scratch / "metrics.jsonl";
+  const std::string kept = "{\"step\":1}\n{\"event\":\"start\"}\n{\"step\":2}\n{\"event\":\"epoch\",\"step\":2}\n";
+  for (const std::string torn : {"", "{\"st", "{\"step\":4}"}) {
+    spill(path, kept + "{\"step\":3}\n" + torn);
+    MetricsFile file(path, 2);
+    CHECK(slurp(path) == kept);
+    file.write({{"step", 3}});
+    CHECK(slurp(path) == kept + "{\"step\":3}\n");
+  }
+  MetricsFile whole(path, 3);
+  CHECK(slurp(path) == kept + "{\"step\":3}\n");
+  MetricsFile fresh(scratch / "new.jsonl", 3);
+  CHECK(slurp(scratch / "new.jsonl").empty());
+}
+
+TEST_CASE("a metrics file that cannot be written or understood is named") {
+  const Scratch scratch;
+  check_error([&] { MetricsFile(scratch / "nowhere/metrics.jsonl"); }, ExitCode::cannot_write, "nowhere/metrics.jsonl");
+  spill(scratch / "metrics.jsonl", "{\"step\":1}\nnonsense\n");
+  check_error([&] { MetricsFile(scratch / "metrics.jsonl", 5); }, ExitCode::bad_data, "metrics.jsonl, line 2");
+}
+
+TEST_CASE("a full disk is reported when a metric is written") {
+  if (!fs::is_character_file("/dev/full")) {
+    WARN("skipped: no /dev/full here");
+    return;
+  }
+  MetricsFile file("/dev/full");
+  check_error([&] { file.write({{"step", 1}}); }, ExitCode::cannot_write, "/dev/full: No space left");
+}
+
+TEST_CASE("a run folder is made with its parents and its files are written whole") {
+  const Scratch scratch;
+  const auto run = RunFolder::create(scratch / "runs/first", ExistingRun::refuse);
+  CHECK_FALSE(run.existed());
+  run.write_config("name: first\n");
+  run.write_command(std::vector<std::string>{"hpcai-train", "--set", "name=it's", "--config", "a b.yaml", ""});
+  run.write_environment(describe_environment());
+  run.write_summary({{"status", "done"}});
+  CHECK(slurp(run.config()) == "name: first\n");
+  CHECK(slurp(run.command()) == "hpcai-train --set 'name=it'\\''s' --config 'a b.yaml' ''\n");
+  CHECK(nlohmann::json::parse(slurp(run.summary())) == nlohmann::json{{"status", "done"}});
+  CHECK(holds_run(run.path()));
+}
+
+TEST_CASE("an existing run is refused, entered, or replaced without touching what is not its own") {
+  const Scratch scratch;
+  const fs::path path = scratch / "run";
+  {
+    const auto run = RunFolder::create(path, ExistingRun::refuse);
+    run.write_config("x: 1\n");
+    run.write_command(std::vector<std::string>{"hpcai-train"});
+    fs::create_directories(run.checkpoints() / "step-00000001");
+    spill(path / "notes.txt", "mine");
+  }
+  check_error([&] { RunFolder::create(path, ExistingRun::refuse); }, ExitCode::usage, "already holds a run");
+  CHECK(RunFolder::create(path, ExistingRun::resume).existed());
+  CHECK(fs::exists(path / "checkpoints/step-00000001"));
+  CHECK_FALSE(RunFolder::create(path, ExistingRun::overwrite).existed());
+  CHECK_FALSE(fs::exists(path / "checkpoints"));
+  CHECK_FALSE(fs::exists(path / "config.yaml"));
+  CHECK(slurp(path / "notes.txt") == "mine");
+}
+
+TEST_CASE("a foreign folder, and a file, are refused whatever is asked") {
+  const Scratch scratch;
+  spill(scratch / "thesis.tex", "years of work");
+  for (const auto existing : {ExistingRun::refuse, ExistingRun::resume, ExistingRun::overwrite}) {
+    check_error([&] { RunFolder::create(scratch.path(), existing); }, ExitCode::usage, "not empty and holds no run");
+    check_error([&] { RunFolder::create(scratch / "thesis.tex", existing); }, ExitCode::usage, "is a file");
+  }
+  CHECK(slurp(scratch / "thesis.tex") == "years of work");
+  check_error([&] { RunFolder::create(scratch / "thesis.tex/run", ExistingRun::refuse); }, ExitCode::cannot_write,
+              "thesis.tex/run");
+}
+
+TEST_CASE("a run that was killed while it started can be resumed") {
+  const Scratch scratch;
+  fs::create_directories(scratch / "run");
+  spill(scratch / "run/config.yaml", "name: x\n");
+  spill(scratch / "run/command.txt.tmp-123", "hpc");
+  check_error([&] { RunFolder::create(scratch / "run", ExistingRun::refuse); }, ExitCode::usage, "already holds a run");
+  CHECK(RunFolder::create(scratch / "run", ExistingRun::resume).existed());
+}
+
+TEST_CASE("a run folder in use is refused and free again afterwards") {
+  const Scratch scratch;
+  {
+    const auto run = RunFolder::create(scratch / "run", ExistingRun::refuse);
+    check_error([&] { RunFolder::create(scratch / "run", ExistingRun::refuse); }, ExitCode::usage, "in use");
+  }
+  CHECK_NOTHROW(RunFolder::create(scratch / "run", ExistingRun::refuse));
+}
+
+TEST_CASE("the environment is described, and secrets among the variables are withheld") {
+  const auto environment = describe_environment();
+  for (const char* key :
+       {"program_version", "commit", "torch_version", "compiler", "cpu", "cores", "gpus", "host", "started"}) {
+    INFO(key);
+    CHECK(environment.contains(key));
+  }
+  CHECK(environment.at("torch_version").get<std::string>().starts_with("2."));
+  CHECK(environment.at("cores").get<int>() >= 1);
+  CHECK(environment.at("started").get<std::string>().size() == std::string("2026-01-01T00:00:00Z").size());
+  const auto kept = run_variables({{"SLURM_JOB_ID", "5"},
+                                   {"SLURM_JWT", "abc"},
+                                   {"OMP_NUM_THREADS", "2"},
+                                   {"NCCL_API_KEY", "abc"},
+                                   {"MASTER_PASSWORD", "abc"},
+                                   {"HOME", "/root"},
+                                   {"AWS_SECRET_ACCESS_KEY", "abc"},
+                                   {"CUDA_BAD", "\xff"}});
+  CHECK(kept == std::map<std::string, std::string>{{"SLURM_JOB_ID", "5"},
+                                                   {"SLURM_JWT", "<withheld>"},
+                                                   {"OMP_NUM_THREADS", "2"},
+                                                   {"NCCL_API_KEY", "<withheld>"},
+                                                   {"MASTER_PASSWORD", "<withheld>"},
+                                                   {"CUDA_BAD", "\xef\xbf\xbd"}});
+}
