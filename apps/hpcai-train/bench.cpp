@@ -124,14 +124,17 @@ int bench(const CommandLine& line, const BenchOptions& options) {
 
 void add_bench(CommandLine& line) {
   auto options = std::make_shared<BenchOptions>();
-  CLI::App* app = line.app.add_subcommand("bench", "Measure the speed of training steps; prints JSON, writes no file but a trace if asked");
-  app->footer("example: hpcai-train bench --config configs/resnet50/synthetic.yaml --steps 10\n"
-              "samples_per_second and cpu_s_per_sample count steady steps only; first_step_s counts from the start of the process");
+  CLI::App* app =
+      line.app.add_subcommand("bench", "Measure the speed of training steps; prints JSON, writes no file but a trace if asked");
+  app->footer(
+      "example: hpcai-train bench --config configs/resnet50/synthetic.yaml --steps 10\n"
+      "samples_per_second and cpu_s_per_sample count steady steps only; first_step_s counts from the start of the process");
   options->config.add_to(*app);
   add_nproc(*app, options->nproc);
   app->add_option("--steps", options->steps, "Steps that are measured")->type_name("N")->check(CLI::Range(1, 1000000));
   app->add_option("--warmup", options->warmup, "Steps before them")->type_name("N")->check(CLI::Range(1, 1000000));
-  app->add_option("--trace", options->trace, "Also make 3 steps more and write what the CPU and the GPU do in them, for ui.perfetto.dev")
+  app->add_option("--trace", options->trace,
+                  "Also make 3 steps more and write what the CPU and the GPU do in them, for ui.perfetto.dev")
       ->type_name("FILE.json");
   app->callback([&line, options] { line.run = [&line, options] { return bench(line, *options); }; });
 }

@@ -33,7 +33,8 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
   cost("forward", work.forward);
   cost("backward", work.backward);
   cost("update", work.update);
-  if (work.team > 0) log::info("threads    {:.0f}; {:.0f} % of the computing time goes down with more of them", work.team, 100 * work.parallel);
+  if (work.team > 0)
+    log::info("threads    {:.0f}; {:.0f} % of the computing time goes down with more of them", work.team, 100 * work.parallel);
   double bytes = 0;
   for (const auto& bucket : work.buckets) bytes += bucket.bytes;
   log::info("gradients  {:.4g} MB in {} bucket{}", bytes * 1e-6, work.buckets.size(), work.buckets.size() == 1 ? "" : "s");
@@ -46,8 +47,9 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
               link.latency_s * 1e6, link.s_per_byte > 0 ? fmt::format("{:.3g} GB/s", 1e-9 / link.s_per_byte) : "any bandwidth",
               link.blocking_latency_s * 1e6, calibration.worst_link_residual * 100);
     if (link.s_per_byte == 0) {
-      log::warning("the largest exchanges took no longer than the smallest, so predictions take bytes for free: calibrate again when "
-                   "nothing else uses these ranks' cores and network, or with more --seconds");
+      log::warning(
+          "the largest exchanges took no longer than the smallest, so predictions take bytes for free: calibrate again when "
+          "nothing else uses these ranks' cores and network, or with more --seconds");
     }
   }
   log::info("written to {}", path);
@@ -56,7 +58,8 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
 int calibrate(const CommandLine& line, const CalibrateWords& options) {
   const trainer::Experiment experiment = options.config.read();
   if (options.batches.size() == 1 || (options.batches.size() > 1 && options.batches.front() == options.batches.back())) {
-    throw Error(ExitCode::usage, "--batch: one size cannot tell what a pass costs from what a sample costs", "Give two, such as --batch 4,32.");
+    throw Error(ExitCode::usage, "--batch: one size cannot tell what a pass costs from what a sample costs",
+                "Give two, such as --batch 4,32.");
   }
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
   const auto world = distributed::detect_world(distributed::process_environment(), static_cast<int>(experiment.distributed.port));
@@ -78,15 +81,19 @@ int calibrate(const CommandLine& line, const CalibrateWords& options) {
 
 void add_calibrate(CommandLine& line) {
   auto options = std::make_shared<CalibrateWords>();
-  CLI::App* app = line.app.add_subcommand("calibrate", "Measure for a minute what plan and scaling need to predict other world sizes");
-  app->footer("examples: hpcai-train calibrate --config configs/galaxy/quickstart.yaml --nproc 2\n"
-              "          srun --nodes=2 --ntasks-per-node=1 hpcai-train calibrate --config FILE --out cluster.json\n"
-              "Times steps at two batch sizes on all ranks of a host at once, the loader, and exchanges between the ranks that are there.\n"
-              "Without --nproc and without a launcher there is one rank, and the link is not measured.");
+  CLI::App* app =
+      line.app.add_subcommand("calibrate", "Measure for a minute what plan and scaling need to predict other world sizes");
+  app->footer(
+      "examples: hpcai-train calibrate --config configs/galaxy/quickstart.yaml --nproc 2\n"
+      "          srun --nodes=2 --ntasks-per-node=1 hpcai-train calibrate --config FILE --out cluster.json\n"
+      "Times steps at two batch sizes on all ranks of a host at once, the loader, and exchanges between the ranks that are "
+      "there.\n"
+      "Without --nproc and without a launcher there is one rank, and the link is not measured.");
   options->config.add_to(*app);
   add_nproc(*app, options->nproc);
   app->add_option("--seconds", options->seconds, "How long to measure, about")->type_name("S")->check(CLI::Range(1.0, 3600.0));
-  app->add_option("--batch", options->batches, "Samples of a pass to time, such as 4,32; default the config's batch and an eighth of it")
+  app->add_option("--batch", options->batches,
+                  "Samples of a pass to time, such as 4,32; default the config's batch and an eighth of it")
       ->type_name("N,N")
       ->delimiter(',')
       ->check(CLI::Range(1, 1 << 24));

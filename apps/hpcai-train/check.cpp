@@ -36,22 +36,24 @@ int check(const CheckOptions& options) {
   auto count = [](const std::unique_ptr<data::Dataset>& set) { return set ? set->size() : 0; };
   const int64_t steps = training.data.train->size() / experiment.training.global_batch;
   if (steps == 0) {
-    throw Error(ExitCode::usage, fmt::format("training.global_batch {} is larger than the {} training samples",
-                                             experiment.training.global_batch, training.data.train->size()),
+    throw Error(ExitCode::usage,
+                fmt::format("training.global_batch {} is larger than the {} training samples", experiment.training.global_batch,
+                            training.data.train->size()),
                 "Lower training.global_batch.");
   }
   const auto doubts = optim::doubts(experiment.schedule, experiment.optimizer, experiment.training.global_batch, steps,
                                     steps_of(experiment.training, steps));
-  const nlohmann::json report = {{"config", options.config.path},
-                                 {"training_samples", count(training.data.train)},
-                                 {"validation_samples", count(training.data.validation)},
-                                 {"test_samples", count(training.data.test)},
-                                 {"parameters", size.values},
-                                 {"trainable_parameters", size.trainable},
-                                 {"steps_per_epoch", steps},
-                                 {"learning_rate", optim::base_rate(experiment.optimizer, experiment.training.global_batch).value},
-                                 {"batch_per_rank", alone.training.global_batch},
-                                 {"warnings", doubts}};
+  const nlohmann::json report = {
+      {"config", options.config.path},
+      {"training_samples", count(training.data.train)},
+      {"validation_samples", count(training.data.validation)},
+      {"test_samples", count(training.data.test)},
+      {"parameters", size.values},
+      {"trainable_parameters", size.trainable},
+      {"steps_per_epoch", steps},
+      {"learning_rate", optim::base_rate(experiment.optimizer, experiment.training.global_batch).value},
+      {"batch_per_rank", alone.training.global_batch},
+      {"warnings", doubts}};
   if (options.json) {
     std::cout << report.dump(2) << '\n';
     return 0;
@@ -71,7 +73,9 @@ void add_check(CommandLine& line) {
   CLI::App* app = line.app.add_subcommand("check", "Check a config and its data without training or writing anything");
   app->footer("example: hpcai-train check --config configs/galaxy/quickstart.yaml --nproc 4");
   options->config.add_to(*app);
-  app->add_option("--nproc", options->nproc, "Check for a world of this many ranks")->type_name("N")->check(CLI::Range(1, 1 << 20));
+  app->add_option("--nproc", options->nproc, "Check for a world of this many ranks")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 20));
   app->add_flag("--json", options->json, "Print the result as JSON");
   app->callback([&line, options] { line.run = [options] { return check(*options); }; });
 }

@@ -19,7 +19,7 @@
 namespace hpcai::app {
 namespace {
 
-constexpr int64_t kPreviewed = 24;        // panels of a contact sheet
+constexpr int64_t kPreviewed = 24;  // panels of a contact sheet
 constexpr int64_t kPreviewColumns = 6;
 constexpr int64_t kWaveformColumns = 2;
 constexpr int64_t kPreviewedWaveforms = 8;
@@ -120,7 +120,8 @@ int generate_galaxies(GalaxyOptions options) {
     GenerateProgress progress;
     count = data::write_galaxies(options.out, options.settings, options.threads, progress.callback());
   }
-  log::info("{} galaxies of {} x {} pixels in {}", count, options.settings.size_pixels, options.settings.size_pixels, options.out);
+  log::info("{} galaxies of {} x {} pixels in {}", count, options.settings.size_pixels, options.settings.size_pixels,
+            options.out);
   if (!options.preview.empty()) draw_galaxies(options);
   return 0;
 }
@@ -132,13 +133,16 @@ void add_waveforms(CommandLine& line, CLI::App& generate) {
   settings.set.spin1 = settings.set.spin2 = "-0.8:0.8:0.012";
   CLI::App* app = generate.add_subcommand(
       "waveforms", "Make inspiral-merger-ringdown waveforms (IMRPhenomD) of black holes with aligned spins");
-  app->footer("example: hpcai-train generate waveforms --mass-ratio 1:8:0.5 --spin1 -0.8:0.8:0.2 --spin2 0 --t-min -2000\n"
-              "           --t-step 1 --out waveforms.h5 --preview waveforms.svg\n"
-              "The defaults are the published training set: 1,580,128 waveforms of 101,300 samples, 1.28 TB.");
-  app->add_option("--mass-ratio", settings.set.mass_ratio, "Mass ratio q = m1/m2, 1 to 8: FIRST:STOP:STEP (stop exclusive) or one number");
+  app->footer(
+      "example: hpcai-train generate waveforms --mass-ratio 1:8:0.5 --spin1 -0.8:0.8:0.2 --spin2 0 --t-min -2000\n"
+      "           --t-step 1 --out waveforms.h5 --preview waveforms.svg\n"
+      "The defaults are the published training set: 1,580,128 waveforms of 101,300 samples, 1.28 TB.");
+  app->add_option("--mass-ratio", settings.set.mass_ratio,
+                  "Mass ratio q = m1/m2, 1 to 8: FIRST:STOP:STEP (stop exclusive) or one number");
   app->add_option("--spin1", settings.set.spin1, "Spin of the heavier hole, -0.8 to 0.8: FIRST:STOP:STEP or one number");
   app->add_option("--spin2", settings.set.spin2, "Spin of the lighter hole, -0.8 to 0.8: FIRST:STOP:STEP or one number");
-  app->add_option("--parameters", settings.set.parameters, "CSV file with columns q,s1,s2, one waveform a row, instead of the ranges");
+  app->add_option("--parameters", settings.set.parameters,
+                  "CSV file with columns q,s1,s2, one waveform a row, instead of the ranges");
   app->add_option("--t-min", settings.grid.start, "First time in M; the peak is at 0")->capture_default_str();
   app->add_option("--t-max", settings.grid.stop, "End of the times in M, exclusive")->capture_default_str();
   app->add_option("--t-step", settings.grid.step, "Time step in M")->capture_default_str();
@@ -163,10 +167,11 @@ void add_galaxies(CommandLine& line, CLI::App& generate) {
   auto& settings = options->settings;
   settings.count = 1000;
   settings.size_pixels = 64;
-  CLI::App* app = generate.add_subcommand(
-      "galaxies", "Make colour images of elliptical and spiral galaxies as SDSS or DES would take them");
-  app->footer("example: hpcai-train generate galaxies --survey des --count 500 --size 64 --out des.h5 --preview des.png\n"
-              "The same --seed gives the same galaxies in both surveys.");
+  CLI::App* app =
+      generate.add_subcommand("galaxies", "Make colour images of elliptical and spiral galaxies as SDSS or DES would take them");
+  app->footer(
+      "example: hpcai-train generate galaxies --survey des --count 500 --size 64 --out des.h5 --preview des.png\n"
+      "The same --seed gives the same galaxies in both surveys.");
   app->add_option("--survey", options->survey, "Whose depth, seeing and colours")
       ->check(CLI::IsMember({"sdss", "des"}))
       ->capture_default_str();

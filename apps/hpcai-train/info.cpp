@@ -58,8 +58,8 @@ void print(const nlohmann::json& info, int indent = 0) {
 }
 
 int info(const InfoOptions& options) {
-  const nlohmann::json report = options.config.path.empty() ? runs::describe_environment()
-                                                            : describe_experiment(options.config.read());
+  const nlohmann::json report =
+      options.config.path.empty() ? runs::describe_environment() : describe_experiment(options.config.read());
   if (options.json) {
     std::cout << report.dump(2) << '\n';
   } else {
@@ -72,7 +72,8 @@ int info(const InfoOptions& options) {
 
 void add_info(CommandLine& line) {
   auto options = std::make_shared<InfoOptions>();
-  CLI::App* app = line.app.add_subcommand("info", "Tell what a config trains (sizes, shapes), or what this program and machine are");
+  CLI::App* app =
+      line.app.add_subcommand("info", "Tell what a config trains (sizes, shapes), or what this program and machine are");
   app->footer("examples: hpcai-train info\n          hpcai-train info --config configs/waveform/paper.yaml --json");
   options->config.add_to(*app, false);
   app->add_flag("--json", options->json, "Print as JSON");

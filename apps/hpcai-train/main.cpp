@@ -58,9 +58,11 @@ bool is_out_of_memory(const c10::Error& error) {
 }
 
 int fail_for_memory() {
-  return fail(Error(ExitCode::usage, "out of memory",
-                    "Lower training.global_batch or raise training.accumulation, take a smaller network, or use more ranks. On a GPU, "
-                    "nvidia-smi shows what other programs hold."), false);
+  return fail(
+      Error(ExitCode::usage, "out of memory",
+            "Lower training.global_batch or raise training.accumulation, take a smaller network, or use more ranks. On a GPU, "
+            "nvidia-smi shows what other programs hold."),
+      false);
 }
 
 int guarded(const app::Run& run) {

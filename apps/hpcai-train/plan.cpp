@@ -83,15 +83,22 @@ int plan(const PlanOptions& options) {
 
 void add_plan(CommandLine& line) {
   auto options = std::make_shared<PlanOptions>();
-  CLI::App* app = line.app.add_subcommand("plan", "Tell what a config will need on a machine that is not here, and print its batch script");
-  app->footer("examples: hpcai-train plan --config configs/resnet50/synthetic.yaml --nodes 16 --gpus-per-node 4 --time 4:00:00\n"
-              "          hpcai-train plan --config FILE --nodes 4 --ranks-per-node 8 --calibration calibration.json --script > job.sbatch\n"
-              "Checks batches, shards, schedule, memory and disk, and predicts the time, from a calibration (see calibrate --help) or\n"
-              "from figures that it names. docs/scaling.md says how good the predictions are.");
+  CLI::App* app =
+      line.app.add_subcommand("plan", "Tell what a config will need on a machine that is not here, and print its batch script");
+  app->footer(
+      "examples: hpcai-train plan --config configs/resnet50/synthetic.yaml --nodes 16 --gpus-per-node 4 --time 4:00:00\n"
+      "          hpcai-train plan --config FILE --nodes 4 --ranks-per-node 8 --calibration calibration.json --script > "
+      "job.sbatch\n"
+      "Checks batches, shards, schedule, memory and disk, and predicts the time, from a calibration (see calibrate --help) or\n"
+      "from figures that it names. docs/scaling.md says how good the predictions are.");
   options->config.add_to(*app);
   app->add_option("--nodes", options->nodes, "Nodes of the world to plan for")->type_name("N")->check(CLI::Range(1, 1 << 20));
-  app->add_option("--gpus-per-node", options->gpus_per_node, "GPUs of each node, one rank for each")->type_name("N")->check(CLI::Range(1, 64));
-  app->add_option("--ranks-per-node", options->ranks_per_node, "CPU ranks on each node, instead of GPUs")->type_name("N")->check(CLI::Range(1, 4096));
+  app->add_option("--gpus-per-node", options->gpus_per_node, "GPUs of each node, one rank for each")
+      ->type_name("N")
+      ->check(CLI::Range(1, 64));
+  app->add_option("--ranks-per-node", options->ranks_per_node, "CPU ranks on each node, instead of GPUs")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096));
   app->add_option("--cpus-per-task", options->cpus_per_rank,
                   "Cores for each rank in the batch script; CPU ranks are planned with as many of their own")
       ->type_name("N")
@@ -99,7 +106,8 @@ void add_plan(CommandLine& line) {
   app->add_option("--time", options->time, "Time limit of one job, as for Slurm: 4:00:00")->type_name("TIME");
   app->add_option("--calibration", options->calibration, "What hpcai-train calibrate has measured")->type_name("FILE");
   app->add_option("--run-dir", options->run_dir, "Run folder in the batch script; default runs/<name>")->type_name("DIR");
-  app->add_flag("--one-machine", options->one_machine, "The nodes are containers or network namespaces of one machine and share its cores");
+  app->add_flag("--one-machine", options->one_machine,
+                "The nodes are containers or network namespaces of one machine and share its cores");
   app->add_flag("--json", options->json, "Print the plan as JSON");
   app->add_flag("--script", options->script, "Print only the batch script; the plan goes to stderr")->excludes("--json");
   app->callback([&line, options] { line.run = [options] { return plan(*options); }; });

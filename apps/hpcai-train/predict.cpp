@@ -34,7 +34,8 @@ data::PredictionTable class_table(const data::SampleSpec& spec, const metrics::P
   const at::Tensor likeliest = all.prediction.argmax(1);
   auto names_of = [&](const at::Tensor& labels) {
     std::vector<std::string> names;
-    for (int64_t i = 0; i < labels.size(0); ++i) names.push_back(spec.class_names[static_cast<size_t>(labels[i].item<int64_t>())]);
+    for (int64_t i = 0; i < labels.size(0); ++i)
+      names.push_back(spec.class_names[static_cast<size_t>(labels[i].item<int64_t>())]);
     return names;
   };
   table.texts = {{"predicted", names_of(likeliest)}, {"true", names_of(all.target)}};

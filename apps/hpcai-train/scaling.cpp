@@ -13,7 +13,8 @@ namespace {
 constexpr const char* kScalingFooter =
     "example: hpcai-train scaling --config configs/waveform/quickstart.yaml --world 1,2,4\n"
     "           --set evaluation.target_metric=overlap_median --set evaluation.target_value=0.9\n"
-    "Each world is a normal run in DIR/<name>/world-<n>, which ends when it has reached its target. The same command goes on where a\n"
+    "Each world is a normal run in DIR/<name>/world-<n>, which ends when it has reached its target. The same command goes on "
+    "where a\n"
     "stopped study was. Leaves DIR/scaling.json and DIR/figure1.svg.";
 
 struct ScalingOptions {
@@ -28,8 +29,10 @@ struct ScalingOptions {
 int study_scaling(const CommandLine& line, const ScalingOptions& options) {
   const auto world = distributed::detect_world(distributed::process_environment());
   if (world.size > 1) {
-    throw Error(ExitCode::usage, fmt::format("scaling starts its ranks itself, but {} has started this command {} times", world.launcher, world.size),
-                "Start it once, without a launcher; on Slurm with --submit.");
+    throw Error(
+        ExitCode::usage,
+        fmt::format("scaling starts its ranks itself, but {} has started this command {} times", world.launcher, world.size),
+        "Start it once, without a launcher; on Slurm with --submit.");
   }
   scaling::StudyRequest request = options.request;
   request.configs.assign(options.configs.begin(), options.configs.end());
@@ -47,14 +50,18 @@ int study_scaling(const CommandLine& line, const ScalingOptions& options) {
 
 void add_scaling(CommandLine& line) {
   auto options = std::make_shared<ScalingOptions>();
-  CLI::App* app = line.app.add_subcommand("scaling", "Time to a stated quality on several numbers of ranks, as numbers and as a figure");
+  CLI::App* app =
+      line.app.add_subcommand("scaling", "Time to a stated quality on several numbers of ranks, as numbers and as a figure");
   app->footer(kScalingFooter);
   auto repeatable = [&](const std::string& name, std::vector<std::string>& words, const std::string& help) {
     return app->add_option(name, words, help)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
-  repeatable("--config", options->configs, "YAML file of an experiment; a second --config makes a second panel")->required()->type_name("FILE");
+  repeatable("--config", options->configs, "YAML file of an experiment; a second --config makes a second panel")
+      ->required()
+      ->type_name("FILE");
   app->add_option("--world", options->request.worlds, "Numbers of ranks")->required()->type_name("1,2,4,...")->take_last();
-  app->add_flag("--weak", options->request.weak, "The config's global batch is that of one rank; n ranks train with n times as much");
+  app->add_flag("--weak", options->request.weak,
+                "The config's global batch is that of one rank; n ranks train with n times as much");
   app->add_option("--samples-per-pass", options->request.samples_per_pass,
                   "Samples that a rank holds at once, at most: sets training.accumulation where few ranks share a batch")
       ->type_name("N")

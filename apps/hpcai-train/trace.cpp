@@ -14,7 +14,8 @@ namespace hpcai::app {
 
 void check_trace(const std::string& file) {
   if (std::ofstream(file, std::ios::app)) return;
-  throw Error(ExitCode::cannot_write, fmt::format("the trace {} cannot be written", file), "Give --trace a file in a folder that exists.");
+  throw Error(ExitCode::cannot_write, fmt::format("the trace {} cannot be written", file),
+              "Give --trace a file in a folder that exists.");
 }
 
 void trace(const std::string& file, bool gpu, const std::function<void()>& work) {

@@ -34,7 +34,9 @@ void copy_weights(models::Model& model, const checkpoint::NamedTensors& saved, c
 }
 
 const data::Dataset* choose_split(const data::Splits& data, const std::string& split) {
-  const data::Dataset* chosen = split == "train" ? data.train.get() : split == "validation" ? data.validation.get() : data.test.get();
+  const data::Dataset* chosen = split == "train"        ? data.train.get()
+                                : split == "validation" ? data.validation.get()
+                                                        : data.test.get();
   if (!chosen) {
     throw Error(ExitCode::missing_input, fmt::format("the experiment's data have no {} split", split),
                 "Choose another --split, or add it with --set, such as --set data.test=FILE.");
@@ -71,7 +73,8 @@ Trained load_trained(const TrainedOptions& options) {
   const auto loaded = checkpoint::load_checkpoint(path, checkpoint::Parts::model);
 
   trainer::set_threads(trained.experiment.training, {});
-  trained.group = distributed::Group::create({}, trained.experiment.distributed, trainer::use_gpu(trained.experiment.training.device));
+  trained.group =
+      distributed::Group::create({}, trained.experiment.distributed, trainer::use_gpu(trained.experiment.training.device));
   trained.data = data::open(trained.experiment.data, 0);
   trained.dataset = choose_split(trained.data, options.split);
   trained.model = trainer::build_model(trained.experiment, trained.dataset->spec(), *trained.group);

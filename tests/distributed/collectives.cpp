@@ -71,15 +71,17 @@ void broadcasts(Group& group) {
 
 void gathers(Group& group) {
   const auto pieces = group.all_gather(at::full({group.rank(), 3}, group.rank(), on(group, at::kDouble)));
-  for (int r = 0; r < group.size(); ++r) check(at::equal(pieces[r], at::full({r, 3}, r, on(group, at::kDouble))), "uneven gather");
+  for (int r = 0; r < group.size(); ++r)
+    check(at::equal(pieces[r], at::full({r, 3}, r, on(group, at::kDouble))), "uneven gather");
   const auto texts = group.all_gather(std::string(group.rank() * 100, 'x'));
   for (int r = 0; r < group.size(); ++r) check(texts[r] == std::string(r * 100, 'x'), "gather of texts");
 }
 
 void state(Group& group) {
   at::manual_seed(7);
-  const std::vector<at::Tensor> expected{at::randn({4, 5}, on(group)).t(), at::randn({2, 3, 4, 4}, on(group)).to(at::MemoryFormat::ChannelsLast),
-                                         at::full({1}, 3, on(group, at::kLong)), at::ones({}, on(group, at::kBool)), at::randn({8}, on(group))};
+  const std::vector<at::Tensor> expected{
+      at::randn({4, 5}, on(group)).t(), at::randn({2, 3, 4, 4}, on(group)).to(at::MemoryFormat::ChannelsLast),
+      at::full({1}, 3, on(group, at::kLong)), at::ones({}, on(group, at::kBool)), at::randn({8}, on(group))};
   std::vector<at::Tensor> mine;
   for (const at::Tensor& tensor : expected) mine.push_back(group.rank() == 0 ? tensor.clone() : at::zeros_like(tensor));
   const at::Tensor gaps = at::zeros({8, 2}, on(group)).select(1, 0);

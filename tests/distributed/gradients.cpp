@@ -142,8 +142,13 @@ class Reference {
   Reference(Net& net, const World& world, const std::string& file) {
     auto store = c10::make_intrusive<c10d::FileStore>(file, world.size);
     const auto limit = std::chrono::milliseconds(30'000);
-    auto gloo = make_gloo_backend({.store = store, .rank = world.rank, .size = world.size, .interface = "",
-                                   .address = "127.0.0.1", .connect_timeout = limit, .timeout = limit});
+    auto gloo = make_gloo_backend({.store = store,
+                                   .rank = world.rank,
+                                   .size = world.size,
+                                   .interface = "",
+                                   .address = "127.0.0.1",
+                                   .connect_timeout = limit,
+                                   .timeout = limit});
     group_ = c10::make_intrusive<c10d::ProcessGroup>(store, world.rank, world.size);
     group_->setBackend(at::kCPU, c10d::ProcessGroup::BackendType::GLOO, gloo);
     group_->setDefaultBackend(c10d::ProcessGroup::BackendType::GLOO);

@@ -36,7 +36,8 @@ void all_reduce(Group& group) {
     group.all_reduce_sum(x);
     const double s = median(bytes > (1 << 20) ? 9 : 101, [&] { group.all_reduce_sum(x); });
     const double moved = 2.0 * (group.size() - 1) / group.size() * static_cast<double>(bytes);  // by each rank
-    if (group.rank() == 0) fmt::print("all-reduce {:>9} bytes: {:8.3f} ms, {:6.2f} GB/s per rank\n", bytes, s * 1e3, moved / s * 1e-9);
+    if (group.rank() == 0)
+      fmt::print("all-reduce {:>9} bytes: {:8.3f} ms, {:6.2f} GB/s per rank\n", bytes, s * 1e3, moved / s * 1e-9);
   }
 }
 

@@ -25,9 +25,11 @@ struct World {
     for (int rank = 0; rank < size; ++rank) {
       Words arguments{"--timeout", std::to_string(kTimeoutS), "--connect-timeout", "30"};
       arguments.insert(arguments.end(), words.begin(), words.end());
-      ranks.push_back(std::make_unique<Program>(
-          arguments, Environment{{"RANK", std::to_string(rank)}, {"WORLD_SIZE", std::to_string(size)}, {"MASTER_ADDR", "127.0.0.1"},
-                                 {"MASTER_PORT", port}, {"OMP_NUM_THREADS", "1"}}));
+      ranks.push_back(std::make_unique<Program>(arguments, Environment{{"RANK", std::to_string(rank)},
+                                                                       {"WORLD_SIZE", std::to_string(size)},
+                                                                       {"MASTER_ADDR", "127.0.0.1"},
+                                                                       {"MASTER_PORT", port},
+                                                                       {"OMP_NUM_THREADS", "1"}}));
     }
   }
 };

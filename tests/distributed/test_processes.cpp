@@ -44,15 +44,24 @@ TEST_CASE("the ranks of other launchers meet") {
     if (launcher == std::string("environment")) {
       ranks.push_back({{"RANK", rank}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "localhost"}, {"MASTER_PORT", port}});
     } else if (launcher == std::string("slurm")) {
-      ranks.push_back({{"SLURM_JOB_ID", port}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", rank}, {"SLURM_STEP_NUM_TASKS", "2"},
-                       {"SLURM_LOCALID", rank}, {"SLURM_NODEID", "0"}, {"SLURM_STEP_TASKS_PER_NODE", "2"},
-                       {"SLURM_STEP_NUM_NODES", "1"}, {"SLURM_STEP_NODELIST", "localhost"}});
+      ranks.push_back({{"SLURM_JOB_ID", port},
+                       {"SLURM_STEP_ID", "0"},
+                       {"SLURM_PROCID", rank},
+                       {"SLURM_STEP_NUM_TASKS", "2"},
+                       {"SLURM_LOCALID", rank},
+                       {"SLURM_NODEID", "0"},
+                       {"SLURM_STEP_TASKS_PER_NODE", "2"},
+                       {"SLURM_STEP_NUM_NODES", "1"},
+                       {"SLURM_STEP_NODELIST", "localhost"}});
     } else if (launcher == std::string("openmpi")) {
-      ranks.push_back({{"OMPI_COMM_WORLD_RANK", rank}, {"OMPI_COMM_WORLD_SIZE", "2"}, {"OMPI_COMM_WORLD_LOCAL_RANK", rank},
-                       {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"}, {"PMIX_NAMESPACE", "test-" + port}});
+      ranks.push_back({{"OMPI_COMM_WORLD_RANK", rank},
+                       {"OMPI_COMM_WORLD_SIZE", "2"},
+                       {"OMPI_COMM_WORLD_LOCAL_RANK", rank},
+                       {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"},
+                       {"PMIX_NAMESPACE", "test-" + port}});
     } else {
-      ranks.push_back({{"PMI_RANK", rank}, {"PMI_SIZE", "2"}, {"MPI_LOCALRANKID", rank}, {"MPI_LOCALNRANKS", "2"},
-                       {"MASTER_PORT", port}});
+      ranks.push_back(
+          {{"PMI_RANK", rank}, {"PMI_SIZE", "2"}, {"MPI_LOCALRANKID", rank}, {"MPI_LOCALNRANKS", "2"}, {"MASTER_PORT", port}});
     }
   }
   const auto outcomes = run_as(ranks, {"collectives"});
@@ -71,9 +80,15 @@ TEST_CASE("where the launcher serves a store, the ranks find rank 0 through it")
   const auto store = c10::make_intrusive<c10d::TCPStore>("127.0.0.1", options);
   std::vector<Environment> ranks;
   for (const std::string rank : {"0", "1", "2"}) {
-    ranks.push_back({{"RANK", rank}, {"WORLD_SIZE", "3"}, {"LOCAL_RANK", rank}, {"LOCAL_WORLD_SIZE", "3"}, {"MASTER_ADDR", "localhost"},
-                     {"MASTER_PORT", std::to_string(store->getPort())}, {"TORCHELASTIC_RUN_ID", "test"},
-                     {"TORCHELASTIC_RESTART_COUNT", "0"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}});
+    ranks.push_back({{"RANK", rank},
+                     {"WORLD_SIZE", "3"},
+                     {"LOCAL_RANK", rank},
+                     {"LOCAL_WORLD_SIZE", "3"},
+                     {"MASTER_ADDR", "localhost"},
+                     {"MASTER_PORT", std::to_string(store->getPort())},
+                     {"TORCHELASTIC_RUN_ID", "test"},
+                     {"TORCHELASTIC_RESTART_COUNT", "0"},
+                     {"TORCHELASTIC_USE_AGENT_STORE", "True"}});
   }
   const auto outcomes = run_as(ranks, {"collectives"});
   for (const auto& outcome : outcomes) {
@@ -87,8 +102,12 @@ TEST_CASE("a derived port that is taken is replaced by a spare one") {
   std::vector<Environment> ranks;
   const std::string job = std::to_string(free_port());
   for (const std::string rank : {"0", "1"}) {
-    ranks.push_back({{"SLURM_JOB_ID", job}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", rank}, {"SLURM_STEP_NUM_TASKS", "2"},
-                     {"SLURM_LOCALID", rank}, {"SLURM_STEP_NUM_NODES", "1"}});
+    ranks.push_back({{"SLURM_JOB_ID", job},
+                     {"SLURM_STEP_ID", "0"},
+                     {"SLURM_PROCID", rank},
+                     {"SLURM_STEP_NUM_TASKS", "2"},
+                     {"SLURM_LOCALID", rank},
+                     {"SLURM_STEP_NUM_NODES", "1"}});
   }
   // Another program, which accepts connections and says nothing.
   const int held = hpcai::distributed::listen_on("127.0.0.1", hpcai::distributed::detect_world(ranks[0]).master_port);
@@ -146,8 +165,9 @@ TEST_CASE("ranks that do not come are named by those that did") {
 }
 
 TEST_CASE("a rank 0 that does not come is named") {
-  const auto outcome = run({"--connect-timeout", "1", "collectives"}, {{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "127.0.0.1"},
-                                                                      {"MASTER_PORT", std::to_string(free_port())}});
+  const auto outcome =
+      run({"--connect-timeout", "1", "collectives"},
+          {{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", std::to_string(free_port())}});
   INFO(outcome.output);
   CHECK(outcome.status == 69);
   CHECK_THAT(outcome.output, Contains("rank 0 did not come within 1 s"));
@@ -177,10 +197,12 @@ TEST_CASE("a second run on the port of a first is told so, and the first goes on
   const TemporaryFolder folder;
   const std::string port = std::to_string(free_port());
   const auto slurm = [&](const std::string& job, const std::string& rank) {
-    return Environment{{"SLURM_JOB_ID", job}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", rank}, {"SLURM_STEP_NUM_TASKS", "2"},
-                       {"SLURM_LOCALID", rank}, {"SLURM_STEP_NUM_NODES", "1"}, {"MASTER_PORT", port}};
+    return Environment{{"SLURM_JOB_ID", job},         {"SLURM_STEP_ID", "0"},  {"SLURM_PROCID", rank},
+                       {"SLURM_STEP_NUM_TASKS", "2"}, {"SLURM_LOCALID", rank}, {"SLURM_STEP_NUM_NODES", "1"},
+                       {"MASTER_PORT", port}};
   };
-  Program first0({"wait-for-signal", folder.path()}, slurm("1", "0")), first1({"wait-for-signal", folder.path()}, slurm("1", "1"));
+  Program first0({"wait-for-signal", folder.path()}, slurm("1", "0")),
+      first1({"wait-for-signal", folder.path()}, slurm("1", "1"));
   wait_for_ranks(folder, 2);
   const auto second = run_as({slurm("2", "0"), slurm("2", "1")}, {"collectives"});
   INFO(second[0].output << second[1].output);
@@ -230,7 +252,8 @@ TEST_CASE("the count of --nproc is checked, and divides the cores") {
     CHECK(status == 2);
     CHECK_THAT(output, Contains("--nproc " + count));
   }
-  const auto nested = run({"--nproc", "2", "collectives"}, {{"OMPI_COMM_WORLD_RANK", "0"}, {"OMPI_COMM_WORLD_SIZE", "2"}, {"MASTER_ADDR", "n1"}});
+  const auto nested =
+      run({"--nproc", "2", "collectives"}, {{"OMPI_COMM_WORLD_RANK", "0"}, {"OMPI_COMM_WORLD_SIZE", "2"}, {"MASTER_ADDR", "n1"}});
   CHECK(nested.status == 2);
   CHECK_THAT(nested.output, Contains("openmpi"));
 

@@ -85,7 +85,8 @@ at::Tensor digest(const std::string& name, const at::Tensor& tensor) {
   return at::cat({projection.view({1}), flat.norm().view({1}), flat.index_select(0, where)});
 }
 
-std::string difference(const std::string& name, const at::Tensor& result, const at::Tensor& expected, double tolerance, double floor) {
+std::string difference(const std::string& name, const at::Tensor& result, const at::Tensor& expected, double tolerance,
+                       double floor) {
   const at::Tensor found = result.detach().to(at::kCPU, at::kDouble);
   if (found.sizes() != expected.sizes()) {
     return fmt::format("{}: shape {} instead of {}", name, c10::str(found.sizes()), c10::str(expected.sizes()));
@@ -95,9 +96,10 @@ std::string difference(const std::string& name, const at::Tensor& result, const 
   const at::Tensor bad = at::nonzero(~(error <= tolerance * largest + floor));
   if (bad.numel() == 0) return "";
   const int64_t first = bad[0].item<int64_t>();
-  return fmt::format("{}: largest difference {:.3g}, {:.3g} of the largest value; first at flat index {}: {:.10g} instead of {:.10g}",
-                     name, error.max().item<double>(), error.max().item<double>() / largest, first,
-                     found.flatten()[first].item<double>(), expected.flatten()[first].item<double>());
+  return fmt::format(
+      "{}: largest difference {:.3g}, {:.3g} of the largest value; first at flat index {}: {:.10g} instead of {:.10g}", name,
+      error.max().item<double>(), error.max().item<double>() / largest, first, found.flatten()[first].item<double>(),
+      expected.flatten()[first].item<double>());
 }
 
 }  // namespace hpcai::parity

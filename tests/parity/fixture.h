@@ -30,6 +30,7 @@ at::Tensor digest(const std::string& name, const at::Tensor& tensor);
 
 // "" if |found - expected| <= tolerance * max |expected| + floor everywhere, else the name, the largest absolute and
 // relative difference and the first index that is off.
-std::string difference(const std::string& name, const at::Tensor& found, const at::Tensor& expected, double tolerance, double floor);
+std::string difference(const std::string& name, const at::Tensor& found, const at::Tensor& expected, double tolerance,
+                       double floor);
 
 }  // namespace hpcai::parity

@@ -55,8 +55,8 @@ void compare(const Fixture& fixture, const Case& test, at::ScalarType type, cons
   model->eval();
   {
     const at::NoGradGuard no_grad;
-    CHECK(difference("evaluation/output", model->forward(input), fixture.tensors.at("evaluation/output"),
-                     tolerance.values, 0) == "");
+    CHECK(difference("evaluation/output", model->forward(input), fixture.tensors.at("evaluation/output"), tolerance.values, 0) ==
+          "");
   }
   model->train();
   const at::Tensor output = model->forward(input);
@@ -83,14 +83,22 @@ Case wavenet_case(const Fixture& fixture, models::BatchNormMode mode) {
   config.batch_norm = mode;
   const int64_t batch = about["batch"], steps = about["steps"];
   const at::Tensor scale = torch::tensor({7.0, 1.6, 1.6}, at::kDouble), offset = torch::tensor({1.0, -0.8, -0.8}, at::kDouble);
-  return {config, {1, steps}, 5, models::WaveformMseConfig{}, uniform("input", {batch, 1, steps}, -1, 1),
+  return {config,
+          {1, steps},
+          5,
+          models::WaveformMseConfig{},
+          uniform("input", {batch, 1, steps}, -1, 1),
           uniform("target", {batch, 3}, 0, 1) * scale + offset};
 }
 
 Case image_case(const Fixture& fixture, const models::ModelConfig& config) {
   const int64_t batch = fixture.about["batch"], side = fixture.about["side"], classes = fixture.about["classes"];
-  return {config, {3, side, side}, classes, models::CrossEntropyConfig{.label_smoothing = 0.1},
-          uniform("input", {batch, 3, side, side}, -1, 1), (uniform("target", {batch}, 0, 1) * classes).to(at::kLong)};
+  return {config,
+          {3, side, side},
+          classes,
+          models::CrossEntropyConfig{.label_smoothing = 0.1},
+          uniform("input", {batch, 3, side, side}, -1, 1),
+          (uniform("target", {batch}, 0, 1) * classes).to(at::kLong)};
 }
 
 }  // namespace

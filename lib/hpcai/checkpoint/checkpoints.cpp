@@ -70,8 +70,7 @@ void write_all(const fs::path& folder, const TrainingState& state, Manifest mani
 
 Loaded load(const fs::path& folder, Parts parts) {
   const Manifest manifest = verify(folder);
-  Loaded loaded{
-      .step = manifest.step, .path = folder, .origin = manifest.origin, .program_version = manifest.program_version};
+  Loaded loaded{.step = manifest.step, .path = folder, .origin = manifest.origin, .program_version = manifest.program_version};
   loaded.state.model = read_safetensors(folder / kModelName);
   if (parts == Parts::all) {
     loaded.state.optimizer = read_safetensors(folder / kOptimizerName);
@@ -97,8 +96,7 @@ fs::path resolve(const fs::path& path) {
   const fs::path base = fs::is_directory(path / "checkpoints") ? path / "checkpoints" : path;
   for (const char* link : {"best", "last"}) {
     if (fs::exists(base / link)) return base / link;
-    if (fs::is_symlink(base / link))
-      log::warning("{} points to a checkpoint that is not there", (base / link).string());
+    if (fs::is_symlink(base / link)) log::warning("{} points to a checkpoint that is not there", (base / link).string());
   }
   const auto steps = steps_in(base);
   return steps.empty() ? fs::path() : base / step_name(steps.back());

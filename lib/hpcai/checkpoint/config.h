@@ -19,8 +19,7 @@ struct CheckpointConfig {
     visitor.field("every_epochs", every_epochs,
                   {.help = "Save after every so many epochs; 0 for never.", .unit = "epochs", .min = 0, .local = true});
     visitor.field("keep", keep, {.help = "How many of the newest checkpoints stay on disk.", .min = 1, .local = true});
-    visitor.field("best", best,
-                  {.help = "Keep the checkpoint with the best validation result as well.", .local = true});
+    visitor.field("best", best, {.help = "Keep the checkpoint with the best validation result as well.", .local = true});
   }
 };
 

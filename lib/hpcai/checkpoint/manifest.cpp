@@ -86,8 +86,7 @@ void verify_files(const fs::path& folder, const Manifest& manifest) {
     const auto size = fs::file_size(file, code);
     if (code) fail(file, code == std::errc::no_such_file_or_directory ? "is missing" : code.message());
     if (size != record.size) fail(file, fmt::format("has {} bytes instead of {}", size, record.size));
-    if (sha256_of_file(file.string()) != record.sha256)
-      fail(file, "has changed since it was written (SHA-256 differs)");
+    if (sha256_of_file(file.string()) != record.sha256) fail(file, "has changed since it was written (SHA-256 differs)");
   }
 }
 

@@ -43,8 +43,7 @@ uint64_t unsigned_number(const json& value, const std::string& where) {
 uint64_t multiply(uint64_t a, uint64_t b, const std::string& where) {
   uint64_t product = 0;
   // Signed sizes are what tensors count in.
-  if (__builtin_mul_overflow(a, b, &product) || product > static_cast<uint64_t>(INT64_MAX))
-    fail(where + " is too large");
+  if (__builtin_mul_overflow(a, b, &product) || product > static_cast<uint64_t>(INT64_MAX)) fail(where + " is too large");
   return product;
 }
 
@@ -89,8 +88,7 @@ void check_no_gaps(std::vector<Entry> entries, uint64_t data_size) {
   uint64_t next = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != next) {
-      fail(fmt::format("tensor {} {}", json(entry.name).dump(),
-                       entry.begin > next ? "has a gap before it" : "overlaps another"));
+      fail(fmt::format("tensor {} {}", json(entry.name).dump(), entry.begin > next ? "has a gap before it" : "overlaps another"));
     }
     next = entry.end;
   }

@@ -21,7 +21,9 @@ struct AnyVisitor {
   void field(std::string_view, T&, const Field&) {}
 };
 template <class T>
-concept Described = requires(T& object, AnyVisitor& visitor) { object.describe(visitor); };
+concept Described = requires(T& object, AnyVisitor& visitor) {
+  object.describe(visitor);
+};
 
 template <class T>
 inline constexpr bool is_optional = false;
@@ -170,12 +172,14 @@ Json store(T& value) {
     for (typename T::value_type element : value) json.push_back(store(element));
     return json;
   } else if constexpr (detail::is_variant<T>) {
-    return std::visit([](auto& held) {
+    return std::visit(
+        [](auto& held) {
       Json json = {{"type", std::string(held.kType)}};
       detail::Storer storer{json};
       held.describe(storer);
       return json;
-    }, value);
+        },
+        value);
   } else if constexpr (detail::Described<T>) {
     Json json = Json::object();
     detail::Storer storer{json};

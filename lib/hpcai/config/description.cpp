@@ -25,8 +25,7 @@ class RowCollector {
   }
 
  private:
-  void descend(const Key& key, const Type& type, const std::string& path, const std::vector<Row::Choice>& when,
-               bool local) {
+  void descend(const Key& key, const Type& type, const std::string& path, const std::vector<Row::Choice>& when, bool local) {
     if (type.kind == Type::Kind::list) descend(key, type.element.front(), path + "[]", when, local);
     if (type.kind == Type::Kind::section) add(type.section, path, when, local);
     if (type.kind != Type::Kind::variant) return;
@@ -126,8 +125,7 @@ std::string describe_range(const Type& type, const Field& field) {
 
 bool in_range(const Type& type, const Field& field, const Json& value) {
   if (type.kind == Type::Kind::list) {
-    return std::all_of(value.begin(), value.end(),
-                       [&](const Json& item) { return in_range(type.element.front(), field, item); });
+    return std::all_of(value.begin(), value.end(), [&](const Json& item) { return in_range(type.element.front(), field, item); });
   }
   if (!value.is_number()) return true;
   const double number = value.get<double>();

@@ -27,7 +27,7 @@ struct Type {
   enum class Kind { boolean, integer, number, text, choice, list, section, variant };
 
   Kind kind = Kind::section;
-  bool optional = false;  // null is a value
+  bool optional = false;                                 // null is a value
   int64_t lowest = std::numeric_limits<int64_t>::min();  // integer: what its C++ type can hold
   int64_t highest = std::numeric_limits<int64_t>::max();
   std::vector<std::string> choices;       // choice
@@ -59,8 +59,8 @@ struct Row {
     std::string variant;  // "optimizer"
     std::string type;     // "adam"
   };
-  std::string path;  // "optimizer.lr", "training.stages[].epochs"
-  std::string name;  // "lr"
+  std::string path;                // "optimizer.lr", "training.stages[].epochs"
+  std::string name;                // "lr"
   const Key* key = nullptr;        // into the section given to rows(); for the row of a key `type` that of the variant
   const Section* owner = nullptr;  // the section that holds the key
   std::vector<Choice> when;        // the alternatives that must be chosen for the key to exist

@@ -60,8 +60,7 @@ class Builder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf(mark, anchor, {}); }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
     refuse_tag(mark, tag);
     Node node;
     node.kind = Node::Kind::scalar;
@@ -87,8 +86,7 @@ class Builder : public YAML::EventHandler {
   }
   void OnSequenceEnd() override { end(); }
 
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
     start(mark, tag, anchor, Node::Kind::map);
   }
   void OnMapEnd() override { end(); }
@@ -226,9 +224,7 @@ const Node::Entry* Node::find(std::string_view key) const {
   return found == entries.end() ? nullptr : &*found;
 }
 
-Node::Entry* Node::find(std::string_view key) {
-  return const_cast<Entry*>(std::as_const(*this).find(key));
-}
+Node::Entry* Node::find(std::string_view key) { return const_cast<Entry*>(std::as_const(*this).find(key)); }
 
 std::optional<Node> parse_document(std::string_view raw, const Place& source, Problems& problems) {
   if (raw.size() > kMaxConfigBytes) {

@@ -25,14 +25,14 @@ namespace hpcai::config {
 // another described struct, a std::vector of described structs, or a std::variant of described structs with kType,
 // chosen by the key `type`.
 struct Field {
-  std::string_view help;        // one sentence
-  std::string_view unit = "";   // "s", "M", "pixels", ...
+  std::string_view help;       // one sentence
+  std::string_view unit = "";  // "s", "M", "pixels", ...
   std::optional<double> min = std::nullopt;
   std::optional<double> max = std::nullopt;
   bool min_excluded = false;
   bool max_excluded = false;
-  bool required = false;        // has no default
-  bool local = false;           // does not change the trained network: it may differ on resume
+  bool required = false;  // has no default
+  bool local = false;     // does not change the trained network: it may differ on resume
 };
 
 // An enum is read and printed by these names, found by argument-dependent lookup:

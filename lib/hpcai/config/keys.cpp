@@ -22,9 +22,7 @@ bool is_setting(const Row& row) {
 }
 
 // Of a list, the variant is its elements' type.
-const Type& element_of(const Type& type) {
-  return type.kind == Type::Kind::list ? element_of(type.element.front()) : type;
-}
+const Type& element_of(const Type& type) { return type.kind == Type::Kind::list ? element_of(type.element.front()) : type; }
 
 std::string kind_name(const Type& type) {
   switch (type.kind) {
@@ -49,9 +47,7 @@ Json default_of(const Row& row) {
   return row.key->type.kind == Type::Kind::variant ? Json(row.key->type.default_alternative) : Json(nullptr);
 }
 
-bool is_required(const Row& row) {
-  return row.key->field.required || (row.is_type && row.key->type.kind == Type::Kind::list);
-}
+bool is_required(const Row& row) { return row.key->field.required || (row.is_type && row.key->type.kind == Type::Kind::list); }
 
 std::string allowed(const Row& row) {
   const auto choices = choices_of(row);

@@ -83,8 +83,7 @@ class Reader {
   }
 
   // The alternative to check against; none if the document leaves it open, which is then reported.
-  const Alternative* chosen(const Type& type, const Node& node, const std::string& path, const Place& place,
-                            bool must_say_type) {
+  const Alternative* chosen(const Type& type, const Node& node, const std::string& path, const Place& place, bool must_say_type) {
     const std::string names = join_or(type.alternative_names());
     const Node::Entry* entry = node.find("type");
     if (!entry) {
@@ -109,8 +108,7 @@ class Reader {
     const Alternative* fallback = type.find_alternative(type.default_alternative);
     for (const Node::Entry& entry : node.entries) {
       if (fallback->section.find(entry.key) || unlikeness(entry.key, "type").value_or(2) > 1) continue;
-      wrong(entry.place, fmt::format("{0}.{1} is not a setting. Did you mean {0}.type ({2})?", path, shown(entry.key),
-                                     names));
+      wrong(entry.place, fmt::format("{0}.{1} is not a setting. Did you mean {0}.type ({2})?", path, shown(entry.key), names));
       return true;
     }
     return false;
@@ -132,8 +130,7 @@ class Reader {
   }
 
   // Returns the names of the section's own keys that were most likely meant.
-  std::set<std::string> report_unknown(const Section& section, const Node& node, const std::string& path,
-                                       const Type* variant) {
+  std::set<std::string> report_unknown(const Section& section, const Node& node, const std::string& path, const Type* variant) {
     std::set<std::string> meant;
     for (const Node::Entry& entry : node.entries) {
       if (section.find(entry.key) || (variant && entry.key == "type")) continue;
@@ -159,8 +156,7 @@ class Reader {
     return fmt::format("Did you mean {}{}?", best->path, needs.empty() ? "" : " (with " + condition + ")");
   }
 
-  Json wrong_kind(const Type& type, const Field& field, const Node& node, const std::string& path,
-                  const Place& place) {
+  Json wrong_kind(const Type& type, const Field& field, const Node& node, const std::string& path, const Place& place) {
     return wrong(place, fmt::format("{} is {}; it must be {}.", path, value_text(node), rule(type, field)));
   }
 

@@ -121,8 +121,7 @@ Json value_schema(const Type& type, const Field& field, Coverage extent) {
 Json make_schema(const Section& description, std::string_view title) {
   Json partial = section_schema(description, Coverage::partial);
   partial["properties"]["base"] = {
-      {"type", "string"},
-      {"description", "Config file to start from, relative to this one; its keys are overridden here."}};
+      {"type", "string"}, {"description", "Config file to start from, relative to this one; its keys are overridden here."}};
   Json schema = {{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", std::string(title)}};
   schema["if"] = {{"type", "object"}, {"required", {"base"}}};
   schema["then"] = std::move(partial);

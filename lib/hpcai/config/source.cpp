@@ -135,8 +135,7 @@ class Sources {
     const Place place{order_++, "--set " + shown(path), 0};
     const auto dots = static_cast<size_t>(std::count(path.begin(), path.end(), '.'));
     const bool malformed = path.empty() || dots >= kMaxConfigDepth || path.front() == '.' || path.back() == '.' ||
-                           path.find("..") != std::string::npos || path.find(' ') != std::string::npos ||
-                           find_invalid_utf8(path);
+                           path.find("..") != std::string::npos || path.find(' ') != std::string::npos || find_invalid_utf8(path);
     if (equals == std::string::npos || malformed) {
       problems_.add(place, "an override must be written key=value, for example --set optimizer.lr=1e-3.");
       return std::nullopt;
@@ -164,8 +163,7 @@ class Sources {
 
 }  // namespace
 
-Json read_values(const Section& description, const std::filesystem::path& path,
-                 const std::vector<std::string>& overrides) {
+Json read_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   Sources sources(description);
   sources.add_file(path);
   sources.add_overrides(overrides);

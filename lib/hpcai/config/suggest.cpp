@@ -137,8 +137,8 @@ std::optional<std::string> nearest(std::string_view written, const std::vector<s
   return best;
 }
 
-std::optional<Suggestion> suggest(std::string_view written, const Section& section, const std::string& path,
-                                  const Node& given, const std::vector<Row>& all, const Node& document) {
+std::optional<Suggestion> suggest(std::string_view written, const Section& section, const std::string& path, const Node& given,
+                                  const std::vector<Row>& all, const Node& document) {
   std::optional<Suggestion> best;
   double least = 0;
   const std::string place = without_indices(path);

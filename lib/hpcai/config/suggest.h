@@ -26,7 +26,7 @@ struct Suggestion {
 
 // For key `written` of section `section` at `path`: the most likely valid key, here or in another section. `all` are
 // the rows of the whole description, `given` is the map that holds the key.
-std::optional<Suggestion> suggest(std::string_view written, const Section& section, const std::string& path,
-                                  const Node& given, const std::vector<Row>& all, const Node& document);
+std::optional<Suggestion> suggest(std::string_view written, const Section& section, const std::string& path, const Node& given,
+                                  const std::vector<Row>& all, const Node& document);
 
 }  // namespace hpcai::config

@@ -8,17 +8,17 @@ namespace hpcai {
 // Exit statuses of the program; part of its interface, listed in README.md.
 enum class ExitCode : int {
   done = 0,
-  usage = 2,              // wrong command line or config
-  bad_data = 65,          // a data file breaks its contract
-  missing_input = 66,     // a file or folder does not exist or cannot be read
-  peers_unreachable = 69, // the ranks did not find each other, or one was lost
-  internal = 70,          // a bug in this program
-  cannot_write = 74,      // disk full, no permission
-  stopped = 75,           // stopped cleanly on a signal, state saved: queue it again
-  ranks_disagree = 76,    // ranks have different configs, builds or checkpoints
-  cannot_resume = 78,     // no checkpoint fits this run
-  diverged = 79,          // the loss is not finite
-  hang = 80,              // a rank made no progress within its time limit
+  usage = 2,               // wrong command line or config
+  bad_data = 65,           // a data file breaks its contract
+  missing_input = 66,      // a file or folder does not exist or cannot be read
+  peers_unreachable = 69,  // the ranks did not find each other, or one was lost
+  internal = 70,           // a bug in this program
+  cannot_write = 74,       // disk full, no permission
+  stopped = 75,            // stopped cleanly on a signal, state saved: queue it again
+  ranks_disagree = 76,     // ranks have different configs, builds or checkpoints
+  cannot_resume = 78,      // no checkpoint fits this run
+  diverged = 79,           // the loss is not finite
+  hang = 80,               // a rank made no progress within its time limit
 };
 
 // A failure whose cause lies outside the program. `what` names the place and the reason; `remedy` says what the user

@@ -40,7 +40,8 @@ std::string read_file(const std::filesystem::path& path, size_t limit) {
     throw Error(ExitCode::missing_input, fmt::format("{} is a folder, not a file", path.string()), kPathRemedy);
   }
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)), kPathRemedy);
+  if (!in)
+    throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)), kPathRemedy);
   std::string content;
   char buffer[1 << 16];
   while (in.read(buffer, sizeof buffer) || in.gcount() > 0) {
@@ -81,7 +82,8 @@ void write_file(const std::filesystem::path& path, const std::vector<std::string
 void require_replaceable(const std::filesystem::path& path) {
   const auto folder = path.has_parent_path() ? path.parent_path() : ".";
   const auto refuse = [&](const std::string& why) {
-    throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", path.string(), why), "Name a file in a folder that exists and is yours.");
+    throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", path.string(), why),
+                "Name a file in a folder that exists and is yours.");
   };
   if (std::filesystem::is_directory(path)) refuse("it is a folder");
   if (!std::filesystem::is_directory(folder)) refuse(fmt::format("there is no folder {}", folder.string()));

@@ -11,8 +11,8 @@ std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> c, std::array<uint32_
   for (int round = 0; round < 10; ++round) {
     const uint64_t a = uint64_t{0xD2511F53} * c[0];
     const uint64_t b = uint64_t{0xCD9E8D57} * c[2];
-    c = {static_cast<uint32_t>(b >> 32) ^ c[1] ^ k[0], static_cast<uint32_t>(b),
-         static_cast<uint32_t>(a >> 32) ^ c[3] ^ k[1], static_cast<uint32_t>(a)};
+    c = {static_cast<uint32_t>(b >> 32) ^ c[1] ^ k[0], static_cast<uint32_t>(b), static_cast<uint32_t>(a >> 32) ^ c[3] ^ k[1],
+         static_cast<uint32_t>(a)};
     k[0] += 0x9E3779B9;
     k[1] += 0xBB67AE85;
   }
@@ -22,8 +22,7 @@ std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> c, std::array<uint32_
 // Counter words: block number | low index | high index (16 bits), purpose (16 bits) | epoch.
 Random::Random(uint64_t seed, uint64_t epoch, uint64_t index, Purpose purpose)
     : key_{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)},
-      counter_{0, static_cast<uint32_t>(index),
-               static_cast<uint32_t>((index >> 32) << 16) | static_cast<uint32_t>(purpose),
+      counter_{0, static_cast<uint32_t>(index), static_cast<uint32_t>((index >> 32) << 16) | static_cast<uint32_t>(purpose),
                static_cast<uint32_t>(epoch)} {}
 
 uint32_t Random::bits() {

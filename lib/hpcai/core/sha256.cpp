@@ -51,8 +51,8 @@ std::string sha256(std::string_view bytes) {
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
   Digest digest{};
-  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-            digest.data(), nullptr)) {
+  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
+            bytes.size(), digest.data(), nullptr)) {
     throw std::logic_error("HMAC is not available");
   }
   return hex_of(digest);

@@ -43,17 +43,22 @@ struct AugmentationConfig {
     visitor.field("rotation_deg", rotation_deg,
                   {.help = "Largest rotation to either side.", .unit = "degrees", .min = 0, .max = 180});
     visitor.field("shift", shift, {.help = "Largest shift along each axis, as a fraction of the side.", .min = 0, .max = 1});
-    visitor.field("zoom", zoom, {.help = "Each axis is scaled by a factor within 1 - zoom and 1 + zoom.", .min = 0,
-                                 .max = 1, .max_excluded = true});
+    visitor.field(
+        "zoom", zoom,
+        {.help = "Each axis is scaled by a factor within 1 - zoom and 1 + zoom.", .min = 0, .max = 1, .max_excluded = true});
     visitor.field("brightness", brightness,
                   {.help = "Largest brightness offset, as a fraction of the full range.", .min = 0, .max = 1});
-    visitor.field("contrast", contrast,
-                  {.help = "Contrast about mid-grey is scaled by a factor within 1 - contrast and 1 + contrast.",
-                   .min = 0, .max = 1});
-    visitor.field("crop_area", crop_area,
-                  {.help = "Random crops, resized to the image's size: the smallest part of the area that one keeps, such as 0.08; 1 = none. "
-                           "Type image_folder crops the file at its full resolution, whatever data.crop and cache_mb say.",
-                   .min = 0, .max = 1, .min_excluded = true});
+    visitor.field(
+        "contrast", contrast,
+        {.help = "Contrast about mid-grey is scaled by a factor within 1 - contrast and 1 + contrast.", .min = 0, .max = 1});
+    visitor.field(
+        "crop_area", crop_area,
+        {.help =
+             "Random crops, resized to the image's size: the smallest part of the area that one keeps, such as 0.08; 1 = none. "
+             "Type image_folder crops the file at its full resolution, whatever data.crop and cache_mb say.",
+         .min = 0,
+         .max = 1,
+         .min_excluded = true});
     visitor.field("crop_ratio", crop_ratio, {.help = "Largest ratio of the sides of a random crop, either way round.", .min = 1});
   }
 };
@@ -65,9 +70,9 @@ using Affine = std::array<double, 6>;
 // One drawn augmentation.
 struct DrawnAugmentation {
   Affine affine{1, 0, 0, 0, 1, 0};
-  bool warps = false;        // whether affine is other than the identity
-  double brightness = 0;     // added, in units of the full range
-  double contrast = 1;       // multiplied about mid-grey
+  bool warps = false;     // whether affine is other than the identity
+  double brightness = 0;  // added, in units of the full range
+  double contrast = 1;    // multiplied about mid-grey
 };
 
 // The augmentation of sample `index` in draw.epoch; a pure function of its arguments.

@@ -32,7 +32,8 @@ std::string checked_file(const std::string& name, const std::string& where) {
   const fs::path path = fs::path(name).lexically_normal();
   if (name.empty()) refuse(where + ": no file name");
   if (path.is_absolute() || *path.begin() == "..") {
-    refuse(fmt::format("{}: {} leads out of the folder", where, name), "Names must be relative to data.folder and stay below it.");
+    refuse(fmt::format("{}: {} leads out of the folder", where, name),
+           "Names must be relative to data.folder and stay below it.");
   }
   return path.string();
 }
@@ -106,7 +107,8 @@ Catalogue read_catalogue(const ImageFolderConfig& config) {
     rows_of_split(catalogue, split, where).push_back({file, label->second, where});
   }
   if (catalogue.validation.empty()) set_validation_aside(catalogue, config.validation_fraction, config.seed);
-  if (catalogue.train.empty()) refuse(csv.name() + ": no row is left for training", "Mark rows with split train, or lower data.validation_fraction.");
+  if (catalogue.train.empty())
+    refuse(csv.name() + ": no row is left for training", "Mark rows with split train, or lower data.validation_fraction.");
   return catalogue;
 }
 

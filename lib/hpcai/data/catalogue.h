@@ -10,9 +10,9 @@ namespace hpcai::data {
 
 // One image of a catalogue.
 struct CatalogueRow {
-  std::string file;      // relative to the folder
-  int64_t label = 0;     // position in Catalogue::class_names
-  std::string where;     // "labels.csv:17"
+  std::string file;   // relative to the folder
+  int64_t label = 0;  // position in Catalogue::class_names
+  std::string where;  // "labels.csv:17"
 };
 
 struct Catalogue {

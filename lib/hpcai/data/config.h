@@ -31,9 +31,10 @@ struct LoaderConfig {
   void describe(Visitor& visitor) {
     visitor.field("threads", threads,
                   {.help = "Background threads of each rank that read and augment; 0 = half the cores, at most 8.",
-                   .min = 0, .max = 1024, .local = true});
-    visitor.field("queue_batches", queue_batches,
-                  {.help = "Batches that are read ahead.", .min = 1, .max = 1024, .local = true});
+                   .min = 0,
+                   .max = 1024,
+                   .local = true});
+    visitor.field("queue_batches", queue_batches, {.help = "Batches that are read ahead.", .min = 1, .max = 1024, .local = true});
   }
 };
 
@@ -52,7 +53,8 @@ struct WaveformSetConfig {
     visitor.field("spin2", spin2, {.help = "Grid first:stop:step of the lighter hole's spin, stop exclusive."});
     visitor.field("count", count,
                   {.help = "Draw this many points uniformly between first and stop of the ranges; 0 = the grid.",
-                   .min = 0, .max = 1 << 28});
+                   .min = 0,
+                   .max = 1 << 28});
     visitor.field("parameters", parameters,
                   {.help = "CSV file with columns q,s1,s2, one waveform a row, instead of the three ranges."});
   }
@@ -83,7 +85,9 @@ struct SimulatedWaveformsConfig {
     visitor.field("seed", seed, {.help = "Chooses the random points of splits with a count.", .min = 0});
     visitor.field("cache_mb", cache_mb,
                   {.help = "A split is kept in memory up to this size, and made anew for every read above it.",
-                   .unit = "MB", .min = 0, .local = true});
+                   .unit = "MB",
+                   .min = 0,
+                   .local = true});
   }
 };
 
@@ -99,15 +103,15 @@ struct WaveformHdf5Config {
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("train", train, {.help = "HDF5 file with data sets data [n, time] and labels [n, 3] = q, s1, s2.",
-                                   .required = true});
+    visitor.field("train", train,
+                  {.help = "HDF5 file with data sets data [n, time] and labels [n, 3] = q, s1, s2.", .required = true});
     visitor.field("validation", validation, {.help = "File of the validation split; may be left out."});
     visitor.field("test", test, {.help = "File of the test split; may be left out."});
     visitor.field("t_min", t_min, {.help = "Time of the first sample; the merger's peak is at 0.", .unit = "M", .max = 0});
     visitor.field("t_max", t_max, {.help = "End of the times, exclusive.", .unit = "M", .min = 0});
     visitor.field("t_step", t_step, {.help = "Time step.", .unit = "M", .min = 0, .min_excluded = true});
-    visitor.field("cache_mb", cache_mb, {.help = "A split is read into memory once if it fits into this.", .unit = "MB",
-                                         .min = 0, .local = true});
+    visitor.field("cache_mb", cache_mb,
+                  {.help = "A split is read into memory once if it fits into this.", .unit = "MB", .min = 0, .local = true});
   }
 };
 
@@ -144,7 +148,9 @@ struct SimulatedGalaxiesConfig {
     visitor.field("seed", seed, {.help = "Another seed gives other galaxies.", .min = 0});
     visitor.field("cache_mb", cache_mb,
                   {.help = "A split is kept in memory up to this size, and made anew for every read above it.",
-                   .unit = "MB", .min = 0, .local = true});
+                   .unit = "MB",
+                   .min = 0,
+                   .local = true});
     transform.describe(visitor);
   }
 };
@@ -164,7 +170,8 @@ struct ImageHdf5Config {
   void describe(Visitor& visitor) {
     visitor.field("train", train,
                   {.help = "HDF5 file with data sets images [n, height, width, 3] uint8 and labels [n], or FILE:GROUP "
-                           "for data sets below a group.", .required = true});
+                           "for data sets below a group.",
+                   .required = true});
     visitor.field("validation", validation, {.help = "File of the validation split; may be left out."});
     visitor.field("test", test, {.help = "File of the test split; may be left out."});
     visitor.field("image_size", image_size,
@@ -173,9 +180,10 @@ struct ImageHdf5Config {
                   {.help = "Class names in label order; must agree with the file's attribute class_names if it has one."});
     visitor.field("class_count", class_count,
                   {.help = "Number of classes, which the data must have; where no names are given, info needs it. 0 = as many as "
-                           "there are.", .min = 0});
-    visitor.field("cache_mb", cache_mb, {.help = "A split is read into memory once if it fits into this.", .unit = "MB",
-                                         .min = 0, .local = true});
+                           "there are.",
+                   .min = 0});
+    visitor.field("cache_mb", cache_mb,
+                  {.help = "A split is read into memory once if it fits into this.", .unit = "MB", .min = 0, .local = true});
     transform.describe(visitor);
   }
 };
@@ -209,20 +217,30 @@ struct ImageFolderConfig {
                   {.help = "Class names in label order; empty = those of the catalogue in alphabetical order."});
     visitor.field("class_count", class_count,
                   {.help = "Number of classes, which the data must have; where no names are given, info needs it. 0 = as many as "
-                           "there are.", .min = 0});
+                           "there are.",
+                   .min = 0});
     visitor.field("validation_fraction", validation_fraction,
                   {.help = "Part of the training rows to validate on, chosen by a hash of the file name, if the "
-                           "catalogue has no validation rows.", .min = 0, .max = 1, .max_excluded = true});
+                           "catalogue has no validation rows.",
+                   .min = 0,
+                   .max = 1,
+                   .max_excluded = true});
     visitor.field("seed", seed, {.help = "Another seed chooses other validation rows.", .min = 0});
-    visitor.field("crop", crop, {.help = "Side of the central square that is used; 0 = the largest that fits.",
-                                 .unit = "pixels", .min = 0, .max = 65500});
+    visitor.field("crop", crop,
+                  {.help = "Side of the central square that is used; 0 = the largest that fits.",
+                   .unit = "pixels",
+                   .min = 0,
+                   .max = 65500});
     visitor.field("crop_fraction", crop_fraction,
-                  {.help = "Part of that square's side that is used, such as 0.875 beside random crops in training.", .min = 0, .max = 1,
+                  {.help = "Part of that square's side that is used, such as 0.875 beside random crops in training.",
+                   .min = 0,
+                   .max = 1,
                    .min_excluded = true});
     visitor.field("image_size", image_size,
                   {.help = "Side that the crop is resized to.", .unit = "pixels", .min = 1, .max = 4096});
-    visitor.field("cache_mb", cache_mb, {.help = "Decoded images of a split are kept in memory if they fit into this.",
-                                         .unit = "MB", .min = 0, .local = true});
+    visitor.field(
+        "cache_mb", cache_mb,
+        {.help = "Decoded images of a split are kept in memory if they fit into this.", .unit = "MB", .min = 0, .local = true});
     transform.describe(visitor);
   }
 };

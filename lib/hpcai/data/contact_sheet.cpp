@@ -43,10 +43,10 @@ void write_caption(std::string_view caption, int64_t top, int64_t left, int64_t 
 
 Image contact_sheet(std::span<const Thumbnail> thumbnails, int64_t columns, int64_t magnification) {
   if (thumbnails.empty() || columns < 1 || magnification < 1) {
-    throw Error(ExitCode::usage,
-                fmt::format("contact sheet: {} images in {} columns, magnified {} times", thumbnails.size(), columns,
-                            magnification),
-                "give at least one image, one column and a magnification of one");
+    throw Error(
+        ExitCode::usage,
+        fmt::format("contact sheet: {} images in {} columns, magnified {} times", thumbnails.size(), columns, magnification),
+        "give at least one image, one column and a magnification of one");
   }
   int64_t height = 0, width = 0;
   bool captions = false;

@@ -54,18 +54,21 @@ void Csv::parse(const std::string& text) {
     const int64_t first_line = line;
     const std::string place = fmt::format("{}:{}", path_.string(), first_line);
     if (!read_record(text, at, line, cells)) {
-      throw Error(ExitCode::bad_data, place + ": a quote is opened and never closed", "Close it, or write a quote within a cell twice.");
+      throw Error(ExitCode::bad_data, place + ": a quote is opened and never closed",
+                  "Close it, or write a quote within a cell twice.");
     }
     if (cells.size() == 1 && cells[0].empty()) continue;  // an empty line
     if (columns_.empty()) {
       columns_ = cells;
       if (std::set<std::string>(cells.begin(), cells.end()).size() != cells.size()) {
-        throw Error(ExitCode::bad_data, fmt::format("{}: two columns have the same name ({})", place, fmt::join(cells, ", ")), "Rename one of them.");
+        throw Error(ExitCode::bad_data, fmt::format("{}: two columns have the same name ({})", place, fmt::join(cells, ", ")),
+                    "Rename one of them.");
       }
       continue;
     }
     if (cells.size() != columns_.size()) {
-      throw Error(ExitCode::bad_data, fmt::format("{}: {} cells, but the header has {} columns", place, cells.size(), columns_.size()),
+      throw Error(ExitCode::bad_data,
+                  fmt::format("{}: {} cells, but the header has {} columns", place, cells.size(), columns_.size()),
                   "A cell that contains a comma needs quotes.");
     }
     lines_.push_back(first_line);

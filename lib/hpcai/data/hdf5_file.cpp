@@ -39,7 +39,8 @@ struct OpenHdf5Array {
 
 namespace {
 
-constexpr const char* kDamaged = "The copy may be incomplete: compare its size and checksum with the original, and copy or make it again.";
+constexpr const char* kDamaged =
+    "The copy may be incomplete: compare its size and checksum with the original, and copy or make it again.";
 
 [[noreturn]] void refuse(const std::string& where, const std::string& reason, const std::string& remedy) {
   throw Error(ExitCode::bad_data, where + ": " + reason, remedy);
@@ -230,7 +231,8 @@ Hdf5Array Hdf5File::array(const std::string& data_set, size_t rank) const {
   Hdf5Array array;
   array.where_ = fmt::format("{}, data set {}", name_, data_set);
   if (!has(data_set)) {
-    refuse(name_, fmt::format("has no data set {}; there is {}", data_set, names()), "The layout is described in data/README.md.");
+    refuse(name_, fmt::format("has no data set {}; there is {}", data_set, names()),
+           "The layout is described in data/README.md.");
   }
   auto handle = std::make_shared<OpenHdf5Array>();
   handle->file = open_;

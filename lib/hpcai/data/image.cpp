@@ -116,7 +116,8 @@ void crop_and_resize(const Image& image, int64_t crop, int64_t size, uint8_t* ou
   if (side > image.height || side > image.width) {
     throw ImageError(fmt::format("{} x {} pixels, smaller than the crop of {}", image.width, image.height, side));
   }
-  resize_box(image.pixels.data(), image.width, {(image.height - side) / 2, (image.width - side) / 2, side, side}, size, size, out);
+  resize_box(image.pixels.data(), image.width, {(image.height - side) / 2, (image.width - side) / 2, side, side}, size, size,
+             out);
 }
 
 void resize_pixels(const uint8_t* pixels, int64_t height, int64_t width, int64_t size, uint8_t* out) {

@@ -42,9 +42,9 @@ ImageHeader image_header(std::string_view bytes);
 // Throws ImageError, or Error{bad_data} with `name` in front, for damaged and truncated files and for CMYK.
 Image decode_image(std::string_view bytes, const std::string& name, int64_t smallest_side = 0);
 
-// The central square of side `crop` in pixels of the file (0 = the largest that fits), resized to `size` with a triangle filter that covers
-// all pixels when it shrinks, as Pillow's BILINEAR does. Writes [size, size, 3]. Throws ImageError if the image is smaller
-// than the crop.
+// The central square of side `crop` in pixels of the file (0 = the largest that fits), resized to `size` with a triangle filter
+// that covers all pixels when it shrinks, as Pillow's BILINEAR does. Writes [size, size, 3]. Throws ImageError if the image is
+// smaller than the crop.
 void crop_and_resize(const Image& image, int64_t crop, int64_t size, uint8_t* out);
 
 // All of the image [height, width, 3] resized to [size, size, 3] with the same filter.

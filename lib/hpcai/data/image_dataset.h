@@ -22,8 +22,8 @@ class ImageDataset : public Dataset {
 
  protected:
   // Labels must lie within the class names.
-  ImageDataset(std::vector<std::string> class_names, std::vector<int64_t> labels, int64_t height, int64_t width,
-               int64_t cache_mb, const ImageTransformConfig& transform);
+  ImageDataset(std::vector<std::string> class_names, std::vector<int64_t> labels, int64_t height, int64_t width, int64_t cache_mb,
+               const ImageTransformConfig& transform);
 
   int64_t height() const { return spec().input_shape[1]; }
   int64_t width() const { return spec().input_shape[2]; }

@@ -27,12 +27,13 @@ class ImagesOfFolder : public ImageDataset {
  public:
   ImagesOfFolder(const ImageFolderConfig& config, const std::vector<std::string>& class_names, std::vector<CatalogueRow> rows)
       : ImageDataset(class_names, labels_of(rows), config.image_size, config.image_size, config.cache_mb, config.transform),
-        folder_(config.folder), crop_(config.crop), fraction_(config.crop_fraction), rows_(std::move(rows)) {}
+        folder_(config.folder),
+        crop_(config.crop),
+        fraction_(config.crop_fraction),
+        rows_(std::move(rows)) {}
 
   std::string id(int64_t index) const override { return row(index).file; }
-  std::string where(int64_t index) const override {
-    return fmt::format("{} ({})", path(index).string(), row(index).where);
-  }
+  std::string where(int64_t index) const override { return fmt::format("{} ({})", path(index).string(), row(index).where); }
 
   // What is wrong with the file, as far as its header tells; empty if nothing.
   std::string check_header(int64_t index, bool& missing) const {

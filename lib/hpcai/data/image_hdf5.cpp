@@ -68,7 +68,8 @@ ImageFile open_file(const std::string& name) {
   }
   if (opened.images.shape()[1] > 4096 || opened.images.shape()[2] > 4096) {
     refuse(fmt::format("{}: images of {} x {} pixels; at most 4096 a side", opened.images.where(), opened.images.shape()[2],
-                       opened.images.shape()[1]), "Make smaller cut-outs.");
+                       opened.images.shape()[1]),
+           "Make smaller cut-outs.");
   }
   if (opened.images.rows() != labels.rows()) {
     refuse(fmt::format("{}: {} images but {} labels", name, opened.images.rows(), labels.rows()),
@@ -80,8 +81,7 @@ ImageFile open_file(const std::string& name) {
 }
 
 // The names from the config, else from the training file, else numbers.
-std::vector<std::string> choose_class_names(const ImageFile& file, const std::vector<std::string>& wanted,
-                                            int64_t class_count) {
+std::vector<std::string> choose_class_names(const ImageFile& file, const std::vector<std::string>& wanted, int64_t class_count) {
   if (!wanted.empty() && !file.class_names.empty() && wanted != file.class_names) {
     refuse(fmt::format("{}: attribute class_names is [{}], but the config says data.classes: [{}]", file.images.where(),
                        fmt::join(file.class_names, ", "), fmt::join(wanted, ", ")),

@@ -24,7 +24,9 @@ struct Loader::Slot {
 };
 
 Loader::Loader(const Dataset& dataset, Sampler sampler, LoaderConfig config, bool pinned)
-    : dataset_(dataset), sampler_(std::move(sampler)), queue_batches_(std::max<int64_t>(1, config.queue_batches)),
+    : dataset_(dataset),
+      sampler_(std::move(sampler)),
+      queue_batches_(std::max<int64_t>(1, config.queue_batches)),
       pinned_(pinned),
       thread_count_(config.threads > 0 ? config.threads : std::clamp(available_cores() / 2, 1, 8)) {
   if (sampler_.size() != dataset.size()) throw std::invalid_argument("Loader: the sampler is of another size");

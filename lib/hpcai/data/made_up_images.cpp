@@ -16,7 +16,9 @@ class MadeUpImages : public ImageDataset {
   MadeUpImages(std::string name, const MadeUpImagesConfig& config, uint64_t stream, std::vector<int64_t> labels)
       : ImageDataset(numbered_class_names(config.classes), std::move(labels), config.image_size, config.image_size, 0,
                      config.transform),
-        name_(std::move(name)), seed_(static_cast<uint64_t>(config.seed)), stream_(stream),
+        name_(std::move(name)),
+        seed_(static_cast<uint64_t>(config.seed)),
+        stream_(stream),
         bytes_(static_cast<size_t>(input_size() + kStarts)) {
     Random random(seed_, kBuffer, 0, Purpose::simulate);
     for (size_t i = 0; i + 4 <= bytes_.size(); i += 4) {

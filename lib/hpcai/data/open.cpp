@@ -47,14 +47,17 @@ void check_equal(const SampleSpec& train, const std::unique_ptr<Dataset>& other,
 }
 
 void check_class_count(const DataConfig& config, const SampleSpec& spec) {
-  std::visit([&](const auto& source) {
+  std::visit(
+      [&](const auto& source) {
     if constexpr (requires { source.class_count; }) {
       const auto found = static_cast<int64_t>(spec.class_names.size());
       if (source.class_count == 0 || source.class_count == found) return;
-      throw Error(ExitCode::bad_data, fmt::format("data.class_count is {}, but the training data have {} classes", source.class_count, found),
+      throw Error(ExitCode::bad_data,
+                  fmt::format("data.class_count is {}, but the training data have {} classes", source.class_count, found),
                   "Correct data.class_count, or leave it out.");
     }
-  }, config);
+      },
+      config);
 }
 
 }  // namespace

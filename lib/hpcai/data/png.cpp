@@ -108,8 +108,8 @@ Image decode_png(std::string_view bytes, const std::string& name) {
   const auto check = [&](bool good) {
     if (good) return;
     throw Error(ExitCode::bad_data, fmt::format("{}: cannot decode this PNG: {}", name, decoder.message()),
-                fmt::format("replace or remove the file; at most {} pixels a side and {} in all are read",
-                            kPngLargestSide, kPngMostPixels));
+                fmt::format("replace or remove the file; at most {} pixels a side and {} in all are read", kPngLargestSide,
+                            kPngMostPixels));
   };
   check(decoder.read_header());
   std::vector<uint8_t> rgba(static_cast<size_t>(4 * decoder.height() * decoder.width()));
@@ -124,8 +124,8 @@ Image read_png(const std::filesystem::path& path) { return decode_png(read_file(
 std::string encode_png(const Image& image) {
   if (image.height < 1 || image.width < 1 || image.height > kPngLargestSide || image.width > kPngLargestSide ||
       image.pixels.size() != static_cast<size_t>(3 * image.height * image.width)) {
-    throw Error(ExitCode::internal, fmt::format("encode_png: {} bytes for {} x {} pixels", image.pixels.size(),
-                                                image.width, image.height));
+    throw Error(ExitCode::internal,
+                fmt::format("encode_png: {} bytes for {} x {} pixels", image.pixels.size(), image.width, image.height));
   }
   png_image writer{};
   writer.version = PNG_IMAGE_VERSION;

@@ -69,11 +69,9 @@ void write_predictions_hdf5(const std::filesystem::path& path, const PredictionT
   if (table.ids.empty()) throw std::invalid_argument("PredictionTable: no rows");
   const auto rows = static_cast<int64_t>(table.ids.size());
   const auto columns = static_cast<int64_t>(table.columns.size()), truths = static_cast<int64_t>(table.truth_columns.size());
-  std::vector<NewArray> arrays = {text_array("ids", table.ids),
-                                  {"predictions", {rows, columns}, ElementType::float64}};
-  std::vector<NamedAttribute> attributes = {{"generator", "hpcai-train predict"},
-                                            {"version", std::string(kVersion)},
-                                            {"prediction_names", table.columns}};
+  std::vector<NewArray> arrays = {text_array("ids", table.ids), {"predictions", {rows, columns}, ElementType::float64}};
+  std::vector<NamedAttribute> attributes = {
+      {"generator", "hpcai-train predict"}, {"version", std::string(kVersion)}, {"prediction_names", table.columns}};
   if (truths > 0) {
     arrays.push_back({"truth", {rows, truths}, ElementType::float64});
     attributes.push_back({"truth_names", table.truth_columns});

@@ -20,11 +20,13 @@ struct PredictionTable {
   std::vector<TextColumn> texts;           // may be empty
 };
 
-// CSV text with columns id, the predictions, "true_" + the truths, and the texts; numbers with the digits that restore them exactly.
+// CSV text with columns id, the predictions, "true_" + the truths, and the texts; numbers with the digits that restore them
+// exactly.
 std::string predictions_csv(const PredictionTable& table);
 
 // Data sets ids [n], predictions [n, columns], if known truth [n, truth_columns], and one [n] for each text column, of its
-// name; the columns' names in the attributes prediction_names and truth_names. Throws Error{cannot_write}; nothing is left behind then.
+// name; the columns' names in the attributes prediction_names and truth_names. Throws Error{cannot_write}; nothing is left behind
+// then.
 void write_predictions_hdf5(const std::filesystem::path& path, const PredictionTable& table);
 
 }  // namespace hpcai::data

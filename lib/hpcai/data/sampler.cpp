@@ -19,11 +19,16 @@ struct Sampler::LastOrder {
 };
 
 Sampler::Sampler(int64_t size, int64_t global_batch, int rank, int world_size, SamplerMode mode, uint64_t seed)
-    : size_(size), global_batch_(global_batch), rank_(rank), world_size_(world_size), mode_(mode), seed_(seed),
+    : size_(size),
+      global_batch_(global_batch),
+      rank_(rank),
+      world_size_(world_size),
+      mode_(mode),
+      seed_(seed),
       last_(std::make_shared<LastOrder>()) {
   if (size < 0 || global_batch < 1 || world_size < 1 || rank < 0 || rank >= world_size) {
-    throw std::invalid_argument(fmt::format("Sampler: size {}, global batch {}, rank {} of {}", size, global_batch, rank,
-                                            world_size));
+    throw std::invalid_argument(
+        fmt::format("Sampler: size {}, global batch {}, rank {} of {}", size, global_batch, rank, world_size));
   }
   if (mode == SamplerMode::training && size < global_batch) {
     throw Error(ExitCode::usage,

@@ -17,7 +17,10 @@ class SimulatedGalaxies : public ImageDataset {
   SimulatedGalaxies(std::string name, const SimulatedGalaxiesConfig& config, int64_t first, std::vector<int64_t> labels)
       : ImageDataset(galaxy_class_names(), std::move(labels), config.image_size, config.image_size, config.cache_mb,
                      config.transform),
-        name_(std::move(name)), survey_(config.survey), seed_(static_cast<uint64_t>(config.seed)), first_(first) {}
+        name_(std::move(name)),
+        survey_(config.survey),
+        seed_(static_cast<uint64_t>(config.seed)),
+        first_(first) {}
 
   std::string id(int64_t index) const override { return std::to_string(first_ + index); }
   std::string where(int64_t index) const override { return fmt::format("{}, simulated galaxy {}", name_, first_ + index); }

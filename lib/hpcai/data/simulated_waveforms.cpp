@@ -12,8 +12,7 @@ class SimulatedWaveforms : public WaveformDataset {
  public:
   SimulatedWaveforms(std::string name, std::vector<Label> labels, const simulate::TimeGrid& grid,
                      simulate::PhaseReference reference, int64_t cache_mb)
-      : WaveformDataset(std::move(labels), grid.size(), cache_mb), name_(std::move(name)), grid_(grid),
-        reference_(reference) {}
+      : WaveformDataset(std::move(labels), grid.size(), cache_mb), name_(std::move(name)), grid_(grid), reference_(reference) {}
 
   std::string id(int64_t index) const override { return std::to_string(index); }
   std::string where(int64_t index) const override { return fmt::format("{}, simulated waveform {}", name_, index); }

@@ -112,8 +112,8 @@ HPCAI_INLINE void warp_all(const uint8_t* pixels, int64_t height, int64_t width,
   to_words(pixels, height, width, words);
   for (int64_t y = 0; y < height; ++y) warp_row(words, height, width, y, affine, map, out);
 }
-void warp_plain(const uint8_t* pixels, int64_t height, int64_t width, const Affine& affine, const PixelMap& map,
-                uint32_t* words, float* out) {
+void warp_plain(const uint8_t* pixels, int64_t height, int64_t width, const Affine& affine, const PixelMap& map, uint32_t* words,
+                float* out) {
   warp_all(pixels, height, width, affine, map, words, out);
 }
 HPCAI_AVX2 void warp_avx2(const uint8_t* pixels, int64_t height, int64_t width, const Affine& affine, const PixelMap& map,
@@ -128,9 +128,7 @@ PixelMap pixel_map(PixelScaling scaling) {
   constexpr std::array<float, 3> kMean{0.485F, 0.456F, 0.406F}, kDeviation{0.229F, 0.224F, 0.225F};
   for (int c = 0; c < 3; ++c) {
     switch (scaling) {
-      case PixelScaling::unit:
-        map.scale[c] = 1 / 255.0F;
-        break;
+      case PixelScaling::unit: map.scale[c] = 1 / 255.0F; break;
       case PixelScaling::signed_unit:
         map.scale[c] = 1 / 127.5F;
         map.offset[c] = -1;
@@ -157,8 +155,7 @@ void convert_pixels(const uint8_t* pixels, int64_t height, int64_t width, const 
   (has_avx2() ? convert_avx2 : convert_plain)(pixels, height, width, map, bytes.data(), out);
 }
 
-void warp_pixels(const uint8_t* pixels, int64_t height, int64_t width, const Affine& affine, const PixelMap& map,
-                 float* out) {
+void warp_pixels(const uint8_t* pixels, int64_t height, int64_t width, const Affine& affine, const PixelMap& map, float* out) {
   if (height < 1 || width < 1 || height > 16384 || width > 16384) throw std::invalid_argument("warp_pixels: size");
   thread_local std::vector<uint32_t> words;
   words.resize(static_cast<size_t>((height + 1) * (width + 1)));

@@ -24,7 +24,6 @@ void convert_pixels(const uint8_t* pixels, int64_t height, int64_t width, const 
 
 // As convert_pixels, with out's pixel (column, row) taken from affine(column, row), bilinear between pixel centres;
 // places outside the image take the nearest border pixel. Sides up to 16384.
-void warp_pixels(const uint8_t* pixels, int64_t height, int64_t width, const Affine& affine, const PixelMap& map,
-                 float* out);
+void warp_pixels(const uint8_t* pixels, int64_t height, int64_t width, const Affine& affine, const PixelMap& map, float* out);
 
 }  // namespace hpcai::data

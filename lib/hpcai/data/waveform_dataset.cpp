@@ -22,7 +22,8 @@ bool all_finite(const float* values, int64_t count) {
 }  // namespace
 
 WaveformDataset::WaveformDataset(std::vector<Label> labels, int64_t length, int64_t cache_mb)
-    : Dataset({{1, length}, {}, {"q", "s1", "s2"}}), labels_(std::move(labels)),
+    : Dataset({{1, length}, {}, {"q", "s1", "s2"}}),
+      labels_(std::move(labels)),
       cache_(static_cast<int64_t>(labels_.size()), length, cache_mb) {}
 
 void WaveformDataset::make_checked(int64_t index, float* out) const {

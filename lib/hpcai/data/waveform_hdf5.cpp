@@ -31,10 +31,10 @@ void check_label(const Hdf5Array& labels, int64_t row, const std::array<double, 
   const auto [q, s1, s2] = label;
   const bool finite = std::isfinite(q) && std::isfinite(s1) && std::isfinite(s2);
   if (finite && q >= 1 - 1e-6 && std::abs(s1) <= 1 && std::abs(s2) <= 1) return;
-  throw Error(ExitCode::bad_data,
-              fmt::format("{}: q, s1, s2 = {:g}, {:g}, {:g}; expected q >= 1 and spins within -1 and 1", labels.where(row),
-                          q, s1, s2),
-              "Columns are q, s1, s2 in this order; remove the row or make the file again.");
+  throw Error(
+      ExitCode::bad_data,
+      fmt::format("{}: q, s1, s2 = {:g}, {:g}, {:g}; expected q >= 1 and spins within -1 and 1", labels.where(row), q, s1, s2),
+      "Columns are q, s1, s2 in this order; remove the row or make the file again.");
 }
 
 std::vector<std::array<double, 3>> read_labels(const Hdf5Array& labels) {
@@ -63,9 +63,10 @@ std::unique_ptr<WaveformFile> open_file(const std::string& name, const WaveformH
   }
   const int64_t length = simulate::TimeGrid{config.t_min, config.t_max, config.t_step}.size();
   if (data.shape()[1] != length) {
-    throw Error(ExitCode::bad_data,
-                fmt::format("{}: {} samples a waveform, but data.t_min, t_max and t_step make {}", data.where(), data.shape()[1], length),
-                "Set these three keys to the times of the file's samples.");
+    throw Error(
+        ExitCode::bad_data,
+        fmt::format("{}: {} samples a waveform, but data.t_min, t_max and t_step make {}", data.where(), data.shape()[1], length),
+        "Set these three keys to the times of the file's samples.");
   }
   return std::make_unique<WaveformFile>(data, read_labels(labels), config.cache_mb);
 }

@@ -25,8 +25,7 @@ Interval interval(const ParameterRange& range, const std::string& text) {
   return {range.first, colon == std::string::npos ? range.first : std::strtod(text.c_str() + colon + 1, nullptr)};
 }
 
-std::vector<Binary> random_points(const WaveformSetConfig& config, const ParameterGrid& grid, uint64_t seed,
-                                  uint64_t stream) {
+std::vector<Binary> random_points(const WaveformSetConfig& config, const ParameterGrid& grid, uint64_t seed, uint64_t stream) {
   const Interval q = interval(grid.mass_ratio, config.mass_ratio);
   const Interval s1 = interval(grid.spin1, config.spin1), s2 = interval(grid.spin2, config.spin2);
   std::vector<Binary> points;

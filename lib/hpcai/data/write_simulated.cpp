@@ -80,12 +80,14 @@ int64_t write_waveforms(const std::filesystem::path& path, const WaveformFileSet
 int64_t write_galaxies(const std::filesystem::path& path, const GalaxyFileSettings& settings, int threads,
                        const Progress& progress) {
   const int64_t count = settings.count, size = settings.size_pixels;
-  if (count < 1) throw Error(ExitCode::usage, fmt::format("generate galaxies: {} images asked for", count), "Give --count 1 or more.");
+  if (count < 1)
+    throw Error(ExitCode::usage, fmt::format("generate galaxies: {} images asked for", count), "Give --count 1 or more.");
   if (size < simulate::kSmallestImage || size > simulate::kLargestImage) {
     throw Error(ExitCode::usage, fmt::format("generate galaxies: images of {} pixels a side", size),
                 fmt::format("Give --size {} to {}.", simulate::kSmallestImage, simulate::kLargestImage));
   }
-  Hdf5Writer writer(path, {{"images", {count, size, size, 3}, ElementType::uint8}, {"labels", {count}, ElementType::other_integer}},
+  Hdf5Writer writer(path,
+                    {{"images", {count, size, size, 3}, ElementType::uint8}, {"labels", {count}, ElementType::other_integer}},
                     {{"generator", "hpcai-train generate galaxies"},
                      {"version", std::string(kVersion)},
                      {"survey", name_of(settings.survey)},

@@ -44,34 +44,32 @@ struct DistributedConfig {
                    .min = 0,
                    .max = 65535,
                    .local = true});
-    visitor.field("connect_timeout_s", connect_timeout_s,
-                  {.help = "How long to wait at the start until all ranks are there, and for a rank that is alive but slow while it "
-                           "opens its data, in the first step, and while it writes a checkpoint.",
-                   .unit = "s",
-                   .min = 0,
-                   .max = 1e6,
-                   .min_excluded = true,
-                   .local = true});
-    visitor.field("timeout_s", timeout_s,
-                  {.help = "Within this time a rank that has crashed, was stopped or has lost its network is named and all ranks end "
-                           "(status 69); likewise one that is alive but makes no progress while others wait for it (status 80).",
-                   .unit = "s",
-                   .min = 0,
-                   .max = 1e6,
-                   .min_excluded = true,
-                   .local = true});
+    visitor.field(
+        "connect_timeout_s", connect_timeout_s,
+        {.help = "How long to wait at the start until all ranks are there, and for a rank that is alive but slow while it "
+                 "opens its data, in the first step, and while it writes a checkpoint.",
+         .unit = "s",
+         .min = 0,
+         .max = 1e6,
+         .min_excluded = true,
+         .local = true});
+    visitor.field(
+        "timeout_s", timeout_s,
+        {.help = "Within this time a rank that has crashed, was stopped or has lost its network is named and all ranks end "
+                 "(status 69); likewise one that is alive but makes no progress while others wait for it (status 80).",
+         .unit = "s",
+         .min = 0,
+         .max = 1e6,
+         .min_excluded = true,
+         .local = true});
     visitor.field("bucket_mb", bucket_mb,
-                  {.help = "Gradients travel in buckets of about this size.",
-                   .unit = "MiB",
-                   .min = 0,
-                   .min_excluded = true});
+                  {.help = "Gradients travel in buckets of about this size.", .unit = "MiB", .min = 0, .min_excluded = true});
     visitor.field("first_bucket_mb", first_bucket_mb,
                   {.help = "Size of the first bucket; a small one lets the traffic start early in the backward pass.",
                    .unit = "MiB",
                    .min = 0,
                    .min_excluded = true});
-    visitor.field("overlap", overlap,
-                  {.help = "Send gradients while the backward pass still runs.", .local = true});
+    visitor.field("overlap", overlap, {.help = "Send gradients while the backward pass still runs.", .local = true});
     visitor.field("wire_precision", wire_precision,
                   {.help = "Number format in which gradients travel: that of the parameters (same), or bf16 or fp16 at half the "
                            "traffic of fp32; fp16 brings loss scaling with it."});

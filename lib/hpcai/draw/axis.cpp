@@ -14,10 +14,12 @@ namespace {
 constexpr double kMinute = 60, kHour = 3600, kDay = 86400;
 
 // About three a decade, then one, so that a subset with even steps can be chosen.
-constexpr std::array kDense = {0.001, 0.003, 0.01, 0.03,        0.1,         0.3,          1.0,      3.0,       10.0,      30.0,
-                               60.0,  180.0, 600.0, 30 * kMinute, kHour,       3 * kHour,    10 * kHour, kDay,    3 * kDay,  10 * kDay,
-                               30 * kDay, 100 * kDay, 300 * kDay, 1000 * kDay, 3000 * kDay};
-constexpr std::array kSparse = {0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0, kHour, 10 * kHour, 3 * kDay, 30 * kDay, 300 * kDay, 3000 * kDay};
+constexpr std::array kDense = {0.001,      0.003,      0.01,        0.03,       0.1,      0.3,       1.0,
+                               3.0,        10.0,       30.0,        60.0,       180.0,    600.0,     30 * kMinute,
+                               kHour,      3 * kHour,  10 * kHour,  kDay,       3 * kDay, 10 * kDay, 30 * kDay,
+                               100 * kDay, 300 * kDay, 1000 * kDay, 3000 * kDay};
+constexpr std::array kSparse = {0.001, 0.01,       0.1,      1.0,       10.0,       60.0,       600.0,
+                                kHour, 10 * kHour, 3 * kDay, 30 * kDay, 300 * kDay, 3000 * kDay};
 
 template <class Values>
 std::vector<Tick> ticks_of(const Values& values, double low, double high) {
@@ -61,7 +63,8 @@ std::vector<Tick> rank_ticks(const LogAxis& axis, double font_size) {
 
 std::string format_number(double value) {
   if (value == 0) return "0";
-  const int digits = std::clamp(2 - static_cast<int>(std::floor(std::log10(std::abs(value)) + 1e-9)), 0, std::abs(value) < 0.001 ? 6 : 3);
+  const int digits =
+      std::clamp(2 - static_cast<int>(std::floor(std::log10(std::abs(value)) + 1e-9)), 0, std::abs(value) < 0.001 ? 6 : 3);
   std::string text = fmt::format("{:.{}f}", value, digits);
   if (text.find('.') != std::string::npos) {
     text.erase(text.find_last_not_of('0') + 1);

@@ -83,8 +83,8 @@ void Canvas::text(Role role, double x, double baseline, std::string_view text, c
   marks_.push_back({role, box, std::string(text)});
   constexpr const char* kAnchors[] = {"start", "middle", "end"};
   fmt::format_to(std::back_inserter(body_),
-                 "<text x=\"{0:.1f}\" y=\"{1:.1f}\" font-size=\"{2:g}\" fill=\"{3}\" text-anchor=\"{4}\"{5}{6}{7}>{8}</text>\n", x,
-                 baseline, style.size, style.colour, kAnchors[static_cast<int>(style.anchor)],
+                 "<text x=\"{0:.1f}\" y=\"{1:.1f}\" font-size=\"{2:g}\" fill=\"{3}\" text-anchor=\"{4}\"{5}{6}{7}>{8}</text>\n",
+                 x, baseline, style.size, style.colour, kAnchors[static_cast<int>(style.anchor)],
                  style.bold ? " font-weight=\"bold\"" : "", style.italic ? " font-style=\"italic\"" : "",
                  style.upwards ? fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, baseline) : "", escaped(text));
 }
@@ -99,8 +99,9 @@ void Canvas::polyline(const std::vector<std::pair<double, double>>& points, cons
 
 void Canvas::rectangle(Role role, const Box& box, std::string_view fill, double opacity) {
   marks_.push_back({role, box, ""});
-  fmt::format_to(std::back_inserter(body_), "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\"{}/>\n",
-                 box.left, box.top, box.width(), box.height(), fill, opacity < 1 ? fmt::format(" opacity=\"{:g}\"", opacity) : "");
+  fmt::format_to(std::back_inserter(body_),
+                 "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\"{}/>\n", box.left, box.top,
+                 box.width(), box.height(), fill, opacity < 1 ? fmt::format(" opacity=\"{:g}\"", opacity) : "");
 }
 
 void Canvas::frame(const Box& box, const Stroke& stroke) {
@@ -111,20 +112,22 @@ void Canvas::frame(const Box& box, const Stroke& stroke) {
 void Canvas::marker(Role role, double x, double y, const MarkerStyle& style) {
   const double r = style.radius;
   marks_.push_back({role, {x - r, y - r, x + r, y + r}, ""});
-  const std::string paint = fmt::format("fill=\"{}\" stroke=\"{}\" stroke-width=\"2\"", style.filled ? style.colour : "#ffffff", style.colour);
+  const std::string paint =
+      fmt::format("fill=\"{}\" stroke=\"{}\" stroke-width=\"2\"", style.filled ? style.colour : "#ffffff", style.colour);
   auto out = std::back_inserter(body_);
   switch (style.shape) {
     case Shape::circle: fmt::format_to(out, "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:g}\" {}/>\n", x, y, r, paint); return;
     case Shape::diamond:
-      fmt::format_to(out, "<path d=\"M{0:.1f} {2:.1f}L{3:.1f} {1:.1f}L{0:.1f} {4:.1f}L{5:.1f} {1:.1f}Z\" {6}/>\n", x, y, y - r, x + r,
-                     y + r, x - r, paint);
+      fmt::format_to(out, "<path d=\"M{0:.1f} {2:.1f}L{3:.1f} {1:.1f}L{0:.1f} {4:.1f}L{5:.1f} {1:.1f}Z\" {6}/>\n", x, y, y - r,
+                     x + r, y + r, x - r, paint);
       return;
     case Shape::triangle:
       fmt::format_to(out, "<path d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}L{:.1f} {:.1f}Z\" {}/>\n", x, y - r, x + r, y + 0.8 * r, x - r,
                      y + 0.8 * r, paint);
       return;
     case Shape::square:
-      fmt::format_to(out, "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" {}/>\n", x - r, y - r, 2 * r, 2 * r, paint);
+      fmt::format_to(out, "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" {}/>\n", x - r, y - r, 2 * r, 2 * r,
+                     paint);
       return;
   }
 }
@@ -132,7 +135,8 @@ void Canvas::marker(Role role, double x, double y, const MarkerStyle& style) {
 std::string Canvas::svg() const {
   return fmt::format(
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:g}\" height=\"{1:g}\" viewBox=\"0 0 {0:g} {1:g}\" role=\"img\" "
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:g}\" height=\"{1:g}\" viewBox=\"0 0 {0:g} {1:g}\" "
+             "role=\"img\" "
              "font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">\n<title>{2}</title>\n"
              "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
              width_, height_, escaped(description_)) +

@@ -50,12 +50,9 @@ std::vector<double> ticks(const Axis& axis) {
 }
 
 // Points of a polyline. Each pixel column that holds several samples contributes its smallest and its largest one.
-std::string points(const std::vector<double>& time, const std::vector<double>& value, double sign, const Axis& x,
-                   const Axis& y) {
+std::string points(const std::vector<double>& time, const std::vector<double>& value, double sign, const Axis& x, const Axis& y) {
   std::string out;
-  const auto put = [&](size_t i) {
-    fmt::format_to(std::back_inserter(out), "{:.2f},{:.2f} ", x(time[i]), y(sign * value[i]));
-  };
+  const auto put = [&](size_t i) { fmt::format_to(std::back_inserter(out), "{:.2f},{:.2f} ", x(time[i]), y(sign * value[i])); };
   for (size_t first = 0, next = 0; first < time.size(); first = next) {
     const double column = std::floor(x(time[first]));
     size_t smallest = first, largest = first;
@@ -84,12 +81,16 @@ void check(const WaveformPanel& panel) {
 void draw_axes(const Axis& x, const Axis& y, std::string& svg) {
   auto out = std::back_inserter(svg);
   for (const double tick : ticks(x)) {
-    fmt::format_to(out, "<path class=\"grid\" d=\"M{0:.1f} {1:.1f}V{2:.1f}\"/><text x=\"{0:.1f}\" y=\"{3:.1f}\" "
-                   "text-anchor=\"middle\">{4:g}</text>\n", x(tick), y.start, y.stop, y.start + 14, tick);
+    fmt::format_to(out,
+                   "<path class=\"grid\" d=\"M{0:.1f} {1:.1f}V{2:.1f}\"/><text x=\"{0:.1f}\" y=\"{3:.1f}\" "
+                   "text-anchor=\"middle\">{4:g}</text>\n",
+                   x(tick), y.start, y.stop, y.start + 14, tick);
   }
   for (const double tick : ticks(y)) {
-    fmt::format_to(out, "<path class=\"grid\" d=\"M{0:.1f} {1:.1f}H{2:.1f}\"/><text x=\"{3:.1f}\" y=\"{4:.1f}\" "
-                   "text-anchor=\"end\">{5:g}</text>\n", x.start, y(tick), x.stop, x.start - 5, y(tick) + 3.5, tick);
+    fmt::format_to(out,
+                   "<path class=\"grid\" d=\"M{0:.1f} {1:.1f}H{2:.1f}\"/><text x=\"{3:.1f}\" y=\"{4:.1f}\" "
+                   "text-anchor=\"end\">{5:g}</text>\n",
+                   x.start, y(tick), x.stop, x.start - 5, y(tick) + 3.5, tick);
   }
   fmt::format_to(out, "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">t / M</text>\n", (x.start + x.stop) / 2,
                  y.start + 29);
@@ -106,15 +107,13 @@ void draw_panel(const WaveformPanel& panel, double left, double top, std::string
   const Axis x{panel.time.front(), panel.time.front() + width, left + kLeft, left + kLeft + kPlotWidth};
   const Axis y{-1.1 * peak, 1.1 * peak, top + kTop + kPlotHeight, top + kTop};  // SVG counts downwards
   auto out = std::back_inserter(svg);
-  fmt::format_to(out, "<text class=\"panel\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x.start, y.stop - 8,
-                 escaped(panel.title));
+  fmt::format_to(out, "<text class=\"panel\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x.start, y.stop - 8, escaped(panel.title));
   draw_axes(x, y, svg);
-  fmt::format_to(out, "<rect class=\"frame\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"/>\n", x.start,
-                 y.stop, kPlotWidth, kPlotHeight);
+  fmt::format_to(out, "<rect class=\"frame\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"/>\n", x.start, y.stop,
+                 kPlotWidth, kPlotHeight);
   fmt::format_to(out, "<polyline class=\"real\" points=\"{}\"/>\n", points(panel.time, panel.real, 1, x, y));
   for (const double sign : {1.0, -1.0}) {
-    fmt::format_to(out, "<polyline class=\"amplitude\" points=\"{}\"/>\n",
-                   points(panel.time, panel.amplitude, sign, x, y));
+    fmt::format_to(out, "<polyline class=\"amplitude\" points=\"{}\"/>\n", points(panel.time, panel.amplitude, sign, x, y));
   }
 }
 

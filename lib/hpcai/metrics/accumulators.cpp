@@ -77,8 +77,7 @@ nlohmann::json Classification::result() const {
     }
     confusion.push_back(row);
   }
-  nlohmann::json result = {
-      {"accuracy", ratio(right, all)}, {"confusion", confusion}, {"samples", static_cast<int64_t>(all)}};
+  nlohmann::json result = {{"accuracy", ratio(right, all)}, {"confusion", confusion}, {"samples", static_cast<int64_t>(all)}};
   if (classes_ == 2) {
     const double hits = sums[3], false_alarms = sums[1], misses = sums[2];
     result["precision"] = ratio(hits, hits + false_alarms);

@@ -29,9 +29,7 @@ std::vector<Binary> binaries(const at::Tensor& parameters) {
 
 bool finite(const Binary& b) { return std::isfinite(b.mass_ratio) && std::isfinite(b.spin1) && std::isfinite(b.spin2); }
 
-bool same(const Binary& a, const Binary& b) {
-  return a.mass_ratio == b.mass_ratio && a.spin1 == b.spin1 && a.spin2 == b.spin2;
-}
+bool same(const Binary& a, const Binary& b) { return a.mass_ratio == b.mass_ratio && a.spin1 == b.spin1 && a.spin2 == b.spin2; }
 
 }  // namespace
 
@@ -43,8 +41,7 @@ double quantile(const std::vector<double>& sorted, double q) {
 }
 
 Overlaps overlaps(const at::Tensor& truth, const at::Tensor& prediction, const simulate::TimeGrid& grid, int threads) {
-  if (truth.size(0) != prediction.size(0))
-    throw std::invalid_argument("overlaps: truths and predictions differ in number");
+  if (truth.size(0) != prediction.size(0)) throw std::invalid_argument("overlaps: truths and predictions differ in number");
   const auto truths = binaries(truth), predictions = binaries(prediction);
   Overlaps result;
   result.values.assign(truths.size(), 0);

@@ -13,9 +13,9 @@ namespace {
 // what a sample looks like.
 at::Tensor gather_rows(distributed::Group& group, const std::vector<at::Tensor>& batches) {
   at::Tensor mine = batches.empty() ? at::Tensor() : at::cat(batches).to(group.device());
-  const nlohmann::json own = mine.defined() ? nlohmann::json{{"shape", mine.sizes().slice(1).vec()},
-                                                             {"type", static_cast<int>(mine.scalar_type())}}
-                                            : nlohmann::json();
+  const nlohmann::json own =
+      mine.defined() ? nlohmann::json{{"shape", mine.sizes().slice(1).vec()}, {"type", static_cast<int>(mine.scalar_type())}}
+                     : nlohmann::json();
   nlohmann::json row;
   for (const std::string& text : group.all_gather(own.dump())) {
     const auto other = nlohmann::json::parse(text);
@@ -27,8 +27,7 @@ at::Tensor gather_rows(distributed::Group& group, const std::vector<at::Tensor>&
   if (!mine.defined()) {
     auto shape = row.at("shape").get<std::vector<int64_t>>();
     shape.insert(shape.begin(), 0);
-    mine = at::empty(shape,
-                     at::TensorOptions(group.device()).dtype(static_cast<at::ScalarType>(row.at("type").get<int>())));
+    mine = at::empty(shape, at::TensorOptions(group.device()).dtype(static_cast<at::ScalarType>(row.at("type").get<int>())));
   }
   return at::cat(group.all_gather(mine)).cpu();
 }

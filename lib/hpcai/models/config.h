@@ -49,19 +49,21 @@ struct WaveNetConfig {
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("residual_channels", residual_channels, {.help = "Channels between gated layers.", .min = 1, .max = kMostUnits});
-    visitor.field("gate_channels", gate_channels, {.help = "Channels of the filter and of the gate.", .min = 1, .max = kMostUnits});
+    visitor.field("residual_channels", residual_channels,
+                  {.help = "Channels between gated layers.", .min = 1, .max = kMostUnits});
+    visitor.field("gate_channels", gate_channels,
+                  {.help = "Channels of the filter and of the gate.", .min = 1, .max = kMostUnits});
     visitor.field("layers_per_cycle", layers_per_cycle,
                   {.help = "Gated layers per cycle; their dilations are 1, 2, 4, ...", .min = 1, .max = 20});
     visitor.field("cycles", cycles, {.help = "How often the cycle of dilations is done.", .min = 1, .max = 100});
     visitor.field("dilations", dilations,
                   {.help = "Dilation of each gated layer, instead of layers_per_cycle and cycles.", .min = 1, .max = 1 << 24});
-    visitor.field("tail_channels", tail_channels, {.help = "Channels of the 1x1 convolution after the sum.", .min = 1, .max = kMostUnits});
+    visitor.field("tail_channels", tail_channels,
+                  {.help = "Channels of the 1x1 convolution after the sum.", .min = 1, .max = kMostUnits});
     visitor.field("keep_steps", keep_steps,
                   {.help = "Last time steps that enter the two branches.", .unit = "samples", .min = 1});
     visitor.field("dense_units", dense_units, {.help = "Units of the hidden layer of each branch.", .min = 1, .max = kMostUnits});
-    visitor.field("dropout", dropout,
-                  {.help = "Part of the tail's values set to 0.", .min = 0, .max = 1, .max_excluded = true});
+    visitor.field("dropout", dropout, {.help = "Part of the tail's values set to 0.", .min = 0, .max = 1, .max_excluded = true});
     visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
     visitor.field("batch_norm_momentum", batch_norm_momentum, {.help = kMomentumHelp, .min = 0, .max = 1, .min_excluded = true});
   }
@@ -84,7 +86,9 @@ struct XceptionConfig {
   void describe(Visitor& visitor) {
     visitor.field("width", width,
                   {.help = "Factor on the channels of every layer; they are rounded to multiples of 8.",
-                   .min = 0, .max = 4, .min_excluded = true});
+                   .min = 0,
+                   .max = 4,
+                   .min_excluded = true});
     visitor.field("middle_blocks", middle_blocks,
                   {.help = "Residual blocks of three separable convolutions.", .min = 0, .max = 64});
     visitor.field("entry_stride", entry_stride,
@@ -110,7 +114,8 @@ struct ResNetConfig {
   template <class Visitor>
   void describe(Visitor& visitor) {
     visitor.field("blocks", blocks, {.help = "Bottleneck blocks in each of the four stages.", .min = 1, .max = 1000});
-    visitor.field("width", width, {.help = "Channels of the first convolution; later stages grow from it.", .min = 8, .max = 4096});
+    visitor.field("width", width,
+                  {.help = "Channels of the first convolution; later stages grow from it.", .min = 8, .max = 4096});
     visitor.field("zero_init_last_gamma", zero_init_last_gamma, {.help = kZeroGammaHelp});
     visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
   }
@@ -131,8 +136,9 @@ struct CrossEntropyConfig {
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("label_smoothing", label_smoothing,
-                  {.help = "Part of the target probability spread evenly over all classes.", .min = 0, .max = 1, .max_excluded = true});
+    visitor.field(
+        "label_smoothing", label_smoothing,
+        {.help = "Part of the target probability spread evenly over all classes.", .min = 0, .max = 1, .max_excluded = true});
   }
 };
 

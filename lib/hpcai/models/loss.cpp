@@ -19,8 +19,9 @@ class WaveformMse : public Loss {
 
   int64_t outputs(int64_t classes, int64_t targets) const override {
     if (classes != 0 || targets != 3) {
-      throw Error(ExitCode::usage, "loss.type: waveform_mse needs data with the 3 targets q, s1, s2; these have " +
-                                       (classes ? std::to_string(classes) + " classes" : std::to_string(targets) + " targets"),
+      throw Error(ExitCode::usage,
+                  "loss.type: waveform_mse needs data with the 3 targets q, s1, s2; these have " +
+                      (classes ? std::to_string(classes) + " classes" : std::to_string(targets) + " targets"),
                   "use cross_entropy for data with classes");
     }
     return 5;
@@ -37,8 +38,8 @@ class CrossEntropy : public Loss {
 
   int64_t outputs(int64_t classes, int64_t) const override {
     if (classes < 2) {
-      throw Error(ExitCode::usage, "loss.type: cross_entropy needs data with at least 2 classes; these have " +
-                                       std::to_string(classes),
+      throw Error(ExitCode::usage,
+                  "loss.type: cross_entropy needs data with at least 2 classes; these have " + std::to_string(classes),
                   "use waveform_mse for waveforms");
     }
     return classes;

@@ -67,9 +67,9 @@ size_t Model::layer_index(const std::string& layer) const {
   const auto nearest = std::min_element(layers_.begin(), layers_.end(), [&](const Layer& a, const Layer& b) {
     return edit_distance(a.name, layer) < edit_distance(b.name, layer);
   });
-  throw Error(ExitCode::usage, "trainable_from: the network has no layer '" + layer + "'",
-              "give all, head, an index from 0 to " + std::to_string(layers_.size() - 1) + ", or a layer name such as " +
-                  nearest->name);
+  throw Error(
+      ExitCode::usage, "trainable_from: the network has no layer '" + layer + "'",
+      "give all, head, an index from 0 to " + std::to_string(layers_.size() - 1) + ", or a layer name such as " + nearest->name);
 }
 
 void Model::set_trainable_from(const std::string& layer) {

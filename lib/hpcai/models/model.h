@@ -50,7 +50,8 @@ class Model : public torch::nn::Module {
 
 // Builds a network for samples of the given shape ([1, T] or [3, H, W]) on the CPU, in float32 and training mode. The
 // initial weights are a pure function of the config, the shapes and the seed. Throws Error{usage} if the shape does not fit.
-std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
+std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
+                                  uint64_t seed);
 
 // Lets every batch norm of mode `synchronised` sum over ranks; others are left alone. With one rank nothing changes.
 void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size);

@@ -54,8 +54,8 @@ GatedLayer::Output GatedLayer::forward(const at::Tensor& input) const {
 }
 
 kernels::GatedLayerTensors GatedLayer::tensors() const {
-  return {pre_->weight,  pre_->bias,  pre_norm_->tensors(),  gated_->weight,           gated_->bias, gated_norm_->tensors(),
-          post_->weight, post_->bias, post_norm_->tensors(), gated_->options().dilation};
+  return {pre_->weight,           pre_->bias,    pre_norm_->tensors(), gated_->weight,        gated_->bias,
+          gated_norm_->tensors(), post_->weight, post_->bias,          post_norm_->tensors(), gated_->options().dilation};
 }
 
 WaveNet::WaveNet(const WaveNetConfig& config, int64_t steps) : config_(config), steps_(steps) {
@@ -133,8 +133,9 @@ at::Tensor WaveNet::two_convolutions(const at::Tensor& skips) const {
   if (kernels::time_tail_supports(skips, tensors)) {
     std::vector<kernels::DropoutKey> keys;
     for (int64_t sample = 0; sample < skips.size(0); ++sample) keys.push_back(dropout_key(randomness(), 0, sample));
-    return kernels::time_tail(skips, tensors, {source_of(*tail1_norm_), tail1_norm_->eps(), tail1_norm_->momentum(), tail1_norm_->sum(),
-                                               rate, std::move(keys)})
+    return kernels::time_tail(
+               skips, tensors,
+               {source_of(*tail1_norm_), tail1_norm_->eps(), tail1_norm_->momentum(), tail1_norm_->sum(), rate, std::move(keys)})
         .unsqueeze(2);
   }
   const at::Tensor wide = normalised(*tail1_, *tail1_norm_, skips.relu(), /*relu=*/true);
@@ -174,8 +175,8 @@ std::shared_ptr<Model> make(const WaveNetConfig& config, std::span<const int64_t
                 "use loss.type: waveform_mse");
   }
   if (config.keep_steps > input_shape[1]) {
-    throw Error(ExitCode::usage, fmt::format("model.keep_steps: {} is more than the {} time steps of a sample",
-                                             config.keep_steps, input_shape[1]),
+    throw Error(ExitCode::usage,
+                fmt::format("model.keep_steps: {} is more than the {} time steps of a sample", config.keep_steps, input_shape[1]),
                 "make it smaller, or the waveforms longer");
   }
   auto model = std::make_shared<WaveNet>(config, input_shape[1]);

@@ -31,9 +31,7 @@ SeparableConv2d::SeparableConv2d(int64_t in, int64_t out) {
   pointwise_ = register_module("pointwise", std::make_shared<Conv2d>(in, out, 1, Conv2d::Options{}));
 }
 
-at::Tensor SeparableConv2d::forward(const at::Tensor& input) const {
-  return pointwise_->forward(depthwise_->forward(input));
-}
+at::Tensor SeparableConv2d::forward(const at::Tensor& input) const { return pointwise_->forward(depthwise_->forward(input)); }
 
 at::Tensor Xception::Separable::operator()(const at::Tensor& input) const {
   const at::Tensor output = conv->forward(relu_before ? input.relu() : input);
@@ -52,7 +50,8 @@ at::Tensor Xception::DownBlock::operator()(const at::Tensor& input) const {
 Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(config) {
   const auto channels = [&](int64_t published) { return scaled(published, config.width); };
   add_layer("input");
-  conv1_ = register_module("block1_conv1", std::make_shared<Conv2d>(3, channels(32), 3, Conv2d::Options{.stride = config.entry_stride}));
+  conv1_ = register_module("block1_conv1",
+                           std::make_shared<Conv2d>(3, channels(32), 3, Conv2d::Options{.stride = config.entry_stride}));
   add_layer("block1_conv1", {conv1_});
   norm1_ = add_norm("block1_conv1_bn", channels(32));
   add_layer("block1_conv1_act");
@@ -92,8 +91,8 @@ Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(conf
 }
 
 std::shared_ptr<BatchNorm> Xception::add_norm(const std::string& name, int64_t channels) {
-  auto norm = register_module(name, std::make_shared<BatchNorm>(channels, config_.batch_norm, kKerasNormEps,
-                                                                config_.batch_norm_momentum));
+  auto norm = register_module(
+      name, std::make_shared<BatchNorm>(channels, config_.batch_norm, kKerasNormEps, config_.batch_norm_momentum));
   add_layer(name, {norm});
   return norm;
 }
@@ -143,8 +142,10 @@ std::shared_ptr<Model> make(const XceptionConfig& config, std::span<const int64_
   // two unpadded 3x3 convolutions, the first with the entry stride, must leave at least one pixel
   const int64_t smallest = config.entry_stride == 1 ? 5 : 7;
   if (input_shape.size() != 3 || input_shape[0] != 3 || std::min(input_shape[1], input_shape[2]) < smallest) {
-    throw Error(ExitCode::usage, fmt::format("model.type: xception needs images of shape [3, height, width] of at least {} pixels; "
-                                             "these are {}", smallest, c10::str(at::IntArrayRef(input_shape.data(), input_shape.size()))));
+    throw Error(ExitCode::usage,
+                fmt::format("model.type: xception needs images of shape [3, height, width] of at least {} pixels; "
+                            "these are {}",
+                            smallest, c10::str(at::IntArrayRef(input_shape.data(), input_shape.size()))));
   }
   auto model = std::make_shared<Xception>(config, outputs);
   initialise_glorot_uniform(*model, seed);

@@ -60,10 +60,10 @@ class Xception : public Model {
   XceptionConfig config_;
   std::shared_ptr<Conv2d> conv1_, conv2_;
   std::shared_ptr<BatchNorm> norm1_, norm2_;
-  std::vector<DownBlock> entry_;              // blocks 2, 3, 4
+  std::vector<DownBlock> entry_;                // blocks 2, 3, 4
   std::vector<std::vector<Separable>> middle_;  // blocks 5 to 12, three each
-  std::vector<DownBlock> exit_;               // block 13
-  std::vector<Separable> last_;               // block 14
+  std::vector<DownBlock> exit_;                 // block 13
+  std::vector<Separable> last_;                 // block 14
   std::shared_ptr<Dense> dense1_, dense2_, predictions_;
 };
 

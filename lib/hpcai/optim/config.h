@@ -29,9 +29,10 @@ struct SgdConfig {
     visitor.field("momentum", momentum,
                   {.help = "Share of the last update that is kept.", .min = 0, .max = 1, .max_excluded = true});
     visitor.field("nesterov", nesterov, {.help = "Nesterov's form of momentum; needs momentum above 0."});
-    visitor.field("momentum_correction", momentum_correction,
-                  {.help = "A change of the rate acts on the momentum at once (PyTorch; Goyal et al. 2017); false lets it fade in "
-                           "(Keras without Horovod's correction)."});
+    visitor.field(
+        "momentum_correction", momentum_correction,
+        {.help = "A change of the rate acts on the momentum at once (PyTorch; Goyal et al. 2017); false lets it fade in "
+                 "(Keras without Horovod's correction)."});
     visitor.field("weight_decay", weight_decay, {.help = "L2 penalty added to the gradient.", .min = 0});
     visitor.field("decay_bias_and_norm", decay_bias_and_norm,
                   {.help = "Weight decay also on biases and batch-norm parameters (all one-dimensional ones)."});
@@ -52,14 +53,11 @@ struct AdamConfig {
   void describe(Visitor& visitor) {
     visitor.field("lr", lr, {.help = kRateHelp, .min = 0, .min_excluded = true});
     scaling.describe(visitor);
-    visitor.field("beta1", beta1,
-                  {.help = "Decay of the mean of gradients.", .min = 0, .max = 1, .max_excluded = true});
-    visitor.field("beta2", beta2,
-                  {.help = "Decay of the mean of squared gradients.", .min = 0, .max = 1, .max_excluded = true});
-    visitor.field("epsilon", epsilon,
-                  {.help = "Added to the root of the second moment; 1e-7 as in Keras, PyTorch has 1e-8.",
-                   .min = 0,
-                   .min_excluded = true});
+    visitor.field("beta1", beta1, {.help = "Decay of the mean of gradients.", .min = 0, .max = 1, .max_excluded = true});
+    visitor.field("beta2", beta2, {.help = "Decay of the mean of squared gradients.", .min = 0, .max = 1, .max_excluded = true});
+    visitor.field(
+        "epsilon", epsilon,
+        {.help = "Added to the root of the second moment; 1e-7 as in Keras, PyTorch has 1e-8.", .min = 0, .min_excluded = true});
     visitor.field("weight_decay", weight_decay, {.help = "L2 penalty added to the gradient.", .min = 0});
     visitor.field("decay_bias_and_norm", decay_bias_and_norm,
                   {.help = "Weight decay also on biases and batch-norm parameters (all one-dimensional ones)."});
@@ -80,13 +78,10 @@ struct AdamWConfig {
   void describe(Visitor& visitor) {
     visitor.field("lr", lr, {.help = kRateHelp, .min = 0, .min_excluded = true});
     scaling.describe(visitor);
-    visitor.field("beta1", beta1,
-                  {.help = "Decay of the mean of gradients.", .min = 0, .max = 1, .max_excluded = true});
-    visitor.field("beta2", beta2,
-                  {.help = "Decay of the mean of squared gradients.", .min = 0, .max = 1, .max_excluded = true});
-    visitor.field(
-        "epsilon", epsilon,
-        {.help = "Added to the root of the second moment; 1e-8 as in PyTorch.", .min = 0, .min_excluded = true});
+    visitor.field("beta1", beta1, {.help = "Decay of the mean of gradients.", .min = 0, .max = 1, .max_excluded = true});
+    visitor.field("beta2", beta2, {.help = "Decay of the mean of squared gradients.", .min = 0, .max = 1, .max_excluded = true});
+    visitor.field("epsilon", epsilon,
+                  {.help = "Added to the root of the second moment; 1e-8 as in PyTorch.", .min = 0, .min_excluded = true});
     visitor.field("weight_decay", weight_decay,
                   {.help = "Share of a weight that lr = 1 would take away in one step (decoupled decay).", .min = 0});
     visitor.field("decay_bias_and_norm", decay_bias_and_norm,
@@ -118,9 +113,8 @@ struct Warmup {
   void describe_warmup(Visitor& visitor) {
     visitor.field("warmup_epochs", warmup_epochs,
                   {.help = "Length of the warm-up in epochs; 0 for none.", .unit = "epochs", .min = 0});
-    visitor.field(
-        "warmup_steps", warmup_steps,
-        {.help = "Length of the warm-up in steps, instead of warmup_epochs.", .unit = "steps", .min = 0});
+    visitor.field("warmup_steps", warmup_steps,
+                  {.help = "Length of the warm-up in steps, instead of warmup_epochs.", .unit = "steps", .min = 0});
     visitor.field("warmup_start", warmup_start,
                   {.help = "Fraction of the learning rate at the first step of a linear warm-up.", .min = 0, .max = 1});
     visitor.field("warmup_rule", warmup_rule,
@@ -144,14 +138,12 @@ struct StepConfig : Warmup {
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field(
-        "milestones_epochs", milestones_epochs,
-        {.help = "Epochs, counted from the start, after each of which the learning rate is multiplied by factor.",
-         .unit = "epochs",
-         .min = 0});
-    visitor.field(
-        "factor", factor,
-        {.help = "Multiplies the learning rate at each milestone.", .min = 0, .max = 1, .min_excluded = true});
+    visitor.field("milestones_epochs", milestones_epochs,
+                  {.help = "Epochs, counted from the start, after each of which the learning rate is multiplied by factor.",
+                   .unit = "epochs",
+                   .min = 0});
+    visitor.field("factor", factor,
+                  {.help = "Multiplies the learning rate at each milestone.", .min = 0, .max = 1, .min_excluded = true});
     describe_warmup(visitor);
   }
 };
@@ -175,8 +167,7 @@ struct PolynomialConfig : Warmup {
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("power", power,
-                  {.help = "Exponent of the decay; 1 is a straight line.", .min = 0, .min_excluded = true});
+    visitor.field("power", power, {.help = "Exponent of the decay; 1 is a straight line.", .min = 0, .min_excluded = true});
     visitor.field("final_fraction", final_fraction,
                   {.help = "Fraction of the base learning rate at the end of training.", .min = 0, .max = 1});
     describe_warmup(visitor);
@@ -192,15 +183,11 @@ struct PlateauConfig : Warmup {
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("factor", factor,
-                  {.help = "Multiplies the learning rate on a plateau.",
-                   .min = 0,
-                   .max = 1,
-                   .min_excluded = true,
-                   .max_excluded = true});
     visitor.field(
-        "patience", patience,
-        {.help = "Epochs without a better validation loss after which the rate falls.", .unit = "epochs", .min = 1});
+        "factor", factor,
+        {.help = "Multiplies the learning rate on a plateau.", .min = 0, .max = 1, .min_excluded = true, .max_excluded = true});
+    visitor.field("patience", patience,
+                  {.help = "Epochs without a better validation loss after which the rate falls.", .unit = "epochs", .min = 1});
     visitor.field("min_delta", min_delta,
                   {.help = "A validation loss counts as better if lower by more than this (Keras: 1e-4).", .min = 0});
     visitor.field("floor", floor, {.help = "The learning rate never falls below this.", .min = 0});
@@ -230,7 +217,6 @@ struct OneCycleConfig {
   }
 };
 
-using ScheduleConfig =
-    std::variant<ConstantConfig, StepConfig, CosineConfig, PolynomialConfig, PlateauConfig, OneCycleConfig>;
+using ScheduleConfig = std::variant<ConstantConfig, StepConfig, CosineConfig, PolynomialConfig, PlateauConfig, OneCycleConfig>;
 
 }  // namespace hpcai::optim

@@ -24,8 +24,8 @@ Groups split(const NamedTensors& parameters, const std::vector<size_t>& active, 
 
 // Calls apply(parameter indices, gradients, weight decay) for each non-empty group.
 template <class Apply>
-void for_each_group(const NamedTensors& parameters, const std::vector<size_t>& active, const Tensors& grads,
-                    double weight_decay, bool decay_bias_and_norm, const Apply& apply) {
+void for_each_group(const NamedTensors& parameters, const std::vector<size_t>& active, const Tensors& grads, double weight_decay,
+                    bool decay_bias_and_norm, const Apply& apply) {
   const Groups groups = split(parameters, active, decay_bias_and_norm || weight_decay == 0);
   const auto run = [&](const std::vector<size_t>& members, double decay) {
     if (members.empty()) return;
@@ -70,10 +70,10 @@ void Sgd::update(const std::vector<size_t>& active, const Tensors& grads, double
   }
   for_each_group(parameters(), active, grads, config_.weight_decay, config_.decay_bias_and_norm,
                  [&](const std::vector<size_t>& indices, const Tensors& group_grads, double decay) {
-                   const Tensors buffers = momentum_.empty() ? Tensors{} : pick(momentum_, indices);
-                   at::_fused_sgd_(pick(parameters(), indices), group_grads, buffers, decay, config_.momentum, lr,
-                                   /*dampening=*/0, config_.nesterov, /*maximize=*/false, /*is_first_step=*/false);
-                 });
+    const Tensors buffers = momentum_.empty() ? Tensors{} : pick(momentum_, indices);
+    at::_fused_sgd_(pick(parameters(), indices), group_grads, buffers, decay, config_.momentum, lr,
+                    /*dampening=*/0, config_.nesterov, /*maximize=*/false, /*is_first_step=*/false);
+  });
 }
 
 Adam::Adam(const AdamConfig& config, NamedTensors named) : Adam(config, false, std::move(named)) {}
@@ -89,9 +89,7 @@ Adam::Adam(const AdamConfig& config, bool decoupled, NamedTensors named)
   }
 }
 
-NamedTensors Adam::state() const {
-  return moments_by_name(parameters(), mean_, square_, step_);
-}
+NamedTensors Adam::state() const { return moments_by_name(parameters(), mean_, square_, step_); }
 
 void Adam::update(const std::vector<size_t>& active, const Tensors& grads, double lr) {
   at::_foreach_add_(pick(step_, active), 1);
@@ -99,20 +97,16 @@ void Adam::update(const std::vector<size_t>& active, const Tensors& grads, doubl
     kernel(pick(parameters(), indices), group_grads, pick(mean_, indices), pick(square_, indices), Tensors{},
            pick(step_, indices), lr, config_.beta1, config_.beta2, decay, config_.epsilon);
   };
-  const auto adam = [](const auto&... arguments) {
-    at::_fused_adam_(arguments..., /*amsgrad=*/false, /*maximize=*/false);
-  };
-  const auto adamw = [](const auto&... arguments) {
-    at::_fused_adamw_(arguments..., /*amsgrad=*/false, /*maximize=*/false);
-  };
+  const auto adam = [](const auto&... arguments) { at::_fused_adam_(arguments..., /*amsgrad=*/false, /*maximize=*/false); };
+  const auto adamw = [](const auto&... arguments) { at::_fused_adamw_(arguments..., /*amsgrad=*/false, /*maximize=*/false); };
   for_each_group(parameters(), active, grads, config_.weight_decay, config_.decay_bias_and_norm,
                  [&](const std::vector<size_t>& indices, const Tensors& group_grads, double decay) {
-                   if (decoupled_) {
-                     fused(adamw, indices, group_grads, decay);
-                   } else {
-                     fused(adam, indices, group_grads, decay);
-                   }
-                 });
+    if (decoupled_) {
+      fused(adamw, indices, group_grads, decay);
+    } else {
+      fused(adam, indices, group_grads, decay);
+    }
+  });
 }
 
 }  // namespace hpcai::optim

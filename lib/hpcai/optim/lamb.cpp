@@ -12,8 +12,9 @@ namespace hpcai::optim {
 
 Lamb::Lamb(const LambConfig& config, NamedTensors named) : Optimizer(std::move(named)), config_(config) {
   if (config.max_weight_norm > 0 && config.max_weight_norm < config.min_weight_norm) {
-    throw Error(ExitCode::usage, fmt::format("optimizer.max_weight_norm {} is below optimizer.min_weight_norm {}", config.max_weight_norm,
-                                             config.min_weight_norm),
+    throw Error(ExitCode::usage,
+                fmt::format("optimizer.max_weight_norm {} is below optimizer.min_weight_norm {}", config.max_weight_norm,
+                            config.min_weight_norm),
                 "Raise optimizer.max_weight_norm, or set it to 0 for no limit.");
   }
   mean_ = zeros_for(parameters());
@@ -21,9 +22,7 @@ Lamb::Lamb(const LambConfig& config, NamedTensors named) : Optimizer(std::move(n
   for (size_t i = 0; i < parameters().size(); ++i) step_.push_back(at::zeros({}, at::kLong));
 }
 
-NamedTensors Lamb::state() const {
-  return moments_by_name(parameters(), mean_, square_, step_);
-}
+NamedTensors Lamb::state() const { return moments_by_name(parameters(), mean_, square_, step_); }
 
 // Adam's update of the moments as they are now; new tensors.
 Tensors Lamb::direction(const std::vector<size_t>& active) const {

@@ -10,7 +10,8 @@ namespace {
 // The decay of each tensor, for the ratio's denominator; a number where all have the same.
 at::Tensor decay_of_each(const Tensors& weights, const LarsConfig& config) {
   std::vector<double> decay;
-  for (const at::Tensor& weight : weights) decay.push_back(weight.dim() > 1 || config.decay_bias_and_norm ? config.weight_decay : 0);
+  for (const at::Tensor& weight : weights)
+    decay.push_back(weight.dim() > 1 || config.decay_bias_and_norm ? config.weight_decay : 0);
   return at::tensor(decay, at::kDouble).to(weights.front().options().requires_grad(false), /*non_blocking=*/true);
 }
 
@@ -33,7 +34,8 @@ NamedTensors Lars::state() const {
 
 at::Tensor Lars::ratios(const Tensors& weights, const Tensors& grads) const {
   const at::Tensor weight_norm = norms(weights), grad_norm = norms(grads);
-  const at::Tensor decay = config_.adapt_bias_and_norm ? decay_of_each(weights, config_) : at::scalar_tensor(config_.weight_decay);
+  const at::Tensor decay =
+      config_.adapt_bias_and_norm ? decay_of_each(weights, config_) : at::scalar_tensor(config_.weight_decay);
   const at::Tensor ratio = config_.trust_coefficient * weight_norm / (grad_norm + decay * weight_norm + config_.epsilon);
   return trusted(ratio, weight_norm, grad_norm, config_.max_ratio);
 }

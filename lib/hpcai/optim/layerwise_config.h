@@ -75,16 +75,16 @@ struct LambConfig {
     visitor.field("lr", lr, {.help = kRateHelp, .min = 0, .min_excluded = true});
     scaling.describe(visitor);
     visitor.field("beta1", beta1, {.help = "Decay of the mean of gradients.", .min = 0, .max = 1, .max_excluded = true});
-    visitor.field("beta2", beta2,
-                  {.help = "Decay of the mean of squared gradients.", .min = 0, .max = 1, .max_excluded = true});
-    visitor.field("epsilon", epsilon,
-                  {.help = "Added to the root of the second moment.", .min = 0, .min_excluded = true});
+    visitor.field("beta2", beta2, {.help = "Decay of the mean of squared gradients.", .min = 0, .max = 1, .max_excluded = true});
+    visitor.field("epsilon", epsilon, {.help = "Added to the root of the second moment.", .min = 0, .min_excluded = true});
     visitor.field("bias_correction", bias_correction, {.help = "Divide both moments by 1 - beta^step."});
-    visitor.field("min_weight_norm", min_weight_norm, {.help = "A smaller norm of a tensor's weights counts as this in the ratio.", .min = 0});
+    visitor.field("min_weight_norm", min_weight_norm,
+                  {.help = "A smaller norm of a tensor's weights counts as this in the ratio.", .min = 0});
     visitor.field("max_weight_norm", max_weight_norm,
                   {.help = "A larger norm of a tensor's weights counts as this in the ratio; 0 for no limit.", .min = 0});
     visitor.field("max_ratio", max_ratio, {.help = kMaxRatioHelp, .min = 0});
-    visitor.field("weight_decay", weight_decay, {.help = "Share of a weight that is added to its update before the ratio.", .min = 0});
+    visitor.field("weight_decay", weight_decay,
+                  {.help = "Share of a weight that is added to its update before the ratio.", .min = 0});
     visitor.field("adapt_bias_and_norm", adapt_bias_and_norm, {.help = kAdaptHelp});
     visitor.field("decay_bias_and_norm", decay_bias_and_norm, {.help = kNoDecayHelp});
   }

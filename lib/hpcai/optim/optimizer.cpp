@@ -60,10 +60,9 @@ void Optimizer::load(const NamedTensors& saved) {
   std::map<std::string, at::Tensor> by_name(saved.begin(), saved.end());
   const NamedTensors current = state();
   if (by_name.size() != current.size()) {
-    throw Error(
-        ExitCode::cannot_resume,
-        fmt::format("the saved optimizer state has {} tensors, this optimizer {}", by_name.size(), current.size()),
-        remedy);
+    throw Error(ExitCode::cannot_resume,
+                fmt::format("the saved optimizer state has {} tensors, this optimizer {}", by_name.size(), current.size()),
+                remedy);
   }
   for (const auto& [name, tensor] : current) {
     const auto found = by_name.find(name);
@@ -72,8 +71,7 @@ void Optimizer::load(const NamedTensors& saved) {
     }
     if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != tensor.scalar_type()) {
       throw Error(ExitCode::cannot_resume,
-                  fmt::format("the saved optimizer state {} has another shape or type than this optimizer's", name),
-                  remedy);
+                  fmt::format("the saved optimizer state {} has another shape or type than this optimizer's", name), remedy);
     }
   }
   c10::NoGradGuard no_grad;

@@ -35,7 +35,8 @@ inline void put(Tensors& into, const std::vector<size_t>& indices, const Tensors
 }
 
 // The state of the rules that keep two moments and a count of steps for each parameter, as in a checkpoint.
-inline NamedTensors moments_by_name(const NamedTensors& parameters, const Tensors& mean, const Tensors& square, const Tensors& step) {
+inline NamedTensors moments_by_name(const NamedTensors& parameters, const Tensors& mean, const Tensors& square,
+                                    const Tensors& step) {
   NamedTensors state;
   for (size_t i = 0; i < parameters.size(); ++i) {
     const std::string& name = parameters[i].first;

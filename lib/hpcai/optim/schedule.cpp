@@ -26,16 +26,13 @@ struct Position {
 };
 
 // Half a cosine from `from` (at 0) to `to` (at 1).
-double anneal(double from, double to, double at) {
-  return to + (from - to) * (1 + std::cos(std::numbers::pi * at)) / 2;
-}
+double anneal(double from, double to, double at) { return to + (from - to) * (1 + std::cos(std::numbers::pi * at)) / 2; }
 
 double rate(const ConstantConfig&, const ScheduleState&, double base, const Position&) { return base; }
 
 double rate(const StepConfig& config, const ScheduleState&, double base, const Position& at) {
   for (const double milestone : config.milestones_epochs) {
-    if (static_cast<double>(at.step) >= std::round(milestone * static_cast<double>(at.steps_per_epoch)))
-      base *= config.factor;
+    if (static_cast<double>(at.step) >= std::round(milestone * static_cast<double>(at.steps_per_epoch))) base *= config.factor;
   }
   return base;
 }
@@ -86,32 +83,37 @@ int64_t warmup_steps(const ScheduleConfig& config, int64_t steps_per_epoch) {
   return std::visit([&](const auto& schedule) { return length_of(schedule, steps_per_epoch); }, config);
 }
 
-std::vector<std::string> doubts(const ScheduleConfig& config, const OptimizerConfig& optimizer, int64_t global_batch, int64_t steps_per_epoch,
-                                int64_t total_steps) {
+std::vector<std::string> doubts(const ScheduleConfig& config, const OptimizerConfig& optimizer, int64_t global_batch,
+                                int64_t steps_per_epoch, int64_t total_steps) {
   std::vector<std::string> found;
   const int64_t length = warmup_steps(config, steps_per_epoch);
   if (length >= total_steps) {
-    found.push_back(fmt::format("the warm-up of {} steps is not over when training ends after {}: the learning rate never reaches optimizer.lr",
-                                length, total_steps));
+    found.push_back(fmt::format(
+        "the warm-up of {} steps is not over when training ends after {}: the learning rate never reaches optimizer.lr", length,
+        total_steps));
   }
   const RateScaling scaling = std::visit([](const auto& rule) { return rule.scaling; }, optimizer);
   if (scaling.rule == RateRule::none && scaling.base_batch != RateScaling{}.base_batch) {
     found.push_back("optimizer.lr_base_batch has no effect with optimizer.lr_scaling none");
   }
-  const auto* warmup = std::visit([](const auto& schedule) -> const Warmup* {
-    if constexpr (requires { schedule.warmup_start; }) return &schedule;
-    return nullptr;
-  }, config);
+  const auto* warmup = std::visit(
+      [](const auto& schedule) -> const Warmup* {
+        if constexpr (requires { schedule.warmup_start; }) return &schedule;
+        return nullptr;
+      },
+      config);
   if (!warmup) return found;
   const bool horovod = warmup->warmup_rule == WarmupRule::horovod, starts = warmup->warmup_start != Warmup{}.warmup_start;
   if (length == 0 && (horovod || starts)) {
-    found.push_back(fmt::format("schedule.{} has no effect without warmup_epochs or warmup_steps", horovod ? "warmup_rule" : "warmup_start"));
+    found.push_back(
+        fmt::format("schedule.{} has no effect without warmup_epochs or warmup_steps", horovod ? "warmup_rule" : "warmup_start"));
   } else if (horovod && starts) {
     found.push_back("schedule.warmup_start has no effect with warmup_rule horovod, which starts at optimizer.lr");
   }
   if (horovod && base_rate(optimizer, global_batch).factor < 1) {
-    found.push_back(fmt::format("a global batch of {} is smaller than optimizer.lr_base_batch {}: the learning rate falls during the warm-up",
-                                global_batch, scaling.base_batch));
+    found.push_back(
+        fmt::format("a global batch of {} is smaller than optimizer.lr_base_batch {}: the learning rate falls during the warm-up",
+                    global_batch, scaling.base_batch));
   }
   return found;
 }
@@ -120,7 +122,8 @@ double learning_rate(const ScheduleConfig& config, const ScheduleState& state, c
                      int64_t steps_per_epoch, int64_t total_steps) {
   const Position at{step, steps_per_epoch, total_steps, warmup_steps(config, steps_per_epoch)};
   return std::visit(
-      [&](const auto& schedule) { return warmup_factor(schedule, base.factor, at) * rate(schedule, state, base.value, at); }, config);
+      [&](const auto& schedule) { return warmup_factor(schedule, base.factor, at) * rate(schedule, state, base.value, at); },
+      config);
 }
 
 }  // namespace hpcai::optim

@@ -26,7 +26,7 @@ double learning_rate(const ScheduleConfig& config, const ScheduleState& state, c
 int64_t warmup_steps(const ScheduleConfig& config, int64_t steps_per_epoch);
 
 // Settings that are legal, but hardly what was meant: those without effect, a warm-up that falls or never ends. A sentence each.
-std::vector<std::string> doubts(const ScheduleConfig& config, const OptimizerConfig& optimizer, int64_t global_batch, int64_t steps_per_epoch,
-                                int64_t total_steps);
+std::vector<std::string> doubts(const ScheduleConfig& config, const OptimizerConfig& optimizer, int64_t global_batch,
+                                int64_t steps_per_epoch, int64_t total_steps);
 
 }  // namespace hpcai::optim

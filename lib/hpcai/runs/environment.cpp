@@ -23,10 +23,9 @@ extern char** environ;
 namespace hpcai::runs {
 namespace {
 
-constexpr std::array kPrefixes = {"SLURM_", "OMP_",      "GOMP_",  "KMP_",  "MKL_",       "OMPI_COMM_WORLD_",
-                                  "PMI_",   "PMIX_RANK", "NCCL_",  "GLOO_", "TORCH",      "PYTORCH_",
-                                  "CUDA_",  "NVIDIA_",   "HPCAI_", "RANK",  "LOCAL_RANK", "WORLD_SIZE",
-                                  "MASTER_"};
+constexpr std::array kPrefixes = {
+    "SLURM_",   "OMP_",  "GOMP_",   "KMP_",   "MKL_", "OMPI_COMM_WORLD_", "PMI_",       "PMIX_RANK", "NCCL_", "GLOO_", "TORCH",
+    "PYTORCH_", "CUDA_", "NVIDIA_", "HPCAI_", "RANK", "LOCAL_RANK",       "WORLD_SIZE", "MASTER_"};
 constexpr std::array kSecretParts = {"KEY", "TOKEN", "SECRET", "PASS", "JWT", "CREDENTIAL", "AUTH", "HPCAI_JOB"};
 
 // The value of the first line "name : value" of a text file such as /proc/cpuinfo.
@@ -89,8 +88,7 @@ std::string printable(const std::string& value) {
 std::map<std::string, std::string> run_variables(const std::map<std::string, std::string>& variables) {
   std::map<std::string, std::string> kept;
   for (const auto& [name, value] : variables) {
-    if (std::none_of(kPrefixes.begin(), kPrefixes.end(), [&](const char* prefix) { return name.starts_with(prefix); }))
-      continue;
+    if (std::none_of(kPrefixes.begin(), kPrefixes.end(), [&](const char* prefix) { return name.starts_with(prefix); })) continue;
     const bool secret = std::any_of(kSecretParts.begin(), kSecretParts.end(),
                                     [&](const char* part) { return name.find(part) != std::string::npos; });
     kept[name] = secret ? "<withheld>" : printable(value);
@@ -115,8 +113,7 @@ nlohmann::json describe_environment() {
           {"kernel", fmt::format("{} {}", system.sysname, system.release)},
           {"cpu", field_of("/proc/cpuinfo", "model name")},
           {"cores", available_cores()},
-          {"memory_gib",
-           static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)) / (1 << 30)},
+          {"memory_gib", static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)) / (1 << 30)},
           {"gpus", gpu_names()},
           {"started", utc_now()},
           {"variables", run_variables(process_variables())}};

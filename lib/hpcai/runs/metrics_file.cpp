@@ -26,8 +26,7 @@ std::string lines_until(const std::filesystem::path& path, const std::string& te
   int64_t number = 0;
   for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     ++number;
-    const auto line =
-        nlohmann::json::parse(text.begin() + begin, text.begin() + end, nullptr, /*allow_exceptions=*/false);
+    const auto line = nlohmann::json::parse(text.begin() + begin, text.begin() + end, nullptr, /*allow_exceptions=*/false);
     if (!line.is_object()) {
       throw Error(ExitCode::bad_data, fmt::format("{}, line {}: not a JSON object", path.string(), number),
                   "Repair or remove the file, then resume.");

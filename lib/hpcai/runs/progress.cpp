@@ -58,8 +58,7 @@ void write_to_stderr(const std::string& text) {
 
 }  // namespace
 
-Progress::Progress(Options options)
-    : options_(std::move(options)), terminal_(options_.terminal.value_or(is_terminal())) {
+Progress::Progress(Options options) : options_(std::move(options)), terminal_(options_.terminal.value_or(is_terminal())) {
   if (!options_.now_s) options_.now_s = steady_s;
   if (!options_.width) options_.width = terminal_width;
   if (!options_.draw) options_.draw = write_to_stderr;

@@ -80,8 +80,7 @@ std::string format_bar(const ProgressState& state, int width) {
   const int room = std::max(width - 1, 1);  // a line as wide as the terminal would wrap
   auto pieces = pieces_of(state);
   while (pieces.size() > 1 && columns_of(pieces) > room) {
-    pieces.erase(
-        std::max_element(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.rank < b.rank; }));
+    pieces.erase(std::max_element(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.rank < b.rank; }));
   }
   const int spare = room - columns_of(pieces);
   std::string line;

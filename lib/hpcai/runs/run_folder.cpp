@@ -25,8 +25,7 @@ constexpr const char* kLeftByRuns[] = {"config.yaml",     "command.txt",  "envir
                                        "predictions.csv", "figures",      "report.html"};
 
 bool needs_no_quotes(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-         std::string_view("_-./=:,+@%").find(c) != std::string_view::npos;
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_-./=:,+@%").find(c) != std::string_view::npos;
 }
 
 // An advisory lock on the folder itself: leaves nothing behind when the process dies. -1 where the file system knows
@@ -121,9 +120,7 @@ void RunFolder::write_command(std::span<const std::string> arguments) const {
   replace_file(command(), shell_line(arguments) + "\n");
 }
 
-void RunFolder::write_environment(const nlohmann::json& content) const {
-  replace_file(environment(), content.dump(2) + "\n");
-}
+void RunFolder::write_environment(const nlohmann::json& content) const { replace_file(environment(), content.dump(2) + "\n"); }
 
 void RunFolder::write_summary(const nlohmann::json& content) const { replace_file(summary(), content.dump(2) + "\n"); }
 

@@ -133,8 +133,7 @@ GalaxyImage render(Survey survey, int size_pixels, uint64_t seed, uint64_t index
     clip_to_background(plane);
   }
   constexpr double kQ = 1, kStretch = 1;
-  image.pixels = survey == Survey::sdss ? direct_colours(exposure.planes)
-                                        : lupton_colours(exposure.planes, kQ, kStretch);
+  image.pixels = survey == Survey::sdss ? direct_colours(exposure.planes) : lupton_colours(exposure.planes, kQ, kStretch);
   return image;
 }
 

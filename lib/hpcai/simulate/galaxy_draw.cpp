@@ -70,8 +70,7 @@ void draw_disk(Random& random, Galaxy& galaxy, double bulge_fraction, double inc
 void draw_lenticular(Random& random, Galaxy& galaxy) {
   galaxy.lenticular = true;
   galaxy.redshift = std::clamp(0.09 * std::exp(0.4 * random.normal()), 0.02, 0.25);
-  draw_disk(random, galaxy, random.uniform(0.35, 0.6), std::acos(random.uniform(0.4, 1.0)),
-            old_stars(random, galaxy.redshift));
+  draw_disk(random, galaxy, random.uniform(0.35, 0.6), std::acos(random.uniform(0.4, 1.0)), old_stars(random, galaxy.redshift));
 }
 
 void draw_bar(Random& random, Galaxy& galaxy) {
@@ -100,8 +99,8 @@ void draw_arms(Random& random, Galaxy& galaxy, bool barred) {
   arms.lopsidedness = random.uniform(0, 0.5);
   arms.inner_radius = barred ? 0.9 * galaxy.bar.length : random.uniform(0.3, 0.6);
   // The arms of a barred galaxy start at the ends of the bar.
-  arms.phase = barred ? galaxy.bar.angle - arms.winding * std::log(galaxy.bar.length) / std::tan(arms.pitch)
-                      : random.uniform(0, 2 * kPi);
+  arms.phase =
+      barred ? galaxy.bar.angle - arms.winding * std::log(galaxy.bar.length) / std::tan(arms.pitch) : random.uniform(0, 2 * kPi);
   if (random.coin()) galaxy.dust.arm_depth = random.uniform(0.1, 0.6);
 }
 

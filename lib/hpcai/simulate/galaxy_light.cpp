@@ -106,8 +106,8 @@ void GalaxyLight::add_inclined_disk(Geometry at, Rgb& light) const {
     const float sharpness = static_cast<float>(arms_.sharpness);
     const float along = std::exp(sharpness * (std::cos(phase) - 1)) / arm_mean_ - 1;  // mean 0 around the disk
     // Two crossed wave patterns, sheared like the arms, break them into patches.
-    const float patches = std::sin(5 * angle - 3 * winding_rate_ * log_r + wobble_phase) *
-                          std::sin(4 * angle + 6 * log_r + 3 * wobble_phase);
+    const float patches =
+        std::sin(5 * angle - 3 * winding_rate_ * log_r + wobble_phase) * std::sin(4 * angle + 6 * log_r + 3 * wobble_phase);
     const float side = 1 - static_cast<float>(arms_.lopsidedness) * 0.5F * (1 + std::cos(angle - wobble_phase));
     const float contrast = presence * (side * along + static_cast<float>(arms_.flocculence) * patches);
     for (int c = 0; c < 3; ++c) light[c] += disk_peak_[c] * disk * std::max(0.0F, 1 + arm_strength_[c] * contrast);

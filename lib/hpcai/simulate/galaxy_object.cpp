@@ -10,9 +10,7 @@ bool Galaxy::edge_on() const { return disk.inclination > 79.0 * std::numbers::pi
 
 double sersic_b(double n) { return 2 * n - 1.0 / 3 + 4 / (405 * n) + 46 / (25515 * n * n); }
 
-double sersic_flux(double n) {
-  return 2 * std::numbers::pi * n * std::exp(std::lgamma(2 * n) - 2 * n * std::log(sersic_b(n)));
-}
+double sersic_flux(double n) { return 2 * std::numbers::pi * n * std::exp(std::lgamma(2 * n) - 2 * n * std::log(sersic_b(n))); }
 
 double flux_of_magnitude(double magnitude) { return std::pow(10.0, 0.4 * (22.5 - magnitude)); }
 

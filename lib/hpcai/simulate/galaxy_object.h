@@ -26,7 +26,7 @@ struct Spheroid {
 
 // Exponential disk (Freeman 1970) of finite thickness.
 struct Disk {
-  Fluxes flux{};            // zero for an elliptical galaxy
+  Fluxes flux{};  // zero for an elliptical galaxy
   double scale_length = 1;
   double inclination = 0;   // 0 is face-on
   double thickness = 0.15;  // vertical scale height / scale length
@@ -36,7 +36,7 @@ struct Disk {
 // Logarithmic spiral arms theta = winding ln(r / h) / tan(pitch) + phase + 2 pi k / count in the plane of the disk.
 struct Arms {
   int count = 0;
-  int winding = 1;            // +1 or -1
+  int winding = 1;  // +1 or -1
   double pitch = 0.3;
   double phase = 0;
   double strength = 0;        // 0 .. 1: share of the disk's light at a radius that follows the arms, in r
@@ -45,12 +45,12 @@ struct Arms {
   double flocculence = 0;     // 0 .. 1: patchiness of the arms
   double wobble = 0;          // departures from an exact logarithmic spiral, in radians of arm phase
   double wobble_phase = 0;
-  double lopsidedness = 0;    // how much stronger the arms are on one side
+  double lopsidedness = 0;  // how much stronger the arms are on one side
 };
 
 struct Bar {
-  Fluxes flux{};     // zero without a bar
-  double length = 1; // half length, in the plane of the disk
+  Fluxes flux{};      // zero without a bar
+  double length = 1;  // half length, in the plane of the disk
   double axis_ratio = 0.3;
   double angle = 0;  // in the plane of the disk, from the line of nodes
 };
@@ -79,19 +79,19 @@ struct Neighbour {
 
 struct Galaxy {
   int label = kElliptical;
-  bool lenticular = false;     // a red disk without arms: the label of such a galaxy cannot be told from its image
+  bool lenticular = false;  // a red disk without arms: the label of such a galaxy cannot be told from its image
   double redshift = 0;
-  Fluxes magnitude{};          // of all components together, before dust
-  double petrosian_radius = 0; // radius by which SDSS images are framed
-  double position_angle = 0;   // of the major axis, from x towards y
+  Fluxes magnitude{};                 // of all components together, before dust
+  double petrosian_radius = 0;        // radius by which SDSS images are framed
+  double position_angle = 0;          // of the major axis, from x towards y
   double centre_x = 0, centre_y = 0;  // offset from the middle of the image
   Spheroid spheroid;
   Disk disk;
   Arms arms;
   Bar bar;
   Dust dust;
-  std::vector<Clump> clumps;          // relative to the galaxy's centre
-  std::vector<Neighbour> neighbours;  // relative to the middle of the image
+  std::vector<Clump> clumps;             // relative to the galaxy's centre
+  std::vector<Neighbour> neighbours;     // relative to the middle of the image
   std::array<uint64_t, 2> noise_seed{};  // one for each survey
   bool edge_on() const;
 };

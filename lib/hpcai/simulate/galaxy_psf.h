@@ -29,8 +29,8 @@ class Psf {
 
  private:
   struct Gaussian {
-    float share;  // of the flux
-    float sigma;  // pixels
+    float share;                     // of the flux
+    float sigma;                     // pixels
     std::vector<float> half_kernel;  // weights at offset 0, 1, 2 ..; the whole kernel sums to 1
   };
   std::vector<Gaussian> gaussians_;

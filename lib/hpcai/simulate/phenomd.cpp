@@ -65,23 +65,22 @@ PhenomD::PhenomD(const Binary& binary) : remnant_(simulate::remnant(binary)) {
 void PhenomD::set_inspiral_amplitude(const Binary& binary) {
   const auto [d, xs, xa] = Spins(binary);
   const double n = eta_, n2 = n * n, n3 = n2 * n;
-  amplitude_in_v_ = {1,
-                     0,
-                     -323.0 / 224 + 451 * n / 168,
-                     27 * d * xa / 8 + (27.0 / 8 - 11 * n / 6) * xs,
-                     -27312085.0 / 8128512 - 1975055 * n / 338688 + 105271 * n2 / 24192 +
-                         (-81.0 / 32 + 8 * n) * xa * xa - 81 * d * xa * xs / 16 + (-81.0 / 32 + 17 * n / 8) * xs * xs,
-                     -85 * pi / 64 + 85 * pi * n / 16 + d * (285197.0 / 16128 - 1579 * n / 4032) * xa +
-                         (285197.0 / 16128 - 15317 * n / 672 - 2227 * n2 / 1008) * xs,
-                     -177520268561.0 / 8583708672 + (545384828789.0 / 5007163392 - 205 * pi * pi / 48) * n -
-                         3248849057.0 * n2 / 178827264 + 34473079 * n3 / 6386688 +
-                         (1614569.0 / 64512 - 1873643 * n / 16128 + 2167 * n2 / 42) * xa * xa +
-                         (31 * pi / 12 - 7 * pi * n / 3) * xs +
-                         (1614569.0 / 64512 - 61391 * n / 1344 + 57451 * n2 / 4032) * xs * xs +
-                         d * xa * (31 * pi / 12 + (1614569.0 / 32256 - 165961 * n / 2688) * xs),
-                     fit_.rho1 * std::pow(pi, -7.0 / 3),
-                     fit_.rho2 * std::pow(pi, -8.0 / 3),
-                     fit_.rho3 * std::pow(pi, -3.0)};
+  amplitude_in_v_ = {
+      1,
+      0,
+      -323.0 / 224 + 451 * n / 168,
+      27 * d * xa / 8 + (27.0 / 8 - 11 * n / 6) * xs,
+      -27312085.0 / 8128512 - 1975055 * n / 338688 + 105271 * n2 / 24192 + (-81.0 / 32 + 8 * n) * xa * xa -
+          81 * d * xa * xs / 16 + (-81.0 / 32 + 17 * n / 8) * xs * xs,
+      -85 * pi / 64 + 85 * pi * n / 16 + d * (285197.0 / 16128 - 1579 * n / 4032) * xa +
+          (285197.0 / 16128 - 15317 * n / 672 - 2227 * n2 / 1008) * xs,
+      -177520268561.0 / 8583708672 + (545384828789.0 / 5007163392 - 205 * pi * pi / 48) * n - 3248849057.0 * n2 / 178827264 +
+          34473079 * n3 / 6386688 + (1614569.0 / 64512 - 1873643 * n / 16128 + 2167 * n2 / 42) * xa * xa +
+          (31 * pi / 12 - 7 * pi * n / 3) * xs + (1614569.0 / 64512 - 61391 * n / 1344 + 57451 * n2 / 4032) * xs * xs +
+          d * xa * (31 * pi / 12 + (1614569.0 / 32256 - 165961 * n / 2688) * xs),
+      fit_.rho1 * std::pow(pi, -7.0 / 3),
+      fit_.rho2 * std::pow(pi, -8.0 / 3),
+      fit_.rho3 * std::pow(pi, -3.0)};
 }
 
 // PN terms of TaylorF2: appendix B; sigma: equation 28.
@@ -91,20 +90,19 @@ void PhenomD::set_inspiral_phase(const Binary& binary) {
   const double order5 = 38645 * pi / 756 - 65 * pi * n / 9 + d * (-732985.0 / 2268 - 140 * n / 9) * xa +
                         (-732985.0 / 2268 + 24260 * n / 81 + 340 * n2 / 9) * xs;
   const double log6 = -6848.0 / 21;  // -6848/63 ln(64 v^3) = -6848/21 (ln 4 + ln v)
-  phase_in_v_ = {
-      1,
-      0,
-      3715.0 / 756 + 55 * n / 9,
-      -16 * pi + 113 * d * xa / 3 + (113.0 / 3 - 76 * n / 3) * xs,
-      15293365.0 / 508032 + 27145 * n / 504 + 3085 * n2 / 72 + (-405.0 / 8 + 200 * n) * xa * xa -
-          405 * d * xa * xs / 4 + (-405.0 / 8 + 5 * n / 2) * xs * xs,
-      order5,
-      11583231236531.0 / 4694215680 - 6848 * std::numbers::egamma / 21 - 640 * pi * pi / 3 +
-          (-15737765635.0 / 3048192 + 2255 * pi * pi / 12) * n + 76055 * n2 / 1728 - 127825 * n3 / 1296 +
-          log6 * std::log(4.0) + 2270 * pi * d * xa / 3 + (2270 * pi / 3 - 520 * pi * n) * xs,
-      77096675 * pi / 254016 + 378515 * pi * n / 1512 - 74045 * pi * n2 / 756 +
-          d * (-25150083775.0 / 3048192 + 26804935 * n / 6048 - 1985 * n2 / 48) * xa +
-          (-25150083775.0 / 3048192 + 10566655595.0 * n / 762048 - 1042165 * n2 / 3024 + 5345 * n3 / 36) * xs};
+  phase_in_v_ = {1,
+                 0,
+                 3715.0 / 756 + 55 * n / 9,
+                 -16 * pi + 113 * d * xa / 3 + (113.0 / 3 - 76 * n / 3) * xs,
+                 15293365.0 / 508032 + 27145 * n / 504 + 3085 * n2 / 72 + (-405.0 / 8 + 200 * n) * xa * xa -
+                     405 * d * xa * xs / 4 + (-405.0 / 8 + 5 * n / 2) * xs * xs,
+                 order5,
+                 11583231236531.0 / 4694215680 - 6848 * std::numbers::egamma / 21 - 640 * pi * pi / 3 +
+                     (-15737765635.0 / 3048192 + 2255 * pi * pi / 12) * n + 76055 * n2 / 1728 - 127825 * n3 / 1296 +
+                     log6 * std::log(4.0) + 2270 * pi * d * xa / 3 + (2270 * pi / 3 - 520 * pi * n) * xs,
+                 77096675 * pi / 254016 + 378515 * pi * n / 1512 - 74045 * pi * n2 / 756 +
+                     d * (-25150083775.0 / 3048192 + 26804935 * n / 6048 - 1985 * n2 / 48) * xa +
+                     (-25150083775.0 / 3048192 + 10566655595.0 * n / 762048 - 1042165 * n2 / 3024 + 5345 * n3 / 36) * xs};
   const double scale = 3 / (128 * n);
   for (double& term : phase_in_v_) term *= scale;
   phase_log_ = {3 * order5 * scale, log6 * scale};  // order5 (1 + ln(pi f)), ln(pi f) = 3 ln v
@@ -197,8 +195,8 @@ double PhenomD::inspiral_phase(double f) const {
 
 double PhenomD::inspiral_phase_slope(double f) const {
   const double v = speed(f), v2 = v * v, v5 = v2 * v2 * v;
-  const double by_v = polynomial_slope(phase_in_v_, v) / v5 - 5 * polynomial(phase_in_v_, v) / (v5 * v) +
-                      phase_log_[0] / v + phase_log_[1] * (1 + std::log(v));
+  const double by_v = polynomial_slope(phase_in_v_, v) / v5 - 5 * polynomial(phase_in_v_, v) / (v5 * v) + phase_log_[0] / v +
+                      phase_log_[1] * (1 + std::log(v));
   return by_v * v / (3 * f);
 }
 
@@ -216,8 +214,8 @@ double PhenomD::intermediate_phase_slope(double f) const {
 // Equation 14, with the line that joins it to the intermediate phase.
 double PhenomD::ringdown_phase(double f) const {
   const double x = (f - fit_.alpha5 * remnant_.ring_frequency) / remnant_.damping_frequency;
-  const double raw = fit_.alpha1 * f - fit_.alpha2 / f + 4 * fit_.alpha3 / 3 * std::sqrt(f * std::sqrt(f)) +
-                     fit_.alpha4 * std::atan(x);
+  const double raw =
+      fit_.alpha1 * f - fit_.alpha2 / f + 4 * fit_.alpha3 / 3 * std::sqrt(f * std::sqrt(f)) + fit_.alpha4 * std::atan(x);
   return raw / eta_ + ringdown_line_(f);
 }
 

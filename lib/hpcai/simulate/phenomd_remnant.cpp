@@ -30,8 +30,7 @@ double chebyshev(const std::array<double, 12>& series, double x) {
 
 // S: total spin of the two holes in units of M^2.
 double final_spin(double eta, double s) {
-  const double orbital =
-      3.4641016151377544 + eta * (-4.399247300629289 + eta * (9.397292189321194 - eta * 13.180949901606242));
+  const double orbital = 3.4641016151377544 + eta * (-4.399247300629289 + eta * (9.397292189321194 - eta * 13.180949901606242));
   const double linear = -0.0850917821418767 - 5.837029316602263 * eta;
   const double square = 0.1014665242971878 - 2.0967746996832157 * eta;
   const double cube = -1.3546806617824356 + 4.108962025369336 * eta;

@@ -66,8 +66,8 @@ double peak_position(const CoarseWaveform& wave) {
 void check(const TimeGrid& grid) {
   const auto fail = [&grid](const char* reason) {
     throw Error(ExitCode::usage,
-                fmt::format("waveform: the time grid from {:g} to {:g} M in steps of {:g} M {}", grid.start, grid.stop,
-                            grid.step, reason),
+                fmt::format("waveform: the time grid from {:g} to {:g} M in steps of {:g} M {}", grid.start, grid.stop, grid.step,
+                            reason),
                 "start must be at least -1e6, stop larger than start and at most 1e6, step positive: -10000, 130, 0.1");
   };
   const bool finite = std::isfinite(grid.start) && std::isfinite(grid.stop) && std::isfinite(grid.step);

@@ -91,8 +91,7 @@ class BinaryTable {
 
   Binary read_row(const std::vector<std::string_view>& fields) const {
     if (fields.size() != columns_) {
-      fail(fmt::format("{} fields, but the header has {}", fields.size(), columns_),
-           "each line has one field for each column");
+      fail(fmt::format("{} fields, but the header has {}", fields.size(), columns_), "each line has one field for each column");
     }
     std::array<double, 3> values{};
     for (size_t i = 0; i < values.size(); ++i) {

@@ -29,7 +29,7 @@ class WaveformSpectrum {
 
  private:
   PhenomD model_;
-  double edge_, lowest_;                    // the taper's two ends
+  double edge_, lowest_;  // the taper's two ends
   double earliest_;
   double phase_, time_, rate_, curvature_;  // at edge_: phase, time and its derivatives with respect to frequency
 };

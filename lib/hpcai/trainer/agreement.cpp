@@ -32,14 +32,16 @@ void agree_on_run(distributed::Group& group, const Experiment& experiment, const
   distributed::agree(group, "builds", runs::describe_build());
   agree_on_config(group, experiment);
   const char* resume = options.resume == Resume::never ? "never" : options.resume == Resume::automatic ? "auto" : "require";
-  distributed::agree(group, "options", fmt::format("--resume {}{} --run-dir {}", resume, options.overwrite ? " --overwrite" : "",
-                                                   options.run_dir ? options.run_dir->string() : "(default)"));
+  distributed::agree(group, "options",
+                     fmt::format("--resume {}{} --run-dir {}", resume, options.overwrite ? " --overwrite" : "",
+                                 options.run_dir ? options.run_dir->string() : "(default)"));
 }
 
 void agree_on_data(distributed::Group& group, const data::Splits& data) {
   auto count = [](const std::unique_ptr<data::Dataset>& set) { return set ? set->size() : 0; };
-  distributed::agree(group, "data", fmt::format("{} training, {} validation and {} test samples", count(data.train),
-                                                count(data.validation), count(data.test)));
+  distributed::agree(
+      group, "data",
+      fmt::format("{} training, {} validation and {} test samples", count(data.train), count(data.validation), count(data.test)));
 }
 
 }  // namespace hpcai::trainer

@@ -29,11 +29,14 @@ checkpoint::NamedTensors share(distributed::Group& group, const checkpoint::Name
 
 }  // namespace
 
-std::optional<checkpoint::Loaded> broadcast_checkpoint(distributed::Group& group, const std::optional<checkpoint::Loaded>& loaded) {
+std::optional<checkpoint::Loaded> broadcast_checkpoint(distributed::Group& group,
+                                                       const std::optional<checkpoint::Loaded>& loaded) {
   if (group.size() == 1) return loaded;
   nlohmann::json header;
   if (loaded) {
-    header = {{"step", loaded->step}, {"state", loaded->state.state}, {"model", shapes_of(loaded->state.model)},
+    header = {{"step", loaded->step},
+              {"state", loaded->state.state},
+              {"model", shapes_of(loaded->state.model)},
               {"optimizer", shapes_of(loaded->state.optimizer)}};
   }
   header = nlohmann::json::parse(group.broadcast(header.dump()));

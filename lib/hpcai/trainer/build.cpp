@@ -25,10 +25,12 @@ std::string nearby_multiples(int64_t value, int64_t factor) {
 }
 
 std::optional<optim::WarmupRule> warmup_rule(const optim::ScheduleConfig& schedule) {
-  return std::visit([](const auto& config) -> std::optional<optim::WarmupRule> {
-    if constexpr (requires { config.warmup_rule; }) return config.warmup_rule;
-    return std::nullopt;
-  }, schedule);
+  return std::visit(
+      [](const auto& config) -> std::optional<optim::WarmupRule> {
+        if constexpr (requires { config.warmup_rule; }) return config.warmup_rule;
+        return std::nullopt;
+      },
+      schedule);
 }
 
 }  // namespace
@@ -54,15 +56,17 @@ void check_consistency(const Experiment& experiment, int world_size) {
   if (evaluation.stop_at_target && evaluation.target_metric == TargetMetric::none) {
     contradiction("evaluation.stop_at_target needs a target", "Set evaluation.target_metric and evaluation.target_value.");
   }
-  const bool scales = std::visit([](const auto& rule) { return rule.scaling.rule != optim::RateRule::none; }, experiment.optimizer);
+  const bool scales =
+      std::visit([](const auto& rule) { return rule.scaling.rule != optim::RateRule::none; }, experiment.optimizer);
   if (warmup_rule(experiment.schedule) == optim::WarmupRule::horovod && !scales) {
     contradiction("schedule.warmup_rule horovod grows from optimizer.lr to its scaled value, but optimizer.lr_scaling is none",
                   "Set optimizer.lr_scaling and lr_base_batch, or schedule.warmup_rule to linear with a warmup_start.");
   }
   optim::warmup_steps(experiment.schedule, 1);  // throws where its length is given twice
   if (std::holds_alternative<optim::PlateauConfig>(experiment.schedule) && evaluation.every_epochs > 1) {
-    log::warning("schedule type plateau counts evaluations; with evaluation.every_epochs {} its patience is that many epochs longer",
-                 evaluation.every_epochs);
+    log::warning(
+        "schedule type plateau counts evaluations; with evaluation.every_epochs {} its patience is that many epochs longer",
+        evaluation.every_epochs);
   }
 }
 
@@ -89,30 +93,36 @@ void set_threads(const TrainingConfig& training, const distributed::World& world
 }
 
 std::optional<simulate::TimeGrid> time_grid(const data::DataConfig& config) {
-  return std::visit([](const auto& source) -> std::optional<simulate::TimeGrid> {
-    if constexpr (requires { source.t_step; }) {
-      return simulate::TimeGrid{source.t_min, source.t_max, source.t_step};
-    } else {
-      return std::nullopt;
-    }
-  }, config);
+  return std::visit(
+      [](const auto& source) -> std::optional<simulate::TimeGrid> {
+        if constexpr (requires { source.t_step; }) {
+          return simulate::TimeGrid{source.t_min, source.t_max, source.t_step};
+        } else {
+          return std::nullopt;
+        }
+      },
+      config);
 }
 
-std::shared_ptr<models::Model> build_model(const Experiment& experiment, const data::SampleSpec& spec, distributed::Group& group) {
+std::shared_ptr<models::Model> build_model(const Experiment& experiment, const data::SampleSpec& spec,
+                                           distributed::Group& group) {
   const auto loss = models::make_loss(experiment.loss);
-  const int64_t outputs = loss->outputs(static_cast<int64_t>(spec.class_names.size()), static_cast<int64_t>(spec.target_names.size()));
+  const int64_t outputs =
+      loss->outputs(static_cast<int64_t>(spec.class_names.size()), static_cast<int64_t>(spec.target_names.size()));
   auto model = models::make_model(experiment.model, spec.input_shape, outputs, static_cast<uint64_t>(experiment.training.seed));
   if (group.device().is_cuda()) prepare_gpu(experiment.training);
   model->to(group.device());
   if (group.device().is_cuda()) order_weights(*model);
-  models::synchronise_batch_norm(*model, [&group](at::Tensor& tensor) { group.all_reduce_sum(tensor); }, group.size());
+  models::synchronise_batch_norm(
+      *model, [&group](at::Tensor& tensor) { group.all_reduce_sum(tensor); }, group.size());
   return model;
 }
 
 EvaluationSettings evaluation_settings(const Experiment& experiment, int world_size) {
   EvaluationSettings settings;
   settings.precision = experiment.training.precision;
-  settings.global_batch = experiment.evaluation.batch > 0 ? experiment.evaluation.batch * world_size : experiment.training.global_batch;
+  settings.global_batch =
+      experiment.evaluation.batch > 0 ? experiment.evaluation.batch * world_size : experiment.training.global_batch;
   settings.symmetric_views = experiment.evaluation.symmetric_views;
   settings.overlap_samples = experiment.evaluation.overlap_samples;
   settings.overlap_grid = time_grid(experiment.data);
@@ -138,9 +148,10 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   check_target(experiment, training.data);
   if (!training.model) training.model = build_model(experiment, train.spec(), group);
   training.loss = models::make_loss(experiment.loss);
-  training.loader = std::make_unique<data::Loader>(
-      train, data::Sampler(train.size(), experiment.training.global_batch, group.rank(), group.size(), data::SamplerMode::training, seed),
-      experiment.loader, group.device().is_cuda());
+  training.loader = std::make_unique<data::Loader>(train,
+                                                   data::Sampler(train.size(), experiment.training.global_batch, group.rank(),
+                                                                 group.size(), data::SamplerMode::training, seed),
+                                                   experiment.loader, group.device().is_cuda());
   optim::NamedTensors parameters;
   for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());
   training.optimizer = optim::make_optimizer(experiment.optimizer, parameters);

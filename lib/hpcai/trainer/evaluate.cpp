@@ -72,11 +72,12 @@ nlohmann::json overlap_summary(distributed::Group& group, const metrics::Predict
 void require_finite(const EvaluationResult& result, const std::string& what) {
   if (std::isfinite(result.loss)) return;
   throw SharedError(ExitCode::diverged, fmt::format("the {} loss is not finite, although the training loss is", what),
-                    "Weights or running statistics have run away: lower optimizer.lr, or set training.clip_norm. The last checkpoint is intact.");
+                    "Weights or running statistics have run away: lower optimizer.lr, or set training.clip_norm. The last "
+                    "checkpoint is intact.");
 }
 
-EvaluationResult evaluate(distributed::Group& group, models::Model& model, const models::Loss& loss,
-                          const data::Dataset& dataset, const EvaluationSettings& settings) {
+EvaluationResult evaluate(distributed::Group& group, models::Model& model, const models::Loss& loss, const data::Dataset& dataset,
+                          const EvaluationSettings& settings) {
   const distributed::InPhase phase(group.status(), distributed::Phase::evaluate);
   at::NoGradGuard no_grad;
   EvaluationMode mode(model);
@@ -88,17 +89,17 @@ EvaluationResult evaluate(distributed::Group& group, models::Model& model, const
   metrics::Regression regression(spec.target_names, device);
   metrics::Predictions predictions;
 
-  data::Loader loader(dataset, data::Sampler(dataset.size(), settings.global_batch, group.rank(), group.size(),
-                                             data::SamplerMode::evaluation, 0), settings.loader, device.is_cuda());
+  data::Loader loader(
+      dataset, data::Sampler(dataset.size(), settings.global_batch, group.rank(), group.size(), data::SamplerMode::evaluation, 0),
+      settings.loader, device.is_cuda());
   for (int64_t number = 0; number < loader.sampler().batches_per_epoch(); ++number) {
     const data::Batch batch = loader.next();
     group.status().advance();
     if (batch.index.empty()) continue;
     const at::Tensor input = batch.input.to(device, /*non_blocking=*/true);
     const at::Tensor target = batch.target.to(device, /*non_blocking=*/true);
-    const at::Tensor output = classifies && settings.symmetric_views
-                                  ? symmetric_scores(model, input, settings.precision)
-                                  : forward(model, input, settings.precision).to(at::kFloat);
+    const at::Tensor output = classifies && settings.symmetric_views ? symmetric_scores(model, input, settings.precision)
+                                                                     : forward(model, input, settings.precision).to(at::kFloat);
     mean_loss.add(loss(output, target), input.size(0));
     if (classifies) {
       classification.add(output, target);
@@ -117,7 +118,8 @@ EvaluationResult evaluate(distributed::Group& group, models::Model& model, const
   result.metrics.update(kind.result());
   result.predictions = predictions.gather(group);
   if (!classifies && settings.overlap_grid && settings.overlap_samples > 0) {
-    result.metrics.update(overlap_summary(group, result.predictions, *settings.overlap_grid, settings.overlap_samples, settings.threads));
+    result.metrics.update(
+        overlap_summary(group, result.predictions, *settings.overlap_grid, settings.overlap_samples, settings.threads));
   }
   return result;
 }

@@ -18,11 +18,11 @@ namespace hpcai::trainer {
 
 struct EvaluationSettings {
   Precision precision = Precision::fp32;
-  int64_t global_batch = 32;      // samples at once, over all ranks
-  bool symmetric_views = false;   // average over the eight flips and quarter turns of an image
-  int64_t overlap_samples = 0;    // waveforms whose overlap is computed
+  int64_t global_batch = 32;     // samples at once, over all ranks
+  bool symmetric_views = false;  // average over the eight flips and quarter turns of an image
+  int64_t overlap_samples = 0;   // waveforms whose overlap is computed
   std::optional<simulate::TimeGrid> overlap_grid;
-  int threads = 0;                // of this rank, for the overlaps
+  int threads = 0;  // of this rank, for the overlaps
   data::LoaderConfig loader;
 };
 
@@ -37,7 +37,7 @@ void require_finite(const EvaluationResult& result, const std::string& what);
 
 // Evaluates a whole split, every sample once, in evaluation mode; the model returns to its former mode. The result is
 // the same on all ranks.
-EvaluationResult evaluate(distributed::Group& group, models::Model& model, const models::Loss& loss,
-                          const data::Dataset& dataset, const EvaluationSettings& settings);
+EvaluationResult evaluate(distributed::Group& group, models::Model& model, const models::Loss& loss, const data::Dataset& dataset,
+                          const EvaluationSettings& settings);
 
 }  // namespace hpcai::trainer

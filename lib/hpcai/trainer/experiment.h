@@ -39,9 +39,9 @@ struct StageConfig {
             {.help = "First layer that is trained: 'all', 'head', or for Xception a Keras layer index such as '40'."});
     v.field("epochs", epochs, {.help = "At most this many epochs.", .min = 1, .required = true});
     v.field("plateau", plateau, {.help = "Whether schedule type 'plateau' may lower the rate in this stage."});
-    v.field("early_stop_patience", early_stop_patience,
-            {.help = "End the stage after this many epochs without a better validation loss; 0 never.",
-             .unit = "epochs", .min = 0});
+    v.field(
+        "early_stop_patience", early_stop_patience,
+        {.help = "End the stage after this many epochs without a better validation loss; 0 never.", .unit = "epochs", .min = 0});
   }
 };
 
@@ -71,21 +71,26 @@ struct TrainingConfig {
     v.field("accumulation", accumulation,
             {.help = "Split a rank's share of a step into this many passes to save memory.", .min = 1});
     v.field("seed", seed, {.help = "Of everything random: initial weights, order of samples, augmentation, dropout.", .min = 0});
-    v.field("precision", precision,
-            {.help = "Arithmetic of the forward and backward pass; weights are always fp32. tf32: fp32, but a GPU's tensor cores round "
-                     "the factors of products to 10 bits; fp16 scales the loss."});
+    v.field(
+        "precision", precision,
+        {.help =
+             "Arithmetic of the forward and backward pass; weights are always fp32. tf32: fp32, but a GPU's tensor cores round "
+             "the factors of products to 10 bits; fp16 scales the loss."});
     v.field("clip_norm", clip_norm, {.help = "Largest L2 norm of all gradients together; 0 leaves them alone.", .min = 0});
     v.field("average_decay", average_decay,
             {.help = "Decay per step of a running average of the weights, which is then evaluated and saved; 0 means none.",
-             .min = 0, .max = 1, .max_excluded = true});
+             .min = 0,
+             .max = 1,
+             .max_excluded = true});
     v.field("early_stop_patience", early_stop_patience,
             {.help = "Stop after this many epochs without a better validation loss; 0 never.", .unit = "epochs", .min = 0});
     v.field("stages", stages, {.help = "Parts of the training that freeze different layers; empty means one part."});
     v.field("log_every_steps", log_every_steps,
             {.help = "A line in metrics.jsonl every so many steps.", .min = 1, .local = true});
     v.field("device", device, {.help = "Where to compute; auto takes a GPU where there is one that can be used.", .local = true});
-    v.field("deterministic", deterministic,
-            {.help = "On GPUs: only algorithms that give the same bits every time, at some cost of speed; on CPUs it is always so."});
+    v.field(
+        "deterministic", deterministic,
+        {.help = "On GPUs: only algorithms that give the same bits every time, at some cost of speed; on CPUs it is always so."});
     v.field("threads", threads,
             {.help = "Threads of a CPU rank; 0 shares the cores among the ranks of a host.", .min = 0, .local = true});
   }
@@ -118,9 +123,12 @@ struct EvaluationConfig {
     v.field("symmetric_views", symmetric_views,
             {.help = "Average the prediction for an image over its eight flips and quarter turns."});
     v.field("overlap_samples", overlap_samples,
-            {.help = "Waveforms of a split whose overlap is computed, spread evenly over it; 0 means none.", .min = 0, .local = true});
+            {.help = "Waveforms of a split whose overlap is computed, spread evenly over it; 0 means none.",
+             .min = 0,
+             .local = true});
     v.field("target_metric", target_metric,
-            {.help = "Measure of the validation split whose time to reach target_value is recorded; none records nothing.", .local = true});
+            {.help = "Measure of the validation split whose time to reach target_value is recorded; none records nothing.",
+             .local = true});
     v.field("target_value", target_value,
             {.help = "Quality to reach: at most this loss, or at least this accuracy or median overlap.", .local = true});
     v.field("stop_at_target", stop_at_target, {.help = "End the training as soon as the target is reached."});

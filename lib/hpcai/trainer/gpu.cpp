@@ -17,7 +17,8 @@ bool shows_gpu(const std::filesystem::path& devices) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(devices, ignored)) {
     const std::string name = entry.path().filename();
-    const bool numbered = name.rfind("nvidia", 0) == 0 && name.size() > 6 && name.find_first_not_of("0123456789", 6) == std::string::npos;
+    const bool numbered =
+        name.rfind("nvidia", 0) == 0 && name.size() > 6 && name.find_first_not_of("0123456789", 6) == std::string::npos;
     if (numbered || name == "dxg") return true;
   }
   return false;
@@ -37,7 +38,9 @@ bool use_gpu(DeviceChoice choice, const std::filesystem::path& devices, const st
   if (!present || choice == DeviceChoice::cuda) return present;
   try {
     if (count() > 0) return true;
-    log::warning("this machine has a GPU, but this process may not use it (see nvidia-smi and CUDA_VISIBLE_DEVICES): computing on the CPU");
+    log::warning(
+        "this machine has a GPU, but this process may not use it (see nvidia-smi and CUDA_VISIBLE_DEVICES): computing on the "
+        "CPU");
   } catch (const Error& error) {
     log::warning("{}: computing on the CPU. {}", error.what(), error.remedy());
   }

@@ -38,7 +38,8 @@ bool LossScaler::accept(int64_t step) {
   if (scale_ <= scaling_.minimum && ++skipped_at_minimum_ >= scaling_.most_skipped) {
     throw SharedError(ExitCode::diverged,
                       fmt::format("gradients have overflowed fp16 in {} steps in a row up to step {}, even at loss scale {}; "
-                                  "these steps updated nothing", skipped_at_minimum_, step, scale_),
+                                  "these steps updated nothing",
+                                  skipped_at_minimum_, step, scale_),
                       "Train with training.precision bf16 or fp32 and distributed.wire_precision same or bf16, or lower "
                       "optimizer.lr or lengthen the warm-up. The last checkpoint is intact.");
   }

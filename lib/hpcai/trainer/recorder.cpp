@@ -15,8 +15,11 @@ double seconds(Clock::duration duration) { return std::chrono::duration<double>(
 }  // namespace
 
 std::string describe_quality(const nlohmann::json& metrics) {
-  const std::pair<const char*, const char*> shown[] = {
-      {"loss", "loss"}, {"accuracy", "accuracy"}, {"f1", "F1"}, {"overlap_median", "overlap median"}, {"overlap_p05", "5 % below"}};
+  const std::pair<const char*, const char*> shown[] = {{"loss", "loss"},
+                                                       {"accuracy", "accuracy"},
+                                                       {"f1", "F1"},
+                                                       {"overlap_median", "overlap median"},
+                                                       {"overlap_p05", "5 % below"}};
   std::string text;
   for (const auto& [key, label] : shown) {
     if (!metrics.contains(key) || !metrics[key].is_number()) continue;
@@ -26,8 +29,11 @@ std::string describe_quality(const nlohmann::json& metrics) {
 }
 
 Recorder::Recorder(distributed::Group& group, const Training& training, const runs::RunFolder& folder, checkpoint::Origin origin)
-    : group_(group), training_(training), folder_(folder),
-      checkpoints_(folder.checkpoints(), training.settings.checkpoint.keep, std::move(origin)), target_(training.target) {}
+    : group_(group),
+      training_(training),
+      folder_(folder),
+      checkpoints_(folder.checkpoints(), training.settings.checkpoint.keep, std::move(origin)),
+      target_(training.target) {}
 
 Recorder::~Recorder() = default;
 
@@ -41,7 +47,7 @@ void Recorder::begin(Trainer& trainer, const nlohmann::json& saved) {
   if (!talks()) return;
   checkpoints_.prepare();
   metrics_ = std::make_unique<runs::MetricsFile>(folder_.metrics(),
-                                                    saved.is_null() ? std::nullopt : std::optional(trainer.position().step));
+                                                 saved.is_null() ? std::nullopt : std::optional(trainer.position().step));
   progress_ = std::make_unique<runs::Progress>(group_.rank());
 }
 
@@ -54,8 +60,10 @@ void Recorder::step_done(const StepReport& report) {
   if (!talks()) return;
   const Position& position = report.position;
   if (position.step % training_.settings.training.log_every_steps == 0) {
-    nlohmann::json line = {{"event", "step"}, {"step", position.step}, {"epoch", position.epoch}, {"loss", report.loss}, {"lr", report.lr},
-                           {"samples_per_second", throughput_.samples_per_second()}, {"time_s", elapsed_s()}};
+    nlohmann::json line = {{"event", "step"},         {"step", position.step},
+                           {"epoch", position.epoch}, {"loss", report.loss},
+                           {"lr", report.lr},         {"samples_per_second", throughput_.samples_per_second()},
+                           {"time_s", elapsed_s()}};
     if (report.loss_scale) line["loss_scale"] = *report.loss_scale;
     metrics_->write(line);
   }
@@ -75,7 +83,8 @@ void Recorder::step_done(const StepReport& report) {
 std::optional<Validation> Recorder::evaluate(const Position& position) {
   if (!training_.data.validation) return std::nullopt;
   const auto since = Clock::now();
-  const auto result = trainer::evaluate(group_, *training_.model, *training_.loss, *training_.data.validation, training_.evaluation);
+  const auto result =
+      trainer::evaluate(group_, *training_.model, *training_.loss, *training_.data.validation, training_.evaluation);
   require_finite(result, "validation");
   last_validation_ = result.metrics;
   if (talks()) {
@@ -91,8 +100,8 @@ std::optional<Validation> Recorder::evaluate(const Position& position) {
 
 void Recorder::epoch_done(const Position& position, std::optional<double> validation_loss) {
   if (!talks()) return;
-  nlohmann::json line = {{"event", "epoch"}, {"step", position.step}, {"epoch", position.epoch}, {"stage", position.stage},
-                         {"time_s", elapsed_s()}};
+  nlohmann::json line = {
+      {"event", "epoch"}, {"step", position.step}, {"epoch", position.epoch}, {"stage", position.stage}, {"time_s", elapsed_s()}};
   if (validation_loss) line["validation_loss"] = *validation_loss;
   metrics_->write(line);
 }

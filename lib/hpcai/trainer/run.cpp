@@ -120,9 +120,9 @@ nlohmann::json summarise(const Experiment& experiment, const Training& training,
 void tell_balance(const StepTimes& times, const std::vector<std::string>& hosts) {
   if (hosts.size() < 2 || times.steps() == 0) return;
   const StepSplit mean = times.mean();
-  log::info("step       {:.3g} ms: {:.0f} % computing, {:.0f} % exposed communication, {:.0f} % input, {:.0f} % imbalance", 1e3 * mean.step_s,
-            100 * mean.compute_s / mean.step_s, 100 * mean.exposed_communication_s / mean.step_s, 100 * mean.input_s / mean.step_s,
-            100 * mean.imbalance_s / mean.step_s);
+  log::info("step       {:.3g} ms: {:.0f} % computing, {:.0f} % exposed communication, {:.0f} % input, {:.0f} % imbalance",
+            1e3 * mean.step_s, 100 * mean.compute_s / mean.step_s, 100 * mean.exposed_communication_s / mean.step_s,
+            100 * mean.input_s / mean.step_s, 100 * mean.imbalance_s / mean.step_s);
   log::info("balance    {}", describe_slowest(times.ranks(), hosts));
 }
 
@@ -186,9 +186,7 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
   auto write_summary = [&](const nlohmann::json& summary) {
     if (folder) folder->write_summary(summary);
   };
-  auto conclude = [&](const std::string& status) {
-    return summarise(experiment, training, trainer, recorder, *group, status);
-  };
+  auto conclude = [&](const std::string& status) { return summarise(experiment, training, trainer, recorder, *group, status); };
   nlohmann::json summary;
   try {
     const Ending ending = trainer.run();
@@ -197,8 +195,9 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
     summary = conclude(ending == Ending::finished ? "finished" : "stopped");
     if (ending == Ending::stopped) {
       write_summary(summary);
-      log::info("stopped    at step {} on {}; the state is saved. Go on with: --run-dir {} --resume auto", trainer.position().step,
-                stop_signal() ? fmt::format("signal {}", stop_signal()) : "another rank's signal", path.string());
+      log::info("stopped    at step {} on {}; the state is saved. Go on with: --run-dir {} --resume auto",
+                trainer.position().step, stop_signal() ? fmt::format("signal {}", stop_signal()) : "another rank's signal",
+                path.string());
       return static_cast<int>(ExitCode::stopped);
     }
     evaluate_finally(training, trainer, *group, summary);
@@ -211,7 +210,8 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
   }
   write_summary(summary);
   log::info("done       in {}{}; results in {}", runs::format_duration(recorder.elapsed_s()),
-            recorder.samples_per_second() > 0 ? fmt::format("; {:.4g} samples/s", recorder.samples_per_second()) : "", path.string());
+            recorder.samples_per_second() > 0 ? fmt::format("; {:.4g} samples/s", recorder.samples_per_second()) : "",
+            path.string());
   return static_cast<int>(ExitCode::done);
 }
 

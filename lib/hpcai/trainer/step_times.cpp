@@ -93,7 +93,9 @@ std::string describe_slowest(const std::vector<Busy>& ranks, const std::vector<s
   const double mean_input_s = mean_of(ranks, &Busy::input_s), mean_compute_s = mean_of(ranks, &Busy::compute_s);
   const double excess = slowest->total_s() / std::max(mean_input_s + mean_compute_s, 1e-12) - 1;
   const bool by_input = slowest->input_s - mean_input_s > slowest->compute_s - mean_compute_s;
-  if (excess < 0.02) return fmt::format("no rank stands out: the slowest, rank {} ({}), is {:.1f} % above the mean", rank, hosts[rank], 100 * excess);
+  if (excess < 0.02)
+    return fmt::format("no rank stands out: the slowest, rank {} ({}), is {:.1f} % above the mean", rank, hosts[rank],
+                       100 * excess);
   return fmt::format("rank {} ({}) was the slowest: {:.0f} % above the mean, {}", rank, hosts[rank], 100 * excess,
                      by_input ? "waiting for its input" : "computing");
 }

@@ -62,8 +62,8 @@ class StepTimes {
   double input_before_s_ = 0;
   double wait_before_s_ = 0;
   int64_t steps_ = 0;
-  double step_s_ = 0;              // sum over the steps, as the three below
-  double slowest_s_ = 0;           // of the busiest rank of each step
+  double step_s_ = 0;     // sum over the steps, as the three below
+  double slowest_s_ = 0;  // of the busiest rank of each step
   std::vector<Busy> ranks_;
 };
 

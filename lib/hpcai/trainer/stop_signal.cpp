@@ -16,7 +16,8 @@ volatile sig_atomic_t received = 0, stepping = 0, speaks = 0;
 
 extern "C" void on_stop_signal(int signal) {
   if (stepping == 0) {
-    if (speaks != 0) [[maybe_unused]] const auto written = write(STDERR_FILENO, kTooEarly, sizeof kTooEarly - 1);
+    if (speaks != 0) [[maybe_unused]]
+      const auto written = write(STDERR_FILENO, kTooEarly, sizeof kTooEarly - 1);
     _exit(static_cast<int>(ExitCode::stopped));
   }
   if (received != 0 && signal == SIGINT) _exit(128 + signal);

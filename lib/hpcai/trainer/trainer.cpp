@@ -59,8 +59,12 @@ checkpoint::NamedTensors tensors_of(const models::Model& model) {
 }
 
 Trainer::Trainer(Parts parts, Settings settings, Events& events)
-    : parts_(parts), settings_(std::move(settings)), events_(events), stages_(stages_of(settings_.training)),
-      early_stop_(stages_[0].early_stop_patience), average_(tensors_of(parts_.model), settings_.training.average_decay),
+    : parts_(parts),
+      settings_(std::move(settings)),
+      events_(events),
+      stages_(stages_of(settings_.training)),
+      early_stop_(stages_[0].early_stop_patience),
+      average_(tensors_of(parts_.model), settings_.training.average_decay),
       step_times_(parts_.loader, parts_.group) {
   distributed::broadcast_state(parts_.group, [&] {
     std::vector<at::Tensor> tensors;
@@ -117,8 +121,8 @@ at::Tensor Trainer::forward_backward(const data::Batch& batch) {
   at::Tensor total;
   Pacer pacer(parts_.group);
   for (int64_t part = 0; part < parts; ++part) {
-    parts_.model.set_randomness({static_cast<uint64_t>(settings_.training.seed), position_.step,
-                                 parts_.group.rank() * parts * size + part * size});
+    parts_.model.set_randomness(
+        {static_cast<uint64_t>(settings_.training.seed), position_.step, parts_.group.rank() * parts * size + part * size});
     const at::Tensor input = batch.input.narrow(0, part * size, size).to(device, /*non_blocking=*/true);
     const at::Tensor target = batch.target.narrow(0, part * size, size).to(device, /*non_blocking=*/true);
     if (part + 1 == parts) reducer_->prepare();
@@ -224,7 +228,8 @@ int64_t Trainer::total_steps() const {
 
 double Trainer::learning_rate() const {
   const optim::ScheduleState state{plateau_ ? plateau_->factor() : 1.0};
-  return optim::learning_rate(settings_.schedule, state, settings_.base_lr, position_.stage_step, steps_per_epoch(), stage_steps());
+  return optim::learning_rate(settings_.schedule, state, settings_.base_lr, position_.stage_step, steps_per_epoch(),
+                              stage_steps());
 }
 
 checkpoint::TrainingState Trainer::state() {

@@ -43,11 +43,11 @@ struct Settings {
 };
 
 struct StepReport {
-  Position position;   // after the step
-  double loss = 0;     // mean over the global batch
+  Position position;  // after the step
+  double loss = 0;    // mean over the global batch
   double lr = 0;
-  int64_t samples = 0; // of all ranks
-  bool stop = false;   // some rank was asked to stop: this was the last step
+  int64_t samples = 0;                              // of all ranks
+  bool stop = false;                                // some rank was asked to stop: this was the last step
   std::optional<double> loss_scale = std::nullopt;  // that the step used, where the loss is scaled
 };
 

@@ -11,9 +11,9 @@ namespace hpcai::trainer {
 
 // What all ranks know of a step before they update: one small exchange.
 struct Verdict {
-  double loss = 0;      // mean over the ranks
-  bool finite = true;   // on every rank
-  bool stop = false;    // some rank was asked to stop
+  double loss = 0;         // mean over the ranks
+  bool finite = true;      // on every rank
+  bool stop = false;       // some rank was asked to stop
   std::vector<Busy> busy;  // each rank in this step
 };
 

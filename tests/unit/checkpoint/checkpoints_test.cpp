@@ -34,8 +34,7 @@ TEST_CASE("a checkpoint holds the four files of the design and last is a relativ
   checkpoints.prepare();
   checkpoints.save(123, state_of(123));
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(scratch / "c/step-00000123"))
-    names.push_back(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(scratch / "c/step-00000123")) names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
   CHECK(names == std::vector<std::string>(std::begin(kFiles), std::end(kFiles)));
   CHECK(fs::read_symlink(scratch / "c/last") == "step-00000123");

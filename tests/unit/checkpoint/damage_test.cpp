@@ -132,12 +132,12 @@ TEST_CASE("after a crash at any moment of a save the newest whole checkpoint is 
 
 TEST_CASE("a file that cannot be written whole gives an error and leaves no checkpoint") {
   Run run;
-  struct rlimit before{};
+  struct rlimit before {};
   getrlimit(RLIMIT_FSIZE, &before);
   const auto handler = signal(SIGXFSZ, SIG_IGN);
   auto large = state_of(4);
   large.optimizer.emplace_back("more", at::zeros({10'000}));
-  const struct rlimit limit{20'000, before.rlim_max};
+  const struct rlimit limit { 20'000, before.rlim_max };
   setrlimit(RLIMIT_FSIZE, &limit);
   check_error([&] { run.checkpoints.save(4, large); }, ExitCode::cannot_write, "optimizer.safetensors");
   setrlimit(RLIMIT_FSIZE, &before);
@@ -174,8 +174,8 @@ TEST_CASE("a full disk gives its error, no half checkpoint, and room once there 
     try {
       checkpoints.save(2, large);
     } catch (const Error& e) {
-      const bool told = e.code() == ExitCode::cannot_write &&
-                        std::string(e.what()).find("No space left") != std::string::npos && !e.remedy().empty();
+      const bool told = e.code() == ExitCode::cannot_write && std::string(e.what()).find("No space left") != std::string::npos &&
+                        !e.remedy().empty();
       result = told && checkpoints.steps() == std::vector<int64_t>{1} ? 0 : 2;
     }
     checkpoints.save(3, state_of(3));

@@ -33,8 +33,8 @@ void refused(const std::string& bytes, const std::string& part) {
 
 NamedTensors every_type() {
   NamedTensors tensors;
-  for (const auto type : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar,
-                          at::kByte, at::kBool}) {
+  for (const auto type :
+       {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar, at::kByte, at::kBool}) {
     tensors.emplace_back(std::string("t.") + c10::toString(type), (at::arange(24).reshape({2, 3, 4}) % 7).to(type));
   }
   tensors.emplace_back("scalar", at::full({}, 0.1, at::kDouble));
@@ -82,8 +82,7 @@ TEST_CASE("tensors of every type, layout and size come back bit for bit") {
   CHECK(metadata == Metadata{{"step", "7"}, {"text", "\"quoted\"\n"}});
   REQUIRE(back.size() == tensors.size());
   for (const auto& [name, tensor] : tensors) {
-    const auto found =
-        std::find_if(back.begin(), back.end(), [&, n = name](const auto& item) { return item.first == n; });
+    const auto found = std::find_if(back.begin(), back.end(), [&, n = name](const auto& item) { return item.first == n; });
     REQUIRE(found != back.end());
     CHECK(found->second.scalar_type() == tensor.scalar_type());
     CHECK(at::equal(found->second, tensor));
@@ -125,12 +124,11 @@ TEST_CASE("the Python package reads what the program writes") {
   }
   const Scratch scratch;
   auto tensors = every_type();
-  std::erase_if(tensors,
-                [](const auto& item) { return item.second.scalar_type() == at::kBFloat16; });  // numpy has none
+  std::erase_if(tensors, [](const auto& item) { return item.second.scalar_type() == at::kBFloat16; });  // numpy has none
   write_safetensors(scratch / "a.safetensors", tensors, {{"k", "v"}});
-  const auto seen = nlohmann::json::parse(
-      output_of(interpreter + " " HPCAI_SOURCE_DIR "/scripts/export_safetensors_fixtures.py --describe " +
-                (scratch / "a.safetensors").string()));
+  const auto seen =
+      nlohmann::json::parse(output_of(interpreter + " " HPCAI_SOURCE_DIR "/scripts/export_safetensors_fixtures.py --describe " +
+                                      (scratch / "a.safetensors").string()));
   CHECK(seen.at("metadata") == nlohmann::json{{"k", "v"}});
   REQUIRE(seen.at("tensors").size() == tensors.size());
   for (const auto& [name, tensor] : tensors) {
@@ -154,8 +152,7 @@ TEST_CASE("the digest of weights depends on bytes in name order and on nothing e
 TEST_CASE("types the format does not have and repeated names are refused when writing") {
   const Scratch scratch;
   CHECK_THROWS_AS(write_safetensors(scratch / "a", {{"c", at::zeros({1}, at::kComplexFloat)}}), std::invalid_argument);
-  CHECK_THROWS_AS(write_safetensors(scratch / "a", {{"c", at::zeros({1})}, {"c", at::zeros({1})}}),
-                  std::invalid_argument);
+  CHECK_THROWS_AS(write_safetensors(scratch / "a", {{"c", at::zeros({1})}, {"c", at::zeros({1})}}), std::invalid_argument);
   CHECK_THROWS_AS(write_safetensors(scratch / "a", {{"__metadata__", at::zeros({1})}}), std::invalid_argument);
   CHECK_FALSE(std::filesystem::exists(scratch / "a"));
 }
@@ -174,9 +171,8 @@ TEST_CASE("headers that break the format are refused with the reason") {
   refused(file_of("{\"\xff\":1}", ""), "not valid JSON");
   refused(file_of(R"({"a":{"dtype":"F32","shape":[[[[1]]]],"data_offsets":[0,4]}})", four), "nested too deeply");
   refused(
-      file_of(
-          R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
-          four),
+      file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+              four),
       "twice");
   refused(file_of(R"({"a":{"dtype":"F32","dtype":"I32","shape":[1],"data_offsets":[0,4]}})", four), "twice");
   refused(file_of(R"({"a":{"dtype":"F32","shape":[1]}})", four), "needs dtype, shape and data_offsets");
@@ -187,8 +183,7 @@ TEST_CASE("headers that break the format are refused with the reason") {
   refused(file_of(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", four), "whole number");
   refused(file_of(R"({"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}})", four), "whole number");
   refused(file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}})", four), "list of two");
-  refused(file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551616]}})", four),
-          "whole number");
+  refused(file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551616]}})", four), "whole number");
   refused(file_of(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", ""), "too large");
   refused(file_of(R"({"a":{"dtype":"F32","shape":[0,4611686018427387904,4],"data_offsets":[0,0]}})", ""), "too large");
   refused(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", four), "outside the file");
@@ -196,9 +191,8 @@ TEST_CASE("headers that break the format are refused with the reason") {
   refused(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", four), "needs 8 bytes");
   refused(file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", eight), "gap");
   refused(
-      file_of(
-          R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
-          four),
+      file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+              four),
       "overlaps");
   refused(file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", eight), "4 bytes at its end");
   refused(file_of(R"({"__metadata__":{"a":1}})", ""), "__metadata__");
@@ -223,8 +217,7 @@ TEST_CASE("random damage to a header gives an Error or tensors that fit the file
   for (int round = 0; round < 2000; ++round) {
     std::string damaged = whole;
     const uint64_t flips = 1 + random.below(4);
-    for (uint64_t k = 0; k < flips; ++k)
-      damaged[random.below(whole.size())] ^= static_cast<char>(1U << random.below(8));
+    for (uint64_t k = 0; k < flips; ++k) damaged[random.below(whole.size())] ^= static_cast<char>(1U << random.below(8));
     spill(scratch / "damaged", damaged);
     try {
       read_safetensors(scratch / "damaged");

@@ -97,8 +97,7 @@ TEST_CASE("integers up to the ends of 64 bits are read exactly") {
   };
   CHECK(seed("9223372036854775807") == 9223372036854775807ULL);
   CHECK(seed("+5") == 5);
-  CHECK(sample::complaint(sample::kShortText, {"training.seed=9223372036854775808"}).find("64 bits") !=
-        std::string::npos);
+  CHECK(sample::complaint(sample::kShortText, {"training.seed=9223372036854775808"}).find("64 bits") != std::string::npos);
   CHECK(sample::complaint(sample::kShortText, {"training.seed=-1"}).find("must be at least 0") != std::string::npos);
   CHECK(sample::complaint(sample::kShortText, {"training.log_every_steps=3000000000"})
             .find("must be at least 1 and at most 2147483647") != std::string::npos);
@@ -110,8 +109,7 @@ TEST_CASE("the description enumerates every alternative and has no faults") {
   const Section section = description<Experiment>();
   for (const Row& row : rows(section)) paths.push_back(row.path);
   for (const char* path : {"data.type", "data.train_file", "data.samples", "optimizer.momentum", "optimizer.beta1",
-                           "training.stages[].epochs", "augmentation[].type", "augmentation[].max_angle",
-                           "average.decay"}) {
+                           "training.stages[].epochs", "augmentation[].type", "augmentation[].max_angle", "average.decay"}) {
     CHECK(std::count(paths.begin(), paths.end(), path) == 1);
   }
   CHECK(std::count(paths.begin(), paths.end(), "optimizer.lr") == 2);
@@ -132,7 +130,7 @@ struct Faulty {
 }  // namespace
 
 TEST_CASE("faults of a description are found") {
-  CHECK(description_faults<Faulty>() ==
-        std::vector<std::string>{"rate has a default out of its range", "rate is taken", "limitless has no help",
-                                 "limitless has a default out of its range"});
+  CHECK(description_faults<Faulty>() == std::vector<std::string>{"rate has a default out of its range", "rate is taken",
+                                                                 "limitless has no help",
+                                                                 "limitless has a default out of its range"});
 }

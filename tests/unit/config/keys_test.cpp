@@ -87,12 +87,11 @@ TEST_CASE("the digest covers what changes the result and nothing else") {
 
 TEST_CASE("differences between two configs are listed with both values") {
   const Experiment before = sample::parse(sample::kFullText);
-  const Experiment after = sample::parse(
-      sample::kFullText, {"schedule.patience=5", "distributed.port=1", "name=other", "average=null",
-                          "data={type: hdf5, train_file: a.h5}", "augmentation=[{type: flip, probability: 0.25}]"});
+  const Experiment after =
+      sample::parse(sample::kFullText, {"schedule.patience=5", "distributed.port=1", "name=other", "average=null",
+                                        "data={type: hdf5, train_file: a.h5}", "augmentation=[{type: flip, probability: 0.25}]"});
   std::string text;
-  for (const auto& d : hpcai::config::differences(before, after))
-    text += d.key + ": " + d.before + " -> " + d.after + "\n";
+  for (const auto& d : hpcai::config::differences(before, after)) text += d.key + ": " + d.before + " -> " + d.after + "\n";
   CHECK(text ==
         "name: full -> other\n"
         "data.type: simulated -> hdf5\n"

@@ -34,8 +34,7 @@ TEST_CASE("random damage to a config is refused with a report or read as a valid
     const std::string complaint = sample::complaint(text);
     if (complaint.empty()) {
       const auto experiment = sample::parse(text);
-      REQUIRE(hpcai::config::to_yaml(sample::parse(hpcai::config::to_yaml(experiment))) ==
-              hpcai::config::to_yaml(experiment));
+      REQUIRE(hpcai::config::to_yaml(sample::parse(hpcai::config::to_yaml(experiment))) == hpcai::config::to_yaml(experiment));
       continue;
     }
     ++refused;
@@ -47,8 +46,7 @@ TEST_CASE("random damage to a config is refused with a report or read as a valid
 
 TEST_CASE("random damage to overrides never does more than a refusal") {
   hpcai::Random random(10, 0, 0, hpcai::Purpose::test);
-  const std::vector<std::string> starts = {"optimizer.lr=1e-3", "optimizer={type: sgd, momentum: 0.1}",
-                                           "channels=[1, 2, 3]"};
+  const std::vector<std::string> starts = {"optimizer.lr=1e-3", "optimizer={type: sgd, momentum: 0.1}", "channels=[1, 2, 3]"};
   for (int i = 0; i < 3000; ++i) {
     const std::string text = mutated(starts[random.below(starts.size())], random);
     const std::string complaint = sample::complaint(sample::kShortText, {text});

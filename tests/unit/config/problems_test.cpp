@@ -42,25 +42,20 @@ TEST_CASE("a mistyped type still has its settings checked against the nearest on
   CHECK_THAT(text, Contains("c.yaml:4: optimizer.type is adamm; it must be sgd or adam. Did you mean adam?\n"));
   CHECK_THAT(text, Contains("c.yaml:6: optimizer.beta1 is 7"));
   CHECK_THAT(text, Contains("2 problems"));
-  CHECK_THAT(
-      complaint_about_lines("optimizer: {tpye: sgd, momentum: 0}\n"),
-      StartsWith("c.yaml:3: optimizer.tpye is not a setting. Did you mean optimizer.type (sgd or adam)?\n1 problem"));
+  CHECK_THAT(complaint_about_lines("optimizer: {tpye: sgd, momentum: 0}\n"),
+             StartsWith("c.yaml:3: optimizer.tpye is not a setting. Did you mean optimizer.type (sgd or adam)?\n1 problem"));
   CHECK_THAT(complaint_about_lines("optimizer: {type: [sgd]}\n"), Contains("optimizer.type must be sgd or adam"));
 }
 
 TEST_CASE("keys in the wrong section or of another type are told where they belong") {
-  CHECK_THAT(complaint_about_lines("patience: 3\n"),
-             Contains("patience is not a setting. Did you mean schedule.patience?"));
-  CHECK_THAT(complaint_about_lines("schedule: {lr: 3}\n"),
-             Contains("schedule.lr is not a setting. Did you mean optimizer.lr?"));
+  CHECK_THAT(complaint_about_lines("patience: 3\n"), Contains("patience is not a setting. Did you mean schedule.patience?"));
+  CHECK_THAT(complaint_about_lines("schedule: {lr: 3}\n"), Contains("schedule.lr is not a setting. Did you mean optimizer.lr?"));
   CHECK_THAT(complaint_about_lines("optimizer: {momentum: 0.5}\n"),
              Contains("optimizer.momentum is not a setting. It is one only with optimizer.type: sgd."));
   CHECK_THAT(complaint_about_lines("momentum: 0.5\n"),
              Contains("momentum is not a setting. Did you mean optimizer.momentum (with optimizer.type: sgd)?"));
-  CHECK_THAT(complaint("data: {type: simulated}\ntraining: {batch_size: 3}\n"),
-             Contains("Did you mean training.global_batch?"));
-  CHECK_THAT(complaint_about_lines("schedule: {zzzzzz: 3}\n"),
-             Contains("Run `hpcai-train keys schedule` for the list."));
+  CHECK_THAT(complaint("data: {type: simulated}\ntraining: {batch_size: 3}\n"), Contains("Did you mean training.global_batch?"));
+  CHECK_THAT(complaint_about_lines("schedule: {zzzzzz: 3}\n"), Contains("Run `hpcai-train keys schedule` for the list."));
 }
 
 TEST_CASE("missing required settings are told once") {
@@ -81,16 +76,14 @@ TEST_CASE("missing required settings are told once") {
 }
 
 TEST_CASE("wrong kinds of value are told") {
-  CHECK_THAT(complaint_about_lines("schedule: 3\n"),
-             Contains("schedule is 3; it must be a section with settings of its own"));
+  CHECK_THAT(complaint_about_lines("schedule: 3\n"), Contains("schedule is 3; it must be a section with settings of its own"));
   CHECK_THAT(complaint_about_lines("optimizer: adam\n"), Contains("optimizer is adam; it must be a section"));
   CHECK_THAT(complaint_about_lines("schedule:\n"), Contains("c.yaml:3: schedule has no value"));
   CHECK_THAT(complaint_about_lines("name:\n"), Contains("name has no value; it must be text"));
   CHECK_THAT(complaint_about_lines("name: {a: 1}\n"), Contains("name is a section; it must be text"));
   CHECK_THAT(complaint_about_lines("channels: 3\n"),
              Contains("channels is 3; it must be a list of values, each a whole number, at least 1"));
-  CHECK_THAT(complaint_about_lines("channels: [3, x, 0]\n"),
-             Contains("channels[1] is x") && Contains("channels[2] is 0"));
+  CHECK_THAT(complaint_about_lines("channels: [3, x, 0]\n"), Contains("channels[1] is x") && Contains("channels[2] is 0"));
   CHECK_THAT(complaint_about_lines("augmentation: {type: flip}\n"), Contains("it must be a list of sections"));
   CHECK_THAT(complaint_about_lines("augmentation:\n  - type: flip\n    max_angle: 3\n"),
              Contains("c.yaml:5: augmentation[0].max_angle is not a setting."));
@@ -100,8 +93,7 @@ TEST_CASE("wrong kinds of value are told") {
 }
 
 TEST_CASE("text of the file cannot play tricks with the terminal") {
-  const std::string text =
-      complaint_about_lines("name: x\n\"a\\e[31m\\n\": 1\nbatch_norm: \"" + std::string(500, 'x') + "\"\n");
+  const std::string text = complaint_about_lines("name: x\n\"a\\e[31m\\n\": 1\nbatch_norm: \"" + std::string(500, 'x') + "\"\n");
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(text.size() < 600);
 }

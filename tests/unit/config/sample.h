@@ -124,8 +124,7 @@ struct Training {
   template <class Visitor>
   void describe(Visitor& visitor) {
     visitor.field("epochs", epochs, {.help = "Passes over the training data.", .min = 1});
-    visitor.field("global_batch", global_batch,
-                  {.help = "Samples per step, all ranks together.", .min = 1, .required = true});
+    visitor.field("global_batch", global_batch, {.help = "Samples per step, all ranks together.", .min = 1, .required = true});
     visitor.field("seed", seed, {.help = "Seed of all random numbers."});
     visitor.field("precision", precision, {.help = "Number format of the forward pass."});
     visitor.field("clip_norm", clip_norm, {.help = "Largest gradient norm.", .min = 0});
@@ -150,8 +149,7 @@ struct Distributed {
   void describe(Visitor& visitor) {
     visitor.field("interface", interface, {.help = "Network interface."});
     visitor.field("port", port, {.help = "Port of rank 0, 0 for any.", .min = 0, .max = 65535});
-    visitor.field("timeout_s", timeout_s,
-                  {.help = "Time limit of a collective.", .unit = "s", .min = 0, .min_excluded = true});
+    visitor.field("timeout_s", timeout_s, {.help = "Time limit of a collective.", .unit = "s", .min = 0, .min_excluded = true});
   }
 };
 

@@ -30,8 +30,7 @@ bool object_valid(const Json& schema, const Json& value) {
   const Json none = Json::object();
   const Json& properties = schema.contains("properties") ? schema["properties"] : none;
   for (const auto& [name, part] : value.items()) {
-    if (properties.contains(name) ? !valid(properties[name], part) : schema.contains("additionalProperties"))
-      return false;
+    if (properties.contains(name) ? !valid(properties[name], part) : schema.contains("additionalProperties")) return false;
   }
   if (!schema.contains("required")) return true;
   return std::all_of(schema["required"].begin(), schema["required"].end(),
@@ -59,10 +58,26 @@ bool keyword_valid(const std::string& keyword, const Json& rule, const Json& val
 // Draft-07 as far as the schema uses it; an unknown keyword is an error.
 bool valid(const Json& schema, const Json& value) {
   for (const auto& [keyword, rule] : schema.items()) {
-    static const std::vector<std::string> kKnown = {
-        "$schema", "title", "description", "default", "type", "const", "enum", "oneOf", "anyOf", "items", "minimum",
-        "maximum", "exclusiveMinimum", "exclusiveMaximum", "properties", "required", "additionalProperties", "if",
-        "then", "else"};
+    static const std::vector<std::string> kKnown = {"$schema",
+                                                    "title",
+                                                    "description",
+                                                    "default",
+                                                    "type",
+                                                    "const",
+                                                    "enum",
+                                                    "oneOf",
+                                                    "anyOf",
+                                                    "items",
+                                                    "minimum",
+                                                    "maximum",
+                                                    "exclusiveMinimum",
+                                                    "exclusiveMaximum",
+                                                    "properties",
+                                                    "required",
+                                                    "additionalProperties",
+                                                    "if",
+                                                    "then",
+                                                    "else"};
     if (std::find(kKnown.begin(), kKnown.end(), keyword) == kKnown.end()) throw std::logic_error("keyword " + keyword);
     if (keyword == "items" && value.is_array()) {
       for (const Json& item : value) {
@@ -117,7 +132,8 @@ TEST_CASE("the schema and the reader agree on valid and on mutated configs") {
     return store(experiment);
   };
   const std::vector<Json> valid_ones = {
-      value_of(sample::kFullText), value_of(sample::kShortText),
+      value_of(sample::kFullText),
+      value_of(sample::kShortText),
       {{"data", {{"type", "hdf5"}, {"train_file", "a.h5"}}}, {"training", {{"global_batch", 1}}}}};
   for (const Json& value : valid_ones) REQUIRE(valid(schema, value));
   hpcai::Random random(5, 0, 0, hpcai::Purpose::test);
@@ -157,6 +173,5 @@ TEST_CASE("the schema carries title, version, help and defaults for editors") {
         "Time limit of a collective. Unit: s.");
   CHECK(properties.at("schedule").at("properties").at("patience").at("default") == 7);
   CHECK(properties.at("optimizer").at("oneOf").at(1).at("properties").at("type").at("const") == "adam");
-  CHECK(properties.at("data").at("oneOf").at(0).at("properties").at("type").at("description") ==
-        "Waveforms made on the fly.");
+  CHECK(properties.at("data").at("oneOf").at(0).at("properties").at("type").at("description") == "Waveforms made on the fly.");
 }

@@ -44,8 +44,7 @@ std::pair<hpcai::ExitCode, std::string> failure(const std::filesystem::path& pat
 TEST_CASE("a file starts from its base, key by key") {
   const Folder folder;
   folder.write("base/common.yaml", sample::kFullText);
-  const auto path =
-      folder.write("own.yaml", "base: base/common.yaml\nname: own\nschedule: {patience: 9}\nchannels: [8]\n");
+  const auto path = folder.write("own.yaml", "base: base/common.yaml\nname: own\nschedule: {patience: 9}\nchannels: [8]\n");
   const Experiment e = hpcai::config::read<Experiment>(path);
   CHECK(e.name == "own");
   CHECK(e.schedule.patience == 9);
@@ -57,8 +56,8 @@ TEST_CASE("a file starts from its base, key by key") {
 TEST_CASE("a section of another type takes nothing from the base") {
   const Folder folder;
   folder.write("common.yaml", sample::kFullText);
-  const Experiment sgd = hpcai::config::read<Experiment>(
-      folder.write("a.yaml", "base: common.yaml\noptimizer: {type: sgd, momentum: 0.5}\n"));
+  const Experiment sgd =
+      hpcai::config::read<Experiment>(folder.write("a.yaml", "base: common.yaml\noptimizer: {type: sgd, momentum: 0.5}\n"));
   CHECK(std::get<sample::Sgd>(sgd.optimizer).lr == 0.1);
   const Experiment adam =
       hpcai::config::read<Experiment>(folder.write("b.yaml", "base: common.yaml\noptimizer: {type: adam, lr: 0.5}\n"));
@@ -97,17 +96,16 @@ TEST_CASE("missing files and unusable bases are told") {
   CHECK_THAT(failure(folder.write("c.yaml", "base: [x]\n")).second, Contains("base must be the path"));
   CHECK_THAT(failure(folder.write("d.yaml", "base:\n")).second, Contains("base must be the path"));
   folder.write("list.yaml", "- 1\n");
-  CHECK_THAT(failure(folder.write("e.yaml", "base: list.yaml\n")).second,
-             Contains("list.yaml:1: a base must be made of"));
+  CHECK_THAT(failure(folder.write("e.yaml", "base: list.yaml\n")).second, Contains("list.yaml:1: a base must be made of"));
   CHECK_THAT(failure(folder.write("f.yaml", std::string(2 << 20, ' '))).second, Contains("larger than 1048576"));
   CHECK_THAT(complaint("base: x.yaml\n" + sample::kShortText), Contains("base is not a setting"));
 }
 
 TEST_CASE("overrides reach every kind of setting and the last one wins") {
-  const Experiment e = sample::parse(
-      sample::kFullText, {"optimizer.lr=2e-3", "name=a b", "channels=[1, 2, 3]", "training.stages=[{epochs: 4}]",
-                          "optimizer={type: sgd, momentum: 0.1}", "training.seed=1", "training.seed=2",
-                          "distributed.interface=\"\"", "training.clip_norm=~"});
+  const Experiment e =
+      sample::parse(sample::kFullText, {"optimizer.lr=2e-3", "name=a b", "channels=[1, 2, 3]", "training.stages=[{epochs: 4}]",
+                                        "optimizer={type: sgd, momentum: 0.1}", "training.seed=1", "training.seed=2",
+                                        "distributed.interface=\"\"", "training.clip_norm=~"});
   CHECK(e.name == "a b");
   CHECK(e.channels == std::vector<int64_t>{1, 2, 3});
   REQUIRE(e.training.stages.size() == 1);
@@ -124,8 +122,7 @@ TEST_CASE("malformed overrides are told with their place") {
     INFO(text);
     CHECK_THAT(complaint(sample::kShortText, {text}), Contains("an override must be written key=value"));
   }
-  CHECK_THAT(complaint(sample::kShortText, {"training=5"}),
-             StartsWith("--set training: training is 5; it must be a section"));
+  CHECK_THAT(complaint(sample::kShortText, {"training=5"}), StartsWith("--set training: training is 5; it must be a section"));
   CHECK_THAT(complaint(sample::kShortText, {"name="}), StartsWith("--set name: name has no value"));
   CHECK_THAT(complaint(sample::kShortText, {"channels=[1"}), Contains("--set channels: this is not valid YAML"));
   CHECK_THAT(complaint(sample::kShortText, {"name=!x y"}), StartsWith("--set name: the YAML tag"));

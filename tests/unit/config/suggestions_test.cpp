@@ -65,8 +65,7 @@ TEST_CASE("single typos of keys are never accepted and nearly always traced to t
     ++tried;
     const std::string first = complaint.substr(0, complaint.find('\n'));
     const bool traced = first.find("c.yaml:" + std::to_string(number + 1) + ":") == 0 &&
-                        (first.find("." + key + "?") != std::string::npos ||
-                         first.find(" " + key + "?") != std::string::npos ||
+                        (first.find("." + key + "?") != std::string::npos || first.find(" " + key + "?") != std::string::npos ||
                          first.find("." + key + " (") != std::string::npos);
     right += traced;
     if (!traced) wrong += typo + " for " + key + ": " + first + "\n";

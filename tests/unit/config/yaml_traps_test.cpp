@@ -9,9 +9,7 @@ using sample::complaint;
 using sample::complaint_about_lines;
 
 TEST_CASE("numbers that programs read differently are refused, with the reason") {
-  const auto integer = [](const std::string& value) {
-    return complaint_about_lines("schedule: {patience: " + value + "}\n");
-  };
+  const auto integer = [](const std::string& value) { return complaint_about_lines("schedule: {patience: " + value + "}\n"); };
   CHECK_THAT(integer("010"), Contains("patience is 010") && Contains("octal"));
   CHECK_THAT(integer("-07"), Contains("octal"));
   CHECK_THAT(integer("0x1F"), Contains("decimal digits"));
@@ -26,9 +24,7 @@ TEST_CASE("numbers that programs read differently are refused, with the reason")
   CHECK_THAT(integer("1:30"), Contains("must be a whole number"));
   CHECK(integer("0").empty());
   CHECK(integer("-0").empty());
-  const auto number = [](const std::string& value) {
-    return complaint_about_lines("schedule: {floor: " + value + "}\n");
-  };
+  const auto number = [](const std::string& value) { return complaint_about_lines("schedule: {floor: " + value + "}\n"); };
   CHECK_THAT(number("010.5"), Contains("octal"));
   CHECK_THAT(number("00"), Contains("octal"));
   CHECK_THAT(number(".inf"), Contains("finite"));
@@ -72,10 +68,8 @@ TEST_CASE("text may look like anything") {
 TEST_CASE("duplicate keys, merge keys, tags and second documents are refused") {
   CHECK_THAT(complaint_about_lines("name: a\nname: b\n"), Contains("c.yaml:4: name is given twice, first at c.yaml:3"));
   CHECK_THAT(complaint_about_lines("schedule: {floor: 0, floor: 1}\n"), Contains("floor is given twice"));
-  CHECK_THAT(complaint_about_lines("schedule:\n  <<: {floor: 0}\n"),
-             Contains("c.yaml:4: merge keys (<<) are not supported"));
-  CHECK_THAT(complaint_about_lines("name: !!str 3\n"),
-             Contains("c.yaml:3: the YAML tag tag:yaml.org,2002:str is not supported"));
+  CHECK_THAT(complaint_about_lines("schedule:\n  <<: {floor: 0}\n"), Contains("c.yaml:4: merge keys (<<) are not supported"));
+  CHECK_THAT(complaint_about_lines("name: !!str 3\n"), Contains("c.yaml:3: the YAML tag tag:yaml.org,2002:str is not supported"));
   CHECK_THAT(complaint_about_lines("schedule: !plateau {floor: 0}\n"), Contains("tag"));
   CHECK_THAT(complaint_about_lines("channels: !!seq [1]\n"), Contains("tag"));
   CHECK_THAT(complaint_about_lines("---\nname: b\n"), Contains("c.yaml:3: a second YAML document"));
@@ -86,9 +80,8 @@ TEST_CASE("duplicate keys, merge keys, tags and second documents are refused") {
 }
 
 TEST_CASE("aliases work, cyclic and exploding ones are refused") {
-  CHECK(
-      sample::parse("data: {type: simulated}\nname: &n x\ndistributed: {interface: *n}\ntraining: {global_batch: 1}\n")
-          .distributed.interface == "x");
+  CHECK(sample::parse("data: {type: simulated}\nname: &n x\ndistributed: {interface: *n}\ntraining: {global_batch: 1}\n")
+            .distributed.interface == "x");
   CHECK_THAT(complaint("a: &x\n  b: *x\n"), Contains("c.yaml:2: this alias (*) refers to something that contains it"));
   CHECK_THAT(complaint("a: &x [*x, *x]\n"), Contains("contains it"));
   CHECK_THAT(complaint("a: *x\n"), Contains("not valid YAML"));
@@ -119,10 +112,12 @@ TEST_CASE("size and depth have limits") {
 
 TEST_CASE("bytes that are not UTF-8 text are refused with their line") {
   for (const char* bad : {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
-    CHECK_THAT(complaint_about_lines("name: " + std::string(bad) + "\n"),
-               Contains("c.yaml:3: a byte here is not valid UTF-8"));
+    CHECK_THAT(complaint_about_lines("name: " + std::string(bad) + "\n"), Contains("c.yaml:3: a byte here is not valid UTF-8"));
   }
-  CHECK_THAT(complaint(std::string("\xff\xfe" "a\0:\0", 6)), Contains("UTF-16"));
+  CHECK_THAT(complaint(std::string("\xff\xfe"
+                                   "a\0:\0",
+                                   6)),
+             Contains("UTF-16"));
   CHECK_THAT(complaint_about_lines(std::string("\nname: \0x\n", 10)), Contains("c.yaml:4: a control character"));
   CHECK(sample::parse(sample::kShortText + "name: \xC3\xA9t\xC3\xA9 \xF0\x9F\x8C\x8C\n").name ==
         "\xC3\xA9t\xC3\xA9 \xF0\x9F\x8C\x8C");

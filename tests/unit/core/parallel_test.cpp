@@ -17,5 +17,10 @@ TEST_CASE("parallel_for visits every index once, whatever the number of threads"
 }
 
 TEST_CASE("the first exception inside parallel_for reaches the caller") {
-  CHECK_THROWS_AS(parallel_for(100, 3, [](int64_t i) { if (i == 42) throw std::runtime_error("42"); }), std::runtime_error);
+  CHECK_THROWS_AS(parallel_for(
+                      100, 3,
+                      [](int64_t i) {
+    if (i == 42) throw std::runtime_error("42");
+                      }),
+                  std::runtime_error);
 }

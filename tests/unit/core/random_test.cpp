@@ -9,8 +9,7 @@ using namespace hpcai;
 
 TEST_CASE("philox gives the published Random123 test vectors") {
   CHECK(philox4x32({0, 0, 0, 0}, {0, 0}) == std::array<uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
-  CHECK(philox4x32({~0U, ~0U, ~0U, ~0U}, {~0U, ~0U}) ==
-        std::array<uint32_t, 4>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+  CHECK(philox4x32({~0U, ~0U, ~0U, ~0U}, {~0U, ~0U}) == std::array<uint32_t, 4>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
   CHECK(philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}) ==
         std::array<uint32_t, 4>{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 }
@@ -20,9 +19,12 @@ TEST_CASE("a stream depends on seed, epoch, index and purpose and on nothing els
     return Random(seed, epoch, index, purpose).bits();
   };
   CHECK(first(1, 2, 3, Purpose::augment) == first(1, 2, 3, Purpose::augment));
-  std::set<uint32_t> values{first(1, 2, 3, Purpose::augment), first(2, 2, 3, Purpose::augment),
-                            first(1, 3, 3, Purpose::augment), first(1, 2, 4, Purpose::augment),
-                            first(1, 2, 3, Purpose::shuffle), first(1, 2, 3 + (1ULL << 32), Purpose::augment),
+  std::set<uint32_t> values{first(1, 2, 3, Purpose::augment),
+                            first(2, 2, 3, Purpose::augment),
+                            first(1, 3, 3, Purpose::augment),
+                            first(1, 2, 4, Purpose::augment),
+                            first(1, 2, 3, Purpose::shuffle),
+                            first(1, 2, 3 + (1ULL << 32), Purpose::augment),
                             first(1 + (1ULL << 32), 2, 3, Purpose::augment)};
   CHECK(values.size() == 7);
 }

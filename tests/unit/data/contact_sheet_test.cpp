@@ -23,9 +23,7 @@ Thumbnail plain(int64_t height, int64_t width, uint8_t grey, const std::string& 
   return thumbnail;
 }
 
-uint8_t at(const Image& image, int64_t y, int64_t x) {
-  return image.pixels[static_cast<size_t>(3 * (y * image.width + x))];
-}
+uint8_t at(const Image& image, int64_t y, int64_t x) { return image.pixels[static_cast<size_t>(3 * (y * image.width + x))]; }
 
 int64_t pixels_of(const Image& image, uint8_t grey) {
   int64_t count = 0;

@@ -166,8 +166,10 @@ TEST_CASE("an image smaller than the crop is found when the folder is opened") {
   const test::TemporaryFolder folder;
   ImageFolderConfig config = test::image_folder_config(folder, make_folder_of_images(folder, 2));
   config.crop = 21;
-  CHECK(thrown_by([&] { data::open(config, 1); }).what.find("image0.png (" + (folder / "labels.csv").string() +
-                                                            ":2): 20 x 20 pixels, smaller than the crop of 21") != std::string::npos);
+  CHECK(thrown_by([&] {
+          data::open(config, 1);
+        }).what.find("image0.png (" + (folder / "labels.csv").string() + ":2): 20 x 20 pixels, smaller than the crop of 21") !=
+        std::string::npos);
 }
 
 TEST_CASE("an image that is damaged behind its header is named when it is read") {
@@ -205,7 +207,8 @@ TEST_CASE("the real SDSS folder opens with its published splits") {
 
 TEST_CASE("a CSV file may have quotes, doubled quotes, a byte-order mark, carriage returns and no last line end") {
   const test::TemporaryFolder folder;
-  std::ofstream(folder / "a.csv") << "\xEF\xBB\xBF" "name,\"a, b\"\r\n\"x \"\"y\"\"\",\"two\nlines\"\r\n\r\nlast,1";
+  std::ofstream(folder / "a.csv") << "\xEF\xBB\xBF"
+                                     "name,\"a, b\"\r\n\"x \"\"y\"\"\",\"two\nlines\"\r\n\r\nlast,1";
   const Csv csv(folder / "a.csv");
   REQUIRE(csv.rows() == 2);
   CHECK(csv.columns() == std::vector<std::string>{"name", "a, b"});

@@ -89,9 +89,9 @@ TEST_CASE("class names come from the file or the config and must agree") {
   ImageHdf5Config config = config_for((folder / "a.h5").string());
   CHECK(data::open(config, 1).train->spec().class_names == std::vector<std::string>{"elliptical", "spiral"});
   config.classes = {"spiral", "elliptical"};
-  CHECK(thrown_by([&] { data::open(config, 1); }).what ==
-        (folder / "a.h5").string() +
-            ", data set images: attribute class_names is [elliptical, spiral], but the config says data.classes: [spiral, elliptical]");
+  CHECK(thrown_by([&] { data::open(config, 1); }).what == (folder / "a.h5").string() +
+                                                              ", data set images: attribute class_names is [elliptical, spiral], "
+                                                              "but the config says data.classes: [spiral, elliptical]");
   test::write_image_file(folder / "b.h5", 4, 16);
   write_names(folder / "b.h5", {"spiral", "elliptical"});
   config.classes.clear();
@@ -108,7 +108,8 @@ TEST_CASE("the layout of DL_DES is read: groups, data, one-hot labels") {
     H5::H5File file(path, H5F_ACC_TRUNC);
     for (const char* group : {"train", "valid"}) {
       file.createGroup(group);
-      test::write_array(file, std::string(group) + "/data", {3, 16, 16, 3}, std::vector<double>(3 * 16 * 16 * 3, 51), H5::PredType::STD_U8LE);
+      test::write_array(file, std::string(group) + "/data", {3, 16, 16, 3}, std::vector<double>(3 * 16 * 16 * 3, 51),
+                        H5::PredType::STD_U8LE);
       test::write_array(file, std::string(group) + "/labels", {3, 2}, {1, 0, 0, 1, 0, 1}, H5::PredType::STD_U8LE);
     }
   }

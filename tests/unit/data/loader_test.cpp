@@ -44,9 +44,7 @@ class Numbers : public Dataset {
   int64_t size_;
 };
 
-Sampler training(const Numbers& numbers, int64_t batch) {
-  return {numbers.size(), batch, 0, 1, SamplerMode::training, 3};
-}
+Sampler training(const Numbers& numbers, int64_t batch) { return {numbers.size(), batch, 0, 1, SamplerMode::training, 3}; }
 Sampler evaluation(const Numbers& numbers, int64_t batch, int rank = 0, int world = 1) {
   return {numbers.size(), batch, rank, world, SamplerMode::evaluation, 3};
 }

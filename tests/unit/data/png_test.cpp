@@ -42,12 +42,14 @@ std::string write_rows(const Rows& rows) {
   std::string bytes;
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png_create_info_struct(png);
-  png_set_write_fn(png, &bytes, [](png_structp p, png_bytep data, size_t size) {
+  png_set_write_fn(
+      png, &bytes,
+      [](png_structp p, png_bytep data, size_t size) {
     static_cast<std::string*>(png_get_io_ptr(p))->append(reinterpret_cast<const char*>(data), size);
-  }, nullptr);
-  png_set_IHDR(png, info, static_cast<png_uint_32>(rows.width), static_cast<png_uint_32>(rows.height), rows.depth,
-               rows.colour, rows.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-               PNG_FILTER_TYPE_DEFAULT);
+      },
+      nullptr);
+  png_set_IHDR(png, info, static_cast<png_uint_32>(rows.width), static_cast<png_uint_32>(rows.height), rows.depth, rows.colour,
+               rows.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (!rows.palette.empty()) png_set_PLTE(png, info, rows.palette.data(), static_cast<int>(rows.palette.size()));
   if (!rows.palette_alpha.empty()) {
     png_set_tRNS(png, info, rows.palette_alpha.data(), static_cast<int>(rows.palette_alpha.size()), nullptr);
@@ -106,16 +108,14 @@ TEST_CASE("Grey, palette, transparent and 16-bit PNG files become 8-bit colours"
     CHECK(decoded({2, 1, 8, PNG_COLOR_TYPE_GRAY, {{0, 200}}}) == std::vector<uint8_t>{0, 0, 0, 200, 200, 200});
   }
   SECTION("1-bit grey") {
-    CHECK(decoded({3, 1, 1, PNG_COLOR_TYPE_GRAY, {{0b10100000}}}) ==
-          std::vector<uint8_t>{255, 255, 255, 0, 0, 0, 255, 255, 255});
+    CHECK(decoded({3, 1, 1, PNG_COLOR_TYPE_GRAY, {{0b10100000}}}) == std::vector<uint8_t>{255, 255, 255, 0, 0, 0, 255, 255, 255});
   }
   SECTION("16-bit grey, rounded: 0x1234 is 18.13") {
     CHECK(decoded({2, 1, 16, PNG_COLOR_TYPE_GRAY, {{0xFF, 0xFF, 0x12, 0x34}}}) ==
           std::vector<uint8_t>{255, 255, 255, 18, 18, 18});
   }
   SECTION("16-bit colour") {
-    CHECK(decoded({1, 1, 16, PNG_COLOR_TYPE_RGB, {{0x00, 0xFF, 0x80, 0x00, 0xFF, 0x00}}}) ==
-          std::vector<uint8_t>{1, 128, 254});
+    CHECK(decoded({1, 1, 16, PNG_COLOR_TYPE_RGB, {{0x00, 0xFF, 0x80, 0x00, 0xFF, 0x00}}}) == std::vector<uint8_t>{1, 128, 254});
   }
   SECTION("palette") {
     CHECK(decoded({2, 1, 8, PNG_COLOR_TYPE_PALETTE, {{1, 0}}, {{10, 20, 30}, {40, 50, 60}}}) ==

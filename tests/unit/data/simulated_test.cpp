@@ -83,8 +83,9 @@ TEST_CASE("a waveform set may be the rows of a file, and must be something") {
   set.count = 3;
   CHECK(thrown_by([&] { binaries(set, 1, 0, "data.train"); }).what == "data.train: parameters stands beside ranges or a count");
   CHECK(thrown_by([&] { binaries({"1:10:1", "0", "0", 0, ""}, 1, 0, "data.train"); }).code == ExitCode::usage);
-  CHECK(thrown_by([&] { binaries({"1:8:0.00001", "-0.8:0.8:0.001", "-0.8:0.8:0.001", 0, ""}, 1, 0, "data.train"); }).code ==
-        ExitCode::usage);
+  CHECK(thrown_by([&] {
+          binaries({"1:8:0.00001", "-0.8:0.8:0.001", "-0.8:0.8:0.001", 0, ""}, 1, 0, "data.train");
+        }).code == ExitCode::usage);
 }
 
 TEST_CASE("simulated galaxies are those of the renderer, with its labels, and splits share none") {

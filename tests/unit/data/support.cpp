@@ -10,8 +10,8 @@ namespace hpcai::data::test {
 
 TemporaryFolder::TemporaryFolder() {
   static std::atomic<int> count{0};
-  path_ = std::filesystem::temp_directory_path() /
-          ("hpcai-test-data-" + std::to_string(getpid()) + "-" + std::to_string(count++));
+  path_ =
+      std::filesystem::temp_directory_path() / ("hpcai-test-data-" + std::to_string(getpid()) + "-" + std::to_string(count++));
   std::filesystem::create_directories(path_);
 }
 

@@ -127,7 +127,8 @@ TEST_CASE("rows may be read by many threads at once, with and without the librar
       std::vector<std::thread> threads;
       for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
-          for (int64_t row = 0; row < 50; ++row) wrong += test::read_input(*splits.train, row)[199] != static_cast<float>(100 * row + 199);
+          for (int64_t row = 0; row < 50; ++row)
+            wrong += test::read_input(*splits.train, row)[199] != static_cast<float>(100 * row + 199);
         });
       }
       for (auto& thread : threads) thread.join();
@@ -163,7 +164,8 @@ TEST_CASE("each way in which a waveform file can break its contract has its own 
     const auto thrown = thrown_by([&] { open_waveforms(folder / "a.h5"); });
     CHECK(thrown.code == ExitCode::bad_data);
     CHECK(thrown.what.starts_with((folder / "a.h5").string() + ": truncated file: eof = "));
-    CHECK(thrown.remedy == "The copy may be incomplete: compare its size and checksum with the original, and copy or make it again.");
+    CHECK(thrown.remedy ==
+          "The copy may be incomplete: compare its size and checksum with the original, and copy or make it again.");
   }
   SECTION("no data set") {
     H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
@@ -350,7 +352,8 @@ TEST_CASE("a damaged chunk is found when its row is read") {
     if (thrown.code == ExitCode::done) continue;
     ++failures;
     CHECK(thrown.code == ExitCode::bad_data);
-    CHECK(thrown.what.starts_with((folder / "a.h5").string() + ", data set data, row " + std::to_string(row) + ": cannot be read: "));
+    CHECK(thrown.what.starts_with((folder / "a.h5").string() + ", data set data, row " + std::to_string(row) +
+                                  ": cannot be read: "));
   }
   CHECK(failures == 1);
 }

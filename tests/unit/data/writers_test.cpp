@@ -149,8 +149,7 @@ TEST_CASE("a disk that fills up is reported and the file removed") {
 
 TEST_CASE("predictions are written as CSV that restores every number, with quotes where needed") {
   PredictionTable table{{"a.jpg", "b, \"c\".jpg"}, {"q", "s1"}, {1.0 / 3, -0.25, 2, 1e-300}, {"q"}, {0.1, 5}, {}};
-  CHECK(predictions_csv(table) ==
-        "id,q,s1,true_q\na.jpg,0.3333333333333333,-0.25,0.1\n\"b, \"\"c\"\".jpg\",2,1e-300,5\n");
+  CHECK(predictions_csv(table) == "id,q,s1,true_q\na.jpg,0.3333333333333333,-0.25,0.1\n\"b, \"\"c\"\".jpg\",2,1e-300,5\n");
   table.truth_columns.clear();
   table.truth.clear();
   table.texts = {{"predicted", {"big, round", "x"}}};

@@ -46,8 +46,7 @@ TEST_CASE("a loss that needs gradients leaves no graph behind") {
   CHECK(loss.mean() == 2);
 }
 
-TEST_CASE(
-    "accuracy, confusion, precision, recall and F1 match numbers counted by hand, however the samples are dealt") {
+TEST_CASE("accuracy, confusion, precision, recall and F1 match numbers counted by hand, however the samples are dealt") {
   // predicted: 0 1 0 1 1 0 1 0 0 1
   const auto expected = nlohmann::json::parse(R"({"accuracy": 0.7, "confusion": [[3, 1], [2, 4]], "samples": 10,
       "precision": 0.8, "recall": 0.6666666666666666, "f1": 0.7272727272727273})");

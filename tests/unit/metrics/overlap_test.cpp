@@ -17,8 +17,7 @@ const simulate::TimeGrid kGrid{-500, 100, 0.5};
 
 }  // namespace
 
-TEST_CASE(
-    "overlaps of predictions are those of their waveforms, in the order of the samples, on any number of threads") {
+TEST_CASE("overlaps of predictions are those of their waveforms, in the order of the samples, on any number of threads") {
   const auto truth = at::tensor({1.0, 0.0, 0.0, 4.0, 0.5, -0.3, 8.0, -0.8, 0.8}).reshape({3, 3});
   const auto predicted =
       at::tensor({1.0, 0.0, 0.0, 0.1, 0.2, 4.4, 0.3, -0.3, 0.1, 0.2, 7.0, -0.7, 0.1, 0.1, 0.2}).reshape({3, 5});
@@ -26,14 +25,12 @@ TEST_CASE(
   REQUIRE(result.values.size() == 3);
   CHECK(result.clamped == 0);
   CHECK(result.values[0] == Approx(1).epsilon(1e-9));
-  CHECK(result.values[1] ==
-        simulate::overlap(simulate::h22({4, 0.5, -0.3}, kGrid), simulate::h22({4.4, 0.3, -0.3}, kGrid)));
+  CHECK(result.values[1] == simulate::overlap(simulate::h22({4, 0.5, -0.3}, kGrid), simulate::h22({4.4, 0.3, -0.3}, kGrid)));
   CHECK(result.values[2] < result.values[0]);
   CHECK(overlaps(truth, predicted, kGrid, 3).values == result.values);
 }
 
-TEST_CASE(
-    "predictions outside the model's range are moved to its edge and counted; those that are not finite overlap 0") {
+TEST_CASE("predictions outside the model's range are moved to its edge and counted; those that are not finite overlap 0") {
   const auto truth = at::tensor({1.0, 0.0, 0.0, 2.0, 0.8, 0.8, 3.0, 0.0, 0.0}).reshape({3, 3});
   const auto predicted = at::tensor({0.5, 0.0, 0.0, 2.0, 0.95, 1.2, NAN, 0.0, 0.0}).reshape({3, 3});
   const auto result = overlaps(truth, predicted, kGrid, 2);

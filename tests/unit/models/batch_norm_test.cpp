@@ -56,8 +56,8 @@ std::unique_ptr<BatchNorm> make_norm(BatchNormMode mode, const at::Tensor& weigh
 }
 
 // Ranks hold `sizes` samples each of one batch; compared with one rank that holds all.
-void compare_with_one_rank(const std::vector<int64_t>& shape, const std::vector<int64_t>& sizes, at::ScalarType type, double tolerance,
-                           at::MemoryFormat layout = at::MemoryFormat::Contiguous) {
+void compare_with_one_rank(const std::vector<int64_t>& shape, const std::vector<int64_t>& sizes, at::ScalarType type,
+                           double tolerance, at::MemoryFormat layout = at::MemoryFormat::Contiguous) {
   const at::Tensor input = (at::randn(shape, at::kDouble) * 3 + 20).to(type).contiguous(layout);
   const at::Tensor grad = at::randn(shape, at::kDouble).to(type).contiguous(layout);
   const at::Tensor weight = at::rand({shape[1]}, type) + 0.5, bias = at::randn({shape[1]}, type);
@@ -124,7 +124,8 @@ TEST_CASE("synchronised batch norm keeps the type and the layout of its input") 
 
 TEST_CASE("the gradient of synchronised batch norm is the slope of its output") {
   at::manual_seed(3);
-  const at::Tensor input = at::randn({4, 2, 3}, at::kDouble), weight = at::rand({2}, at::kDouble) + 0.5, bias = at::randn({2}, at::kDouble);
+  const at::Tensor input = at::randn({4, 2, 3}, at::kDouble), weight = at::rand({2}, at::kDouble) + 0.5,
+                   bias = at::randn({2}, at::kDouble);
   const at::Tensor grad = at::randn({4, 2, 3}, at::kDouble);
   const auto value = [&](const at::Tensor& x) {
     const auto sum = [](at::Tensor&) {};

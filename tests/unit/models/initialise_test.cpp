@@ -7,9 +7,7 @@
 namespace hpcai::models {
 namespace {
 
-double largest(const Model& model, const std::string& name) {
-  return model.named_parameters()[name].abs().max().item<double>();
-}
+double largest(const Model& model, const std::string& name) { return model.named_parameters()[name].abs().max().item<double>(); }
 
 }  // namespace
 

@@ -20,7 +20,8 @@ void randomise_statistics(Model& model) {
 
 TEST_CASE("WaveNet in evaluation depends on the input's last steps only, as its dilations say") {
   const std::vector<int64_t> shape{1, 300};
-  const auto model = make_model(WaveNetConfig{.layers_per_cycle = 4, .cycles = 2, .keep_steps = 50, .dense_units = 8}, shape, 5, 3);
+  const auto model =
+      make_model(WaveNetConfig{.layers_per_cycle = 4, .cycles = 2, .keep_steps = 50, .dense_units = 8}, shape, 5, 3);
   randomise_statistics(*model);
   model->eval();
   const at::NoGradGuard no_grad;
@@ -57,8 +58,8 @@ TEST_CASE("Xception accepts images of any shape from 7 pixels on") {
 
 TEST_CASE("dropout is a function of seed, step and place in the global batch, not of how the batch is cut") {
   const std::vector<int64_t> shape{3, 32, 32};
-  const auto model = make_model(XceptionConfig{.width = 0.02, .middle_blocks = 0, .head_units = 32, .batch_norm = BatchNormMode::frozen},
-                                shape, 2, 1);
+  const auto model = make_model(
+      XceptionConfig{.width = 0.02, .middle_blocks = 0, .head_units = 32, .batch_norm = BatchNormMode::frozen}, shape, 2, 1);
   at::manual_seed(1);
   const at::Tensor input = at::randn({4, 3, 32, 32}) * 10;
   model->set_randomness({.seed = 3, .step = 5});

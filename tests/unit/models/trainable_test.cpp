@@ -16,7 +16,8 @@ std::shared_ptr<Model> small_xception() {
 }
 
 at::Tensor train_once(Model& model) {
-  const at::Tensor loss = (*make_loss(CrossEntropyConfig{}))(model.forward(at::randn({4, 3, 48, 48})), torch::tensor({0, 1, 1, 0}));
+  const at::Tensor loss =
+      (*make_loss(CrossEntropyConfig{}))(model.forward(at::randn({4, 3, 48, 48})), torch::tensor({0, 1, 1, 0}));
   loss.backward();
   return loss;
 }

@@ -29,8 +29,7 @@ class FromJson {
  public:
   explicit FromJson(nlohmann::json json) : json_(std::move(json)) { json_.erase("type"); }
   ~FromJson() noexcept(false) {
-    if (!json_.empty() && std::uncaught_exceptions() == 0)
-      throw std::logic_error("unused fixture keys: " + json_.dump());
+    if (!json_.empty() && std::uncaught_exceptions() == 0) throw std::logic_error("unused fixture keys: " + json_.dump());
   }
   template <class T>
   void field(const char* key, T& value, const config::Field&) {

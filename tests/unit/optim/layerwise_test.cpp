@@ -56,7 +56,8 @@ TEST_CASE("biases and batch-norm parameters get neither ratio nor decay unless a
   CHECK(at::allclose(step_of(LarsConfig{}, bias, gradient, 0.1), at::full({4}, 0.05F)));
   CHECK(at::allclose(step_of(LambConfig{}, bias, gradient, 0.1), at::full({4}, 0.1F), 1e-4));
   // |w| = 4, |g| = 1
-  const LarsConfig adapted{.trust_coefficient = 0.01, .weight_decay = 0.5, .adapt_bias_and_norm = true, .decay_bias_and_norm = true};
+  const LarsConfig adapted{
+      .trust_coefficient = 0.01, .weight_decay = 0.5, .adapt_bias_and_norm = true, .decay_bias_and_norm = true};
   CHECK(at::allclose(step_of(adapted, bias, gradient, 0.1), at::full({4}, static_cast<float>(0.1 * 0.01 * 4 / 3 * 1.5))));
 }
 
@@ -79,8 +80,8 @@ TEST_CASE("a momentum correction is refused where the rate is not in the momentu
 }
 
 TEST_CASE("a rate of 0, as at the start of a warm-up, leaves no trace in a corrected momentum") {
-  for (const OptimizerConfig& config : {OptimizerConfig(LarsConfig{.momentum_correction = true}),
-                                        OptimizerConfig(SgdConfig{.momentum_correction = false})}) {
+  for (const OptimizerConfig& config :
+       {OptimizerConfig(LarsConfig{.momentum_correction = true}), OptimizerConfig(SgdConfig{.momentum_correction = false})}) {
     const at::Tensor w = parameter(at::ones({2, 2}), at::ones({2, 2}));
     const auto optimizer = make_optimizer(config, {{"w", w}});
     for (const double lr : {0.0, 0.1, 0.0, 0.2}) optimizer->step(lr);

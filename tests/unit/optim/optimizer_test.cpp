@@ -67,8 +67,7 @@ TEST_CASE("parameters and gradients in channels-last memory are updated as in th
   for (const auto& expected : all.json.at("cases")) {
     Problem usual, last;
     for (auto& [name, parameter] : last.parameters) {
-      if (parameter.dim() == 4)
-        parameter = parameter.detach().contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+      if (parameter.dim() == 4) parameter = parameter.detach().contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
     }
     const auto config = variant_of<OptimizerConfig>(expected.at("config"));
     const auto a = make_optimizer(config, usual.parameters);
@@ -176,8 +175,7 @@ TEST_CASE("clipped gradients and their norm match torch.nn.utils.clip_grad_norm_
     }
     parameters.push_back(at::zeros({3}).requires_grad_());  // without a gradient
     const double max_norm = expected.at("max_norm");
-    CHECK(clip_gradients(parameters, max_norm).item<double>() ==
-          Approx(expected.at("norm").get<double>()).epsilon(1e-6));
+    CHECK(clip_gradients(parameters, max_norm).item<double>() == Approx(expected.at("norm").get<double>()).epsilon(1e-6));
     for (size_t i = 0; i < shapes.size(); ++i) {
       CHECK(at::allclose(parameters[i].grad(), tensor_of(expected.at("after").at(i), shapes[i]), 1e-6, 1e-8));
     }

@@ -121,8 +121,7 @@ TEST_CASE("a run folder in use is refused and free again afterwards") {
 
 TEST_CASE("the environment is described, and secrets among the variables are withheld") {
   const auto environment = describe_environment();
-  for (const char* key :
-       {"program_version", "commit", "torch_version", "compiler", "cpu", "cores", "gpus", "host", "started"}) {
+  for (const char* key : {"program_version", "commit", "torch_version", "compiler", "cpu", "cores", "gpus", "host", "started"}) {
     INFO(key);
     CHECK(environment.contains(key));
   }

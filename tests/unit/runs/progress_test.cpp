@@ -66,8 +66,7 @@ TEST_CASE("the bar of a wide terminal shows everything") {
 }
 
 TEST_CASE("on narrower terminals the bar shrinks, then lesser parts go") {
-  CHECK(format_bar(kState, 84) ==
-        "train  epoch 3/100  [==>         ]  120/500  loss 0.01235  954 samples/s  2:05 left");
+  CHECK(format_bar(kState, 84) == "train  epoch 3/100  [==>         ]  120/500  loss 0.01235  954 samples/s  2:05 left");
   CHECK(format_bar(kState, 75) == "train  epoch 3/100  [====>             ]  120/500  loss 0.01235  2:05 left");
   CHECK(format_bar(kState, 50) == "epoch 3/100  120/500  loss 0.01235  2:05 left");
   CHECK(format_bar(kState, 40) == "epoch 3/100  120/500  loss 0.01235");
@@ -93,8 +92,7 @@ TEST_CASE("plain lines say the same in words") {
   CHECK(format_line({.step = 7, .loss = NAN}) == "step 7, loss nan");
 }
 
-TEST_CASE(
-    "off a terminal the first and the last state and one in each interval become lines, without control characters") {
+TEST_CASE("off a terminal the first and the last state and one in each interval become lines, without control characters") {
   Stage stage;
   {
     Progress progress(stage.options(false));
@@ -104,8 +102,7 @@ TEST_CASE(
     }
   }
   CHECK(stage.drawn.empty());
-  CHECK(stage.lines ==
-        std::vector<std::string>{"train: step 1/10", "train: step 4/10", "train: step 7/10", "train: step 10/10"});
+  CHECK(stage.lines == std::vector<std::string>{"train: step 1/10", "train: step 4/10", "train: step 7/10", "train: step 10/10"});
 }
 
 TEST_CASE("the last state becomes a line even inside an interval, once") {

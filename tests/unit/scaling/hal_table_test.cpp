@@ -7,12 +7,13 @@
 #include "hpcai/scaling/model/hardware.h"
 #include "hpcai/scaling/model/step_model.h"
 
-// ResNet-50 on HAL: github.com/richardkxu/distributed-pytorch, by a co-author of the HAL paper (PEARC 2020). Everything is predicted
-// from the run on two GPUs and the link data; nothing is fitted to another row. How the program that was measured works stands in
-// its source, imagenet_ddp_apex.py, and is part of the model:
+// ResNet-50 on HAL: github.com/richardkxu/distributed-pytorch, by a co-author of the HAL paper (PEARC 2020). Everything is
+// predicted from the run on two GPUs and the link data; nothing is fitted to another row. How the program that was measured works
+// stands in its source, imagenet_ddp_apex.py, and is part of the model:
 //  - Apex DistributedDataParallel(delay_allreduce=True): gradients leave after the backward pass, nothing overlaps.
 //  - Opt level O2: 16-bit gradients; 25,557,032 parameters.
-//  - Every epoch makes a new loader: 20 worker processes for each GPU start, and each decodes a whole batch before the first one is
+//  - Every epoch makes a new loader: 20 worker processes for each GPU start, and each decodes a whole batch before the first one
+//  is
 //    there. The published throughput is of `mean step`, which contains that wait, averaged over whole tens of steps.
 using namespace hpcai::scaling;
 

@@ -14,7 +14,8 @@ TEST_CASE("times as Slurm writes them") {
   CHECK(parse_slurm_time("1-12") == 36 * 3600);
   CHECK(parse_slurm_time("1-12:30") == 36 * 3600 + 30 * 60);
   CHECK(parse_slurm_time("2-00:00:05") == 48 * 3600 + 5);
-  for (const char* text : {"", "soon", "0", "0:00:00", "1:2:3:4", "1-", "-5", "4h"}) CHECK_THROWS_AS(parse_slurm_time(text), Error);
+  for (const char* text : {"", "soon", "0", "0:00:00", "1:2:3:4", "1-", "-5", "4h"})
+    CHECK_THROWS_AS(parse_slurm_time(text), Error);
   CHECK(format_slurm_time(4 * 3600) == "04:00:00");
   CHECK(format_slurm_time(36 * 3600 + 61) == "1-12:01:01");
   CHECK(parse_slurm_time(format_slurm_time(123456)) == 123456);

@@ -23,9 +23,7 @@ Statistics statistics(const GalaxyImage& image) {
   double near = 0, far = 0, red = 1, blue = 1, difference = 0, sum = 1;
   for (int row = 0; row < kSize; ++row) {
     for (int column = 0; column < kSize; ++column) {
-      const auto at = [&](int y, int x, int c) {
-        return image.pixels[static_cast<size_t>(3 * (y * kSize + x) + c)] - sky;
-      };
+      const auto at = [&](int y, int x, int c) { return image.pixels[static_cast<size_t>(3 * (y * kSize + x) + c)] - sky; };
       const double value = at(row, column, 1);
       green.row(row)[column] = static_cast<float>(value);
       const double radius = std::hypot(row - 31.5, column - 31.5);
@@ -37,8 +35,8 @@ Statistics statistics(const GalaxyImage& image) {
     }
   }
   const test::Moments m = test::measure(green, 1, 20);
-  return {1 - std::sqrt(std::max(m.minor, 0.01) / std::max(m.major, 0.01)), near / (std::abs(far) + near + 1),
-          blue / red, difference / sum};
+  return {1 - std::sqrt(std::max(m.minor, 0.01) / std::max(m.major, 0.01)), near / (std::abs(far) + near + 1), blue / red,
+          difference / sum};
 }
 
 // Accuracy of the best threshold, either way round; chance is 0.5.

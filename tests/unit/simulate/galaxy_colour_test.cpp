@@ -45,9 +45,9 @@ TEST_CASE("Lupton colours follow the asinh curve and keep the ratios of the band
   CHECK(lupton_colours(single_pixel(1, 1, 1), 1, 1) == std::vector<uint8_t>(3, 225));  // as in the cores of real images
   CHECK(lupton_colours(single_pixel(0, 0, 0), 1, 1) == std::vector<uint8_t>(3, 0));
   const double scale = std::asinh(0.2) * slope / 0.2;
-  CHECK(lupton_colours(single_pixel(0.1F, 0.2F, 0.3F), 1, 1) ==
-        std::vector<uint8_t>{static_cast<uint8_t>(0.1 * scale), static_cast<uint8_t>(0.2 * scale),
-                             static_cast<uint8_t>(0.3 * scale)});
+  CHECK(lupton_colours(single_pixel(0.1F, 0.2F, 0.3F), 1, 1) == std::vector<uint8_t>{static_cast<uint8_t>(0.1 * scale),
+                                                                                     static_cast<uint8_t>(0.2 * scale),
+                                                                                     static_cast<uint8_t>(0.3 * scale)});
   // Too bright in one channel: all are scaled so that it is just white.
   CHECK(lupton_colours(single_pixel(10, 5, 0), 1, 0.01) == std::vector<uint8_t>{255, 127, 0});
 }

@@ -35,8 +35,8 @@ TEST_CASE("Flux, size, axis ratio and orientation can be measured from the pixel
       CHECK(m.y == Approx(0).margin(0.02));
       CHECK(m.position_angle == Approx(angle).margin(0.02));
       // <u^2> of an exponential is 3 h^2.
-      const double blur = psf_variance(exposure.seeing_arcsec[c] / exposure.pixel_arcsec) *
-                          exposure.pixel_arcsec * exposure.pixel_arcsec;
+      const double blur =
+          psf_variance(exposure.seeing_arcsec[c] / exposure.pixel_arcsec) * exposure.pixel_arcsec * exposure.pixel_arcsec;
       CHECK(std::sqrt((m.major - blur) / 3) == Approx(1.1).epsilon(0.05));
       CHECK(std::sqrt((m.minor - blur) / (m.major - blur)) == Approx(q).epsilon(0.05));
     }

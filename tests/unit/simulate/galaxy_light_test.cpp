@@ -18,8 +18,8 @@ Rgb integral(const Galaxy& galaxy, double side, int steps = 500) {
   std::array<double, 3> sum{};
   const double step = side / steps;
   for (int i = 0; i < steps * steps; ++i) {
-    const Rgb here = light(static_cast<float>((i % steps + 0.5) * step - side / 2),
-                           static_cast<float>((i / steps + 0.5) * step - side / 2));
+    const Rgb here =
+        light(static_cast<float>((i % steps + 0.5) * step - side / 2), static_cast<float>((i / steps + 0.5) * step - side / 2));
     for (int c = 0; c < 3; ++c) sum[c] += here[c] * step * step;
   }
   return {static_cast<float>(sum[0]), static_cast<float>(sum[1]), static_cast<float>(sum[2])};
@@ -40,9 +40,7 @@ TEST_CASE("Every component puts the flux on the sky that it was given") {
   SECTION("spheroid") { CHECK(integral(test::bright_spheroid(2.5, 2, 0.6, 0.7), 120)[1] == Approx(1e5).epsilon(0.01)); }
   SECTION("inclined disk") { CHECK(integral(test::bright_disk(2, 60 * kDegree), 60)[1] == Approx(1e5).epsilon(0.01)); }
   SECTION("edge-on disk") { CHECK(integral(test::bright_disk(2, 87 * kDegree), 40)[1] == Approx(1e5).epsilon(0.01)); }
-  SECTION("disk with arms") {
-    CHECK(integral(armed_disk(30 * kDegree), 60)[1] == Approx(1e5).epsilon(0.01));
-  }
+  SECTION("disk with arms") { CHECK(integral(armed_disk(30 * kDegree), 60)[1] == Approx(1e5).epsilon(0.01)); }
   SECTION("bar") {
     Galaxy galaxy = armed_disk(50 * kDegree);
     galaxy.bar = {{2e4, 3e4, 4e4, 5e4}, 2, 0.3, 0.8};

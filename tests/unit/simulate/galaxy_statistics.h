@@ -12,9 +12,9 @@ namespace hpcai::simulate::test {
 
 struct Moments {
   double flux = 0;
-  double x = 0, y = 0;                // centroid from the middle of the plane, arcseconds
-  double major = 0, minor = 0;        // variances along the axes, arcseconds^2
-  double position_angle = 0;          // of the major axis, 0 .. pi
+  double x = 0, y = 0;          // centroid from the middle of the plane, arcseconds
+  double major = 0, minor = 0;  // variances along the axes, arcseconds^2
+  double position_angle = 0;    // of the major axis, 0 .. pi
 };
 
 // Sums over the pixels within `radius` arcseconds of the middle.
@@ -84,8 +84,8 @@ inline Galaxy bright_disk(double scale_length, double inclination) {
   Galaxy galaxy = bright_spheroid(1, 1, 1, 0.4);
   galaxy.label = kSpiral;
   galaxy.spheroid.flux = {};
-  galaxy.disk = {{1e5, 1e5, 1e5, 1e5}, scale_length, inclination, 0.2,
-                 std::hypot(std::cos(inclination), 0.2 * std::sin(inclination))};
+  galaxy.disk = {
+      {1e5, 1e5, 1e5, 1e5}, scale_length, inclination, 0.2, std::hypot(std::cos(inclination), 0.2 * std::sin(inclination))};
   return galaxy;
 }
 

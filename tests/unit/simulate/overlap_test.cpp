@@ -28,8 +28,7 @@ double slow_overlap(const Waveform& a, const Waveform& b) {
   }
   for (int64_t shift = -size + 1; shift < size; ++shift) {
     std::complex<double> sum = 0;
-    for (int64_t i = std::max<int64_t>(0, -shift); i < std::min(size, size - shift); ++i)
-      sum += a[i] * std::conj(b[i + shift]);
+    for (int64_t i = std::max<int64_t>(0, -shift); i < std::min(size, size - shift); ++i) sum += a[i] * std::conj(b[i + shift]);
     best = std::max(best, std::abs(sum));
   }
   return best / std::sqrt(norm_a * norm_b);
@@ -43,8 +42,7 @@ TEST_CASE("fft agrees with its definition and lengths are products of 2, 3 and 5
   const Waveform copy = x, y = fft(x);
   for (size_t k = 0; k < y.size(); ++k) {
     std::complex<double> sum = 0;
-    for (size_t n = 0; n < copy.size(); ++n)
-      sum += copy[n] * std::polar(1.0, -2 * M_PI * static_cast<double>(k * n) / 30);
+    for (size_t n = 0; n < copy.size(); ++n) sum += copy[n] * std::polar(1.0, -2 * M_PI * static_cast<double>(k * n) / 30);
     CHECK(std::abs(y[k] - sum) < 1e-11);
   }
   CHECK(fft_length(1) == 1);

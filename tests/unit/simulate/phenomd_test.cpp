@@ -89,8 +89,7 @@ TEST_CASE("the remnant of equal masses without spin is the one of numerical rela
 
 TEST_CASE("ringdown frequencies follow Berti's fits") {
   // Berti, Cardoso, Will, gr-qc/0512160, table VIII, l = m = 2, n = 0; good to about 2 percent for spins 0 to 0.99.
-  for (const Binary& binary :
-       {Binary{1, 0, 0}, Binary{1, 0.8, 0.8}, Binary{8, 0.8, 0}, Binary{8, 0, 0}, Binary{2, -0.5, 0.3}}) {
+  for (const Binary& binary : {Binary{1, 0, 0}, Binary{1, 0.8, 0.8}, Binary{8, 0.8, 0}, Binary{8, 0, 0}, Binary{2, -0.5, 0.3}}) {
     const Remnant hole = remnant(binary);
     CAPTURE(hole.spin);
     const double mass = 1 - hole.radiated_energy;
@@ -104,8 +103,7 @@ TEST_CASE("ringdown frequencies follow Berti's fits") {
 TEST_CASE("the early inspiral follows the quadrupole formula") {
   const PhenomD model({2, 0.1, -0.3});
   const double eta = 2.0 / 9, f = 1e-6, v = std::cbrt(pi * f);
-  CHECK(model.amplitude(f) ==
-        Approx(std::sqrt(2 * eta / 3) * std::pow(pi, -1.0 / 6) * std::pow(f, -7.0 / 6)).epsilon(1e-3));
+  CHECK(model.amplitude(f) == Approx(std::sqrt(2 * eta / 3) * std::pow(pi, -1.0 / 6) * std::pow(f, -7.0 / 6)).epsilon(1e-3));
   CHECK(model.time(f) == Approx(-5 / (256 * eta) * std::pow(v, -8)).epsilon(1e-3));
 }
 

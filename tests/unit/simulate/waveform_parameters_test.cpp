@@ -13,8 +13,7 @@ using namespace hpcai::simulate;
 namespace {
 
 struct Csv {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("hpcai_binaries_" + std::to_string(getpid()) + ".csv");
+  std::filesystem::path path = std::filesystem::temp_directory_path() / ("hpcai_binaries_" + std::to_string(getpid()) + ".csv");
   explicit Csv(const std::string& text) { write_file(path, text); }
   ~Csv() { std::filesystem::remove(path); }
 };
@@ -42,8 +41,7 @@ void check_bad_csv(const std::string& text, int line, const std::string& reason)
   const Csv csv(text);
   const Error error = error_of([&] { read_binaries_csv(csv.path); });
   CHECK(error.code() == ExitCode::bad_data);
-  CHECK_THAT(error.what(),
-             Catch::Contains(csv.path.string() + ":" + std::to_string(line) + ":") && Catch::Contains(reason));
+  CHECK_THAT(error.what(), Catch::Contains(csv.path.string() + ":" + std::to_string(line) + ":") && Catch::Contains(reason));
 }
 
 }  // namespace

@@ -59,9 +59,7 @@ std::complex<double> at(const std::vector<double>& times, const Waveform& h, dou
 class Surrogate {
  public:
   Surrogate()
-      : file_(kFolder + "NR22-A22.h5", H5F_ACC_RDONLY),
-        times_(read_real(file_, "times")),
-        basis_(read_complex(file_, "B")) {
+      : file_(kFolder + "NR22-A22.h5", H5F_ACC_RDONLY), times_(read_real(file_, "times")), basis_(read_complex(file_, "B")) {
     amplitude_ = read_real(file_, "fitparams_amp");
     phase_ = read_real(file_, "fitparams_phase");
   }
@@ -72,8 +70,7 @@ class Surrogate {
     for (size_t j = 0; 3 * j < amplitude_.size(); ++j) {
       const double* a = &amplitude_[3 * j];
       const double* b = &phase_[4 * j];
-      const auto node =
-          std::polar(a[0] + a[1] * std::pow(nu, a[2]), b[0] + nu * (b[1] + nu * b[2]) + b[3] * std::log(nu));
+      const auto node = std::polar(a[0] + a[1] * std::pow(nu, a[2]), b[0] + nu * (b[1] + nu * b[2]) + b[3] * std::log(nu));
       for (size_t k = 0; k < native.size(); ++k) native[k] += node * basis_[j * native.size() + k];
     }
     Waveform h;

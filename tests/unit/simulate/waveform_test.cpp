@@ -178,8 +178,7 @@ TEST_CASE("a grid after or before the merger is served too") {
   CHECK(std::abs(after[0]) < 0.1);
   CHECK(std::abs(after[0]) > 1e-4);
   CHECK(std::abs(after[500]) < 2e-5);
-  CHECK(std::abs(before[0]) ==
-        Approx(0.0560).epsilon(0.06));  // leading order 8 sqrt(pi / 5) eta v^2, v^8 = 5 / (256 eta 50000)
+  CHECK(std::abs(before[0]) == Approx(0.0560).epsilon(0.06));  // leading order 8 sqrt(pi / 5) eta v^2, v^8 = 5 / (256 eta 50000)
 }
 
 TEST_CASE("binaries and grids outside the range are refused") {

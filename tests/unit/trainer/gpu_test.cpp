@@ -32,7 +32,8 @@ int never() { throw std::logic_error("asked in vain"); }
 }  // namespace
 
 TEST_CASE("device: auto takes a GPU that can be used, whatever its number") {
-  for (const char* name : {"nvidia0", "nvidia3", "nvidia12", "dxg"}) CHECK(use_gpu(DeviceChoice::automatic, Devices({name}).path, two));
+  for (const char* name : {"nvidia0", "nvidia3", "nvidia12", "dxg"})
+    CHECK(use_gpu(DeviceChoice::automatic, Devices({name}).path, two));
 }
 
 TEST_CASE("device: auto computes on the CPU where no GPU can be used") {

@@ -76,7 +76,8 @@ struct Way {
 std::vector<at::Tensor> update_of_two_steps(const Way& way, distributed::Group& group) {
   at::set_num_threads(1);
   const Points points;
-  data::Loader loader(points, data::Sampler(points.size(), way.global_batch, group.rank(), group.size(), data::SamplerMode::training, 1),
+  data::Loader loader(points,
+                      data::Sampler(points.size(), way.global_batch, group.rank(), group.size(), data::SamplerMode::training, 1),
                       {.threads = 1, .queue_batches = 1});
   SmallNet net;
   const auto loss = models::make_loss(models::CrossEntropyConfig{.label_smoothing = 0.1});
@@ -107,7 +108,8 @@ std::vector<at::Tensor> alone(const Way& way) { return update_of_two_steps(way, 
 
 std::vector<at::Tensor> together(const Way& way, int ranks) {
   std::vector<std::vector<at::Tensor>> changes(static_cast<size_t>(ranks));
-  metrics::as_ranks(ranks, [&](distributed::Group& group) { changes[static_cast<size_t>(group.rank())] = update_of_two_steps(way, group); });
+  metrics::as_ranks(
+      ranks, [&](distributed::Group& group) { changes[static_cast<size_t>(group.rank())] = update_of_two_steps(way, group); });
   for (const auto& change : changes) {
     for (size_t i = 0; i < change.size(); ++i) CHECK(at::equal(change[i], changes[0][i]));
   }
@@ -117,7 +119,8 @@ std::vector<at::Tensor> together(const Way& way, int ranks) {
 // The largest difference between two updates of a tensor, relative to the update.
 double difference(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
   double largest = 0;
-  for (size_t i = 0; i < a.size(); ++i) largest = std::max(largest, (a[i] - b[i]).norm().item<double>() / b[i].norm().item<double>());
+  for (size_t i = 0; i < a.size(); ++i)
+    largest = std::max(largest, (a[i] - b[i]).norm().item<double>() / b[i].norm().item<double>());
   return largest;
 }
 
@@ -138,8 +141,8 @@ void check_all_ways(const Way& way, double tolerance) {
   CHECK(difference(alone(smaller), whole) > 5 * tolerance);
 }
 
-constexpr double kRounding = 1e-4;       // of sums of 65,536 numbers in fp32
-constexpr double kHalfRounding = 1e-2;   // of gradients that are kept in fp16, or travel in it
+constexpr double kRounding = 1e-4;      // of sums of 65,536 numbers in fp32
+constexpr double kHalfRounding = 1e-2;  // of gradients that are kept in fp16, or travel in it
 
 optim::LarsConfig lars(optim::LarsForm form) { return {.lr = 10, .form = form, .trust_coefficient = 0.01, .weight_decay = 1e-3}; }
 
@@ -160,8 +163,9 @@ TEST_CASE("a batch of 65,536 gives one update however it is split: LARS in both 
 
 TEST_CASE("a batch of 65,536 gives one update however it is split: fp16 with loss scaling") {
   check_all_ways({.optimizer = lars(optim::LarsForm::you), .precision = Precision::fp16}, kHalfRounding);
-  check_all_ways({.optimizer = lars(optim::LarsForm::mlperf), .precision = Precision::fp16, .wire = distributed::WirePrecision::fp16},
-                 kHalfRounding);
+  check_all_ways(
+      {.optimizer = lars(optim::LarsForm::mlperf), .precision = Precision::fp16, .wire = distributed::WirePrecision::fp16},
+      kHalfRounding);
 }
 
 TEST_CASE("fp16 with loss scaling makes the update of fp32") {

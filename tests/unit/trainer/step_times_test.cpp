@@ -97,7 +97,10 @@ TEST_CASE("the first steps, and all before a reset, do not count") {
 
 TEST_CASE("the slowest rank is named with its host and its reason") {
   const std::vector<std::string> hosts = {"n1", "n2"};
-  CHECK(trainer::describe_slowest({{0, 0.10}, {0.04, 0.10}}, hosts) == "rank 1 (n2) was the slowest: 17 % above the mean, waiting for its input");
-  CHECK(trainer::describe_slowest({{0, 0.13}, {0, 0.07}}, hosts) == "rank 0 (n1) was the slowest: 30 % above the mean, computing");
-  CHECK(trainer::describe_slowest({{0, 0.100}, {0, 0.101}}, hosts) == "no rank stands out: the slowest, rank 1 (n2), is 0.5 % above the mean");
+  CHECK(trainer::describe_slowest({{0, 0.10}, {0.04, 0.10}}, hosts) ==
+        "rank 1 (n2) was the slowest: 17 % above the mean, waiting for its input");
+  CHECK(trainer::describe_slowest({{0, 0.13}, {0, 0.07}}, hosts) ==
+        "rank 0 (n1) was the slowest: 30 % above the mean, computing");
+  CHECK(trainer::describe_slowest({{0, 0.100}, {0, 0.101}}, hosts) ==
+        "no rank stands out: the slowest, rank 1 (n2), is 0.5 % above the mean");
 }

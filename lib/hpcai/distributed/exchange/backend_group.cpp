@@ -142,7 +142,8 @@ std::vector<at::Tensor> BackendGroup::gather_short(const at::Tensor& values) {
   status().begin_exchange();
   std::vector<const std::byte*> messages;
   finish_timed("all-reduce", [&] { messages = memory_->gather(values.const_data_ptr(), values.nbytes(), own_core_); });
-  for (const std::byte* message : messages) all.push_back(at::from_blob(const_cast<std::byte*>(message), values.sizes(), values.options()));
+  for (const std::byte* message : messages)
+    all.push_back(at::from_blob(const_cast<std::byte*>(message), values.sizes(), values.options()));
   return all;
 }
 

@@ -31,20 +31,23 @@ int choose_gpu(const World& world) {
   const int count = gpu_count();
   if (count == 0) {
     throw LocalError(ExitCode::usage, fmt::format("a GPU was asked for, but {} has none that this process may use", host_name()),
-                "Look at nvidia-smi and CUDA_VISIBLE_DEVICES, or run on the CPU.");
+                     "Look at nvidia-smi and CUDA_VISIBLE_DEVICES, or run on the CPU.");
   }
   const bool own_gpu_each = count == 1 && world.launcher != "nproc";
   if (!own_gpu_each && world.local_rank >= count) {
-    throw LocalError(ExitCode::usage, fmt::format("{} ranks on {}, which has {} GPU{}", world.local_size, host_name(), count, count == 1 ? "" : "s"),
-                "Start at most one rank for each GPU.");
+    throw LocalError(
+        ExitCode::usage,
+        fmt::format("{} ranks on {}, which has {} GPU{}", world.local_size, host_name(), count, count == 1 ? "" : "s"),
+        "Start at most one rank for each GPU.");
   }
   const int gpu = own_gpu_each ? 0 : world.local_rank;
   int least = 0;
   const int capability = reinterpret_cast<GpuCapability>(cuda_function(kGpuCapability))(gpu, least);
   if (capability < least) {
-    throw LocalError(ExitCode::usage, fmt::format("the GPU of {} has compute capability {:.1f}, but this program has code for {:.1f} and newer",
-                                             host_name(), 0.1 * capability, 0.1 * least),
-                "Use a newer GPU; or build with a LibTorch (TORCH_DIR) and a CUDA toolkit for this one; or run on the CPU.");
+    throw LocalError(ExitCode::usage,
+                     fmt::format("the GPU of {} has compute capability {:.1f}, but this program has code for {:.1f} and newer",
+                                 host_name(), 0.1 * capability, 0.1 * least),
+                     "Use a newer GPU; or build with a LibTorch (TORCH_DIR) and a CUDA toolkit for this one; or run on the CPU.");
   }
   return gpu;
 }
@@ -76,8 +79,8 @@ void quieten_libtorch() {
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_ERROR;
 }
 
-// Gloo writes to connections whose other end may just have died. That must come back as an error, which names the lost rank, and not
-// as a signal that kills this one.
+// Gloo writes to connections whose other end may just have died. That must come back as an error, which names the lost rank, and
+// not as a signal that kills this one.
 void survive_broken_connections() { std::signal(SIGPIPE, SIG_IGN); }
 
 BackendPointer make_nccl_backend(const BackendRequest& request) {

@@ -36,7 +36,8 @@ void* load() {
     throw Error(ExitCode::usage, fmt::format("a GPU was asked for, but {} cannot be loaded: {}", path.string(), dlerror()),
                 "Install LibTorch's CUDA libraries (scripts/setup.sh --cuda), or run on the CPU.");
   }
-  throw Error(ExitCode::usage, fmt::format("a GPU was asked for, but {} is not there (looked for {})", kName, fmt::join(tried, ", ")),
+  throw Error(ExitCode::usage,
+              fmt::format("a GPU was asked for, but {} is not there (looked for {})", kName, fmt::join(tried, ", ")),
               "Build with the CUDA toolkit, set HPCAI_CUDA_LIBRARY to the file, or run on the CPU.");
 }
 

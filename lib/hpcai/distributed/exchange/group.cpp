@@ -76,7 +76,8 @@ std::vector<at::Tensor> Group::all_gather(const at::Tensor& tensor) {
   auto gathered = longest == 0 ? std::vector<at::Tensor>(size(), padded) : all_gather_bytes(padded);
 
   auto shape = tensor.sizes().vec();
-  const int64_t row = std::accumulate(shape.begin() + (shape.empty() ? 0 : 1), shape.end(), tensor.element_size(), std::multiplies<>());
+  const int64_t row =
+      std::accumulate(shape.begin() + (shape.empty() ? 0 : 1), shape.end(), tensor.element_size(), std::multiplies<>());
   for (int r = 0; r < size(); ++r) {
     if (!shape.empty() && row > 0) shape[0] = lengths[r] / row;
     gathered[r] = gathered[r].narrow(0, 0, lengths[r]).view(tensor.scalar_type()).view(shape);

@@ -62,8 +62,8 @@ class Group {
   std::vector<std::string> all_gather(const std::string& text);
   // Returns when all ranks have called it and all earlier exchanges are done, on a GPU too.
   void barrier();
-  // Returns when this rank's GPU has done all that it was told to, exchanges included; at once on a CPU. Here, not in work.wait(), a
-  // rank with a GPU waits for the others, so it counts as being in an exchange.
+  // Returns when this rank's GPU has done all that it was told to, exchanges included; at once on a CPU. Here, not in
+  // work.wait(), a rank with a GPU waits for the others, so it counts as being in an exchange.
   void wait_for_device();
 
  protected:

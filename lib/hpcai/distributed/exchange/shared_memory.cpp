@@ -20,7 +20,7 @@ namespace hpcai::distributed {
 namespace {
 
 constexpr std::chrono::microseconds kPatience{500};  // of a rank that looks for the others; to wake it would take a tenth of that
-constexpr int kLooks = 64;                            // between looks at the clock
+constexpr int kLooks = 64;                           // between looks at the clock
 constexpr timespec kNap{.tv_sec = 0, .tv_nsec = 100'000'000};  // how long it may take until abandon() is noticed
 
 void pause_core() {
@@ -41,7 +41,7 @@ void wake_all(const std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUT
 }  // namespace
 
 struct SharedMemory::Header {
-  uint64_t token = 0;  // proves that a rank has joined the right memory
+  uint64_t token = 0;                            // proves that a rank has joined the right memory
   alignas(64) std::atomic<uint32_t> arrived{0};  // ranks in the round that is under way
   alignas(64) std::atomic<uint32_t> round{0};    // rounds that all have come to; what sleepers wait for
   std::atomic<uint32_t> sleepers{0};

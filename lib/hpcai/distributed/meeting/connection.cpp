@@ -89,7 +89,8 @@ int connect_to(const std::string& address, int port, std::chrono::milliseconds l
   int error = 0;
   socklen_t size = sizeof error;
   const bool begun = connect(fd, found->ai_addr, found->ai_addrlen) == 0 || errno == EINPROGRESS;
-  if (begun && ready(fd, POLLOUT, SteadyClock::now() + limit) && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0) {
+  if (begun && ready(fd, POLLOUT, SteadyClock::now() + limit) && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 &&
+      error == 0) {
     return fd;
   }
   close(fd);

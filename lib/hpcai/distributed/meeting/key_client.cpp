@@ -49,7 +49,8 @@ void KeyClient::set(const std::string& key, const std::vector<uint8_t>& value) {
   request(request_of(Request::set).text(key).text(text_of(value)).bytes(), {});
 }
 
-std::vector<uint8_t> KeyClient::compareSet(const std::string& key, const std::vector<uint8_t>& expected, const std::vector<uint8_t>& desired) {
+std::vector<uint8_t> KeyClient::compareSet(const std::string& key, const std::vector<uint8_t>& expected,
+                                           const std::vector<uint8_t>& desired) {
   const auto message = request_of(Request::compare_set).text(key).text(text_of(expected)).text(text_of(desired)).bytes();
   return bytes_of(Unpacker(request(message, {})).text());
 }

@@ -24,7 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kGreetingLimit = 5s;   // a stranger that connects and says nothing is shown the door
+constexpr auto kGreetingLimit = 5s;  // a stranger that connects and says nothing is shown the door
 constexpr size_t kMostStrangers = 4096;
 constexpr auto kFarewellLimit = 2s;
 
@@ -109,7 +109,8 @@ void KeyServer::finish(bool failed) {
     std::lock_guard lock(mutex_);
     return std::ranges::all_of(clients_, [](const Client& client) { return client.rank <= 0 || client.departed; });
   };
-  for (const auto end = SteadyClock::now() + patience; !all_heard() && SteadyClock::now() < end;) std::this_thread::sleep_for(2ms);
+  for (const auto end = SteadyClock::now() + patience; !all_heard() && SteadyClock::now() < end;)
+    std::this_thread::sleep_for(2ms);
 }
 
 void KeyServer::run() {
@@ -157,7 +158,8 @@ void KeyServer::accept_clients() {
   while (true) {
     const int fd = accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) return;
-    const auto strangers = std::ranges::count_if(clients_, [](const Client& client) { return client.state < Client::State::known; });
+    const auto strangers =
+        std::ranges::count_if(clients_, [](const Client& client) { return client.state < Client::State::known; });
     if (static_cast<size_t>(strangers) >= kMostStrangers) {
       close(fd);
     } else {
@@ -221,7 +223,8 @@ void KeyServer::greet(Client& client, const std::string& message) {
     client.state = Client::State::challenged;
     return send(client, Packer().text(client.second).text(proof(secret_, "rank 0", client.first, client.second)).bytes());
   }
-  if (!same_digest(fields.text(), proof(secret_, "rank", client.first, client.second))) throw std::runtime_error("not of this job");
+  if (!same_digest(fields.text(), proof(secret_, "rank", client.first, client.second)))
+    throw std::runtime_error("not of this job");
   client.state = Client::State::known;
   send(client, std::string(kWelcome));
 }

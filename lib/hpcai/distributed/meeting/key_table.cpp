@@ -12,7 +12,8 @@ namespace {
 int64_t number_in(const std::string& text) {
   int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) throw std::runtime_error("a key that is no number was to be raised");
+  if (error != std::errc{} || end != text.data() + text.size())
+    throw std::runtime_error("a key that is no number was to be raised");
   return number;
 }
 

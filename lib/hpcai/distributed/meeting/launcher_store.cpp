@@ -18,9 +18,10 @@ using Store = c10::intrusive_ptr<c10d::TCPStore>;
 std::string key_of(const World& world) { return "hpcai-train/" + sha256(world.job); }
 
 [[noreturn]] void fail(const World& world, const std::string& what) {
-  throw Error(ExitCode::peers_unreachable,
-              fmt::format("rendezvous: the store of {} at {}, port {} {}", world.launcher, world.master_host, world.master_port, what),
-              "Look at the messages of the launcher and of rank 0.");
+  throw Error(
+      ExitCode::peers_unreachable,
+      fmt::format("rendezvous: the store of {} at {}, port {} {}", world.launcher, world.master_host, world.master_port, what),
+      "Look at the messages of the launcher and of rank 0.");
 }
 
 // A program that accepts connections and says nothing would hold the store's greeting up for ever, so a thread of its own
@@ -30,7 +31,8 @@ Store open_store(const World& world, std::chrono::milliseconds limit) {
   options.port = static_cast<uint16_t>(world.master_port);
   options.waitWorkers = false;
   options.timeout = limit;
-  std::packaged_task<Store()> greet([host = world.master_host, options] { return c10::make_intrusive<c10d::TCPStore>(host, options); });
+  std::packaged_task<Store()> greet(
+      [host = world.master_host, options] { return c10::make_intrusive<c10d::TCPStore>(host, options); });
   std::future<Store> store = greet.get_future();
   std::thread(std::move(greet)).detach();
   if (store.wait_for(limit) != std::future_status::ready) fail(world, "does not answer");

@@ -83,7 +83,8 @@ std::string meeting_address(const World& world, const DistributedConfig& config)
   }
   if (best.empty()) {
     fail(fmt::format("the ranks are to meet at {}{}, but rank 0 runs on {}, which does not have that address", host,
-                     host == world.master_host ? "" : fmt::format(" (the name {} is unknown here)", world.master_host), host_name()),
+                     host == world.master_host ? "" : fmt::format(" (the name {} is unknown here)", world.master_host),
+                     host_name()),
          "Set MASTER_ADDR to the host of rank 0.");
   }
   return is_loopback(best) && !world.one_host() ? instead_of_loopback(config) : best;
@@ -106,19 +107,22 @@ struct Place {
 std::string describe(const Place& place) { return fmt::format("{}, port {}", place.address, place.port); }
 
 // Starts rank 0's server.
-Place serve(const World& world, const DistributedConfig& config, const std::string& secret, Meeting& meeting, SteadyClock::time_point deadline) {
+Place serve(const World& world, const DistributedConfig& config, const std::string& secret, Meeting& meeting,
+            SteadyClock::time_point deadline) {
   const bool inherited = world.listen_fd >= 0;
   std::string address = world.master_host;
   if (world.launcher_listens) address = own_address(world, config, resolve(world.master_host).front());
   if (!world.launcher_listens && !inherited) address = meeting_address(world, config);
   const int first = world.launcher_listens ? 0 : world.master_port;
-  meeting.server = std::make_unique<KeyServer>(inherited ? world.listen_fd : listen_on(address, first, world.spare_ports), secret);
+  meeting.server =
+      std::make_unique<KeyServer>(inherited ? world.listen_fd : listen_on(address, first, world.spare_ports), secret);
   meeting.open = [server = meeting.server.get()] { return server->connect_locally(); };
   const Place place{address, meeting.server->port()};
   if (world.launcher_listens) publish_place(world, fmt::format("{} {}", place.address, place.port), left(deadline));
   if (!world.one_host() && secret_is_guessable(world, process_environment())) {
-    log::warning("other users of these hosts could guess the secret with which the ranks meet; set a private one before the launch: "
-                 "export HPCAI_SECRET=$(head -c 32 /dev/urandom | base64 -w 0)");
+    log::warning(
+        "other users of these hosts could guess the secret with which the ranks meet; set a private one before the launch: "
+        "export HPCAI_SECRET=$(head -c 32 /dev/urandom | base64 -w 0)");
   }
   return place;
 }
@@ -148,7 +152,8 @@ Knock knock(const Place& place, const std::string& secret, milliseconds limit) {
 }
 
 // Knocks at all places where rank 0 may listen until it answers.
-Place find_rank0(const World& world, const DistributedConfig& config, const std::string& secret, SteadyClock::time_point deadline) {
+Place find_rank0(const World& world, const DistributedConfig& config, const std::string& secret,
+                 SteadyClock::time_point deadline) {
   // The socket of --nproc listens before rank 0 does.
   const milliseconds limit = world.launcher == "nproc" ? left(deadline) : world.spare_ports > 0 ? kConnectLimit : kAnswerLimit;
   std::optional<std::pair<Place, Greeting>> refused;
@@ -169,8 +174,8 @@ Place find_rank0(const World& world, const DistributedConfig& config, const std:
   }
   if (refused) refuse(refused->first, refused->second);
   const std::string ports = world.spare_ports > 0 ? fmt::format(" to {}", world.master_port + world.spare_ports) : "";
-  fail(fmt::format("rank 0 did not come within {} s: nothing listens at {}, port {}{}", config.connect_timeout_s, world.master_host,
-                   world.master_port, ports),
+  fail(fmt::format("rank 0 did not come within {} s: nothing listens at {}, port {}{}", config.connect_timeout_s,
+                   world.master_host, world.master_port, ports),
        "Check that rank 0 has started, and that MASTER_ADDR and MASTER_PORT are the same for all ranks.");
 }
 
@@ -221,7 +226,8 @@ std::string decide(const World& world, const DistributedConfig& config, Meeting&
   c10d::Store& store = *meeting.store;
   std::vector<std::string> keys;
   for (int rank = 0; rank < world.size; ++rank) keys.push_back(fmt::format("arrived/{}", rank));
-  for (milliseconds pause{2}; !store.check(keys) && SteadyClock::now() + pause < deadline; pause = std::min(2 * pause, milliseconds{100})) {
+  for (milliseconds pause{2}; !store.check(keys) && SteadyClock::now() + pause < deadline;
+       pause = std::min(2 * pause, milliseconds{100})) {
     std::this_thread::sleep_for(pause);
   }
   std::string outcome = "all\n";
@@ -253,17 +259,19 @@ void check_devices(const World& world, const Meeting& meeting) {
   if (world.rank == 0) wait_until_told(*meeting.store, world.size - 1);
   auto place = [](const Peer& peer) { return peer.gpu ? "on a GPU" : "on the CPU"; };
   const auto rank = static_cast<int>(other - peers.begin());
-  throw SharedError(ExitCode::ranks_disagree, fmt::format("{} computes {}, {} {}", describe_rank(0, peers[0]), place(peers[0]),
-                                                          describe_rank(rank, *other), place(*other)),
+  throw SharedError(ExitCode::ranks_disagree,
+                    fmt::format("{} computes {}, {} {}", describe_rank(0, peers[0]), place(peers[0]), describe_rank(rank, *other),
+                                place(*other)),
                     "Start all ranks where there are GPUs, or set training.device to cpu.");
 }
 
 }  // namespace
 
 Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) {
-  const auto deadline =
-      SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(config.connect_timeout_s));
-  if (!config.interface.empty()) addresses_of_interface(config.interface);  // one that does not exist is refused with those that do
+  const auto deadline = SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(
+                                                 std::chrono::duration<double>(config.connect_timeout_s));
+  if (!config.interface.empty())
+    addresses_of_interface(config.interface);  // one that does not exist is refused with those that do
   const std::string secret = job_secret(world, process_environment());
   Meeting meeting;
   Place place;

@@ -16,11 +16,11 @@ namespace hpcai::distributed {
 
 // What the ranks know of each other once all are there.
 struct Meeting {
-  std::unique_ptr<KeyServer> server;       // rank 0 only; it watches over the ranks already
-  c10::intrusive_ptr<c10d::Store> store;   // this job's keys
-  OpenConnection open;                     // a further connection to rank 0's server
-  std::string address;                     // of this rank, as the others reach it
-  std::vector<Peer> peers;                 // by rank
+  std::unique_ptr<KeyServer> server;      // rank 0 only; it watches over the ranks already
+  c10::intrusive_ptr<c10d::Store> store;  // this job's keys
+  OpenConnection open;                    // a further connection to rank 0's server
+  std::string address;                    // of this rank, as the others reach it
+  std::vector<Peer> peers;                // by rank
 };
 
 // Gathers all ranks of the world within distributed.connect_timeout_s: rank 0 listens, on one address only, and the others

@@ -29,7 +29,8 @@ std::string read_secret(const std::string& path) {
                 "Name a file of mode 0600 that all ranks can read, or unset the variable.");
   }
   if (!S_ISREG(status.st_mode)) {
-    throw Error(ExitCode::usage, fmt::format("{}: {} is not a file", kFileVariable, path), "Name a file of mode 0600 with random bytes.");
+    throw Error(ExitCode::usage, fmt::format("{}: {} is not a file", kFileVariable, path),
+                "Name a file of mode 0600 with random bytes.");
   }
   if ((status.st_mode & 077) != 0) {
     throw Error(ExitCode::usage, fmt::format("{}: other users may read or change {}", kFileVariable, path),

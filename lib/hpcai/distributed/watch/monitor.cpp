@@ -22,9 +22,14 @@ SteadyClock::duration duration_of(double seconds) {
 WatchLimits WatchLimits::from(const DistributedConfig& config, int size) {
   const double beat = std::min(1.0, config.timeout_s / 20);
   const double limit = config.timeout_s - 4 * beat;  // to be noticed, told to all, and for all to leave
-  const double glance = std::clamp(0.001 * size, 0.02, std::max(0.02, beat));  // at most about a thousand messages a second for rank 0
-  return {duration_of(std::min(glance, beat)), duration_of(beat),  duration_of(limit), duration_of(limit),
-          duration_of(std::max(limit, config.connect_timeout_s)), duration_of(2 * beat)};
+  const double glance =
+      std::clamp(0.001 * size, 0.02, std::max(0.02, beat));  // at most about a thousand messages a second for rank 0
+  return {duration_of(std::min(glance, beat)),
+          duration_of(beat),
+          duration_of(limit),
+          duration_of(limit),
+          duration_of(std::max(limit, config.connect_timeout_s)),
+          duration_of(2 * beat)};
 }
 
 std::string describe_place(int rank, const Peer& peer, const Status::Snapshot& status) {
@@ -33,8 +38,9 @@ std::string describe_place(int rank, const Peer& peer, const Status::Snapshot& s
 }
 
 Verdict lost(const std::string& who, const std::string& why) {
-  return {ExitCode::peers_unreachable, fmt::format("{} was lost: {}", who, why),
-          "Look at the first messages of that rank and at its host. A training goes on from its last checkpoint with --resume auto."};
+  return {
+      ExitCode::peers_unreachable, fmt::format("{} was lost: {}", who, why),
+      "Look at the first messages of that rank and at its host. A training goes on from its last checkpoint with --resume auto."};
 }
 
 Monitor::Monitor(std::vector<Peer> peers, WatchLimits limits, SteadyClock::time_point now)
@@ -85,7 +91,8 @@ std::optional<Verdict> Monitor::find_lost(SteadyClock::time_point now) const {
   }
   if (!ended.empty()) return lost(describe(ended), "the connection was closed, so its process has ended");
   if (silent.empty()) return std::nullopt;
-  return lost(describe(silent), fmt::format("no sign of life for {:.3g} s; it was stopped, or its network is down", seconds(limits_.silence)));
+  return lost(describe(silent),
+              fmt::format("no sign of life for {:.3g} s; it was stopped, or its network is down", seconds(limits_.silence)));
 }
 
 // Who has left is missed only when another rank needs it: at once if its exchange has failed, else when it has waited long.
@@ -138,11 +145,15 @@ std::optional<Verdict> Monitor::find_stalled(SteadyClock::time_point now) const 
   const std::vector<int>& named = busy.empty() ? behind : busy;
   const double waited = std::floor(seconds(now - last_move));
   if (named.size() == present && busy.empty()) {
-    return Verdict{ExitCode::hang, fmt::format("an exchange in which all ranks take part has not ended for {:.3g} s: {}", waited, describe(named)),
-                   "Check the network between the hosts; if it is only slow, raise distributed.timeout_s."};
+    return Verdict{
+        ExitCode::hang,
+        fmt::format("an exchange in which all ranks take part has not ended for {:.3g} s: {}", waited, describe(named)),
+        "Check the network between the hosts; if it is only slow, raise distributed.timeout_s."};
   }
-  return Verdict{ExitCode::hang, fmt::format("{} has made no progress for {:.3g} s while others wait for it", describe(named), waited),
-                 "Look at that host: a file system that does not answer, or too little memory. If it is only slow, raise distributed.timeout_s."};
+  return Verdict{ExitCode::hang,
+                 fmt::format("{} has made no progress for {:.3g} s while others wait for it", describe(named), waited),
+                 "Look at that host: a file system that does not answer, or too little memory. If it is only slow, raise "
+                 "distributed.timeout_s."};
 }
 
 std::string Monitor::describe(const std::vector<int>& ranks) const {

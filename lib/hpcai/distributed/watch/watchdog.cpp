@@ -18,7 +18,8 @@ constexpr auto kLastWords = 3s;  // a terminal that takes no more text must not 
 
 }  // namespace
 
-Watchdog::Watchdog(std::unique_ptr<Connection> connection, int rank, Peer rank0, const WatchLimits& limits, std::shared_ptr<Status> status)
+Watchdog::Watchdog(std::unique_ptr<Connection> connection, int rank, Peer rank0, const WatchLimits& limits,
+                   std::shared_ptr<Status> status)
     : connection_(std::move(connection)), rank_(rank), rank0_(std::move(rank0)), limits_(limits), status_(std::move(status)) {
   heard_ = moved_ = awake_ = SteadyClock::now();
   thread_ = std::thread([this] { run(); });

@@ -21,7 +21,8 @@ namespace hpcai::distributed {
 // checkpoint that is being written is finished first.
 class Watchdog {
  public:
-  Watchdog(std::unique_ptr<Connection> connection, int rank, Peer rank0, const WatchLimits& limits, std::shared_ptr<Status> status);
+  Watchdog(std::unique_ptr<Connection> connection, int rank, Peer rank0, const WatchLimits& limits,
+           std::shared_ptr<Status> status);
   // Says farewell; `failed` is told to those who still need this rank.
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;

@@ -27,8 +27,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr auto kGrace = 5s;      // for the other ranks to notice a lost one and to say so
-constexpr auto kLastGrace = 5s;  // between SIGTERM and SIGKILL
+constexpr auto kGrace = 5s;         // for the other ranks to notice a lost one and to say so
+constexpr auto kLastGrace = 5s;     // between SIGTERM and SIGKILL
 constexpr auto kOneSignal = 300ms;  // a terminal or `timeout` may deliver one signal twice
 constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 
@@ -57,9 +57,7 @@ struct Child {
   std::optional<int> status;  // exit status once it has ended
 };
 
-int status_of(int wait_status) {
-  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
+int status_of(int wait_status) { return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status); }
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
@@ -172,7 +170,8 @@ class Ranks {
   // The first failure is the cause; but ranks that only lost a peer may be seen before the one that they lost.
   void note_failure(int rank, int status) {
     if (status == static_cast<int>(ExitCode::done) || status == static_cast<int>(ExitCode::stopped)) return;
-    if (status > 128 && stage_ == 0) log::error("rank {} was killed by signal {} ({})", rank, status - 128, strsignal(status - 128));
+    if (status > 128 && stage_ == 0)
+      log::error("rank {} was killed by signal {} ({})", rank, status - 128, strsignal(status - 128));
     const bool consequence = failure_ == static_cast<int>(ExitCode::peers_unreachable) && stage_ == 0;
     if (!failure_) deadline_ = Clock::now() + kGrace;
     if (!failure_ || consequence) failure_ = status;
@@ -188,8 +187,8 @@ class Ranks {
 
   int result() const {
     if (failure_) return *failure_;
-    const auto stopped = std::ranges::count_if(
-        children_, [](const Child& child) { return child.status == static_cast<int>(ExitCode::stopped); });
+    const auto stopped =
+        std::ranges::count_if(children_, [](const Child& child) { return child.status == static_cast<int>(ExitCode::stopped); });
     if (stopped == 0) return static_cast<int>(ExitCode::done);
     if (stopped == std::ssize(children_)) return static_cast<int>(ExitCode::stopped);
     log::error("some ranks stopped on a signal and others ended");
@@ -210,11 +209,13 @@ void check(int nproc) {
   }
   const World outer = detect_world(process_environment());
   if (outer.size > 1) {
-    throw Error(ExitCode::usage, fmt::format("--nproc {} inside a world of {} ranks that {} has started", nproc, outer.size, outer.launcher),
+    throw Error(ExitCode::usage,
+                fmt::format("--nproc {} inside a world of {} ranks that {} has started", nproc, outer.size, outer.launcher),
                 "Leave out --nproc: the launcher starts the ranks.");
   }
   const int cores = available_cores();
-  if (nproc > cores) log::warning("--nproc {}: this process may use only {} cores, the ranks will slow each other down", nproc, cores);
+  if (nproc > cores)
+    log::warning("--nproc {}: this process may use only {} cores, the ranks will slow each other down", nproc, cores);
 }
 
 }  // namespace

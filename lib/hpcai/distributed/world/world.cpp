@@ -152,8 +152,8 @@ World from_torchrun(const Variables& variables, const Claim& claim, int port) {
     }
     world.launcher_listens = variables.text("TORCHELASTIC_USE_AGENT_STORE") == "True";
     if (world.launcher == "torchrun") {
-      world.job = fmt::format("torchrun {} {}", variables.text("TORCHELASTIC_RUN_ID"),
-                              variables.text("TORCHELASTIC_RESTART_COUNT"));
+      world.job =
+          fmt::format("torchrun {} {}", variables.text("TORCHELASTIC_RUN_ID"), variables.text("TORCHELASTIC_RESTART_COUNT"));
     }
     choose_port(world, variables, world.launcher_listens ? 0 : port);
   }
@@ -217,8 +217,8 @@ World from_mpi(const Variables& variables, const Claim& claim, int port, const s
   world.local_size = static_cast<int>(variables.first_of(local_size).value_or(world.local_rank + 1));
   check_local(world, fmt::format("{}, {}", *local_rank.begin(), *local_size.begin()));
   if (claim.size == 1) return world;
-  world.job = variables.first_text({"PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid", "PMI_JOBID", "PALS_APID", "PBS_JOBID",
-                                    "LSB_JOBID", "SLURM_JOB_ID"});
+  world.job = variables.first_text(
+      {"PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid", "PMI_JOBID", "PALS_APID", "PBS_JOBID", "LSB_JOBID", "SLURM_JOB_ID"});
   choose_port(world, variables, port);
   world.master_host = variables.text("MASTER_ADDR");
   if (!world.master_host.empty()) return world;
@@ -250,11 +250,13 @@ std::optional<Claim> read_slurm_claim(const Variables& variables) {
 void check_agents(const Variables& variables, const Claim& outer, const std::string& launcher) {
   const auto agents = variables.maybe("GROUP_WORLD_SIZE");
   if (!agents || *agents == outer.size || outer.size == 1) return;
-  throw Error(ExitCode::usage,
-              fmt::format("environment: {0} started {1} tasks ({2}={1}), but torchrun connects {3} agents (GROUP_WORLD_SIZE={3})",
-                          launcher, outer.size, outer.size_name, *agents),
-              fmt::format("Start one torchrun in each task of {0} with --nnodes equal to the number of tasks, or leave out one of {0} "
-                          "and torchrun.", launcher));
+  throw Error(
+      ExitCode::usage,
+      fmt::format("environment: {0} started {1} tasks ({2}={1}), but torchrun connects {3} agents (GROUP_WORLD_SIZE={3})",
+                  launcher, outer.size, outer.size_name, *agents),
+      fmt::format("Start one torchrun in each task of {0} with --nnodes equal to the number of tasks, or leave out one of {0} "
+                  "and torchrun.",
+                  launcher));
 }
 
 }  // namespace
@@ -279,9 +281,12 @@ World detect_world(const Environment& environment, int port) {
   const auto differ = [](const Claim& a, const Claim& b) { return a.rank != b.rank || a.size != b.size; };
 
   if (torch && variables.has("TORCHELASTIC_RUN_ID")) {
-    if (open_mpi) check_agents(variables, *open_mpi, "mpirun");
-    else if (slurm) check_agents(variables, *slurm, "srun");
-    else if (pmi) check_agents(variables, *pmi, "mpiexec");
+    if (open_mpi)
+      check_agents(variables, *open_mpi, "mpirun");
+    else if (slurm)
+      check_agents(variables, *slurm, "srun");
+    else if (pmi)
+      check_agents(variables, *pmi, "mpiexec");
     return from_torchrun(variables, *torch, port);
   }
   if (torch && open_mpi && differ(*torch, *open_mpi)) refuse_pair(*torch, *open_mpi);

@@ -18,12 +18,12 @@ struct World {
   std::string launcher = "none";  // "nproc", "torchrun", "environment", "slurm", "openmpi", "pmi", "none"
   std::string master_host = "";   // where rank 0 listens; empty in a world of one rank
   int master_port = 0;
-  int spare_ports = 0;            // rank 0 may take one of as many following ports instead
+  int spare_ports = 0;             // rank 0 may take one of as many following ports instead
   std::string fallback_host = "";  // of rank 0, if master_host turns out to be no name of a host
-  bool launcher_listens = false;  // torchrun's agent serves the store: rank 0 is a client like the others
-  int listen_fd = -1;             // a socket that already listens, inherited by rank 0 from --nproc
-  std::string job = "";           // tells this run apart from others that meet at the same address; random with --nproc
-  std::string hint = "";          // what the user may have meant instead, worth a warning; mostly empty
+  bool launcher_listens = false;   // torchrun's agent serves the store: rank 0 is a client like the others
+  int listen_fd = -1;              // a socket that already listens, inherited by rank 0 from --nproc
+  std::string job = "";            // tells this run apart from others that meet at the same address; random with --nproc
+  std::string hint = "";           // what the user may have meant instead, worth a warning; mostly empty
 
   bool one_host() const { return local_size == size; }
 };

@@ -43,7 +43,9 @@ std::vector<float> repeated(const double* values, const Shape& shape) {
   for (int64_t i = 0; i < shape.width; ++i) wide[i] = static_cast<float>(values[i % shape.channels]);
   return wide;
 }
-std::vector<float> repeated(const at::Tensor& values, const Shape& shape) { return repeated(values.const_data_ptr<double>(), shape); }
+std::vector<float> repeated(const at::Tensor& values, const Shape& shape) {
+  return repeated(values.const_data_ptr<double>(), shape);
+}
 
 at::Tensor moments_of(const at::Tensor& input, const Blocks& blocks) {
   const int64_t channels = blocks.shape.channels;
@@ -65,14 +67,15 @@ struct BatchNormState : torch::CustomClassHolder {
 };
 
 // Sums over this rank's rows: dy, then dy (v - mean) inverse, which are the gradients of beta and gamma. [2 channels]
-std::vector<double> gradient_sums(const BatchNormState& state, const at::Tensor& dy, const at::Tensor& input, const Blocks& blocks) {
+std::vector<double> gradient_sums(const BatchNormState& state, const at::Tensor& dy, const at::Tensor& input,
+                                  const Blocks& blocks) {
   const int64_t channels = blocks.shape.channels;
   const std::vector<float> mean = repeated(state.norm.mean, blocks.shape);
   std::vector<double> pieces(blocks.count * 2 * channels), total(2 * channels);
   blocks.run([&](int64_t block, int64_t first, int64_t rows) {
     double* const row = pieces.data() + block * 2 * channels;
-    norm::gradient_sums(dy.const_data_ptr<float>() + first, input.const_data_ptr<float>() + first, rows, blocks.shape, state.affine(), mean.data(),
-                        state.options.relu, row, row + channels);
+    norm::gradient_sums(dy.const_data_ptr<float>() + first, input.const_data_ptr<float>() + first, rows, blocks.shape,
+                        state.affine(), mean.data(), state.options.relu, row, row + channels);
   });
   for (size_t i = 0; i < pieces.size(); ++i) total[i % total.size()] += pieces[i];
   const double* const inverse = state.norm.inverse.const_data_ptr<double>();
@@ -99,8 +102,9 @@ at::Tensor input_gradient(const BatchNormState& state, const at::Tensor& dy, con
   const std::vector<float> wide_slope = repeated(slope.data(), blocks.shape), wide_offset = repeated(offset.data(), blocks.shape);
   at::Tensor out = at::empty_like(input);
   blocks.run([&](int64_t, int64_t first, int64_t rows) {
-    norm::input_gradient(dy.const_data_ptr<float>() + first, input.const_data_ptr<float>() + first, rows, blocks.shape, state.affine(),
-                         {wide_slope.data(), wide_offset.data()}, state.options.relu, out.mutable_data_ptr<float>() + first);
+    norm::input_gradient(dy.const_data_ptr<float>() + first, input.const_data_ptr<float>() + first, rows, blocks.shape,
+                         state.affine(), {wide_slope.data(), wide_offset.data()}, state.options.relu,
+                         out.mutable_data_ptr<float>() + first);
   });
   return out;
 }
@@ -110,8 +114,8 @@ at::Tensor as_parameter(const double* values, const at::Tensor& like) {
 }
 
 struct BatchNorm : torch::autograd::Function<BatchNorm> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& gamma, const at::Tensor& /*beta*/,
-                            const NormTensors* tensors, const BatchNormOptions* options) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& gamma,
+                            const at::Tensor& /*beta*/, const NormTensors* tensors, const BatchNormOptions* options) {
     const Blocks blocks(input);
     const auto state = c10::make_intrusive<BatchNormState>();
     state->options = *options;

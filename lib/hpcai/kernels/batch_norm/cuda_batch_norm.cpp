@@ -46,8 +46,9 @@ at::Tensor coefficients_of(const CudaNormState& state, const at::Tensor& rest) {
 }
 
 struct CudaNorm : torch::autograd::Function<CudaNorm> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& /*gamma*/, const at::Tensor& /*beta*/,
-                            const at::Tensor& /*offset*/, const NormTensors* tensors, const BatchNormOptions* options) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& /*gamma*/,
+                            const at::Tensor& /*beta*/, const at::Tensor& /*offset*/, const NormTensors* tensors,
+                            const BatchNormOptions* options) {
     const auto state = c10::make_intrusive<CudaNormState>();
     state->tensors = {tensors->gamma.detach(), tensors->beta.detach(), tensors->running_mean, tensors->running_var};
     state->options = *options;
@@ -82,7 +83,8 @@ bool cuda_batch_norm_supports(const at::Tensor& input, const NormTensors& tensor
 }
 
 at::Tensor cuda_batch_norm(const at::Tensor& input, const NormTensors& tensors, const BatchNormOptions& options) {
-  const at::Tensor offset = options.offset.defined() ? options.offset : tensors.beta.detach();  // autograd takes no undefined tensors
+  const at::Tensor offset =
+      options.offset.defined() ? options.offset : tensors.beta.detach();  // autograd takes no undefined tensors
   return CudaNorm::apply(input, tensors.gamma, tensors.beta, offset, &tensors, &options);
 }
 

@@ -22,10 +22,10 @@ struct CudaBatchNorm {
   struct Sums {
     at::Tensor gradients, rest;
   };
-  Sums (*gradient_sums)(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& statistics, const NormTensors& tensors, bool relu,
-                        bool over_ranks) = nullptr;
-  at::Tensor (*input_gradient)(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& statistics, const at::Tensor& coefficients,
-                               const NormTensors& tensors, bool relu) = nullptr;
+  Sums (*gradient_sums)(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& statistics, const NormTensors& tensors,
+                        bool relu, bool over_ranks) = nullptr;
+  at::Tensor (*input_gradient)(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& statistics,
+                               const at::Tensor& coefficients, const NormTensors& tensors, bool relu) = nullptr;
 };
 
 // batch_norm on a GPU, through these passes; cuda_batch_norm_supports: whether they are there and take the input.

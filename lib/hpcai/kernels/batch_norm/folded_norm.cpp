@@ -9,7 +9,8 @@ namespace {
 
 at::Tensor wide(const at::Tensor& values) { return values.detach().to(at::kDouble); }
 
-void move_running(const NormTensors& tensors, const at::Tensor& mean, const at::Tensor& variance, const at::Tensor& count, double momentum) {
+void move_running(const NormTensors& tensors, const at::Tensor& mean, const at::Tensor& variance, const at::Tensor& count,
+                  double momentum) {
   const double n = count.item<double>(), unbiased = n / (n - 1);
   const auto move = [&](const at::Tensor& running, const at::Tensor& now, double factor) {
     AT_DISPATCH_FLOATING_TYPES(running.scalar_type(), "move_running", [&] {
@@ -32,7 +33,8 @@ Statistics combine(const at::Tensor& pieces, const Sum& sum) {
   // sums, sums of squares, count; 53 bits leave room for the difference of the two large sums
   const at::Tensor total = at::zeros({2 * channels + 1}, at::kDouble);
   Statistics all{at::zeros({channels}, at::kDouble), at::zeros({channels}, at::kDouble), total.select(0, 2 * channels)};
-  double *const mean = data(all.mean), *const squares = data(all.variance), *const sums = data(total), *const count = sums + 2 * channels;
+  double *const mean = data(all.mean), *const squares = data(all.variance), *const sums = data(total),
+                *const count = sums + 2 * channels;
   for (int64_t piece = 0; piece < pieces.size(0); ++piece) {
     const double* const row = pieces.const_data_ptr<double>() + piece * pieces.size(1);
     const double n = row[0], together = *count + n;
@@ -58,7 +60,8 @@ Statistics combine(const at::Tensor& pieces, const Sum& sum) {
   return all;
 }
 
-AffineNorm affine_norm(NormSource source, const NormTensors& tensors, const Statistics& statistics, int64_t channels, double eps, double momentum) {
+AffineNorm affine_norm(NormSource source, const NormTensors& tensors, const Statistics& statistics, int64_t channels, double eps,
+                       double momentum) {
   AffineNorm norm;
   if (source == NormSource::none) {
     const auto options = at::TensorOptions().dtype(at::kDouble);
@@ -75,8 +78,8 @@ AffineNorm affine_norm(NormSource source, const NormTensors& tensors, const Stat
   return norm;
 }
 
-FoldedLinear fold(NormSource source, const NormTensors& tensors, const at::Tensor& weight, const at::Tensor& bias, const InputMoments& moments,
-                  double eps, double momentum) {
+FoldedLinear fold(NormSource source, const NormTensors& tensors, const at::Tensor& weight, const at::Tensor& bias,
+                  const InputMoments& moments, double eps, double momentum) {
   FoldedLinear folded;
   folded.original = wide(weight);
   if (source == NormSource::none) {

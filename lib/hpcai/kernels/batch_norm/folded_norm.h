@@ -32,7 +32,8 @@ struct AffineNorm {
 };
 
 // For NormSource::batch from `statistics`, which also move the running ones by `momentum` (unbiased variance).
-AffineNorm affine_norm(NormSource source, const NormTensors& tensors, const Statistics& statistics, int64_t channels, double eps, double momentum);
+AffineNorm affine_norm(NormSource source, const NormTensors& tensors, const Statistics& statistics, int64_t channels, double eps,
+                       double momentum);
 
 // A normalised linear map of K inputs, h = norm(W u + b), as one linear map h = weight u + bias. The statistics of W u + b
 // follow from those of u, so the map is computed once: mean = W mean_u + b, variance = diag(W covariance_u W^T).
@@ -46,8 +47,8 @@ struct FoldedLinear {
   at::Tensor inverse, gamma;            // [channels]
 };
 
-FoldedLinear fold(NormSource source, const NormTensors& tensors, const at::Tensor& weight, const at::Tensor& bias, const InputMoments& moments,
-                  double eps, double momentum);
+FoldedLinear fold(NormSource source, const NormTensors& tensors, const at::Tensor& weight, const at::Tensor& bias,
+                  const InputMoments& moments, double eps, double momentum);
 
 // From d loss / d (weight, bias) of the folded map to the originals. What flows to u through its moments is, for each row,
 // `statistics` u + `offset`, the same on all ranks.

@@ -98,8 +98,8 @@ __device__ inline bool is_last_block(unsigned* arrived) {
 // Two sums over all rows, for the channels of each thread: through `partial`, [2 gridDim.x, channels], and in an order that
 // depends on the grid only. True in the threads that then hold the totals, one for each channel.
 template <int kWidth>
-__device__ bool sum_over_rows(float (&a)[kWidth], float (&b)[kWidth], double (&total_a)[kWidth], double (&total_b)[kWidth], int channels,
-                              float* partial, unsigned* arrived) {
+__device__ bool sum_over_rows(float (&a)[kWidth], float (&b)[kWidth], double (&total_a)[kWidth], double (&total_b)[kWidth],
+                              int channels, float* partial, unsigned* arrived) {
   extern __shared__ double shared[];
   const int channel = Place<kWidth>{}.channel;
   sum_in_block(a, reinterpret_cast<float*>(shared));

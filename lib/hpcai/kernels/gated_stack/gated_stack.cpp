@@ -80,12 +80,14 @@ at::Tensor gated_stack(const at::Tensor& input, const std::vector<GatedLayerTens
 }
 
 bool gated_stack_supports(const at::Tensor& input, const std::vector<GatedLayerTensors>& layers) {
-  if (!input.is_cpu() || input.scalar_type() != at::kFloat || input.dim() != 3 || input.numel() == 0 || input.requires_grad()) return false;
+  if (!input.is_cpu() || input.scalar_type() != at::kFloat || input.dim() != 3 || input.numel() == 0 || input.requires_grad())
+    return false;
   if (layers.empty()) return false;
   const int64_t channels = layers[0].pre_weight.size(0);
   for (const GatedLayerTensors& layer : layers) {
-    const bool fits = layer.pre_weight.scalar_type() == at::kFloat && layer.pre_weight.is_cpu() && layer.pre_weight.size(0) == channels &&
-                      channels % kLanes == 0 && layer.gated_weight.size(0) % (2 * kLanes) == 0;
+    const bool fits = layer.pre_weight.scalar_type() == at::kFloat && layer.pre_weight.is_cpu() &&
+                      layer.pre_weight.size(0) == channels && channels % kLanes == 0 &&
+                      layer.gated_weight.size(0) % (2 * kLanes) == 0;
     if (!fits) return false;
   }
   return true;

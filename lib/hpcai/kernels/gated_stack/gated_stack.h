@@ -10,11 +10,11 @@ namespace hpcai::kernels {
 
 // Parameters of one gated layer; float32 on the CPU.
 struct GatedLayerTensors {
-  at::Tensor pre_weight, pre_bias;      // [C, in, 1], [C]
+  at::Tensor pre_weight, pre_bias;  // [C, in, 1], [C]
   NormTensors pre_norm;
   at::Tensor gated_weight, gated_bias;  // [2 G, C, 2], [2 G]: filter, then gate
   NormTensors gated_norm;
-  at::Tensor post_weight, post_bias;    // [C, G, 1], [C]
+  at::Tensor post_weight, post_bias;  // [C, G, 1], [C]
   NormTensors post_norm;
   int64_t dilation = 1;
 };

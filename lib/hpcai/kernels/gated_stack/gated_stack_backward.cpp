@@ -79,8 +79,15 @@ class LayerBackward {
     halo_ = at::empty({static_cast<int64_t>(plan_.chunks.size()), lag, c}, at::kFloat);
     const at::Tensor gated_weight = plan_.partial(4 * c * gates, at::kFloat), gated_bias = plan_.partial(2 * gates, at::kFloat);
     const at::Tensor post_weight = plan_.partial(gates * c, at::kFloat), post_bias = plan_.partial(c, at::kFloat);
-    const GateForward forward{layer_.sizes, data(layer_.a), norm_of(layer_.a_norm), data(layer_.gated_columns), data(layer_.gated_bias),
-                              data(layer_.post_columns), nullptr, nullptr, nullptr};
+    const GateForward forward{layer_.sizes,
+                              data(layer_.a),
+                              norm_of(layer_.a_norm),
+                              data(layer_.gated_columns),
+                              data(layer_.gated_bias),
+                              data(layer_.post_columns),
+                              nullptr,
+                              nullptr,
+                              nullptr};
     plan_.run([&](int64_t chunk, int64_t task) {
       gate_gradient({forward, skip_pass(next, {}), subtracted(post_), data(layer_.gated_rows), data(layer_.post_rows),
                      dx_.mutable_data_ptr<float>(), halo_.mutable_data_ptr<float>() + chunk * lag * c, row_of(gated_weight, task),
@@ -125,9 +132,10 @@ class LayerBackward {
     const at::Tensor weight = plan_.partial(width * c, at::kFloat), bias = plan_.partial(c, at::kFloat);
     at::Tensor source = index_ > 0 ? at::empty({layer_.sizes.rows(), width}, at::kFloat) : at::Tensor();
     plan_.run([&](int64_t chunk, int64_t task) {
-      pre_gradient({layer_.sizes, source_of(state_, index_), data(layer_.a), norm_of(layer_.a_norm), subtracted(pre_), data(rows), data(dx_),
-                    source.defined() ? source.mutable_data_ptr<float>() : nullptr, row_of(weight, task), row_of(bias, task)},
-                   plan_.chunks[chunk]);
+      pre_gradient(
+          {layer_.sizes, source_of(state_, index_), data(layer_.a), norm_of(layer_.a_norm), subtracted(pre_), data(rows),
+           data(dx_), source.defined() ? source.mutable_data_ptr<float>() : nullptr, row_of(weight, task), row_of(bias, task)},
+          plan_.chunks[chunk]);
     });
     gradient.pre_weight = weight.sum(0, false, at::kDouble).view({width, c}).t().unsqueeze(2);
     gradient.pre_bias = bias_gradient(bias.sum(0, false, at::kDouble));

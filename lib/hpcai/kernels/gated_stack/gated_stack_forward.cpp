@@ -35,8 +35,8 @@ InputMoments tap_moments(const LayerState& layer, const Plan& plan, const Sum& s
   const at::Tensor last = edge(layer, std::max<int64_t>(0, sizes.steps - sizes.left), sizes.steps);
   const at::Tensor first = edge(layer, 0, std::min(sizes.right, sizes.steps));
   const at::Tensor sums = at::cat({total - last.sum(0), total - first.sum(0)});
-  const at::Tensor products = at::cat({at::cat({squares - last.t().mm(last), lagged}, 1),
-                                       at::cat({lagged.t(), squares - first.t().mm(first)}, 1)});
+  const at::Tensor products =
+      at::cat({at::cat({squares - last.t().mm(last), lagged}, 1), at::cat({lagged.t(), squares - first.t().mm(first)}, 1)});
   at::Tensor together = at::cat({at::full({1}, static_cast<double>(sizes.rows()), at::kDouble), sums, products.flatten()});
   if (sum) sum(together);
   InputMoments moments;
@@ -87,10 +87,11 @@ void forward_gate(StackState& state, size_t index, const Plan& plan) {
   layer.p = at::empty({layer.sizes.rows(), channels}, at::kFloat);
   plan.run([&](int64_t chunk, int64_t task) {
     const Moments moments = moments_in(partial, task, channels);
-    gate_forward({layer.sizes, layer.a.const_data_ptr<float>(), norm_of(layer.a_norm), layer.gated_columns.const_data_ptr<float>(),
-                  layer.gated_bias.const_data_ptr<float>(), layer.post_columns.const_data_ptr<float>(), post_bias.const_data_ptr<float>(),
-                  layer.p.mutable_data_ptr<float>(), batch ? &moments : nullptr},
-                 plan.chunks[chunk]);
+    gate_forward(
+        {layer.sizes, layer.a.const_data_ptr<float>(), norm_of(layer.a_norm), layer.gated_columns.const_data_ptr<float>(),
+         layer.gated_bias.const_data_ptr<float>(), layer.post_columns.const_data_ptr<float>(), post_bias.const_data_ptr<float>(),
+         layer.p.mutable_data_ptr<float>(), batch ? &moments : nullptr},
+        plan.chunks[chunk]);
   });
   const Statistics statistics = batch ? combine(partial, options.sum) : Statistics{};
   layer.p_norm = packed(affine_norm(options.norm, tensors.post_norm, statistics, channels, options.eps, options.momentum));
@@ -130,7 +131,8 @@ at::Tensor run_forward(StackState& state, int64_t samples, bool keep) {
   const LayerState& last = state.layers.back();
   const Plan plan(last.sizes);
   plan.run([&](int64_t chunk, int64_t) {
-    skip_forward({last.sizes, last.p.const_data_ptr<float>(), norm_of(last.p_norm), skips.mutable_data_ptr<float>(), state.layers.size() == 1},
+    skip_forward({last.sizes, last.p.const_data_ptr<float>(), norm_of(last.p_norm), skips.mutable_data_ptr<float>(),
+                  state.layers.size() == 1},
                  plan.chunks[chunk]);
   });
   return skips;

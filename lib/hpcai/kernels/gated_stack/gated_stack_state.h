@@ -11,10 +11,10 @@ namespace hpcai::kernels::stack {
 // What the backward pass of one layer needs. Matrices for the passes are float32, for the algebra float64.
 struct LayerState {
   Sizes sizes;
-  at::Tensor a, p;                      // [rows, C]
-  at::Tensor a_norm, p_norm;            // packed
-  at::Tensor a_count, p_count;          // values a channel on all ranks, for NormSource::batch
-  InputMoments moments;                 // of both taps of x
+  at::Tensor a, p;              // [rows, C]
+  at::Tensor a_norm, p_norm;    // packed
+  at::Tensor a_count, p_count;  // values a channel on all ranks, for NormSource::batch
+  InputMoments moments;         // of both taps of x
   FoldedLinear folded;
   at::Tensor gated_columns, gated_rows;  // folded weight as [2 C, 2 G] and [2 G, 2 C]
   at::Tensor gated_bias;

@@ -25,8 +25,8 @@ HWY_INLINE void gated_product(const GateForward& pass, const float* x, int64_t r
   const int64_t channels = pass.sizes.channels, columns = 2 * pass.sizes.gates;
   repeat_row(pass.gated_bias, merged, rows, columns);
   add_product({x, channels, 1}, pass.gated_weight, columns, merged, columns, rows, channels, columns);
-  add_product({x + pass.sizes.lag() * channels, channels, 1}, pass.gated_weight + channels * columns, columns, merged, columns, rows,
-              channels, columns);
+  add_product({x + pass.sizes.lag() * channels, channels, 1}, pass.gated_weight + channels * columns, columns, merged, columns,
+              rows, channels, columns);
 }
 
 // Replaces merged = [f, g] by its factors [t, s] = [tanh(f), sigmoid(g)] and writes y = t s.

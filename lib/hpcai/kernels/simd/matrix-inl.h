@@ -45,7 +45,8 @@ HWY_INLINE void add_tile(D d, const Left& a, const float* HWY_RESTRICT b, ptrdif
 }
 
 template <int kVectors, class D>
-HWY_INLINE void add_panel(D d, const Left& a, const float* b, ptrdiff_t b_row, float* c, ptrdiff_t c_row, size_t rows, size_t depth) {
+HWY_INLINE void add_panel(D d, const Left& a, const float* b, ptrdiff_t b_row, float* c, ptrdiff_t c_row, size_t rows,
+                          size_t depth) {
   constexpr size_t kRows = 4;  // with two vectors: eight sums, enough to hide the latency of a multiply-add
   size_t i = 0;
   for (; i + kRows <= rows; i += kRows) {

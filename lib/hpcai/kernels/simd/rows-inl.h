@@ -49,21 +49,23 @@ HWY_INLINE void activate_rows(const float* values, const Norm& norm, float* out,
 }
 
 // x of steps [begin, end) of a chunk's sample, zeros where they lie outside the sample. `a` points to all rows.
-HWY_INLINE void activate_steps(const float* a, const Norm& norm, const Sizes& sizes, const Chunk& chunk, int64_t begin, int64_t end,
-                               std::vector<float>& out) {
+HWY_INLINE void activate_steps(const float* a, const Norm& norm, const Sizes& sizes, const Chunk& chunk, int64_t begin,
+                               int64_t end, std::vector<float>& out) {
   const int64_t channels = sizes.channels, from = std::max<int64_t>(begin, 0), to = std::min(end, sizes.steps);
   out.resize((end - begin) * channels);
   std::fill(out.begin(), out.begin() + (from - begin) * channels, 0.0f);
-  activate_rows(a + (chunk.row + from - chunk.begin) * channels, norm, out.data() + (from - begin) * channels, to - from, channels);
+  activate_rows(a + (chunk.row + from - chunk.begin) * channels, norm, out.data() + (from - begin) * channels, to - from,
+                channels);
   std::fill(out.begin() + (to - begin) * channels, out.end(), 0.0f);
 }
 
 // dv = scale (dy - mean_grad - (v - mean) inverse mean_product)
-HWY_INLINE hn::Vec<Tag> norm_gradient(hn::Vec<Tag> dy, const float* values, const Norm& norm, const NormGradient& gradient, int64_t i,
-                                      int64_t c) {
+HWY_INLINE hn::Vec<Tag> norm_gradient(hn::Vec<Tag> dy, const float* values, const Norm& norm, const NormGradient& gradient,
+                                      int64_t i, int64_t c) {
   const Tag d;
   const auto normal = hn::Mul(hn::Sub(hn::LoadU(d, values + i), hn::LoadU(d, norm.mean + c)), hn::LoadU(d, norm.inverse + c));
-  const auto inner = hn::NegMulAdd(normal, hn::LoadU(d, gradient.mean_product + c), hn::Sub(dy, hn::LoadU(d, gradient.mean_grad + c)));
+  const auto inner =
+      hn::NegMulAdd(normal, hn::LoadU(d, gradient.mean_product + c), hn::Sub(dy, hn::LoadU(d, gradient.mean_grad + c)));
   return hn::Mul(hn::LoadU(d, norm.scale + c), inner);
 }
 
@@ -129,7 +131,8 @@ HWY_INLINE void add_column_sums(const float* values, int64_t rows, int64_t chann
 }
 
 // Rows of a layer's source, either the network's input or x + z of the layer before.
-HWY_INLINE const float* source_rows(const Source& source, int64_t row, int64_t rows, int64_t channels, std::vector<float>& scratch) {
+HWY_INLINE const float* source_rows(const Source& source, int64_t row, int64_t rows, int64_t channels,
+                                    std::vector<float>& scratch) {
   if (source.input) return source.input + row * source.width;
   const Tag d;
   scratch.resize(rows * channels);

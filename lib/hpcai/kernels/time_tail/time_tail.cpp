@@ -31,9 +31,17 @@ struct State : torch::CustomClassHolder {
 
   stack::TailForward pass(float* out) const {
     const double rate = options.dropout;
-    return {sizes(), thin.numel(), skips.const_data_ptr<float>(), wide_columns.const_data_ptr<float>(), wide_bias.const_data_ptr<float>(),
-            thin.const_data_ptr<float>(), tensors.thin_bias.item<float>(), dropout_threshold(rate), static_cast<float>(1 / (1 - rate)),
-            options.keys.data(), out};
+    return {sizes(),
+            thin.numel(),
+            skips.const_data_ptr<float>(),
+            wide_columns.const_data_ptr<float>(),
+            wide_bias.const_data_ptr<float>(),
+            thin.const_data_ptr<float>(),
+            tensors.thin_bias.item<float>(),
+            dropout_threshold(rate),
+            static_cast<float>(1 / (1 - rate)),
+            options.keys.data(),
+            out};
   }
 };
 
@@ -47,7 +55,8 @@ InputMoments moments_of(const State& state, const Plan& plan) {
     stack::tap_sums({plan.sizes, state.skips.const_data_ptr<float>(), stack::norm_of(identity), row, row + c, row + c + square},
                     plan.chunks[chunk]);
   });
-  at::Tensor together = at::cat({at::full({1}, static_cast<double>(plan.sizes.rows()), at::kDouble), partial.sum(0).narrow(0, 0, c + square)});
+  at::Tensor together =
+      at::cat({at::full({1}, static_cast<double>(plan.sizes.rows()), at::kDouble), partial.sum(0).narrow(0, 0, c + square)});
   if (state.options.sum) state.options.sum(together);
   InputMoments moments;
   moments.count = together[0];
@@ -57,16 +66,16 @@ InputMoments moments_of(const State& state, const Plan& plan) {
 }
 
 struct TimeTail : torch::autograd::Function<TimeTail> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& skips, at::TensorList /*parameters*/, const TimeTailTensors* tensors,
-                            const TimeTailOptions* options) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& skips, at::TensorList /*parameters*/,
+                            const TimeTailTensors* tensors, const TimeTailOptions* options) {
     const auto state = c10::make_intrusive<State>();
     state->skips = skips.detach().contiguous();
     state->tensors = *tensors;
     state->options = *options;
     const Plan plan(state->sizes());
     if (options->norm == NormSource::batch) state->moments = moments_of(*state, plan);
-    state->folded = fold(options->norm, tensors->wide_norm, tensors->wide_weight.squeeze(2), tensors->wide_bias, state->moments, options->eps,
-                         options->momentum);
+    state->folded = fold(options->norm, tensors->wide_norm, tensors->wide_weight.squeeze(2), tensors->wide_bias, state->moments,
+                         options->eps, options->momentum);
     state->wide_rows = as_float(state->folded.weight);
     state->wide_columns = as_float(state->folded.weight.t());
     state->wide_bias = as_float(state->folded.bias);
@@ -83,23 +92,27 @@ struct TimeTail : torch::autograd::Function<TimeTail> {
     const at::Tensor d_out = as_float(grads[0]);
     const Plan plan(state->sizes());
     const int64_t c = plan.sizes.channels, width = state->thin.numel();
-    const at::Tensor wide = plan.partial(c * width, at::kFloat), bias = plan.partial(width, at::kFloat), thin = plan.partial(width, at::kFloat);
+    const at::Tensor wide = plan.partial(c * width, at::kFloat), bias = plan.partial(width, at::kFloat),
+                     thin = plan.partial(width, at::kFloat);
     at::Tensor d_skips = at::empty(state->skips.sizes(), at::kFloat);
     const stack::TailForward forward = state->pass(nullptr);
     plan.run([&](int64_t chunk, int64_t task) {
-      stack::tail_gradient({forward, d_out.const_data_ptr<float>(), state->wide_rows.const_data_ptr<float>(), d_skips.mutable_data_ptr<float>(),
-                            row_of(wide, task), row_of(bias, task), row_of(thin, task)},
+      stack::tail_gradient({forward, d_out.const_data_ptr<float>(), state->wide_rows.const_data_ptr<float>(),
+                            d_skips.mutable_data_ptr<float>(), row_of(wide, task), row_of(bias, task), row_of(thin, task)},
                            plan.chunks[chunk]);
     });
     const TimeTailTensors& tensors = state->tensors;
-    const FoldedGradient folded = fold_gradient(state->options.norm, state->folded, tensors.wide_norm, tensors.wide_bias, state->moments,
-                                                total(wide).view({c, width}).t(), total(bias), state->options.sum);
+    const FoldedGradient folded =
+        fold_gradient(state->options.norm, state->folded, tensors.wide_norm, tensors.wide_bias, state->moments,
+                      total(wide).view({c, width}).t(), total(bias), state->options.sum);
     const bool batch = folded.statistics.defined();
-    const at::Tensor statistics = batch ? as_float(folded.statistics) : at::Tensor(), offset = batch ? as_float(folded.offset) : at::Tensor();
+    const at::Tensor statistics = batch ? as_float(folded.statistics) : at::Tensor(),
+                     offset = batch ? as_float(folded.offset) : at::Tensor();
     plan.run([&](int64_t chunk, int64_t) {
-      stack::tail_input_gradient({plan.sizes, state->skips.const_data_ptr<float>(), batch ? statistics.const_data_ptr<float>() : nullptr,
-                                  batch ? offset.const_data_ptr<float>() : nullptr, d_skips.mutable_data_ptr<float>()},
-                                 plan.chunks[chunk]);
+      stack::tail_input_gradient(
+          {plan.sizes, state->skips.const_data_ptr<float>(), batch ? statistics.const_data_ptr<float>() : nullptr,
+           batch ? offset.const_data_ptr<float>() : nullptr, d_skips.mutable_data_ptr<float>()},
+          plan.chunks[chunk]);
     });
     variable_list result{d_skips, as_float(folded.weight).unsqueeze(2), as_float(folded.bias)};
     if (tensors.wide_norm.gamma.defined()) {
@@ -130,9 +143,9 @@ at::Tensor time_tail(const at::Tensor& skips, const TimeTailTensors& tensors, co
 
 bool time_tail_supports(const at::Tensor& skips, const TimeTailTensors& tensors) {
   constexpr int64_t kLanes = 16;  // the widest vector
-  return skips.is_cpu() && skips.scalar_type() == at::kFloat && skips.dim() == 3 && skips.numel() > 0 && skips.size(2) % kLanes == 0 &&
-         tensors.wide_weight.scalar_type() == at::kFloat && tensors.wide_weight.size(0) % kLanes == 0 &&
-         skips.size(1) * tensors.wide_weight.size(0) <= int64_t{INT32_MAX};
+  return skips.is_cpu() && skips.scalar_type() == at::kFloat && skips.dim() == 3 && skips.numel() > 0 &&
+         skips.size(2) % kLanes == 0 && tensors.wide_weight.scalar_type() == at::kFloat &&
+         tensors.wide_weight.size(0) % kLanes == 0 && skips.size(1) * tensors.wide_weight.size(0) <= int64_t{INT32_MAX};
 }
 
 }  // namespace hpcai::kernels

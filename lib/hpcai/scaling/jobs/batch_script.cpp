@@ -53,7 +53,8 @@ std::string batch_script(const BatchJob& job) {
   std::string text = "#!/bin/bash\n";
   auto option = [&](const std::string& line) { text += "#SBATCH " + line + "\n"; };
   std::string name = job.name;
-  std::replace_if(name.begin(), name.end(), [](char c) { return c == ' ' || c == '/' || c == '\n'; }, '-');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == ' ' || c == '/' || c == '\n'; }, '-');
   option("--job-name=" + quoted(name));
   option(fmt::format("--nodes={}", job.nodes));
   option(fmt::format("--ntasks-per-node={}", job.ranks_per_node));

@@ -10,8 +10,8 @@ struct BatchJob {
   int nodes = 1, ranks_per_node = 1;
   bool gpus = true;  // one for each rank
   int cpus_per_rank = 1;
-  double time_s = 0;  // limit; 0: the queue's own
-  std::string folder{};                   // to start in; empty: where it is submitted
+  double time_s = 0;     // limit; 0: the queue's own
+  std::string folder{};  // to start in; empty: where it is submitted
   std::string output = "%x-%j.out";
   std::vector<std::string> directives{};  // further options of sbatch, such as "--partition=gpu"; they win over those above
   std::vector<std::string> command{};     // after srun

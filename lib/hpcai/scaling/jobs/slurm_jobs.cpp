@@ -128,7 +128,8 @@ std::string submit_script(const std::filesystem::path& script) {
 std::set<std::string> living_jobs() {
   const Answer answer = ask({"squeue", "--me", "--noheader", "--format=%A"});
   if (answer.status != 0) {
-    throw Error(ExitCode::peers_unreachable, fmt::format("squeue does not answer: {}", answer.text), "Try again when Slurm is up.");
+    throw Error(ExitCode::peers_unreachable, fmt::format("squeue does not answer: {}", answer.text),
+                "Try again when Slurm is up.");
   }
   std::istringstream words(answer.text);
   std::set<std::string> jobs;

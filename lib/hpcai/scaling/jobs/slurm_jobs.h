@@ -10,7 +10,7 @@
 namespace hpcai::scaling {
 
 struct SlurmOptions {
-  int ranks_per_node = 4;               // one rank for each GPU
+  int ranks_per_node = 4;  // one rank for each GPU
   int cpus_per_rank = 1;
   std::vector<std::string> directives;  // further options of sbatch, such as "--partition=gpu"
 };

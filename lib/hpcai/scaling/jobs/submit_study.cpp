@@ -70,8 +70,9 @@ void submit_rest(const Study& study, const SlurmOptions& options, double calibra
       ++submitted;
     }
   }
-  log::info("study      {} submitted now, {} in the queue, {} done; --collect instead of --submit writes the figure of what is done", submitted,
-            waiting, done);
+  log::info(
+      "study      {} submitted now, {} in the queue, {} done; --collect instead of --submit writes the figure of what is done",
+      submitted, waiting, done);
 }
 
 }  // namespace hpcai::scaling

@@ -8,8 +8,8 @@
 namespace hpcai::scaling {
 
 struct CalibrateOptions {
-  double seconds = 60;            // in all, about
-  std::vector<int64_t> batches{}; // samples of one pass to time; empty: chosen from the experiment
+  double seconds = 60;             // in all, about
+  std::vector<int64_t> batches{};  // samples of one pass to time; empty: chosen from the experiment
 };
 
 // Measures what predict() needs: the steps on all ranks of rank 0's host at once, of which rank 0's count, its loader while the

@@ -10,22 +10,24 @@ namespace hpcai::scaling {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Cost, fixed_s, per_sample_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Bucket, bytes, ready)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Link, latency_s, s_per_byte, core_s_per_message, core_s_per_byte, blocking_latency_s, core_s_per_blocking,
-                                   blocking_s_per_byte)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Workload, forward, backward, update, buckets, overlap, blocking_exchanges, blocking_bytes, threads,
-                                   team, parallel, input_s_per_sample, input_core_s_per_sample, spread, alone_factor, epoch_start_s)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Link, latency_s, s_per_byte, core_s_per_message, core_s_per_byte, blocking_latency_s,
+                                   core_s_per_blocking, blocking_s_per_byte)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Workload, forward, backward, update, buckets, overlap, blocking_exchanges, blocking_bytes,
+                                   threads, team, parallel, input_s_per_sample, input_core_s_per_sample, spread, alone_factor,
+                                   epoch_start_s)
 NLOHMANN_JSON_SERIALIZE_ENUM(Algorithm, {{Algorithm::ring, "ring"}, {Algorithm::tree, "tree"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, in_node, between_nodes, algorithm, start_s, cores, bound)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LinkSample, blocking, bytes, repeats, median_s, core_s, fitted_s)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Calibration, name, config_digest, host, device, world_size, one_host, batches, steps, workload, machine,
-                                   link, worst_link_residual)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Calibration, name, config_digest, host, device, world_size, one_host, batches, steps, workload,
+                                   machine, link, worst_link_residual)
 
 namespace {
 
 constexpr const char* kFormat = "hpcai-train calibration 2";
 
 [[noreturn]] void refuse(const std::string& why) {
-  throw Error(ExitCode::bad_data, fmt::format("not a calibration: {}", why), "Make one with: hpcai-train calibrate --config FILE");
+  throw Error(ExitCode::bad_data, fmt::format("not a calibration: {}", why),
+              "Make one with: hpcai-train calibrate --config FILE");
 }
 
 void check_range(const Calibration& calibration) {
@@ -39,7 +41,8 @@ void check_range(const Calibration& calibration) {
   }
   for (const Bucket& bucket : work.buckets) {
     check(bucket.bytes, "the size of a bucket");
-    if (!(bucket.ready >= 0 && bucket.ready <= 1)) refuse(fmt::format("a bucket is ready at {} of the backward pass", bucket.ready));
+    if (!(bucket.ready >= 0 && bucket.ready <= 1))
+      refuse(fmt::format("a bucket is ready at {} of the backward pass", bucket.ready));
   }
   for (const Link* link : {&calibration.machine.in_node, &calibration.machine.between_nodes}) {
     check(link->latency_s, "latency_s");
@@ -66,7 +69,8 @@ nlohmann::json to_json(const Calibration& calibration) {
 }
 
 Calibration calibration_from_json(const nlohmann::json& json) {
-  if (!json.is_object() || json.value("format", nlohmann::json()) != kFormat) refuse(fmt::format("there is no \"format\": \"{}\"", kFormat));
+  if (!json.is_object() || json.value("format", nlohmann::json()) != kFormat)
+    refuse(fmt::format("there is no \"format\": \"{}\"", kFormat));
   Calibration calibration;
   try {
     calibration = json.get<Calibration>();

@@ -23,11 +23,11 @@ struct LinkSample {
 
 // What calibrate() measured, and on what: the file calibration.json.
 struct Calibration {
-  std::string name;           // of the experiment
-  std::string config_digest;  // workload_digest() of it
-  std::string host, device;   // "cpu", "cuda:0"
-  int world_size = 1;         // of the group that timed the link; 1: the link was not measured
-  bool one_host = true;       // whether these ranks were on one host
+  std::string name;             // of the experiment
+  std::string config_digest;    // workload_digest() of it
+  std::string host, device;     // "cpu", "cuda:0"
+  int world_size = 1;           // of the group that timed the link; 1: the link was not measured
+  bool one_host = true;         // whether these ranks were on one host
   std::vector<double> batches;  // samples of one pass that were timed; the model is good between them
   int64_t steps = 0;            // timed steps of the largest
   Workload workload;

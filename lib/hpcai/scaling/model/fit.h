@@ -22,9 +22,10 @@ struct LineFit {
 // of these are tried. Needs one point, and y > 0.
 LineFit fit_line(const std::vector<FitPoint>& points);
 
-// The line for times of exchanges: the intercept is the time of the smallest, the slope the median of the slopes from there to the
-// others, each weighted with its x. So large exchanges, which take the time of a step, decide, and one bad measurement of a smaller
-// one moves nothing; a relative fit would follow small messages that slip through a traffic shaper's burst. Needs one point.
+// The line for times of exchanges: the intercept is the time of the smallest, the slope the median of the slopes from there to
+// the others, each weighted with its x. So large exchanges, which take the time of a step, decide, and one bad measurement of a
+// smaller one moves nothing; a relative fit would follow small messages that slip through a traffic shaper's burst. Needs one
+// point.
 LineFit fit_from_smallest(std::vector<FitPoint> points);
 
 // Of a copy; the lower of the two middle values. Needs one value.

@@ -134,10 +134,11 @@ Footprint measure_footprint(const trainer::Experiment& experiment, const data::S
   footprint.weights = bytes_of(tensors);
   footprint.optimizer = bytes_of(state);
   footprint.average = experiment.training.average_decay > 0 ? footprint.weights : 0;
-  footprint.checkpoint = footprint.weights + footprint.optimizer + footprint.average +
-                         kOtherBytes + kHeaderBytes * static_cast<double>(tensors.size() * (footprint.average > 0 ? 2 : 1) + state.size());
+  footprint.checkpoint = footprint.weights + footprint.optimizer + footprint.average + kOtherBytes +
+                         kHeaderBytes * static_cast<double>(tensors.size() * (footprint.average > 0 ? 2 : 1) + state.size());
   const auto& wire = experiment.distributed;
-  const auto buffers = distributed::make_gradient_buffers(model->parameters(), wire.first_bucket_mb * kMebibyte, wire.bucket_mb * kMebibyte);
+  const auto buffers =
+      distributed::make_gradient_buffers(model->parameters(), wire.first_bucket_mb * kMebibyte, wire.bucket_mb * kMebibyte);
   for (size_t i = 0; i < buffers.buckets.size(); ++i) {
     const at::Tensor& values = buffers.buckets[i];
     const at::ScalarType type = distributed::wire_type(values.scalar_type(), wire.wire_precision);

@@ -13,8 +13,8 @@ struct Exchange {
   double bytes = 0;
 };
 
-// Times these exchanges over the ranks of `group` for about `seconds`, in turns; buckets on a CPU with the division by the number of
-// ranks that follows in training. All ranks call it and get the same. Needs two ranks.
+// Times these exchanges over the ranks of `group` for about `seconds`, in turns; buckets on a CPU with the division by the number
+// of ranks that follows in training. All ranks call it and get the same. Needs two ranks.
 std::vector<LinkSample> measure_link(distributed::Group& group, const std::vector<Exchange>& exchanges, double seconds);
 
 // The link that explains the samples best, and what it says of each (LinkSample::fitted_s). Both kinds must be among them.

@@ -67,8 +67,8 @@ std::vector<double> median_ready(const std::vector<StepParts>& steps) {
 
 }  // namespace
 
-StepMeasurement::StepMeasurement(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches,
-                                 bool teams)
+StepMeasurement::StepMeasurement(const trainer::Experiment& experiment, at::Device device, double seconds,
+                                 std::vector<int64_t> batches, bool teams)
     : seconds_(seconds),
       batches_(std::move(batches)),
       teams_(teams),

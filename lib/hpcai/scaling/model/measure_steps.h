@@ -21,18 +21,21 @@ struct MeasuredSteps {
 
 // Times real training steps and the loader of an experiment on one rank for about `seconds`, in two parts:
 //
-//   in_company()  steps split into forward, backward and update, for each of `batches` (empty: the experiment's batch, or as much of
+//   in_company()  steps split into forward, backward and update, for each of `batches` (empty: the experiment's batch, or as much
+//   of
 //                 it as the time allows, and an eighth). The passes alternate between the sizes, so that a disturbance meets all
 //                 alike, and medians count. The other ranks of the host do the same at the same time, as in training: cores that
 //                 are all busy are slower.
-//   alone()       while the others wait: the loader and, with `teams`, steps with all cores, or half of them where the rank has all
+//   alone()       while the others wait: the loader and, with `teams`, steps with all cores, or half of them where the rank has
+//   all
 //                 of them anyhow. So all cores are busy in both parts, with several ranks or with one.
 //
 // Changes nothing outside. The constructor throws what trainer::build throws.
 class StepMeasurement {
  public:
   // `teams`: a rank computes with its share of the cores of its host.
-  StepMeasurement(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches, bool teams);
+  StepMeasurement(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches,
+                  bool teams);
 
   // Called at every step, so that others know that it goes on.
   void on_progress(std::function<void()> tell) { rank_.on_progress(std::move(tell)); }

@@ -58,7 +58,8 @@ StepParts OneRank::step(int64_t size) {
   average_->update(count_);
   const Moment end = now(device);
 
-  StepParts parts{seconds_between(start, forward_done), seconds_between(forward_done, backward_done), seconds_between(backward_done, end)};
+  StepParts parts{seconds_between(start, forward_done), seconds_between(forward_done, backward_done),
+                  seconds_between(backward_done, end)};
   parts.ready.assign(buffers_.buckets.size(), 0);
   for (const auto& [bucket, moment] : ready_) {
     const double when = seconds_between(forward_done, moment) / parts.backward;

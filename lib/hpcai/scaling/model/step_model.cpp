@@ -47,8 +47,8 @@ double latency_s(const Machine& machine, const Layout& layout) {
   return hopping_s(machine, layout, hops_of(machine.algorithm, layout), [](const Link& link) { return link.latency_s; });
 }
 
-// Processor time of a bucket on each rank, for each byte that it sends: that of its messages is spread over them, because it goes on
-// while bytes are on their way.
+// Processor time of a bucket on each rank, for each byte that it sends: that of its messages is spread over them, because it goes
+// on while bytes are on their way.
 double core_s_per_byte(const Machine& machine, const Layout& layout, const Link& link, double wire) {
   const double messages = hops_of(machine.algorithm, layout) * link.core_s_per_message;
   return link.core_s_per_byte + (wire > 0 ? messages / wire : 0);
@@ -66,9 +66,9 @@ struct Flow {
   const Workload& workload;
   const Machine& machine;
   Link link;
-  double cores;     // for this rank
-  double speed;     // of the computation while nothing travels
-  double latency;   // of one bucket
+  double cores;    // for this rank
+  double speed;    // of the computation while nothing travels
+  double latency;  // of one bucket
   const Layout& layout;
 
   double bytes_per_s(double core_s, bool computing) const {
@@ -157,7 +157,8 @@ double all_reduce_s(const Machine& machine, const Layout& layout, double bytes) 
 double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes) {
   if (layout.ranks() == 1) return 0;
   const bool ring = machine.algorithm == Algorithm::ring;
-  if (ring && bytes > static_cast<double>(distributed::most_short_bytes(layout.ranks()))) return all_reduce_s(machine, layout, bytes);
+  if (ring && bytes > static_cast<double>(distributed::most_short_bytes(layout.ranks())))
+    return all_reduce_s(machine, layout, bytes);
   const double wire = ring ? (layout.ranks() - 1) * bytes : wire_bytes(layout, bytes);
   const double hops = blocking_hops_of(machine.algorithm, layout);
   const double cores = cores_per_rank(machine, layout);

@@ -25,31 +25,33 @@ struct Bucket {
 
 // What one rank does in a step when nothing disturbs it.
 struct Workload {
-  Cost forward, backward;        // of one pass; a step has `passes` of them
-  Cost update;                   // loss verdict, clipping, optimizer, bookkeeping; once a step
-  std::vector<Bucket> buckets;   // in the order in which they leave
-  bool overlap = true;           // gradients leave during the backward pass
-  double blocking_exchanges = 1; // small all-reduces a step for which everybody waits: the verdict, 2 for each synchronised batch norm
-  double blocking_bytes = 24;    // in all of them together, without the verdict's 16 for each rank
-  double threads = 0;            // cores that the computation keeps busy; 0 on a GPU
-  double team = 0;               // threads of the rank that was measured, where a rank gets its share of the cores; else 0
-  double parallel = 0;           // part of that rank's computing time that more threads shorten, all cores being busy
-  double input_s_per_sample = 0; // with all loader threads of a rank at work and nothing else to do
+  Cost forward, backward;       // of one pass; a step has `passes` of them
+  Cost update;                  // loss verdict, clipping, optimizer, bookkeeping; once a step
+  std::vector<Bucket> buckets;  // in the order in which they leave
+  bool overlap = true;          // gradients leave during the backward pass
+  double blocking_exchanges =
+      1;  // small all-reduces a step for which everybody waits: the verdict, 2 for each synchronised batch norm
+  double blocking_bytes = 24;          // in all of them together, without the verdict's 16 for each rank
+  double threads = 0;                  // cores that the computation keeps busy; 0 on a GPU
+  double team = 0;                     // threads of the rank that was measured, where a rank gets its share of the cores; else 0
+  double parallel = 0;                 // part of that rank's computing time that more threads shorten, all cores being busy
+  double input_s_per_sample = 0;       // with all loader threads of a rank at work and nothing else to do
   double input_core_s_per_sample = 0;  // processor time of the same
-  std::vector<double> spread;    // measured step times over their mean, rising; empty: all steps alike
-  double alone_factor = 1;       // computing time of a world of one rank over that of a rank among others (batch norm is simpler there)
-  double epoch_start_s = 0;      // wait for the first batch of every epoch, where a loader starts anew
+  std::vector<double> spread;          // measured step times over their mean, rising; empty: all steps alike
+  double alone_factor =
+      1;  // computing time of a world of one rank over that of a rank among others (batch norm is simpler there)
+  double epoch_start_s = 0;  // wait for the first batch of every epoch, where a loader starts anew
 };
 
 // A connection between neighbours in the ring of ranks. The defaults are a perfect one.
 struct Link {
-  double latency_s = 0;           // one hop of a bucket without bytes
-  double s_per_byte = 0;          // 1 / payload bandwidth of one rank's (in_node) or one node's (between_nodes) traffic
-  double core_s_per_message = 0;  // processor time on each rank, of one hop
-  double core_s_per_byte = 0;     // processor time on each rank, for each byte that it sends
-  double blocking_latency_s = 0;  // one hop of a small exchange for which everybody waits
-  double core_s_per_blocking = 0; // processor time on each rank, of one such hop
-  double blocking_s_per_byte = 0; // of such an exchange
+  double latency_s = 0;            // one hop of a bucket without bytes
+  double s_per_byte = 0;           // 1 / payload bandwidth of one rank's (in_node) or one node's (between_nodes) traffic
+  double core_s_per_message = 0;   // processor time on each rank, of one hop
+  double core_s_per_byte = 0;      // processor time on each rank, for each byte that it sends
+  double blocking_latency_s = 0;   // one hop of a small exchange for which everybody waits
+  double core_s_per_blocking = 0;  // processor time on each rank, of one such hop
+  double blocking_s_per_byte = 0;  // of such an exchange
 };
 
 enum class Algorithm {
@@ -113,8 +115,8 @@ double blocking_hops_of(Algorithm algorithm, const Layout& layout);
 
 // The expected largest of n independent draws from the distribution of which `sample` (rising, not empty) was drawn:
 //   sum_i x_i [(i/m)^n - ((i - 1)/m)^n]
-// exact for the empirical distribution of m values; for n > m the tail beyond the sample is taken to be exponential, with the mean
-// excess of the sample's upper tenth: x grows by that times ln(n/m) (Coles 2001, chapter 4: excesses over a high threshold).
+// exact for the empirical distribution of m values; for n > m the tail beyond the sample is taken to be exponential, with the
+// mean excess of the sample's upper tenth: x grows by that times ln(n/m) (Coles 2001, chapter 4: excesses over a high threshold).
 double expected_largest(const std::vector<double>& sample, double n);
 
 }  // namespace hpcai::scaling

@@ -37,9 +37,10 @@ void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Pl
   plan.validation_samples = size(data.validation);
   plan.test_samples = size(data.test);
   if (ranks > plan.training_samples) {
-    throw Error(ExitCode::usage, fmt::format("{} ranks, but only {} training samples: some ranks would have nothing to do", ranks,
-                                             plan.training_samples),
-                fmt::format("Plan for at most {} ranks, or with more data.", plan.training_samples));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{} ranks, but only {} training samples: some ranks would have nothing to do", ranks, plan.training_samples),
+        fmt::format("Plan for at most {} ranks, or with more data.", plan.training_samples));
   }
   trainer::check_consistency(experiment, ranks);
   plan.global_batch = training.global_batch;
@@ -47,9 +48,10 @@ void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Pl
   plan.passes = training.accumulation;
   plan.steps_per_epoch = plan.training_samples / plan.global_batch;
   if (plan.steps_per_epoch == 0) {
-    throw Error(ExitCode::usage, fmt::format("training.global_batch {} is larger than the {} training samples", plan.global_batch,
-                                             plan.training_samples),
-                "Lower training.global_batch.");
+    throw Error(
+        ExitCode::usage,
+        fmt::format("training.global_batch {} is larger than the {} training samples", plan.global_batch, plan.training_samples),
+        "Lower training.global_batch.");
   }
   plan.dropped_per_epoch = plan.training_samples % plan.global_batch;
   plan.epochs = training.stages.empty() ? training.epochs : 0;
@@ -61,29 +63,33 @@ void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Pl
 }
 
 bool has_local_batch_norm(const trainer::Experiment& experiment) {
-  return std::visit([](const auto& model) {
+  return std::visit(
+      [](const auto& model) {
     if constexpr (requires { model.batch_norm; }) return model.batch_norm == models::BatchNormMode::local;
     return false;
-  }, experiment.model);
+      },
+      experiment.model);
 }
 
 void warn_of_layout(const trainer::Experiment& experiment, Plan& plan) {
   auto warn = [&](std::string text) { plan.warnings.push_back(std::move(text)); };
   const int ranks = plan.layout.ranks();
   if (plan.validation_samples > 0 && plan.validation_samples < ranks) {
-    warn(fmt::format("{} validation samples for {} ranks: {} ranks have nothing to do while the others evaluate", plan.validation_samples,
-                     ranks, ranks - plan.validation_samples));
+    warn(fmt::format("{} validation samples for {} ranks: {} ranks have nothing to do while the others evaluate",
+                     plan.validation_samples, ranks, ranks - plan.validation_samples));
   }
   if (plan.dropped_per_epoch * 10 > plan.training_samples) {
     warn(fmt::format("{} of {} training samples are dropped in every epoch, because they do not fill a global batch of {}",
                      plan.dropped_per_epoch, plan.training_samples, plan.global_batch));
   }
-  for (std::string& doubt : optim::doubts(experiment.schedule, experiment.optimizer, plan.global_batch, plan.steps_per_epoch, plan.total_steps)) {
+  for (std::string& doubt :
+       optim::doubts(experiment.schedule, experiment.optimizer, plan.global_batch, plan.steps_per_epoch, plan.total_steps)) {
     warn(std::move(doubt));
   }
   const int64_t part = plan.batch_per_rank / plan.passes;
   if (part < 8 && has_local_batch_norm(experiment)) {
-    warn(fmt::format("batch norm of {} sample{} a rank is noisy: consider model.batch_norm: synchronised", part, part == 1 ? "" : "s"));
+    warn(fmt::format("batch norm of {} sample{} a rank is noisy: consider model.batch_norm: synchronised", part,
+                     part == 1 ? "" : "s"));
   }
   if (const auto* step = std::get_if<optim::StepConfig>(&experiment.schedule)) {
     for (double milestone : step->milestones_epochs) {
@@ -98,7 +104,8 @@ void warn_of_layout(const trainer::Experiment& experiment, Plan& plan) {
 void complete(const Calibration& calibration, const PlanRequest& request, Machine& machine, Plan& plan) {
   const Machine known = request.gpus ? hal_machine() : cpu_machine(machine.cores);
   auto unmeasured = [](const Link& link) { return link.s_per_byte == 0 && link.latency_s == 0; };
-  const char* source = request.gpus ? "NVLink 55 GB/s, EDR InfiniBand 11 GB/s a node (HAL)" : "Gloo on one host 1.07 GB/s, 10 Gbit/s Ethernet";
+  const char* source =
+      request.gpus ? "NVLink 55 GB/s, EDR InfiniBand 11 GB/s a node (HAL)" : "Gloo on one host 1.07 GB/s, 10 Gbit/s Ethernet";
   const bool near = request.layout.ranks_per_node > 1 && unmeasured(machine.in_node);
   const bool far = request.layout.nodes > 1 && unmeasured(machine.between_nodes);
   if (near) machine.in_node = known.in_node;
@@ -109,15 +116,17 @@ void complete(const Calibration& calibration, const PlanRequest& request, Machin
 Model calibrated(const trainer::Experiment& experiment, const PlanRequest& request, Plan& plan) {
   const Calibration& calibration = *request.calibration;
   if (calibration.device.starts_with("cuda") != request.gpus) {
-    throw Error(ExitCode::usage, fmt::format("the calibration was measured on {} ({}), but the plan is for {}", calibration.device,
-                                             calibration.host, request.gpus ? "GPUs" : "CPU ranks"),
+    throw Error(ExitCode::usage,
+                fmt::format("the calibration was measured on {} ({}), but the plan is for {}", calibration.device,
+                            calibration.host, request.gpus ? "GPUs" : "CPU ranks"),
                 request.gpus ? "Measure on a GPU node, or plan with --ranks-per-node." : "Measure with training.device: cpu.");
   }
   Model model{calibration.workload, calibration.machine};
-  plan.assumptions.push_back(fmt::format("times measured on {} ({}), {} steps", calibration.host, calibration.device, calibration.steps));
+  plan.assumptions.push_back(
+      fmt::format("times measured on {} ({}), {} steps", calibration.host, calibration.device, calibration.steps));
   if (calibration.config_digest != workload_digest(experiment)) {
-    plan.warnings.push_back(fmt::format("the calibration is of {} with another network, other data or other arithmetic than this config",
-                                             calibration.name));
+    plan.warnings.push_back(fmt::format(
+        "the calibration is of {} with another network, other data or other arithmetic than this config", calibration.name));
   }
   const double part = static_cast<double>(plan.batch_per_rank / plan.passes);
   const auto [least, most] = std::minmax_element(calibration.batches.begin(), calibration.batches.end());
@@ -139,9 +148,10 @@ Model of_gpus(const trainer::Experiment& experiment, Plan& plan) {
   model.workload.blocking_exchanges = plan.footprint.blocking_exchanges;
   model.workload.blocking_bytes = plan.footprint.blocking_bytes;
   model.machine = hal_machine();
-  plan.assumptions.push_back(fmt::format("not calibrated: V100 GPUs that compute as fast as in ResNet-50 training ({} images/s in {}), "
-                                         "backward = 2 forward; small batches and other networks may be several times slower",
-                                         wide ? 367 : 791, wide ? "fp32" : "16-bit"));
+  plan.assumptions.push_back(
+      fmt::format("not calibrated: V100 GPUs that compute as fast as in ResNet-50 training ({} images/s in {}), "
+                  "backward = 2 forward; small batches and other networks may be several times slower",
+                  wide ? 367 : 791, wide ? "fp32" : "16-bit"));
   plan.assumptions.push_back("links as on HAL: NVLink 55 GB/s, EDR InfiniBand 11 GB/s a node");
   plan.assumptions.push_back("input is never late, all ranks are equally fast");
   return model;
@@ -173,12 +183,16 @@ void lay_out_cores(const PlanRequest& request, Machine& machine, Plan& plan) {
     machine.bound = true;
   }
   const Layout& layout = plan.layout;
-  plan.cores_per_rank = machine.bound ? static_cast<int>(machine.cores) : std::max(1, static_cast<int>(machine.cores) / layout.sharing());
-  plan.assumptions.push_back(machine.bound ? fmt::format("each rank has {} cores of its own, like those measured", machine.cores)
-                                           : fmt::format("every node has {} cores, like the one that was measured", machine.cores));
+  plan.cores_per_rank =
+      machine.bound ? static_cast<int>(machine.cores) : std::max(1, static_cast<int>(machine.cores) / layout.sharing());
+  plan.assumptions.push_back(machine.bound
+                                 ? fmt::format("each rank has {} cores of its own, like those measured", machine.cores)
+                                 : fmt::format("every node has {} cores, like the one that was measured", machine.cores));
   if (!machine.bound && layout.sharing() > machine.cores) {
-    plan.warnings.push_back(fmt::format("{} ranks share the {} cores of a node and slow each other down: where nodes have more, say how many "
-                                        "each rank gets with --cpus-per-task", layout.sharing(), machine.cores));
+    plan.warnings.push_back(
+        fmt::format("{} ranks share the {} cores of a node and slow each other down: where nodes have more, say how many "
+                    "each rank gets with --cpus-per-task",
+                    layout.sharing(), machine.cores));
   }
 }
 
@@ -194,7 +208,8 @@ void predict_times(const trainer::Experiment& experiment, const Model& model, Pl
   const auto evaluations = static_cast<double>(plan.epochs / experiment.evaluation.every_epochs);
   plan.total_s = plan.step.step_s * static_cast<double>(plan.total_steps) + evaluations * plan.evaluation_s +
                  static_cast<double>(plan.epochs) * model.workload.epoch_start_s;
-  plan.assumptions.push_back("all epochs are trained: no early stop; writing checkpoints and the overlaps of waveforms cost no time");
+  plan.assumptions.push_back(
+      "all epochs are trained: no early stop; writing checkpoints and the overlaps of waveforms cost no time");
 }
 
 void estimate_memory(const trainer::Experiment& experiment, Plan& plan) {
@@ -218,20 +233,23 @@ void fit_into_jobs(const trainer::Experiment& experiment, Plan& plan) {
   const double usable = *plan.time_s - kSignalLead_s - kStart_s;
   if (plan.total_s > usable) {
     if (usable <= plan.step.step_s) {
-      throw Error(ExitCode::usage, fmt::format("--time {} leaves no time to train: {} s to start and {} s to stop are taken off",
-                                               format_slurm_time(*plan.time_s), kStart_s, kSignalLead_s),
+      throw Error(ExitCode::usage,
+                  fmt::format("--time {} leaves no time to train: {} s to start and {} s to stop are taken off",
+                              format_slurm_time(*plan.time_s), kStart_s, kSignalLead_s),
                   fmt::format("Give at least {}.", format_slurm_time(kStart_s + kSignalLead_s + 10 * plan.step.step_s + 60)));
     }
     plan.jobs = static_cast<int64_t>(std::ceil(plan.total_s / usable));
   }
   if (plan.step.step_s > kSignalLead_s / 2) {
-    plan.warnings.push_back(fmt::format("a step takes {:.0f} s: the {} s between signal and limit may not be enough to finish it and save",
-                                        plan.step.step_s, kSignalLead_s));
+    plan.warnings.push_back(
+        fmt::format("a step takes {:.0f} s: the {} s between signal and limit may not be enough to finish it and save",
+                    plan.step.step_s, kSignalLead_s));
   }
   const bool none = plan.checkpoint_every_s == 0 || plan.checkpoint_every_s > *plan.time_s;
   if (none) {
-    plan.warnings.push_back("no checkpoint falls due within one job: it saves only when Slurm's signal reaches it; a crash loses all of it "
-                            "(see checkpoint.every_steps)");
+    plan.warnings.push_back(
+        "no checkpoint falls due within one job: it saves only when Slurm's signal reaches it; a crash loses all of it "
+        "(see checkpoint.every_steps)");
   }
 }
 

@@ -35,13 +35,14 @@ struct Plan {
   StepTime step;
   double epoch_s = 0, evaluation_s = 0, total_s = 0;  // evaluation_s of one evaluation; total_s with all of them
   std::optional<double> time_s;
-  int64_t jobs = 1;                // until the training is done, when each is stopped at the limit
-  double checkpoint_every_s = 0;   // 0: only at the end
+  int64_t jobs = 1;               // until the training is done, when each is stopped at the limit
+  double checkpoint_every_s = 0;  // 0: only at the end
   std::vector<std::string> warnings, assumptions;
 };
 
 // Checks and predicts. Opens the experiment's data for its sizes, reads no sample unless CPU ranks are timed here. Throws
-// Error{usage} for what cannot run in that world (a batch that does not divide, more ranks than samples), and what data::open throws.
+// Error{usage} for what cannot run in that world (a batch that does not divide, more ranks than samples), and what data::open
+// throws.
 Plan make_plan(const trainer::Experiment& experiment, const PlanRequest& request);
 
 nlohmann::json to_json(const Plan& plan);

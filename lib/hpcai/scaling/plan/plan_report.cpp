@@ -23,46 +23,45 @@ std::string percent(double part, double whole) { return fmt::format("{:.0f} %", 
 
 nlohmann::json to_json(const Plan& plan) {
   const StepTime& step = plan.step;
-  nlohmann::json json = {
-      {"nodes", plan.layout.nodes},
-      {"ranks_per_node", plan.layout.ranks_per_node},
-      {"world_size", plan.layout.ranks()},
-      {"device", plan.gpus ? "cuda" : "cpu"},
-      {"training_samples", plan.training_samples},
-      {"validation_samples", plan.validation_samples},
-      {"test_samples", plan.test_samples},
-      {"global_batch", plan.global_batch},
-      {"batch_per_rank", plan.batch_per_rank},
-      {"accumulation", plan.passes},
-      {"batch_per_pass", plan.batch_per_rank / plan.passes},
-      {"steps_per_epoch", plan.steps_per_epoch},
-      {"samples_dropped_per_epoch", plan.dropped_per_epoch},
-      {"epochs", plan.epochs},
-      {"total_steps", plan.total_steps},
-      {"warmup_steps", plan.warmup_steps},
-      {"memory_per_rank_bytes", plan.memory_per_rank},
-      {"memory",
-       {{"weights", plan.footprint.weights},
-        {"gradients", plan.footprint.gradients},
-        {"optimizer", plan.footprint.optimizer},
-        {"average", plan.footprint.average},
-        {"activations_per_sample", plan.footprint.activations_per_sample}}},
-      {"multiply_adds_per_sample", plan.footprint.macs_per_sample},
-      {"checkpoint_bytes", plan.footprint.checkpoint},
-      {"disk_bytes", plan.disk},
-      {"checkpoint_every_s", plan.checkpoint_every_s},
-      {"step_time",
-       {{"mean_s", step.step_s},
-        {"compute_s", step.compute_s},
-        {"exposed_communication_s", step.exposed_communication_s},
-        {"input_s", step.input_s},
-        {"imbalance_s", step.imbalance_s}}},
-      {"epoch_s", plan.epoch_s},
-      {"evaluation_s", plan.evaluation_s},
-      {"total_s", plan.total_s},
-      {"jobs", plan.jobs},
-      {"assumptions", plan.assumptions},
-      {"warnings", plan.warnings}};
+  nlohmann::json json = {{"nodes", plan.layout.nodes},
+                         {"ranks_per_node", plan.layout.ranks_per_node},
+                         {"world_size", plan.layout.ranks()},
+                         {"device", plan.gpus ? "cuda" : "cpu"},
+                         {"training_samples", plan.training_samples},
+                         {"validation_samples", plan.validation_samples},
+                         {"test_samples", plan.test_samples},
+                         {"global_batch", plan.global_batch},
+                         {"batch_per_rank", plan.batch_per_rank},
+                         {"accumulation", plan.passes},
+                         {"batch_per_pass", plan.batch_per_rank / plan.passes},
+                         {"steps_per_epoch", plan.steps_per_epoch},
+                         {"samples_dropped_per_epoch", plan.dropped_per_epoch},
+                         {"epochs", plan.epochs},
+                         {"total_steps", plan.total_steps},
+                         {"warmup_steps", plan.warmup_steps},
+                         {"memory_per_rank_bytes", plan.memory_per_rank},
+                         {"memory",
+                          {{"weights", plan.footprint.weights},
+                           {"gradients", plan.footprint.gradients},
+                           {"optimizer", plan.footprint.optimizer},
+                           {"average", plan.footprint.average},
+                           {"activations_per_sample", plan.footprint.activations_per_sample}}},
+                         {"multiply_adds_per_sample", plan.footprint.macs_per_sample},
+                         {"checkpoint_bytes", plan.footprint.checkpoint},
+                         {"disk_bytes", plan.disk},
+                         {"checkpoint_every_s", plan.checkpoint_every_s},
+                         {"step_time",
+                          {{"mean_s", step.step_s},
+                           {"compute_s", step.compute_s},
+                           {"exposed_communication_s", step.exposed_communication_s},
+                           {"input_s", step.input_s},
+                           {"imbalance_s", step.imbalance_s}}},
+                         {"epoch_s", plan.epoch_s},
+                         {"evaluation_s", plan.evaluation_s},
+                         {"total_s", plan.total_s},
+                         {"jobs", plan.jobs},
+                         {"assumptions", plan.assumptions},
+                         {"warnings", plan.warnings}};
   if (plan.time_s) json["time_limit_s"] = *plan.time_s;
   return json;
 }
@@ -70,9 +69,10 @@ nlohmann::json to_json(const Plan& plan) {
 std::string to_text(const Plan& plan) {
   const StepTime& step = plan.step;
   const auto duration = [](double seconds) { return runs::format_duration(seconds); };
-  std::string text = line("world", fmt::format("{} rank{}: {} node{} x {} {}", plan.layout.ranks(), plan.layout.ranks() == 1 ? "" : "s",
-                                               plan.layout.nodes, plan.layout.nodes == 1 ? "" : "s", plan.layout.ranks_per_node,
-                                               plan.gpus ? "GPUs" : "CPU ranks"));
+  std::string text =
+      line("world", fmt::format("{} rank{}: {} node{} x {} {}", plan.layout.ranks(), plan.layout.ranks() == 1 ? "" : "s",
+                                plan.layout.nodes, plan.layout.nodes == 1 ? "" : "s", plan.layout.ranks_per_node,
+                                plan.gpus ? "GPUs" : "CPU ranks"));
   text += line("data", fmt::format("{} training, {} validation, {} test samples", plan.training_samples, plan.validation_samples,
                                    plan.test_samples));
   text += line("batch", fmt::format("{} a step, {} on each rank{}", plan.global_batch, plan.batch_per_rank,
@@ -82,8 +82,8 @@ std::string to_text(const Plan& plan) {
   const Footprint& need = plan.footprint;
   text += line("memory", fmt::format("{} a rank{}: weights {}, gradients {}, optimizer {}{}, activations {} a sample",
                                      size_text(plan.memory_per_rank), plan.gpus ? "" : " beside the program's own 200 MB",
-                                     size_text(need.weights), size_text(need.gradients),
-                                     size_text(need.optimizer), need.average > 0 ? ", average " + size_text(need.average) : "",
+                                     size_text(need.weights), size_text(need.gradients), size_text(need.optimizer),
+                                     need.average > 0 ? ", average " + size_text(need.average) : "",
                                      size_text(need.activations_per_sample)));
   text += line("disk", fmt::format("{} a checkpoint, at most {} in all", size_text(need.checkpoint), size_text(plan.disk)));
   text += line("step", fmt::format("{:.4g} s: compute {}, exposed communication {}, input {}, imbalance {}", step.step_s,
@@ -95,8 +95,8 @@ std::string to_text(const Plan& plan) {
   if (plan.time_s) {
     const std::string limit = format_slurm_time(*plan.time_s);
     text += line("jobs", plan.jobs == 1 ? fmt::format("fits into one job of {}", limit)
-                                        : fmt::format("{} jobs of {}: queued again {} time{}, nothing lost at a clean stop", plan.jobs, limit,
-                                                      plan.jobs - 1, plan.jobs == 2 ? "" : "s"));
+                                        : fmt::format("{} jobs of {}: queued again {} time{}, nothing lost at a clean stop",
+                                                      plan.jobs, limit, plan.jobs - 1, plan.jobs == 2 ? "" : "s"));
   }
   text += line("saves", plan.checkpoint_every_s > 0
                             ? fmt::format("every {}: the most that a crash can lose", duration(plan.checkpoint_every_s))

@@ -8,7 +8,8 @@
 namespace hpcai::scaling {
 namespace {
 
-std::optional<double> median_of(const std::vector<Outcome>& runs, const std::function<std::optional<double>(const Outcome&)>& value) {
+std::optional<double> median_of(const std::vector<Outcome>& runs,
+                                const std::function<std::optional<double>(const Outcome&)>& value) {
   std::vector<double> values;
   for (const Outcome& run : runs) {
     if (const auto v = value(run)) values.push_back(*v);
@@ -17,8 +18,8 @@ std::optional<double> median_of(const std::vector<Outcome>& runs, const std::fun
   return spread ? std::optional(spread->median) : std::nullopt;
 }
 
-constexpr double StepTime::* kStepParts[] = {&StepTime::step_s, &StepTime::compute_s, &StepTime::exposed_communication_s,
-                                             &StepTime::imbalance_s, &StepTime::input_s};
+constexpr double StepTime::*kStepParts[] = {&StepTime::step_s, &StepTime::compute_s, &StepTime::exposed_communication_s,
+                                            &StepTime::imbalance_s, &StepTime::input_s};
 
 std::optional<StepTime> mean_step(const std::vector<Outcome>& runs) {
   StepTime sum;
@@ -26,10 +27,10 @@ std::optional<StepTime> mean_step(const std::vector<Outcome>& runs) {
   for (const Outcome& run : runs) {
     if (!run.step) continue;
     ++count;
-    for (double StepTime::* part : kStepParts) sum.*part += (*run.step).*part;
+    for (double StepTime::*part : kStepParts) sum.*part += (*run.step).*part;
   }
   if (count == 0) return std::nullopt;
-  for (double StepTime::* part : kStepParts) sum.*part /= count;
+  for (double StepTime::*part : kStepParts) sum.*part /= count;
   return sum;
 }
 
@@ -57,7 +58,8 @@ std::vector<PublishedSeries> published_series(const std::string& model_type) {
   constexpr double kHour = 3600, kDay = 24 * kHour;
   if (model_type == "wavenet") {
     return {{"paper, V100", "Huerta et al. 2020, Figure 1: one week on 1 V100, 17 h on 44", {{1, 7 * kDay}, {44, 17 * kHour}}},
-            {"paper, later data", "Khan, Huerta & Das 2020: one month on 1 V100, 12.4 h on 64, 1.2 h on 1536",
+            {"paper, later data",
+             "Khan, Huerta & Das 2020: one month on 1 V100, 12.4 h on 64, 1.2 h on 1536",
              {{1, 30 * kDay}, {64, 12.4 * kHour}, {1536, 1.2 * kHour}}}};
   }
   if (model_type == "xception") {
@@ -119,9 +121,10 @@ std::string input_warning(const Curve& curve) {
   const Point& first = curve.points.front();
   const double part = first.step->input_s / first.step->step_s;
   if (!(part > kStarved)) return "";
-  return fmt::format("The run on {} rank{} waits for input in {:.0f} % of its time. More ranks also bring more readers, so a gain "
-                     "above the ideal line is one of reading, not of computing, as in the paper's galaxy panel.",
-                     first.world, first.world == 1 ? "" : "s", 100 * part);
+  return fmt::format(
+      "The run on {} rank{} waits for input in {:.0f} % of its time. More ranks also bring more readers, so a gain "
+      "above the ideal line is one of reading, not of computing, as in the paper's galaxy panel.",
+      first.world, first.world == 1 ? "" : "s", 100 * part);
 }
 
 }  // namespace hpcai::scaling

@@ -22,13 +22,13 @@ struct Point {
   int world = 0;
   int64_t global_batch = 0;
   std::vector<Outcome> runs;
-  std::optional<Spread> time_s;  // to the target, over the runs that reached it
+  std::optional<Spread> time_s;           // to the target, over the runs that reached it
   std::optional<double> epoch_s, epochs;  // medians over the same runs, or over all if none reached it
   std::optional<double> quality;          // median of the target's metric at the end of the run
   std::optional<double> samples_per_second;
   std::optional<double> efficiency;             // time to target of one rank / (ranks x time to target)
   std::optional<double> throughput_efficiency;  // the same of samples per second
-  std::optional<StepTime> step;                // means over the runs
+  std::optional<StepTime> step;                 // means over the runs
 
   int reached() const;
   std::optional<double> epochs_needed() const { return time_s ? epochs : std::nullopt; }  // to the target
@@ -45,7 +45,7 @@ struct PredictedPoint {
 };
 
 struct PublishedSeries {
-  std::string label;   // for a legend
+  std::string label;  // for a legend
   std::string source;
   std::vector<std::pair<int, double>> points;  // GPUs and seconds
 };
@@ -66,7 +66,7 @@ std::string describe(const Quality& target);
 struct Curve {
   std::string name;
   Quality target;
-  bool weak = false;  // the batch of a rank stays, the global one grows
+  bool weak = false;          // the batch of a rank stays, the global one grows
   std::vector<Point> points;  // by rising world
   std::vector<PredictedPoint> predictions;
   std::vector<PublishedSeries> published;

@@ -19,8 +19,11 @@ std::optional<StepTime> read_step(const nlohmann::json& summary) {
   const auto step = summary.find("step_time");
   if (step == summary.end() || !step->is_object() || !number(*step, "mean_s")) return std::nullopt;
   auto part = [&](const char* key) { return number(*step, key).value_or(0); };
-  return StepTime{.step_s = part("mean_s"), .compute_s = part("compute_s"), .exposed_communication_s = part("exposed_communication_s"),
-                  .imbalance_s = part("imbalance_s"), .input_s = part("input_s")};
+  return StepTime{.step_s = part("mean_s"),
+                  .compute_s = part("compute_s"),
+                  .exposed_communication_s = part("exposed_communication_s"),
+                  .imbalance_s = part("imbalance_s"),
+                  .input_s = part("input_s")};
 }
 
 void read_target(const nlohmann::json& summary, Outcome& outcome) {
@@ -42,7 +45,8 @@ Outcome read_outcome(const std::filesystem::path& folder, const std::string& met
   try {
     summary = nlohmann::json::parse(read_file(path));
   } catch (const nlohmann::json::exception& e) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: {}", path.string(), e.what()), "Remove this run folder; the study makes it again.");
+    throw Error(ExitCode::bad_data, fmt::format("{}: {}", path.string(), e.what()),
+                "Remove this run folder; the study makes it again.");
   }
   outcome.status = summary.value("status", "failed");
   outcome.world = summary.value("world_size", 0);
@@ -50,19 +54,24 @@ Outcome read_outcome(const std::filesystem::path& folder, const std::string& met
   outcome.epochs = number(summary, "epochs").value_or(0);
   outcome.samples_per_second = number(summary, "samples_per_second").value_or(0);
   outcome.weights_sha256 = summary.value("weights_sha256", "");
-  if (summary.contains("validation") && summary["validation"].is_object()) outcome.quality = number(summary["validation"], metric.c_str());
+  if (summary.contains("validation") && summary["validation"].is_object())
+    outcome.quality = number(summary["validation"], metric.c_str());
   outcome.step = read_step(summary);
   read_target(summary, outcome);
   return outcome;
 }
 
 nlohmann::json to_json(const StepTime& step) {
-  return {{"mean_s", step.step_s}, {"compute_s", step.compute_s}, {"exposed_communication_s", step.exposed_communication_s},
-          {"input_s", step.input_s}, {"imbalance_s", step.imbalance_s}};
+  return {{"mean_s", step.step_s},
+          {"compute_s", step.compute_s},
+          {"exposed_communication_s", step.exposed_communication_s},
+          {"input_s", step.input_s},
+          {"imbalance_s", step.imbalance_s}};
 }
 
 nlohmann::json to_json(const Outcome& outcome) {
-  nlohmann::json json = {{"folder", outcome.folder}, {"repeat", outcome.repeat}, {"seed", outcome.seed}, {"status", outcome.status}};
+  nlohmann::json json = {
+      {"folder", outcome.folder}, {"repeat", outcome.repeat}, {"seed", outcome.seed}, {"status", outcome.status}};
   if (outcome.status == "missing") return json;
   json["reached"] = outcome.reached;
   if (outcome.reached) {

@@ -24,7 +24,8 @@ void draw_bars(Canvas& canvas, const PanelLayout& layout);
 namespace style {
 inline constexpr MarkerStyle kMeasured{Shape::circle, colour::kBlack, true, 7};
 inline constexpr MarkerStyle kPredicted{Shape::circle, colour::kBlue, false, 6};
-inline constexpr MarkerStyle kPaper[] = {{Shape::diamond, colour::kVermillion, true, 9}, {Shape::triangle, colour::kPurple, true, 9}};
+inline constexpr MarkerStyle kPaper[] = {{Shape::diamond, colour::kVermillion, true, 9},
+                                         {Shape::triangle, colour::kPurple, true, 9}};
 inline constexpr Stroke kMeasuredLine{colour::kBlack, 2.5};
 inline constexpr Stroke kIdealLine{colour::kGrey, 1.5};
 inline constexpr Stroke kPredictedLine{colour::kBlue, 2.5, "9 6"};

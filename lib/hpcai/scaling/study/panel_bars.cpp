@@ -9,7 +9,7 @@ namespace {
 struct Part {
   const char* name;
   std::string_view colour;
-  double StepTime::* seconds;
+  double StepTime::*seconds;
 };
 
 constexpr std::array kParts = {Part{"compute", colour::kSkyBlue, &StepTime::compute_s},
@@ -46,8 +46,10 @@ void draw_scale(Canvas& canvas, const PanelLayout& layout) {
     canvas.line(area.left, y, area.right + size::kRight - 20, y, {colour::kGrid, 1});
     canvas.text(Role::tick, area.left - 8, y + 6, std::to_string(percent) + " %", {.size = size::kCell, .anchor = Anchor::end});
   }
-  canvas.text(Role::tick, area.left - 68, area.bottom - area.height() / 2 - 4, "split of", {.size = size::kCell, .anchor = Anchor::end});
-  canvas.text(Role::tick, area.left - 68, area.bottom - area.height() / 2 + 18, "one step", {.size = size::kCell, .anchor = Anchor::end});
+  canvas.text(Role::tick, area.left - 68, area.bottom - area.height() / 2 - 4, "split of",
+              {.size = size::kCell, .anchor = Anchor::end});
+  canvas.text(Role::tick, area.left - 68, area.bottom - area.height() / 2 + 18, "one step",
+              {.size = size::kCell, .anchor = Anchor::end});
 }
 
 }  // namespace

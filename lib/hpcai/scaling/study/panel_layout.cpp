@@ -98,7 +98,8 @@ PanelLayout lay_out_panel(const Curve& curve, double left, double top, size_t no
   layout.ranks = {*std::ranges::min_element(worlds), most, layout.plot.left + 30, layout.plot.right - 30};
   layout.paper_factor = paper_factor(curve);
   const auto times = all_times(curve, layout.paper_factor);
-  layout.time = {*std::ranges::min_element(times) / 1.6, *std::ranges::max_element(times) * 1.6, layout.plot.bottom, layout.plot.top};
+  layout.time = {*std::ranges::min_element(times) / 1.6, *std::ranges::max_element(times) * 1.6, layout.plot.bottom,
+                 layout.plot.top};
   layout.columns = choose_columns(curve);
   place_columns(layout.columns, layout.ranks);
   return layout;

@@ -26,7 +26,8 @@ std::vector<Entry> entries(const Curve& curve, const PanelLayout& layout) {
   if (!curve.predictions.empty()) all.push_back({"predicted by the model", style::kPredictedLine, &style::kPredicted});
   for (size_t i = 0; i < curve.published.size(); ++i) {
     const size_t look = std::min<size_t>(i, 1);
-    all.push_back({curve.published[i].label + (layout.own_paper_scale() ? ", right scale" : ""), style::kPaperLines[look], &style::kPaper[look]});
+    all.push_back({curve.published[i].label + (layout.own_paper_scale() ? ", right scale" : ""), style::kPaperLines[look],
+                   &style::kPaper[look]});
   }
   return all;
 }

@@ -24,7 +24,8 @@ void draw_grid(Canvas& canvas, const PanelLayout& layout) {
 
 void draw_axis_titles(Canvas& canvas, const Curve& curve, const PanelLayout& layout) {
   const Box& plot = layout.plot;
-  canvas.text(Role::tick, plot.middle(), plot.bottom + 51, "ranks (GPUs, or processes on CPUs)", {.size = size::kText, .anchor = Anchor::middle});
+  canvas.text(Role::tick, plot.middle(), plot.bottom + 51, "ranks (GPUs, or processes on CPUs)",
+              {.size = size::kText, .anchor = Anchor::middle});
   canvas.text(Role::tick, plot.left - 100, (plot.top + plot.bottom) / 2, fmt::format("time to {}", describe(curve.target)),
               {.size = size::kText, .anchor = Anchor::middle, .upwards = true});
 }
@@ -48,7 +49,8 @@ void draw_ideal(Canvas& canvas, const Curve& curve, const PanelLayout& layout) {
   const double work = base->time_s->median * base->world;
   const double end = std::min(layout.ranks.high, work / layout.time.low);  // where it leaves the plot below
   if (end <= base->world) return;
-  canvas.line(layout.ranks(base->world), layout.time(base->time_s->median), layout.ranks(end), layout.time(work / end), style::kIdealLine);
+  canvas.line(layout.ranks(base->world), layout.time(base->time_s->median), layout.ranks(end), layout.time(work / end),
+              style::kIdealLine);
 }
 
 void draw_paper(Canvas& canvas, const Curve& curve, const PanelLayout& layout) {
@@ -95,7 +97,8 @@ void draw_heading(Canvas& canvas, const Curve& curve, const PanelLayout& layout)
               {.size = size::kText, .colour = colour::kGrey, .anchor = Anchor::middle});
   double y = layout.notes_y;
   for (const std::string& line : layout.notes) {
-    canvas.text(Role::note, layout.left + size::kPanel / 2, y, line, {.size = size::kTick, .colour = colour::kVermillion, .anchor = Anchor::middle});
+    canvas.text(Role::note, layout.left + size::kPanel / 2, y, line,
+                {.size = size::kTick, .colour = colour::kVermillion, .anchor = Anchor::middle});
     y += size::kLine;
   }
 }

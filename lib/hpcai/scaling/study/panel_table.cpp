@@ -61,11 +61,15 @@ std::vector<Row> rows(const Curve& curve, const std::vector<Column>& columns) {
   for (const Column& column : columns) ranks.cells.push_back(fmt::format("{}", column.world));
   return {ranks,
           time_row("time", columns, time_of),
-          time_row("one epoch", columns, [](const Column& c) { return c.predicted ? Value(c.predicted->epoch_s) : c.measured->epoch_s; }),
+          time_row("one epoch", columns,
+                   [](const Column& c) { return c.predicted ? Value(c.predicted->epoch_s) : c.measured->epoch_s; }),
           number_row("epochs needed", columns,
                      [](const Column& c) { return c.predicted ? Value(c.predicted->epochs) : c.measured->epochs_needed(); }),
-          number_row("global batch", columns,
-                     [](const Column& c) { return Value(static_cast<double>(c.predicted ? c.predicted->global_batch : c.measured->global_batch)); }),
+          number_row(
+              "global batch", columns,
+              [](const Column& c) {
+    return Value(static_cast<double>(c.predicted ? c.predicted->global_batch : c.measured->global_batch));
+              }),
           number_row(metric, columns, [](const Column& c) { return c.predicted ? std::nullopt : c.measured->quality; }),
           number_row("efficiency, %", columns, [&](const Column& c) { return efficiency_percent(curve, c); }),
           time_row("one step", columns, step_of)};
@@ -90,7 +94,10 @@ void draw_table(Canvas& canvas, const Curve& curve, const PanelLayout& layout) {
     for (size_t i = 0; i < row.cells.size(); ++i) {
       const bool predicted = layout.columns[i].predicted != nullptr;
       canvas.text(Role::cell, layout.columns[i].x, y, row.cells[i],
-                  {.size = size::kCell, .colour = predicted ? colour::kBlue : colour::kInk, .anchor = Anchor::middle, .bold = first,
+                  {.size = size::kCell,
+                   .colour = predicted ? colour::kBlue : colour::kInk,
+                   .anchor = Anchor::middle,
+                   .bold = first,
                    .italic = predicted});
     }
     if (first) canvas.line(layout.left + 20, y + 8, layout.left + size::kPanel - 20, y + 8, {colour::kFrame, 1});

@@ -69,7 +69,8 @@ std::vector<Member> read_members(const StudyRequest& request, Problems& problems
   if (members.size() < request.configs.size()) return members;  // the name may be that of an unreadable one
   for (const std::string& text : request.overrides) {
     const auto only = split_override(text).name;
-    if (!only.empty() && !names.contains(only)) problems.push_back(fmt::format("--set {}: no experiment is named {}", text, only));
+    if (!only.empty() && !names.contains(only))
+      problems.push_back(fmt::format("--set {}: no experiment is named {}", text, only));
   }
   return members;
 }
@@ -81,8 +82,9 @@ void check_world(const Study& study, const Member& member, int world, int64_t sa
   if (samples > 0 && world > samples) {
     problems.push_back(fmt::format("{}: more ranks than the {} training samples", where, samples));
   } else if (batch % (world * accumulation) != 0) {
-    problems.push_back(fmt::format("{}: training.global_batch {} cannot be shared by {} ranks{}; use a multiple of {}", where, batch, world,
-                                   accumulation > 1 ? fmt::format(" with training.accumulation {}", accumulation) : "", world * accumulation));
+    problems.push_back(
+        fmt::format("{}: training.global_batch {} cannot be shared by {} ranks{}; use a multiple of {}", where, batch, world,
+                    accumulation > 1 ? fmt::format(" with training.accumulation {}", accumulation) : "", world * accumulation));
   } else if (samples > 0 && batch > samples) {
     problems.push_back(fmt::format("{}: a step needs {} samples, but there are only {}", where, batch, samples));
   }
@@ -127,7 +129,8 @@ void refuse(const Problems& problems) {
 
 Study plan_study(const StudyRequest& request) {
   Problems problems;
-  Study study{{}, parse_worlds(request.worlds, problems), request.weak, request.repeats, request.samples_per_pass, request.folder};
+  Study study{
+      {}, parse_worlds(request.worlds, problems), request.weak, request.repeats, request.samples_per_pass, request.folder};
   if (request.repeats < 1) problems.push_back(fmt::format("--repeats {}: it must be at least 1", request.repeats));
   study.members = read_members(request, problems);
   std::exception_ptr no_data;

@@ -37,7 +37,8 @@ Layout layout_of(int world, const PredictionSettings& settings) {
 
 }  // namespace
 
-std::vector<PredictedPoint> predict_curve(const Curve& curve, const Calibration& calibration, const PredictionSettings& settings) {
+std::vector<PredictedPoint> predict_curve(const Curve& curve, const Calibration& calibration,
+                                          const PredictionSettings& settings) {
   const Point* base = curve.base();
   if (!base) return {};
   const Machine machine = completed(calibration);
@@ -46,8 +47,9 @@ std::vector<PredictedPoint> predict_curve(const Curve& curve, const Calibration&
   };
   auto step_of = [&](int world) {
     const double share = static_cast<double>(batch_of(world)) / world;
-    const auto passes = settings.samples_per_pass > 0 ? static_cast<int64_t>(std::ceil(share / static_cast<double>(settings.samples_per_pass)))
-                                                      : std::min(settings.accumulation, static_cast<int64_t>(share));
+    const auto passes = settings.samples_per_pass > 0
+                            ? static_cast<int64_t>(std::ceil(share / static_cast<double>(settings.samples_per_pass)))
+                            : std::min(settings.accumulation, static_cast<int64_t>(share));
     return predict(calibration.workload, machine, layout_of(world, settings), share, passes);
   };
   // An incomplete batch is dropped.
@@ -62,7 +64,8 @@ std::vector<PredictedPoint> predict_curve(const Curve& curve, const Calibration&
     if (steps_of(world) == 0) break;
     const StepTime step = step_of(world);
     const double factor = relative(world, step) / one;
-    points.push_back({world, batch_of(world), base->time_s->median * factor, base->epoch_s.value_or(0) * factor, base->epochs.value_or(0), step});
+    points.push_back({world, batch_of(world), base->time_s->median * factor, base->epoch_s.value_or(0) * factor,
+                      base->epochs.value_or(0), step});
   }
   return points;
 }

@@ -35,7 +35,9 @@ nlohmann::json spread_json(const std::optional<Spread>& spread) {
   return {{"median", spread->median}, {"min", spread->low}, {"max", spread->high}};
 }
 
-nlohmann::json optional_json(const std::optional<double>& value) { return value ? nlohmann::json(*value) : nlohmann::json(nullptr); }
+nlohmann::json optional_json(const std::optional<double>& value) {
+  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+}
 
 nlohmann::json point_json(const Point& point) {
   nlohmann::json runs = nlohmann::json::array();
@@ -55,8 +57,11 @@ nlohmann::json point_json(const Point& point) {
 }
 
 nlohmann::json prediction_json(const PredictedPoint& point) {
-  return {{"world", point.world}, {"global_batch", point.global_batch}, {"time_to_target_s", point.time_s},
-          {"time_per_epoch_s", point.epoch_s}, {"epochs", point.epochs},
+  return {{"world", point.world},
+          {"global_batch", point.global_batch},
+          {"time_to_target_s", point.time_s},
+          {"time_per_epoch_s", point.epoch_s},
+          {"epochs", point.epochs},
           {"step_time", point.step ? to_json(*point.step) : nlohmann::json(nullptr)}};
 }
 
@@ -88,24 +93,30 @@ int64_t samples_of(const trainer::Experiment& experiment) {
   }
 }
 
-// Runs of a cluster fill its nodes; on one machine all measured ranks share it, and larger worlds would take more machines like it.
+// Runs of a cluster fill its nodes; on one machine all measured ranks share it, and larger worlds would take more machines like
+// it.
 std::vector<PredictedPoint> predictions_of(const Study& study, const Member& member, const Curve& curve, int ranks_per_node) {
   const auto calibration = find_calibration(calibration_of(study, member));
   if (!calibration) return {};
   const bool cluster = std::filesystem::exists(study.folder / "jobs");
   const auto& training = member.experiment.training;
-  PredictionSettings settings{.global_batch = training.global_batch, .samples = samples_of(member.experiment),
-                              .weak = study.weak, .accumulation = training.accumulation, .samples_per_pass = study.samples_per_pass};
+  PredictionSettings settings{.global_batch = training.global_batch,
+                              .samples = samples_of(member.experiment),
+                              .weak = study.weak,
+                              .accumulation = training.accumulation,
+                              .samples_per_pass = study.samples_per_pass};
   settings.largest_on_one_host = cluster || curve.points.empty() ? ranks_per_node : curve.points.back().world;
-  settings.ranks_per_node = cluster || calibration->device != "cpu" ? ranks_per_node : std::max(1, static_cast<int>(calibration->machine.cores));
+  settings.ranks_per_node =
+      cluster || calibration->device != "cpu" ? ranks_per_node : std::max(1, static_cast<int>(calibration->machine.cores));
   return predict_curve(curve, *calibration, settings);
 }
 
 std::string footer_of(const nlohmann::json& environment, const std::vector<Curve>& curves) {
   const bool predicted = std::ranges::any_of(curves, [](const Curve& curve) { return !curve.predictions.empty(); });
-  const std::string prediction = !predicted ? ""
-                                            : " Predicted: the measured time of the smallest world, scaled by the step-time model; where ranks "
-                                              "outnumber the batch it grows to one sample a rank, with the same epochs.";
+  const std::string prediction =
+      !predicted ? ""
+                 : " Predicted: the measured time of the smallest world, scaled by the step-time model; where ranks "
+                   "outnumber the batch it grows to one sample a rank, with the same epochs.";
   return fmt::format("Measured with hpcai-train {} (commit {}) on {}: {} cores, {}{}; {}.{}", kVersion,
                      environment.at("commit").get<std::string>(), environment.at("host").get<std::string>(),
                      environment.at("cores").get<int>(), environment.at("cpu").get<std::string>(),
@@ -118,7 +129,11 @@ std::string footer_of(const nlohmann::json& environment, const std::vector<Curve
 std::vector<Curve> collect(const Study& study, int ranks_per_node) {
   std::vector<Curve> curves;
   for (const Member& member : study.members) {
-    Curve curve{.name = member.name, .target = target_of(member.experiment), .weak = study.weak, .points = {}, .predictions = {},
+    Curve curve{.name = member.name,
+                .target = target_of(member.experiment),
+                .weak = study.weak,
+                .points = {},
+                .predictions = {},
                 .published = published_series(model_type_of(member.experiment))};
     for (const int world : study.worlds) {
       Point point = collect_point(study, member, curve.target, world);

@@ -16,10 +16,11 @@ std::string percent(const std::optional<double>& part) { return part ? fmt::form
 std::string range_of(const Point& point) {
   if (!point.time_s) return "not reached";
   if (point.reached() < 2) return format_time(point.time_s->median);
-  return fmt::format("{} ({} to {})", format_time(point.time_s->median), format_time(point.time_s->low), format_time(point.time_s->high));
+  return fmt::format("{} ({} to {})", format_time(point.time_s->median), format_time(point.time_s->low),
+                     format_time(point.time_s->high));
 }
 
-std::string part_of(const Point& point, double StepTime::* seconds) {
+std::string part_of(const Point& point, double StepTime::*seconds) {
   if (!point.step || !(point.step->step_s > 0)) return "-";
   return fmt::format("{:.0f} %", 100 * (*point.step).*seconds / point.step->step_s);
 }
@@ -27,8 +28,8 @@ std::string part_of(const Point& point, double StepTime::* seconds) {
 using Cells = std::vector<std::string>;
 
 constexpr int kWidths[] = {6, 7, 32, 10, 7, 8, 11, 10, 9, 8, 8, 6, 10};
-const Cells kHeads = {"ranks", "batch", "time", "an epoch", "epochs", "quality", "efficiency", "samples/s", "a step", "compute", "communi.", "input",
-                      "imbalance"};
+const Cells kHeads = {"ranks",     "batch",  "time",    "an epoch", "epochs", "quality",  "efficiency",
+                      "samples/s", "a step", "compute", "communi.", "input",  "imbalance"};
 
 std::string line_of(const Cells& cells) {
   std::string line;

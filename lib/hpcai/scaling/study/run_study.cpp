@@ -47,7 +47,8 @@ int run_here(const Study& study, double calibration_s) {
       return status == 0 ? kStopped : status;
     }
     if (status == 0) continue;
-    log::error("study      {} ended with exit status {}; see {}", name_of(runs[i]), status, (runs[i].folder / "log.txt").string());
+    log::error("study      {} ended with exit status {}; see {}", name_of(runs[i]), status,
+               (runs[i].folder / "log.txt").string());
     if (status == kUsage) return status;  // the same would be said of the others
     if (failure == 0) failure = status;
   }
@@ -59,8 +60,8 @@ void warn_of_missed_targets(const std::vector<Curve>& curves) {
     for (const Point& point : curve.points) {
       const auto finished = std::ranges::count_if(point.runs, [](const Outcome& run) { return run.finished() && !run.reached; });
       if (finished > 0) {
-        log::warning("{} of {} runs of {} on {} ranks ended without reaching {}", finished, point.runs.size(), curve.name, point.world,
-                     describe(curve.target));
+        log::warning("{} of {} runs of {} on {} ranks ended without reaching {}", finished, point.runs.size(), curve.name,
+                     point.world, describe(curve.target));
       }
     }
   }
@@ -71,7 +72,8 @@ void warn_of_missed_targets(const std::vector<Curve>& curves) {
 int run_study(const Study& study, const StudyOptions& options, const std::vector<std::string>& command) {
   if (options.mode == StudyMode::submit) require_slurm();
   if (options.mode == StudyMode::collect && !std::filesystem::exists(study.folder / "study.json")) {
-    throw Error(ExitCode::missing_input, fmt::format("{} holds no study", study.folder.string()), "Give the folder of a study with --out.");
+    throw Error(ExitCode::missing_input, fmt::format("{} holds no study", study.folder.string()),
+                "Give the folder of a study with --out.");
   }
   const StudyFolder folder(study);
   int status = 0;
@@ -80,7 +82,8 @@ int run_study(const Study& study, const StudyOptions& options, const std::vector
   const auto curves = write_report(folder.whole(), options.slurm.ranks_per_node, command);
   std::cout << table_of(curves) << std::flush;
   warn_of_missed_targets(curves);
-  log::info("study      numbers in {}, figure in {}", (study.folder / "scaling.json").string(), (study.folder / "figure1.svg").string());
+  log::info("study      numbers in {}, figure in {}", (study.folder / "scaling.json").string(),
+            (study.folder / "figure1.svg").string());
   return status;
 }
 

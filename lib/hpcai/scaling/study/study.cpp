@@ -80,7 +80,12 @@ std::vector<std::string> arguments_of(const Study& study, const StudyRun& run, b
 int calibration_ranks(const Study& study) { return std::min(study.worlds.back(), 2); }
 
 std::vector<std::string> calibration_arguments(const Study& study, const Member& member, double seconds) {
-  return {"calibrate", "--config", config_of(study, member).string(), "--seconds", fmt::format("{:g}", seconds), "--out",
+  return {"calibrate",
+          "--config",
+          config_of(study, member).string(),
+          "--seconds",
+          fmt::format("{:g}", seconds),
+          "--out",
           calibration_of(study, member).string()};
 }
 

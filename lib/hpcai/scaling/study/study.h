@@ -30,9 +30,9 @@ struct Member {
 
 struct Study {
   std::vector<Member> members;
-  std::vector<int> worlds;  // rising
-  bool weak = false;        // the config's batch is that of one rank, n ranks train with n times as much
-  int repeats = 1;          // repeat k trains with seed training.seed + k - 1
+  std::vector<int> worlds;       // rising
+  bool weak = false;             // the config's batch is that of one rank, n ranks train with n times as much
+  int repeats = 1;               // repeat k trains with seed training.seed + k - 1
   int64_t samples_per_pass = 0;  // a rank's share of a batch is done in passes of at most so many; 0: as the config says
   std::filesystem::path folder;
 };

@@ -49,7 +49,8 @@ void compare_member(const fs::path& saved_config, const Member& member) {
   const std::string before = describe_target(saved), now = describe_target(member.experiment);
   if (before != now) text += fmt::format("\n  target: {} then, {} now", before, now);
   if (text.empty()) return;
-  throw Error(ExitCode::cannot_resume, fmt::format("the study of {} was started with other settings:{}", saved_config.string(), text),
+  throw Error(ExitCode::cannot_resume,
+              fmt::format("the study of {} was started with other settings:{}", saved_config.string(), text),
               "Give the same settings, or start a new study in another folder with --out.");
 }
 
@@ -58,7 +59,8 @@ void extend(Study& whole, const nlohmann::json& saved) {
   if (saved["weak"].get<bool>() != whole.weak) {
     throw Error(ExitCode::cannot_resume,
                 fmt::format("{} holds a study of {} scaling", whole.folder.string(), whole.weak ? "strong" : "weak"),
-                whole.weak ? "Leave out --weak, or choose another folder with --out." : "Add --weak, or choose another folder with --out.");
+                whole.weak ? "Leave out --weak, or choose another folder with --out."
+                           : "Add --weak, or choose another folder with --out.");
   }
   for (const auto& name : saved["experiments"].get<std::vector<std::string>>()) {
     const bool known = std::ranges::any_of(whole.members, [&](const Member& member) { return member.name == name; });
@@ -85,7 +87,8 @@ int lock_folder(const fs::path& folder) {
 nlohmann::json describe_study(const Study& study) {
   std::vector<std::string> names;
   for (const Member& member : study.members) names.push_back(member.name);
-  return {{"version", kVersion}, {"weak", study.weak}, {"worlds", study.worlds}, {"repeats", study.repeats}, {"experiments", names}};
+  return {
+      {"version", kVersion}, {"weak", study.weak}, {"worlds", study.worlds}, {"repeats", study.repeats}, {"experiments", names}};
 }
 
 }  // namespace
@@ -97,7 +100,8 @@ StudyFolder::StudyFolder(const Study& study) : whole_(study) {
     throw Error(ExitCode::usage, fmt::format("{} is a file", study.folder.string()), kOtherFolder);
   }
   if (!exists && fs::exists(study.folder) && !fs::is_empty(study.folder)) {
-    throw Error(ExitCode::usage, fmt::format("the folder {} is not empty and holds no study", study.folder.string()), kOtherFolder);
+    throw Error(ExitCode::usage, fmt::format("the folder {} is not empty and holds no study", study.folder.string()),
+                kOtherFolder);
   }
   for (const Member& member : study.members) {
     if (exists && fs::exists(config_of(study, member))) compare_member(config_of(study, member), member);

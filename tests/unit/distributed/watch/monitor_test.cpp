@@ -5,8 +5,8 @@
 
 using namespace hpcai::distributed;
 using namespace std::chrono_literals;
-using hpcai::ExitCode;
 using Catch::Matchers::Contains;
+using hpcai::ExitCode;
 
 namespace {
 
@@ -15,7 +15,8 @@ const SteadyClock::time_point kStart{1000s};
 
 // A world whose ranks beat every 100 ms as `statuses` says; those in `mute` do not.
 struct Scene {
-  explicit Scene(int size, const WatchLimits& limits = kLimits) : monitor(make_peers(size), limits, kStart), statuses(static_cast<size_t>(size)), mute(static_cast<size_t>(size)) {
+  explicit Scene(int size, const WatchLimits& limits = kLimits)
+      : monitor(make_peers(size), limits, kStart), statuses(static_cast<size_t>(size)), mute(static_cast<size_t>(size)) {
     for (auto& status : statuses) status = {.phase = Phase::compute, .step = 3, .exchanges = 5, .progress = 50, .warm = true};
   }
 
@@ -71,8 +72,9 @@ TEST_CASE("monitor: a rank without signs of life is lost") {
   const auto verdict = scene.run(2500ms);
   REQUIRE(verdict);
   CHECK(verdict->code == ExitCode::peers_unreachable);
-  CHECK(verdict->text == "rank 1 (host n1, process 101), in the forward and backward pass of step 3, was lost: no sign of life for 2 s; "
-                         "it was stopped, or its network is down");
+  CHECK(verdict->text ==
+        "rank 1 (host n1, process 101), in the forward and backward pass of step 3, was lost: no sign of life for 2 s; "
+        "it was stopped, or its network is down");
 }
 
 TEST_CASE("monitor: a rank that falls silent while others wait for it is lost, not a hang") {
@@ -143,7 +145,8 @@ TEST_CASE("monitor: ranks that cannot connect to each other are given up, with p
   const auto verdict = scene.run(2s);
   REQUIRE(verdict);
   CHECK(verdict->code == ExitCode::hang);
-  CHECK_THAT(verdict->text, Contains("in which all ranks take part has not ended for 13 s") && Contains("the connection to the other ranks"));
+  CHECK_THAT(verdict->text,
+             Contains("in which all ranks take part has not ended for 13 s") && Contains("the connection to the other ranks"));
 }
 
 TEST_CASE("monitor: a rank that is still connecting is not the one that hangs") {

@@ -16,7 +16,8 @@ TEST_CASE("a Slurm host list is expanded in its order") {
       {"n[1-3]", {"n1", "n2", "n3"}},
       {"n[08-10]", {"n08", "n09", "n10"}},
       {"n[001-002,7]", {"n001", "n002", "n7"}},
-      {"hal[01-04,7,9-12]-ib", {"hal01-ib", "hal02-ib", "hal03-ib", "hal04-ib", "hal7-ib", "hal9-ib", "hal10-ib", "hal11-ib", "hal12-ib"}},
+      {"hal[01-04,7,9-12]-ib",
+       {"hal01-ib", "hal02-ib", "hal03-ib", "hal04-ib", "hal7-ib", "hal9-ib", "hal10-ib", "hal11-ib", "hal12-ib"}},
       {"r[1-2]c[0-1]", {"r1c0", "r1c1", "r2c0", "r2c1"}},
       {"r[1-2][03-04],x", {"r103", "r104", "r203", "r204", "x"}},
       {"n[9-11],gpu-[1,3]", {"n9", "n10", "n11", "gpu-1", "gpu-3"}},
@@ -29,8 +30,9 @@ TEST_CASE("a Slurm host list is expanded in its order") {
 }
 
 TEST_CASE("text that is not a host list is refused with status 2") {
-  const auto* text = GENERATE("", ",", "a,", ",a", "n[", "n]", "n[1", "n[]", "n[1-]", "n[-1]", "n[2-1]", "n[a-b]", "n[1[2]]", "n[1,]",
-                              "n[1-99999999999999999999]", "n[0-9999999]", "n[0-999][0-999][0-999]", "n[0-500000],m[0-500000],n[1 -2]");
+  const auto* text =
+      GENERATE("", ",", "a,", ",a", "n[", "n]", "n[1", "n[]", "n[1-]", "n[-1]", "n[2-1]", "n[a-b]", "n[1[2]]", "n[1,]",
+               "n[1-99999999999999999999]", "n[0-9999999]", "n[0-999][0-999][0-999]", "n[0-500000],m[0-500000],n[1 -2]");
   INFO(text);
   try {
     expand_host_list(text);
@@ -74,7 +76,8 @@ TEST_CASE("random host lists come back as the hosts that they were made from") {
       const std::string suffix = random.coin() ? "" : ".x" + std::string(1, static_cast<char>('a' + random.below(26)));
       const int width = static_cast<int>(random.below(5));
       std::vector<int> numbers;
-      for (int n = static_cast<int>(random.below(120)); numbers.size() < 1 + random.below(12); n += random.coin() ? 1 : 2) numbers.push_back(n);
+      for (int n = static_cast<int>(random.below(120)); numbers.size() < 1 + random.below(12); n += random.coin() ? 1 : 2)
+        numbers.push_back(n);
       if (element > 0) list += ",";
       list += compress(prefix, numbers, width, suffix);
       for (int n : numbers) {

@@ -19,17 +19,36 @@ Environment without(Environment environment, const std::string& name) {
   return environment;
 }
 
-const Environment kTorchrun{{"RANK", "5"}, {"WORLD_SIZE", "8"}, {"LOCAL_RANK", "1"}, {"LOCAL_WORLD_SIZE", "4"},
-                            {"MASTER_ADDR", "n1"}, {"MASTER_PORT", "29512"}, {"TORCHELASTIC_RUN_ID", "job7"},
-                            {"TORCHELASTIC_RESTART_COUNT", "0"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"},
-                            {"GROUP_RANK", "1"}, {"GROUP_WORLD_SIZE", "2"}};
-const Environment kSlurm{{"SLURM_JOB_ID", "1234"}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", "5"}, {"SLURM_NTASKS", "8"},
-                         {"SLURM_STEP_NUM_TASKS", "8"}, {"SLURM_LOCALID", "1"}, {"SLURM_NODEID", "2"}, {"SLURM_NNODES", "3"},
-                         {"SLURM_STEP_NUM_NODES", "3"}, {"SLURM_STEP_TASKS_PER_NODE", "2(x2),4"},
-                         {"SLURM_STEP_NODELIST", "hal[07-09]"}, {"SLURM_JOB_NODELIST", "hal[01-09]"}, {"SLURM_JOB_NAME", "train"},
+const Environment kTorchrun{{"RANK", "5"},
+                            {"WORLD_SIZE", "8"},
+                            {"LOCAL_RANK", "1"},
+                            {"LOCAL_WORLD_SIZE", "4"},
+                            {"MASTER_ADDR", "n1"},
+                            {"MASTER_PORT", "29512"},
+                            {"TORCHELASTIC_RUN_ID", "job7"},
+                            {"TORCHELASTIC_RESTART_COUNT", "0"},
+                            {"TORCHELASTIC_USE_AGENT_STORE", "True"},
+                            {"GROUP_RANK", "1"},
+                            {"GROUP_WORLD_SIZE", "2"}};
+const Environment kSlurm{{"SLURM_JOB_ID", "1234"},
+                         {"SLURM_STEP_ID", "0"},
+                         {"SLURM_PROCID", "5"},
+                         {"SLURM_NTASKS", "8"},
+                         {"SLURM_STEP_NUM_TASKS", "8"},
+                         {"SLURM_LOCALID", "1"},
+                         {"SLURM_NODEID", "2"},
+                         {"SLURM_NNODES", "3"},
+                         {"SLURM_STEP_NUM_NODES", "3"},
+                         {"SLURM_STEP_TASKS_PER_NODE", "2(x2),4"},
+                         {"SLURM_STEP_NODELIST", "hal[07-09]"},
+                         {"SLURM_JOB_NODELIST", "hal[01-09]"},
+                         {"SLURM_JOB_NAME", "train"},
                          {"SLURM_LAUNCH_NODE_IPADDR", "10.9.9.9"}};
-const Environment kOpenMpi{{"OMPI_COMM_WORLD_RANK", "3"}, {"OMPI_COMM_WORLD_SIZE", "4"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "3"},
-                           {"OMPI_COMM_WORLD_LOCAL_SIZE", "4"}, {"PMIX_NAMESPACE", "prterun-host-77@1"}};
+const Environment kOpenMpi{{"OMPI_COMM_WORLD_RANK", "3"},
+                           {"OMPI_COMM_WORLD_SIZE", "4"},
+                           {"OMPI_COMM_WORLD_LOCAL_RANK", "3"},
+                           {"OMPI_COMM_WORLD_LOCAL_SIZE", "4"},
+                           {"PMIX_NAMESPACE", "prterun-host-77@1"}};
 const Environment kNproc{{"HPCAI_RANK", "1"}, {"HPCAI_WORLD_SIZE", "2"}, {"HPCAI_MASTER_PORT", "40000"}, {"HPCAI_JOB", "abc"}};
 
 std::string refusal(const Environment& environment) {
@@ -110,8 +129,12 @@ TEST_CASE("srun's tasks are ranks, the first host of the step is where they meet
 
   const World first = detect_world(with(kSlurm, {{"SLURM_NODEID", "1"}}));
   CHECK(first.local_size == 2);
-  const World host = detect_world({{"SLURM_JOB_ID", "9"}, {"SLURM_STEPID", "2"}, {"SLURM_PROCID", "1"}, {"SLURM_NTASKS", "4"},
-                                   {"SLURM_LOCALID", "1"}, {"SLURM_NNODES", "1"}});
+  const World host = detect_world({{"SLURM_JOB_ID", "9"},
+                                   {"SLURM_STEPID", "2"},
+                                   {"SLURM_PROCID", "1"},
+                                   {"SLURM_NTASKS", "4"},
+                                   {"SLURM_LOCALID", "1"},
+                                   {"SLURM_NNODES", "1"}});
   CHECK(host.local_size == 4);
   CHECK(host.master_host == "127.0.0.1");
 }
@@ -123,8 +146,8 @@ TEST_CASE("a plain run inside a Slurm allocation is one rank") {
   CHECK(detect_world({{"SLURM_JOB_ID", "9"}, {"SLURM_NTASKS", "1"}}).hint.empty());
   // salloc's interactive step, and srun --pty bash
   CHECK(detect_world(with(kSlurm, {{"SLURM_STEP_ID", "4294967290"}})).size == 1);
-  const World shell = detect_world({{"SLURM_JOB_ID", "9"}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"},
-                                    {"SLURM_JOB_NAME", "bash"}});
+  const World shell = detect_world(
+      {{"SLURM_JOB_ID", "9"}, {"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}, {"SLURM_JOB_NAME", "bash"}});
   CHECK(shell.size == 1);
   CHECK(shell.launcher == "none");
 }
@@ -137,14 +160,15 @@ TEST_CASE("Open MPI and PMI tell ranks, and meet on the host itself or at MASTER
   CHECK(mpi.master_host == "127.0.0.1");
   CHECK(detect_world(with(kOpenMpi, {{"PMIX_NAMESPACE", "prterun-host-78@1"}})).master_port != mpi.master_port);
 
-  const World hydra = detect_world({{"PMI_RANK", "1"}, {"PMI_SIZE", "4"}, {"MPI_LOCALRANKID", "1"}, {"MPI_LOCALNRANKS", "2"},
-                                    {"MASTER_ADDR", "n1"}});
+  const World hydra = detect_world(
+      {{"PMI_RANK", "1"}, {"PMI_SIZE", "4"}, {"MPI_LOCALRANKID", "1"}, {"MPI_LOCALNRANKS", "2"}, {"MASTER_ADDR", "n1"}});
   CHECK(hydra.launcher == "pmi");
   CHECK(hydra.local_size == 2);
   CHECK(hydra.master_host == "n1");
 
   // mpirun inside an allocation: Slurm counts mpirun's daemons
-  const Environment spread = with(with(kSlurm, kOpenMpi), {{"OMPI_COMM_WORLD_LOCAL_SIZE", "2"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "1"}});
+  const Environment spread =
+      with(with(kSlurm, kOpenMpi), {{"OMPI_COMM_WORLD_LOCAL_SIZE", "2"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "1"}});
   CHECK(detect_world(spread).launcher == "openmpi");
   CHECK(detect_world(spread).master_host == "hal01");
   // srun --mpi=pmi2
@@ -152,7 +176,8 @@ TEST_CASE("Open MPI and PMI tell ranks, and meet on the host itself or at MASTER
 }
 
 TEST_CASE("one torchrun for each srun task is no contradiction") {
-  const World world = detect_world(with(with(kSlurm, {{"SLURM_PROCID", "1"}, {"SLURM_STEP_NUM_TASKS", "2"}, {"SLURM_NTASKS", "2"}}), kTorchrun));
+  const World world =
+      detect_world(with(with(kSlurm, {{"SLURM_PROCID", "1"}, {"SLURM_STEP_NUM_TASKS", "2"}, {"SLURM_NTASKS", "2"}}), kTorchrun));
   CHECK(world.launcher == "torchrun");
   CHECK(world.rank == 5);
 }
@@ -171,10 +196,13 @@ TEST_CASE("an environment that is incomplete or impossible is refused, naming th
       {without(kSlurm, "SLURM_PROCID"), "SLURM_PROCID is not"},
       {with(kSlurm, {{"SLURM_PROCID", "8"}}), "SLURM_PROCID=8 SLURM_STEP_NUM_TASKS=8"},
       {with(kSlurm, {{"SLURM_STEP_NODELIST", "hal[07-"}}), "hal[07-"},
-      {with(kSlurm, {{"RANK", "0"}, {"WORLD_SIZE", "4"}, {"MASTER_ADDR", "a"}}), "RANK=0 WORLD_SIZE=4 contradicts SLURM_PROCID=5"},
-      {with(with(kSlurm, kTorchrun), {{"GROUP_WORLD_SIZE", "1"}}), "srun started 8 tasks (SLURM_STEP_NUM_TASKS=8), but torchrun connects 1"},
+      {with(kSlurm, {{"RANK", "0"}, {"WORLD_SIZE", "4"}, {"MASTER_ADDR", "a"}}),
+       "RANK=0 WORLD_SIZE=4 contradicts SLURM_PROCID=5"},
+      {with(with(kSlurm, kTorchrun), {{"GROUP_WORLD_SIZE", "1"}}),
+       "srun started 8 tasks (SLURM_STEP_NUM_TASKS=8), but torchrun connects 1"},
       {with(with(kOpenMpi, kTorchrun), {{"GROUP_WORLD_SIZE", "1"}}), "mpirun started 4 tasks (OMPI_COMM_WORLD_SIZE=4)"},
-      {with(with({{"PMI_RANK", "1"}, {"PMI_SIZE", "4"}}, kTorchrun), {{"GROUP_WORLD_SIZE", "1"}}), "mpiexec started 4 tasks (PMI_SIZE=4)"},
+      {with(with({{"PMI_RANK", "1"}, {"PMI_SIZE", "4"}}, kTorchrun), {{"GROUP_WORLD_SIZE", "1"}}),
+       "mpiexec started 4 tasks (PMI_SIZE=4)"},
       {with(kOpenMpi, {{"RANK", "0"}, {"WORLD_SIZE", "4"}, {"MASTER_ADDR", "a"}}), "contradicts OMPI_COMM_WORLD_RANK=3"},
       {with(kOpenMpi, {{"OMPI_COMM_WORLD_LOCAL_SIZE", "2"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "1"}}), "MASTER_ADDR is not set"},
       {without(kOpenMpi, "OMPI_COMM_WORLD_SIZE"), "OMPI_COMM_WORLD_SIZE is not"},

@@ -26,7 +26,8 @@ struct Problem {
 Problem random_problem(const std::vector<int64_t>& shape) {
   const int64_t channels = shape[1];
   const auto layout = shape.size() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-  return {(at::randn(shape) * 2 + 3).contiguous(layout), at::randn(shape).contiguous(layout),
+  return {(at::randn(shape) * 2 + 3).contiguous(layout),
+          at::randn(shape).contiguous(layout),
           {at::rand({channels}) + 0.5, at::randn({channels}) * 0.3, at::randn({channels}), at::rand({channels}) + 0.5}};
 }
 
@@ -34,11 +35,12 @@ Problem random_problem(const std::vector<int64_t>& shape) {
 template <class Norm>
 Result run(const Problem& problem, at::Device device, at::ScalarType type, at::ScalarType channel_type, const Norm& norm) {
   const auto copied = [&](const at::Tensor& tensor, at::ScalarType as) { return tensor.detach().to(device, as, false, true); };
-  const NormTensors tensors{copied(problem.tensors.gamma, channel_type).requires_grad_(), copied(problem.tensors.beta, channel_type).requires_grad_(),
-                            copied(problem.tensors.running_mean, channel_type), copied(problem.tensors.running_var, channel_type)};
+  const NormTensors tensors{
+      copied(problem.tensors.gamma, channel_type).requires_grad_(), copied(problem.tensors.beta, channel_type).requires_grad_(),
+      copied(problem.tensors.running_mean, channel_type), copied(problem.tensors.running_var, channel_type)};
   const at::Tensor input = copied(problem.input, type).requires_grad_(), output = norm(input, tensors);
   output.backward(problem.grad.to(device, type));
-  return {output.detach().cpu(),       input.grad().cpu(),         tensors.gamma.grad().cpu(),
+  return {output.detach().cpu(),     input.grad().cpu(),         tensors.gamma.grad().cpu(),
           tensors.beta.grad().cpu(), tensors.running_mean.cpu(), tensors.running_var.cpu()};
 }
 
@@ -79,8 +81,8 @@ TEST_CASE("batch norm, with and without a ReLU, is LibTorch's in float64 to floa
   at::manual_seed(1);
   // rows and channels that do and do not fill vectors; one and many blocks
   const auto shape = GENERATE(std::vector<int64_t>{7, 5}, std::vector<int64_t>{64, 16}, std::vector<int64_t>{2, 6, 3, 5},
-                              std::vector<int64_t>{5, 24, 33, 31}, std::vector<int64_t>{3, 137, 9, 8}, std::vector<int64_t>{4, 1, 40, 40},
-                              std::vector<int64_t>{1, 1031, 3, 3});
+                              std::vector<int64_t>{5, 24, 33, 31}, std::vector<int64_t>{3, 137, 9, 8},
+                              std::vector<int64_t>{4, 1, 40, 40}, std::vector<int64_t>{1, 1031, 3, 3});
   const Problem problem = random_problem(shape);
   for (const auto source : {NormSource::batch, NormSource::running}) {
     for (const bool relu : {false, true}) {
@@ -94,8 +96,9 @@ TEST_CASE("batch norm, with and without a ReLU, is LibTorch's in float64 to floa
 TEST_CASE("batch norm of narrow values, on GPUs, is LibTorch's in float64 to their rounding", "[gpu]") {
   if (!test_device().is_cuda()) return;
   at::manual_seed(4);
-  const auto shape = GENERATE(std::vector<int64_t>{64, 16}, std::vector<int64_t>{2, 6, 3, 5}, std::vector<int64_t>{5, 24, 33, 31},
-                              std::vector<int64_t>{3, 728, 19, 19}, std::vector<int64_t>{2, 2048, 7, 7}, std::vector<int64_t>{64, 64, 56, 56});
+  const auto shape =
+      GENERATE(std::vector<int64_t>{64, 16}, std::vector<int64_t>{2, 6, 3, 5}, std::vector<int64_t>{5, 24, 33, 31},
+               std::vector<int64_t>{3, 728, 19, 19}, std::vector<int64_t>{2, 2048, 7, 7}, std::vector<int64_t>{64, 64, 56, 56});
   const auto type = GENERATE(at::kBFloat16, at::kHalf);
   Problem problem = random_problem(shape);
   problem.input = problem.input.to(type);
@@ -116,19 +119,21 @@ TEST_CASE("an offset that batch norm cancels, on GPUs, shows in the running mean
   Problem moved = problem;
   moved.input = problem.input + offset;
   at::Tensor gradient;
-  const Result found = run(problem, test_device(), at::kFloat, at::kFloat, [&](const at::Tensor& input, const NormTensors& tensors) {
-    const at::Tensor here = offset.to(test_device()).requires_grad_();
-    const at::Tensor output = batch_norm(input, tensors, {NormSource::batch, kEps, kMomentum, {}, true, here});
-    gradient = here.mutable_grad() = at::ones_like(here);
-    return output;
-  });
+  const Result found =
+      run(problem, test_device(), at::kFloat, at::kFloat, [&](const at::Tensor& input, const NormTensors& tensors) {
+        const at::Tensor here = offset.to(test_device()).requires_grad_();
+        const at::Tensor output = batch_norm(input, tensors, {NormSource::batch, kEps, kMomentum, {}, true, here});
+        gradient = here.mutable_grad() = at::ones_like(here);
+        return output;
+      });
   check_close(found, reference(moved, {NormSource::batch, kEps, kMomentum, {}, true}), 1e-5);
   CHECK(gradient.equal(at::ones_like(gradient)));  // nothing was added
 }
 
 TEST_CASE("batch norm over two ranks with equal values is that of one rank with all of them", "[gpu]") {
   at::manual_seed(6);
-  const auto shape = GENERATE(std::vector<int64_t>{700, 16}, std::vector<int64_t>{4, 24, 13, 11}, std::vector<int64_t>{3, 7, 6, 5});
+  const auto shape =
+      GENERATE(std::vector<int64_t>{700, 16}, std::vector<int64_t>{4, 24, 13, 11}, std::vector<int64_t>{3, 7, 6, 5});
   const Problem half = random_problem(shape);
   Problem whole = half;
   whole.input = at::cat({half.input, half.input});

@@ -44,7 +44,8 @@ struct Result {
 // By plain loops in float64, with a ReLU.
 Result expected_of(const Problem& p) {
   const int64_t rows = p.rows.count, channels = p.rows.channels;
-  Result r{Floats(p.input.size()), Floats(p.input.size()), Floats(channels), Floats(channels), Floats(channels), Floats(channels), Floats(channels)};
+  Result r{Floats(p.input.size()), Floats(p.input.size()), Floats(channels), Floats(channels),
+           Floats(channels),       Floats(channels),       Floats(channels)};
   for (int64_t c = 0; c < channels; ++c) {
     const auto n = static_cast<double>(rows);
     double mean = 0, variance = 0, sum = 0, product = 0;
@@ -60,7 +61,8 @@ Result expected_of(const Problem& p) {
     }
     for (int64_t i = 0; i < rows; ++i) {
       const double g = y(i) > 0 ? p.grad[i * channels + c] : 0, away = p.input[i * channels + c] - mean;
-      r.d_input[i * channels + c] = static_cast<float>(p.gamma[c] * inverse * (g - sum / n - away * inverse * inverse * product / n));
+      r.d_input[i * channels + c] =
+          static_cast<float>(p.gamma[c] * inverse * (g - sum / n - away * inverse * inverse * product / n));
     }
     r.d_gamma[c] = static_cast<float>(product * inverse);
     r.d_beta[c] = static_cast<float>(sum);
@@ -82,16 +84,20 @@ Result found_by(const Problem& p, bool over_ranks) {
   Floats statistics(2 * channels), partial(2 * grid.x * channels), gradients(3 * channels), coefficients(2 * channels);
   std::vector<unsigned> arrived(grid.y);
   std::vector<double> totals(2 * channels + 1), products(2 * channels);
-  const Finish finish{kEps, kMomentum, statistics.data(), statistics.data() + channels, r.running_mean.data(), r.running_var.data(), p.offset.data()};
+  const Finish finish{
+      kEps,           kMomentum, statistics.data(), statistics.data() + channels, r.running_mean.data(), r.running_var.data(),
+      p.offset.data()};
   emulation::launch(grid, block, [&] {
-    moments_kernel<float, kWidth>(p.input.data(), p.rows, partial.data(), arrived.data(), over_ranks ? totals.data() : nullptr, finish);
+    moments_kernel<float, kWidth>(p.input.data(), p.rows, partial.data(), arrived.data(), over_ranks ? totals.data() : nullptr,
+                                  finish);
   });
   if (over_ranks) emulation::launch({1, 1}, {lanes * kWidth, 1}, [&] { finish_kernel(totals.data(), p.rows.channels, finish); });
   const AffineTensors affine{statistics.data(), statistics.data() + channels, p.gamma.data(), p.beta.data()};
   emulation::launch(grid, block, [&] { normalise_kernel<float, kWidth, true>(p.input.data(), p.rows, affine, r.output.data()); });
   emulation::launch(grid, block, [&] {
-    gradient_sums_kernel<float, kWidth, true>(p.grad.data(), p.input.data(), p.rows, affine, partial.data(), arrived.data(),
-                                              Sums{gradients.data(), coefficients.data(), over_ranks ? products.data() : nullptr});
+    gradient_sums_kernel<float, kWidth, true>(
+        p.grad.data(), p.input.data(), p.rows, affine, partial.data(), arrived.data(),
+        Sums{gradients.data(), coefficients.data(), over_ranks ? products.data() : nullptr});
   });
   for (size_t c = 0; over_ranks && c < channels; ++c) {
     const double n = totals[2 * channels], inverse = statistics[channels + c];
@@ -99,7 +105,8 @@ Result found_by(const Problem& p, bool over_ranks) {
     coefficients[channels + c] = static_cast<float>(products[channels + c] / n * inverse * inverse);
   }
   emulation::launch(grid, block, [&] {
-    input_gradient_kernel<float, kWidth, true>(p.grad.data(), p.input.data(), p.rows, affine, coefficients.data(), r.d_input.data());
+    input_gradient_kernel<float, kWidth, true>(p.grad.data(), p.input.data(), p.rows, affine, coefficients.data(),
+                                               r.d_input.data());
   });
   CHECK(arrived == std::vector<unsigned>(grid.y, 0));
   const auto third = [&](size_t k) { return Floats(gradients.begin() + k * channels, gradients.begin() + (k + 1) * channels); };
@@ -123,8 +130,8 @@ void check_close(const Floats& found, const Floats& expected, const char* name) 
 }  // namespace
 
 TEST_CASE("the kernels of a batch norm on a GPU, run on the CPU, are plain loops in float64") {
-  const auto [rows, channels, width] = GENERATE(table<int64_t, int, int>(
-      {{300, 16, 4}, {257, 5, 1}, {100, 200, 4}, {90, 264, 8}, {513, 1, 1}, {3, 16, 4}}));
+  const auto [rows, channels, width] =
+      GENERATE(table<int64_t, int, int>({{300, 16, 4}, {257, 5, 1}, {100, 200, 4}, {90, 264, 8}, {513, 1, 1}, {3, 16, 4}}));
   const bool over_ranks = GENERATE(false, true);
   INFO(rows << " rows, " << channels << " channels, " << width << " a thread, over ranks " << over_ranks);
   const Problem problem(rows, channels);

@@ -15,7 +15,9 @@ constexpr double kEps = 1e-3, kMomentum = 0.1;
 at::Tensor spread(const at::Tensor& values, const at::Tensor& like) {
   return like.dim() == 2 ? values : values.view({1, -1, 1, 1});
 }
-std::vector<int64_t> reduced(const at::Tensor& like) { return like.dim() == 2 ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2, 3}; }
+std::vector<int64_t> reduced(const at::Tensor& like) {
+  return like.dim() == 2 ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2, 3};
+}
 
 at::Tensor sums(const at::Tensor& input) {
   const at::Tensor wide = input.to(at::kDouble);
@@ -25,7 +27,8 @@ at::Tensor sums(const at::Tensor& input) {
 
 at::Tensor statistics_of_sums(const at::Tensor& sums, const NormTensors& tensors, const BatchNormOptions& options) {
   const int64_t channels = tensors.gamma.numel();
-  const at::Tensor n = sums[-1], mean = sums.narrow(0, 0, channels) / n, variance = sums.narrow(0, channels, channels) / n - mean.square();
+  const at::Tensor n = sums[-1], mean = sums.narrow(0, 0, channels) / n,
+                   variance = sums.narrow(0, channels, channels) / n - mean.square();
   const at::Tensor whole = options.offset.defined() ? mean + options.offset.detach() : mean;
   at::Tensor running_mean = tensors.running_mean, running_var = tensors.running_var;
   running_mean.lerp_(whole.to(at::kFloat), options.momentum);
@@ -42,24 +45,27 @@ at::Tensor normalise(const at::Tensor& input, const at::Tensor& found, const Nor
   return relu ? y.relu() : y;
 }
 
-at::Tensor through_relu(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& found, const NormTensors& tensors, bool relu) {
+at::Tensor through_relu(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& found, const NormTensors& tensors,
+                        bool relu) {
   return relu ? grad * (normalise(input, found, tensors, true) > 0) : grad;
 }
 
-CudaBatchNorm::Sums gradient_sums(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& found, const NormTensors& tensors,
-                                  bool relu, bool over_ranks) {
+CudaBatchNorm::Sums gradient_sums(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& found,
+                                  const NormTensors& tensors, bool relu, bool over_ranks) {
   const at::Tensor g = through_relu(grad, input, found, tensors, relu).to(at::kDouble);
-  const at::Tensor sum = g.sum(reduced(g)), product = (g * (input - spread(found[0], input))).sum(reduced(g)), inverse = found[1].to(at::kDouble);
+  const at::Tensor sum = g.sum(reduced(g)), product = (g * (input - spread(found[0], input))).sum(reduced(g)),
+                   inverse = found[1].to(at::kDouble);
   const double n = static_cast<double>(input.numel() / input.size(1));
   const at::Tensor gradients = at::stack({product * inverse, sum, at::zeros_like(sum)}).to(at::kFloat);
   if (over_ranks) return {gradients, at::stack({sum, product})};
   return {gradients, at::stack({sum / n, product * inverse.square() / n}).to(at::kFloat)};
 }
 
-at::Tensor input_gradient(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& found, const at::Tensor& coefficients,
-                          const NormTensors& tensors, bool relu) {
+at::Tensor input_gradient(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& found,
+                          const at::Tensor& coefficients, const NormTensors& tensors, bool relu) {
   const at::Tensor g = through_relu(grad, input, found, tensors, relu);
-  const at::Tensor inner = g - spread(coefficients[0], input) - (input - spread(found[0], input)) * spread(coefficients[1], input);
+  const at::Tensor inner =
+      g - spread(coefficients[0], input) - (input - spread(found[0], input)) * spread(coefficients[1], input);
   return spread(tensors.gamma * found[1], input) * inner;
 }
 
@@ -91,8 +97,8 @@ void compare(const std::vector<int64_t>& shape, const BatchNormOptions& options)
   const at::Tensor input = values.clone().requires_grad_(), expected_input = values.clone().requires_grad_();
   const at::Tensor output = cuda_batch_norm(input, layer.tensors, options);
   const at::Tensor shifted = options.offset.defined() ? expected_input + spread(options.offset.detach(), values) : expected_input;
-  at::Tensor expected = at::batch_norm(shifted, twin.tensors.gamma, twin.tensors.beta, twin.tensors.running_mean, twin.tensors.running_var,
-                                       options.source == NormSource::batch, kMomentum, kEps, false);
+  at::Tensor expected = at::batch_norm(shifted, twin.tensors.gamma, twin.tensors.beta, twin.tensors.running_mean,
+                                       twin.tensors.running_var, options.source == NormSource::batch, kMomentum, kEps, false);
   if (options.relu) expected = expected.relu();
   output.backward(grad);
   expected.backward(grad);

@@ -18,7 +18,8 @@ NormTensors random_norm(int64_t channels, NormSource source) {
   return {at::rand({channels}) + 0.5, at::randn({channels}) * 0.3, at::randn({channels}) * 0.2, at::rand({channels}) + 0.5};
 }
 
-std::vector<GatedLayerTensors> random_layers(int64_t channels, int64_t gates, const std::vector<int64_t>& dilations, NormSource source) {
+std::vector<GatedLayerTensors> random_layers(int64_t channels, int64_t gates, const std::vector<int64_t>& dilations,
+                                             NormSource source) {
   std::vector<GatedLayerTensors> layers;
   int64_t in = 1;
   for (const int64_t dilation : dilations) {
@@ -40,13 +41,16 @@ std::vector<GatedLayerTensors> random_layers(int64_t channels, int64_t gates, co
 }
 
 std::vector<std::pair<std::string, at::Tensor*>> parameters(GatedLayerTensors& l) {
-  std::vector<std::pair<std::string, at::Tensor*>> all{
-      {"pre_weight", &l.pre_weight}, {"pre_bias", &l.pre_bias}, {"gated_weight", &l.gated_weight}, {"gated_bias", &l.gated_bias},
-      {"post_weight", &l.post_weight}, {"post_bias", &l.post_bias}};
+  std::vector<std::pair<std::string, at::Tensor*>> all{{"pre_weight", &l.pre_weight},     {"pre_bias", &l.pre_bias},
+                                                       {"gated_weight", &l.gated_weight}, {"gated_bias", &l.gated_bias},
+                                                       {"post_weight", &l.post_weight},   {"post_bias", &l.post_bias}};
   if (l.pre_norm.gamma.defined()) {
-    for (auto& item : std::vector<std::pair<std::string, at::Tensor*>>{
-             {"pre_gamma", &l.pre_norm.gamma}, {"pre_beta", &l.pre_norm.beta}, {"gated_gamma", &l.gated_norm.gamma},
-             {"gated_beta", &l.gated_norm.beta}, {"post_gamma", &l.post_norm.gamma}, {"post_beta", &l.post_norm.beta}}) {
+    for (auto& item : std::vector<std::pair<std::string, at::Tensor*>>{{"pre_gamma", &l.pre_norm.gamma},
+                                                                       {"pre_beta", &l.pre_norm.beta},
+                                                                       {"gated_gamma", &l.gated_norm.gamma},
+                                                                       {"gated_beta", &l.gated_norm.beta},
+                                                                       {"post_gamma", &l.post_norm.gamma},
+                                                                       {"post_beta", &l.post_norm.beta}}) {
       all.push_back(item);
     }
   }
@@ -55,8 +59,8 @@ std::vector<std::pair<std::string, at::Tensor*>> parameters(GatedLayerTensors& l
 
 std::vector<at::Tensor*> statistics(GatedLayerTensors& l) {
   if (!l.pre_norm.gamma.defined()) return {};
-  return {&l.pre_norm.running_mean, &l.pre_norm.running_var, &l.gated_norm.running_mean, &l.gated_norm.running_var,
-          &l.post_norm.running_mean, &l.post_norm.running_var};
+  return {&l.pre_norm.running_mean,  &l.pre_norm.running_var,   &l.gated_norm.running_mean,
+          &l.gated_norm.running_var, &l.post_norm.running_mean, &l.post_norm.running_var};
 }
 
 std::vector<GatedLayerTensors> copy(std::vector<GatedLayerTensors> layers, at::ScalarType type) {
@@ -71,7 +75,8 @@ std::vector<GatedLayerTensors> copy(std::vector<GatedLayerTensors> layers, at::S
 at::Tensor normalise(const at::Tensor& v, const NormTensors& norm, NormSource source) {
   if (source == NormSource::none) return v;
   const at::Tensor rows = v.flatten(0, 1);
-  return at::batch_norm(rows, norm.gamma, norm.beta, norm.running_mean, norm.running_var, source == NormSource::batch, kMomentum, kEps, false)
+  return at::batch_norm(rows, norm.gamma, norm.beta, norm.running_mean, norm.running_var, source == NormSource::batch, kMomentum,
+                        kEps, false)
       .view_as(v);
 }
 
@@ -80,7 +85,8 @@ at::Tensor reference(const at::Tensor& input, const std::vector<GatedLayerTensor
   for (const auto& l : layers) {
     x = normalise(at::linear(x, l.pre_weight.squeeze(2), l.pre_bias), l.pre_norm, source).relu();
     const at::Tensor padded = at::constant_pad_nd(x.transpose(1, 2), {l.dilation / 2, l.dilation - l.dilation / 2});
-    const at::Tensor merged = at::conv1d(padded, l.gated_weight, l.gated_bias, {1}, at::IntArrayRef{0}, {l.dilation}).transpose(1, 2);
+    const at::Tensor merged =
+        at::conv1d(padded, l.gated_weight, l.gated_bias, {1}, at::IntArrayRef{0}, {l.dilation}).transpose(1, 2);
     const at::Tensor y = gated_activation_reference(normalise(merged, l.gated_norm, source));
     const at::Tensor z = normalise(at::linear(y, l.post_weight.squeeze(2), l.post_bias), l.post_norm, source).relu();
     skips = skips.defined() ? skips + z : z;
@@ -96,8 +102,8 @@ double difference(const at::Tensor& found, const at::Tensor& expected) {
 
 // Each value of a relu that float32 rounds to the other side of 0 shifts a gradient by one row's share: `flips` is what that
 // may come to.
-void compare(int64_t samples, int64_t steps, int64_t channels, int64_t gates, const std::vector<int64_t>& dilations, NormSource source,
-             double flips = 2e-4) {
+void compare(int64_t samples, int64_t steps, int64_t channels, int64_t gates, const std::vector<int64_t>& dilations,
+             NormSource source, double flips = 2e-4) {
   at::manual_seed(samples + steps);
   const auto layers = random_layers(channels, gates, dilations, source);
   const at::Tensor input = at::randn({samples, steps, 1}) * 0.7 + 0.1, grad = at::randn({samples, steps, channels});
@@ -167,7 +173,8 @@ TEST_CASE("a value that is no number stays visible behind the fused gated stack"
 TEST_CASE("the fused gated stack without gradients gives the same result") {
   at::manual_seed(1);
   const auto layers = copy(random_layers(16, 16, {1, 2, 4}, NormSource::running), at::kFloat);
-  const at::Tensor input = at::randn({2, 300, 1}), recorded = gated_stack(input, layers, {NormSource::running, kEps, kMomentum, {}});
+  const at::Tensor input = at::randn({2, 300, 1}),
+                   recorded = gated_stack(input, layers, {NormSource::running, kEps, kMomentum, {}});
   const at::NoGradGuard no_grad;
   CHECK(at::equal(gated_stack(input, layers, {NormSource::running, kEps, kMomentum, {}}), recorded));
 }

@@ -54,8 +54,8 @@ at::Tensor reference(const at::Tensor& skips, const TimeTailTensors& t, const Ti
   at::Tensor wide = at::linear(skips.relu(), t.wide_weight.squeeze(2), t.wide_bias);
   if (options.norm != NormSource::none) {
     const NormTensors& norm = t.wide_norm;
-    wide = at::batch_norm(wide.flatten(0, 1), norm.gamma, norm.beta, norm.running_mean, norm.running_var, options.norm == NormSource::batch,
-                          kMomentum, kEps, false)
+    wide = at::batch_norm(wide.flatten(0, 1), norm.gamma, norm.beta, norm.running_mean, norm.running_var,
+                          options.norm == NormSource::batch, kMomentum, kEps, false)
                .view_as(wide);
   }
   return at::linear(wide.relu() * mask_of(options, wide.sizes()), t.thin_weight.squeeze(2), t.thin_bias).squeeze(2);
@@ -120,8 +120,7 @@ TEST_CASE("the dropout mask drops the asked part, without patterns over channels
     CHECK(mask.mean().item<double>() == Approx(0.2).margin(0.002));  // five standard deviations
     const at::Tensor centred = mask - 0.2;
     for (const int64_t lag : {1, 16, 128, 1000}) {
-      const double correlation =
-          (centred.slice(0, 0, kCount - lag) * centred.slice(0, lag)).mean().item<double>() / (0.2 * 0.8);
+      const double correlation = (centred.slice(0, 0, kCount - lag) * centred.slice(0, lag)).mean().item<double>() / (0.2 * 0.8);
       INFO("key " << key << " lag " << lag);
       CHECK(std::abs(correlation) < 0.005);
     }

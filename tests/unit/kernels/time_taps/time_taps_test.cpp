@@ -13,7 +13,8 @@ struct Result {
   at::Tensor output, gradient;
 };
 
-Result run(at::Tensor (*function)(const at::Tensor&, int64_t), const at::Tensor& values, const at::Tensor& grad, int64_t dilation) {
+Result run(at::Tensor (*function)(const at::Tensor&, int64_t), const at::Tensor& values, const at::Tensor& grad,
+           int64_t dilation) {
   const at::Tensor input = values.detach().clone().requires_grad_();
   const at::Tensor output = function(input, dilation);
   output.backward(grad);

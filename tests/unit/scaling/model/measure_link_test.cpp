@@ -14,8 +14,10 @@ std::vector<LinkSample> samples_of(const Machine& machine, const Layout& layout)
   for (double bytes : {24.0, 4096.0, 65536.0}) samples.push_back({.blocking = true, .bytes = bytes});
   for (double bytes : {4096.0, 1e6, 8e6}) samples.push_back({.bytes = bytes});
   for (LinkSample& sample : samples) {
-    sample.median_s = sample.blocking ? blocking_exchange_s(machine, layout, sample.bytes) : all_reduce_s(machine, layout, sample.bytes);
-    sample.core_s = sample.blocking ? kCore_s * blocking_hops_of(machine.algorithm, layout) : 2 * kCore_s * hops_of(machine.algorithm, layout);
+    sample.median_s =
+        sample.blocking ? blocking_exchange_s(machine, layout, sample.bytes) : all_reduce_s(machine, layout, sample.bytes);
+    sample.core_s = sample.blocking ? kCore_s * blocking_hops_of(machine.algorithm, layout)
+                                    : 2 * kCore_s * hops_of(machine.algorithm, layout);
   }
   return samples;
 }

@@ -76,7 +76,7 @@ TEST_CASE("one bucket and no overlap: everything is exposed") {
 TEST_CASE("blocking exchanges of CPU ranks are gathered: n - 1 hops and n - 1 times the bytes") {
   Workload work = two_buckets();
   work.buckets.clear();
-  work.blocking_exchanges = 41;  // 20 synchronised batch norms and the verdict
+  work.blocking_exchanges = 41;         // 20 synchronised batch norms and the verdict
   work.blocking_bytes = 41e3 - 4 * 16;  // and the verdict's 16 for each rank
   Machine machine;
   machine.between_nodes = {.latency_s = 5e-3, .blocking_latency_s = 1e-4, .blocking_s_per_byte = 1e-8};
@@ -167,7 +167,8 @@ TEST_CASE("communication takes processor time from the computation when there is
   Machine machine = wire(1e9);
   machine.between_nodes.core_s_per_byte = 0.5e-9;  // half a core while bytes move at full speed
   machine.cores = 1;
-  // Bucket 1 (4.5 ms) overlaps and takes half of the core meanwhile: the backward pass ends 2.25 ms late, then 7.5 ms for bucket 2.
+  // Bucket 1 (4.5 ms) overlaps and takes half of the core meanwhile: the backward pass ends 2.25 ms late, then 7.5 ms for
+  // bucket 2.
   CHECK(predict(work, machine, Layout{.nodes = 4}, 4).exposed_communication_s == Approx(0.00225 + 0.0075));
   machine.cores = 4;  // enough for both
   CHECK(predict(work, machine, Layout{.nodes = 4}, 4).exposed_communication_s == Approx(0.0075));

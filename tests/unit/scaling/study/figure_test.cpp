@@ -44,7 +44,8 @@ void check_well_formed(const std::string& xml) {
 void check_layout(const Canvas& canvas) {
   const auto& marks = canvas.marks();
   for (const Mark& mark : marks) {
-    INFO("'" << mark.text << "' at " << mark.box.left << "," << mark.box.top << " to " << mark.box.right << "," << mark.box.bottom);
+    INFO("'" << mark.text << "' at " << mark.box.left << "," << mark.box.top << " to " << mark.box.right << ","
+             << mark.box.bottom);
     CHECK(canvas.box().holds(mark.box));
   }
   for (size_t i = 0; i < marks.size(); ++i) {
@@ -70,8 +71,11 @@ struct Case {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  all.push_back({"laptop", {test::curve("wavenet", {1, 2, 4}, 60, 0.5, 0.01), test::curve("xception", {1, 2, 4}, 100, 0.6, 0.4)}});
-  all.push_back({"cluster", {test::curve("wavenet", {1, 2, 4, 8, 16, 32, 44, 64}, 7e5, 0.85, 0.02), test::curve("xception", {1, 2, 4, 8, 16, 32, 64}, 9000, 0.9, 0.02)}});
+  all.push_back(
+      {"laptop", {test::curve("wavenet", {1, 2, 4}, 60, 0.5, 0.01), test::curve("xception", {1, 2, 4}, 100, 0.6, 0.4)}});
+  all.push_back({"cluster",
+                 {test::curve("wavenet", {1, 2, 4, 8, 16, 32, 44, 64}, 7e5, 0.85, 0.02),
+                  test::curve("xception", {1, 2, 4, 8, 16, 32, 64}, 9000, 0.9, 0.02)}});
   all.push_back({"one panel, no paper", {test::curve("resnet50", {2, 3, 5, 6, 7}, 3e4, 0.9, 0)}});
   Curve bare = test::curve("xception", {1, 2}, 5, 0.9, 0);
   bare.predictions.clear();

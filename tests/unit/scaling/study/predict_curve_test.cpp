@@ -50,6 +50,4 @@ TEST_CASE("what does not divide among ranks shows as lost efficiency") {
   CHECK(on_ranks(points, 64).time_s > one / 2);
 }
 
-TEST_CASE("there is nothing to carry on when no run reached the target") {
-  CHECK(predict_curve(Curve{}, ideal(), {}).empty());
-}
+TEST_CASE("there is nothing to carry on when no run reached the target") { CHECK(predict_curve(Curve{}, ideal(), {}).empty()); }

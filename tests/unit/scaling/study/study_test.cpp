@@ -67,7 +67,8 @@ TEST_CASE("a study tells all its problems at once") {
   bad.worlds = "0,3,128,x";
   bad.overrides = {"galaxy:training.seed=2"};
   const std::string text = complaint(bad);
-  for (const char* part : {"0 ranks", "'x'", "no quality", "target_metric=accuracy", "3 ranks", "more ranks than the 96", "no experiment is named galaxy"}) {
+  for (const char* part : {"0 ranks", "'x'", "no quality", "target_metric=accuracy", "3 ranks", "more ranks than the 96",
+                           "no experiment is named galaxy"}) {
     INFO(text);
     CHECK(has(text, part));
   }
@@ -109,8 +110,9 @@ TEST_CASE("runs differ in ranks, seed and, for weak scaling, batch") {
   CHECK(runs[2].seed == runs[0].seed + 1);
   CHECK(runs[3].folder == study.folder / "tiny-galaxy/world-2-repeat-2");
   CHECK(arguments_of(study, runs[3], true) ==
-        std::vector<std::string>{"--config", (study.folder / "tiny-galaxy/config.yaml").string(), "--set", "training.global_batch=32", "--set",
-                                 "training.seed=6", "--nproc", "2", "--run-dir", runs[3].folder.string(), "--resume", "auto"});
+        std::vector<std::string>{"--config", (study.folder / "tiny-galaxy/config.yaml").string(), "--set",
+                                 "training.global_batch=32", "--set", "training.seed=6", "--nproc", "2", "--run-dir",
+                                 runs[3].folder.string(), "--resume", "auto"});
 }
 
 TEST_CASE("a large share of a batch is done in passes that divide it") {
@@ -153,7 +155,8 @@ TEST_CASE("a folder is extended by worlds, and refused for other settings") {
 TEST_CASE("an outcome is read from a summary") {
   Folder folder;
   CHECK(read_outcome(folder.path, "accuracy").status == "missing");
-  write_file(folder.path / "summary.json", R"({"status": "finished", "world_size": 2, "time_s": 12.5, "epochs": 4, "samples_per_second": 800,
+  write_file(folder.path / "summary.json",
+             R"({"status": "finished", "world_size": 2, "time_s": 12.5, "epochs": 4, "samples_per_second": 800,
     "validation": {"accuracy": 0.93, "loss": 0.2}, "target": {"metric": "accuracy", "value": 0.9, "reached": true, "time_s": 11.5, "epoch": 4, "step": 99},
     "step_time": {"mean_s": 0.1, "compute_s": 0.06, "exposed_communication_s": 0.02, "input_s": 0.015, "imbalance_s": 0.005}, "weights_sha256": "ab"})");
   const Outcome outcome = read_outcome(folder.path, "accuracy");

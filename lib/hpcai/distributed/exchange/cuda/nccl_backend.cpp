@@ -8,8 +8,8 @@
 
 // Found by name in libhpcai_cuda.so, see kMakeNcclBackend. Connects at once rather than in the first exchange, so that a
 // broken network is found before training starts.
-extern "C" __attribute__((visibility("default"))) void hpcai_make_nccl_backend(
-    const hpcai::distributed::BackendRequest& request, hpcai::distributed::BackendPointer& backend) {
+extern "C" __attribute__((visibility("default"))) void hpcai_make_nccl_backend(const hpcai::distributed::BackendRequest& request,
+                                                                               hpcai::distributed::BackendPointer& backend) {
   if (!request.interface.empty()) setenv("NCCL_SOCKET_IFNAME", ("=" + request.interface).c_str(), 0);
   // 2: when a rank is lost, end the exchanges that wait for it and leave the process to report it (torchrun sets 1,
   // which kills the process from a background thread).

@@ -41,7 +41,8 @@ double folded(const float* wide, const Shape& shape, int64_t channel) {
 
 void moments(const float* values, int64_t rows, const Shape& shape, double* mean, double* squares) {
   std::vector<float> scratch(4 * shape.width);
-  float *const sum = scratch.data(), *const centre = sum + shape.width, *const rest = centre + shape.width, *const square = rest + shape.width;
+  float *const sum = scratch.data(), *const centre = sum + shape.width, *const rest = centre + shape.width,
+               *const square = rest + shape.width;
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) { add_to(d, sum + c, hn::LoadU(d, values + i)); });
   const auto n = static_cast<double>(rows);
   for (int64_t c = 0; c < shape.channels; ++c) {
@@ -83,8 +84,8 @@ HWY_INLINE hn::Vec<D> passed(D d, const float* dy, hn::Vec<D> v, const Affine& n
 }
 
 template <bool kRelu>
-void gradient_sums_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean, double* grad,
-                      double* product) {
+void gradient_sums_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm,
+                      const float* mean, double* grad, double* product) {
   std::vector<float> scratch(2 * shape.width);
   float *const wide_grad = scratch.data(), *const wide_product = wide_grad + shape.width;
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
@@ -100,8 +101,8 @@ void gradient_sums_as(const float* dy, const float* values, int64_t rows, const 
 }
 
 template <bool kRelu>
-void input_gradient_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const InputGradient& gradient,
-                       float* out) {
+void input_gradient_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm,
+                       const InputGradient& gradient, float* out) {
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
     const auto v = hn::LoadU(d, values + i);
     const auto rest = hn::MulAdd(hn::LoadU(d, gradient.slope + c), v, hn::LoadU(d, gradient.offset + c));
@@ -113,13 +114,13 @@ void normalise(const float* values, int64_t rows, const Shape& shape, const Affi
   (relu ? normalise_as<true> : normalise_as<false>)(values, rows, shape, norm, out);
 }
 
-void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean, bool relu,
-                   double* grad, double* product) {
+void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean,
+                   bool relu, double* grad, double* product) {
   (relu ? gradient_sums_as<true> : gradient_sums_as<false>)(dy, values, rows, shape, norm, mean, grad, product);
 }
 
-void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const InputGradient& gradient,
-                    bool relu, float* out) {
+void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm,
+                    const InputGradient& gradient, bool relu, float* out) {
   (relu ? input_gradient_as<true> : input_gradient_as<false>)(dy, values, rows, shape, norm, gradient, out);
 }
 
@@ -140,12 +141,12 @@ void moments(const float* values, int64_t rows, const Shape& shape, double* mean
 void normalise(const float* values, int64_t rows, const Shape& shape, const Affine& norm, bool relu, float* out) {
   HWY_DYNAMIC_DISPATCH(normalise)(values, rows, shape, norm, relu, out);
 }
-void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean, bool relu,
-                   double* grad, double* product) {
+void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean,
+                   bool relu, double* grad, double* product) {
   HWY_DYNAMIC_DISPATCH(gradient_sums)(dy, values, rows, shape, norm, mean, relu, grad, product);
 }
-void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const InputGradient& gradient,
-                    bool relu, float* out) {
+void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm,
+                    const InputGradient& gradient, bool relu, float* out) {
   HWY_DYNAMIC_DISPATCH(input_gradient)(dy, values, rows, shape, norm, gradient, relu, out);
 }
 }  // namespace norm

@@ -26,14 +26,14 @@ void moments(const float* values, int64_t rows, const Shape& shape, double* mean
 void normalise(const float* values, int64_t rows, const Shape& shape, const Affine& norm, bool relu, float* out);
 
 // Sums over rows of dy and dy (v - mean), float64 [channels]; dy counts as 0 where a ReLU has cut y off.
-void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean, bool relu,
-                   double* grad, double* product);
+void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean,
+                   bool relu, double* grad, double* product);
 
 // dv = scale dy + slope v + offset
 struct InputGradient {
   const float *slope, *offset;  // [width]
 };
-void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const InputGradient& gradient,
-                    bool relu, float* out);
+void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm,
+                    const InputGradient& gradient, bool relu, float* out);
 
 }  // namespace hpcai::kernels::norm

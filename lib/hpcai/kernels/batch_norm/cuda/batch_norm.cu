@@ -45,7 +45,8 @@ unsigned* counters(const Layout& layout) {
   const auto stream = c10::cuda::getCurrentCUDAStream();
   at::Tensor& zeros = of_stream[{stream.device_index(), stream.stream()}];
   if (!zeros.defined() || zeros.numel() < layout.grid.y) {
-    zeros = at::zeros({std::max<int64_t>(64, layout.grid.y)}, at::device(at::Device(at::kCUDA, stream.device_index())).dtype(at::kInt));
+    zeros = at::zeros({std::max<int64_t>(64, layout.grid.y)},
+                      at::device(at::Device(at::kCUDA, stream.device_index())).dtype(at::kInt));
   }
   return reinterpret_cast<unsigned*>(zeros.mutable_data_ptr<int>());
 }
@@ -61,8 +62,13 @@ AffineTensors affine_of(const at::Tensor& statistics, const NormTensors& tensors
 
 Finish finish_of(const at::Tensor& statistics, const NormTensors& tensors, const BatchNormOptions& options) {
   float* const values = statistics.mutable_data_ptr<float>();
-  return {options.eps, options.momentum, values, values + statistics.size(1), tensors.running_mean.mutable_data_ptr<float>(),
-          tensors.running_var.mutable_data_ptr<float>(), options.offset.defined() ? options.offset.const_data_ptr<float>() : nullptr};
+  return {options.eps,
+          options.momentum,
+          values,
+          values + statistics.size(1),
+          tensors.running_mean.mutable_data_ptr<float>(),
+          tensors.running_var.mutable_data_ptr<float>(),
+          options.offset.defined() ? options.offset.const_data_ptr<float>() : nullptr};
 }
 
 bool aligned(const at::Tensor& tensor, size_t bytes) { return reinterpret_cast<uintptr_t>(tensor.const_data_ptr()) % bytes == 0; }
@@ -71,14 +77,14 @@ bool aligned(const at::Tensor& tensor, size_t bytes) { return reinterpret_cast<u
 template <class Run>
 void dispatch(const at::Tensor& input, const at::Tensor& other, const Run& run) {
   const c10::cuda::CUDAGuard guard(input.device());
-  AT_DISPATCH_SWITCH(input.scalar_type(), "batch_norm",
-                     AT_DISPATCH_CASE(at::kFloat, [&] {
-                       const bool wide = input.size(1) % 4 == 0 && aligned(input, 16) && aligned(other, 16);
-                       wide ? run(scalar_t{}, std::integral_constant<int, 4>{}) : run(scalar_t{}, std::integral_constant<int, 1>{});
-                     }) AT_DISPATCH_CASE_REDUCED_FLOATING_TYPES([&] {
-                       const bool wide = input.size(1) % 8 == 0 && aligned(input, 16) && aligned(other, 16);
-                       wide ? run(scalar_t{}, std::integral_constant<int, 8>{}) : run(scalar_t{}, std::integral_constant<int, 1>{});
-                     }));
+  AT_DISPATCH_SWITCH(
+      input.scalar_type(), "batch_norm", AT_DISPATCH_CASE(at::kFloat, [&] {
+        const bool wide = input.size(1) % 4 == 0 && aligned(input, 16) && aligned(other, 16);
+        wide ? run(scalar_t{}, std::integral_constant<int, 4>{}) : run(scalar_t{}, std::integral_constant<int, 1>{});
+      }) AT_DISPATCH_CASE_REDUCED_FLOATING_TYPES([&] {
+        const bool wide = input.size(1) % 8 == 0 && aligned(input, 16) && aligned(other, 16);
+        wide ? run(scalar_t{}, std::integral_constant<int, 8>{}) : run(scalar_t{}, std::integral_constant<int, 1>{});
+      }));
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
 
@@ -123,14 +129,14 @@ at::Tensor normalise(const at::Tensor& input, const at::Tensor& statistics, cons
     const Rows rows = rows_of(input);
     const Layout layout = layout_of(rows, width);
     const auto kernel = relu ? normalise_kernel<T, width, true> : normalise_kernel<T, width, false>;
-    kernel<<<layout.grid, layout.block, 0, c10::cuda::getCurrentCUDAStream()>>>(input.const_data_ptr<T>(), rows, affine_of(statistics, tensors),
-                                                                               output.mutable_data_ptr<T>());
+    kernel<<<layout.grid, layout.block, 0, c10::cuda::getCurrentCUDAStream()>>>(
+        input.const_data_ptr<T>(), rows, affine_of(statistics, tensors), output.mutable_data_ptr<T>());
   });
   return output;
 }
 
-CudaBatchNorm::Sums gradient_sums(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& statistics, const NormTensors& tensors,
-                                  bool relu, bool over_ranks) {
+CudaBatchNorm::Sums gradient_sums(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& statistics,
+                                  const NormTensors& tensors, bool relu, bool over_ranks) {
   const int64_t channels = input.size(1);
   CudaBatchNorm::Sums found{at::empty({3, channels}, statistics.options()),
                             at::empty({2, channels}, statistics.options().dtype(over_ranks ? at::kDouble : at::kFloat))};
@@ -143,23 +149,23 @@ CudaBatchNorm::Sums gradient_sums(const at::Tensor& grad, const at::Tensor& inpu
                     over_ranks ? found.rest.mutable_data_ptr<double>() : nullptr};
     const auto kernel = relu ? gradient_sums_kernel<T, width, true> : gradient_sums_kernel<T, width, false>;
     kernel<<<layout.grid, layout.block, layout.shared, c10::cuda::getCurrentCUDAStream()>>>(
-        grad.const_data_ptr<T>(), input.const_data_ptr<T>(), rows, affine_of(statistics, tensors), partial.mutable_data_ptr<float>(),
-        counters(layout), sums);
+        grad.const_data_ptr<T>(), input.const_data_ptr<T>(), rows, affine_of(statistics, tensors),
+        partial.mutable_data_ptr<float>(), counters(layout), sums);
   });
   return found;
 }
 
-at::Tensor input_gradient(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& statistics, const at::Tensor& coefficients,
-                          const NormTensors& tensors, bool relu) {
+at::Tensor input_gradient(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& statistics,
+                          const at::Tensor& coefficients, const NormTensors& tensors, bool relu) {
   at::Tensor output = at::empty_like(input);
   dispatch(input, grad, [&](auto type, auto width) {
     using T = decltype(type);
     const Rows rows = rows_of(input);
     const Layout layout = layout_of(rows, width);
     const auto kernel = relu ? input_gradient_kernel<T, width, true> : input_gradient_kernel<T, width, false>;
-    kernel<<<layout.grid, layout.block, 0, c10::cuda::getCurrentCUDAStream()>>>(grad.const_data_ptr<T>(), input.const_data_ptr<T>(), rows,
-                                                                               affine_of(statistics, tensors),
-                                                                               coefficients.const_data_ptr<float>(), output.mutable_data_ptr<T>());
+    kernel<<<layout.grid, layout.block, 0, c10::cuda::getCurrentCUDAStream()>>>(
+        grad.const_data_ptr<T>(), input.const_data_ptr<T>(), rows, affine_of(statistics, tensors),
+        coefficients.const_data_ptr<float>(), output.mutable_data_ptr<T>());
   });
   return output;
 }

@@ -15,7 +15,8 @@ struct Finish {
 __device__ inline void finish_channel(const Finish& finish, int c, double count, double mean, double variance) {
   finish.mean[c] = static_cast<float>(mean);
   finish.inverse[c] = static_cast<float>(rsqrt(variance + finish.eps));
-  const double whole = finish.offset ? mean + finish.offset[c] : mean, old_mean = finish.running_mean[c], old = finish.running_var[c];
+  const double whole = finish.offset ? mean + finish.offset[c] : mean, old_mean = finish.running_mean[c],
+               old = finish.running_var[c];
   finish.running_mean[c] = static_cast<float>(old_mean + finish.momentum * (whole - old_mean));
   finish.running_var[c] = static_cast<float>(old + finish.momentum * (variance * count / (count - 1) - old));
 }
@@ -23,8 +24,8 @@ __device__ inline void finish_channel(const Finish& finish, int c, double count,
 // Sums of the values and their squares about the first row, which keeps the digits of a variance that is small beside the mean.
 // `totals` given: sums and sums of squares of this rank's values, [2 channels + 1] with their count; else all is finished.
 template <class T, int kWidth>
-__global__ void __launch_bounds__(kBlockThreads) moments_kernel(const T* __restrict__ input, Rows rows, float* partial, unsigned* arrived,
-                                                                 double* totals, Finish finish) {
+__global__ void __launch_bounds__(kBlockThreads)
+    moments_kernel(const T* __restrict__ input, Rows rows, float* partial, unsigned* arrived, double* totals, Finish finish) {
   const Place<kWidth> place;
   float origin[kWidth] = {}, sum[kWidth] = {}, square[kWidth] = {};
   if (place.channel < rows.channels && rows.count > 0) {
@@ -89,8 +90,8 @@ struct AffineTensors {
 };
 
 template <class T, int kWidth, bool kRelu>
-__global__ void __launch_bounds__(kBlockThreads) normalise_kernel(const T* __restrict__ input, Rows rows, AffineTensors tensors,
-                                                                   T* __restrict__ output) {
+__global__ void __launch_bounds__(kBlockThreads)
+    normalise_kernel(const T* __restrict__ input, Rows rows, AffineTensors tensors, T* __restrict__ output) {
   const Place<kWidth> place;
   if (place.channel >= rows.channels) return;
   const Affine<kWidth> affine(tensors.mean, tensors.inverse, tensors.gamma, tensors.beta, place.channel);
@@ -121,8 +122,9 @@ struct Sums {
 };
 
 template <class T, int kWidth, bool kRelu>
-__global__ void __launch_bounds__(kBlockThreads) gradient_sums_kernel(const T* __restrict__ grad, const T* __restrict__ input, Rows rows,
-                                                                       AffineTensors tensors, float* partial, unsigned* arrived, Sums sums) {
+__global__ void __launch_bounds__(kBlockThreads)
+    gradient_sums_kernel(const T* __restrict__ grad, const T* __restrict__ input, Rows rows, AffineTensors tensors,
+                         float* partial, unsigned* arrived, Sums sums) {
   const Place<kWidth> place;
   const bool mine = place.channel < rows.channels;
   const Affine<kWidth> affine(tensors.mean, tensors.inverse, tensors.gamma, tensors.beta, mine ? place.channel : 0);
@@ -162,9 +164,9 @@ __global__ void __launch_bounds__(kBlockThreads) gradient_sums_kernel(const T* _
 
 // d v = scale (dy - mean of dy - (v - mean) slope)
 template <class T, int kWidth, bool kRelu>
-__global__ void __launch_bounds__(kBlockThreads) input_gradient_kernel(const T* __restrict__ grad, const T* __restrict__ input, Rows rows,
-                                                                        AffineTensors tensors, const float* __restrict__ coefficients,
-                                                                        T* __restrict__ output) {
+__global__ void __launch_bounds__(kBlockThreads)
+    input_gradient_kernel(const T* __restrict__ grad, const T* __restrict__ input, Rows rows, AffineTensors tensors,
+                          const float* __restrict__ coefficients, T* __restrict__ output) {
   const Place<kWidth> place;
   if (place.channel >= rows.channels) return;
   const Affine<kWidth> affine(tensors.mean, tensors.inverse, tensors.gamma, tensors.beta, place.channel);

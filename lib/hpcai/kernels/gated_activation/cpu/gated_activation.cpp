@@ -108,8 +108,8 @@ at::Tensor backward(const at::Tensor& grad, const at::Tensor& merged) {
   if (merged.scalar_type() == at::kFloat) {
     backward_rows(grad.const_data_ptr<float>(), merged.const_data_ptr<float>(), out.mutable_data_ptr<float>(), rows, gates);
   } else {
-    backward_rows(grad.const_data_ptr<at::BFloat16>(), merged.const_data_ptr<at::BFloat16>(), out.mutable_data_ptr<at::BFloat16>(),
-                  rows, gates);
+    backward_rows(grad.const_data_ptr<at::BFloat16>(), merged.const_data_ptr<at::BFloat16>(),
+                  out.mutable_data_ptr<at::BFloat16>(), rows, gates);
   }
   return out;
 }

@@ -23,7 +23,8 @@ __global__ void forward_kernel(const T* __restrict__ merged, T* __restrict__ out
 }
 
 template <class T>
-__global__ void backward_kernel(const T* __restrict__ grad, const T* __restrict__ merged, T* __restrict__ out, int64_t count, int gates) {
+__global__ void backward_kernel(const T* __restrict__ grad, const T* __restrict__ merged, T* __restrict__ out, int64_t count,
+                                int gates) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (i >= count) return;
   const int64_t f = i + i / gates * gates;

@@ -65,12 +65,13 @@ void gate_gradient(const GateGradient& pass, const Chunk& chunk) {
     add_product({dp.data(), channels, 1}, pass.post_weight_rows, gates, dy.data(), gates, rows, channels, gates);
     gate_gradient_rows(dy.data(), merged.data(), rows, gates);
     add_product({tap0, 1, channels}, merged.data(), columns, pass.d_gated_weight, columns, channels, rows, columns);
-    add_product({tap1, 1, channels}, merged.data(), columns, pass.d_gated_weight + channels * columns, columns, channels, rows, columns);
+    add_product({tap1, 1, channels}, merged.data(), columns, pass.d_gated_weight + channels * columns, columns, channels, rows,
+                columns);
     add_column_sums(merged.data(), rows, columns, pass.d_gated_bias);
     float* const dx0 = dx.data() + begin * channels;
     add_product({merged.data(), columns, 1}, pass.gated_weight_rows, 2 * channels, dx0, channels, rows, columns, channels);
-    add_product({merged.data(), columns, 1}, pass.gated_weight_rows + channels, 2 * channels, dx0 + lag * channels, channels, rows, columns,
-                channels);
+    add_product({merged.data(), columns, 1}, pass.gated_weight_rows + channels, 2 * channels, dx0 + lag * channels, channels,
+                rows, columns, channels);
   }
   const auto own = dx.begin() + sizes.left * channels, behind = own + chunk.size() * channels;
   std::copy(own, behind, pass.dx + chunk.row * channels);
@@ -93,8 +94,8 @@ void add_statistics_gradient(const InputGradient& pass, const Chunk& chunk, cons
     const float* const here = x + (begin - chunk.begin + lag) * channels;
     float* const out = dx + (begin - chunk.begin) * channels;
     const auto add = [&](const float* from, int64_t source_tap, int64_t target_tap) {
-      add_product({from, channels, 1}, pass.statistics + source_tap * channels * width + target_tap * channels, width, out, channels,
-                  rows, channels, channels);
+      add_product({from, channels, 1}, pass.statistics + source_tap * channels * width + target_tap * channels, width, out,
+                  channels, rows, channels, channels);
     };
     const auto add_offset = [&](const float* offset) {
       for_vectors(rows, channels, [&](int64_t i, int64_t c) {

@@ -56,8 +56,8 @@ struct PreForward {
   Source source;
   const float *weight, *bias;  // [width, channels], [channels]
   float* a;
-  float* skips;          // null when the source is the network's input
-  bool first_skip;       // nothing to add to yet
+  float* skips;            // null when the source is the network's input
+  bool first_skip;         // nothing to add to yet
   const Moments* moments;  // null when none are wanted
 };
 void pre_forward(const PreForward& pass, const Chunk& chunk);
@@ -122,8 +122,8 @@ struct InputGradient {
   Sizes sizes;
   const float* a;
   Norm a_norm;
-  const float* next;                            // d loss / d (x + z), may be null
-  const float *statistics, *offset;             // [2 channels, 2 channels], [2 channels]; null when they do not depend on x
+  const float* next;                             // d loss / d (x + z), may be null
+  const float *statistics, *offset;              // [2 channels, 2 channels], [2 channels]; null when they do not depend on x
   const float *halo_of_next, *halo_of_previous;  // chunks of the same sample, may be null
   float* dx;
   GradientSums sums;

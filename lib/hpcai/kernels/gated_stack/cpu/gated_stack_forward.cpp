@@ -59,7 +59,8 @@ void tap_sums(const TapSums& pass, const Chunk& chunk) {
     add_column_sums(block, rows, channels, sum.data());
     add_product({block, 1, channels}, block, channels, square.data(), channels, channels, rows, channels);
     if (lagged_rows > 0) {
-      add_product({block, 1, channels}, block + lag * channels, channels, lagged.data(), channels, channels, lagged_rows, channels);
+      add_product({block, 1, channels}, block + lag * channels, channels, lagged.data(), channels, channels, lagged_rows,
+                  channels);
     }
     flush(sum, pass.sum);
     flush(square, pass.square);

@@ -119,7 +119,9 @@ HWY_EXPORT(tail_input_gradient);
 namespace stack {
 void tail_forward(const TailForward& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(tail_forward)(pass, chunk); }
 void tail_gradient(const TailGradient& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(tail_gradient)(pass, chunk); }
-void tail_input_gradient(const TailInputGradient& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(tail_input_gradient)(pass, chunk); }
+void tail_input_gradient(const TailInputGradient& pass, const Chunk& chunk) {
+  HWY_DYNAMIC_DISPATCH(tail_input_gradient)(pass, chunk);
+}
 }  // namespace stack
 }  // namespace hpcai::kernels
 #endif  // HWY_ONCE

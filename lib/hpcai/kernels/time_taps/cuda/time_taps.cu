@@ -82,7 +82,7 @@ at::Tensor taps_forward(const at::Tensor& input, int64_t dilation) {
     using V = decltype(bundle);
     const Shape shape = shape_of(input, channels, static_cast<int>(sizeof(V) / input.element_size()), dilation);
     forward_kernel<V><<<blocks_for(2 * shape.count), kThreads, 0, stream>>>(static_cast<const V*>(input.const_data_ptr()),
-                                                                           static_cast<V*>(out.mutable_data_ptr()), shape);
+                                                                            static_cast<V*>(out.mutable_data_ptr()), shape);
   };
   const bool wide = channels * input.element_size() % 16 == 0 && aligned(input);
   if (wide) {
@@ -108,7 +108,8 @@ at::Tensor taps_backward(const at::Tensor& grad, int64_t dilation) {
     const bool wide = channels % kWide == 0 && aligned(grad);
     const Shape shape = shape_of(grad, channels, wide ? kWide : 1, dilation);
     const auto kernel = wide ? backward_kernel<scalar_t, kWide> : backward_kernel<scalar_t, 1>;
-    kernel<<<blocks_for(shape.count), kThreads, 0, stream>>>(grad.const_data_ptr<scalar_t>(), out.mutable_data_ptr<scalar_t>(), shape);
+    kernel<<<blocks_for(shape.count), kThreads, 0, stream>>>(grad.const_data_ptr<scalar_t>(), out.mutable_data_ptr<scalar_t>(),
+                                                             shape);
   });
   C10_CUDA_KERNEL_LAUNCH_CHECK();
   return out;
