@@ -8,7 +8,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
-#include "hpcai/data/contact_sheet.h"
+#include "hpcai/draw/contact_sheet.h"
 #include "hpcai/data/png.h"
 #include "hpcai/data/waveform_set.h"
 #include "hpcai/draw/waveform_sheet.h"
@@ -60,10 +60,10 @@ void draw_waveforms(const WaveformOptions& options) {
   const auto binaries = data::binaries(settings.set, static_cast<uint64_t>(settings.seed), 0, "generate");
   const auto total = static_cast<int64_t>(binaries.size());
   const int64_t shown = std::min(total, kPreviewedWaveforms);
-  std::vector<data::WaveformPanel> panels;
+  std::vector<draw::WaveformPanel> panels;
   for (int64_t i = 0; i < shown; ++i) {
     const auto& binary = binaries[static_cast<size_t>(i * total / shown)];
-    data::WaveformPanel panel;
+    draw::WaveformPanel panel;
     panel.title = fmt::format("q = {:.3g}, s1 = {:.3g}, s2 = {:.3g}", binary.mass_ratio, binary.spin1, binary.spin2);
     const auto wave = simulate::h22(binary, settings.grid, settings.phase_reference);
     for (size_t k = 0; k < wave.size(); ++k) {
@@ -73,24 +73,29 @@ void draw_waveforms(const WaveformOptions& options) {
     }
     panels.push_back(std::move(panel));
   }
-  replace_file(options.preview, data::waveform_sheet_svg(panels, std::min(shown, kWaveformColumns), "r h22 / M against time"));
+  replace_file(options.preview, draw::waveform_sheet_svg(panels, std::min(shown, kWaveformColumns), "r h22 / M against time"));
   log::info("preview of {} waveforms in {}", shown, options.preview);
 }
 
 void draw_galaxies(const GalaxyOptions& options) {
   const auto& settings = options.settings;
-  std::vector<data::Thumbnail> thumbnails;
+  std::vector<draw::Thumbnail> thumbnails;
   const int64_t shown = std::min(settings.count, kPreviewed);
   for (int64_t i = 0; i < shown; ++i) {
     auto galaxy = simulate::render(settings.survey, static_cast<int>(settings.size_pixels), static_cast<uint64_t>(settings.seed),
                                    static_cast<uint64_t>(settings.first + i));
-    data::Image image;
+    draw::Raster image;
     image.height = image.width = galaxy.size;
     image.pixels = std::move(galaxy.pixels);
     thumbnails.push_back({std::move(image), galaxy.label == simulate::kSpiral ? "spiral" : "elliptical"});
   }
   const int64_t magnification = std::max<int64_t>(1, 128 / settings.size_pixels);
-  data::write_png(options.preview, data::contact_sheet(thumbnails, std::min(shown, kPreviewColumns), magnification));
+  auto sheet = draw::contact_sheet(thumbnails, std::min(shown, kPreviewColumns), magnification);
+  data::Image image;
+  image.height = sheet.height;
+  image.width = sheet.width;
+  image.pixels = std::move(sheet.pixels);
+  data::write_png(options.preview, image);
   log::info("preview of {} galaxies in {}", shown, options.preview);
 }
 

@@ -5,6 +5,7 @@
 #include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
 #include "hpcai/scaling/jobs/slurm_jobs.h"
+#include "hpcai/scaling/model/calibration.h"
 
 namespace hpcai::scaling {
 namespace {

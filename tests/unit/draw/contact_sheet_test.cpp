@@ -1,4 +1,4 @@
-#include "hpcai/data/contact_sheet.h"
+#include "hpcai/draw/contact_sheet.h"
 
 #include <catch2/catch.hpp>
 #include <array>
@@ -11,7 +11,7 @@
 #include "hpcai/draw/font.h"
 #include "hpcai/draw/waveform_sheet.h"
 
-namespace hpcai::data {
+namespace hpcai::draw {
 namespace {
 
 Thumbnail plain(int64_t height, int64_t width, uint8_t grey, const std::string& caption = "") {
@@ -23,9 +23,9 @@ Thumbnail plain(int64_t height, int64_t width, uint8_t grey, const std::string& 
   return thumbnail;
 }
 
-uint8_t at(const Image& image, int64_t y, int64_t x) { return image.pixels[static_cast<size_t>(3 * (y * image.width + x))]; }
+uint8_t at(const Raster& image, int64_t y, int64_t x) { return image.pixels[static_cast<size_t>(3 * (y * image.width + x))]; }
 
-int64_t pixels_of(const Image& image, uint8_t grey) {
+int64_t pixels_of(const Raster& image, uint8_t grey) {
   int64_t count = 0;
   for (size_t i = 0; i < image.pixels.size(); i += 3) count += image.pixels[i] == grey;
   return count;
@@ -33,7 +33,7 @@ int64_t pixels_of(const Image& image, uint8_t grey) {
 
 TEST_CASE("A contact sheet holds every thumbnail in its place, magnified, and nothing else") {
   const std::vector<Thumbnail> thumbnails = {plain(8, 6, 50), plain(8, 6, 100), plain(8, 6, 150)};
-  const Image sheet = contact_sheet(thumbnails, 2, 3);
+  const Raster sheet = contact_sheet(thumbnails, 2, 3);
   CHECK(sheet.width == 4 + 2 * (18 + 4));
   CHECK(sheet.height == 4 + 2 * (24 + 4));
   for (const uint8_t grey : {50, 100, 150}) CHECK(pixels_of(sheet, grey) == 8 * 6 * 9);
@@ -44,14 +44,14 @@ TEST_CASE("A contact sheet holds every thumbnail in its place, magnified, and no
 }
 
 TEST_CASE("Thumbnails of different sizes are centred in cells of the largest") {
-  const Image sheet = contact_sheet(std::vector<Thumbnail>{plain(10, 10, 50), plain(4, 2, 100)}, 2);
+  const Raster sheet = contact_sheet(std::vector<Thumbnail>{plain(10, 10, 50), plain(4, 2, 100)}, 2);
   CHECK(at(sheet, 4 + 3, 4 + 10 + 4 + 4) == 100);
   CHECK(at(sheet, 4 + 2, 4 + 10 + 4 + 4) == 0);
   CHECK(pixels_of(sheet, 100) == 8);
 }
 
 TEST_CASE("Captions are drawn letter by letter below the image and cut at its edge") {
-  const Image sheet = contact_sheet(std::vector<Thumbnail>{plain(20, 20, 50, "q1.5")}, 5);
+  const Raster sheet = contact_sheet(std::vector<Thumbnail>{plain(20, 20, 50, "q1.5")}, 5);
   CHECK(sheet.width == 28);
   int64_t lit = 0;
   for (const char c : {'q', '1', '.'}) {  // three characters of six pixels fit
@@ -155,4 +155,4 @@ TEST_CASE("Waveforms that cannot be drawn are refused by name") {
 }
 
 }  // namespace
-}  // namespace hpcai::data
+}  // namespace hpcai::draw

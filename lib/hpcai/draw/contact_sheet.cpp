@@ -1,4 +1,4 @@
-#include "hpcai/data/contact_sheet.h"
+#include "hpcai/draw/contact_sheet.h"
 
 #include <fmt/format.h>
 
@@ -7,15 +7,14 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/draw/font.h"
-#include "hpcai/data/png.h"
 
-namespace hpcai::data {
+namespace hpcai::draw {
 namespace {
 
 constexpr int64_t kGap = 4;
 constexpr uint8_t kTextGrey = 210;
 
-void copy_magnified(const Image& image, int64_t magnification, int64_t top, int64_t left, Image& sheet) {
+void copy_magnified(const Raster& image, int64_t magnification, int64_t top, int64_t left, Raster& sheet) {
   for (int64_t y = 0; y < image.height * magnification; ++y) {
     const uint8_t* from = image.pixels.data() + 3 * (y / magnification) * image.width;
     uint8_t* to = sheet.pixels.data() + 3 * ((top + y) * sheet.width + left);
@@ -25,7 +24,7 @@ void copy_magnified(const Image& image, int64_t magnification, int64_t top, int6
   }
 }
 
-void write_caption(std::string_view caption, int64_t top, int64_t left, int64_t width, Image& sheet) {
+void write_caption(std::string_view caption, int64_t top, int64_t left, int64_t width, Raster& sheet) {
   const size_t room = static_cast<size_t>(width / (kGlyphWidth + 1));
   for (size_t i = 0; i < std::min(room, caption.size()); ++i) {
     const auto rows = glyph(caption[i]);
@@ -41,7 +40,7 @@ void write_caption(std::string_view caption, int64_t top, int64_t left, int64_t 
 
 }  // namespace
 
-Image contact_sheet(std::span<const Thumbnail> thumbnails, int64_t columns, int64_t magnification) {
+Raster contact_sheet(std::span<const Thumbnail> thumbnails, int64_t columns, int64_t magnification) {
   if (thumbnails.empty() || columns < 1 || magnification < 1) {
     throw Error(
         ExitCode::usage,
@@ -59,16 +58,16 @@ Image contact_sheet(std::span<const Thumbnail> thumbnails, int64_t columns, int6
   columns = std::min(columns, count);
   const int64_t rows = (count + columns - 1) / columns;
   // Divisions instead of products, which could overflow.
-  const int64_t most = kPngLargestSide / magnification;
+  const int64_t most = kLongestSide / magnification;
   const int64_t caption_height = captions ? kGlyphHeight + kGap : 0;
-  const int64_t cell_width = width <= most ? width * magnification + kGap : kPngLargestSide;
-  const int64_t cell_height = height <= most ? height * magnification + caption_height + kGap : kPngLargestSide;
-  if (columns > (kPngLargestSide - kGap) / cell_width || rows > (kPngLargestSide - kGap) / cell_height) {
+  const int64_t cell_width = width <= most ? width * magnification + kGap : kLongestSide;
+  const int64_t cell_height = height <= most ? height * magnification + caption_height + kGap : kLongestSide;
+  if (columns > (kLongestSide - kGap) / cell_width || rows > (kLongestSide - kGap) / cell_height) {
     throw Error(ExitCode::usage, fmt::format("contact sheet: {} x {} cells are too many for one image", columns, rows),
                 "choose fewer images or a smaller magnification");
   }
 
-  Image sheet;
+  Raster sheet;
   sheet.height = rows * cell_height + kGap;
   sheet.width = columns * cell_width + kGap;
   sheet.pixels.assign(static_cast<size_t>(3 * sheet.height * sheet.width), 0);
@@ -83,4 +82,4 @@ Image contact_sheet(std::span<const Thumbnail> thumbnails, int64_t columns, int6
   return sheet;
 }
 
-}  // namespace hpcai::data
+}  // namespace hpcai::draw
