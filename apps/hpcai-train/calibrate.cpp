@@ -7,6 +7,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/text.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/model/calibrate.h"
 #include "hpcai/trainer/build.h"
@@ -37,7 +38,7 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
     log::info("threads    {:.0f}; {:.0f} % of the computing time goes down with more of them", work.team, 100 * work.parallel);
   double bytes = 0;
   for (const auto& bucket : work.buckets) bytes += bucket.bytes;
-  log::info("gradients  {:.4g} MB in {} bucket{}", bytes * 1e-6, work.buckets.size(), work.buckets.size() == 1 ? "" : "s");
+  log::info("gradients  {:.4g} MB in {}", bytes * 1e-6, plural(std::ssize(work.buckets), "bucket"));
   log::info("input      {:.3g} ms a sample when nothing else goes on", work.input_s_per_sample * 1e3);
   if (calibration.link.empty()) {
     log::warning("the link was not measured: that takes two ranks (--nproc 2, or srun)");

@@ -33,7 +33,7 @@ int fail(const Error& error, bool everywhere) {
   // What all ranks would say, rank 0 says.
   const auto world = [] {
     try {
-      return distributed::detect_world(distributed::process_environment());
+      return distributed::detect_world(process_environment());
     } catch (const Error&) {
       return distributed::World{};
     }

@@ -22,7 +22,7 @@
 #include "hpcai/distributed/world/world.h"
 
 // Starts the program `ranks` as a launcher would, and judges how it ends.
-using hpcai::distributed::Environment;
+using hpcai::Environment;
 
 using Words = std::vector<std::string>;
 

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <set>
 #include <stdexcept>
@@ -16,6 +15,7 @@
 #include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/sha256.h"
+#include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
 
 namespace hpcai::checkpoint {
@@ -29,10 +29,8 @@ std::string step_name(int64_t step) { return fmt::format("{}{:08d}", kStepPrefix
 
 std::optional<int64_t> step_of(const std::string& name) {
   if (!name.starts_with(kStepPrefix)) return std::nullopt;
-  int64_t step = 0;
-  const char* end = name.data() + name.size();
-  const auto [stop, error] = std::from_chars(name.data() + kStepPrefix.size(), end, step);
-  return error == std::errc() && stop == end && step_name(step) == name ? std::optional(step) : std::nullopt;
+  const auto step = parse_number<int64_t>(std::string_view(name).substr(kStepPrefix.size()));
+  return step && step_name(*step) == name ? step : std::nullopt;
 }
 
 // Writes one file of a checkpoint and records what it must be on disk.

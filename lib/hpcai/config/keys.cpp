@@ -10,6 +10,7 @@
 #include "hpcai/config/words.h"
 #include "hpcai/config/writer.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/utf8.h"
 
 namespace hpcai::config {
 namespace {
@@ -97,7 +98,7 @@ std::string write_columns(const Line& line, const std::array<size_t, 4>& widths)
     std::string text;
     for (size_t i = 0; i < cells.size(); ++i) {
       const std::string cell = n < cells[i].size() ? cells[i][n] : "";
-      text += cell + std::string(widths[i] - std::min(widths[i], text_width(cell)) + 2, ' ');
+      text += cell + std::string(widths[i] - std::min(widths[i], code_points(cell)) + 2, ' ');
     }
     out += trimmed(text);
   }
@@ -120,7 +121,7 @@ std::string text_of(const std::vector<Row>& chosen, size_t width) {
   const std::array<size_t, 4> most = {1000, 18, 26, 1000};
   std::array<size_t, 4> widths{};
   const auto widen = [&](const Line& line) {
-    for (size_t i = 0; i < 3; ++i) widths[i] = std::min(most[i], std::max(widths[i], text_width(line[i])));
+    for (size_t i = 0; i < 3; ++i) widths[i] = std::min(most[i], std::max(widths[i], code_points(line[i])));
   };
   widen(head);
   for (const Row& row : chosen) widen(line_of(row));

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "hpcai/config/words.h"
+#include "hpcai/core/utf8.h"
 
 namespace hpcai::config {
 namespace {

@@ -3,22 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <string_view>
 
 #include "hpcai/config/suggest.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::config {
 namespace {
 
 Scalar good(Json value) { return {std::move(value), "", true}; }
 Scalar bad(std::string reason = "") { return {nullptr, std::move(reason), false}; }
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 // How a decimal number is written: [sign] digits [. digits] [e [sign] digits].
 struct Shape {
@@ -65,7 +59,7 @@ std::string replaced(std::string text, char from, const std::string& to) {
 // Notations that look like numbers but that YAML versions read differently, or not at all.
 std::string number_trap(const std::string& text) {
   const size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
-  const std::string word = lower(text.substr(sign));
+  const std::string word = lower_case(text.substr(sign));
   if (shape_of(text).number && shape_of(text).leading_zero) {
     return "A leading zero means an octal number to some programs. Write it without.";
   }
@@ -79,7 +73,7 @@ std::string number_trap(const std::string& text) {
   return "";
 }
 
-const char* skip_plus(const std::string& text) { return text.data() + (text.starts_with('+') ? 1 : 0); }
+std::string_view without_plus(std::string_view text) { return text.substr(text.starts_with('+') ? 1 : 0); }
 
 Scalar read_integer(const std::string& text) {
   if (const std::string trap = number_trap(text); !trap.empty()) return bad(trap);
@@ -87,22 +81,20 @@ Scalar read_integer(const std::string& text) {
   if (!shape.number) return bad();
   if (shape.exponent) return bad("Write all its digits, without an exponent.");
   if (shape.point) return bad("Write it without a decimal point.");
-  int64_t value = 0;
-  const auto result = std::from_chars(skip_plus(text), text.data() + text.size(), value);
-  return result.ec == std::errc() ? good(value) : bad("It does not fit into 64 bits.");
+  const auto value = parse_number<int64_t>(without_plus(text));
+  return value ? good(*value) : bad("It does not fit into 64 bits.");
 }
 
 Scalar read_number(const std::string& text) {
   if (const std::string trap = number_trap(text); !trap.empty()) return bad(trap);
   if (!shape_of(text).number) return bad();
-  double value = 0;
-  const auto result = std::from_chars(skip_plus(text), text.data() + text.size(), value);
-  return result.ec == std::errc() ? good(value) : bad("It does not fit into a double (4.9e-324 to 1.7e308).");
+  const auto value = parse_number<double>(without_plus(text));
+  return value ? good(*value) : bad("It does not fit into a double (4.9e-324 to 1.7e308).");
 }
 
 Scalar read_boolean(const std::string& text) {
   if (text == "true" || text == "false") return good(text == "true");
-  const std::string word = lower(text);
+  const std::string word = lower_case(text);
   if (word == "yes" || word == "on" || word == "y" || word == "1" || word == "true") return bad("Write true.");
   if (word == "no" || word == "off" || word == "n" || word == "0" || word == "false") return bad("Write false.");
   return bad();

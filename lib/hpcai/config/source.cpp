@@ -11,6 +11,7 @@
 #include "hpcai/config/words.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/utf8.h"
 
 namespace hpcai::config {
 namespace {

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "hpcai/config/words.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::config {
 namespace {
@@ -33,24 +34,6 @@ std::string initials(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += word.front();
   return text;
-}
-
-// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours.
-size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i) {
-    for (size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        cost[i][j] = i + j;
-        continue;
-      }
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-      }
-    }
-  }
-  return cost[a.size()][b.size()];
 }
 
 bool contains(const std::vector<std::string>& words, const std::string& word) {

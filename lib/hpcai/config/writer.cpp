@@ -8,6 +8,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "hpcai/core/text.h"
+
 namespace hpcai::config {
 namespace {
 
@@ -29,9 +31,7 @@ bool is_plain(const std::string& text) {
   };
   if (text.empty() || !(is_letter(text[0]) || text[0] == '/' || text[0] == '_')) return false;
   if (!std::all_of(text.begin(), text.end(), is_safe)) return false;
-  std::string lower = text;
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::find(kWords.begin(), kWords.end(), lower) == kWords.end();
+  return std::find(kWords.begin(), kWords.end(), lower_case(text)) == kWords.end();
 }
 
 // Control characters and the line ends of Unicode would not survive in a YAML text.

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai {
 namespace {
@@ -28,7 +29,7 @@ std::string remedy_for(int error) {
 }
 
 [[noreturn]] void fail(const std::string& action, const std::filesystem::path& path, int error) {
-  throw Error(ExitCode::cannot_write, fmt::format("cannot {} {}: {}", action, path.string(), std::strerror(error)),
+  throw Error(ExitCode::cannot_write, fmt::format("cannot {} {}: {}", action, printable(path), std::strerror(error)),
               remedy_for(error));
 }
 
@@ -37,17 +38,17 @@ std::string remedy_for(int error) {
 std::string read_file(const std::filesystem::path& path, size_t limit) {
   std::error_code code;
   if (std::filesystem::is_directory(path, code)) {
-    throw Error(ExitCode::missing_input, fmt::format("{} is a folder, not a file", path.string()), kPathRemedy);
+    throw Error(ExitCode::missing_input, fmt::format("{} is a folder, not a file", printable(path)), kPathRemedy);
   }
   std::ifstream in(path, std::ios::binary);
   if (!in)
-    throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)), kPathRemedy);
+    throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", printable(path), std::strerror(errno)), kPathRemedy);
   std::string content;
   char buffer[1 << 16];
   while (in.read(buffer, sizeof buffer) || in.gcount() > 0) {
     content.append(buffer, static_cast<size_t>(in.gcount()));
     if (content.size() > limit) {
-      throw Error(ExitCode::bad_data, fmt::format("{} is larger than the allowed {} bytes", path.string(), limit));
+      throw Error(ExitCode::bad_data, fmt::format("{} is larger than the allowed {} bytes", printable(path), limit));
     }
   }
   return content;
@@ -80,13 +81,13 @@ void write_file(const std::filesystem::path& path, const std::vector<std::string
 }
 
 void require_replaceable(const std::filesystem::path& path) {
-  const auto folder = path.has_parent_path() ? path.parent_path() : ".";
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   const auto refuse = [&](const std::string& why) {
-    throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", path.string(), why),
+    throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", printable(path), why),
                 "Name a file in a folder that exists and is yours.");
   };
   if (std::filesystem::is_directory(path)) refuse("it is a folder");
-  if (!std::filesystem::is_directory(folder)) refuse(fmt::format("there is no folder {}", folder.string()));
+  if (!std::filesystem::is_directory(folder)) refuse(fmt::format("there is no folder {}", printable(folder)));
   if (access(folder.c_str(), W_OK) != 0) refuse(std::strerror(errno));
 }
 

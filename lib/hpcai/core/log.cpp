@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::log {
 namespace {
@@ -21,7 +22,6 @@ bool dumb_terminal() {
 struct State {
   std::mutex mutex;
   int rank = 0;
-  Level level = Level::info;
   void (*before)() = nullptr;
   void (*after)() = nullptr;
   bool color = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr && !dumb_terminal();
@@ -61,8 +61,6 @@ constexpr std::string_view color_of(Level level) {
 
 void set_rank(int rank) { state().rank = rank; }
 
-void set_level(Level level) { state().level = level; }
-
 void open_file(const std::string& path) {
   try {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path, false);
@@ -74,7 +72,7 @@ void open_file(const std::string& path) {
     std::lock_guard lock(state().mutex);
     state().file = std::move(logger);
   } catch (const spdlog::spdlog_ex& e) {
-    throw Error(ExitCode::cannot_write, fmt::format("cannot write the log file {}: {}", path, e.what()));
+    throw Error(ExitCode::cannot_write, fmt::format("cannot write the log file {}: {}", printable(path), e.what()));
   }
 }
 
@@ -91,18 +89,19 @@ void set_line_hooks(void (*before)(), void (*after)()) {
 
 void write(Level level, std::string_view text) {
   State& s = state();
-  if (level < s.level || (s.rank != 0 && level < Level::warning)) return;
+  if (s.rank != 0 && level < Level::warning) return;
   const std::string rank = s.rank == 0 ? "" : fmt::format("[rank {}] ", s.rank);
   const auto head = prefix(level);
+  const std::string safe = printable_lines(text);
   std::lock_guard lock(s.mutex);
   if (s.before) s.before();
   if (s.color && !head.empty()) {
-    s.console->info("{}{}{}\033[0m{}", rank, color_of(level), head, text);
+    s.console->info("{}{}{}\033[0m{}", rank, color_of(level), head, safe);
   } else {
-    s.console->info("{}{}{}", rank, head, text);
+    s.console->info("{}{}{}", rank, head, safe);
   }
   if (s.after) s.after();
-  if (s.file) s.file->info("{}{}{}", rank, head, text);
+  if (s.file) s.file->info("{}{}{}", rank, head, safe);
 }
 
 }  // namespace hpcai::log

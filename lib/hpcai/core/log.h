@@ -9,23 +9,20 @@
 // into the run's log file once there is one. Data for programs go to stdout and never pass through here.
 namespace hpcai::log {
 
-enum class Level { debug, info, warning, error };
+enum class Level { info, warning, error };
 
-// Errors of ranks other than 0 carry "[rank r]"; their debug and info lines are dropped.
+// Warnings and errors of ranks other than 0 carry "[rank r]"; their info lines are dropped.
 void set_rank(int rank);
-void set_level(Level level);
 // Copies every later line, with a UTC time stamp, to `path` (appended). Throws Error{cannot_write}.
 void open_file(const std::string& path);
 void close_file();
 // Called before and after a line goes to the terminal, so that a progress bar can step aside.
 void set_line_hooks(void (*before)(), void (*after)());
 
+// One message. Control characters other than line ends and tabs are shown as printable_lines() does; where a name of
+// unknown origin goes into a message, pass it through printable(), so that its line ends cannot look like a message.
 void write(Level level, std::string_view text);
 
-template <class... Args>
-void debug(fmt::format_string<Args...> format, Args&&... args) {
-  write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
-}
 template <class... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {
   write(Level::info, fmt::format(format, std::forward<Args>(args)...));

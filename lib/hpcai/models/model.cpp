@@ -1,29 +1,15 @@
 #include "hpcai/models/model.h"
 
 #include <algorithm>
-#include <charconv>
-#include <numeric>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
 #include "hpcai/models/resnet.h"
 #include "hpcai/models/wavenet.h"
 #include "hpcai/models/xception.h"
 
 namespace hpcai::models {
 namespace {
-
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i + 1);
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, replaced}));
-    }
-  }
-  return row.back();
-}
 
 void set_trainable(torch::nn::Module& module, bool trainable) {
   for (at::Tensor& parameter : module.parameters()) parameter.set_requires_grad(trainable);
@@ -60,15 +46,13 @@ size_t Model::layer_index(const std::string& layer) const {
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (layers_[i].name == layer) return i;
   }
-  size_t index = 0;
-  const char* end = layer.data() + layer.size();
-  const auto [stop, error] = std::from_chars(layer.data(), end, index);
-  if (error == std::errc() && stop == end && index < layers_.size()) return index;
+  const auto index = parse_number<size_t>(layer);
+  if (index && *index < layers_.size()) return *index;
   const auto nearest = std::min_element(layers_.begin(), layers_.end(), [&](const Layer& a, const Layer& b) {
     return edit_distance(a.name, layer) < edit_distance(b.name, layer);
   });
   throw Error(
-      ExitCode::usage, "trainable_from: the network has no layer '" + layer + "'",
+      ExitCode::usage, "trainable_from: the network has no layer '" + printable(layer, 60) + "'",
       "give all, head, an index from 0 to " + std::to_string(layers_.size() - 1) + ", or a layer name such as " + nearest->name);
 }
 

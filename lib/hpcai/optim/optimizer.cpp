@@ -46,15 +46,6 @@ void Optimizer::step(double lr) {
   if (!active.empty()) update(active, grads, lr);
 }
 
-void Optimizer::zero_grad() {
-  c10::NoGradGuard no_grad;
-  std::vector<at::Tensor> grads;
-  for (const auto& [name, parameter] : parameters_) {
-    if (parameter.grad().defined()) grads.push_back(parameter.grad());
-  }
-  if (!grads.empty()) at::_foreach_zero_(grads);
-}
-
 void Optimizer::load(const NamedTensors& saved) {
   const std::string remedy = "Resume with the model and optimizer of the checkpoint.";
   std::map<std::string, at::Tensor> by_name(saved.begin(), saved.end());

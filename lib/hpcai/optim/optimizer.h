@@ -25,9 +25,6 @@ class Optimizer {
   // Updates the parameters from their gradients with learning rate `lr`.
   void step(double lr);
 
-  // Fills the gradients with zeros in place, so that gradients that are views of a communication bucket stay so.
-  void zero_grad();
-
   // Names and live tensors of the whole state, in a fixed order: "<parameter>.<quantity>". Copying into these tensors
   // restores an optimizer bit for bit.
   virtual NamedTensors state() const = 0;

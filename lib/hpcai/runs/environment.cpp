@@ -15,10 +15,10 @@
 
 #include "hpcai/core/commit.h"
 #include "hpcai/core/parallel.h"
+#include "hpcai/core/process.h"
 #include "hpcai/core/sha256.h"
+#include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
-
-extern char** environ;
 
 namespace hpcai::runs {
 namespace {
@@ -67,22 +67,6 @@ std::string utc_now() {
   return text;
 }
 
-std::map<std::string, std::string> process_variables() {
-  std::map<std::string, std::string> variables;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    const std::string text = *entry;
-    const size_t equals = text.find('=');
-    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return variables;
-}
-
-// A value that is not UTF-8 cannot stand in JSON.
-std::string printable(const std::string& value) {
-  const nlohmann::json json = value;
-  return nlohmann::json::parse(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).get<std::string>();
-}
-
 }  // namespace
 
 std::map<std::string, std::string> run_variables(const std::map<std::string, std::string>& variables) {
@@ -116,7 +100,7 @@ nlohmann::json describe_environment() {
           {"memory_gib", static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)) / (1 << 30)},
           {"gpus", gpu_names()},
           {"started", utc_now()},
-          {"variables", run_variables(process_variables())}};
+          {"variables", run_variables(process_environment())}};
 }
 
 }  // namespace hpcai::runs

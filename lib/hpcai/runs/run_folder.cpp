@@ -1,18 +1,13 @@
 #include "hpcai/runs/run_folder.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cerrno>
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::runs {
 namespace {
@@ -23,23 +18,6 @@ namespace fs = std::filesystem;
 constexpr const char* kLeftByRuns[] = {"config.yaml",     "command.txt",  "environment.json", "log.txt",
                                        "metrics.jsonl",   "summary.json", "checkpoints",      "predictions.h5",
                                        "predictions.csv", "figures",      "report.html"};
-
-bool needs_no_quotes(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_-./=:,+@%").find(c) != std::string_view::npos;
-}
-
-// An advisory lock on the folder itself: leaves nothing behind when the process dies. -1 where the file system knows
-// none.
-int lock(const fs::path& folder) {
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return -1;
-  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-  const int error = errno;
-  close(fd);
-  if (error != EWOULDBLOCK) return -1;
-  throw Error(ExitCode::usage, fmt::format("the run folder {} is in use by another program", folder.string()),
-              "Wait until it has ended, or choose another folder with --run-dir.");
-}
 
 void remove_run(const fs::path& folder) {
   for (const char* name : kLeftByRuns) {
@@ -77,13 +55,6 @@ bool holds_run(const fs::path& path) {
   return any;
 }
 
-RunFolder::RunFolder(RunFolder&& other) noexcept
-    : path_(std::move(other.path_)), existed_(other.existed_), lock_(std::exchange(other.lock_, -1)) {}
-
-RunFolder::~RunFolder() {
-  if (lock_ >= 0) close(lock_);
-}
-
 void RunFolder::check(const fs::path& path, ExistingRun existing) {
   std::error_code code;
   if (fs::exists(path, code) && !fs::is_directory(path, code)) {
@@ -106,7 +77,7 @@ RunFolder RunFolder::create(const fs::path& path, ExistingRun existing) {
   RunFolder folder(path);
   folder.existed_ = holds_run(path);
   make_folder(path);
-  folder.lock_ = lock(path);
+  folder.lock_ = FolderLock(path, "run folder", "Wait until it has ended, or choose another folder with --run-dir.");
   if (folder.existed_ && existing == ExistingRun::overwrite) {
     remove_run(path);
     folder.existed_ = false;
@@ -123,20 +94,5 @@ void RunFolder::write_command(std::span<const std::string> arguments) const {
 void RunFolder::write_environment(const nlohmann::json& content) const { replace_file(environment(), content.dump(2) + "\n"); }
 
 void RunFolder::write_summary(const nlohmann::json& content) const { replace_file(summary(), content.dump(2) + "\n"); }
-
-std::string shell_line(std::span<const std::string> arguments) {
-  std::string line;
-  for (const std::string& argument : arguments) {
-    if (!line.empty()) line += ' ';
-    if (!argument.empty() && std::all_of(argument.begin(), argument.end(), needs_no_quotes)) {
-      line += argument;
-      continue;
-    }
-    line += '\'';
-    for (const char c : argument) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    line += '\'';
-  }
-  return line;
-}
 
 }  // namespace hpcai::runs

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "hpcai/core/folder_lock.h"
+
 namespace hpcai::runs {
 
 // What to do when the folder already holds a run.
@@ -16,9 +18,6 @@ class RunFolder {
  public:
   // Only names the folder; touches nothing.
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
-  RunFolder(RunFolder&& other) noexcept;
-  RunFolder& operator=(RunFolder&&) = delete;
-  ~RunFolder();  // releases the lock
 
   // Creates the folder, or enters an existing one, and locks it against a second program. Throws Error{usage} if the
   // folder is not empty and holds no run, holds a run and `existing` is refuse, or is in use by another program;
@@ -47,13 +46,10 @@ class RunFolder {
  private:
   std::filesystem::path path_;
   bool existed_ = false;
-  int lock_ = -1;
+  FolderLock lock_;
 };
 
 // Whether a folder holds a run (its resolved config, metrics or checkpoints).
 bool holds_run(const std::filesystem::path& path);
-
-// Arguments as one line for a POSIX shell.
-std::string shell_line(std::span<const std::string> arguments);
 
 }  // namespace hpcai::runs

@@ -1,7 +1,6 @@
 #include "hpcai/simulate/waveform_parameters.h"
 
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <sstream>
@@ -11,6 +10,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::simulate {
 
@@ -19,29 +19,16 @@ namespace {
 constexpr double kMostValues = 1e6;
 constexpr double kRounding = 1e-6;  // of a step
 
-std::string_view trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+// The parts without the blanks around them.
+std::vector<std::string_view> cells(std::string_view text, char separator) {
+  std::vector<std::string_view> parts = split(text, separator);
+  for (std::string_view& part : parts) part = trim(part);
+  return parts;
 }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (size_t from = 0;;) {
-    const size_t to = text.find(separator, from);
-    parts.push_back(trim(text.substr(from, to - from)));
-    if (to == std::string_view::npos) return parts;
-    from = to + 1;
-  }
-}
-
-// A whole, finite number, or nothing.
 std::optional<double> number(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  return parse_number<double>(text);
 }
 
 // Reads the rows of one CSV file; knows where it is, for messages.
@@ -56,7 +43,7 @@ class BinaryTable {
       ++line_;
       const std::string_view row = trim(text);
       if (row.empty() || row.starts_with('#')) continue;
-      const std::vector<std::string_view> fields = split(row, ',');
+      const std::vector<std::string_view> fields = cells(row, ',');
       if (columns_ == 0) {
         read_header(fields);
       } else {
@@ -121,7 +108,7 @@ ParameterRange ParameterRange::parse(const std::string& name, const std::string&
     throw Error(ExitCode::usage, fmt::format("{}: '{}' {}", name, text, reason),
                 "write first:stop:step, for example 1:8:0.08 (stop is not included), or a single number");
   };
-  const std::vector<std::string_view> parts = split(text, ':');
+  const std::vector<std::string_view> parts = cells(text, ':');
   std::vector<double> values;
   for (const std::string_view part : parts) {
     const std::optional<double> value = number(part);

@@ -6,6 +6,7 @@
 #include "hpcai/config/bind.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/optim/schedule.h"
@@ -44,8 +45,8 @@ void check_consistency(const Experiment& experiment, int world_size) {
   const auto& training = experiment.training;
   const int64_t parts = world_size * training.accumulation;
   if (training.global_batch % parts != 0) {
-    contradiction(fmt::format("training.global_batch {} cannot be shared by {} rank{} with training.accumulation {}",
-                              training.global_batch, world_size, world_size == 1 ? "" : "s", training.accumulation),
+    contradiction(fmt::format("training.global_batch {} cannot be shared by {} with training.accumulation {}",
+                              training.global_batch, plural(world_size, "rank"), training.accumulation),
                   fmt::format("Use a multiple of {}, such as {}.", parts, nearby_multiples(training.global_batch, parts)));
   }
   const auto& evaluation = experiment.evaluation;

@@ -8,6 +8,7 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/runs/environment.h"
@@ -82,8 +83,8 @@ void introduce(const Experiment& experiment, const Training& training, const Tra
   log::info("data       {} training, {} validation, {} test samples", count(training.data.train), count(training.data.validation),
             count(training.data.test));
   log::info("model      {} values, {} trained now", size.values, size.trainable);
-  log::info("batch      {} samples a step on {} rank{}: {} each{}", experiment.training.global_batch, group.size(),
-            group.size() == 1 ? "" : "s", experiment.training.global_batch / group.size(),
+  log::info("batch      {} samples a step on {}: {} each{}", experiment.training.global_batch, plural(group.size(), "rank"),
+            experiment.training.global_batch / group.size(),
             experiment.training.accumulation > 1 ? fmt::format(", in {} passes", experiment.training.accumulation) : "");
   log::info("optimizer  {}", optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
   log::info("training   {} steps, {} an epoch", trainer.total_steps(), trainer.steps_per_epoch());

@@ -144,20 +144,6 @@ TEST_CASE("an optimizer state that does not fit is refused by name") {
   refused(reshaped, "conv.bias.exp_avg");
 }
 
-TEST_CASE("gradients are zeroed in place and stay views of their bucket") {
-  Problem problem;
-  const auto optimizer = make_optimizer(SgdConfig{}, problem.parameters);
-  const at::Tensor bucket = at::ones({200});
-  int64_t offset = 0;
-  for (auto& [name, parameter] : problem.parameters) {
-    parameter.mutable_grad() = bucket.narrow(0, offset, parameter.numel()).view(parameter.sizes());
-    offset += parameter.numel();
-  }
-  optimizer->zero_grad();
-  CHECK(bucket.sum().item<double>() == 200 - offset);
-  CHECK(problem.parameters[0].second.grad().data_ptr() == bucket.data_ptr());
-}
-
 TEST_CASE("sgd without momentum keeps no state, and nesterov without momentum is refused") {
   Problem problem;
   CHECK(make_optimizer(SgdConfig{.momentum = 0}, problem.parameters)->state().empty());

@@ -7,6 +7,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/text.h"
 #include "hpcai/distributed/exchange/short_messages.h"
 #include "hpcai/distributed/watch/status.h"
 
@@ -24,10 +25,10 @@ class BackendWork : public Work {
 };
 
 // The first line: c10d adds stack traces and pointers into its sources.
-std::string first_line(const std::exception& error) {
+std::string reason_of(const std::exception& error) {
   const auto* detailed = dynamic_cast<const c10::Error*>(&error);
   std::string text = detailed ? detailed->what_without_backtrace() : error.what();
-  return text.substr(0, text.find('\n'));
+  return std::string(first_line(text));
 }
 
 }  // namespace
@@ -44,8 +45,7 @@ void BackendGroup::use(BackendPointer backend, bool can_average) {
   watchdog_->on_verdict([this, abandoned = backend_] {
     try {
       abandoned->abort();
-    } catch (const std::exception& error) {
-      log::debug("the exchanges could not be given up: {}", first_line(error));
+    } catch (const std::exception&) {  // the process ends soon, which gives them up
     }
     if (SharedMemory* const memory = abandonable_) memory->abandon();
   });
@@ -58,10 +58,7 @@ void BackendGroup::share_memory(bool own_core) {
   if (rank() > 0) memory = SharedMemory::join(invitation, rank(), size(), box_bytes);
   const auto present = all_gather(std::string(memory ? "y" : "n"));
   if (memory) memory->close_invitation();
-  if (std::count(present.begin(), present.end(), "y") < size()) {
-    log::debug("the ranks of this host cannot share memory: short messages go through sockets, too");
-    return;
-  }
+  if (std::count(present.begin(), present.end(), "y") < size()) return;  // short messages go through sockets, too
   own_core_ = own_core;
   memory_ = std::move(memory);
   abandonable_ = memory_.get();
@@ -86,15 +83,14 @@ void BackendGroup::shut_down() {
   try {
     wait_for_device();
     backend_->shutdown();
-  } catch (const std::exception& error) {  // the work is done
-    log::debug("the connection to the other ranks ended with: {}", first_line(error));
+  } catch (const std::exception&) {  // the work is done
   }
 }
 
 void BackendGroup::report_loss(const char* what, const std::exception& reason) {
   broken_ = true;
   if (const auto verdict = watchdog_->ask_why()) throw Error(verdict->code, verdict->text, verdict->remedy);
-  throw Error(ExitCode::peers_unreachable, fmt::format("{} failed, although all ranks are there: {}", what, first_line(reason)),
+  throw Error(ExitCode::peers_unreachable, fmt::format("{} failed, although all ranks are there: {}", what, reason_of(reason)),
               "Check the network between the hosts; distributed.interface chooses another one.");
 }
 

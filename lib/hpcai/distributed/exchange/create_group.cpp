@@ -10,6 +10,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/text.h"
 #include "hpcai/distributed/exchange/backend_group.h"
 #include "hpcai/distributed/exchange/cuda_library.h"
 #include "hpcai/distributed/world/network.h"
@@ -35,10 +36,9 @@ int choose_gpu(const World& world) {
   }
   const bool own_gpu_each = count == 1 && world.launcher != "nproc";
   if (!own_gpu_each && world.local_rank >= count) {
-    throw LocalError(
-        ExitCode::usage,
-        fmt::format("{} ranks on {}, which has {} GPU{}", world.local_size, host_name(), count, count == 1 ? "" : "s"),
-        "Start at most one rank for each GPU.");
+    throw LocalError(ExitCode::usage,
+                     fmt::format("{} ranks on {}, which has {}", world.local_size, host_name(), plural(count, "GPU")),
+                     "Start at most one rank for each GPU.");
   }
   const int gpu = own_gpu_each ? 0 : world.local_rank;
   int least = 0;
@@ -54,7 +54,7 @@ int choose_gpu(const World& world) {
 
 // What LibTorch says when the backend cannot be made, for the user.
 [[noreturn]] void refuse_connection(const std::string& text) {
-  const std::string line = text.substr(0, text.find('\n'));
+  const std::string_view line = first_line(text);
   if (text.find("Duplicate GPU") != std::string::npos) {
     throw Error(ExitCode::usage, fmt::format("several ranks would use the same GPU: {}", line),
                 "Start one rank for each GPU, and let the launcher give each its own (Slurm: --gpus-per-task=1).");

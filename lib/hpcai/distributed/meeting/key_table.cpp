@@ -1,8 +1,8 @@
 #include "hpcai/distributed/meeting/key_table.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "hpcai/core/text.h"
 #include "hpcai/distributed/meeting/key_protocol.h"
 
 namespace hpcai::distributed {
@@ -10,11 +10,9 @@ namespace {
 
 // Numbers are kept as text, as c10d's stores do.
 int64_t number_in(const std::string& text) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size())
-    throw std::runtime_error("a key that is no number was to be raised");
-  return number;
+  const auto number = parse_number<int64_t>(text);
+  if (!number) throw std::runtime_error("a key that is no number was to be raised");
+  return *number;
 }
 
 }  // namespace

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -14,33 +14,20 @@ namespace {
 constexpr size_t kMostHosts = 1'000'000;
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
-  throw Error(ExitCode::usage, fmt::format("host list \"{}\": {}", text.substr(0, 200), why),
+  throw Error(ExitCode::usage, fmt::format("host list \"{}\": {}", printable(text, 200), why),
               "A host list looks like node[01-04,7],login; Slurm gives it in SLURM_STEP_NODELIST.");
 }
 
 uint64_t number(std::string_view digits, std::string_view list) {
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) {
-    refuse(list, fmt::format("\"{}\" is not a number", digits));
-  }
-  return value;
-}
-
-std::vector<std::string_view> split_at_commas(std::string_view text) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const size_t comma = text.find(',');
-    parts.push_back(text.substr(0, comma));
-    if (comma == text.npos) return parts;
-    text.remove_prefix(comma + 1);
-  }
+  const auto value = parse_number<uint64_t>(digits);
+  if (!value) refuse(list, fmt::format("\"{}\" is not a number", printable(digits, 60)));
+  return *value;
 }
 
 // "01-03,7" -> 01 02 03 7; a range keeps the width of its first number.
 std::vector<std::string> expand_ranges(std::string_view ranges, std::string_view list) {
   std::vector<std::string> numbers;
-  for (std::string_view range : split_at_commas(ranges)) {
+  for (std::string_view range : split(ranges, ',')) {
     const size_t dash = range.find('-');
     const std::string_view low = range.substr(0, dash);
     const std::string_view high = dash == range.npos ? low : range.substr(dash + 1);

@@ -1,14 +1,10 @@
 #include "hpcai/distributed/world/launch.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <optional>
@@ -17,6 +13,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/parallel.h"
+#include "hpcai/core/process.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/distributed/world/world.h"
@@ -57,39 +54,6 @@ struct Child {
   std::optional<int> status;  // exit status once it has ended
 };
 
-int status_of(int wait_status) { return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status); }
-
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  for (std::string& text : strings) result.push_back(text.data());
-  result.push_back(nullptr);
-  return result;
-}
-
-// Each rank has a process group of its own, so that Ctrl-C reaches it once, through us, and not from the terminal too.
-pid_t start(std::vector<std::string> command, const Environment& environment, int listen_fd, const sigset_t& signals) {
-  std::vector<std::string> settings;
-  for (const auto& [name, value] : environment) settings.push_back(name + "=" + value);
-  const auto arguments = pointers(command), variables = pointers(settings);
-  const pid_t parent = getpid();
-  const pid_t process = fork();
-  if (process < 0) throw std::runtime_error(fmt::format("launch: fork: {}", std::strerror(errno)));
-  if (process > 0) {
-    setpgid(process, process);
-    return process;
-  }
-  // Between fork and exec only async-signal-safe calls.
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(128 + SIGKILL);
-  pthread_sigmask(SIG_SETMASK, &signals, nullptr);
-  if (listen_fd >= 0) fcntl(listen_fd, F_SETFD, 0);
-  const int null = open("/dev/null", O_RDONLY);
-  if (null >= 0) dup2(null, STDIN_FILENO);
-  execve("/proc/self/exe", arguments.data(), variables.data());
-  _exit(127);
-}
-
 class Ranks {
  public:
   Ranks(int count, const std::vector<std::string>& arguments, int port) : children_(count) {
@@ -99,12 +63,16 @@ class Ranks {
     environment["HPCAI_MASTER_PORT"] = std::to_string(port_of(listen_fd));
     environment["HPCAI_JOB"] = random_number();
     environment.emplace("OMP_NUM_THREADS", std::to_string(std::max(1, available_cores() / count)));
-    std::vector<std::string> command{process_name()};
-    command.insert(command.end(), arguments.begin(), arguments.end());
+    std::vector<std::string> words{program_path()};
+    words.insert(words.end(), arguments.begin(), arguments.end());
     for (int rank = 0; rank < count; ++rank) {
       environment["HPCAI_RANK"] = std::to_string(rank);
       if (rank == 0) environment["HPCAI_LISTEN_FD"] = std::to_string(listen_fd);
-      children_[rank].process = start(command, environment, rank == 0 ? listen_fd : -1, signals_.before());
+      children_[rank].process = start_process({.program = "/proc/self/exe",
+                                               .arguments = words,
+                                               .environment = environment,
+                                               .blocked_signals = signals_.before(),
+                                               .kept_descriptor = rank == 0 ? listen_fd : -1});
       if (rank == 0) {
         environment.erase("HPCAI_LISTEN_FD");
         close(std::exchange(listen_fd, -1));  // when rank 0 ends, nobody may seem to listen
@@ -127,11 +95,6 @@ class Ranks {
   }
 
  private:
-  static std::string process_name() {
-    char path[4096] = "";
-    return readlink("/proc/self/exe", path, sizeof path - 1) > 0 ? path : "hpcai-train";
-  }
-
   int64_t running() const {
     return std::ranges::count_if(children_, [](const Child& child) { return !child.status; });
   }
@@ -160,9 +123,7 @@ class Ranks {
   void reap() {
     for (size_t rank = 0; rank < children_.size(); ++rank) {
       Child& child = children_[rank];
-      int status = 0;
-      if (child.status || waitpid(child.process, &status, WNOHANG) != child.process) continue;
-      child.status = status_of(status);
+      if (child.status || !(child.status = poll_process(child.process))) continue;
       note_failure(static_cast<int>(rank), *child.status);
     }
   }

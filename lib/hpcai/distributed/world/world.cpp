@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -14,6 +13,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/parallel.h"
+#include "hpcai/core/text.h"
 #include "hpcai/distributed/world/host_list.h"
 
 namespace hpcai::distributed {
@@ -41,12 +41,11 @@ class Variables {
   std::optional<int64_t> maybe(const std::string& name) const {
     const std::string value = text(name);
     if (value.empty()) return std::nullopt;
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error != std::errc{} || end != value.data() + value.size() || number < 0 || number > UINT32_MAX) {
-      throw Error(ExitCode::usage, fmt::format("environment: {}=\"{}\" is not a number", name, value));
+    const auto number = parse_number<uint32_t>(value);
+    if (!number) {
+      throw Error(ExitCode::usage, fmt::format("environment: {}=\"{}\" is not a number", name, printable(value, 60)));
     }
-    return number;
+    return *number;
   }
   std::optional<int64_t> first_of(std::initializer_list<const char*> names) const {
     for (const char* name : names) {
@@ -165,14 +164,15 @@ World from_torchrun(const Variables& variables, const Claim& claim, int port) {
 // "2(x3),1": tasks of node `node`.
 std::optional<int> tasks_of_node(std::string_view text, int64_t node) {
   while (!text.empty()) {
-    int tasks = 0, times = 1;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), tasks);
-    if (error != std::errc{}) return std::nullopt;
-    text.remove_prefix(end - text.data());
+    const auto tasks = take_number<int>(text);
+    if (!tasks) return std::nullopt;
+    int times = 1;
     if (text.starts_with("(x")) {
-      const auto result = std::from_chars(text.data() + 2, text.data() + text.size(), times);
-      if (result.ec != std::errc{} || result.ptr == text.data() + text.size()) return std::nullopt;
-      text.remove_prefix(result.ptr + 1 - text.data());
+      text.remove_prefix(2);
+      const auto given = take_number<int>(text);
+      if (!given || text.empty()) return std::nullopt;
+      times = *given;
+      text.remove_prefix(1);
     }
     if ((node -= times) < 0) return tasks;
     if (text.starts_with(",")) text.remove_prefix(1);
@@ -260,16 +260,6 @@ void check_agents(const Variables& variables, const Claim& outer, const std::str
 }
 
 }  // namespace
-
-Environment process_environment() {
-  Environment environment;
-  for (char** entry = environ; entry && *entry; ++entry) {
-    const std::string_view text(*entry);
-    const size_t equal = text.find('=');
-    if (equal != text.npos) environment.emplace(text.substr(0, equal), text.substr(equal + 1));
-  }
-  return environment;
-}
 
 World detect_world(const Environment& environment, int port) {
   const Variables variables(environment);

@@ -3,11 +3,9 @@
 #include <map>
 #include <string>
 
-namespace hpcai::distributed {
+#include "hpcai/core/process.h"
 
-// Environment variables by name.
-using Environment = std::map<std::string, std::string>;
-Environment process_environment();
+namespace hpcai::distributed {
 
 // Which rank this process is, and where the ranks meet. The default is a run of one rank.
 struct World {

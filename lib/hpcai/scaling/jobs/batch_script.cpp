@@ -8,22 +8,10 @@
 #include <regex>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
 #include "hpcai/scaling/jobs/run_job.h"
 
 namespace hpcai::scaling {
-namespace {
-
-// For a shell: as it is where nothing in it is special, else between single quotes.
-std::string quoted(const std::string& word) {
-  static const std::regex plain("[A-Za-z0-9_@%+=:,./-]+");
-  if (std::regex_match(word, plain)) return word;
-  std::string text = "'";
-  for (char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
-
-}  // namespace
-
 double parse_slurm_time(const std::string& text) {
   std::smatch part;
   static const std::regex with_days("(\\d{1,4})-(\\d{1,2})(?::(\\d{1,2}))?(?::(\\d{1,2}))?");
@@ -55,7 +43,7 @@ std::string batch_script(const BatchJob& job) {
   std::string name = job.name;
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c == ' ' || c == '/' || c == '\n'; }, '-');
-  option("--job-name=" + quoted(name));
+  option("--job-name=" + shell_word(name));
   option(fmt::format("--nodes={}", job.nodes));
   option(fmt::format("--ntasks-per-node={}", job.ranks_per_node));
   if (job.gpus) option(fmt::format("--gres=gpu:{}", job.ranks_per_node));
@@ -64,12 +52,12 @@ std::string batch_script(const BatchJob& job) {
   if (job.stops_on_signal) option(fmt::format("--signal=USR1@{:.0f}", kSignalLead_s));
   option("--requeue");
   option("--open-mode=append");
-  if (!job.folder.empty()) option("--chdir=" + quoted(job.folder));
-  option("--output=" + quoted(job.output));
+  if (!job.folder.empty()) option("--chdir=" + shell_word(job.folder));
+  option("--output=" + shell_word(job.output));
   for (const std::string& words : job.directives) option(words);
   text += "\ncommand=(";
-  for (const std::string& word : job.command) text += (text.back() == '(' ? "" : " ") + quoted(word);
-  return text + ")\nrun_dir=" + quoted(job.run_dir) + "\n\n" + kRunJob;
+  for (const std::string& word : job.command) text += (text.back() == '(' ? "" : " ") + shell_word(word);
+  return text + ")\nrun_dir=" + shell_word(job.run_dir) + "\n\n" + kRunJob;
 }
 
 }  // namespace hpcai::scaling

@@ -21,7 +21,4 @@ class StopSignals {
 // this process. Signals that come meanwhile are passed on.
 int run_program(const std::vector<std::string>& arguments, const StopSignals& signals);
 
-// This executable's path.
-std::string program_path();
-
 }  // namespace hpcai::scaling

@@ -11,6 +11,8 @@
 #include <sstream>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/process.h"
+#include "hpcai/core/text.h"
 #include "hpcai/runs/run_folder.h"
 #include "hpcai/scaling/jobs/batch_script.h"
 #include "hpcai/scaling/jobs/child_program.h"
@@ -24,7 +26,7 @@ struct Answer {
 };
 
 Answer ask(const std::vector<std::string>& command) {
-  FILE* pipe = popen((runs::shell_line(command) + " 2>&1").c_str(), "r");
+  FILE* pipe = popen((shell_line(command) + " 2>&1").c_str(), "r");
   if (!pipe) return {127, "cannot start a shell"};
   Answer answer;
   std::array<char, 4096> buffer{};

@@ -9,6 +9,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/parallel.h"
+#include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
 #include "hpcai/optim/schedule.h"
 #include "hpcai/scaling/jobs/batch_script.h"
@@ -88,8 +89,7 @@ void warn_of_layout(const trainer::Experiment& experiment, Plan& plan) {
   }
   const int64_t part = plan.batch_per_rank / plan.passes;
   if (part < 8 && has_local_batch_norm(experiment)) {
-    warn(fmt::format("batch norm of {} sample{} a rank is noisy: consider model.batch_norm: synchronised", part,
-                     part == 1 ? "" : "s"));
+    warn(fmt::format("batch norm of {} a rank is noisy: consider model.batch_norm: synchronised", plural(part, "sample")));
   }
   if (const auto* step = std::get_if<optim::StepConfig>(&experiment.schedule)) {
     for (double milestone : step->milestones_epochs) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "hpcai/core/text.h"
 #include "hpcai/runs/progress.h"
 #include "hpcai/scaling/jobs/batch_script.h"
 #include "hpcai/scaling/plan/plan.h"
@@ -70,15 +71,14 @@ std::string to_text(const Plan& plan) {
   const StepTime& step = plan.step;
   const auto duration = [](double seconds) { return runs::format_duration(seconds); };
   std::string text =
-      line("world", fmt::format("{} rank{}: {} node{} x {} {}", plan.layout.ranks(), plan.layout.ranks() == 1 ? "" : "s",
-                                plan.layout.nodes, plan.layout.nodes == 1 ? "" : "s", plan.layout.ranks_per_node,
-                                plan.gpus ? "GPUs" : "CPU ranks"));
+      line("world", fmt::format("{}: {} x {} {}", plural(plan.layout.ranks(), "rank"), plural(plan.layout.nodes, "node"),
+                                plan.layout.ranks_per_node, plan.gpus ? "GPUs" : "CPU ranks"));
   text += line("data", fmt::format("{} training, {} validation, {} test samples", plan.training_samples, plan.validation_samples,
                                    plan.test_samples));
   text += line("batch", fmt::format("{} a step, {} on each rank{}", plan.global_batch, plan.batch_per_rank,
                                     plan.passes > 1 ? fmt::format(" in {} passes", plan.passes) : ""));
-  text += line("schedule", fmt::format("{} steps: {} epoch{} of {} steps; warm-up {} steps", plan.total_steps, plan.epochs,
-                                       plan.epochs == 1 ? "" : "s", plan.steps_per_epoch, plan.warmup_steps));
+  text += line("schedule", fmt::format("{} steps: {} of {} steps; warm-up {} steps", plan.total_steps,
+                                       plural(plan.epochs, "epoch"), plan.steps_per_epoch, plan.warmup_steps));
   const Footprint& need = plan.footprint;
   text += line("memory", fmt::format("{} a rank{}: weights {}, gradients {}, optimizer {}{}, activations {} a sample",
                                      size_text(plan.memory_per_rank), plan.gpus ? "" : " beside the program's own 200 MB",
@@ -95,8 +95,8 @@ std::string to_text(const Plan& plan) {
   if (plan.time_s) {
     const std::string limit = format_slurm_time(*plan.time_s);
     text += line("jobs", plan.jobs == 1 ? fmt::format("fits into one job of {}", limit)
-                                        : fmt::format("{} jobs of {}: queued again {} time{}, nothing lost at a clean stop",
-                                                      plan.jobs, limit, plan.jobs - 1, plan.jobs == 2 ? "" : "s"));
+                                        : fmt::format("{} jobs of {}: queued again {}, nothing lost at a clean stop", plan.jobs,
+                                                      limit, plural(plan.jobs - 1, "time")));
   }
   text += line("saves", plan.checkpoint_every_s > 0
                             ? fmt::format("every {}: the most that a crash can lose", duration(plan.checkpoint_every_s))

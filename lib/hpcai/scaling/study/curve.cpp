@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "hpcai/core/text.h"
+
 namespace hpcai::scaling {
 namespace {
 
@@ -122,9 +124,9 @@ std::string input_warning(const Curve& curve) {
   const double part = first.step->input_s / first.step->step_s;
   if (!(part > kStarved)) return "";
   return fmt::format(
-      "The run on {} rank{} waits for input in {:.0f} % of its time. More ranks also bring more readers, so a gain "
+      "The run on {} waits for input in {:.0f} % of its time. More ranks also bring more readers, so a gain "
       "above the ideal line is one of reading, not of computing, as in the paper's galaxy panel.",
-      first.world, first.world == 1 ? "" : "s", 100 * part);
+      plural(first.world, "rank"), 100 * part);
 }
 
 }  // namespace hpcai::scaling

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "hpcai/core/text.h"
 #include "hpcai/scaling/study/panel.h"
 
 namespace hpcai::scaling {
@@ -21,7 +22,7 @@ std::vector<Entry> entries(const Curve& curve, const PanelLayout& layout) {
   if (const Point* base = curve.base()) {
     const bool repeated = std::ranges::any_of(curve.points, [](const Point& point) { return point.reached() > 1; });
     all.push_back({repeated ? "measured: median, range" : "measured", style::kMeasuredLine, &style::kMeasured});
-    all.push_back({fmt::format("ideal, from {} rank{}", base->world, base->world == 1 ? "" : "s"), style::kIdealLine});
+    all.push_back({fmt::format("ideal, from {}", plural(base->world, "rank")), style::kIdealLine});
   }
   if (!curve.predictions.empty()) all.push_back({"predicted by the model", style::kPredictedLine, &style::kPredicted});
   for (size_t i = 0; i < curve.published.size(); ++i) {

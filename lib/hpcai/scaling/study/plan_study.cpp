@@ -6,6 +6,7 @@
 
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
 #include "hpcai/scaling/study/study.h"
 #include "hpcai/scaling/study/study_worlds.h"
@@ -78,7 +79,7 @@ std::vector<Member> read_members(const StudyRequest& request, Problems& problems
 void check_world(const Study& study, const Member& member, int world, int64_t samples, Problems& problems) {
   const int64_t batch = global_batch_of(member, world, study.weak);
   const int64_t accumulation = study.samples_per_pass > 0 ? 1 : member.experiment.training.accumulation;
-  const std::string where = fmt::format("{}, {} rank{}", member.name, world, world == 1 ? "" : "s");
+  const std::string where = fmt::format("{}, {}", member.name, plural(world, "rank"));
   if (samples > 0 && world > samples) {
     problems.push_back(fmt::format("{}: more ranks than the {} training samples", where, samples));
   } else if (batch % (world * accumulation) != 0) {

@@ -8,6 +8,7 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
 #include "hpcai/data/open.h"
 #include "hpcai/runs/environment.h"
@@ -154,7 +155,7 @@ nlohmann::json scaling_json(const Study& study, const std::vector<Curve>& curves
           {"commit", environment.at("commit")},
           {"host", environment.at("host")},
           {"date", environment.at("started")},
-          {"command", runs::shell_line(command)},
+          {"command", shell_line(command)},
           {"scaling", study.weak ? "weak" : "strong"},
           {"repeats", study.repeats},
           {"experiments", experiments},

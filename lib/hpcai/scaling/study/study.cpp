@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <variant>
 
+#include "hpcai/core/text.h"
+
 namespace hpcai::scaling {
 
 int64_t global_batch_of(const Member& member, int world, bool weak) {
@@ -60,7 +62,7 @@ bool is_done(const StudyRun& run) {
 }
 
 std::string name_of(const StudyRun& run) {
-  return fmt::format("{} on {} rank{}{}", run.member->name, run.world, run.world == 1 ? "" : "s",
+  return fmt::format("{} on {}{}", run.member->name, plural(run.world, "rank"),
                      run.repeat > 1 ? fmt::format(", repeat {}", run.repeat) : "");
 }
 

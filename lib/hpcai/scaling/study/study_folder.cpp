@@ -1,12 +1,8 @@
 #include "hpcai/scaling/study/study_folder.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "hpcai/config/config.h"
@@ -74,16 +70,6 @@ void extend(Study& whole, const nlohmann::json& saved) {
   whole.repeats = std::max(whole.repeats, saved["repeats"].get<int>());
 }
 
-int lock_folder(const fs::path& folder) {
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-  const int error = errno;
-  close(fd);
-  if (error != EWOULDBLOCK) return -1;  // a file system without locks
-  throw Error(ExitCode::usage, fmt::format("the study in {} is being worked on by another program", folder.string()),
-              "Wait until it has ended, or choose another folder with --out.");
-}
-
 nlohmann::json describe_study(const Study& study) {
   std::vector<std::string> names;
   for (const Member& member : study.members) names.push_back(member.name);
@@ -108,17 +94,13 @@ StudyFolder::StudyFolder(const Study& study) : whole_(study) {
   }
   if (exists) extend(whole_, read_study_json(file));
   make_folder(study.folder);
-  lock_ = lock_folder(study.folder);
+  lock_ = FolderLock(study.folder, "study in", "Wait until it has ended, or choose another folder with --out.");
   replace_file(file, describe_study(whole_).dump(2) + "\n");
   for (const Member& member : study.members) {
     if (fs::exists(config_of(study, member))) continue;
     make_folder(config_of(study, member).parent_path());
     replace_file(config_of(study, member), config::to_yaml(member.experiment));
   }
-}
-
-StudyFolder::~StudyFolder() {
-  if (lock_ >= 0) close(lock_);
 }
 
 }  // namespace hpcai::scaling

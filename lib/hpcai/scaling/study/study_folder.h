@@ -2,6 +2,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "hpcai/core/folder_lock.h"
 #include "hpcai/scaling/study/study.h"
 
 namespace hpcai::scaling {
@@ -14,16 +15,13 @@ class StudyFolder {
   // Error{usage} if it holds something else or is in use, Error{cannot_resume} if it holds an experiment of the same name with
   // other settings or the other kind of scaling, Error{cannot_write}.
   explicit StudyFolder(const Study& study);
-  ~StudyFolder();
-  StudyFolder(const StudyFolder&) = delete;
-  StudyFolder& operator=(const StudyFolder&) = delete;
 
   // All that this folder is about: what is asked for now and what was before.
   const Study& whole() const { return whole_; }
 
  private:
   Study whole_;
-  int lock_ = -1;
+  FolderLock lock_;
 };
 
 }  // namespace hpcai::scaling
