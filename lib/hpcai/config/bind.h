@@ -5,11 +5,13 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "hpcai/config/description.h"
+#include "hpcai/config/indirect.h"
 
 // The only templates between described structs and the plain code of this module: a struct's description, its values
 // as JSON, and back. JSON values handed to load() are complete and checked, so load() has no error of its own.
@@ -34,9 +36,20 @@ inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
 template <class T>
-inline constexpr bool is_variant = false;
+inline constexpr bool is_indirect = false;
+template <class T>
+inline constexpr bool is_indirect<Indirect<T>> = true;
+
+// Also of a struct that derives from a variant, so that an alternative can be declared before the variant is complete.
 template <class... T>
-inline constexpr bool is_variant<std::variant<T...>> = true;
+std::variant<T...>& as_variant(std::variant<T...>& value) {
+  return value;
+}
+template <class T>
+concept Variant = requires(T& value) {
+  as_variant(value);
+};
+
 template <class T>
 inline constexpr bool never = false;
 
@@ -55,8 +68,9 @@ namespace detail {
 
 template <class T>
 Alternative describe_alternative(T object) {
-  Alternative alternative{std::string(T::kType), "", describe(object)};
+  Alternative alternative{std::string(T::kType), "", "", LazySection([object]() mutable { return describe(object); })};
   if constexpr (requires { T::kHelp; }) alternative.help = T::kHelp;
+  if constexpr (requires { T::kFormerType; }) alternative.formerly = T::kFormerType;
   return alternative;
 }
 
@@ -94,10 +108,12 @@ Type type_of(T& value) {
     type.kind = Type::Kind::list;
     typename T::value_type element{};
     type.element.push_back(type_of(element));
-  } else if constexpr (is_variant<T>) {
-    type = variant_type(value);
+  } else if constexpr (is_indirect<T>) {
+    type = type_of(*value);
+  } else if constexpr (Variant<T>) {
+    type = variant_type(as_variant(value));
   } else if constexpr (Described<T>) {
-    type.section = describe(value);
+    type.section = LazySection([value]() mutable { return describe(value); });
   } else {
     static_assert(never<T>, "a setting must be of one of the types listed in hpcai/config/field.h");
   }
@@ -129,14 +145,6 @@ struct Loader {
 };
 
 template <class Enum>
-std::string enum_to_name(Enum value) {
-  for (const auto& [number, name] : enum_names(Enum{})) {
-    if (number == value) return std::string(name);
-  }
-  throw std::logic_error("an enum's value has no name in enum_names()");
-}
-
-template <class Enum>
 Enum name_to_enum(const std::string& text) {
   for (const auto& [number, name] : enum_names(Enum{})) {
     if (name == text) return number;
@@ -158,20 +166,23 @@ template <class T>
 Section describe(T& object) {
   detail::Describer describer;
   object.describe(describer);
+  describer.section.identity = typeid(T).name() + store(object).dump();
   return std::move(describer.section);
 }
 
 template <class T>
 Json store(T& value) {
   if constexpr (std::is_enum_v<T>) {
-    return detail::enum_to_name(value);
+    return name_of(value);
   } else if constexpr (detail::is_optional<T>) {
     return value ? store(*value) : Json(nullptr);
   } else if constexpr (detail::is_vector<T>) {
     Json json = Json::array();
     for (typename T::value_type element : value) json.push_back(store(element));
     return json;
-  } else if constexpr (detail::is_variant<T>) {
+  } else if constexpr (detail::is_indirect<T>) {
+    return store(*value);
+  } else if constexpr (detail::Variant<T>) {
     return std::visit(
         [](auto& held) {
       Json json = {{"type", std::string(held.kType)}};
@@ -179,7 +190,7 @@ Json store(T& value) {
       held.describe(storer);
       return json;
         },
-        value);
+        detail::as_variant(value));
   } else if constexpr (detail::Described<T>) {
     Json json = Json::object();
     detail::Storer storer{json};
@@ -204,8 +215,10 @@ void load(T& value, const Json& json) {
       load(element, item);
       value.push_back(std::move(element));
     }
-  } else if constexpr (detail::is_variant<T>) {
-    detail::load_variant(value, json);
+  } else if constexpr (detail::is_indirect<T>) {
+    load(*value, json);
+  } else if constexpr (detail::Variant<T>) {
+    detail::load_variant(detail::as_variant(value), json);
   } else if constexpr (detail::Described<T>) {
     detail::Loader loader{json};
     value.describe(loader);

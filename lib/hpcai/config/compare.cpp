@@ -21,9 +21,9 @@ void flatten(const Type& type, const Json& value, const std::string& path, Setti
     if (type.kind == Type::Kind::variant) {
       const auto name = value.at("type").get<std::string>();
       settings.emplace_back(path + ".type", name);
-      flatten(type.find_alternative(name)->section, value, path, settings);
+      flatten(*type.find_alternative(name)->section, value, path, settings);
     } else {
-      flatten(type.section, value, path, settings);
+      flatten(*type.section, value, path, settings);
     }
   } else if (value.is_array() && !value.empty() && value.front().is_structured()) {
     for (size_t i = 0; i < value.size(); ++i) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "hpcai/config/words.h"
 
@@ -16,65 +18,131 @@ class RowCollector {
   std::vector<Row> rows;
 
   void add(const Section& section, const std::string& path, const std::vector<Row::Choice>& when, bool local) {
+    around_.push_back({section.identity, path});
     for (const Key& key : section.keys) {
       const bool key_local = local || key.field.local;
       const std::string key_path = join_path(path, key.name);
-      rows.push_back({key_path, key.name, &key, &section, when, key_local});
-      descend(key, key.type, key_path, when, key_local);
+      rows.push_back({key_path, key.name, &key, &section, when, key_local, false, repeated(key.type)});
+      if (rows.back().same_as.empty()) descend(key, key.type, key_path, when, key_local);
     }
+    around_.pop_back();
   }
 
  private:
+  // The path of the section or variant around the key that the key's type is again; empty if it is none.
+  std::string repeated(const Type& type) const {
+    return type.kind == Type::Kind::list ? repeated(type.element.front()) : path_around(identity_of(type));
+  }
+
+  std::string path_around(const std::string& identity) const {
+    const auto found = std::ranges::find(around_, identity, &Around::identity);
+    return identity.empty() || found == around_.end() ? "" : found->path;
+  }
+
+  static std::string identity_of(const Type& type) {
+    if (type.kind == Type::Kind::section) return type.section->identity;
+    std::string identity;
+    for (const Alternative& alternative : type.alternatives) identity += alternative.section->identity + "|";
+    return identity;
+  }
+
   void descend(const Key& key, const Type& type, const std::string& path, const std::vector<Row::Choice>& when, bool local) {
     if (type.kind == Type::Kind::list) descend(key, type.element.front(), path + "[]", when, local);
-    if (type.kind == Type::Kind::section) add(type.section, path, when, local);
+    if (type.kind == Type::Kind::section) add(*type.section, path, when, local);
     if (type.kind != Type::Kind::variant) return;
-    rows.push_back({path + ".type", "type", &key, nullptr, when, local, true});
+    rows.push_back({path + ".type", "type", &key, nullptr, when, local, true, ""});
+    around_.push_back({identity_of(type), path});
     for (const Alternative& alternative : type.alternatives) {
+      if (!path_around(alternative.section->identity).empty()) continue;
       auto chosen = when;
       chosen.push_back({path, alternative.name});
-      add(alternative.section, path, chosen, local);
+      add(*alternative.section, path, chosen, local);
     }
+    around_.pop_back();
   }
+
+  struct Around {
+    std::string identity;
+    std::string path;
+  };
+  std::vector<Around> around_;  // the sections and variants that are being added, from the outermost
 };
 
-void find_faults(const Section& section, const std::string& path, bool in_variant, std::vector<std::string>& faults);
+class FaultFinder {
+ public:
+  std::vector<std::string> faults;
 
-void find_faults(const Key& key, const Type& type, const std::string& path, std::vector<std::string>& faults) {
-  if (type.kind == Type::Kind::list) find_faults(key, type.element.front(), path + "[]", faults);
-  if (type.kind == Type::Kind::section) find_faults(type.section, path, false, faults);
-  if (type.kind == Type::Kind::choice && type.choices.empty()) faults.push_back(path + " has no choices");
-  std::set<std::string> names;
-  for (const Alternative& alternative : type.alternatives) {
-    if (!names.insert(alternative.name).second) faults.push_back(path + " has two types " + alternative.name);
-    find_faults(alternative.section, path, true, faults);
-  }
-}
-
-void find_faults(const Section& section, const std::string& path, bool in_variant, std::vector<std::string>& faults) {
-  std::set<std::string> names;
-  for (const Key& key : section.keys) {
-    const std::string key_path = join_path(path, key.name);
-    const bool reserved = (in_variant && key.name == "type") || (path.empty() && key.name == "base");
-    if (key.field.help.empty()) faults.push_back(key_path + " has no help");
-    if (!names.insert(key.name).second || reserved) faults.push_back(key_path + " is taken");
-    if (!key.field.required && !in_range(key.type, key.field, key.default_value)) {
-      faults.push_back(key_path + " has a default out of its range");
+  void check(const Section& section, const std::string& path, bool in_variant) {
+    if (std::ranges::find(around_, section.identity) != around_.end()) return;
+    around_.push_back(section.identity);
+    std::set<std::string_view> names;
+    for (const Key& key : section.keys) {
+      const std::string key_path = join_path(path, key.name);
+      const bool reserved = (in_variant && key.name == "type") || (path.empty() && key.name == "base");
+      if (key.field.help.empty()) faults.push_back(key_path + " has no help");
+      if (!names.insert(key.name).second || reserved) faults.push_back(key_path + " is taken");
+      if (!key.field.formerly.empty() && section.find(key.field.formerly))
+        faults.push_back(key_path + " has a former name in use");
+      if (!key.field.required && !in_range(key.type, key.field, key.default_value)) {
+        faults.push_back(key_path + " has a default out of its range");
+      }
+      check(key.type, key_path);
     }
-    find_faults(key, key.type, key_path, faults);
+    around_.pop_back();
   }
-}
+
+ private:
+  void check(const Type& type, const std::string& path) {
+    if (type.kind == Type::Kind::list) check(type.element.front(), path + "[]");
+    if (type.kind == Type::Kind::section) check(*type.section, path, false);
+    if (type.kind == Type::Kind::choice && type.choices.empty()) faults.push_back(path + " has no choices");
+    std::set<std::string_view> names;
+    for (const Alternative& alternative : type.alternatives) {
+      if (!names.insert(alternative.name).second) faults.push_back(path + " has two types " + alternative.name);
+      check(*alternative.section, path, true);
+    }
+  }
+
+  std::vector<std::string> around_;  // the sections that are being checked
+};
 
 }  // namespace
+
+struct LazySection::State {
+  std::function<Section()> describe;
+  std::optional<Section> section;
+};
+
+LazySection::LazySection(Section section) : state_(std::make_shared<State>(State{nullptr, std::move(section)})) {}
+
+LazySection::LazySection(std::function<Section()> describe)
+    : state_(std::make_shared<State>(State{std::move(describe), std::nullopt})) {}
+
+const Section& LazySection::operator*() const {
+  if (!state_->section) state_->section = state_->describe();
+  return *state_->section;
+}
 
 const Key* Section::find(std::string_view name) const {
   const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
   return found == keys.end() ? nullptr : &*found;
 }
 
+const Key* Section::find_former(std::string_view name) const {
+  const auto found =
+      std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return !name.empty() && key.field.formerly == name; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
 const Alternative* Type::find_alternative(std::string_view name) const {
   const auto found = std::find_if(alternatives.begin(), alternatives.end(),
                                   [&](const Alternative& alternative) { return alternative.name == name; });
+  return found == alternatives.end() ? nullptr : &*found;
+}
+
+const Alternative* Type::find_former(std::string_view name) const {
+  const auto found = std::find_if(alternatives.begin(), alternatives.end(),
+                                  [&](const Alternative& alternative) { return !name.empty() && alternative.formerly == name; });
   return found == alternatives.end() ? nullptr : &*found;
 }
 
@@ -147,9 +215,9 @@ Field element_field(const Field& list) {
 }
 
 std::vector<std::string> faults(const Section& section) {
-  std::vector<std::string> found;
-  find_faults(section, "", false, found);
-  return found;
+  FaultFinder finder;
+  finder.check(section, "", false);
+  return std::move(finder.faults);
 }
 
 }  // namespace hpcai::config

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -18,8 +20,24 @@ struct Key;
 struct Alternative;
 
 struct Section {
+  std::string identity;   // the struct and its defaults: equal for equal sections
   std::vector<Key> keys;  // in the order of describe()
   const Key* find(std::string_view name) const;
+  const Key* find_former(std::string_view name) const;  // the key that had this name
+};
+
+// A section that is described when somebody asks for it, and then kept: a struct may contain itself.
+class LazySection {
+ public:
+  LazySection() = default;  // no section; may not be asked for
+  explicit LazySection(Section section);
+  explicit LazySection(std::function<Section()> describe);
+  const Section& operator*() const;
+  const Section* operator->() const { return &**this; }
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
 };
 
 // The type of a value; which members count depends on the kind.
@@ -32,11 +50,12 @@ struct Type {
   int64_t highest = std::numeric_limits<int64_t>::max();
   std::vector<std::string> choices;       // choice
   std::vector<Type> element;              // list: one type
-  Section section;                        // section
+  LazySection section;                    // section
   std::vector<Alternative> alternatives;  // variant
   std::string default_alternative;        // variant
 
   const Alternative* find_alternative(std::string_view name) const;
+  const Alternative* find_former(std::string_view name) const;  // the alternative that had this name
   std::vector<std::string> alternative_names() const;
 };
 
@@ -49,11 +68,13 @@ struct Key {
 
 struct Alternative {
   std::string name;
+  std::string formerly;  // a former name, empty if there is none
   std::string help;
-  Section section;
+  LazySection section;
 };
 
-// One line for each key, those of all alternatives included: what a key table shows and a suggestion is chosen from.
+// One line for each key, those of all alternatives included: what a key table shows and a suggestion is chosen from. The
+// keys of a section within itself are left out; the row that leads there says whose they are.
 struct Row {
   struct Choice {
     std::string variant;  // "optimizer"
@@ -66,6 +87,7 @@ struct Row {
   std::vector<Choice> when;        // the alternatives that must be chosen for the key to exist
   bool local = false;              // it or a section around it is local
   bool is_type = false;            // the key `type` that chooses an alternative
+  std::string same_as;             // the key's section is again that at this path, "network.layers[]"; empty for others
 };
 std::vector<Row> rows(const Section& section);
 

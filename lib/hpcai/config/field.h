@@ -1,7 +1,10 @@
 #pragma once
 
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -14,6 +17,7 @@ namespace hpcai::config {
 //   struct AdamConfig {
 //     static constexpr std::string_view kType = "adam";  // only for alternatives of a variant
 //     static constexpr std::string_view kHelp = "Adam (Kingma & Ba 2015).";  // may be left out
+//     static constexpr std::string_view kFormerType = "adam0";  // a former name; may be left out. See Field::formerly
 //     double lr = 1e-3;
 //     template <class Visitor>
 //     void describe(Visitor& visitor) {
@@ -23,7 +27,12 @@ namespace hpcai::config {
 //
 // A field may be bool, int64_t, double, std::string, an enum with enum_names(), std::optional or std::vector of these,
 // another described struct, a std::vector of described structs, or a std::variant of described structs with kType,
-// chosen by the key `type`.
+// chosen by the key `type`. A struct may contain itself: in a std::vector, in an Indirect (indirect.h), and through the
+// alternatives of a struct that derives from a std::variant, as a network of nested layers does:
+//
+//   struct Layer;
+//   struct Residual { static constexpr std::string_view kType = "residual"; std::vector<Layer> body; ... };
+//   struct Layer : std::variant<Dense, Residual> { using variant::variant; };
 struct Field {
   std::string_view help;       // one sentence
   std::string_view unit = "";  // "s", "M", "pixels", ...
@@ -31,8 +40,9 @@ struct Field {
   std::optional<double> max = std::nullopt;
   bool min_excluded = false;
   bool max_excluded = false;
-  bool required = false;  // has no default
-  bool local = false;     // does not change the trained network: it may differ on resume
+  bool required = false;           // has no default
+  bool local = false;              // does not change the trained network: it may differ on resume
+  std::string_view formerly = "";  // a name that the key had: refused with the new one, read in the configs of old runs
 };
 
 // An enum is read and printed by these names, found by argument-dependent lookup:
@@ -41,5 +51,14 @@ struct Field {
 //   }
 template <class Enum>
 using EnumNames = std::vector<std::pair<Enum, std::string_view>>;
+
+// The name of an enum's value, as in configs. Throws std::logic_error for a value without one.
+template <class Enum>
+requires std::is_enum_v<Enum> std::string name_of(Enum value) {
+  for (const auto& [number, name] : enum_names(Enum{})) {
+    if (number == value) return std::string(name);
+  }
+  throw std::logic_error("an enum's value has no name in enum_names()");
+}
 
 }  // namespace hpcai::config

@@ -18,7 +18,7 @@ namespace {
 using Line = std::array<std::string, 4>;  // key, default, allowed, meaning
 
 bool is_setting(const Row& row) {
-  if (row.is_type || row.key->type.optional) return true;
+  if (row.is_type || row.key->type.optional || !row.same_as.empty()) return true;
   return row.key->type.kind != Type::Kind::section && row.key->type.kind != Type::Kind::variant;
 }
 
@@ -64,6 +64,7 @@ std::string allowed(const Row& row) {
   } else if (!row.key->field.unit.empty() && !row.is_type) {
     text += fmt::format(", {}", row.key->field.unit);
   }
+  if (!row.same_as.empty()) text += ", as " + row.same_as;
   return type.optional && !row.is_type ? text + ", or null" : text;
 }
 
@@ -175,6 +176,7 @@ Json list_keys(const Section& description) {
     if (!field.unit.empty()) item["unit"] = std::string(field.unit);
     if (field.min) item[field.min_excluded ? "greater_than" : "min"] = *field.min;
     if (field.max) item[field.max_excluded ? "less_than" : "max"] = *field.max;
+    if (!row.same_as.empty()) item["same_as"] = row.same_as;
     item["local"] = row.local;
     for (const Row::Choice& choice : row.when) item["when"][choice.variant + ".type"] = choice.type;
     item["help"] = std::string(field.help);

@@ -44,7 +44,7 @@ class Reader {
     switch (type.kind) {
       case Type::Kind::list: return list(type, field, node, path, place);
       case Type::Kind::section:
-        if (node.kind == Node::Kind::map) return section(type.section, node, path, place);
+        if (node.kind == Node::Kind::map) return section(*type.section, node, path, place);
         return wrong_kind(type, field, node, path, place);
       case Type::Kind::variant:
         if (node.kind == Node::Kind::map) return variant(type, node, path, place, must_say_type(type, field));
@@ -78,7 +78,7 @@ class Reader {
     const Alternative* alternative = chosen(type, node, path, place, must_say_type);
     if (!alternative) return nullptr;
     Json values = {{"type", alternative->name}};
-    values.update(section(alternative->section, node, path, place, &type));
+    values.update(section(*alternative->section, node, path, place, &type));
     return values;
   }
 
@@ -97,6 +97,10 @@ class Reader {
       return nullptr;
     }
     if (const Alternative* found = type.find_alternative(entry->value.text)) return found;
+    if (const Alternative* renamed = type.find_former(entry->value.text)) {
+      wrong(entry->place, fmt::format("{}.type {} is now called {}.", path, value_text(entry->value), renamed->name));
+      return renamed;
+    }
     const auto similar = nearest(entry->value.text, type.alternative_names());
     wrong(entry->place, fmt::format("{}.type is {}; it must be {}.{}", path, value_text(entry->value), names,
                                     similar ? fmt::format(" Did you mean {}?", *similar) : ""));
@@ -107,7 +111,7 @@ class Reader {
   bool misspells_type(const Type& type, const Node& node, const std::string& path, const std::string& names) {
     const Alternative* fallback = type.find_alternative(type.default_alternative);
     for (const Node::Entry& entry : node.entries) {
-      if (fallback->section.find(entry.key) || unlikeness(entry.key, "type").value_or(2) > 1) continue;
+      if (fallback->section->find(entry.key) || unlikeness(entry.key, "type").value_or(2) > 1) continue;
       wrong(entry.place, fmt::format("{0}.{1} is not a setting. Did you mean {0}.type ({2})?", path, shown(entry.key), names));
       return true;
     }
@@ -124,7 +128,7 @@ class Reader {
     }
     if (type.optional) return key.default_value;
     // keys inside may be required
-    if (type.kind == Type::Kind::section) return section(type.section, Node{}, path, place);
+    if (type.kind == Type::Kind::section) return section(*type.section, Node{}, path, place);
     if (type.kind == Type::Kind::variant) return variant(type, Node{}, path, place, false);
     return key.default_value;
   }
@@ -135,6 +139,11 @@ class Reader {
     for (const Node::Entry& entry : node.entries) {
       if (section.find(entry.key) || (variant && entry.key == "type")) continue;
       const std::string full = join_path(path, shown(entry.key));
+      if (const Key* renamed = section.find_former(entry.key)) {
+        meant.insert(renamed->name);
+        wrong(entry.place, fmt::format("{} is now called {}.", full, join_path(path, renamed->name)));
+        continue;
+      }
       std::optional<Suggestion> best;
       // a file with more unknown keys than this is no config; do not spend seconds on suggestions
       if (++unknown_ <= 200) best = suggest(entry.key, section, path, node, rows_, document_);

@@ -3,17 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "hpcai/config/words.h"
-#include "hpcai/config/writer.h"
 
 namespace hpcai::config {
 namespace {
-
-// A complete file, or one that a base completes, where nothing is required and a missing `type` can be any.
-enum class Coverage { complete, partial };
-
-Json value_schema(const Type& type, const Field& field, Coverage extent);
 
 void add_range(Json& schema, const Type& type, const Field& field) {
   if (field.min) {
@@ -39,44 +35,11 @@ bool must_be_given(const Key& key) {
   if (key.field.required) return true;
   if (key.type.optional) return false;
   const Section* section = nullptr;
-  if (key.type.kind == Type::Kind::section) section = &key.type.section;
+  if (key.type.kind == Type::Kind::section) section = &*key.type.section;
   if (key.type.kind == Type::Kind::variant) {
-    section = &key.type.find_alternative(key.type.default_alternative)->section;
+    section = &*key.type.find_alternative(key.type.default_alternative)->section;
   }
   return section && std::any_of(section->keys.begin(), section->keys.end(), must_be_given);
-}
-
-Json section_schema(const Section& section, Coverage extent, const Alternative* alternative = nullptr,
-                    bool type_required = false) {
-  Json properties = Json::object();
-  Json required = Json::array();
-  if (alternative) {
-    properties["type"] = {{"const", alternative->name}};
-    if (!alternative->help.empty()) properties["type"]["description"] = alternative->help;
-    if (type_required) required.push_back("type");
-  }
-  for (const Key& key : section.keys) {
-    Json schema = value_schema(key.type, key.field, extent);
-    schema["description"] = description_of(key);
-    if (!key.field.required && !key.default_value.is_structured()) schema["default"] = key.default_value;
-    properties[key.name] = std::move(schema);
-    if (extent == Coverage::complete && must_be_given(key)) required.push_back(key.name);
-  }
-  Json schema = {{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
-  if (!required.empty()) schema["required"] = std::move(required);
-  return schema;
-}
-
-Json variant_schema(const Type& type, const Field& field, Coverage extent) {
-  Json schemas = Json::array();
-  for (const Alternative& alternative : type.alternatives) {
-    const bool fallback = alternative.name == type.default_alternative && !must_say_type(type, field);
-    const bool type_required = extent == Coverage::complete && !fallback;
-    schemas.push_back(section_schema(alternative.section, extent, &alternative, type_required));
-    schemas.back()["title"] = alternative.name;
-  }
-  if (type.optional) schemas.push_back({{"type", "null"}});
-  return {{extent == Coverage::complete ? "oneOf" : "anyOf", std::move(schemas)}};
 }
 
 Json scalar_schema(const Type& type, const Field& field) {
@@ -96,36 +59,161 @@ Json scalar_schema(const Type& type, const Field& field) {
   }
 }
 
-Json value_schema(const Type& type, const Field& field, Coverage extent) {
-  Json schema;
-  if (type.kind == Type::Kind::variant) return variant_schema(type, field, extent);
-  if (type.kind == Type::Kind::section) {
-    schema = section_schema(type.section, extent);
-  } else if (type.kind == Type::Kind::list) {
-    // elements are never completed by a base
-    Json items = value_schema(type.element.front(), element_field(field), Coverage::complete);
-    schema = {{"type", "array"}, {"items", std::move(items)}};
-  } else {
-    schema = scalar_schema(type, field);
-  }
-  if (type.optional && schema.contains("type")) {
-    Json types = schema["type"].is_array() ? schema["type"] : Json::array({schema["type"]});
-    types.push_back("null");
-    schema["type"] = std::move(types);
-  }
+Json with_null(Json schema) {
+  if (!schema.contains("type")) return schema;
+  Json types = schema["type"].is_array() ? schema["type"] : Json::array({schema["type"]});
+  types.push_back("null");
+  schema["type"] = std::move(types);
   return schema;
 }
+
+Json reference(const std::string& name) { return {{"$ref", "#/definitions/" + name}}; }
+
+// Each section is defined once, by what its keys may be (its shape). What must be given is a definition beside it (its
+// completeness), because a file with `base:` may leave out what its base gives. Both refer to other definitions, so that
+// a struct may contain itself.
+class SchemaWriter {
+ public:
+  Json definitions = Json::object();
+
+  // A section of the config, at its first place there; `alternative` is set for that of a variant.
+  struct Part {
+    const Section& section;
+    std::string path;
+    const Alternative* alternative = nullptr;
+  };
+
+  // The name of the definition of a part's shape, which is made when it is first asked for.
+  std::string shape(const Part& part) {
+    const std::string name = name_of(part);
+    if (definitions.contains(name)) return name;
+    definitions[name] = nullptr;  // keeps its place while the definitions within are made
+    Json properties = Json::object();
+    if (part.alternative) {
+      properties["type"] = {{"const", part.alternative->name}};
+      if (!part.alternative->help.empty()) properties["type"]["description"] = part.alternative->help;
+    }
+    for (const Key& key : part.section.keys) {
+      Json schema = value_shape(key.type, key.field, join_path(part.path, key.name));
+      schema["description"] = description_of(key);
+      if (!key.field.required && !key.default_value.is_structured()) schema["default"] = key.default_value;
+      properties[key.name] = std::move(schema);
+    }
+    definitions[name] = {{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
+    return name;
+  }
+
+  // What a part must give, as a list of schemas; empty if nothing.
+  Json completeness(const Part& part) {
+    const std::string name = name_of(part) + ".complete";
+    const auto [asks, is_new] = complete_.try_emplace(name, true);  // while it is made, a part within itself refers to it
+    if (!is_new) return asks->second ? Json::array({reference(name)}) : Json::array();
+    Json required = Json::array(), properties = Json::object();
+    for (const Key& key : part.section.keys) {
+      if (must_be_given(key)) required.push_back(key.name);
+      Json rules = value_completeness(key.type, key.field, join_path(part.path, key.name));
+      if (!rules.empty()) properties[key.name] = all_of(std::move(rules));
+    }
+    Json schema = Json::object();
+    if (!required.empty()) schema["required"] = std::move(required);
+    if (!properties.empty()) schema["properties"] = std::move(properties);
+    complete_[name] = !schema.empty();
+    if (schema.empty()) return Json::array();
+    definitions[name] = std::move(schema);
+    return Json::array({reference(name)});
+  }
+
+  static Json all_of(Json schemas) { return schemas.size() == 1 ? schemas.front() : Json{{"allOf", std::move(schemas)}}; }
+
+ private:
+  std::string name_of(const Part& part) {
+    const std::string key = part.section.identity + (part.alternative ? part.alternative->name : "");
+    const auto [entry, is_new] = names_.try_emplace(key, "");
+    if (!is_new) return entry->second;
+    std::string path = part.path;
+    std::erase_if(path, [](char c) { return c == '[' || c == ']'; });
+    if (path.empty()) path = "config";
+    std::string name = path;
+    for (int number = 2; !used_names_.insert(name).second; ++number) name = fmt::format("{}_{}", path, number);
+    return entry->second = name;
+  }
+
+  static Part part_of(const Alternative& alternative, const std::string& path) {
+    return {*alternative.section, join_path(path, alternative.name), &alternative};
+  }
+
+  Json value_shape(const Type& type, const Field& field, const std::string& path) {
+    Json choices = Json::array();
+    switch (type.kind) {
+      case Type::Kind::section: choices.push_back(reference(shape({*type.section, path}))); break;
+      case Type::Kind::variant:
+        for (const Alternative& alternative : type.alternatives) choices.push_back(reference(shape(part_of(alternative, path))));
+        break;
+      case Type::Kind::list: return list_shape(type, field, path);
+      default: return type.optional ? with_null(scalar_schema(type, field)) : scalar_schema(type, field);
+    }
+    if (type.optional) choices.push_back({{"type", "null"}});
+    // what stands beside a "$ref" would be ignored
+    return {{choices.size() == 1 ? "allOf" : "anyOf", std::move(choices)}};
+  }
+
+  // The elements of a list are never completed by a base.
+  Json list_shape(const Type& type, const Field& field, const std::string& path) {
+    const Type& element = type.element.front();
+    Json rules = Json::array({value_shape(element, element_field(field), path + "[]")});
+    if (rules.front().contains("allOf")) rules = Json(rules.front()["allOf"]);
+    for (Json& rule : value_completeness(element, element_field(field), path + "[]")) rules.push_back(std::move(rule));
+    const Json schema = {{"type", "array"}, {"items", all_of(std::move(rules))}};
+    return type.optional ? with_null(schema) : schema;
+  }
+
+  // Of a value that may be completed by a base, which a list is not: its shape says it.
+  Json value_completeness(const Type& type, const Field& field, const std::string& path) {
+    if (type.kind == Type::Kind::section) return completeness({*type.section, path});
+    return type.kind == Type::Kind::variant ? variant_completeness(type, field, path) : Json::array();
+  }
+
+  // A section without `type` is of the default alternative, if there may be one.
+  Json variant_completeness(const Type& type, const Field& field, const std::string& path) {
+    const Json no_type = {{"type", "object"}, {"not", {{"required", {"type"}}}}};
+    Json rules = Json::array();
+    if (must_say_type(type, field)) {
+      rules.push_back({{"if", {{"type", "object"}}}, {"then", {{"required", {"type"}}}}});
+    } else {
+      const Part fallback = part_of(*type.find_alternative(type.default_alternative), path);
+      Json own = Json::array({reference(shape(fallback))});
+      for (Json& rule : completeness(fallback)) own.push_back(std::move(rule));
+      rules.push_back({{"if", no_type}, {"then", all_of(std::move(own))}});
+    }
+    for (const Alternative& alternative : type.alternatives) {
+      Json own = completeness(part_of(alternative, path));
+      if (own.empty()) continue;
+      Json chosen = {{"type", "object"}, {"required", {"type"}}, {"properties", {{"type", {{"const", alternative.name}}}}}};
+      rules.push_back({{"if", std::move(chosen)}, {"then", all_of(std::move(own))}});
+    }
+    return rules;
+  }
+
+  std::map<std::string, std::string> names_;  // of the shapes, by identity and alternative
+  std::set<std::string> used_names_;
+  std::map<std::string, bool> complete_;  // whether a definition of completeness asks for anything, by its name
+};
 
 }  // namespace
 
 Json make_schema(const Section& description, std::string_view title) {
-  Json partial = section_schema(description, Coverage::partial);
-  partial["properties"]["base"] = {
+  SchemaWriter writer;
+  const SchemaWriter::Part whole{description, ""};
+  const std::string name = writer.shape(whole);
+  writer.definitions[name]["properties"]["base"] = {
       {"type", "string"}, {"description", "Config file to start from, relative to this one; its keys are overridden here."}};
   Json schema = {{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", std::string(title)}};
-  schema["if"] = {{"type", "object"}, {"required", {"base"}}};
-  schema["then"] = std::move(partial);
-  schema["else"] = section_schema(description, Coverage::complete);
+  schema["allOf"] = Json::array({reference(name)});
+  if (Json rules = writer.completeness(whole); !rules.empty()) {
+    schema["if"] = {{"type", "object"}, {"not", {{"required", {"base"}}}}};
+    schema["then"] = SchemaWriter::all_of(std::move(rules));
+  }
+  schema["definitions"] = std::move(writer.definitions);
   return schema;
 }
 

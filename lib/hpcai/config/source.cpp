@@ -11,17 +11,28 @@
 #include "hpcai/config/words.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/text.h"
 #include "hpcai/core/utf8.h"
 
 namespace hpcai::config {
 namespace {
 
+const Section* section_of(const Type& type, const std::string& chosen) {
+  if (type.kind == Type::Kind::section) return &*type.section;
+  const Alternative* alternative = type.find_alternative(chosen);
+  return alternative ? &*alternative->section : nullptr;
+}
+
 const Type* type_below(const Type* type, const std::string& chosen, const std::string& name) {
-  if (!type) return nullptr;
-  const Alternative* alternative = type->find_alternative(chosen);
-  const Section& section = alternative ? alternative->section : type->section;
-  const Key* key = section.find(name);
+  const Section* section = type ? section_of(*type, chosen) : nullptr;
+  const Key* key = section ? section->find(name) : nullptr;
   return key ? &key->type : nullptr;
+}
+
+// The type that a variant's section says or has by default.
+std::string chosen_type(const Type& type, const Node& node) {
+  const Node::Entry* entry = node.find("type");
+  return entry ? entry->value.text : type.default_alternative;
 }
 
 // `upper` wins. `type` describes both and is null where the description knows no such key.
@@ -29,9 +40,8 @@ Node merged(const Type* type, Node lower, const Node& upper) {
   if (lower.kind != Node::Kind::map || upper.kind != Node::Kind::map) return upper;
   std::string chosen;
   if (type && type->kind == Type::Kind::variant) {
-    const Node::Entry* before = lower.find("type");
     const Node::Entry* after = upper.find("type");
-    chosen = before ? before->value.text : type->default_alternative;
+    chosen = chosen_type(*type, lower);
     if (after && after->value.text != chosen) return upper;
   }
   for (const Node::Entry& entry : upper.entries) {
@@ -46,17 +56,41 @@ Node merged(const Type* type, Node lower, const Node& upper) {
   return lower;
 }
 
+// Gives keys and types under their former names those that they have now, unless both stand there.
+void rename(const Type& type, Node& node) {
+  if (type.kind == Type::Kind::list) {
+    for (Node& item : node.items) rename(type.element.front(), item);
+  }
+  if (node.kind != Node::Kind::map) return;
+  if (Node::Entry* chosen = node.find("type")) {
+    const Alternative* renamed = type.find_former(chosen->value.text);
+    if (renamed) chosen->value.text = renamed->name;
+  }
+  const Section* section = section_of(type, chosen_type(type, node));
+  if (!section) return;
+  for (Node::Entry& entry : node.entries) {
+    const Key* renamed = section->find(entry.key) ? nullptr : section->find_former(entry.key);
+    if (renamed && !node.find(renamed->name)) entry.key = renamed->name;
+    if (const Key* key = section->find(entry.key)) rename(key->type, entry.value);
+  }
+}
+
 class Sources {
  public:
-  explicit Sources(const Section& description) : description_(description) { root_.section = description; }
+  explicit Sources(const Section& description) : description_(description) { root_.section = LazySection(description); }
 
   void add_file(const std::filesystem::path& path) {
-    const std::optional<std::string> text = read_text(path, {order_, path.string(), 1});
-    std::optional<Node> document = text ? parse(*text, path.string()) : std::nullopt;
+    const std::optional<std::string> text = read_text(path, {order_, printable(path), 1});
+    std::optional<Node> document = text ? parse(*text, printable(path)) : std::nullopt;
     if (document && add_base(*document, path)) document_ = std::move(document);
   }
 
   void add_text(std::string_view text, const std::string& name) { document_ = parse(text, name); }
+
+  // Gives the keys of the document the names that they have now.
+  void rename_former_keys() {
+    if (document_) rename(root_, *document_);
+  }
 
   // All overrides count as one layer, so that their order does not matter where they concern different keys.
   void add_overrides(const std::vector<std::string>& overrides) {
@@ -114,8 +148,8 @@ class Sources {
                   fmt::format("{}: the base {} is not a file", entry.place.text(), shown(base_path.string())),
                   "A base is given relative to the file that names it.");
     }
-    const auto text = read_text(base_path, {order_, base_path.string(), 1});
-    std::optional<Node> base = text ? parse(*text, base_path.string()) : std::nullopt;
+    const auto text = read_text(base_path, {order_, printable(base_path), 1});
+    std::optional<Node> base = text ? parse(*text, printable(base_path)) : std::nullopt;
     if (!base) return false;
     if (const Node::Entry* again = base->find("base")) {
       problems_.add(again->place, "a base may not have a base of its own; write the settings into this file.");
@@ -167,6 +201,14 @@ class Sources {
 Json read_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   Sources sources(description);
   sources.add_file(path);
+  sources.add_overrides(overrides);
+  return sources.values();
+}
+
+Json read_saved_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  Sources sources(description);
+  sources.add_file(path);
+  sources.rename_former_keys();
   sources.add_overrides(overrides);
   return sources.values();
 }

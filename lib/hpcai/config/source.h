@@ -15,6 +15,9 @@ namespace hpcai::config {
 // Throws Error{usage} with all problems, Error{missing_input} if a file cannot be read.
 Json read_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides);
 
+// The same for a file that this program, or an older version of it, has written: former names of keys are read, too.
+Json read_saved_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides);
+
 // The same for a text, called `name` in messages, that has no base.
 Json parse_values(const Section& description, std::string_view text, const std::string& name,
                   const std::vector<std::string>& overrides);

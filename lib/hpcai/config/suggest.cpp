@@ -128,12 +128,14 @@ std::optional<Suggestion> suggest(std::string_view written, const Section& secti
   for (const Row& row : all) {
     const auto likeness = unlikeness(written, row.name, row.is_type ? "" : row.key->field.help);
     if (!likeness) continue;
-    const bool here = parent_of(row.path) == place;
+    // a section within itself has no rows of its own, but those of its struct
+    const bool own = row.owner && row.owner->identity == section.identity;
+    const bool here = own || parent_of(row.path) == place;
     Suggestion candidate{here ? join_path(path, row.name) : row.path, row.name, {}, false};
     for (const Row::Choice& choice : row.when) {
       if (chosen_type(choice.variant, all, document) != choice.type) candidate.needs.push_back(choice);
     }
-    candidate.sibling = row.owner == &section || (row.is_type && here);
+    candidate.sibling = own || (row.is_type && here);
     if (candidate.sibling) candidate.needs.clear();
     double cost = *likeness + (here ? 0 : 0.6) + (candidate.needs.empty() ? 0 : 0.4);
     if (candidate.sibling && given.find(row.name)) cost += 0.3;  // it is there already
