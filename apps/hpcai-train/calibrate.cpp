@@ -7,6 +7,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/process.h"
 #include "hpcai/core/text.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/model/calibrate.h"
@@ -63,7 +64,7 @@ int calibrate(const CommandLine& line, const CalibrateWords& options) {
                 "Give two, such as --batch 4,32.");
   }
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
-  const auto world = distributed::detect_world(distributed::process_environment(), static_cast<int>(experiment.distributed.port));
+  const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
   trainer::set_threads(experiment.training, world);
   const auto group = distributed::Group::create(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
   trainer::together(*group, [&] {

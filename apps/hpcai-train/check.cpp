@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/build.h"
 
@@ -41,8 +42,8 @@ int check(const CheckOptions& options) {
                             training.data.train->size()),
                 "Lower training.global_batch.");
   }
-  const auto doubts = optim::doubts(experiment.schedule, experiment.optimizer, experiment.training.global_batch, steps,
-                                    steps_of(experiment.training, steps));
+  const auto warnings = optim::schedule_warnings(experiment.schedule, experiment.optimizer, experiment.training.global_batch,
+                                                 steps, steps_of(experiment.training, steps));
   const nlohmann::json report = {
       {"config", options.config.path},
       {"training_samples", count(training.data.train)},
@@ -53,7 +54,7 @@ int check(const CheckOptions& options) {
       {"steps_per_epoch", steps},
       {"learning_rate", optim::base_rate(experiment.optimizer, experiment.training.global_batch).value},
       {"batch_per_rank", alone.training.global_batch},
-      {"warnings", doubts}};
+      {"warnings", warnings}};
   if (options.json) {
     std::cout << report.dump(2) << '\n';
     return 0;
@@ -62,7 +63,7 @@ int check(const CheckOptions& options) {
                            options.config.path, count(training.data.train), count(training.data.validation),
                            count(training.data.test), size.trainable, steps,
                            optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
-  for (const std::string& doubt : doubts) log::warning("{}", doubt);
+  for (const std::string& warning : warnings) log::warning("{}", warning);
   return 0;
 }
 

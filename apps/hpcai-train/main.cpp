@@ -11,6 +11,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/memory.h"
+#include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
 #include "hpcai/distributed/world/world.h"
 
@@ -114,7 +115,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& e) {
     return line.app.exit(e);  // --help, --version
   } catch (const CLI::ParseError& e) {
-    log::error("{}. See {} --help", e.what(), "hpcai-train");
+    log::error("{}. See hpcai-train --help", printable(e.what()));
     return static_cast<int>(ExitCode::usage);
   }
   return guarded(line.run);

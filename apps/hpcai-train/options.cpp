@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "hpcai/config/config.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/process.h"
 #include "hpcai/distributed/world/launch.h"
 #include "hpcai/distributed/world/world.h"
 
@@ -22,7 +23,7 @@ void add_nproc(CLI::App& app, int& nproc) {
 }
 
 std::optional<int> start_ranks(const CommandLine& line, int nproc, int64_t port) {
-  const auto world = distributed::detect_world(distributed::process_environment());
+  const auto world = distributed::detect_world(process_environment());
   log::set_rank(world.rank);
   if (nproc == 0 || world.launcher == "nproc") return std::nullopt;
   return distributed::run_local_ranks(nproc, line.arguments, static_cast<int>(port));

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/process.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/study/run_study.h"
 
@@ -27,7 +28,7 @@ struct ScalingOptions {
 };
 
 int study_scaling(const CommandLine& line, const ScalingOptions& options) {
-  const auto world = distributed::detect_world(distributed::process_environment());
+  const auto world = distributed::detect_world(process_environment());
   if (world.size > 1) {
     throw Error(
         ExitCode::usage,

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/process.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/runs/run_folder.h"
 #include "hpcai/trainer/build.h"
@@ -37,7 +38,7 @@ int train(const CommandLine& line, const TrainOptions& options) {
   if (options.nproc > 0) trainer::check_consistency(experiment, options.nproc);
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
 
-  const auto world = distributed::detect_world(distributed::process_environment(), static_cast<int>(experiment.distributed.port));
+  const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
   if (!world.hint.empty() && world.rank == 0) log::warning("{}", world.hint);
   trainer::RunOptions run;
   if (!options.run_dir.empty()) run.run_dir = options.run_dir;

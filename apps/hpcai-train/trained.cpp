@@ -1,14 +1,14 @@
 #include "trained.h"
 
-#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <map>
 
 #include "hpcai/checkpoint/checkpoints.h"
+#include "hpcai/checkpoint/copy_tensors.h"
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/build.h"
@@ -21,15 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 
 void copy_weights(models::Model& model, const checkpoint::NamedTensors& saved, const std::string& from) {
-  at::NoGradGuard no_grad;
-  const std::map<std::string, at::Tensor> by_name(saved.begin(), saved.end());
-  for (const auto& [name, tensor] : trainer::tensors_of(model)) {
-    const auto found = by_name.find(name);
-    if (found == by_name.end() || found->second.sizes() != tensor.sizes()) {
-      throw Error(ExitCode::bad_data, fmt::format("{} has no tensor '{}' of the model's shape", from, name),
-                  "The checkpoint belongs to another model than the run's config.yaml describes.");
-    }
-    tensor.copy_(found->second);
+  if (const auto missing = checkpoint::copy_tensors(saved, trainer::tensors_of(model))) {
+    throw Error(ExitCode::bad_data, fmt::format("{} has no tensor '{}' of the model's shape", from, *missing),
+                "The checkpoint belongs to another model than the run's config.yaml describes.");
   }
 }
 
@@ -63,11 +57,11 @@ trainer::EvaluationResult Trained::evaluate() { return trainer::evaluate(*group,
 Trained load_trained(const TrainedOptions& options) {
   const fs::path run = options.run_dir;
   if (!fs::exists(run / "config.yaml")) {
-    throw Error(ExitCode::missing_input, fmt::format("{} holds no run: there is no config.yaml", run.string()),
+    throw Error(ExitCode::missing_input, fmt::format("{} holds no run: there is no config.yaml", printable(run)),
                 "Give the folder that a training printed at its end, such as runs/waveform-quickstart.");
   }
   Trained trained;
-  trained.experiment = config::read<trainer::Experiment>(run / "config.yaml", options.overrides);
+  trained.experiment = config::read_saved<trainer::Experiment>(run / "config.yaml", options.overrides);
   const bool named = options.checkpoint == "last" || options.checkpoint == "best";
   const fs::path path = named ? run / "checkpoints" / options.checkpoint : fs::path(options.checkpoint);
   const auto loaded = checkpoint::load_checkpoint(path, checkpoint::Parts::model);

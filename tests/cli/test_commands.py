@@ -106,7 +106,7 @@ class Commands(Case):
         config.write_text("""
 name: file
 data: {type: image_hdf5, train: sdss.h5, validation: des.h5, test: des.h5}
-model: {type: xception, width: 0.0625, middle_blocks: 0, head_units: 8}
+model: {type: xception, width_factor: 0.0625, middle_blocks: 0, head_units: 8}
 loss: {type: cross_entropy}
 training: {epochs: 1, global_batch: 4}
 """)

@@ -55,6 +55,22 @@ class ConfigErrors(Refusals):
         self.refuse("--config", WAVEFORM, "--set", "optimizer.learning_rate=1", status=2, contains=["optimizer.lr"])
         self.refuse("--config", WAVEFORM, "--set", "optimizer.lr", status=2)
 
+    def test_control_characters_and_line_ends_of_names_never_reach_the_terminal(self):
+        forged = "x\x1b[31m\nerror: forged"
+        yaml = self.folder / "names.yaml"
+        yaml.write_text(WAVEFORM.read_text() + '\n"x\\e[31m\\nerror: forged": 1\nname: "x\\e[31m\\nerror: forged"\n')
+        for status, *arguments in ((66, "--config", forged), (2, forged), (2, "--config", WAVEFORM, "--set", f"optimizer.{forged}=1"),
+                                   (2, "--config", WAVEFORM, "--set", 'name="x\\e[31m\\nerror: forged"'), (2, "--config", yaml),
+                                   (2, "keys", forged), (66, "evaluate", "--run-dir", forged)):
+            err = self.refuse(*arguments, status=status)
+            self.assertIn("forged", err, arguments)
+            self.assertNotIn("\x1b", err, arguments)
+            self.assertFalse([line for line in err.splitlines() if line.startswith("error: forged")], err)
+
+    def test_a_key_that_was_renamed_is_told_its_new_name(self):
+        path = self.config("width_factor: 0.0625", "width: 0.0625", GALAXY)
+        self.refuse("--config", path, status=2, contains=["config.yaml:10: model.width is now called model.width_factor."])
+
     def test_the_same_with_ranks_is_told_once(self):
         path = self.config("type: adam", "type: adamm")
         self.refuse("--config", path, "--nproc", "3", status=2, contains=["adam"])
@@ -169,7 +185,7 @@ schedule: {{type: constant}}
         path.write_text("""
 name: folder
 data: {type: image_folder, folder: images, image_size: 32}
-model: {type: xception, width: 0.0625, middle_blocks: 0, head_units: 8}
+model: {type: xception, width_factor: 0.0625, middle_blocks: 0, head_units: 8}
 loss: {type: cross_entropy}
 training: {epochs: 1, global_batch: 2}
 schedule: {type: constant}

@@ -126,6 +126,17 @@ class Resume(Case):
         # what does not change the result may differ
         self.train(WAVEFORM, "run", "--resume", "auto", "--set", "training.max_steps=3", "--set", "checkpoint.keep=1")
 
+    def test_a_run_of_a_version_with_another_name_for_a_key_goes_on(self):
+        limit = ("--set", "training.max_steps=2")
+        self.train(GALAXY, "run", *limit)
+        saved = self.folder / "run" / "config.yaml"
+        self.assertIn("width_factor:", saved.read_text())
+        saved.write_text(saved.read_text().replace("width_factor:", "width:"))
+        self.run_program("evaluate", "--run-dir", "run")
+        _, err = self.train(GALAXY, "run", "--resume", "auto", *limit, "--set", "model.width_factor=0.125", status=78)
+        self.assertIn("model.width_factor: 0.0625 then, 0.125 now", err)
+        self.train(GALAXY, "run", "--resume", "auto", *limit)
+
     def test_resume_require_needs_a_checkpoint(self):
         _, err = self.train(WAVEFORM, "run", "--resume", "require", status=78)
         self.assertFalse((self.folder / "run").exists(), "nothing is left behind")

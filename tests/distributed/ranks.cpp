@@ -9,6 +9,8 @@
 #include "scenarios.h"
 
 using namespace hpcai::distributed;
+using hpcai::Environment;
+using hpcai::process_environment;
 
 namespace {
 

@@ -35,6 +35,18 @@ CONTAINED = {
     r"openssl/": {"core"},
     r"hwy/": {"kernels"},
 }
+# what is written once, and where
+ONLY_IN = {
+    r"\bfrom_chars\(": "lib/hpcai/core/text",
+    r'\? "" : "s"': "lib/hpcai/core/text",
+    r"\b(execve?|fork)\(": "lib/hpcai/core/process",
+    r"\benviron\b": "lib/hpcai/core/process",
+    r"\bflock\(": "lib/hpcai/core/folder_lock",
+    r"using NamedTensors = ": "lib/hpcai/core/named_tensors",
+    r"<svg ": "lib/hpcai/draw/svg",
+}
+# modules whose sources all have a header of their name, where a reader looks for them
+PAIRED = {"core", "config", "draw", "models", "optim", "simulate"}
 LONGEST_FILE = 400
 LONGEST_LINE = 150
 
@@ -84,6 +96,18 @@ class Style(unittest.TestCase):
         long_lines = [f"{p.relative_to(SOURCE)}:{i}" for p in sources() for i, line in enumerate(p.read_text().splitlines(), 1)
                       if len(line) > LONGEST_LINE]
         self.assertEqual(long_lines, [])
+
+    def test_what_core_has_is_not_written_again(self):
+        wrong = []
+        for pattern, home in ONLY_IN.items():
+            wrong += [f"{p.relative_to(SOURCE)}: {pattern}" for p in sources()
+                      if not str(p.relative_to(LIB.parent.parent)).startswith(home) and re.search(pattern, p.read_text())]
+        self.assertEqual(wrong, [])
+
+    def test_a_source_has_a_header_of_its_name(self):
+        alone = [str(p.relative_to(SOURCE)) for p in sources()
+                 if p.suffix == ".cpp" and module_of(p) in PAIRED and not p.with_suffix(".h").exists()]
+        self.assertEqual(alone, [])
 
     def test_every_header_starts_with_pragma_once(self):
         self.assertEqual([str(p) for p in LIB.rglob("*.h") if "#pragma once" not in p.read_text()[:200] and "-inl.h" not in p.name], [])

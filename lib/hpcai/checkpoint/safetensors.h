@@ -1,17 +1,16 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
+
+#include "hpcai/core/named_tensors.h"
 
 namespace hpcai::checkpoint {
 
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+using hpcai::NamedTensors;
 using Metadata = std::map<std::string, std::string>;
 
 // The content of a safetensors file (https://github.com/huggingface/safetensors): 8 bytes little-endian header length,

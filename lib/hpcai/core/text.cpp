@@ -98,8 +98,12 @@ std::string join_words(std::span<const std::string> words, std::string_view last
 }
 
 std::string plural(int64_t count, std::string_view noun, std::string_view many) {
-  if (count == 1) return fmt::format("1 {}", noun);
-  return many.empty() ? fmt::format("{} {}s", count, noun) : fmt::format("{} {}", count, many);
+  return fmt::format("{} {}", count, plural_noun(count, noun, many));
+}
+
+std::string plural_noun(int64_t count, std::string_view noun, std::string_view many) {
+  if (count == 1) return std::string(noun);
+  return many.empty() ? fmt::format("{}s", noun) : std::string(many);
 }
 
 std::string printable(std::string_view text, size_t most) {

@@ -31,6 +31,8 @@ std::string join_words(std::span<const std::string> words, std::string_view last
 
 // "1 rank", "2 ranks", "0 classes": the number and the noun, with an "s" or as `many` unless it is one.
 std::string plural(int64_t count, std::string_view noun, std::string_view many = "");
+// The noun alone: "rank", "ranks".
+std::string plural_noun(int64_t count, std::string_view noun, std::string_view many = "");
 
 // Text of any origin (a file name, a cell, a config's value) made fit for one line of a message: a control character,
 // a line end, a character that changes the direction of writing and a byte that is not UTF-8 become "\x1b", "\n",

@@ -7,6 +7,7 @@
 #include "hpcai/data/image_dataset.h"
 #include "hpcai/data/sources.h"
 #include "hpcai/simulate/galaxy.h"
+#include "hpcai/simulate/galaxy_draw.h"
 
 namespace hpcai::data {
 namespace {

@@ -36,6 +36,19 @@ double LogAxis::operator()(double value) const { return start + std::log(value /
 
 bool LogAxis::holds(double value) const { return value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9); }
 
+std::vector<Tick> round_ticks(const LinearAxis& axis) {
+  const double rough = (axis.high - axis.low) / 4;
+  const double power = std::pow(10.0, std::floor(std::log10(rough)));
+  const double mantissa = rough / power;
+  const double step = power * (mantissa < 1.5 ? 1 : mantissa < 3.5 ? 2 : mantissa < 7.5 ? 5 : 10);
+  std::vector<Tick> ticks;
+  for (double k = std::ceil(axis.low / step - 1e-9); k * step <= axis.high + 1e-9 * step; ++k) {
+    const double value = k * step + 0.0;  // no -0
+    ticks.push_back({value, fmt::format("{:g}", value)});
+  }
+  return ticks;
+}
+
 std::vector<Tick> time_ticks(double low, double high, size_t most) {
   std::vector<Tick> ticks = ticks_of(kDense, low, high);
   if (ticks.size() > most) ticks = ticks_of(kSparse, low, high);

@@ -14,10 +14,21 @@ struct LogAxis {
   bool holds(double value) const;
 };
 
+// A linear axis: `low` lies at pixel `start`, `high` at pixel `stop`; low < high.
+struct LinearAxis {
+  double low, high;
+  double start, stop;
+
+  double operator()(double value) const { return start + (value - low) / (high - low) * (stop - start); }
+};
+
 struct Tick {
   double value;
   std::string label;
 };
+
+// Multiples of 1, 2 or 5 times a power of ten from low to high, about four of them.
+std::vector<Tick> round_ticks(const LinearAxis& axis);
 
 // Round times between low and high (seconds), such as 10 s, 1 min, 3 h, 10 days: at most `most`, evenly dense.
 std::vector<Tick> time_ticks(double low, double high, size_t most);

@@ -5,21 +5,24 @@
 #include <algorithm>
 #include <iterator>
 
+#include "hpcai/core/text.h"
+
 namespace hpcai::draw {
 namespace {
 
 // Heights above and below the baseline, in units of the font size.
 constexpr double kAscent = 0.78, kDescent = 0.24;
 
+// XML that shows the text, whatever is in it.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : printable(text)) {
     switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+      default: out += c;
     }
   }
   return out;
@@ -42,11 +45,11 @@ double character_width(unsigned char c) {
 
 }  // namespace
 
-bool Box::overlaps(const Box& other) const {
+bool Rectangle::overlaps(const Rectangle& other) const {
   return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
 }
 
-bool Box::holds(const Box& other) const {
+bool Rectangle::holds(const Rectangle& other) const {
   return other.left >= left && other.right <= right && other.top >= top && other.bottom <= bottom;
 }
 
@@ -78,8 +81,8 @@ void Canvas::text(Role role, double x, double baseline, std::string_view text, c
   const double width = text_width(text, style.size, style.bold);
   const double before = style.anchor == Anchor::start ? 0 : style.anchor == Anchor::middle ? width / 2 : width;
   const double ascent = kAscent * style.size, descent = kDescent * style.size;
-  const Box box = style.upwards ? Box{x - ascent, baseline - (width - before), x + descent, baseline + before}
-                                : Box{x - before, baseline - ascent, x - before + width, baseline + descent};
+  const Rectangle box = style.upwards ? Rectangle{x - ascent, baseline - (width - before), x + descent, baseline + before}
+                                      : Rectangle{x - before, baseline - ascent, x - before + width, baseline + descent};
   marks_.push_back({role, box, std::string(text)});
   constexpr const char* kAnchors[] = {"start", "middle", "end"};
   fmt::format_to(std::back_inserter(body_),
@@ -97,14 +100,14 @@ void Canvas::polyline(const std::vector<std::pair<double, double>>& points, cons
   fmt::format_to(std::back_inserter(body_), "<path d=\"{}\" {}/>\n", path, attributes(stroke));
 }
 
-void Canvas::rectangle(Role role, const Box& box, std::string_view fill, double opacity) {
+void Canvas::rectangle(Role role, const Rectangle& box, std::string_view fill, double opacity) {
   marks_.push_back({role, box, ""});
   fmt::format_to(std::back_inserter(body_),
                  "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\"{}/>\n", box.left, box.top,
                  box.width(), box.height(), fill, opacity < 1 ? fmt::format(" opacity=\"{:g}\"", opacity) : "");
 }
 
-void Canvas::frame(const Box& box, const Stroke& stroke) {
+void Canvas::frame(const Rectangle& box, const Stroke& stroke) {
   fmt::format_to(std::back_inserter(body_), "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" {}/>\n", box.left,
                  box.top, box.width(), box.height(), attributes(stroke));
 }

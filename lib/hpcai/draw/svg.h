@@ -9,14 +9,14 @@
 // the canvas or a legend lies on a point. Lengths are SVG pixels, y grows downwards.
 namespace hpcai::draw {
 
-struct Box {
+struct Rectangle {
   double left = 0, top = 0, right = 0, bottom = 0;
 
   double width() const { return right - left; }
   double height() const { return bottom - top; }
   double middle() const { return (left + right) / 2; }
-  bool overlaps(const Box& other) const;
-  bool holds(const Box& other) const;
+  bool overlaps(const Rectangle& other) const;
+  bool holds(const Rectangle& other) const;
 };
 
 // The palette of Okabe and Ito (2008), which the colour-blind can tell apart, and greys.
@@ -57,7 +57,7 @@ enum class Role { heading, note, legend, tick, cell, point, bar };
 
 struct Mark {
   Role role;
-  Box box;
+  Rectangle box;
   std::string text;  // empty for a shape
 };
 
@@ -69,11 +69,11 @@ class Canvas {
   void text(Role role, double x, double baseline, std::string_view text, const TextStyle& style);
   void line(double x1, double y1, double x2, double y2, const Stroke& stroke);
   void polyline(const std::vector<std::pair<double, double>>& points, const Stroke& stroke);
-  void rectangle(Role role, const Box& box, std::string_view fill, double opacity = 1);
-  void frame(const Box& box, const Stroke& stroke);
+  void rectangle(Role role, const Rectangle& box, std::string_view fill, double opacity = 1);
+  void frame(const Rectangle& box, const Stroke& stroke);
   void marker(Role role, double x, double y, const MarkerStyle& style);
 
-  Box box() const { return {0, 0, width_, height_}; }
+  Rectangle box() const { return {0, 0, width_, height_}; }
   const std::vector<Mark>& marks() const { return marks_; }
   std::string svg() const;
 

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
+#include <utility>
 
 #include "hpcai/core/error.h"
+#include "hpcai/draw/axis.h"
+#include "hpcai/draw/svg.h"
 
 namespace hpcai::draw {
 namespace {
@@ -17,42 +19,15 @@ constexpr double kLeft = 52, kTop = 28, kRight = 14, kBottom = 38;
 constexpr double kCellWidth = kLeft + kPlotWidth + kRight;
 constexpr double kCellHeight = kTop + kPlotHeight + kBottom;
 constexpr double kTitleHeight = 36;
+constexpr double kTitleSize = 16, kPanelTitleSize = 12, kTickSize = 11;
 
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
-}
+using Points = std::vector<std::pair<double, double>>;
 
-struct Axis {
-  double low, high;    // data
-  double start, stop;  // SVG pixels
-  double operator()(double value) const { return start + (value - low) / (high - low) * (stop - start); }
-};
-
-// Multiples of 1, 2 or 5 times a power of ten, about four of them.
-std::vector<double> ticks(const Axis& axis) {
-  const double rough = (axis.high - axis.low) / 4;
-  const double power = std::pow(10.0, std::floor(std::log10(rough)));
-  const double mantissa = rough / power;
-  const double step = power * (mantissa < 1.5 ? 1 : mantissa < 3.5 ? 2 : mantissa < 7.5 ? 5 : 10);
-  std::vector<double> values;
-  const double first = std::ceil(axis.low / step - 1e-9);
-  for (double k = first; k * step <= axis.high + 1e-9 * step; ++k) values.push_back(k * step + 0.0);
-  return values;
-}
-
-// Points of a polyline. Each pixel column that holds several samples contributes its smallest and its largest one.
-std::string points(const std::vector<double>& time, const std::vector<double>& value, double sign, const Axis& x, const Axis& y) {
-  std::string out;
-  const auto put = [&](size_t i) { fmt::format_to(std::back_inserter(out), "{:.2f},{:.2f} ", x(time[i]), y(sign * value[i])); };
+// Each pixel column that holds several samples contributes its smallest and its largest one.
+Points points(const std::vector<double>& time, const std::vector<double>& value, double sign, const LinearAxis& x,
+              const LinearAxis& y) {
+  Points line;
+  const auto put = [&](size_t i) { line.emplace_back(x(time[i]), y(sign * value[i])); };
   for (size_t first = 0, next = 0; first < time.size(); first = next) {
     const double column = std::floor(x(time[first]));
     size_t smallest = first, largest = first;
@@ -63,7 +38,7 @@ std::string points(const std::vector<double>& time, const std::vector<double>& v
     put(std::min(smallest, largest));
     if (smallest != largest) put(std::max(smallest, largest));
   }
-  return out;
+  return line;
 }
 
 void check(const WaveformPanel& panel) {
@@ -78,25 +53,20 @@ void check(const WaveformPanel& panel) {
   }
 }
 
-void draw_axes(const Axis& x, const Axis& y, std::string& svg) {
-  auto out = std::back_inserter(svg);
-  for (const double tick : ticks(x)) {
-    fmt::format_to(out,
-                   "<path class=\"grid\" d=\"M{0:.1f} {1:.1f}V{2:.1f}\"/><text x=\"{0:.1f}\" y=\"{3:.1f}\" "
-                   "text-anchor=\"middle\">{4:g}</text>\n",
-                   x(tick), y.start, y.stop, y.start + 14, tick);
+void draw_axes(const LinearAxis& x, const LinearAxis& y, Canvas& canvas) {
+  const Stroke grid{.colour = colour::kGrid, .width = 1};
+  for (const Tick& tick : round_ticks(x)) {
+    canvas.line(x(tick.value), y.start, x(tick.value), y.stop, grid);
+    canvas.text(Role::tick, x(tick.value), y.start + 14, tick.label, {.size = kTickSize, .anchor = Anchor::middle});
   }
-  for (const double tick : ticks(y)) {
-    fmt::format_to(out,
-                   "<path class=\"grid\" d=\"M{0:.1f} {1:.1f}H{2:.1f}\"/><text x=\"{3:.1f}\" y=\"{4:.1f}\" "
-                   "text-anchor=\"end\">{5:g}</text>\n",
-                   x.start, y(tick), x.stop, x.start - 5, y(tick) + 3.5, tick);
+  for (const Tick& tick : round_ticks(y)) {
+    canvas.line(x.start, y(tick.value), x.stop, y(tick.value), grid);
+    canvas.text(Role::tick, x.start - 5, y(tick.value) + 3.5, tick.label, {.size = kTickSize, .anchor = Anchor::end});
   }
-  fmt::format_to(out, "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">t / M</text>\n", (x.start + x.stop) / 2,
-                 y.start + 29);
+  canvas.text(Role::note, (x.start + x.stop) / 2, y.start + 29, "t / M", {.size = kTickSize, .anchor = Anchor::middle});
 }
 
-void draw_panel(const WaveformPanel& panel, double left, double top, std::string& svg) {
+void draw_panel(const WaveformPanel& panel, double left, double top, Canvas& canvas) {
   double peak = 0;
   for (size_t i = 0; i < panel.time.size(); ++i) {
     peak = std::max({peak, std::abs(panel.real[i]), std::abs(panel.amplitude[i])});
@@ -104,16 +74,14 @@ void draw_panel(const WaveformPanel& panel, double left, double top, std::string
   if (peak == 0) peak = 1;
   const double span = panel.time.back() - panel.time.front();
   const double width = span > 0 ? span : 1;  // a single sample
-  const Axis x{panel.time.front(), panel.time.front() + width, left + kLeft, left + kLeft + kPlotWidth};
-  const Axis y{-1.1 * peak, 1.1 * peak, top + kTop + kPlotHeight, top + kTop};  // SVG counts downwards
-  auto out = std::back_inserter(svg);
-  fmt::format_to(out, "<text class=\"panel\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x.start, y.stop - 8, escaped(panel.title));
-  draw_axes(x, y, svg);
-  fmt::format_to(out, "<rect class=\"frame\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"/>\n", x.start, y.stop,
-                 kPlotWidth, kPlotHeight);
-  fmt::format_to(out, "<polyline class=\"real\" points=\"{}\"/>\n", points(panel.time, panel.real, 1, x, y));
+  const LinearAxis x{panel.time.front(), panel.time.front() + width, left + kLeft, left + kLeft + kPlotWidth};
+  const LinearAxis y{-1.1 * peak, 1.1 * peak, top + kTop + kPlotHeight, top + kTop};  // SVG counts downwards
+  canvas.text(Role::heading, x.start, y.stop - 8, panel.title, {.size = kPanelTitleSize});
+  draw_axes(x, y, canvas);
+  canvas.frame({x.start, y.stop, x.stop, y.start}, {.colour = colour::kFrame, .width = 1});
+  canvas.polyline(points(panel.time, panel.real, 1, x, y), {.colour = colour::kBlue, .width = 1});
   for (const double sign : {1.0, -1.0}) {
-    fmt::format_to(out, "<polyline class=\"amplitude\" points=\"{}\"/>\n", points(panel.time, panel.amplitude, sign, x, y));
+    canvas.polyline(points(panel.time, panel.amplitude, sign, x, y), {.colour = colour::kVermillion, .width = 1});
   }
 }
 
@@ -130,19 +98,13 @@ std::string waveform_sheet_svg(std::span<const WaveformPanel> panels, int64_t co
   const int64_t rows = (count + columns - 1) / columns;
   const double width = static_cast<double>(columns) * kCellWidth;
   const double height = kTitleHeight + static_cast<double>(rows) * kCellHeight;
-  std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:g}\" height=\"{1:g}\" viewBox=\"0 0 {0:g} {1:g}\">\n"
-      "<style>text{{font:11px sans-serif;fill:#333}}.title{{font-size:16px;font-weight:bold}}.panel{{font-size:12px}}"
-      "path.grid{{stroke:#ddd;fill:none}}rect.frame{{stroke:#555;fill:none}}polyline{{fill:none;stroke-width:1}}"
-      "polyline.real{{stroke:#1f5fa8}}polyline.amplitude{{stroke:#d2691e}}</style>\n"
-      "<rect width=\"{0:g}\" height=\"{1:g}\" fill=\"white\"/>\n"
-      "<text class=\"title\" x=\"{2:g}\" y=\"23\">{3}</text>\n",
-      width, height, kLeft, escaped(title));
+  Canvas canvas(width, height, title);
+  canvas.text(Role::heading, kLeft, 23, title, {.size = kTitleSize, .bold = true});
   for (int64_t i = 0; i < count; ++i) {
     draw_panel(panels[static_cast<size_t>(i)], static_cast<double>(i % columns) * kCellWidth,
-               kTitleHeight + static_cast<double>(i / columns) * kCellHeight, svg);
+               kTitleHeight + static_cast<double>(i / columns) * kCellHeight, canvas);
   }
-  return svg + "</svg>\n";
+  return canvas.svg();
 }
 
 }  // namespace hpcai::draw

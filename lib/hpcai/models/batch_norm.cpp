@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include "hpcai/models/synchronised_batch_norm.h"
+
 namespace hpcai::models {
 
 BatchNorm::BatchNorm(int64_t channels, BatchNormMode mode, double eps, double momentum)

@@ -65,12 +65,4 @@ class BatchNorm : public torch::nn::Module {
   SumOverRanks sum_;
 };
 
-// The synchronised normalisation for any device, type and layout (kernels::batch_norm is for the common ones),
-// differentiable in input, weight and bias; float or double inside whatever the input's type. Updates the running
-// statistics where they are defined. Ranks may hold different numbers of samples, also none. Throws Error(usage) where all
-// ranks together have one value a channel (tested on CPUs only).
-at::Tensor synchronised_batch_norm(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
-                                   at::Tensor running_mean, at::Tensor running_var, double eps, double momentum,
-                                   const SumOverRanks& sum);
-
 }  // namespace hpcai::models

@@ -35,6 +35,7 @@ inline constexpr std::string_view kZeroGammaHelp =
 // parameters.
 struct WaveNetConfig {
   static constexpr std::string_view kType = "wavenet";
+  static constexpr std::string_view kHelp = "Modified WaveNet for waveforms (Khan, Huerta, Das 2020).";
   int64_t residual_channels = 16;
   int64_t gate_channels = 32;
   int64_t layers_per_cycle = 8;
@@ -73,7 +74,8 @@ struct WaveNetConfig {
 // published, 24,011,306 values with 2 classes, 23,956,778 of them trainable. Other values give a smaller network of the family.
 struct XceptionConfig {
   static constexpr std::string_view kType = "xception";
-  double width = 1.0;
+  static constexpr std::string_view kHelp = "Xception (Chollet 2017) with the galaxy classifier's head (Khan et al. 2019).";
+  double width_factor = 1.0;
   int64_t middle_blocks = 8;
   int64_t entry_stride = 2;
   int64_t head_units = 1024;
@@ -84,11 +86,12 @@ struct XceptionConfig {
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("width", width,
+    visitor.field("width_factor", width_factor,
                   {.help = "Factor on the channels of every layer; they are rounded to multiples of 8.",
                    .min = 0,
                    .max = 4,
-                   .min_excluded = true});
+                   .min_excluded = true,
+                   .formerly = "width"});
     visitor.field("middle_blocks", middle_blocks,
                   {.help = "Residual blocks of three separable convolutions.", .min = 0, .max = 64});
     visitor.field("entry_stride", entry_stride,
@@ -106,6 +109,7 @@ struct XceptionConfig {
 // 1000 classes.
 struct ResNetConfig {
   static constexpr std::string_view kType = "resnet50";
+  static constexpr std::string_view kHelp = "ResNet-50 v1.5 (He et al. 2016).";
   std::vector<int64_t> blocks = {3, 4, 6, 3};
   int64_t width = 64;
   bool zero_init_last_gamma = false;

@@ -12,8 +12,8 @@
 namespace hpcai::models {
 namespace {
 
-int64_t scaled(int64_t channels, double width) {
-  return std::max<int64_t>(8, 8 * std::llround(static_cast<double>(channels) * width / 8));
+int64_t scaled(int64_t channels, double factor) {
+  return std::max<int64_t>(8, 8 * std::llround(static_cast<double>(channels) * factor / 8));
 }
 
 // Keras's "same" 3x3 pool of stride 2: odd sizes get one row on each side, even sizes one at the end only.
@@ -38,7 +38,7 @@ at::Tensor Xception::Separable::operator()(const at::Tensor& input) const {
   return relu_after ? norm->forward_relu(output) : norm->forward(output);
 }
 
-void Xception::Separable::hand_relu_to(Separable& previous) {
+void Xception::Separable::move_relu_into_norm_of(Separable& previous) {
   relu_before = false;
   previous.relu_after = true;
 }
@@ -48,7 +48,7 @@ at::Tensor Xception::DownBlock::operator()(const at::Tensor& input) const {
 }
 
 Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(config) {
-  const auto channels = [&](int64_t published) { return scaled(published, config.width); };
+  const auto channels = [&](int64_t published) { return scaled(published, config.width_factor); };
   add_layer("input");
   conv1_ = register_module("block1_conv1",
                            std::make_shared<Conv2d>(3, channels(32), 3, Conv2d::Options{.stride = config.entry_stride}));
@@ -69,7 +69,7 @@ Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(conf
     auto& block = middle_.emplace_back();
     for (int j = 1; j <= 3; ++j) {
       block.push_back(add_separable(fmt::format("block{}_sepconv{}", number, j), channels(728), channels(728), true, false));
-      if (j > 1) block[j - 1].hand_relu_to(block[j - 2]);
+      if (j > 1) block[j - 1].move_relu_into_norm_of(block[j - 2]);
     }
     if (config.zero_init_last_gamma) block.back().norm->zero_gamma();
     add_layer(fmt::format("block{}_add", number));
@@ -111,7 +111,7 @@ Xception::DownBlock Xception::add_down_block(int number, int64_t in, int64_t mid
   DownBlock down;
   down.first = add_separable(block + "sepconv1", in, middle, relu_before, false);
   down.second = add_separable(block + "sepconv2", middle, out, true, false);
-  down.second.hand_relu_to(down.first);
+  down.second.move_relu_into_norm_of(down.first);
   if (config_.zero_init_last_gamma) down.second.norm->zero_gamma();
   down.residual = register_module(block + "residual", std::make_shared<Conv2d>(in, out, 1, Conv2d::Options{.stride = 2}));
   add_layer(block + "residual", {down.residual});

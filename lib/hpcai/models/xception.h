@@ -43,7 +43,8 @@ class Xception : public Model {
     std::shared_ptr<BatchNorm> norm;
     bool relu_before, relu_after;
     at::Tensor operator()(const at::Tensor& input) const;
-    void hand_relu_to(Separable& previous);  // whose norm computes it in the same pass; nothing else reads its output
+    // Lets the norm of `previous` compute this one's relu in its own pass; nothing else may read the output of `previous`.
+    void move_relu_into_norm_of(Separable& previous);
   };
   // Two separable convolutions and a strided pool, beside a strided 1x1 convolution.
   struct DownBlock {

@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "hpcai/config/field.h"
-#include "hpcai/optim/base_rate.h"
+#include "hpcai/optim/rate_scaling.h"
 #include "hpcai/optim/layerwise_config.h"
 
 namespace hpcai::optim {
 
 struct SgdConfig {
   static constexpr std::string_view kType = "sgd";
+  static constexpr std::string_view kHelp = "Stochastic gradient descent, with momentum or without.";
   double lr = 0.1;
   double momentum = 0.9;
   bool nesterov = false;
@@ -41,6 +42,7 @@ struct SgdConfig {
 
 struct AdamConfig {
   static constexpr std::string_view kType = "adam";
+  static constexpr std::string_view kHelp = "Adam (Kingma & Ba 2015).";
   double lr = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
@@ -66,6 +68,7 @@ struct AdamConfig {
 
 struct AdamWConfig {
   static constexpr std::string_view kType = "adamw";
+  static constexpr std::string_view kHelp = "Adam with decoupled weight decay (Loshchilov & Hutter 2019).";
   double lr = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
@@ -90,11 +93,6 @@ struct AdamWConfig {
 };
 
 using OptimizerConfig = std::variant<AdamConfig, SgdConfig, AdamWConfig, LarsConfig, LambConfig>;
-
-// The keys lr, lr_scaling and lr_base_batch of whichever rule is chosen, for training with this global batch.
-BaseRate base_rate(const OptimizerConfig& config, int64_t global_batch);
-// For people: "adam with lr 0.0064 (0.0001 x 64, linear from batch 2)".
-std::string describe_rate(const OptimizerConfig& config, int64_t global_batch);
 
 // Where a warm-up starts and how it counts; schedule.h has the equations.
 enum class WarmupRule { linear, horovod };
@@ -125,6 +123,7 @@ struct Warmup {
 
 struct ConstantConfig : Warmup {
   static constexpr std::string_view kType = "constant";
+  static constexpr std::string_view kHelp = "The same rate in every step after the warm-up.";
   template <class Visitor>
   void describe(Visitor& visitor) {
     describe_warmup(visitor);
@@ -133,6 +132,7 @@ struct ConstantConfig : Warmup {
 
 struct StepConfig : Warmup {
   static constexpr std::string_view kType = "step";
+  static constexpr std::string_view kHelp = "Multiplied by a factor at each of some epochs.";
   std::vector<double> milestones_epochs = {30, 60, 80};
   double factor = 0.1;
 
@@ -150,6 +150,7 @@ struct StepConfig : Warmup {
 
 struct CosineConfig : Warmup {
   static constexpr std::string_view kType = "cosine";
+  static constexpr std::string_view kHelp = "Falls along half a cosine (Loshchilov & Hutter 2017).";
   double final_fraction = 0;
 
   template <class Visitor>
@@ -162,6 +163,7 @@ struct CosineConfig : Warmup {
 
 struct PolynomialConfig : Warmup {
   static constexpr std::string_view kType = "polynomial";
+  static constexpr std::string_view kHelp = "Falls as a power of the part of the training that is left.";
   double power = 2;
   double final_fraction = 0;
 
@@ -176,6 +178,7 @@ struct PolynomialConfig : Warmup {
 
 struct PlateauConfig : Warmup {
   static constexpr std::string_view kType = "plateau";
+  static constexpr std::string_view kHelp = "Falls when the validation loss no longer does.";
   double factor = 0.5;
   int64_t patience = 3;
   double min_delta = 0;
@@ -198,6 +201,7 @@ struct PlateauConfig : Warmup {
 // Rises to the base learning rate and falls again, both along half a cosine (Smith & Topin 2018).
 struct OneCycleConfig {
   static constexpr std::string_view kType = "one_cycle";
+  static constexpr std::string_view kHelp = "Rises and falls, both along half a cosine (Smith & Topin 2018).";
   double peak_at = 0.3;
   double start_fraction = 0.04;
   double final_fraction = 4e-6;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hpcai/optim/config.h"
 #include "hpcai/optim/optimizer.h"
 
 namespace hpcai::optim {

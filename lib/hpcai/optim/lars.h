@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hpcai/optim/config.h"
 #include "hpcai/optim/last_rate.h"
 #include "hpcai/optim/optimizer.h"
 

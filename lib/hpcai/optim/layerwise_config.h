@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "hpcai/config/field.h"
-#include "hpcai/optim/base_rate.h"
+#include "hpcai/optim/rate_scaling.h"
 
 // Rules that give each tensor a rate of its own, for large batches.
 namespace hpcai::optim {

@@ -2,16 +2,13 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <memory>
-#include <string>
-#include <utility>
 #include <vector>
 
-#include "hpcai/optim/config.h"
+#include "hpcai/core/named_tensors.h"
 
 namespace hpcai::optim {
 
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+using hpcai::NamedTensors;
 
 // An update rule over named parameters. Parameters without a gradient, or with requires_grad off (frozen by a training
 // stage), are left alone, and so is their state, until they come back.
@@ -41,9 +38,5 @@ class Optimizer {
  private:
   NamedTensors parameters_;
 };
-
-// Uses LibTorch's fused or foreach kernels, on CPU and CUDA; a step never waits for the device. Throws
-// Error{usage} for settings that contradict each other.
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const NamedTensors& named_parameters);
 
 }  // namespace hpcai::optim

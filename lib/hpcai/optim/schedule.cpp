@@ -7,12 +7,13 @@
 #include <numbers>
 
 #include "hpcai/core/error.h"
+#include "hpcai/optim/base_rate.h"
 
 namespace hpcai::optim {
 namespace {
 
 // Where in the training a step stands.
-struct Position {
+struct StepPosition {
   int64_t step;
   int64_t steps_per_epoch;
   int64_t total_steps;
@@ -28,29 +29,29 @@ struct Position {
 // Half a cosine from `from` (at 0) to `to` (at 1).
 double anneal(double from, double to, double at) { return to + (from - to) * (1 + std::cos(std::numbers::pi * at)) / 2; }
 
-double rate(const ConstantConfig&, const ScheduleState&, double base, const Position&) { return base; }
+double rate(const ConstantConfig&, const ScheduleState&, double base, const StepPosition&) { return base; }
 
-double rate(const StepConfig& config, const ScheduleState&, double base, const Position& at) {
+double rate(const StepConfig& config, const ScheduleState&, double base, const StepPosition& at) {
   for (const double milestone : config.milestones_epochs) {
     if (static_cast<double>(at.step) >= std::round(milestone * static_cast<double>(at.steps_per_epoch))) base *= config.factor;
   }
   return base;
 }
 
-double rate(const CosineConfig& config, const ScheduleState&, double base, const Position& at) {
+double rate(const CosineConfig& config, const ScheduleState&, double base, const StepPosition& at) {
   return anneal(base, base * config.final_fraction, at.progress());
 }
 
-double rate(const PolynomialConfig& config, const ScheduleState&, double base, const Position& at) {
+double rate(const PolynomialConfig& config, const ScheduleState&, double base, const StepPosition& at) {
   const double left = std::pow(1 - at.progress(), config.power);
   return base * (config.final_fraction + (1 - config.final_fraction) * left);
 }
 
-double rate(const PlateauConfig& config, const ScheduleState& state, double base, const Position&) {
+double rate(const PlateauConfig& config, const ScheduleState& state, double base, const StepPosition&) {
   return std::max(base * state.plateau_factor, std::min(base, config.floor));
 }
 
-double rate(const OneCycleConfig& config, const ScheduleState&, double base, const Position& at) {
+double rate(const OneCycleConfig& config, const ScheduleState&, double base, const StepPosition& at) {
   const double last = static_cast<double>(std::max<int64_t>(at.total_steps - 1, 0));
   const double peak = std::max(config.peak_at * static_cast<double>(at.total_steps) - 1, 0.0);
   const double step = std::min(static_cast<double>(at.step), last);
@@ -58,7 +59,9 @@ double rate(const OneCycleConfig& config, const ScheduleState&, double base, con
   return last > peak ? anneal(base, base * config.final_fraction, (step - peak) / (last - peak)) : base;
 }
 
-int64_t length_of(const OneCycleConfig&, int64_t) { return 0; }
+// Null for a schedule that does its own.
+const Warmup* warmup_of(const OneCycleConfig&) { return nullptr; }
+const Warmup* warmup_of(const Warmup& warmup) { return &warmup; }
 
 int64_t length_of(const Warmup& warmup, int64_t steps_per_epoch) {
   if (warmup.warmup_steps > 0 && warmup.warmup_epochs > 0) {
@@ -68,9 +71,7 @@ int64_t length_of(const Warmup& warmup, int64_t steps_per_epoch) {
   return std::llround(warmup.warmup_epochs * static_cast<double>(steps_per_epoch));
 }
 
-double warmup_factor(const OneCycleConfig&, double, const Position&) { return 1; }
-
-double warmup_factor(const Warmup& warmup, double scaling, const Position& at) {
+double warmup_factor(const Warmup& warmup, double scaling, const StepPosition& at) {
   if (at.step >= at.warmup) return 1;
   const bool horovod = warmup.warmup_rule == WarmupRule::horovod;
   const double start = horovod ? 1 / scaling : warmup.warmup_start;
@@ -80,11 +81,12 @@ double warmup_factor(const Warmup& warmup, double scaling, const Position& at) {
 }  // namespace
 
 int64_t warmup_steps(const ScheduleConfig& config, int64_t steps_per_epoch) {
-  return std::visit([&](const auto& schedule) { return length_of(schedule, steps_per_epoch); }, config);
+  const Warmup* warmup = std::visit([](const auto& schedule) { return warmup_of(schedule); }, config);
+  return warmup ? length_of(*warmup, steps_per_epoch) : 0;
 }
 
-std::vector<std::string> doubts(const ScheduleConfig& config, const OptimizerConfig& optimizer, int64_t global_batch,
-                                int64_t steps_per_epoch, int64_t total_steps) {
+std::vector<std::string> schedule_warnings(const ScheduleConfig& config, const OptimizerConfig& optimizer, int64_t global_batch,
+                                           int64_t steps_per_epoch, int64_t total_steps) {
   std::vector<std::string> found;
   const int64_t length = warmup_steps(config, steps_per_epoch);
   if (length >= total_steps) {
@@ -96,12 +98,7 @@ std::vector<std::string> doubts(const ScheduleConfig& config, const OptimizerCon
   if (scaling.rule == RateRule::none && scaling.base_batch != RateScaling{}.base_batch) {
     found.push_back("optimizer.lr_base_batch has no effect with optimizer.lr_scaling none");
   }
-  const auto* warmup = std::visit(
-      [](const auto& schedule) -> const Warmup* {
-        if constexpr (requires { schedule.warmup_start; }) return &schedule;
-        return nullptr;
-      },
-      config);
+  const auto* warmup = std::visit([](const auto& schedule) { return warmup_of(schedule); }, config);
   if (!warmup) return found;
   const bool horovod = warmup->warmup_rule == WarmupRule::horovod, starts = warmup->warmup_start != Warmup{}.warmup_start;
   if (length == 0 && (horovod || starts)) {
@@ -120,9 +117,12 @@ std::vector<std::string> doubts(const ScheduleConfig& config, const OptimizerCon
 
 double learning_rate(const ScheduleConfig& config, const ScheduleState& state, const BaseRate& base, int64_t step,
                      int64_t steps_per_epoch, int64_t total_steps) {
-  const Position at{step, steps_per_epoch, total_steps, warmup_steps(config, steps_per_epoch)};
+  const StepPosition at{step, steps_per_epoch, total_steps, warmup_steps(config, steps_per_epoch)};
   return std::visit(
-      [&](const auto& schedule) { return warmup_factor(schedule, base.factor, at) * rate(schedule, state, base.value, at); },
+      [&](const auto& schedule) {
+    const Warmup* warmup = warmup_of(schedule);
+    return (warmup ? warmup_factor(*warmup, base.factor, at) : 1) * rate(schedule, state, base.value, at);
+      },
       config);
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "hpcai/optim/config.h"
+#include "hpcai/optim/base_rate.h"
 
 namespace hpcai::optim {
 
@@ -25,8 +25,9 @@ double learning_rate(const ScheduleConfig& config, const ScheduleState& state, c
 // Steps of the warm-up; 0 for one_cycle. Throws Error{usage} if both lengths are given.
 int64_t warmup_steps(const ScheduleConfig& config, int64_t steps_per_epoch);
 
-// Settings that are legal, but hardly what was meant: those without effect, a warm-up that falls or never ends. A sentence each.
-std::vector<std::string> doubts(const ScheduleConfig& config, const OptimizerConfig& optimizer, int64_t global_batch,
-                                int64_t steps_per_epoch, int64_t total_steps);
+// Of settings that are legal, but hardly what was meant: those without effect, a warm-up that falls or never ends. A sentence
+// each.
+std::vector<std::string> schedule_warnings(const ScheduleConfig& config, const OptimizerConfig& optimizer, int64_t global_batch,
+                                           int64_t steps_per_epoch, int64_t total_steps);
 
 }  // namespace hpcai::optim

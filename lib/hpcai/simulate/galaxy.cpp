@@ -8,6 +8,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/random.h"
 #include "hpcai/simulate/galaxy_colour.h"
+#include "hpcai/simulate/galaxy_draw.h"
 #include "hpcai/simulate/galaxy_light.h"
 #include "hpcai/simulate/galaxy_noise.h"
 

@@ -1,12 +1,11 @@
+#include "hpcai/simulate/galaxy_draw.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "hpcai/core/random.h"
-#include "hpcai/simulate/galaxy_object.h"
 
-// The population that galaxies are drawn from. Magnitudes, radii, colours and the share of edge-on disks follow the
-// Galaxy Zoo 1 objects of arXiv:1812.02183 (their SDSS DR7 photometry).
 namespace hpcai::simulate {
 namespace {
 

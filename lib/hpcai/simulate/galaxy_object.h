@@ -96,9 +96,6 @@ struct Galaxy {
   bool edge_on() const;
 };
 
-// Object `index` of the random sky `seed`. Of the objects 2 k and 2 k + 1 one is elliptical and one spiral.
-Galaxy draw_galaxy(uint64_t seed, uint64_t index);
-
 // The radius at which the local surface brightness is one fifth of the mean within, for the azimuthally averaged
 // face-on profile in r (Petrosian 1976; SDSS's ratio, Strauss et al. 2002).
 double face_on_petrosian_radius(const Spheroid& spheroid, const Disk& disk);

@@ -1,7 +1,10 @@
 #include "hpcai/trainer/average.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
 #include <algorithm>
+#include <vector>
 
 namespace hpcai::trainer {
 

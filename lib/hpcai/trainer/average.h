@@ -1,14 +1,10 @@
 #pragma once
 
-#include <ATen/ATen.h>
+#include <cstdint>
 
-#include <string>
-#include <utility>
-#include <vector>
+#include "hpcai/core/named_tensors.h"
 
 namespace hpcai::trainer {
-
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 // A running average of the weights and running statistics (Polyak 1992): average <- d average + (1 - d) weight after
 // each step, with d = min(decay, (1 + step) / (10 + step)) so that the first weights are soon forgotten. decay 0 keeps

@@ -9,6 +9,8 @@
 #include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
 #include "hpcai/distributed/world/world.h"
+#include "hpcai/optim/base_rate.h"
+#include "hpcai/optim/make_optimizer.h"
 #include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/gpu.h"
 
@@ -38,9 +40,9 @@ std::optional<optim::WarmupRule> warmup_rule(const optim::ScheduleConfig& schedu
 
 void check_consistency(const Experiment& experiment, int world_size) {
   const std::string& name = experiment.name;
-  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
-    contradiction(fmt::format("name is \"{}\"; it names the folder runs/<name>", name),
-                  "Give a name without '/', and say with --run-dir where else the run shall be.");
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos || printable(name) != name) {
+    contradiction(fmt::format("name is \"{}\"; it names the folder runs/<name>", printable(name)),
+                  "Give a name without '/' and control characters, and say with --run-dir where else the run shall be.");
   }
   const auto& training = experiment.training;
   const int64_t parts = world_size * training.accumulation;
@@ -76,7 +78,7 @@ void check_target(const Experiment& experiment, const data::Splits& data) {
   const bool gives_overlap = time_grid(experiment.data) && evaluation.overlap_samples > 0;
   const TargetMetric metric = evaluation.target_metric;
   if (metric == TargetMetric::none) return;
-  const std::string name = config::detail::enum_to_name(metric);
+  const std::string name = config::name_of(metric);
   if (!data.validation) {
     contradiction(fmt::format("evaluation.target_metric {} needs a validation split, and data has none", name),
                   "Give data.validation or data.validation_fraction, or set evaluation.target_metric to none.");

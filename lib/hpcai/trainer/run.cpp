@@ -11,6 +11,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
 #include "hpcai/distributed/world/network.h"
+#include "hpcai/optim/base_rate.h"
 #include "hpcai/runs/environment.h"
 #include "hpcai/runs/run_folder.h"
 #include "hpcai/optim/schedule.h"
@@ -45,7 +46,7 @@ runs::ExistingRun existing_run(const RunOptions& options) {
 // Settings that differ from those the run was started with, and change its result.
 void refuse_changed_settings(const Experiment& experiment, const fs::path& saved_config) {
   if (!fs::exists(saved_config)) return;
-  const auto saved = config::read<Experiment>(saved_config, {});
+  const auto saved = config::read_saved<Experiment>(saved_config);
   const auto changes = config::differences(saved, experiment);
   if (changes.empty()) return;
   std::string text = fmt::format("the run in {} was started with other settings:", saved_config.parent_path().string());
@@ -89,9 +90,10 @@ void introduce(const Experiment& experiment, const Training& training, const Tra
   log::info("optimizer  {}", optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
   log::info("training   {} steps, {} an epoch", trainer.total_steps(), trainer.steps_per_epoch());
   if (group.rank() > 0) return;
-  for (const std::string& doubt : optim::doubts(experiment.schedule, experiment.optimizer, experiment.training.global_batch,
-                                                trainer.steps_per_epoch(), trainer.total_steps())) {
-    log::warning("{}", doubt);
+  for (const std::string& warning :
+       optim::schedule_warnings(experiment.schedule, experiment.optimizer, experiment.training.global_batch,
+                                trainer.steps_per_epoch(), trainer.total_steps())) {
+    log::warning("{}", warning);
   }
 }
 

@@ -6,7 +6,7 @@ namespace hpcai::trainer {
 namespace {
 
 bool meets(const nlohmann::json& metrics, TargetMetric metric, double value) {
-  const auto found = metrics.find(config::detail::enum_to_name(metric));
+  const auto found = metrics.find(config::name_of(metric));
   if (found == metrics.end() || !found->is_number()) return false;
   return metric == TargetMetric::loss ? found->get<double>() <= value : found->get<double>() >= value;
 }
@@ -21,9 +21,8 @@ bool Target::observe(const nlohmann::json& metrics, const Position& position, do
 
 nlohmann::json Target::summary() const {
   if (config_.target_metric == TargetMetric::none) return nullptr;
-  nlohmann::json summary = {{"metric", config::detail::enum_to_name(config_.target_metric)},
-                            {"value", config_.target_value},
-                            {"reached", !reached_.is_null()}};
+  nlohmann::json summary = {
+      {"metric", config::name_of(config_.target_metric)}, {"value", config_.target_value}, {"reached", !reached_.is_null()}};
   if (!reached_.is_null()) summary.update(reached_);
   return summary;
 }

@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <fmt/format.h>
 
+#include "hpcai/checkpoint/copy_tensors.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/optim/clip.h"
@@ -37,15 +38,9 @@ checkpoint::NamedTensors detached(checkpoint::NamedTensors tensors) {
 }
 
 void copy_into(const checkpoint::NamedTensors& target, const checkpoint::NamedTensors& source, const std::string& prefix = "") {
-  at::NoGradGuard no_grad;
-  std::map<std::string, at::Tensor> by_name(source.begin(), source.end());
-  for (const auto& [name, tensor] : target) {
-    const auto found = by_name.find(prefix + name);
-    if (found == by_name.end() || found->second.sizes() != tensor.sizes()) {
-      throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint has no tensor '{}{}' of the model's shape", prefix, name),
-                  "The checkpoint belongs to another model: check the section model, or start a new run.");
-    }
-    tensor.copy_(found->second);
+  if (const auto missing = checkpoint::copy_tensors(source, target, prefix)) {
+    throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint has no tensor '{}' of the model's shape", *missing),
+                "The checkpoint belongs to another model: check the section model, or start a new run.");
   }
 }
 

@@ -12,6 +12,7 @@
 #include "hpcai/distributed/exchange/reducer.h"
 #include "hpcai/models/loss.h"
 #include "hpcai/models/model.h"
+#include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/optim/plateau.h"
 #include "hpcai/trainer/average.h"

@@ -39,6 +39,8 @@ TEST_CASE("words are joined and counted as a sentence wants them") {
   CHECK(plural(0, "rank") == "0 ranks");
   CHECK(plural(2, "class", "classes") == "2 classes");
   CHECK(plural(-1, "row") == "-1 rows");
+  CHECK(plural_noun(1, "rank") == "rank");
+  CHECK(plural_noun(3, "rank") == "ranks");
 }
 
 TEST_CASE("a printable text is one line of valid UTF-8 that a terminal does not obey") {

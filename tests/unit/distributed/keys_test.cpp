@@ -15,6 +15,7 @@
 #include "hpcai/distributed/meeting/secret.h"
 
 using namespace hpcai::distributed;
+using hpcai::Environment;
 using namespace std::chrono_literals;
 
 namespace {

@@ -81,3 +81,15 @@ TEST_CASE("columns that are too close are moved apart, as little as is needed") 
   for (size_t i = 1; i < crowded.size(); ++i) CHECK(crowded[i] - crowded[i - 1] == Approx(25).margin(0.1));
   CHECK(spread_apart({7}, 50, 0, 100) == std::vector<double>{7});
 }
+
+TEST_CASE("a linear axis has about four ticks at multiples of 1, 2 or 5") {
+  const auto labels = [](double low, double high) {
+    std::string text;
+    for (const Tick& tick : round_ticks({low, high, 0, 100})) text += tick.label + " ";
+    return text;
+  };
+  CHECK(labels(-1000, 130) == "-1000 -800 -600 -400 -200 0 ");
+  CHECK(labels(0, 1) == "0 0.2 0.4 0.6 0.8 1 ");
+  CHECK(labels(0.003, 0.018) == "0.005 0.01 0.015 ");
+  CHECK(LinearAxis{0, 10, 100, 0}(2.5) == Approx(75));
+}

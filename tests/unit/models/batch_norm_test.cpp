@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "hpcai/core/error.h"
+#include "hpcai/models/synchronised_batch_norm.h"
 
 namespace hpcai::models {
 namespace {

@@ -50,7 +50,8 @@ TEST_CASE("ResNet starts as torchvision's: normal with variance 2 / fan_out, and
 
 TEST_CASE("Xception's residual blocks begin as their shortcuts where asked") {
   const std::vector<int64_t> shape{3, 71, 71};
-  const auto model = make_model(XceptionConfig{.width = 0.125, .middle_blocks = 2, .zero_init_last_gamma = true}, shape, 2, 1);
+  const auto model =
+      make_model(XceptionConfig{.width_factor = 0.125, .middle_blocks = 2, .zero_init_last_gamma = true}, shape, 2, 1);
   int zeroed = 0;
   for (const auto& item : model->named_parameters()) {
     if (item.key().ends_with("_bn.weight") && item.value().abs().max().item<double>() == 0) ++zeroed;

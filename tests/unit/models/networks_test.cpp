@@ -51,15 +51,16 @@ TEST_CASE("WaveNet gives the same evaluation with and without gradients recorded
 
 TEST_CASE("Xception accepts images of any shape from 7 pixels on") {
   const std::vector<int64_t> shape{3, 33, 46};
-  const auto model = make_model(XceptionConfig{.width = 0.02, .middle_blocks = 1, .head_units = 8}, shape, 4, 1);
+  const auto model = make_model(XceptionConfig{.width_factor = 0.02, .middle_blocks = 1, .head_units = 8}, shape, 4, 1);
   CHECK(model->forward(at::randn({2, 3, 33, 46})).sizes() == at::IntArrayRef({2, 4}));
   CHECK(model->forward(at::randn({2, 3, 7, 7})).sizes() == at::IntArrayRef({2, 4}));
 }
 
 TEST_CASE("dropout is a function of seed, step and place in the global batch, not of how the batch is cut") {
   const std::vector<int64_t> shape{3, 32, 32};
-  const auto model = make_model(
-      XceptionConfig{.width = 0.02, .middle_blocks = 0, .head_units = 32, .batch_norm = BatchNormMode::frozen}, shape, 2, 1);
+  const auto model =
+      make_model(XceptionConfig{.width_factor = 0.02, .middle_blocks = 0, .head_units = 32, .batch_norm = BatchNormMode::frozen},
+                 shape, 2, 1);
   at::manual_seed(1);
   const at::Tensor input = at::randn({4, 3, 32, 32}) * 10;
   model->set_randomness({.seed = 3, .step = 5});

@@ -12,7 +12,7 @@ namespace {
 
 std::shared_ptr<Model> small_xception() {
   const std::vector<int64_t> shape{3, 48, 48};
-  return make_model(XceptionConfig{.width = 0.02, .head_units = 8, .dropout = 0}, shape, 2, 1);
+  return make_model(XceptionConfig{.width_factor = 0.02, .head_units = 8, .dropout = 0}, shape, 2, 1);
 }
 
 at::Tensor train_once(Model& model) {

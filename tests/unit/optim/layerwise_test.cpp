@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 
 #include "hpcai/core/error.h"
+#include "hpcai/optim/base_rate.h"
+#include "hpcai/optim/make_optimizer.h"
 #include "hpcai/optim/optimizer.h"
 
 using namespace hpcai;

@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "hpcai/optim/make_optimizer.h"
 #include "hpcai/optim/optimizer.h"
 
 #include "fixtures.h"

@@ -121,7 +121,7 @@ TEST_CASE("legal settings that are hardly meant are told, sensible ones are not"
   ConstantConfig schedule;
   auto found = [&](int64_t batch = 256) {
     std::string text;
-    for (const std::string& doubt : doubts(schedule, adam, batch, 10, 30)) text += doubt + "\n";
+    for (const std::string& warning : schedule_warnings(schedule, adam, batch, 10, 30)) text += warning + "\n";
     return text;
   };
   CHECK(found().empty());

@@ -4,6 +4,7 @@
 
 #include "galaxy_statistics.h"
 #include "hpcai/simulate/galaxy.h"
+#include "hpcai/simulate/galaxy_draw.h"
 #include "hpcai/simulate/galaxy_noise.h"
 
 namespace hpcai::simulate {

@@ -1,3 +1,4 @@
+#include "hpcai/simulate/galaxy_draw.h"
 #include "hpcai/simulate/galaxy_object.h"
 
 #include <catch2/catch.hpp>

@@ -6,6 +6,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/parallel.h"
 #include "hpcai/simulate/galaxy.h"
+#include "hpcai/simulate/galaxy_draw.h"
 
 namespace hpcai::simulate {
 namespace {

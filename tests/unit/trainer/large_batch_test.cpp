@@ -7,6 +7,8 @@
 
 #include "hpcai/models/initialise.h"
 #include "hpcai/models/layers.h"
+#include "hpcai/optim/base_rate.h"
+#include "hpcai/optim/make_optimizer.h"
 #include "hpcai/trainer/trainer.h"
 #include "unit/metrics/thread_group.h"
 

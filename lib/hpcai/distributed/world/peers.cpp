@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <span>
 
+#include "hpcai/core/text.h"
+
 namespace hpcai::distributed {
 
 std::string describe_rank(int rank, const Peer& peer) {
@@ -15,7 +17,7 @@ std::string describe_rank(int rank, const Peer& peer) {
 std::string describe_ranks(const std::vector<int>& ranks) {
   constexpr size_t kShown = 16;
   const std::span<const int> shown(ranks.data(), std::min(ranks.size(), kShown));
-  return fmt::format("rank{} {}{}", ranks.size() == 1 ? "" : "s", fmt::join(shown, ", "),
+  return fmt::format("{} {}{}", plural_noun(std::ssize(ranks), "rank"), fmt::join(shown, ", "),
                      ranks.size() > kShown ? fmt::format(" and {} more", ranks.size() - kShown) : "");
 }
 

@@ -64,12 +64,7 @@ void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Pl
 }
 
 bool has_local_batch_norm(const trainer::Experiment& experiment) {
-  return std::visit(
-      [](const auto& model) {
-    if constexpr (requires { model.batch_norm; }) return model.batch_norm == models::BatchNormMode::local;
-    return false;
-      },
-      experiment.model);
+  return std::visit([](const auto& model) { return model.batch_norm == models::BatchNormMode::local; }, experiment.model);
 }
 
 void warn_of_layout(const trainer::Experiment& experiment, Plan& plan) {
@@ -83,9 +78,9 @@ void warn_of_layout(const trainer::Experiment& experiment, Plan& plan) {
     warn(fmt::format("{} of {} training samples are dropped in every epoch, because they do not fill a global batch of {}",
                      plan.dropped_per_epoch, plan.training_samples, plan.global_batch));
   }
-  for (std::string& doubt :
-       optim::doubts(experiment.schedule, experiment.optimizer, plan.global_batch, plan.steps_per_epoch, plan.total_steps)) {
-    warn(std::move(doubt));
+  for (std::string& warning : optim::schedule_warnings(experiment.schedule, experiment.optimizer, plan.global_batch,
+                                                       plan.steps_per_epoch, plan.total_steps)) {
+    warn(std::move(warning));
   }
   const int64_t part = plan.batch_per_rank / plan.passes;
   if (part < 8 && has_local_batch_norm(experiment)) {

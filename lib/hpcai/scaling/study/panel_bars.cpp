@@ -26,7 +26,7 @@ double sum_of_parts(const StepTime& step) {
 void draw_bar(Canvas& canvas, const PanelLayout& layout, const Column& column) {
   const auto& step = column.predicted ? column.predicted->step : column.measured->step;
   if (!step || sum_of_parts(*step) <= 0) return;
-  const Box& area = layout.bars;
+  const Rectangle& area = layout.bars;
   const double half = 18;
   double bottom = area.bottom;
   for (const Part& part : kParts) {
@@ -40,7 +40,7 @@ void draw_bar(Canvas& canvas, const PanelLayout& layout, const Column& column) {
 }
 
 void draw_scale(Canvas& canvas, const PanelLayout& layout) {
-  const Box& area = layout.bars;
+  const Rectangle& area = layout.bars;
   for (const int percent : {0, 50, 100}) {
     const double y = area.bottom - area.height() * percent / 100;
     canvas.line(area.left, y, area.right + size::kRight - 20, y, {colour::kGrid, 1});
@@ -60,7 +60,7 @@ void draw_bars(Canvas& canvas, const PanelLayout& layout) {
   double x = layout.left + 60;
   const double y = layout.bars.bottom + size::kLine + 10;
   for (const Part& part : kParts) {
-    const Box box{x, y - 14, x + 18, y + 2};
+    const Rectangle box{x, y - 14, x + 18, y + 2};
     canvas.rectangle(Role::legend, box, part.colour);
     canvas.frame(box, {colour::kGrey, 1});
     canvas.text(Role::legend, x + 26, y, part.name, {.size = size::kTick});

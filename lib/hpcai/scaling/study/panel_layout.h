@@ -31,7 +31,7 @@ struct Column {
 struct PanelLayout {
   double left = 0;
   std::vector<std::string> notes;
-  Box plot, bars;
+  Rectangle plot, bars;
   double title_y = 0, notes_y = 0, legend_y = 0, table_y = 0;  // of the first baseline of each
   double bottom = 0;
   LogAxis ranks{1, 2, 0, 1}, time{1, 10, 1, 0};

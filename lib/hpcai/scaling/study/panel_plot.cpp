@@ -8,7 +8,7 @@ namespace hpcai::scaling {
 namespace {
 
 void draw_grid(Canvas& canvas, const PanelLayout& layout) {
-  const Box& plot = layout.plot;
+  const Rectangle& plot = layout.plot;
   for (const Tick& tick : rank_ticks(layout.ranks, size::kTick)) {
     const double x = layout.ranks(tick.value);
     canvas.line(x, plot.top, x, plot.bottom, {colour::kGrid, 1});
@@ -23,7 +23,7 @@ void draw_grid(Canvas& canvas, const PanelLayout& layout) {
 }
 
 void draw_axis_titles(Canvas& canvas, const Curve& curve, const PanelLayout& layout) {
-  const Box& plot = layout.plot;
+  const Rectangle& plot = layout.plot;
   canvas.text(Role::tick, plot.middle(), plot.bottom + 51, "ranks (GPUs, or processes on CPUs)",
               {.size = size::kText, .anchor = Anchor::middle});
   canvas.text(Role::tick, plot.left - 100, (plot.top + plot.bottom) / 2, fmt::format("time to {}", describe(curve.target)),
@@ -32,7 +32,7 @@ void draw_axis_titles(Canvas& canvas, const Curve& curve, const PanelLayout& lay
 
 // The paper's own scale: its times at the height of ours, divided by paper_factor.
 void draw_paper_scale(Canvas& canvas, const PanelLayout& layout) {
-  const Box& plot = layout.plot;
+  const Rectangle& plot = layout.plot;
   const auto& ink = style::kPaper[0].colour;
   for (const Tick& tick : time_ticks(layout.time.low / layout.paper_factor, layout.time.high / layout.paper_factor, 8)) {
     const double y = layout.time(tick.value * layout.paper_factor);

@@ -6,6 +6,7 @@
 
 using namespace hpcai::distributed;
 using Catch::Matchers::Contains;
+using hpcai::Environment;
 
 namespace {
 

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hpcai {
+
+// Tensors of a model, an optimizer or a file, in a fixed order; no name stands twice.
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+}  // namespace hpcai
