@@ -18,6 +18,7 @@
 #include "hpcai/scaling/model/clock.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
+#include "hpcai/trainer/judgements.h"
 #include "hpcai/trainer/together.h"
 #include "trace.h"
 
@@ -71,7 +72,7 @@ void trace_steps(const std::string& file, distributed::Group& group, trainer::Tr
 
 int bench(const CommandLine& line, const BenchOptions& options) {
   trainer::Experiment experiment = options.config.read();
-  if (options.nproc > 0) trainer::check_consistency(experiment, options.nproc);
+  if (options.nproc > 0) trainer::refuse_problems(trainer::judge(experiment, options.nproc));
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
   const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
   trainer::set_threads(experiment.training, world);

@@ -4,11 +4,10 @@
 #include <memory>
 
 #include "commands.h"
-#include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/optim/base_rate.h"
-#include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/judgements.h"
 
 namespace hpcai::app {
 namespace {
@@ -19,31 +18,20 @@ struct CheckOptions {
   bool json = false;
 };
 
-// Of the whole training.
-int64_t steps_of(const trainer::TrainingConfig& training, int64_t steps_per_epoch) {
-  int64_t epochs = training.stages.empty() ? training.epochs : 0;
-  for (const auto& stage : training.stages) epochs += stage.epochs;
-  return training.max_steps > 0 ? std::min(training.max_steps, epochs * steps_per_epoch) : epochs * steps_per_epoch;
-}
-
 int check(const CheckOptions& options) {
   const auto experiment = options.config.read();
-  trainer::check_consistency(experiment, options.nproc);
+  trainer::refuse_problems(trainer::judge(experiment, options.nproc));
   const auto group = distributed::make_single_group();
   auto alone = experiment;  // the parts of one rank, with its share of the batch
   alone.training.global_batch /= options.nproc;
   const auto training = trainer::build(alone, *group);
   const auto size = models::size_of(*training.model);
   auto count = [](const std::unique_ptr<data::Dataset>& set) { return set ? set->size() : 0; };
-  const int64_t steps = training.data.train->size() / experiment.training.global_batch;
-  if (steps == 0) {
-    throw Error(ExitCode::usage,
-                fmt::format("training.global_batch {} is larger than the {} training samples", experiment.training.global_batch,
-                            training.data.train->size()),
-                "Lower training.global_batch.");
-  }
-  const auto warnings = optim::schedule_warnings(experiment.schedule, experiment.optimizer, experiment.training.global_batch,
-                                                 steps, steps_of(experiment.training, steps));
+  const trainer::DataFacts facts = trainer::facts_of(training.data);
+  const auto judgements = trainer::judge(experiment, options.nproc, facts);
+  trainer::refuse_problems(judgements);
+  const auto warnings = trainer::warnings_of(judgements);
+  const int64_t steps = facts.training_samples / experiment.training.global_batch;
   const nlohmann::json report = {
       {"config", options.config.path},
       {"training_samples", count(training.data.train)},
@@ -63,7 +51,7 @@ int check(const CheckOptions& options) {
                            options.config.path, count(training.data.train), count(training.data.validation),
                            count(training.data.test), size.trainable, steps,
                            optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
-  for (const std::string& warning : warnings) log::warning("{}", warning);
+  for (const std::string& text : warnings) log::warning("{}", text);
   return 0;
 }
 

@@ -5,7 +5,7 @@
 
 #include "commands.h"
 #include "hpcai/core/log.h"
-#include "hpcai/trainer/recorder.h"
+#include "hpcai/tasks/metric.h"
 #include "trained.h"
 
 namespace hpcai::app {
@@ -26,7 +26,7 @@ int evaluate(const EvaluateOptions& options) {
     std::cout << report.dump(2) << '\n';
   } else {
     std::cout << fmt::format("{} of {}, step {}: {}\n", options.trained.split, options.trained.run_dir, trained.step,
-                             trainer::describe_quality(report));
+                             tasks::describe_quality(trained.task->metrics(), report));
   }
   return 0;
 }

@@ -8,7 +8,7 @@
 #include "hpcai/core/process.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/runs/run_folder.h"
-#include "hpcai/trainer/build.h"
+#include "hpcai/trainer/judgements.h"
 #include "hpcai/trainer/run.h"
 
 namespace hpcai::app {
@@ -35,7 +35,7 @@ int train(const CommandLine& line, const TrainOptions& options) {
     throw Error(ExitCode::usage, "--overwrite and --resume contradict each other", "Give one of them.");
   }
   const trainer::Experiment experiment = options.config.read();
-  if (options.nproc > 0) trainer::check_consistency(experiment, options.nproc);
+  if (options.nproc > 0) trainer::refuse_problems(trainer::judge(experiment, options.nproc));
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
 
   const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));

@@ -52,7 +52,7 @@ void TrainedOptions::add_to(CLI::App& app) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-trainer::EvaluationResult Trained::evaluate() { return trainer::evaluate(*group, *model, *loss, *dataset, settings); }
+tasks::EvaluationResult Trained::evaluate() { return trainer::evaluate(*group, *model, *task, *dataset, settings); }
 
 Trained load_trained(const TrainedOptions& options) {
   const fs::path run = options.run_dir;
@@ -72,7 +72,7 @@ Trained load_trained(const TrainedOptions& options) {
   trained.data = data::open(trained.experiment.data, 0);
   trained.dataset = choose_split(trained.data, options.split);
   trained.model = trainer::build_model(trained.experiment, trained.dataset->spec(), *trained.group);
-  trained.loss = models::make_loss(trained.experiment.loss);
+  trained.task = trainer::build_task(trained.experiment);
   trained.settings = trainer::evaluation_settings(trained.experiment, 1);
   copy_weights(*trained.model, loaded.state.model, loaded.path.string());
   trained.step = loaded.step;

@@ -26,12 +26,12 @@ struct Trained {
   data::Splits data;
   const data::Dataset* dataset = nullptr;  // the chosen split
   std::shared_ptr<models::Model> model;
-  std::unique_ptr<models::Loss> loss;
+  std::unique_ptr<tasks::Task> task;
   trainer::EvaluationSettings settings;
   int64_t step = 0;
   std::string checkpoint;
 
-  trainer::EvaluationResult evaluate();
+  tasks::EvaluationResult evaluate();
 };
 
 // Throws Error{missing_input} if there is no such run, checkpoint or split.

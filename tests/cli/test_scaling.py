@@ -149,8 +149,8 @@ class Scaling(Case):
         refuse(*one, "--world", "1,2", contains=["no quality", "evaluation.target_metric=accuracy", "evaluation.target_value"])
         refuse(*one, "--world", "0,two,2,2,-1", "--set", "optimizer.lrr=1",
                contains=["0 ranks", "'two' is not a number", "2 is named twice", "-1 ranks", "optimizer.lr"])
-        refuse(*one, *SOON, "--world", "3,5,100000", contains=["3 ranks: training.global_batch 8", "5 ranks", "more ranks than the"])
-        refuse(*one, *SOON, "--weak", "--world", "1,16", contains=["a step needs 128 samples"])
+        refuse(*one, *SOON, "--world", "3,5,100000", contains=["3 ranks: training.global_batch 8", "5 ranks", "100000 ranks are more than the"])
+        refuse(*one, *SOON, "--weak", "--world", "1,16", contains=["training.global_batch 128 is larger than the"])
         refuse(*one, *one, *SOON, "--world", "1", contains=["second experiment named tiny-waveform"])
         refuse(*one, *SOON, "--set", "galaxy:training.seed=3", "--world", "1", contains=["no experiment is named galaxy"])
         refuse(*one, "--set", "evaluation.target_metric=accuracy", "--world", "1", contains=["accuracy is not measured"])

@@ -3,7 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "fixture.h"
-#include "hpcai/models/loss.h"
+#include "hpcai/tasks/task.h"
+#include "hpcai/tasks/tasks.h"
 #include "test_device.h"
 
 namespace hpcai::parity {
@@ -13,7 +14,7 @@ struct Case {
   models::ModelConfig config;
   std::vector<int64_t> input_shape;
   int64_t outputs;
-  models::LossConfig loss;
+  tasks::TaskConfig task;
   at::Tensor input, target;  // float64
 };
 
@@ -23,6 +24,18 @@ struct Tolerance {
   double values, gradients, floor;
 };
 constexpr Tolerance kDoubleTolerance{1e-9, 1e-8, 1e-9};
+
+// Keeps what another model made of its last input.
+class Recorder : public models::Model {
+ public:
+  explicit Recorder(models::Model& model) : model_(model) {}
+  at::Tensor forward(const at::Tensor& input) override { return output = model_.forward(input); }
+
+  at::Tensor output;
+
+ private:
+  models::Model& model_;
+};
 
 std::vector<std::string> differences(const Fixture& fixture, const std::string& prefix,
                                      const torch::OrderedDict<std::string, at::Tensor>& named, double tolerance, double floor,
@@ -59,11 +72,11 @@ void compare(const Fixture& fixture, const Case& test, at::ScalarType type, cons
           "");
   }
   model->train();
-  const at::Tensor output = model->forward(input);
   const at::Tensor target = test.target.to(device, test.target.is_floating_point() ? type : test.target.scalar_type());
-  const at::Tensor loss = (*models::make_loss(test.loss))(output, target);
+  Recorder recorder(*model);
+  const at::Tensor loss = tasks::make_task(test.task)->loss(tasks::Network(recorder), {{input, target}});
   loss.backward();
-  CHECK(difference("output", output, fixture.tensors.at("output"), tolerance.values, 0) == "");
+  CHECK(difference("output", recorder.output, fixture.tensors.at("output"), tolerance.values, 0) == "");
   CHECK(difference("loss", loss.view({1}), fixture.tensors.at("loss"), tolerance.values, 0) == "");
   const std::vector<std::string> none;
   CHECK(differences(fixture, "gradient/", model->named_parameters(), tolerance.gradients, tolerance.floor, true) == none);
@@ -86,7 +99,7 @@ Case wavenet_case(const Fixture& fixture, models::BatchNormMode mode) {
   return {config,
           {1, steps},
           5,
-          models::WaveformMseConfig{},
+          tasks::WaveformRegressionConfig{},
           uniform("input", {batch, 1, steps}, -1, 1),
           uniform("target", {batch, 3}, 0, 1) * scale + offset};
 }
@@ -96,7 +109,7 @@ Case image_case(const Fixture& fixture, const models::ModelConfig& config) {
   return {config,
           {3, side, side},
           classes,
-          models::CrossEntropyConfig{.label_smoothing = 0.1},
+          tasks::ClassificationConfig{.label_smoothing = 0.1},
           uniform("input", {batch, 3, side, side}, -1, 1),
           (uniform("target", {batch}, 0, 1) * classes).to(at::kLong)};
 }

@@ -7,7 +7,7 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 LIB = SOURCE / "lib" / "hpcai"
 
-# core <- config <- {simulate, data, models, kernels, optim, distributed, draw} <- {checkpoint, metrics} <- runs <- trainer <- scaling <- apps
+# core <- config <- {simulate, data, models, kernels, optim, distributed, draw} <- {checkpoint, metrics} <- tasks <- runs <- trainer <- scaling <- apps
 MIDDLE = {"simulate", "data", "models", "kernels", "optim", "distributed", "draw"}
 BASE = {"core", "config"}
 ALLOWED = {
@@ -16,10 +16,11 @@ ALLOWED = {
     **{module: set(BASE) for module in MIDDLE},
     "checkpoint": BASE | MIDDLE,
     "metrics": BASE | MIDDLE,
-    "runs": BASE | MIDDLE | {"checkpoint", "metrics"},
-    "trainer": BASE | MIDDLE | {"checkpoint", "metrics", "runs"},
-    "scaling": BASE | MIDDLE | {"checkpoint", "metrics", "runs", "trainer"},
-    "apps": BASE | MIDDLE | {"checkpoint", "metrics", "runs", "trainer", "scaling"},
+    "tasks": BASE | MIDDLE | {"checkpoint", "metrics"},
+    "runs": BASE | MIDDLE | {"checkpoint", "metrics", "tasks"},
+    "trainer": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "runs"},
+    "scaling": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "runs", "trainer"},
+    "apps": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "runs", "trainer", "scaling"},
 }
 ALLOWED["data"].add("simulate")
 ALLOWED["models"].add("kernels")

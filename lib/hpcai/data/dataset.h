@@ -4,17 +4,21 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "hpcai/simulate/waveform.h"
 
 namespace hpcai::data {
 
 // What every sample of a data set looks like.
 struct SampleSpec {
-  std::vector<int64_t> input_shape;       // as the network sees it: [1, time] or [3, height, width]
-  std::vector<std::string> class_names;   // of a classification, in label order; empty for a regression
-  std::vector<std::string> target_names;  // of a regression: q, s1, s2; empty for a classification
+  std::vector<int64_t> input_shape;                            // as the network sees it: [1, time] or [3, height, width]
+  std::vector<std::string> class_names;                        // of a classification, in label order; empty for a regression
+  std::vector<std::string> target_names;                       // of a regression: q, s1, s2; empty for a classification
+  std::optional<simulate::TimeGrid> time_grid = std::nullopt;  // of waveforms
 
   bool operator==(const SampleSpec&) const = default;
 };

@@ -6,17 +6,17 @@
 #include "hpcai/core/error.h"
 #include "hpcai/data/class_names.h"
 #include "hpcai/data/sources.h"
+#include "hpcai/data/waveform_dataset.h"
 #include "hpcai/simulate/waveform.h"
 
 namespace hpcai::data {
 namespace {
 
-SampleSpec waveform_spec(int64_t length) { return {{1, length}, {}, {"q", "s1", "s2"}}; }
 SampleSpec image_spec(int64_t size, std::vector<std::string> classes) { return {{3, size, size}, std::move(classes), {}}; }
 
 SampleSpec spec_from(const simulate::TimeGrid& grid) {
   simulate::check(grid);
-  return waveform_spec(grid.size());
+  return waveform_spec(grid);
 }
 
 std::optional<SampleSpec> spec_from(const SimulatedWaveformsConfig& config) {

@@ -12,7 +12,7 @@ class SimulatedWaveforms : public WaveformDataset {
  public:
   SimulatedWaveforms(std::string name, std::vector<Label> labels, const simulate::TimeGrid& grid,
                      simulate::PhaseReference reference, int64_t cache_mb)
-      : WaveformDataset(std::move(labels), grid.size(), cache_mb), name_(std::move(name)), grid_(grid), reference_(reference) {}
+      : WaveformDataset(std::move(labels), grid, cache_mb), name_(std::move(name)), reference_(reference) {}
 
   std::string id(int64_t index) const override { return std::to_string(index); }
   std::string where(int64_t index) const override { return fmt::format("{}, simulated waveform {}", name_, index); }
@@ -20,11 +20,10 @@ class SimulatedWaveforms : public WaveformDataset {
  private:
   void make_waveform(int64_t index, float* out) const override {
     const auto [q, s1, s2] = label(index);
-    for (const auto& value : simulate::h22({q, s1, s2}, grid_, reference_)) *out++ = static_cast<float>(value.real());
+    for (const auto& value : simulate::h22({q, s1, s2}, *spec().time_grid, reference_)) *out++ = static_cast<float>(value.real());
   }
 
   std::string name_;
-  simulate::TimeGrid grid_;
   simulate::PhaseReference reference_;
 };
 

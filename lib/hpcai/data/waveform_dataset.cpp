@@ -21,10 +21,14 @@ bool all_finite(const float* values, int64_t count) {
 
 }  // namespace
 
-WaveformDataset::WaveformDataset(std::vector<Label> labels, int64_t length, int64_t cache_mb)
-    : Dataset({{1, length}, {}, {"q", "s1", "s2"}}),
+SampleSpec waveform_spec(const simulate::TimeGrid& grid) {
+  return {{1, grid.size()}, {}, {simulate::kBinaryParameters.begin(), simulate::kBinaryParameters.end()}, grid};
+}
+
+WaveformDataset::WaveformDataset(std::vector<Label> labels, const simulate::TimeGrid& grid, int64_t cache_mb)
+    : Dataset(waveform_spec(grid)),
       labels_(std::move(labels)),
-      cache_(static_cast<int64_t>(labels_.size()), length, cache_mb) {}
+      cache_(static_cast<int64_t>(labels_.size()), length(), cache_mb) {}
 
 void WaveformDataset::make_checked(int64_t index, float* out) const {
   make_waveform(index, out);

@@ -8,6 +8,9 @@
 
 namespace hpcai::data {
 
+// What every sample of waveforms on this grid looks like.
+SampleSpec waveform_spec(const simulate::TimeGrid& grid);
+
 // Waveforms [1, time] with the parameters q, s1, s2 of their binaries: what files and simulation have in common.
 class WaveformDataset : public Dataset {
  public:
@@ -21,7 +24,7 @@ class WaveformDataset : public Dataset {
  protected:
   using Label = std::array<double, 3>;  // q, s1, s2
 
-  WaveformDataset(std::vector<Label> labels, int64_t length, int64_t cache_mb);
+  WaveformDataset(std::vector<Label> labels, const simulate::TimeGrid& grid, int64_t cache_mb);
 
   int64_t length() const { return spec().input_shape[1]; }
   const Label& label(int64_t index) const { return labels_[static_cast<size_t>(index)]; }

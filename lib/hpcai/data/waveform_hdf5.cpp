@@ -15,8 +15,8 @@ constexpr const char* kLayout = "The layout is described in data/README.md.";
 
 class WaveformFile : public WaveformDataset {
  public:
-  WaveformFile(Hdf5Array data, std::vector<Label> labels, int64_t cache_mb)
-      : WaveformDataset(std::move(labels), data.shape()[1], cache_mb), data_(std::move(data)) {}
+  WaveformFile(Hdf5Array data, std::vector<Label> labels, const simulate::TimeGrid& grid, int64_t cache_mb)
+      : WaveformDataset(std::move(labels), grid, cache_mb), data_(std::move(data)) {}
 
   std::string id(int64_t index) const override { return std::to_string(index); }
   std::string where(int64_t index) const override { return data_.where(index); }
@@ -61,14 +61,14 @@ std::unique_ptr<WaveformFile> open_file(const std::string& name, const WaveformH
     throw Error(ExitCode::bad_data, fmt::format("{}: data has {} rows but labels has {}", name, data.rows(), labels.rows()),
                 "Every waveform needs its label, row by row; make the file again.");
   }
-  const int64_t length = simulate::TimeGrid{config.t_min, config.t_max, config.t_step}.size();
-  if (data.shape()[1] != length) {
-    throw Error(
-        ExitCode::bad_data,
-        fmt::format("{}: {} samples a waveform, but data.t_min, t_max and t_step make {}", data.where(), data.shape()[1], length),
-        "Set these three keys to the times of the file's samples.");
+  const simulate::TimeGrid grid{config.t_min, config.t_max, config.t_step};
+  if (data.shape()[1] != grid.size()) {
+    throw Error(ExitCode::bad_data,
+                fmt::format("{}: {} samples a waveform, but data.t_min, t_max and t_step make {}", data.where(), data.shape()[1],
+                            grid.size()),
+                "Set these three keys to the times of the file's samples.");
   }
-  return std::make_unique<WaveformFile>(data, read_labels(labels), config.cache_mb);
+  return std::make_unique<WaveformFile>(data, read_labels(labels), grid, config.cache_mb);
 }
 
 }  // namespace

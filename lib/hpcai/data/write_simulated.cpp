@@ -32,7 +32,7 @@ std::vector<NamedAttribute> waveform_attributes(const WaveformFileSettings& sett
       {"t_max", settings.grid.stop},
       {"t_step", settings.grid.step},
       {"phase_reference", name_of(settings.phase_reference)},
-      {"label_names", std::vector<std::string>{"q", "s1", "s2"}},
+      {"label_names", std::vector<std::string>{simulate::kBinaryParameters.begin(), simulate::kBinaryParameters.end()}},
   };
   const WaveformSetConfig& set = settings.set;
   if (!set.parameters.empty()) {

@@ -73,4 +73,26 @@ nlohmann::json Overlaps::summary() const {
   return summary;
 }
 
+nlohmann::json overlap_summary(distributed::Group& group, const Predictions::Gathered& all, const simulate::TimeGrid& grid,
+                               int64_t count, int threads) {
+  const int64_t total = all.prediction.size(0);
+  count = std::min(count, total);
+  const int64_t first = count * group.rank() / group.size();
+  const int64_t last = count * (group.rank() + 1) / group.size();
+  const at::Tensor chosen = at::arange(first, last, at::kLong).mul(total).floor_divide(std::max<int64_t>(count, 1));
+  const auto mine = overlaps(all.target.index_select(0, chosen), all.prediction.index_select(0, chosen), grid, threads);
+
+  Overlaps joined;
+  at::Tensor values = at::empty({static_cast<int64_t>(mine.values.size())}, at::kDouble);
+  std::copy(mine.values.begin(), mine.values.end(), values.mutable_data_ptr<double>());
+  for (const at::Tensor& part : group.all_gather(values.to(group.device()))) {
+    const at::Tensor host = part.cpu().contiguous();
+    joined.values.insert(joined.values.end(), host.const_data_ptr<double>(), host.const_data_ptr<double>() + host.numel());
+  }
+  const at::Tensor clamped = at::full({1}, mine.clamped, at::TensorOptions(at::kLong).device(group.device()));
+  group.all_reduce_sum(clamped);
+  joined.clamped = clamped.item<int64_t>();
+  return joined.values.empty() ? nlohmann::json::object() : joined.summary();
+}
+
 }  // namespace hpcai::metrics

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "hpcai/distributed/exchange/group.h"
+#include "hpcai/metrics/predictions.h"
 #include "hpcai/simulate/waveform.h"
 
 namespace hpcai::metrics {
@@ -23,6 +25,11 @@ struct Overlaps {
 // `grid` and compared with simulate::overlap (flat noise, maximised over phase and time shift), on `threads` threads
 // (0: all cores). A prediction that is not finite counts as overlap 0 and as clamped.
 Overlaps overlaps(const at::Tensor& truth, const at::Tensor& prediction, const simulate::TimeGrid& grid, int threads);
+
+// summary() of the overlaps of `count` samples (or of all, if there are fewer), spread evenly over those of all ranks. Each rank
+// computes its share on `threads` threads, all get the whole; an empty object if there is no sample.
+nlohmann::json overlap_summary(distributed::Group& group, const Predictions::Gathered& all, const simulate::TimeGrid& grid,
+                               int64_t count, int threads);
 
 // Linear interpolation between order statistics, as numpy.quantile; `sorted` rises and is not empty, q in [0, 1].
 double quantile(const std::vector<double>& sorted, double q);

@@ -127,25 +127,4 @@ struct ResNetConfig {
 
 using ModelConfig = std::variant<WaveNetConfig, XceptionConfig, ResNetConfig>;
 
-// Mean squared error of (q, s1, s2) and of the redundant spins chi_eff and S_eff; see waveform_targets in loss.h.
-struct WaveformMseConfig {
-  static constexpr std::string_view kType = "waveform_mse";
-  template <class Visitor>
-  void describe(Visitor&) {}
-};
-
-struct CrossEntropyConfig {
-  static constexpr std::string_view kType = "cross_entropy";
-  double label_smoothing = 0;
-
-  template <class Visitor>
-  void describe(Visitor& visitor) {
-    visitor.field(
-        "label_smoothing", label_smoothing,
-        {.help = "Part of the target probability spread evenly over all classes.", .min = 0, .max = 1, .max_excluded = true});
-  }
-};
-
-using LossConfig = std::variant<WaveformMseConfig, CrossEntropyConfig>;
-
 }  // namespace hpcai::models

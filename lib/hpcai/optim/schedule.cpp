@@ -60,8 +60,8 @@ double rate(const OneCycleConfig& config, const ScheduleState&, double base, con
 }
 
 // Null for a schedule that does its own.
-const Warmup* warmup_of(const OneCycleConfig&) { return nullptr; }
-const Warmup* warmup_of(const Warmup& warmup) { return &warmup; }
+const Warmup* warmup_in(const OneCycleConfig&) { return nullptr; }
+const Warmup* warmup_in(const Warmup& warmup) { return &warmup; }
 
 int64_t length_of(const Warmup& warmup, int64_t steps_per_epoch) {
   if (warmup.warmup_steps > 0 && warmup.warmup_epochs > 0) {
@@ -80,8 +80,12 @@ double warmup_factor(const Warmup& warmup, double scaling, const StepPosition& a
 
 }  // namespace
 
+const Warmup* warmup_of(const ScheduleConfig& config) {
+  return std::visit([](const auto& schedule) { return warmup_in(schedule); }, config);
+}
+
 int64_t warmup_steps(const ScheduleConfig& config, int64_t steps_per_epoch) {
-  const Warmup* warmup = std::visit([](const auto& schedule) { return warmup_of(schedule); }, config);
+  const Warmup* warmup = warmup_of(config);
   return warmup ? length_of(*warmup, steps_per_epoch) : 0;
 }
 
@@ -98,7 +102,7 @@ std::vector<std::string> schedule_warnings(const ScheduleConfig& config, const O
   if (scaling.rule == RateRule::none && scaling.base_batch != RateScaling{}.base_batch) {
     found.push_back("optimizer.lr_base_batch has no effect with optimizer.lr_scaling none");
   }
-  const auto* warmup = std::visit([](const auto& schedule) { return warmup_of(schedule); }, config);
+  const Warmup* warmup = warmup_of(config);
   if (!warmup) return found;
   const bool horovod = warmup->warmup_rule == WarmupRule::horovod, starts = warmup->warmup_start != Warmup{}.warmup_start;
   if (length == 0 && (horovod || starts)) {

@@ -25,6 +25,9 @@ double learning_rate(const ScheduleConfig& config, const ScheduleState& state, c
 // Steps of the warm-up; 0 for one_cycle. Throws Error{usage} if both lengths are given.
 int64_t warmup_steps(const ScheduleConfig& config, int64_t steps_per_epoch);
 
+// The warm-up of a schedule; null for one_cycle, which has its own start.
+const Warmup* warmup_of(const ScheduleConfig& config);
+
 // Of settings that are legal, but hardly what was meant: those without effect, a warm-up that falls or never ends. A sentence
 // each.
 std::vector<std::string> schedule_warnings(const ScheduleConfig& config, const OptimizerConfig& optimizer, int64_t global_batch,

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <complex>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace hpcai::simulate {
@@ -12,6 +14,9 @@ struct Binary {
   double spin1 = 0;       // dimensionless spin of the heavier hole
   double spin2 = 0;       // dimensionless spin of the lighter hole
 };
+
+// The names of its members, in this order, in every file and table.
+inline constexpr std::array<std::string_view, 3> kBinaryParameters = {"q", "s1", "s2"};
 
 inline constexpr double kMaxMassRatio = 8;
 inline constexpr double kMaxSpin = 0.8;
@@ -39,6 +44,7 @@ struct TimeGrid {
 
   int64_t size() const;
   double time(int64_t index) const { return start + static_cast<double>(index) * step; }
+  bool operator==(const TimeGrid&) const = default;
 };
 
 // Throws Error{usage} for a grid that is empty, unbounded or absurdly large.

@@ -56,7 +56,6 @@ class BinaryTable {
 
  private:
   static constexpr const char* kHeaderRemedy = "the first line names the columns, among them q, s1 and s2";
-  static constexpr std::array<std::string_view, 3> kNames = {"q", "s1", "s2"};
 
   [[noreturn]] void fail(const std::string& reason, const std::string& remedy) const {
     throw Error(ExitCode::bad_data, fmt::format("{}:{}: {}", name_, line_, reason), remedy);
@@ -64,14 +63,14 @@ class BinaryTable {
 
   void read_header(const std::vector<std::string_view>& fields) {
     columns_ = fields.size();
-    for (size_t i = 0; i < kNames.size(); ++i) {
+    for (size_t i = 0; i < kBinaryParameters.size(); ++i) {
       std::optional<size_t> found;
       for (size_t column = 0; column < columns_; ++column) {
-        if (fields[column] != kNames[i]) continue;
-        if (found) fail(fmt::format("column '{}' stands twice in the header", kNames[i]), kHeaderRemedy);
+        if (fields[column] != kBinaryParameters[i]) continue;
+        if (found) fail(fmt::format("column '{}' stands twice in the header", kBinaryParameters[i]), kHeaderRemedy);
         found = column;
       }
-      if (!found) fail(fmt::format("the header has no column '{}'", kNames[i]), kHeaderRemedy);
+      if (!found) fail(fmt::format("the header has no column '{}'", kBinaryParameters[i]), kHeaderRemedy);
       column_[i] = *found;
     }
   }
@@ -83,7 +82,7 @@ class BinaryTable {
     std::array<double, 3> values{};
     for (size_t i = 0; i < values.size(); ++i) {
       const std::optional<double> value = number(fields[column_[i]]);
-      if (!value) fail(fmt::format("{} = '{}' is not a number", kNames[i], fields[column_[i]]), "");
+      if (!value) fail(fmt::format("{} = '{}' is not a number", kBinaryParameters[i], fields[column_[i]]), "");
       values[i] = *value;
     }
     const Binary binary{values[0], values[1], values[2]};

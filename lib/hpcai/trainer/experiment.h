@@ -11,6 +11,7 @@
 #include "hpcai/distributed/config.h"
 #include "hpcai/models/config.h"
 #include "hpcai/optim/config.h"
+#include "hpcai/tasks/tasks.h"
 
 namespace hpcai::trainer {
 
@@ -96,21 +97,12 @@ struct TrainingConfig {
   }
 };
 
-// A measure of quality on the validation split.
-enum class TargetMetric { none, loss, accuracy, overlap_median };
-inline config::EnumNames<TargetMetric> enum_names(TargetMetric) {
-  return {{TargetMetric::none, "none"},
-          {TargetMetric::loss, "loss"},
-          {TargetMetric::accuracy, "accuracy"},
-          {TargetMetric::overlap_median, "overlap_median"}};
-}
-
 struct EvaluationConfig {
   int64_t every_epochs = 1;
   int64_t batch = 0;
   bool symmetric_views = false;
   int64_t overlap_samples = 200;
-  TargetMetric target_metric = TargetMetric::none;
+  tasks::MetricChoice target_metric = tasks::MetricChoice::none;
   double target_value = 0;
   bool stop_at_target = false;
 
@@ -130,7 +122,7 @@ struct EvaluationConfig {
             {.help = "Measure of the validation split whose time to reach target_value is recorded; none records nothing.",
              .local = true});
     v.field("target_value", target_value,
-            {.help = "Quality to reach: at most this loss, or at least this accuracy or median overlap.", .local = true});
+            {.help = "Quality to reach: at most this loss, or at least this value of any other metric.", .local = true});
     v.field("stop_at_target", stop_at_target, {.help = "End the training as soon as the target is reached."});
   }
 };
@@ -141,7 +133,7 @@ struct Experiment {
   data::DataConfig data;
   data::LoaderConfig loader;
   models::ModelConfig model;
-  models::LossConfig loss;
+  tasks::TaskConfig task;
   optim::OptimizerConfig optimizer;
   optim::ScheduleConfig schedule;
   TrainingConfig training;
@@ -155,7 +147,7 @@ struct Experiment {
     v.field("data", data, {.help = "Where the samples come from.", .required = true});
     v.field("loader", loader, {.help = "How samples are read ahead."});
     v.field("model", model, {.help = "The network.", .required = true});
-    v.field("loss", loss, {.help = "What is minimised.", .required = true});
+    v.field("loss", task, {.help = "What is learnt: the loss, and with it metrics and predictions.", .required = true});
     v.field("optimizer", optimizer, {.help = "The update rule."});
     v.field("schedule", schedule, {.help = "The learning rate over time, as a factor of optimizer.lr."});
     v.field("training", training, {.help = "How long, in which batches, with which arithmetic."});

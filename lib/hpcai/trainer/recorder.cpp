@@ -14,20 +14,6 @@ double seconds(Clock::duration duration) { return std::chrono::duration<double>(
 
 }  // namespace
 
-std::string describe_quality(const nlohmann::json& metrics) {
-  const std::pair<const char*, const char*> shown[] = {{"loss", "loss"},
-                                                       {"accuracy", "accuracy"},
-                                                       {"f1", "F1"},
-                                                       {"overlap_median", "overlap median"},
-                                                       {"overlap_p05", "5 % below"}};
-  std::string text;
-  for (const auto& [key, label] : shown) {
-    if (!metrics.contains(key) || !metrics[key].is_number()) continue;
-    text += fmt::format("{}{} {:.4g}", text.empty() ? "" : ", ", label, metrics[key].get<double>());
-  }
-  return text;
-}
-
 Recorder::Recorder(distributed::Group& group, const Training& training, const runs::RunFolder& folder, checkpoint::Origin origin)
     : group_(group),
       training_(training),
@@ -84,7 +70,7 @@ std::optional<Validation> Recorder::evaluate(const Position& position) {
   if (!training_.data.validation) return std::nullopt;
   const auto since = Clock::now();
   const auto result =
-      trainer::evaluate(group_, *training_.model, *training_.loss, *training_.data.validation, training_.evaluation);
+      trainer::evaluate(group_, *training_.model, *training_.task, *training_.data.validation, training_.evaluation);
   require_finite(result, "validation");
   last_validation_ = result.metrics;
   if (talks()) {
@@ -92,7 +78,7 @@ std::optional<Validation> Recorder::evaluate(const Position& position) {
     line.update(result.metrics);
     line["time_s"] = elapsed_s();
     metrics_->write(line);
-    log::info("epoch {}: validation {}", position.epoch, describe_quality(result.metrics));
+    log::info("epoch {}: validation {}", position.epoch, tasks::describe_quality(training_.task->metrics(), result.metrics));
   }
   pause_throughput(since);
   return Validation{result.loss, target_.observe(result.metrics, position, elapsed_s())};

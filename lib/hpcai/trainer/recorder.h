@@ -56,7 +56,4 @@ class Recorder : public Events {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// "loss 0.0123, accuracy 0.971" or "loss 0.12, overlap median 0.991": the numbers a person looks for.
-std::string describe_quality(const nlohmann::json& metrics);
-
 }  // namespace hpcai::trainer

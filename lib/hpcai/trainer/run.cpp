@@ -14,11 +14,11 @@
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/runs/environment.h"
 #include "hpcai/runs/run_folder.h"
-#include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/agreement.h"
 #include "hpcai/trainer/broadcast_checkpoint.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
+#include "hpcai/trainer/judgements.h"
 #include "hpcai/trainer/recorder.h"
 #include "hpcai/trainer/stop_signal.h"
 #include "hpcai/trainer/together.h"
@@ -90,11 +90,7 @@ void introduce(const Experiment& experiment, const Training& training, const Tra
   log::info("optimizer  {}", optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
   log::info("training   {} steps, {} an epoch", trainer.total_steps(), trainer.steps_per_epoch());
   if (group.rank() > 0) return;
-  for (const std::string& warning :
-       optim::schedule_warnings(experiment.schedule, experiment.optimizer, experiment.training.global_batch,
-                                trainer.steps_per_epoch(), trainer.total_steps())) {
-    log::warning("{}", warning);
-  }
+  for (const std::string& text : warnings_of(judge(experiment, group.size(), facts_of(training.data)))) log::warning("{}", text);
 }
 
 nlohmann::json summarise(const Experiment& experiment, const Training& training, Trainer& trainer, const Recorder& recorder,
@@ -136,10 +132,10 @@ void evaluate_finally(const Training& training, Trainer& trainer, distributed::G
                                                                  {"test", training.data.test.get()}};
   for (const auto& [name, split] : splits) {
     if (!split) continue;
-    const auto result = evaluate(group, *training.model, *training.loss, *split, training.evaluation);
+    const auto result = evaluate(group, *training.model, *training.task, *split, training.evaluation);
     require_finite(result, name);
     summary[name] = result.metrics;
-    log::info("{:<11}{}", name, describe_quality(summary[name]));
+    log::info("{:<11}{}", name, tasks::describe_quality(training.task->metrics(), summary[name]));
   }
   summary["weights_sha256"] = checkpoint::weights_sha256(tensors_of(*training.model));
 }
@@ -147,7 +143,7 @@ void evaluate_finally(const Training& training, Trainer& trainer, distributed::G
 }  // namespace
 
 int run_experiment(const Experiment& experiment, const distributed::World& world, const RunOptions& options) {
-  check_consistency(experiment, world.size);
+  refuse_problems(judge(experiment, world.size));
   install_stop_signals(world.rank == 0);
   set_threads(experiment.training, world);
   const auto group = distributed::Group::create(world, experiment.distributed, use_gpu(experiment.training.device));

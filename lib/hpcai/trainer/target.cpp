@@ -1,28 +1,30 @@
 #include "hpcai/trainer/target.h"
 
-#include "hpcai/config/bind.h"
+#include "hpcai/tasks/tasks.h"
 
 namespace hpcai::trainer {
 namespace {
 
-bool meets(const nlohmann::json& metrics, TargetMetric metric, double value) {
-  const auto found = metrics.find(config::name_of(metric));
+bool meets(const nlohmann::json& metrics, const tasks::Metric& metric, double value) {
+  const auto found = metrics.find(metric.name);
   if (found == metrics.end() || !found->is_number()) return false;
-  return metric == TargetMetric::loss ? found->get<double>() <= value : found->get<double>() >= value;
+  return metric.higher_is_better ? found->get<double>() >= value : found->get<double>() <= value;
 }
 
 }  // namespace
 
 bool Target::observe(const nlohmann::json& metrics, const Position& position, double time_s) {
-  if (config_.target_metric == TargetMetric::none || !meets(metrics, config_.target_metric, config_.target_value)) return false;
+  if (config_.target_metric == tasks::MetricChoice::none) return false;
+  if (!meets(metrics, tasks::metric_of(config_.target_metric), config_.target_value)) return false;
   if (reached_.is_null()) reached_ = {{"time_s", time_s}, {"epoch", position.epoch}, {"step", position.step}};
   return config_.stop_at_target;
 }
 
 nlohmann::json Target::summary() const {
-  if (config_.target_metric == TargetMetric::none) return nullptr;
-  nlohmann::json summary = {
-      {"metric", config::name_of(config_.target_metric)}, {"value", config_.target_value}, {"reached", !reached_.is_null()}};
+  if (config_.target_metric == tasks::MetricChoice::none) return nullptr;
+  nlohmann::json summary = {{"metric", tasks::metric_of(config_.target_metric).name},
+                            {"value", config_.target_value},
+                            {"reached", !reached_.is_null()}};
   if (!reached_.is_null()) summary.update(reached_);
   return summary;
 }

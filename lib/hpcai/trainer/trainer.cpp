@@ -9,7 +9,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/optim/clip.h"
 #include "hpcai/optim/schedule.h"
-#include "hpcai/trainer/forward.h"
+#include "hpcai/trainer/network.h"
 #include "hpcai/trainer/pacer.h"
 #include "hpcai/trainer/stop_signal.h"
 #include "hpcai/trainer/verdict.h"
@@ -113,6 +113,7 @@ at::Tensor Trainer::forward_backward(const data::Batch& batch) {
   const int64_t parts = settings_.training.accumulation;
   const int64_t size = batch.input.size(0) / parts;
   const at::Device device = parts_.group.device();
+  const tasks::Network network = network_of(parts_.model, settings_.training.precision);
   at::Tensor total;
   Pacer pacer(parts_.group);
   for (int64_t part = 0; part < parts; ++part) {
@@ -121,7 +122,7 @@ at::Tensor Trainer::forward_backward(const data::Batch& batch) {
     const at::Tensor input = batch.input.narrow(0, part * size, size).to(device, /*non_blocking=*/true);
     const at::Tensor target = batch.target.narrow(0, part * size, size).to(device, /*non_blocking=*/true);
     if (part + 1 == parts) reducer_->prepare();
-    const at::Tensor loss = parts_.loss(forward(parts_.model, input, settings_.training.precision), target) / parts;
+    const at::Tensor loss = parts_.task.loss(network, {{input, target}}) / parts;
     (scaler_ ? scaler_->scaled(loss) : loss).backward();
     pacer.pass_done();
     total = total.defined() ? total + loss.detach() : loss.detach();

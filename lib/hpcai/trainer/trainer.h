@@ -10,11 +10,11 @@
 #include "hpcai/data/loader.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/distributed/exchange/reducer.h"
-#include "hpcai/models/loss.h"
 #include "hpcai/models/model.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/optim/plateau.h"
+#include "hpcai/tasks/task.h"
 #include "hpcai/trainer/average.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/loss_scaler.h"
@@ -29,7 +29,7 @@ struct Parts {
   const data::Dataset& dataset;
   data::Loader& loader;
   models::Model& model;
-  const models::Loss& loss;
+  const tasks::Task& task;
   optim::Optimizer& optimizer;
 };
 

@@ -8,7 +8,7 @@
 using namespace hpcai;
 
 TEST_CASE("an evaluation whose loss is not finite ends the run as diverged") {
-  trainer::EvaluationResult result;
+  tasks::EvaluationResult result;
   result.loss = 3;
   CHECK_NOTHROW(trainer::require_finite(result, "validation"));
   for (const double loss : {std::nan(""), static_cast<double>(INFINITY)}) {

@@ -9,6 +9,7 @@
 #include "hpcai/models/layers.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/make_optimizer.h"
+#include "hpcai/tasks/tasks.h"
 #include "hpcai/trainer/trainer.h"
 #include "unit/metrics/thread_group.h"
 
@@ -82,7 +83,7 @@ std::vector<at::Tensor> update_of_two_steps(const Way& way, distributed::Group& 
                       data::Sampler(points.size(), way.global_batch, group.rank(), group.size(), data::SamplerMode::training, 1),
                       {.threads = 1, .queue_batches = 1});
   SmallNet net;
-  const auto loss = models::make_loss(models::CrossEntropyConfig{.label_smoothing = 0.1});
+  const auto task = tasks::make_task(tasks::ClassificationConfig{.label_smoothing = 0.1});
   optim::NamedTensors named;
   std::vector<at::Tensor> change;
   for (const auto& item : net.named_parameters()) {
@@ -100,7 +101,7 @@ std::vector<at::Tensor> update_of_two_steps(const Way& way, distributed::Group& 
   settings.reducer.wire_precision = way.wire;
   settings.reducer.bucket_mb = settings.reducer.first_bucket_mb = 1e-3;
   trainer::Events events;
-  trainer::Trainer trainer({group, points, loader, net, *loss, *optimizer}, settings, events);
+  trainer::Trainer trainer({group, points, loader, net, *task, *optimizer}, settings, events);
   for (int step = 0; step < 2; ++step) trainer.step();
   for (size_t i = 0; i < change.size(); ++i) change[i] = named[i].second.detach() - change[i];
   return change;

@@ -2,13 +2,14 @@
 
 #include <catch2/catch.hpp>
 
+using namespace hpcai;
 using namespace hpcai::trainer;
 
 namespace {
 
-Target target(TargetMetric metric, double value, bool stop = false) {
+Target target(const char* metric, double value, bool stop = false) {
   EvaluationConfig config;
-  config.target_metric = metric;
+  config.target_metric = tasks::metric_choice(metric);
   config.target_value = value;
   config.stop_at_target = stop;
   return Target(config);
@@ -19,7 +20,7 @@ Position after(int64_t epoch) { return {.step = 10 * epoch, .epoch = epoch}; }
 }  // namespace
 
 TEST_CASE("a target is reached at the first evaluation that meets it") {
-  Target accuracy = target(TargetMetric::accuracy, 0.9);
+  Target accuracy = target("accuracy", 0.9);
   CHECK_FALSE(accuracy.observe({{"accuracy", 0.89}, {"loss", 0.1}}, after(1), 5));
   CHECK(accuracy.summary() == nlohmann::json{{"metric", "accuracy"}, {"value", 0.9}, {"reached", false}});
   CHECK_FALSE(accuracy.observe({{"accuracy", 0.9}}, after(2), 7));  // reached, but nobody asked to stop
@@ -29,24 +30,24 @@ TEST_CASE("a target is reached at the first evaluation that meets it") {
 }
 
 TEST_CASE("a loss is reached from above, and training may end there") {
-  Target loss = target(TargetMetric::loss, 0.5, true);
+  Target loss = target("loss", 0.5, true);
   CHECK_FALSE(loss.observe({{"loss", 0.51}}, after(1), 1));
   CHECK(loss.observe({{"loss", 0.5}}, after(2), 2));
 }
 
 TEST_CASE("what is not measured does not reach a target, and without a target nothing is told") {
-  Target overlap = target(TargetMetric::overlap_median, 0.9, true);
+  Target overlap = target("overlap_median", 0.9, true);
   CHECK_FALSE(overlap.observe({{"loss", 0.0}}, after(1), 1));
   CHECK_FALSE(overlap.observe({{"overlap_median", nullptr}}, after(2), 2));
-  Target none = target(TargetMetric::none, 0);
+  Target none = target("none", 0);
   CHECK_FALSE(none.observe({{"loss", -1.0}}, after(1), 1));
   CHECK(none.summary().is_null());
 }
 
 TEST_CASE("when a target was reached survives a resume") {
-  Target before = target(TargetMetric::loss, 1);
+  Target before = target("loss", 1);
   before.observe({{"loss", 0.5}}, after(4), 33);
-  Target resumed = target(TargetMetric::loss, 1);
+  Target resumed = target("loss", 1);
   resumed.load(before.state());
   resumed.observe({{"loss", 0.1}}, after(5), 44);
   CHECK(resumed.summary() == before.summary());

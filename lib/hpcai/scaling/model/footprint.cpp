@@ -12,7 +12,7 @@
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/trainer/build.h"
-#include "hpcai/trainer/forward.h"
+#include "hpcai/trainer/network.h"
 #include "hpcai/trainer/trainer.h"
 
 namespace hpcai::scaling {
@@ -88,7 +88,7 @@ at::Tensor random_input(const data::SampleSpec& spec, int64_t samples) {
 // Bytes that live as long as the graph of one forward pass.
 double graph_bytes(models::Model& model, const at::Tensor& input, trainer::Precision precision) {
   const double before = heap_bytes();
-  const at::Tensor output = trainer::forward(model, input, precision);
+  const at::Tensor output = trainer::network_of(model, precision)(input);
   return std::max(0.0, heap_bytes() - before);
 }
 

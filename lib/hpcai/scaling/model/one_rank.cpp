@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "hpcai/optim/clip.h"
-#include "hpcai/trainer/forward.h"
+#include "hpcai/trainer/network.h"
 #include "hpcai/trainer/trainer.h"
 
 namespace hpcai::scaling {
@@ -48,7 +48,8 @@ StepParts OneRank::step(int64_t size) {
   const at::Tensor target = batch_.target.narrow(0, 0, size).to(device, /*non_blocking=*/true);
   training_.model->set_randomness({static_cast<uint64_t>(experiment_.training.seed), count_++, 0});
   for (const at::Tensor& flat : buffers_.flat) flat.zero_();
-  const at::Tensor loss = (*training_.loss)(trainer::forward(*training_.model, input, experiment_.training.precision), target);
+  const tasks::Network network = trainer::network_of(*training_.model, experiment_.training.precision);
+  const at::Tensor loss = training_.task->loss(network, {{input, target}});
   const Moment forward_done = now(device);
   loss.backward();
   const Moment backward_done = now(device);

@@ -17,6 +17,7 @@
 #include "hpcai/scaling/model/hardware.h"
 #include "hpcai/scaling/model/measure_steps.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/judgements.h"
 
 namespace hpcai::scaling {
 namespace {
@@ -37,23 +38,13 @@ void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Pl
   plan.training_samples = size(data.train);
   plan.validation_samples = size(data.validation);
   plan.test_samples = size(data.test);
-  if (ranks > plan.training_samples) {
-    throw Error(
-        ExitCode::usage,
-        fmt::format("{} ranks, but only {} training samples: some ranks would have nothing to do", ranks, plan.training_samples),
-        fmt::format("Plan for at most {} ranks, or with more data.", plan.training_samples));
-  }
-  trainer::check_consistency(experiment, ranks);
+  const auto judgements = trainer::judge(experiment, ranks, trainer::facts_of(data));
+  trainer::refuse_problems(judgements);
+  plan.warnings = trainer::warnings_of(judgements);
   plan.global_batch = training.global_batch;
   plan.batch_per_rank = training.global_batch / ranks;
   plan.passes = training.accumulation;
   plan.steps_per_epoch = plan.training_samples / plan.global_batch;
-  if (plan.steps_per_epoch == 0) {
-    throw Error(
-        ExitCode::usage,
-        fmt::format("training.global_batch {} is larger than the {} training samples", plan.global_batch, plan.training_samples),
-        "Lower training.global_batch.");
-  }
   plan.dropped_per_epoch = plan.training_samples % plan.global_batch;
   plan.epochs = training.stages.empty() ? training.epochs : 0;
   for (const auto& stage : training.stages) plan.epochs += stage.epochs;
@@ -61,38 +52,6 @@ void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Pl
   if (training.max_steps > 0) plan.total_steps = std::min(plan.total_steps, training.max_steps);
   plan.epochs = (plan.total_steps + plan.steps_per_epoch - 1) / plan.steps_per_epoch;
   plan.warmup_steps = optim::warmup_steps(experiment.schedule, plan.steps_per_epoch);
-}
-
-bool has_local_batch_norm(const trainer::Experiment& experiment) {
-  return std::visit([](const auto& model) { return model.batch_norm == models::BatchNormMode::local; }, experiment.model);
-}
-
-void warn_of_layout(const trainer::Experiment& experiment, Plan& plan) {
-  auto warn = [&](std::string text) { plan.warnings.push_back(std::move(text)); };
-  const int ranks = plan.layout.ranks();
-  if (plan.validation_samples > 0 && plan.validation_samples < ranks) {
-    warn(fmt::format("{} validation samples for {} ranks: {} ranks have nothing to do while the others evaluate",
-                     plan.validation_samples, ranks, ranks - plan.validation_samples));
-  }
-  if (plan.dropped_per_epoch * 10 > plan.training_samples) {
-    warn(fmt::format("{} of {} training samples are dropped in every epoch, because they do not fill a global batch of {}",
-                     plan.dropped_per_epoch, plan.training_samples, plan.global_batch));
-  }
-  for (std::string& warning : optim::schedule_warnings(experiment.schedule, experiment.optimizer, plan.global_batch,
-                                                       plan.steps_per_epoch, plan.total_steps)) {
-    warn(std::move(warning));
-  }
-  const int64_t part = plan.batch_per_rank / plan.passes;
-  if (part < 8 && has_local_batch_norm(experiment)) {
-    warn(fmt::format("batch norm of {} a rank is noisy: consider model.batch_norm: synchronised", plural(part, "sample")));
-  }
-  if (const auto* step = std::get_if<optim::StepConfig>(&experiment.schedule)) {
-    for (double milestone : step->milestones_epochs) {
-      if (milestone >= static_cast<double>(plan.epochs)) {
-        warn(fmt::format("schedule.milestones_epochs {} is never reached in {} epochs", milestone, plan.epochs));
-      }
-    }
-  }
 }
 
 // The parts of a calibrated machine that were not measured, from the literature.
@@ -195,10 +154,10 @@ void predict_times(const trainer::Experiment& experiment, const Model& model, Pl
   plan.step = predict(model.workload, model.machine, plan.layout, static_cast<double>(plan.batch_per_rank), plan.passes);
   plan.epoch_s = plan.step.step_s * static_cast<double>(plan.steps_per_epoch) + model.workload.epoch_start_s;
   if (plan.validation_samples > 0) {
-    const double views = experiment.evaluation.symmetric_views ? 8 : 1;
+    const auto passes = static_cast<double>(trainer::build_task(experiment)->passes_per_sample());
     const auto share = std::ceil(static_cast<double>(plan.validation_samples) / plan.layout.ranks());
     const Workload here = with_threads_in(model.workload, model.machine, plan.layout);
-    plan.evaluation_s = views * share * (here.forward.per_sample_s + here.input_s_per_sample);
+    plan.evaluation_s = passes * share * (here.forward.per_sample_s + here.input_s_per_sample);
   }
   const auto evaluations = static_cast<double>(plan.epochs / experiment.evaluation.every_epochs);
   plan.total_s = plan.step.step_s * static_cast<double>(plan.total_steps) + evaluations * plan.evaluation_s +
@@ -257,7 +216,6 @@ Plan make_plan(const trainer::Experiment& experiment, const PlanRequest& request
   plan.time_s = request.time_s;
   const data::Splits data = data::open(experiment.data, 0, /*fill_caches=*/false);
   lay_out(experiment, data, plan);
-  warn_of_layout(experiment, plan);
   plan.footprint = measure_footprint(experiment, data.train->spec());
   Model model = request.calibration ? calibrated(experiment, request, plan)
                 : request.gpus      ? of_gpus(experiment, plan)

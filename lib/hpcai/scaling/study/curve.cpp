@@ -73,7 +73,7 @@ std::vector<PublishedSeries> published_series(const std::string& model_type) {
 std::string describe(const Quality& target) {
   std::string metric = target.metric;
   std::ranges::replace(metric, '_', ' ');
-  return fmt::format("{} {} {:g}", metric, target.metric == "loss" ? "\u2264" : "\u2265", target.value);
+  return fmt::format("{} {} {:g}", metric, target.higher_is_better ? "\u2265" : "\u2264", target.value);
 }
 
 Point make_point(int world, int64_t global_batch, std::vector<Outcome> runs) {

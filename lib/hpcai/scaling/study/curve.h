@@ -55,8 +55,9 @@ struct PublishedSeries {
 std::vector<PublishedSeries> published_series(const std::string& model_type);
 
 struct Quality {
-  std::string metric;  // loss, accuracy, overlap_median
+  std::string metric;  // one of tasks::all_metrics()
   double value = 0;
+  bool higher_is_better = true;
 };
 
 // "overlap median >= 0.9", "loss <= 0.1".

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <set>
 
 #include "hpcai/config/config.h"
@@ -10,7 +11,7 @@
 #include "hpcai/data/open.h"
 #include "hpcai/scaling/study/study.h"
 #include "hpcai/scaling/study/study_worlds.h"
-#include "hpcai/trainer/build.h"
+#include "hpcai/trainer/judgements.h"
 
 namespace hpcai::scaling {
 namespace {
@@ -76,46 +77,43 @@ std::vector<Member> read_members(const StudyRequest& request, Problems& problems
   return members;
 }
 
-void check_world(const Study& study, const Member& member, int world, int64_t samples, Problems& problems) {
-  const int64_t batch = global_batch_of(member, world, study.weak);
-  const int64_t accumulation = study.samples_per_pass > 0 ? 1 : member.experiment.training.accumulation;
-  const std::string where = fmt::format("{}, {}", member.name, plural(world, "rank"));
-  if (samples > 0 && world > samples) {
-    problems.push_back(fmt::format("{}: more ranks than the {} training samples", where, samples));
-  } else if (batch % (world * accumulation) != 0) {
-    problems.push_back(
-        fmt::format("{}: training.global_batch {} cannot be shared by {} ranks{}; use a multiple of {}", where, batch, world,
-                    accumulation > 1 ? fmt::format(" with training.accumulation {}", accumulation) : "", world * accumulation));
-  } else if (samples > 0 && batch > samples) {
-    problems.push_back(fmt::format("{}: a step needs {} samples, but there are only {}", where, batch, samples));
+// The experiment as a run on so many ranks has it.
+trainer::Experiment on_ranks(const Study& study, const Member& member, int world) {
+  trainer::Experiment experiment = member.experiment;
+  experiment.training.global_batch = global_batch_of(member, world, study.weak);
+  if (study.samples_per_pass > 0) {
+    const bool shared = experiment.training.global_batch % world == 0;  // else there is no share to divide
+    experiment.training.accumulation = shared ? accumulation_of(study, member, world) : 1;
   }
+  return experiment;
 }
 
-// What contradicts itself at any number of ranks, told once.
-void check_settings(const Member& member, Problems& problems) {
-  if (target_of(member.experiment).metric == "none") {
-    problems.push_back(fmt::format("{}: no quality is stated whose time could be measured; {}", member.name, kTargetRemedy));
-  }
+// What opening the data without making them tells; nothing, and a problem, if their settings are wrong.
+std::optional<trainer::DataFacts> look_at_data(const Member& member, Problems& problems) {
   try {
-    auto alone = member.experiment;
-    alone.training.accumulation = 1;  // whether the batch can be shared is looked at for each world
-    trainer::check_consistency(alone, 1);
-  } catch (const Error& error) {
-    problems.push_back(fmt::format("{}: {}", member.name, tell(error)));
-  }
-}
-
-// Opens the data without making them, and returns the number of training samples; 0 if that is not known for a problem with
-// the settings.
-int64_t check_data(const Member& member, Problems& problems) {
-  try {
-    const auto splits = data::open(member.experiment.data, 0, false);
-    if (target_of(member.experiment).metric != "none") trainer::check_target(member.experiment, splits);
-    return splits.train->size();
+    return trainer::facts_of(data::open(member.experiment.data, 0, /*fill_caches=*/false));
   } catch (const Error& error) {
     if (error.code() != ExitCode::usage) throw;
     problems.push_back(fmt::format("{}: {}", member.name, tell(error)));
-    return 0;
+    return std::nullopt;
+  }
+}
+
+// Problems that depend on the ranks are told for each world, others once.
+void judge_member(const Study& study, const Member& member, const std::optional<trainer::DataFacts>& data, Problems& problems) {
+  const bool has_target = target_of(member.experiment).metric != "none";
+  if (!has_target) {
+    problems.push_back(fmt::format("{}: no quality is stated whose time could be measured; {}", member.name, kTargetRemedy));
+  }
+  for (const int world : study.worlds) {
+    auto experiment = on_ranks(study, member, world);
+    experiment.evaluation.stop_at_target = has_target;  // a study sets it
+    for (const trainer::Judgement& judgement : trainer::judge(experiment, world, data)) {
+      if (judgement.kind != trainer::Judgement::Kind::problem) continue;
+      const std::string where = judgement.of_ranks ? fmt::format(", {} rank{}", world, world == 1 ? "" : "s") : "";
+      const std::string text = fmt::format("{}{}: {}", member.name, where, text_of(judgement));
+      if (std::ranges::find(problems, text) == problems.end()) problems.push_back(text);
+    }
   }
 }
 
@@ -136,14 +134,13 @@ Study plan_study(const StudyRequest& request) {
   study.members = read_members(request, problems);
   std::exception_ptr no_data;
   for (const Member& member : study.members) {
-    check_settings(member, problems);
-    int64_t samples = 0;
+    std::optional<trainer::DataFacts> data;
     try {
-      samples = check_data(member, problems);
+      data = look_at_data(member, problems);
     } catch (const Error&) {
       no_data = std::current_exception();  // told only if there is nothing to put right first
     }
-    for (const int world : study.worlds) check_world(study, member, world, samples, problems);
+    judge_member(study, member, data, problems);
   }
   refuse(problems);
   if (no_data) std::rethrow_exception(no_data);

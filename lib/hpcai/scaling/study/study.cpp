@@ -33,10 +33,9 @@ std::filesystem::path run_folder_of(const Study& study, const Member& member, in
 
 Quality target_of(const trainer::Experiment& experiment) {
   const auto& evaluation = experiment.evaluation;
-  for (const auto& [metric, name] : enum_names(evaluation.target_metric)) {
-    if (metric == evaluation.target_metric) return {std::string(name), evaluation.target_value};
-  }
-  return {"none", 0};
+  if (evaluation.target_metric == tasks::MetricChoice::none) return {"none", 0};
+  const tasks::Metric metric = tasks::metric_of(evaluation.target_metric);
+  return {std::string(metric.name), evaluation.target_value, metric.higher_is_better};
 }
 
 std::string model_type_of(const trainer::Experiment& experiment) {

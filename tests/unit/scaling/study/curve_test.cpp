@@ -58,5 +58,5 @@ TEST_CASE("the published end points are those of the papers") {
 
 TEST_CASE("a target is described in words") {
   CHECK(describe(Quality{"overlap_median", 0.9}) == "overlap median \u2265 0.9");
-  CHECK(describe(Quality{"loss", 0.25}) == "loss \u2264 0.25");
+  CHECK(describe(Quality{"loss", 0.25, false}) == "loss \u2264 0.25");
 }

@@ -67,7 +67,7 @@ TEST_CASE("a study tells all its problems at once") {
   bad.worlds = "0,3,128,x";
   bad.overrides = {"galaxy:training.seed=2"};
   const std::string text = complaint(bad);
-  for (const char* part : {"0 ranks", "'x'", "no quality", "target_metric=accuracy", "3 ranks", "more ranks than the 96",
+  for (const char* part : {"0 ranks", "'x'", "no quality", "target_metric=accuracy", "3 ranks", "128 ranks are more than the 96",
                            "no experiment is named galaxy"}) {
     INFO(text);
     CHECK(has(text, part));
@@ -78,7 +78,7 @@ TEST_CASE("a study tells all its problems at once") {
   bad = request(folder.path);
   bad.weak = true;
   bad.worlds = "1,8";
-  CHECK(has(complaint(bad), "a step needs 128 samples, but there are only 96"));
+  CHECK(has(complaint(bad), "training.global_batch 128 is larger than the 96 training samples"));
   bad = request(folder.path);
   bad.overrides[0] = "evaluation.target_metric=overlap_median";
   CHECK(has(complaint(bad), "not measured"));

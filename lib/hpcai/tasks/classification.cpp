@@ -1,0 +1,109 @@
+#include "hpcai/tasks/classification.h"
+
+#include <ATen/ATen.h>
+
+#include "hpcai/core/error.h"
+#include "hpcai/metrics/accumulators.h"
+#include "hpcai/tasks/symmetric_views.h"
+#include "hpcai/tasks/task.h"
+
+namespace hpcai::tasks {
+namespace {
+
+constexpr Metric kAccuracy{"accuracy", "accuracy"};
+constexpr Metric kF1{"f1", "F1"};
+
+int64_t classes_of(const data::SampleSpec& spec) { return static_cast<int64_t>(spec.class_names.size()); }
+
+std::vector<std::string> names_of(const at::Tensor& labels, const std::vector<std::string>& classes) {
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < labels.size(0); ++i) names.push_back(classes[static_cast<size_t>(labels[i].item<int64_t>())]);
+  return names;
+}
+
+class Classification : public Task {
+ public:
+  Classification(const ClassificationConfig& config, const EvaluationOptions& options)
+      : label_smoothing_(config.label_smoothing), symmetric_views_(options.symmetric_views) {}
+
+  int64_t outputs(const data::SampleSpec& spec) const override {
+    if (classes_of(spec) < 2) {
+      throw Error(ExitCode::usage,
+                  "loss.type: cross_entropy needs data with at least 2 classes; these have " + std::to_string(classes_of(spec)),
+                  "use waveform_mse for waveforms");
+    }
+    return classes_of(spec);
+  }
+
+  at::Tensor loss(const Network& network, const Batch& batch) const override {
+    return loss_of(network(batch.input), batch.target);
+  }
+
+  std::vector<Metric> metrics() const override { return {kLoss, kAccuracy, kF1}; }
+  std::string lacks(const Metric& metric, const data::SampleSpec& spec) const override {
+    return metric == kF1 && classes_of(spec) != 2 ? "two classes" : "";
+  }
+
+  std::unique_ptr<Evaluation> start_evaluation(const data::SampleSpec& spec, at::Device device) const override;
+  int64_t passes_per_sample() const override { return symmetric_views_ ? 8 : 1; }
+  bool averages_views() const override { return true; }
+
+  data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
+    data::PredictionTable table;
+    table.columns = spec.class_names;
+    table.predictions = row_major(all.prediction, classes_of(spec));
+    table.texts.push_back({"predicted", names_of(all.prediction.argmax(1), spec.class_names)});
+    if (all.target.defined()) table.texts.push_back({"true", names_of(all.target, spec.class_names)});
+    return table;
+  }
+
+ private:
+  class Sums;
+
+  // scores [batch, class], target int64 [batch]
+  at::Tensor loss_of(const at::Tensor& scores, const at::Tensor& target) const {
+    return at::cross_entropy_loss(widened(scores), target, {}, at::Reduction::Mean, -100, label_smoothing_);
+  }
+
+  double label_smoothing_;
+  bool symmetric_views_;
+};
+
+// Predictions are class probabilities [sample, class].
+class Classification::Sums : public Evaluation {
+ public:
+  Sums(const Classification& task, const data::SampleSpec& spec, at::Device device)
+      : Evaluation(device), task_(task), quality_(classes_of(spec), device) {}
+
+ protected:
+  Outcome measure(const Network& network, const Batch& batch) override {
+    const at::Tensor scores =
+        task_.symmetric_views_ ? symmetric_scores(network, batch.input) : network(batch.input).to(at::kFloat);
+    Outcome outcome{{}, scores.softmax(1)};
+    if (!batch.target.defined()) return outcome;
+    outcome.loss = task_.loss_of(scores, batch.target);
+    quality_.add(scores, batch.target);
+    return outcome;
+  }
+
+  nlohmann::json reduce(distributed::Group& group, const metrics::Predictions::Gathered&) override {
+    quality_.reduce(group);
+    return quality_.result();
+  }
+
+ private:
+  const Classification& task_;
+  metrics::Classification quality_;
+};
+
+std::unique_ptr<Evaluation> Classification::start_evaluation(const data::SampleSpec& spec, at::Device device) const {
+  return std::make_unique<Sums>(*this, spec, device);
+}
+
+}  // namespace
+
+std::unique_ptr<Task> make(const ClassificationConfig& config, const EvaluationOptions& options) {
+  return std::make_unique<Classification>(config, options);
+}
+
+}  // namespace hpcai::tasks

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "hpcai/config/field.h"
+#include "hpcai/tasks/options.h"
+
+namespace hpcai::tasks {
+
+class Task;
+
+// Which of several classes a sample belongs to.
+struct ClassificationConfig {
+  static constexpr std::string_view kType = "cross_entropy";
+  static constexpr std::string_view kHelp = "Classification: the cross entropy of the class scores.";
+  double label_smoothing = 0;
+
+  template <class Visitor>
+  void describe(Visitor& visitor) {
+    visitor.field(
+        "label_smoothing", label_smoothing,
+        {.help = "Part of the target probability spread evenly over all classes.", .min = 0, .max = 1, .max_excluded = true});
+  }
+};
+
+std::unique_ptr<Task> make(const ClassificationConfig& config, const EvaluationOptions& options);
+
+}  // namespace hpcai::tasks

@@ -1,0 +1,22 @@
+#include "hpcai/tasks/evaluation.h"
+
+namespace hpcai::tasks {
+
+void Evaluation::add(const Network& network, const Batch& batch, const std::vector<int64_t>& index) {
+  const Outcome outcome = measure(network, batch);
+  if (outcome.loss.defined()) loss_.add(outcome.loss, batch.input.size(0));
+  predictions_.add(outcome.prediction, batch.target, index);
+}
+
+EvaluationResult Evaluation::finish(distributed::Group& group) {
+  EvaluationResult result;
+  loss_.reduce(group);
+  result.loss = loss_.mean();
+  result.metrics = loss_.result();
+  result.metrics["samples"] = loss_.samples();
+  result.predictions = predictions_.gather(group);
+  result.metrics.update(reduce(group, result.predictions));
+  return result;
+}
+
+}  // namespace hpcai::tasks

@@ -1,0 +1,292 @@
+#include "hpcai/trainer/judgements.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "hpcai/config/words.h"
+#include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
+#include "hpcai/data/open.h"
+#include "hpcai/optim/schedule.h"
+#include "hpcai/tasks/task.h"
+#include "hpcai/trainer/build.h"
+
+namespace hpcai::trainer {
+namespace {
+
+using Judgements = std::vector<Judgement>;
+
+struct CourseLength {
+  int64_t steps_per_epoch = 0, dropped_per_epoch = 0, epochs = 0, steps = 0;
+};
+
+CourseLength length_of(const TrainingConfig& training, int64_t samples) {
+  CourseLength length;
+  length.steps_per_epoch = samples / training.global_batch;
+  length.dropped_per_epoch = samples % training.global_batch;
+  if (length.steps_per_epoch == 0) return length;
+  int64_t epochs = training.stages.empty() ? training.epochs : 0;
+  for (const StageConfig& stage : training.stages) epochs += stage.epochs;
+  length.steps = epochs * length.steps_per_epoch;
+  if (training.max_steps > 0) length.steps = std::min(length.steps, training.max_steps);
+  length.epochs = (length.steps + length.steps_per_epoch - 1) / length.steps_per_epoch;
+  return length;
+}
+
+// What a rule may look at.
+struct Case {
+  const Experiment& experiment;
+  int64_t ranks;
+  const tasks::Task& task;
+  const data::SampleSpec* spec;  // null: not known
+  const DataFacts* data;         // null: not opened
+
+  const TrainingConfig& training() const { return experiment.training; }
+  CourseLength length() const { return length_of(training(), data->training_samples); }
+  bool has_more_ranks_than_samples() const { return data && ranks > data->training_samples; }
+};
+
+Judgements problem(std::string what, std::string remedy, bool of_ranks = false) {
+  return {{Judgement::Kind::problem, std::move(what), std::move(remedy), of_ranks}};
+}
+Judgements problem(const Error& error) { return problem(error.what(), error.remedy()); }
+
+Judgements warning(std::string what, bool of_ranks = false) {
+  return {{Judgement::Kind::warning, std::move(what), "", of_ranks}};
+}
+
+std::string counted(int64_t number, const std::string& thing) {
+  return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
+}
+
+// ---- the experiment cannot be done ----
+
+Judgements name_is_a_folder(const Case& at) {
+  const std::string& name = at.experiment.name;
+  if (!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos && printable(name) == name) {
+    return {};
+  }
+  return problem(fmt::format("name is \"{}\"; it names the folder runs/<name>", printable(name)),
+                 "Give a name without '/' and control characters, and say with --run-dir where else the run shall be.");
+}
+
+Judgements ranks_have_samples(const Case& at) {
+  if (!at.has_more_ranks_than_samples()) return {};
+  const int64_t samples = at.data->training_samples;
+  return problem(fmt::format("{} ranks are more than the {} training samples: some would have nothing to do", at.ranks, samples),
+                 fmt::format("Use at most {}, or more data.", counted(samples, "rank")), true);
+}
+
+Judgements batch_can_be_shared(const Case& at) {
+  const int64_t batch = at.training().global_batch, passes = at.training().accumulation, parts = at.ranks * passes;
+  if (batch % parts == 0 || at.has_more_ranks_than_samples()) return {};
+  const int64_t below = batch / parts * parts;
+  return problem(fmt::format("training.global_batch {} cannot be shared by {}{}", batch, counted(at.ranks, "rank"),
+                             passes > 1 ? fmt::format(" with training.accumulation {}", passes) : ""),
+                 fmt::format("Use a multiple of {}, such as {}.", parts,
+                             below > 0 ? fmt::format("{} or {}", below, below + parts) : std::to_string(parts)),
+                 true);
+}
+
+Judgements epoch_has_a_batch(const Case& at) {
+  if (!at.data || at.training().global_batch <= at.data->training_samples || at.has_more_ranks_than_samples()) return {};
+  return problem(fmt::format("training.global_batch {} is larger than the {} training samples", at.training().global_batch,
+                             at.data->training_samples),
+                 "Lower training.global_batch.");
+}
+
+Judgements task_fits_data(const Case& at) {
+  if (!at.spec) return {};
+  try {
+    at.task.outputs(*at.spec);
+  } catch (const Error& error) {
+    return problem(error);
+  }
+  return {};
+}
+
+Judgements views_can_be_averaged(const Case& at) {
+  if (!at.experiment.evaluation.symmetric_views || at.task.averages_views()) return {};
+  return problem(fmt::format("evaluation.symmetric_views averages class probabilities, and loss.type: {} has none",
+                             std::visit([](const auto& chosen) { return chosen.kType; }, at.experiment.task)),
+                 "Set evaluation.symmetric_views to false.");
+}
+
+Judgements stop_has_a_target(const Case& at) {
+  const EvaluationConfig& evaluation = at.experiment.evaluation;
+  if (!evaluation.stop_at_target || evaluation.target_metric != tasks::MetricChoice::none) return {};
+  return problem("evaluation.stop_at_target needs a target", "Set evaluation.target_metric and evaluation.target_value.");
+}
+
+// Without the data, what no data could give is found.
+Judgements target_is_measured(const Case& at) {
+  const tasks::MetricChoice choice = at.experiment.evaluation.target_metric;
+  if (choice == tasks::MetricChoice::none) return {};
+  const tasks::Metric target = tasks::metric_of(choice);
+  std::vector<std::string> measured;
+  std::string needs;
+  for (const tasks::Metric& metric : at.task.metrics()) {
+    const std::string lack = at.spec ? at.task.lacks(metric, *at.spec) : "";
+    if (lack.empty()) measured.emplace_back(metric.name);
+    if (!lack.empty() && metric == target) needs = fmt::format(": it needs {}", lack);
+  }
+  if (std::find(measured.begin(), measured.end(), target.name) != measured.end()) return {};
+  return problem(fmt::format("evaluation.target_metric {} is not measured in this experiment{}", target.name, needs),
+                 fmt::format("Use {}.", config::join_or(measured)));
+}
+
+Judgements target_has_validation(const Case& at) {
+  const tasks::MetricChoice choice = at.experiment.evaluation.target_metric;
+  if (choice == tasks::MetricChoice::none || !at.data || at.data->validation_samples > 0) return {};
+  return problem(
+      fmt::format("evaluation.target_metric {} needs a validation split, and data has none", tasks::metric_of(choice).name),
+      "Give data.validation or data.validation_fraction, or set evaluation.target_metric to none.");
+}
+
+Judgements plateau_has_validation(const Case& at) {
+  if (!std::holds_alternative<optim::PlateauConfig>(at.experiment.schedule)) return {};
+  if (!at.data || at.data->validation_samples > 0) return {};
+  return problem("schedule type plateau needs a validation split, and data has none",
+                 "Give data.validation, or choose another schedule.type such as cosine.");
+}
+
+Judgements horovod_has_a_scaled_rate(const Case& at) {
+  const auto* warmup = optim::warmup_of(at.experiment.schedule);
+  if (!warmup || warmup->warmup_rule != optim::WarmupRule::horovod) return {};
+  const auto rule = std::visit([](const auto& update) { return update.scaling.rule; }, at.experiment.optimizer);
+  if (rule != optim::RateRule::none) return {};
+  return problem("schedule.warmup_rule horovod grows from optimizer.lr to its scaled value, but optimizer.lr_scaling is none",
+                 "Set optimizer.lr_scaling and lr_base_batch, or schedule.warmup_rule to linear with a warmup_start.");
+}
+
+Judgements warmup_has_one_length(const Case& at) {
+  try {
+    optim::warmup_steps(at.experiment.schedule, 1);
+  } catch (const Error& error) {
+    return problem(error);
+  }
+  return {};
+}
+
+// ---- it is hardly what was meant ----
+
+Judgements plateau_counts_epochs(const Case& at) {
+  const int64_t every = at.experiment.evaluation.every_epochs;
+  if (!std::holds_alternative<optim::PlateauConfig>(at.experiment.schedule) || every == 1) return {};
+  return warning(fmt::format(
+      "schedule type plateau counts evaluations; with evaluation.every_epochs {} its patience is that many epochs longer",
+      every));
+}
+
+Judgements validation_keeps_ranks_busy(const Case& at) {
+  if (!at.data || at.data->validation_samples == 0 || at.data->validation_samples >= at.ranks) return {};
+  const int64_t idle = at.ranks - at.data->validation_samples;
+  return warning(fmt::format("{} for {}: {} {} nothing to do while the others evaluate",
+                             counted(at.data->validation_samples, "validation sample"), counted(at.ranks, "rank"),
+                             counted(idle, "rank"), idle == 1 ? "has" : "have"),
+                 true);
+}
+
+Judgements epoch_uses_its_samples(const Case& at) {
+  if (!at.data || at.length().dropped_per_epoch * 10 <= at.data->training_samples) return {};
+  return warning(
+      fmt::format("{} of {} training samples are dropped in every epoch, because they do not fill a global batch of {}",
+                  at.length().dropped_per_epoch, at.data->training_samples, at.training().global_batch));
+}
+
+Judgements rate_is_as_meant(const Case& at) {
+  if (!at.data) return {};
+  Judgements found;
+  const CourseLength length = at.length();
+  for (std::string& doubt : optim::schedule_warnings(at.experiment.schedule, at.experiment.optimizer, at.training().global_batch,
+                                          length.steps_per_epoch, length.steps)) {
+    found.push_back(warning(std::move(doubt)).front());
+  }
+  return found;
+}
+
+Judgements batch_norm_has_samples(const Case& at) {
+  const auto mode = std::visit([](const auto& model) { return model.batch_norm; }, at.experiment.model);
+  const int64_t part = at.training().global_batch / (at.ranks * at.training().accumulation);
+  if (at.ranks == 1 || mode != models::BatchNormMode::local || part >= 8) return {};
+  return warning(
+      fmt::format("batch norm of {} a rank is noisy: consider model.batch_norm: synchronised", counted(part, "sample")), true);
+}
+
+Judgements milestones_are_reached(const Case& at) {
+  const auto* step = std::get_if<optim::StepConfig>(&at.experiment.schedule);
+  if (!step || !at.data) return {};
+  Judgements found;
+  for (const double milestone : step->milestones_epochs) {
+    if (milestone < static_cast<double>(at.length().epochs)) continue;
+    found.push_back(warning(fmt::format("schedule.milestones_epochs {} is never reached in {}", milestone,
+                                        counted(at.length().epochs, "epoch")))
+                        .front());
+  }
+  return found;
+}
+
+constexpr Judgements (*kProblems[])(const Case&) = {
+    name_is_a_folder,      ranks_have_samples,     batch_can_be_shared,       epoch_has_a_batch,
+    task_fits_data,        views_can_be_averaged,  stop_has_a_target,         target_is_measured,
+    target_has_validation, plateau_has_validation, horovod_has_a_scaled_rate, warmup_has_one_length};
+
+// Asked only where there is no problem: most mean nothing for an experiment that cannot be done.
+constexpr Judgements (*kWarnings[])(const Case&) = {plateau_counts_epochs, validation_keeps_ranks_busy, epoch_uses_its_samples,
+                                                    rate_is_as_meant,      batch_norm_has_samples,      milestones_are_reached};
+
+}  // namespace
+
+DataFacts facts_of(const data::Splits& data) {
+  return {data.train->spec(), data.train->size(), data.validation ? data.validation->size() : 0};
+}
+
+std::vector<Judgement> judge(const Experiment& experiment, int world_size, const std::optional<DataFacts>& data) {
+  std::optional<data::SampleSpec> spec;
+  if (data) {
+    spec = data->spec;
+  } else {
+    try {
+      spec = data::spec_of(experiment.data);
+    } catch (const Error& error) {
+      return problem(error);
+    }
+  }
+  const auto task = build_task(experiment);
+  const Case at{experiment, world_size, *task, spec ? &*spec : nullptr, data ? &*data : nullptr};
+  Judgements found;
+  auto ask = [&](const auto& rules) {
+    for (const auto& rule : rules) {
+      for (Judgement& judgement : rule(at)) found.push_back(std::move(judgement));
+    }
+  };
+  ask(kProblems);
+  if (found.empty()) ask(kWarnings);
+  return found;
+}
+
+std::string text_of(const Judgement& judgement) {
+  return judgement.remedy.empty() ? judgement.what : fmt::format("{} ({})", judgement.what, judgement.remedy);
+}
+
+void refuse_problems(const std::vector<Judgement>& judgements) {
+  Judgements problems;
+  std::copy_if(judgements.begin(), judgements.end(), std::back_inserter(problems),
+               [](const Judgement& judgement) { return judgement.kind == Judgement::Kind::problem; });
+  if (problems.empty()) return;
+  if (problems.size() == 1) throw Error(ExitCode::usage, problems[0].what, problems[0].remedy);
+  std::string text = "the settings contradict each other or the data:";
+  for (const Judgement& judgement : problems) text += "\n  " + text_of(judgement);
+  throw Error(ExitCode::usage, text);
+}
+
+std::vector<std::string> warnings_of(const std::vector<Judgement>& judgements) {
+  std::vector<std::string> warnings;
+  for (const Judgement& judgement : judgements) {
+    if (judgement.kind == Judgement::Kind::warning) warnings.push_back(judgement.what);
+  }
+  return warnings;
+}
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,36 @@
+#include "hpcai/tasks/tasks.h"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "hpcai/tasks/task.h"
+
+namespace hpcai::tasks {
+
+TEST_CASE("every task judges itself first by its loss, and a name means one metric") {
+  for (const TaskConfig& config : {TaskConfig(WaveformRegressionConfig{}), TaskConfig(ClassificationConfig{})}) {
+    CHECK(make_task(config)->metrics().front() == kLoss);
+  }
+  std::set<std::string_view> names;
+  for (const Metric& metric : all_metrics()) CHECK(names.insert(metric.name).second);
+  CHECK(names == std::set<std::string_view>{"loss", "accuracy", "f1", "overlap_median", "overlap_p05"});
+}
+
+TEST_CASE("a setting chooses a metric by its name") {
+  const auto names = enum_names(MetricChoice::none);
+  CHECK(names.front() == std::pair<MetricChoice, std::string_view>(MetricChoice::none, "none"));
+  CHECK(names.size() == all_metrics().size() + 1);
+  CHECK(metric_choice("none") == MetricChoice::none);
+  CHECK_FALSE(metric_of(metric_choice("loss")).higher_is_better);
+  CHECK(metric_of(metric_choice("accuracy")).higher_is_better);
+  CHECK_THROWS_AS(metric_choice("beauty"), std::invalid_argument);
+}
+
+TEST_CASE("quality is told in the order of the metrics, as far as it was measured") {
+  const auto metrics = make_task(ClassificationConfig{})->metrics();
+  CHECK(describe_quality(metrics, {{"loss", 0.01234567}, {"f1", nullptr}, {"accuracy", 0.971}, {"samples", 5}}) ==
+        "loss 0.01235, accuracy 0.971");
+  CHECK(describe_quality(metrics, nlohmann::json::object()).empty());
+}
+
+}  // namespace hpcai::tasks
