@@ -19,7 +19,7 @@
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/judgements.h"
-#include "hpcai/trainer/together.h"
+#include "hpcai/trainer/on_all_ranks.h"
 #include "trace.h"
 
 namespace hpcai::app {
@@ -58,9 +58,9 @@ double peak_rss_mb() {
 }
 
 // Some steps more, all ranks together, of which rank 0 keeps a trace.
-void trace_steps(const std::string& file, distributed::Group& group, trainer::Trainer& trainer) {
+void trace_steps(const std::string& file, distributed::Group& group, trainer::Loop& loop) {
   const auto steps = [&] {
-    for (int i = 0; i < kTracedSteps; ++i) trainer.step();
+    for (int i = 0; i < kTracedSteps; ++i) loop.step();
     group.wait_for_device();
   };
   if (group.rank() == 0) {
@@ -79,25 +79,24 @@ int bench(const CommandLine& line, const BenchOptions& options) {
   const auto group = distributed::Group::create(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
   const auto hosts = group->all_gather(distributed::host_name());
   trainer::Training training;
-  trainer::together(*group, [&] {
+  trainer::on_all_ranks(*group, [&] {
     if (group->rank() == 0 && !options.trace.empty()) check_trace(options.trace);
   });
-  trainer::together(*group, [&] { training = trainer::build(experiment, *group); });
-  trainer::Events nothing;
-  trainer::Trainer trainer(training.parts(*group), training.settings, nothing);
+  trainer::on_all_ranks(*group, [&] { training = trainer::build(experiment, *group); });
+  trainer::Loop loop(training.parts(*group), training.settings);
 
   std::vector<double> losses;
   double first_step_s = 0;
   auto step = [&] {
-    const double loss = trainer.step().loss;
+    const double loss = loop.step().loss;
     if (losses.empty()) first_step_s = now_s() - process_start_s();
     if (losses.size() < 3) losses.push_back(loss);
   };
   for (int64_t i = 0; i < options.warmup; ++i) step();
   group->barrier();
   const double start = now_s(), cpu_start = scaling::core_s();
-  trainer.step_times().restart();
-  trainer.step_times().reset();
+  loop.step_times().restart();
+  loop.step_times().reset();
   for (int64_t i = 0; i < options.steps; ++i) step();
   group->barrier();
   const double elapsed = now_s() - start;
@@ -110,15 +109,15 @@ int bench(const CommandLine& line, const BenchOptions& options) {
                                  {"cpu_s_per_sample", sums[0].item<double>() / samples},
                                  {"first_step_s", first_step_s},
                                  {"peak_rss_mb", sums[1].item<double>() / group->size()},
-                                 {"step_time", trainer.step_times().mean()},
-                                 {"ranks", trainer.step_times().ranks()},
+                                 {"step_time", loop.step_times().mean()},
+                                 {"ranks", loop.step_times().ranks()},
                                  {"losses", losses},
                                  {"steps", options.steps},
                                  {"global_batch", experiment.training.global_batch},
                                  {"world_size", group->size()}};
   if (group->rank() == 0) std::cout << report.dump(2) << std::endl;
-  if (!options.trace.empty()) trace_steps(options.trace, *group, trainer);
-  if (hosts.size() > 1) log::info("{}", trainer::describe_slowest(trainer.step_times().ranks(), hosts));
+  if (!options.trace.empty()) trace_steps(options.trace, *group, loop);
+  if (hosts.size() > 1) log::info("{}", trainer::describe_slowest(loop.step_times().ranks(), hosts));
   return 0;
 }
 

@@ -13,7 +13,7 @@
 #include "hpcai/scaling/model/calibrate.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
-#include "hpcai/trainer/together.h"
+#include "hpcai/trainer/on_all_ranks.h"
 
 namespace hpcai::app {
 namespace {
@@ -67,7 +67,7 @@ int calibrate(const CommandLine& line, const CalibrateWords& options) {
   const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
   trainer::set_threads(experiment.training, world);
   const auto group = distributed::Group::create(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
-  trainer::together(*group, [&] {
+  trainer::on_all_ranks(*group, [&] {
     if (group->rank() == 0) require_replaceable(options.out);
   });
   const auto calibration =

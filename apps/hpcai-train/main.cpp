@@ -11,6 +11,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/memory.h"
+#include "hpcai/core/stop_signal.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
 #include "hpcai/distributed/world/world.h"
@@ -88,7 +89,15 @@ int guarded(const app::Run& run) {
 
 }  // namespace
 
+// The loader calls this before it starts the libraries, which takes longer than all that a stop signal may have to wait for.
+#ifndef __SANITIZE_ADDRESS__
+extern "C" {
+__attribute__((section(".preinit_array"), used)) void (*const hpcai_note_stop_signals)() = hpcai::note_stop_signals;
+}
+#endif
+
 int main(int argc, char** argv) {
+  note_stop_signals();
   keep_freed_memory();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a write error like others
   app::CommandLine line;
@@ -118,5 +127,7 @@ int main(int argc, char** argv) {
     log::error("{}. See hpcai-train --help", printable(e.what()));
     return static_cast<int>(ExitCode::usage);
   }
+  const bool trains = line.app.get_subcommands().empty();
+  if (!trains) restore_stop_signals();
   return guarded(line.run);
 }

@@ -6,6 +6,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
+#include "hpcai/core/stop_signal.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/runs/run_folder.h"
 #include "hpcai/trainer/judgements.h"
@@ -28,6 +29,7 @@ trainer::Resume resume_mode(const std::string& word) {
 }
 
 int train(const CommandLine& line, const TrainOptions& options) {
+  end_on_stop_signals(/*speak=*/distributed::detect_world(distributed::process_environment()).rank == 0);
   if (options.config.path.empty()) {
     throw Error(ExitCode::usage, "no experiment is given", "Try: hpcai-train --config configs/waveform/quickstart.yaml");
   }

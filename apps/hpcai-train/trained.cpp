@@ -13,7 +13,7 @@
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
-#include "hpcai/trainer/trainer.h"
+#include "hpcai/trainer/weights.h"
 
 namespace hpcai::app {
 namespace {

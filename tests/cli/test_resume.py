@@ -57,15 +57,38 @@ class Resume(Case):
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
                 with self.subTest(ranks=ranks, signal=number):
                     process = self.start("--config", WAVEFORM, "--run-dir", f"run-{ranks}-{number}", *slow, *(("--nproc", "2") if ranks == 2 else ()))
-                    self.wait_until_caught(process, number, ranks)
+                    own = (lambda: [process.pid]) if ranks == 1 else (lambda: len(children_of(process.pid)) == 2 and children_of(process.pid))
+                    self.wait_until_caught(own, number)
+                    time.sleep(1)  # into the simulation
                     process.send_signal(number)
                     _, err = process.communicate(timeout=120)
                     self.assertEqual(process.returncode, 75, err)
                     self.assertEqual(err.count("before the first step"), 1, err)
         self.train(WAVEFORM, f"run-1-{signal.SIGTERM}", *slow, "--resume", "auto")
 
-    def wait_until_caught(self, process, number, ranks):
-        """Until all training processes have a handler for the signal."""
+    def test_a_signal_in_the_first_moments_means_queue_again_too(self):
+        """As soon as the process has a handler, which it has before its libraries start."""
+        for arguments in ((), ("--nproc", "2")):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+                with self.subTest(arguments=arguments, signal=number):
+                    process = self.start("--config", WAVEFORM, "--run-dir", "run", *arguments)
+                    self.wait_until_caught(lambda: [process.pid], number)
+                    process.send_signal(number)
+                    _, err = process.communicate(timeout=120)
+                    self.assertEqual(process.returncode, 75, err)
+                    self.assertEqual(err.count("before the first step"), 1, err)
+                    self.assertFalse((self.folder / "run").exists())
+
+    def test_other_commands_end_by_the_signal(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            process = self.start("bench", "--config", WAVEFORM, "--steps", "100000")
+            self.wait_until_caught(lambda: [process.pid], number)
+            process.send_signal(number)
+            process.communicate(timeout=120)
+            self.assertEqual(process.returncode, -number)
+
+    def wait_until_caught(self, processes, number):
+        """Until all of these processes have a handler for the signal."""
         def catches(pid):
             try:
                 status = pathlib.Path(f"/proc/{pid}/status").read_text()
@@ -74,10 +97,10 @@ class Resume(Case):
             return int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16) >> (number - 1) & 1
         end = time.monotonic() + 60
         while time.monotonic() < end:
-            pids = [process.pid] if ranks == 1 else children_of(process.pid)
-            if len(pids) == ranks and all(map(catches, pids)):
+            pids = processes()
+            if pids and all(map(catches, pids)):
                 return
-            time.sleep(0.005)
+            time.sleep(0.001)
         self.fail("no handler within 60 s")
 
     def test_killed_again_and_again(self):

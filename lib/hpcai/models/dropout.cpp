@@ -3,6 +3,8 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
+#include <mutex>
+
 #include "hpcai/core/random.h"
 
 namespace hpcai::models {
@@ -13,14 +15,15 @@ Random stream(const Randomness& randomness, uint64_t layer, int64_t sample) {
                 (layer << 40) + static_cast<uint64_t>(randomness.first_sample + sample), Purpose::dropout);
 }
 
-at::Tensor dropout_of_generator(const at::Tensor& input, double rate, const Randomness& randomness, uint64_t layer) {
-  Random random = stream(randomness, layer, 0);
-  auto generator = at::globalContext().defaultGenerator(input.device());
-  generator.set_current_seed((uint64_t{random.bits()} << 32) | random.bits());
-  return at::dropout(input, rate, true);
-}
-
 }  // namespace
+
+void seed_dropout(at::Device device, const Randomness& randomness) {
+  if (device.is_cpu()) return;
+  Random random = stream(randomness, 0, 0);
+  auto generator = at::globalContext().defaultGenerator(device);
+  const std::lock_guard<std::mutex> lock(generator.mutex());
+  generator.set_current_seed((uint64_t{random.bits()} << 32) | random.bits());
+}
 
 kernels::DropoutKey dropout_key(const Randomness& randomness, uint64_t layer, int64_t sample) {
   Random random = stream(randomness, layer, sample);
@@ -30,7 +33,7 @@ kernels::DropoutKey dropout_key(const Randomness& randomness, uint64_t layer, in
 
 at::Tensor dropout(const at::Tensor& input, double rate, const Randomness& randomness, uint64_t layer) {
   if (rate == 0) return input;
-  if (!input.is_cpu()) return dropout_of_generator(input, rate, randomness, layer);
+  if (!input.is_cpu()) return at::dropout(input, rate, true);
   const int64_t samples = input.size(0);
   const int64_t values = samples > 0 ? input.numel() / samples : 0;
   at::Tensor mask = at::empty(input.sizes(), at::kFloat);

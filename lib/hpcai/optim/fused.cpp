@@ -37,6 +37,16 @@ void for_each_group(const NamedTensors& parameters, const std::vector<size_t>& a
   run(groups.plain, 0);
 }
 
+// Calls apply(rate) with the number, or with the tensor that holds it: the fused kernels take both.
+template <class Apply>
+void with_rate(const StepValue& rate, const Apply& apply) {
+  if (rate.is_tensor()) {
+    apply(rate.tensor());
+  } else {
+    apply(rate.number());
+  }
+}
+
 AdamConfig as_adam(const AdamWConfig& config) {
   return {.lr = config.lr,
           .beta1 = config.beta1,
@@ -63,16 +73,21 @@ NamedTensors Sgd::state() const {
   return state;
 }
 
-void Sgd::update(const std::vector<size_t>& active, const Tensors& grads, double lr) {
-  if (!config_.momentum_correction) {
-    const double change = last_rate_.change_to(lr);
-    if (change != 1 && !momentum_.empty()) at::_foreach_div_(momentum_, change);  // of frozen parameters, too
-  }
+void Sgd::prepare(const std::vector<size_t>&, double lr) {
+  if (config_.momentum_correction) return;
+  if (!rate_change_) rate_change_ = make_number();
+  rate_change_->set(last_rate_.change_to(lr));
+}
+
+void Sgd::update(const std::vector<size_t>& active, const Tensors& grads) {
+  if (rate_change_ && !momentum_.empty()) divide_each(momentum_, *rate_change_);  // of frozen parameters, too
   for_each_group(parameters(), active, grads, config_.weight_decay, config_.decay_bias_and_norm,
                  [&](const std::vector<size_t>& indices, const Tensors& group_grads, double decay) {
     const Tensors buffers = momentum_.empty() ? Tensors{} : pick(momentum_, indices);
-    at::_fused_sgd_(pick(parameters(), indices), group_grads, buffers, decay, config_.momentum, lr,
-                    /*dampening=*/0, config_.nesterov, /*maximize=*/false, /*is_first_step=*/false);
+    with_rate(lr(), [&](const auto& rate) {
+      at::_fused_sgd_(pick(parameters(), indices), group_grads, buffers, decay, config_.momentum, rate,
+                      /*dampening=*/0, config_.nesterov, /*maximize=*/false, /*is_first_step=*/false);
+    });
   });
 }
 
@@ -91,11 +106,13 @@ Adam::Adam(const AdamConfig& config, bool decoupled, NamedTensors named)
 
 NamedTensors Adam::state() const { return moments_by_name(parameters(), mean_, square_, step_); }
 
-void Adam::update(const std::vector<size_t>& active, const Tensors& grads, double lr) {
+void Adam::update(const std::vector<size_t>& active, const Tensors& grads) {
   at::_foreach_add_(pick(step_, active), 1);
   const auto fused = [&](auto&& kernel, const std::vector<size_t>& indices, const Tensors& group_grads, double decay) {
-    kernel(pick(parameters(), indices), group_grads, pick(mean_, indices), pick(square_, indices), Tensors{},
-           pick(step_, indices), lr, config_.beta1, config_.beta2, decay, config_.epsilon);
+    with_rate(lr(), [&](const auto& rate) {
+      kernel(pick(parameters(), indices), group_grads, pick(mean_, indices), pick(square_, indices), Tensors{},
+             pick(step_, indices), rate, config_.beta1, config_.beta2, decay, config_.epsilon);
+    });
   };
   const auto adam = [](const auto&... arguments) { at::_fused_adam_(arguments..., /*amsgrad=*/false, /*maximize=*/false); };
   const auto adamw = [](const auto&... arguments) { at::_fused_adamw_(arguments..., /*amsgrad=*/false, /*maximize=*/false); };

@@ -19,12 +19,14 @@ class Sgd : public Optimizer {
   NamedTensors state() const override;  // "<parameter>.momentum" with momentum, "last_lr" without correction
 
  protected:
-  void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads, double lr) override;
+  void prepare(const std::vector<size_t>& active, double lr) override;
+  void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) override;
 
  private:
   SgdConfig config_;
   std::vector<at::Tensor> momentum_;  // one for each parameter
   LastRate last_rate_;
+  std::optional<StepValue> rate_change_;
 };
 
 // Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019) as torch.optim.Adam and AdamW. Each parameter counts its
@@ -36,7 +38,7 @@ class Adam : public Optimizer {
   NamedTensors state() const override;  // "<parameter>.exp_avg", ".exp_avg_sq", ".step"
 
  protected:
-  void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads, double lr) override;
+  void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) override;
 
  private:
   Adam(const AdamConfig& config, bool decoupled, NamedTensors parameters);

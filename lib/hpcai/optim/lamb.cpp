@@ -26,16 +26,12 @@ NamedTensors Lamb::state() const { return moments_by_name(parameters(), mean_, s
 
 // Adam's update of the moments as they are now; new tensors.
 Tensors Lamb::direction(const std::vector<size_t>& active) const {
-  std::vector<at::Scalar> mean_scale, root_scale;
-  for (const size_t i : active) {
-    const auto step = static_cast<double>(step_[i].item<int64_t>());
-    mean_scale.emplace_back(config_.bias_correction ? 1 - std::pow(config_.beta1, step) : 1.0);
-    root_scale.emplace_back(config_.bias_correction ? std::sqrt(1 - std::pow(config_.beta2, step)) : 1.0);
-  }
+  const Tensors mean = pick(mean_, active);
   Tensors root = at::_foreach_sqrt(pick(square_, active));
-  at::_foreach_div_(root, root_scale);
+  for (const auto& [offset, age] : ages_) divide_each(pick(root, age.places), age.root_scale);
   at::_foreach_add_(root, config_.epsilon);
-  Tensors direction = at::_foreach_div(pick(mean_, active), mean_scale);
+  Tensors direction(active.size());
+  for (const auto& [offset, age] : ages_) put(direction, age.places, divided_each(pick(mean, age.places), age.mean_scale));
   at::_foreach_div_(direction, root);
   return direction;
 }
@@ -45,9 +41,25 @@ at::Tensor Lamb::bounded(const at::Tensor& weight_norm) const {
   return config_.max_weight_norm > 0 ? bounded.clamp_max(config_.max_weight_norm) : bounded;
 }
 
-void Lamb::update(const std::vector<size_t>& active, const Tensors& grads, double lr) {
+void Lamb::prepare(const std::vector<size_t>& active, double) {
+  ++updates_;
+  for (auto& [offset, age] : ages_) age.places.clear();
+  for (size_t place = 0; place < active.size(); ++place) {
+    const int64_t step = ++*step_[active[place]].mutable_data_ptr<int64_t>();
+    const auto [found, is_new] = ages_.try_emplace(step - updates_);
+    if (is_new) found->second = {{}, make_number(), make_number()};
+    found->second.places.push_back(place);
+  }
+  std::erase_if(ages_, [](const auto& age) { return age.second.places.empty(); });
+  for (auto& [offset, age] : ages_) {
+    const auto step = static_cast<double>(offset + updates_);
+    age.mean_scale.set(config_.bias_correction ? 1 - std::pow(config_.beta1, step) : 1.0);
+    age.root_scale.set(config_.bias_correction ? std::sqrt(1 - std::pow(config_.beta2, step)) : 1.0);
+  }
+}
+
+void Lamb::update(const std::vector<size_t>& active, const Tensors& grads) {
   const Tensors weights = pick(parameters(), active), mean = pick(mean_, active), square = pick(square_, active);
-  at::_foreach_add_(pick(step_, active), 1);
   at::_foreach_lerp_(mean, grads, 1 - config_.beta1);
   at::_foreach_mul_(square, config_.beta2);
   at::_foreach_addcmul_(square, grads, grads, 1 - config_.beta2);
@@ -62,7 +74,7 @@ void Lamb::update(const std::vector<size_t>& active, const Tensors& grads, doubl
     const at::Tensor ratio = trusted(weight_norm / update_norm, weight_norm, update_norm, config_.max_ratio);
     put(update, adapted, scaled_each(pick(update, adapted), ratio));
   }
-  at::_foreach_add_(weights, update, -lr);
+  add_scaled_each(weights, update, lr(), /*subtract=*/true);
 }
 
 }  // namespace hpcai::optim

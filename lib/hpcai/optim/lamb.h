@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+
 #include "hpcai/optim/config.h"
 #include "hpcai/optim/optimizer.h"
 
@@ -20,16 +22,25 @@ class Lamb : public Optimizer {
   NamedTensors state() const override;  // "<parameter>.exp_avg", ".exp_avg_sq", ".step"
 
  protected:
-  void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads, double lr) override;
+  void prepare(const std::vector<size_t>& active, double lr) override;
+  void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) override;
 
  private:
+  // Parameters that have been updated equally often, which is all that have been trained since the same stage.
+  struct Age {
+    std::vector<size_t> places;        // in the list of active parameters
+    StepValue mean_scale, root_scale;  // 1 - beta1^t and the root of 1 - beta2^t
+  };
+
   std::vector<at::Tensor> direction(const std::vector<size_t>& active) const;
   at::Tensor bounded(const at::Tensor& weight_norm) const;  // phi
 
   LambConfig config_;
   std::vector<at::Tensor> mean_;
   std::vector<at::Tensor> square_;
-  std::vector<at::Tensor> step_;  // scalars in main memory: reading them waits for no device
+  std::vector<at::Tensor> step_;  // scalars in main memory, counted by prepare()
+  std::map<int64_t, Age> ages_;   // by t - updates_, which stays the same
+  int64_t updates_ = 0;
 };
 
 }  // namespace hpcai::optim

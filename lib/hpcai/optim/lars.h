@@ -22,14 +22,17 @@ class Lars : public Optimizer {
   NamedTensors state() const override;  // "<parameter>.momentum", and "last_lr" with momentum correction
 
  protected:
-  void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads, double lr) override;
+  void prepare(const std::vector<size_t>& active, double lr) override;
+  void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) override;
 
  private:
-  at::Tensor ratios(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& grads) const;
+  at::Tensor ratios(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& grads, const at::Tensor& decay) const;
 
   LarsConfig config_;
   std::vector<at::Tensor> momentum_;  // one for each parameter
+  std::vector<at::Tensor> decay_;     // of each parameter in the ratio's denominator, scalars beside their parameters
   LastRate last_rate_;
+  std::optional<StepValue> rate_change_;
 };
 
 }  // namespace hpcai::optim

@@ -32,18 +32,38 @@ Optimizer::Optimizer(NamedTensors parameters) : parameters_(std::move(parameters
   }
 }
 
-void Optimizer::step(double lr) {
-  c10::NoGradGuard no_grad;
+std::vector<size_t> Optimizer::active() const {
   std::vector<size_t> active;
-  std::vector<at::Tensor> grads;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const auto& parameter = parameters_[i].second;
+    if (parameter.requires_grad() && parameter.grad().defined()) active.push_back(i);
+  }
+  return active;
+}
+
+StepValue Optimizer::make_number() const {
+  if (parameters_.empty()) return StepValue();
+  const at::Device device = parameters_.front().second.device();
+  return device.is_cpu() && !numbers_as_tensors_ ? StepValue() : StepValue(device);
+}
+
+void Optimizer::prepare(double lr) {
+  c10::NoGradGuard no_grad;
+  if (!lr_) lr_ = make_number();
+  lr_->set(lr);
+  if (const auto indices = active(); !indices.empty()) prepare(indices, lr);
+}
+
+void Optimizer::update() {
+  c10::NoGradGuard no_grad;
+  const std::vector<size_t> indices = active();
+  std::vector<at::Tensor> grads;
+  for (const size_t i : indices) {
+    const auto& parameter = parameters_[i].second;
     const auto& grad = parameter.grad();
-    if (!parameter.requires_grad() || !grad.defined()) continue;
-    active.push_back(i);
     grads.push_back(same_layout(parameter, grad) ? grad : at::empty_like(parameter).copy_(grad));
   }
-  if (!active.empty()) update(active, grads, lr);
+  if (!indices.empty()) update(indices, grads);
 }
 
 void Optimizer::load(const NamedTensors& saved) {

@@ -2,9 +2,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <vector>
 
 #include "hpcai/core/named_tensors.h"
+#include "hpcai/optim/step_value.h"
 
 namespace hpcai::optim {
 
@@ -19,8 +21,18 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  // Updates the parameters from their gradients with learning rate `lr`.
-  void step(double lr);
+  // One update of the parameters from their gradients is prepare(), then update(). prepare() sets the numbers of this update: the
+  // learning rate, corrections that depend on it or on the number of updates. update() computes with them and reads nothing
+  // from a GPU, so that a GPU can capture it.
+  void prepare(double lr);
+  void update();
+  void step(double lr) {
+    prepare(lr);
+    update();
+  }
+
+  // Keeps the numbers of an update as tensors on a CPU, too, as on a GPU; before the first update.
+  void keep_numbers_as_tensors() { numbers_as_tensors_ = true; }
 
   // Names and live tensors of the whole state, in a fixed order: "<parameter>.<quantity>". Copying into these tensors
   // restores an optimizer bit for bit.
@@ -30,13 +42,21 @@ class Optimizer {
   void load(const NamedTensors& saved);
 
  protected:
-  // Updates the parameters `active` (indices) with `grads`, laid out in memory like their parameters.
-  virtual void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads, double lr) = 0;
+  // For the parameters `active` (indices), which the next update changes.
+  virtual void prepare(const std::vector<size_t>& /*active*/, double /*lr*/) {}
+  // Updates the parameters `active` with `grads`, laid out in memory like their parameters, at the rate lr().
+  virtual void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) = 0;
 
   const NamedTensors& parameters() const { return parameters_; }
+  const StepValue& lr() const { return *lr_; }
+  StepValue make_number() const;  // on the parameters' device
 
  private:
+  std::vector<size_t> active() const;
+
   NamedTensors parameters_;
+  bool numbers_as_tensors_ = false;  // on a GPU always
+  std::optional<StepValue> lr_;
 };
 
 }  // namespace hpcai::optim

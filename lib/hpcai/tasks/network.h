@@ -31,16 +31,16 @@ class Network {
   explicit Network(models::Model& model, std::optional<at::ScalarType> autocast = std::nullopt)
       : model_(model), autocast_(autocast) {}
 
-  // input [batch, ...] on the model's device -> [batch, outputs]
-  at::Tensor operator()(const at::Tensor& input) const {
-    return compute(input.device(), [&](models::Model& model) { return model.forward(input); });
-  }
-
-  // Any other function of the model, such as the log density of a flow: function(model).
+  // Any function of the model, such as the log density of a flow: function(model).
   template <class Function>
   auto compute(at::Device device, Function&& function) const {
     const Autocast scope(device.type(), autocast_);
     return std::forward<Function>(function)(model_);
+  }
+
+  // input [batch, ...] on the model's device -> [batch, outputs]
+  at::Tensor operator()(const at::Tensor& input) const {
+    return compute(input.device(), [&](models::Model& model) { return model.forward(input); });
   }
 
  private:

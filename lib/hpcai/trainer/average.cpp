@@ -14,19 +14,22 @@ WeightAverage::WeightAverage(NamedTensors live, double decay) : decay_(decay) {
     if (!tensor.is_floating_point()) continue;
     live_.emplace_back(name, tensor);
     average_.emplace_back(name, tensor.detach().clone());
+    live_tensors_.push_back(tensor.detach());
+    average_tensors_.push_back(average_.back().second);
   }
+  if (enabled() && !average_tensors_.front().is_cpu()) weight_ = optim::StepValue(average_tensors_.front().device());
 }
 
-void WeightAverage::update(int64_t step) {
+void WeightAverage::prepare(int64_t step) {
+  if (!enabled()) return;
+  const double decay = std::min(decay_, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
+  weight_.set(1 - decay);
+}
+
+void WeightAverage::update() {
   if (!enabled()) return;
   at::NoGradGuard no_grad;
-  const double decay = std::min(decay_, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
-  std::vector<at::Tensor> average, live;
-  for (size_t i = 0; i < live_.size(); ++i) {
-    average.push_back(average_[i].second);
-    live.push_back(live_[i].second.detach());
-  }
-  at::_foreach_lerp_(average, live, 1 - decay);
+  optim::approach_each(average_tensors_, live_tensors_, weight_);
 }
 
 void WeightAverage::swap() {

@@ -2,7 +2,10 @@
 
 #include <cstdint>
 
+#include <vector>
+
 #include "hpcai/core/named_tensors.h"
+#include "hpcai/optim/step_value.h"
 
 namespace hpcai::trainer {
 
@@ -15,7 +18,9 @@ class WeightAverage {
   WeightAverage(NamedTensors live, double decay);
 
   bool enabled() const { return !average_.empty(); }
-  void update(int64_t step);
+  // One update is prepare(), which sets d for this step, then update(), which reads nothing from a GPU.
+  void prepare(int64_t step);
+  void update();
   // Exchanges the model's values with the average; call twice to come back. The ScopedAverage below does.
   void swap();
   // Names and tensors of the average, empty if disabled.
@@ -24,7 +29,9 @@ class WeightAverage {
  private:
   NamedTensors live_;
   NamedTensors average_;
+  std::vector<at::Tensor> live_tensors_, average_tensors_;  // the same, as LibTorch's foreach operators want them
   double decay_;
+  optim::StepValue weight_;  // 1 - d
 };
 
 // The model holds the averaged weights while this lives.

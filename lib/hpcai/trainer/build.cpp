@@ -52,8 +52,6 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   training.data = data::open(experiment.data, at::get_num_threads());
   const data::Dataset& train = *training.data.train;
   refuse_problems(judge(experiment, group.size(), facts_of(training.data)));
-  training.target = experiment.evaluation;
-  training.evaluation = evaluation_settings(experiment, group.size());
   if (!training.model) training.model = build_model(experiment, train.spec(), group);
   training.task = build_task(experiment);
   training.loader = std::make_unique<data::Loader>(train,
@@ -63,12 +61,8 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   optim::NamedTensors parameters;
   for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());
   training.optimizer = optim::make_optimizer(experiment.optimizer, parameters);
-  training.settings = {experiment.training,
-                       experiment.schedule,
-                       optim::base_rate(experiment.optimizer, experiment.training.global_batch),
-                       experiment.checkpoint,
-                       experiment.evaluation.every_epochs,
-                       distributed::ReducerOptions::from(experiment.distributed)};
+  training.settings = {CourseSettings::from(experiment), distributed::ReducerOptions::from(experiment.distributed),
+                       evaluation_settings(experiment, group.size()), experiment.evaluation};
   return training;
 }
 

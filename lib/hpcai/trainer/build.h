@@ -12,7 +12,7 @@
 #include "hpcai/tasks/task.h"
 #include "hpcai/trainer/evaluate.h"
 #include "hpcai/trainer/experiment.h"
-#include "hpcai/trainer/trainer.h"
+#include "hpcai/trainer/loop.h"
 
 // From config to objects; nothing else in the program does this.
 namespace hpcai::trainer {
@@ -29,18 +29,19 @@ std::shared_ptr<models::Model> build_model(const Experiment& experiment, const d
 
 EvaluationSettings evaluation_settings(const Experiment& experiment, int world_size);
 
-// All parts of a training, and the settings of its trainer.
+// All parts of a training, and the settings of its loop.
 struct Training {
   data::Splits data;
   std::unique_ptr<data::Loader> loader;
   std::shared_ptr<models::Model> model;
   std::unique_ptr<tasks::Task> task;
   std::unique_ptr<optim::Optimizer> optimizer;
-  Settings settings;
-  EvaluationSettings evaluation;
-  EvaluationConfig target;  // of which Target reads the target_* keys
+  LoopSettings settings;
+  nlohmann::json card = nlohmann::json::object();  // what a checkpoint tells about its model and data
 
-  Parts parts(distributed::Group& group) const { return {group, *data.train, *loader, *model, *task, *optimizer}; }
+  LoopParts parts(distributed::Group& group) const {
+    return {group, *data.train, *loader, *model, *task, *optimizer, data.validation.get()};
+  }
 };
 
 // Opens the data and builds everything. Throws what its parts throw.

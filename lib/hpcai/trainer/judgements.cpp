@@ -11,28 +11,12 @@
 #include "hpcai/optim/schedule.h"
 #include "hpcai/tasks/task.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/course.h"
 
 namespace hpcai::trainer {
 namespace {
 
 using Judgements = std::vector<Judgement>;
-
-struct CourseLength {
-  int64_t steps_per_epoch = 0, dropped_per_epoch = 0, epochs = 0, steps = 0;
-};
-
-CourseLength length_of(const TrainingConfig& training, int64_t samples) {
-  CourseLength length;
-  length.steps_per_epoch = samples / training.global_batch;
-  length.dropped_per_epoch = samples % training.global_batch;
-  if (length.steps_per_epoch == 0) return length;
-  int64_t epochs = training.stages.empty() ? training.epochs : 0;
-  for (const StageConfig& stage : training.stages) epochs += stage.epochs;
-  length.steps = epochs * length.steps_per_epoch;
-  if (training.max_steps > 0) length.steps = std::min(length.steps, training.max_steps);
-  length.epochs = (length.steps + length.steps_per_epoch - 1) / length.steps_per_epoch;
-  return length;
-}
 
 // What a rule may look at.
 struct Case {
@@ -200,7 +184,7 @@ Judgements rate_is_as_meant(const Case& at) {
   Judgements found;
   const CourseLength length = at.length();
   for (std::string& doubt : optim::schedule_warnings(at.experiment.schedule, at.experiment.optimizer, at.training().global_batch,
-                                          length.steps_per_epoch, length.steps)) {
+                                                     length.steps_per_epoch, length.steps)) {
     found.push_back(warning(std::move(doubt)).front());
   }
   return found;

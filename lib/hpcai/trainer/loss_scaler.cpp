@@ -15,12 +15,24 @@ bool needs_loss_scale(Precision precision, distributed::WirePrecision wire) {
   return precision == Precision::fp16 || wire == distributed::WirePrecision::fp16;
 }
 
+LossScaler::LossScaler(LossScaling scaling, at::Device device) : scaling_(scaling) {
+  const auto options = at::TensorOptions(at::kFloat).device(device);
+  factor_ = at::zeros({}, options);
+  inverse_ = at::zeros({}, options);
+  overflowed_ = at::zeros({}, options);
+  set_scale(scaling.initial);
+}
+
+void LossScaler::set_scale(double scale) {
+  scale_ = scale;
+  factor_.fill_(scale);
+  inverse_.fill_(1 / scale);
+}
+
 void LossScaler::unscale(const std::vector<at::Tensor>& flat_gradients) {
   const at::NoGradGuard no_grad;
-  const auto options = flat_gradients.front().options().dtype(at::kFloat);
-  overflowed_ = at::zeros({}, options);
-  const at::Tensor inverse = at::full({}, 1 / scale_, options);
-  at::_amp_foreach_non_finite_check_and_unscale_(flat_gradients, overflowed_, inverse);
+  overflowed_.zero_();
+  at::_amp_foreach_non_finite_check_and_unscale_(flat_gradients, overflowed_, inverse_);
 }
 
 bool LossScaler::accept(int64_t step) {
@@ -28,7 +40,7 @@ bool LossScaler::accept(int64_t step) {
     skipped_at_minimum_ = 0;
     if (++good_steps_ == scaling_.growth_interval) {
       const double grown = scale_ * scaling_.growth;
-      if (std::isfinite(static_cast<float>(grown))) scale_ = grown;
+      if (std::isfinite(static_cast<float>(grown))) set_scale(grown);
       good_steps_ = 0;
     }
     return true;
@@ -43,7 +55,7 @@ bool LossScaler::accept(int64_t step) {
                       "Train with training.precision bf16 or fp32 and distributed.wire_precision same or bf16, or lower "
                       "optimizer.lr or lengthen the warm-up. The last checkpoint is intact.");
   }
-  scale_ = std::max(scale_ * scaling_.backoff, scaling_.minimum);
+  set_scale(std::max(scale_ * scaling_.backoff, scaling_.minimum));
   log::info("step {} is skipped: a gradient overflowed fp16; the loss scale is {} now", step, scale_);
   return false;
 }
@@ -53,7 +65,7 @@ nlohmann::json LossScaler::state() const {
 }
 
 void LossScaler::load(const nlohmann::json& state) {
-  scale_ = state.at("scale").get<double>();
+  set_scale(state.at("scale").get<double>());
   good_steps_ = state.at("good_steps").get<int64_t>();
   skipped_at_minimum_ = state.at("skipped_at_minimum").get<int64_t>();
   skipped_ = state.value("skipped", int64_t{0});  // checkpoints of earlier versions do not count them

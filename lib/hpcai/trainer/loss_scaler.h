@@ -30,13 +30,16 @@ bool needs_loss_scale(Precision precision, distributed::WirePrecision wire);
 // another exchange: the step is skipped and the scale halved. Weights and their update stay in fp32.
 //
 //   scaled(loss).backward() ... reducer.finish();  unscale(gradients);  if (accept(step)) update
+//
+// scaled() and unscale() compute with scalars on the device and read nothing from it, so that a GPU can capture them; accept()
+// belongs outside.
 class LossScaler {
  public:
-  explicit LossScaler(LossScaling scaling = {}) : scaling_(scaling), scale_(scaling.initial) {}
+  explicit LossScaler(LossScaling scaling = {}, at::Device device = at::kCPU);
 
   double scale() const { return scale_; }
   int64_t skipped() const { return skipped_; }  // steps without an update, since the training began
-  at::Tensor scaled(const at::Tensor& loss) const { return loss * scale_; }
+  at::Tensor scaled(const at::Tensor& loss) const { return loss * factor_.to(loss.scalar_type()); }
 
   // Divides all gradients by the scale, in place, in one pass that also looks for values that are not finite.
   void unscale(const std::vector<at::Tensor>& flat_gradients);
@@ -49,12 +52,15 @@ class LossScaler {
   void load(const nlohmann::json& state);
 
  private:
+  void set_scale(double scale);
+
   LossScaling scaling_;
-  double scale_;
+  double scale_ = 0;
   int64_t good_steps_ = 0;  // in a row, since the scale changed
   int64_t skipped_at_minimum_ = 0;
   int64_t skipped_ = 0;
-  at::Tensor overflowed_;  // float32 scalar on the device, 0 or 1
+  at::Tensor factor_, inverse_;  // the scale and 1 / scale, float32 scalars on the device
+  at::Tensor overflowed_;        // by the last unscale(): float32 scalar on the device, 0 or 1
 };
 
 }  // namespace hpcai::trainer

@@ -63,6 +63,27 @@ TEST_CASE("ten steps of every optimizer match PyTorch or the published equations
   }
 }
 
+TEST_CASE("numbers of an update that are kept as tensors, as on a GPU, give the same updates") {
+  const Problem all;
+  for (const auto& expected : all.json.at("cases")) {
+    Problem usual, tensors;
+    const auto config = variant_of<OptimizerConfig>(expected.at("config"));
+    const auto a = make_optimizer(config, usual.parameters);
+    const auto b = make_optimizer(config, tensors.parameters);
+    b->keep_numbers_as_tensors();
+    for (size_t step = 0; step < usual.steps(); ++step) {
+      usual.set_gradients(step);
+      tensors.set_gradients(step);
+      a->step(usual.lr(step));
+      b->step(tensors.lr(step));
+      for (size_t i = 0; i < usual.parameters.size(); ++i) {
+        INFO(expected.at("name") << ", step " << step << ", " << usual.parameters[i].first);
+        CHECK(at::allclose(usual.parameters[i].second, tensors.parameters[i].second, 2e-6, 2e-6));
+      }
+    }
+  }
+}
+
 TEST_CASE("parameters and gradients in channels-last memory are updated as in the usual layout") {
   const Problem all;
   for (const auto& expected : all.json.at("cases")) {

@@ -18,9 +18,9 @@ TEST_CASE("every task judges itself first by its loss, and a name means one metr
 
 TEST_CASE("a setting chooses a metric by its name") {
   const auto names = enum_names(MetricChoice::none);
-  CHECK(names.front() == std::pair<MetricChoice, std::string_view>(MetricChoice::none, "none"));
+  CHECK(names.front().second == "none");
   CHECK(names.size() == all_metrics().size() + 1);
-  CHECK(metric_choice("none") == MetricChoice::none);
+  CHECK((metric_choice("none") == MetricChoice::none));
   CHECK_FALSE(metric_of(metric_choice("loss")).higher_is_better);
   CHECK(metric_of(metric_choice("accuracy")).higher_is_better);
   CHECK_THROWS_AS(metric_choice("beauty"), std::invalid_argument);

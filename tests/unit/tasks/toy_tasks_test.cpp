@@ -133,7 +133,10 @@ class SemiSupervised : public Task {
     return std::make_unique<Sums>(device);
   }
   data::PredictionTable table(const data::SampleSpec&, const metrics::Predictions::Gathered& all) const override {
-    return {.columns = {"side"}, .predictions = row_major(all.prediction.unsqueeze(1), 1)};
+    data::PredictionTable table;
+    table.columns = {"side"};
+    table.predictions = row_major(all.prediction.unsqueeze(1), 1);
+    return table;
   }
 
  private:

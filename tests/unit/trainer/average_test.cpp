@@ -10,7 +10,8 @@ TEST_CASE("the average follows its recurrence and forgets the start soon") {
   double expected = 1.0;
   for (int64_t step = 0; step < 200; ++step) {
     weight.fill_(static_cast<double>(step));
-    average.update(step);
+    average.prepare(step);
+    average.update();
     const double decay = std::min(0.9, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
     expected = decay * expected + (1 - decay) * static_cast<double>(step);
     REQUIRE(average.tensors()[0].second[1].item<double>() == Approx(expected).epsilon(1e-12));
@@ -35,7 +36,8 @@ TEST_CASE("decay 0 keeps no average, and counters are not averaged") {
   const at::Tensor weight = at::ones({3});
   WeightAverage none({{"w", weight}}, 0);
   CHECK_FALSE(none.enabled());
-  none.update(1);
+  none.prepare(1);
+  none.update();
   none.swap();
   CHECK(at::equal(weight, at::ones({3})));
   WeightAverage average({{"w", weight}, {"n", at::ones({1}, at::kLong)}}, 0.5);

@@ -5,13 +5,12 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "hpcai/models/initialise.h"
-#include "hpcai/models/layers.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/tasks/tasks.h"
-#include "hpcai/trainer/trainer.h"
+#include "hpcai/trainer/loop.h"
 #include "unit/metrics/thread_group.h"
+#include "unit/trainer/small_net.h"
 
 using namespace hpcai;
 using trainer::Precision;
@@ -19,52 +18,6 @@ using trainer::Precision;
 namespace {
 
 constexpr int64_t kBatch = 65536;
-constexpr int64_t kFeatures = 16;
-constexpr int64_t kClasses = 4;
-
-// Points on a lattice of irrational steps, in the classes of their first coordinate.
-class Points : public data::Dataset {
- public:
-  Points() : Dataset({{1, kFeatures}, {"a", "b", "c", "d"}, {}}) {}
-  int64_t size() const override { return 2 * kBatch; }
-  std::string id(int64_t index) const override { return std::to_string(index); }
-  std::string where(int64_t index) const override { return id(index); }
-  void read(int64_t index, const data::Draw*, float* out) const override {
-    for (int64_t i = 0; i < kFeatures; ++i) out[i] = static_cast<float>(2 * place(index, i) - 1);
-  }
-  at::Tensor targets(std::span<const int64_t> index) const override {
-    at::Tensor labels = at::empty({static_cast<int64_t>(index.size())}, at::kLong);
-    auto* label = labels.data_ptr<int64_t>();
-    for (const int64_t i : index) *label++ = static_cast<int64_t>(kClasses * place(i, 0));
-    return labels;
-  }
-
- private:
-  static double place(int64_t index, int64_t i) {
-    const double position = static_cast<double>(index + 1) * std::sqrt(2.0 + static_cast<double>(i));
-    return position - std::floor(position);
-  }
-};
-
-// Two dense layers with a batch norm that keeps its statistics: those of a batch would differ between the ways to split it.
-class SmallNet : public models::Model {
- public:
-  SmallNet() {
-    first_ = register_module("first", std::make_shared<models::Dense>(kFeatures, 32));
-    norm_ = register_module("norm", std::make_shared<models::BatchNorm>(32, models::BatchNormMode::frozen, 1e-5, 0.1));
-    last_ = register_module("last", std::make_shared<models::Dense>(32, kClasses));
-    add_layer("first", {first_, norm_});
-    add_layer("head", {last_});
-    models::initialise_he_fan_out(*this, 1);
-  }
-  at::Tensor forward(const at::Tensor& input) override {
-    return last_->forward(norm_->forward(first_->forward(input.flatten(1))).relu());
-  }
-
- private:
-  std::shared_ptr<models::Dense> first_, last_;
-  std::shared_ptr<models::BatchNorm> norm_;
-};
 
 struct Way {
   optim::OptimizerConfig optimizer;
@@ -78,11 +31,11 @@ struct Way {
 // What two steps add to each parameter, on one rank of `group`.
 std::vector<at::Tensor> update_of_two_steps(const Way& way, distributed::Group& group) {
   at::set_num_threads(1);
-  const Points points;
+  const trainer::Points points(2 * kBatch);
   data::Loader loader(points,
                       data::Sampler(points.size(), way.global_batch, group.rank(), group.size(), data::SamplerMode::training, 1),
                       {.threads = 1, .queue_batches = 1});
-  SmallNet net;
+  trainer::SmallNet net;
   const auto task = tasks::make_task(tasks::ClassificationConfig{.label_smoothing = 0.1});
   optim::NamedTensors named;
   std::vector<at::Tensor> change;
@@ -91,18 +44,17 @@ std::vector<at::Tensor> update_of_two_steps(const Way& way, distributed::Group& 
     change.push_back(item.value().detach().clone());
   }
   const auto optimizer = optim::make_optimizer(way.optimizer, named);
-  trainer::Settings settings;
-  settings.training.global_batch = way.global_batch;
-  settings.training.accumulation = way.accumulation;
-  settings.training.precision = way.precision;
-  settings.training.clip_norm = way.clip_norm;
-  settings.schedule = optim::ConstantConfig{};
-  settings.base_lr = optim::base_rate(way.optimizer, way.global_batch);
+  trainer::LoopSettings settings;
+  settings.course.training.global_batch = way.global_batch;
+  settings.course.training.accumulation = way.accumulation;
+  settings.course.training.precision = way.precision;
+  settings.course.training.clip_norm = way.clip_norm;
+  settings.course.schedule = optim::ConstantConfig{};
+  settings.course.base_lr = optim::base_rate(way.optimizer, way.global_batch);
   settings.reducer.wire_precision = way.wire;
   settings.reducer.bucket_mb = settings.reducer.first_bucket_mb = 1e-3;
-  trainer::Events events;
-  trainer::Trainer trainer({group, points, loader, net, *task, *optimizer}, settings, events);
-  for (int step = 0; step < 2; ++step) trainer.step();
+  trainer::Loop loop({group, points, loader, net, *task, *optimizer}, settings);
+  for (int step = 0; step < 2; ++step) loop.step();
   for (size_t i = 0; i < change.size(); ++i) change[i] = named[i].second.detach() - change[i];
   return change;
 }

@@ -13,7 +13,7 @@
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/network.h"
-#include "hpcai/trainer/trainer.h"
+#include "hpcai/trainer/weights.h"
 
 namespace hpcai::scaling {
 namespace {

@@ -2,81 +2,74 @@
 
 #include <algorithm>
 
-#include "hpcai/optim/clip.h"
-#include "hpcai/trainer/network.h"
-#include "hpcai/trainer/trainer.h"
+#include "hpcai/trainer/step_outcome.h"
 
 namespace hpcai::scaling {
+namespace {
 
-OneRank::OneRank(trainer::Experiment experiment, at::Device device, int64_t batch)
-    : experiment_(std::move(experiment)), group_(distributed::make_single_group(device)) {
-  experiment_.training.global_batch = batch;
-  experiment_.training.accumulation = 1;
-  training_ = trainer::build(experiment_, *group_);
-  const auto& stages = experiment_.training.stages;
-  if (!stages.empty()) training_.model->set_trainable_from(stages.back().trainable_from);
-  batch_ = training_.loader->next();
-  average_.emplace(trainer::tensors_of(*training_.model), experiment_.training.average_decay);
-  lay_out_gradients();
-  among_others(true);
+constexpr double kRate = 1e-9;  // weights stay where they are: thousands of steps on one batch must not diverge
+
+data::Batch first_of(const data::Batch& batch, int64_t size) {
+  data::Batch part = batch;
+  part.input = batch.input.narrow(0, 0, size);
+  part.target = batch.target.narrow(0, 0, size);
+  return part;
 }
 
-OneRank::~OneRank() {
-  for (const auto& slot : buffers_.slots) distributed::on_gradient(slot, nullptr);
+}  // namespace
+
+OneRank::OneRank(trainer::Experiment experiment, at::Device device, int64_t batch)
+    : experiment_(std::move(experiment)),
+      alone_(distributed::make_single_group(device)),
+      group_(std::make_unique<RehearsalGroup>(device)) {
+  experiment_.training.global_batch = batch;
+  experiment_.training.accumulation = 1;
+  training_ = trainer::build(experiment_, *alone_);
+  batch_ = training_.loader->next();
+  const auto settings = trainer::StepSettings::from(experiment_.training, training_.settings.reducer);
+  step_.emplace(trainer::StepContext{*group_, *training_.model, *training_.task, *training_.optimizer}, settings,
+                trainer::stages_of(experiment_.training).back().trainable_from);
+  step_->on_forward_done([this] { forward_done_ = now(group_->device()); });
+  group_->on_bucket([this](const at::Tensor& bucket) {
+    departures_.push_back({now(group_->device()), static_cast<double>(bucket.nbytes())});
+  });
+  among_others(true);
 }
 
 void OneRank::among_others(bool yes) {
   models::SumOverRanks sum;
-  if (yes) {
-    sum = [this](at::Tensor& values) {
-      ++exchanges_;
-      exchanged_bytes_ += static_cast<double>(values.nbytes());
-      values.mul_(2);  // as from two equal ranks
-    };
-  }
+  if (yes) sum = [this](at::Tensor& values) { group_->all_reduce_sum(values); };
   models::synchronise_batch_norm(*training_.model, sum, 2);
 }
 
 StepParts OneRank::step(int64_t size) {
   tell_progress();
-  exchanges_ = 0;
-  exchanged_bytes_ = 0;
+  group_->forget();
+  departures_.clear();
   const at::Device device = group_->device();
-  ready_.clear();
+  const data::Batch batch = first_of(batch_, size);
   const Moment start = now(device);
-  const at::Tensor input = batch_.input.narrow(0, 0, size).to(device, /*non_blocking=*/true);
-  const at::Tensor target = batch_.target.narrow(0, 0, size).to(device, /*non_blocking=*/true);
-  training_.model->set_randomness({static_cast<uint64_t>(experiment_.training.seed), count_++, 0});
-  for (const at::Tensor& flat : buffers_.flat) flat.zero_();
-  const tasks::Network network = trainer::network_of(*training_.model, experiment_.training.precision);
-  const at::Tensor loss = training_.task->loss(network, {{input, target}});
-  const Moment forward_done = now(device);
-  loss.backward();
-  const Moment backward_done = now(device);
-  loss.item<double>();
-  if (experiment_.training.clip_norm > 0) optim::clip_gradients(trained_, experiment_.training.clip_norm);
-  training_.optimizer->step(1e-9);  // weights stay where they are: thousands of steps on one batch must not diverge
-  average_->update(count_);
+  step_->compute_gradients(batch, count_);
+  group_->wait_for_device();
+  const auto outcome = trainer::agree_on_step(*group_, step_->loss(), /*stop=*/false, {});
+  auto& scaler = step_->scaler();
+  if (outcome.finite && (!scaler || scaler->accept(count_ + 1))) step_->update(kRate, count_);
+  ++count_;
   const Moment end = now(device);
 
-  StepParts parts{seconds_between(start, forward_done), seconds_between(forward_done, backward_done),
+  const Moment& backward_done = departures_.back().moment;
+  StepParts parts{seconds_between(start, *forward_done_), seconds_between(*forward_done_, backward_done),
                   seconds_between(backward_done, end)};
-  parts.ready.assign(buffers_.buckets.size(), 0);
-  for (const auto& [bucket, moment] : ready_) {
-    const double when = seconds_between(forward_done, moment) / parts.backward;
-    parts.ready[bucket] = std::clamp(when, parts.ready[bucket], 1.0);
+  for (const Departure& departure : departures_) {
+    const double when = seconds_between(*forward_done_, departure.moment) / parts.backward;
+    parts.ready.push_back(std::clamp(when, parts.ready.empty() ? 0.0 : parts.ready.back(), 1.0));
   }
-  for (size_t i = 1; i < parts.ready.size(); ++i) parts.ready[i] = std::max(parts.ready[i], parts.ready[i - 1]);
   return parts;
 }
 
 std::vector<Bucket> OneRank::buckets(const std::vector<double>& ready) const {
   std::vector<Bucket> all;
-  for (size_t i = 0; i < buffers_.buckets.size(); ++i) {
-    const at::Tensor& values = buffers_.buckets[i];
-    const at::ScalarType type = distributed::wire_type(values.scalar_type(), experiment_.distributed.wire_precision);
-    all.push_back({static_cast<double>(values.numel()) * static_cast<double>(c10::elementSize(type)), ready[i]});
-  }
+  for (size_t i = 0; i < departures_.size(); ++i) all.push_back({departures_[i].bytes, ready[i]});
   return all;
 }
 
@@ -94,18 +87,6 @@ std::pair<double, double> OneRank::input(double seconds) {
     elapsed = seconds_between(start, now(at::kCPU));
   }
   return {elapsed / static_cast<double>(samples), (core_s() - cores_start) / static_cast<double>(samples)};
-}
-
-void OneRank::lay_out_gradients() {
-  for (const at::Tensor& parameter : training_.model->parameters()) {
-    if (parameter.requires_grad()) trained_.push_back(parameter);
-  }
-  const auto& config = experiment_.distributed;
-  buffers_ = distributed::make_gradient_buffers(trained_, config.first_bucket_mb * kMebibyte, config.bucket_mb * kMebibyte);
-  for (const auto& slot : buffers_.slots) {
-    distributed::adopt_gradient(slot);
-    distributed::on_gradient(slot, [this, bucket = slot.bucket] { ready_.emplace_back(bucket, now(group_->device())); });
-  }
 }
 
 }  // namespace hpcai::scaling

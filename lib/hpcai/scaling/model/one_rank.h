@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "hpcai/distributed/exchange/gradient_buffers.h"
 #include "hpcai/scaling/model/clock.h"
+#include "hpcai/scaling/model/rehearsal_group.h"
 #include "hpcai/scaling/model/step_model.h"
-#include "hpcai/trainer/average.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/step.h"
 
 namespace hpcai::scaling {
 
@@ -25,13 +25,11 @@ struct StepParts {
   double sum() const { return forward + backward + update; }
 };
 
-// One rank's step, as Trainer::step does it, with marks between its parts and without its exchanges. Gradients lie in the buckets
-// in which they would travel.
+// One rank's training step (trainer::Step) among others, which do not exist, with the moments at which its parts were done.
 class OneRank {
  public:
   // For batches of up to `batch` samples. With stages, the last one is trained. Throws what trainer::build throws.
   OneRank(trainer::Experiment experiment, at::Device device, int64_t batch);
-  ~OneRank();
   OneRank(const OneRank&) = delete;
   OneRank& operator=(const OneRank&) = delete;
 
@@ -41,34 +39,38 @@ class OneRank {
   void among_others(bool yes);
   StepParts step(int64_t size);
 
-  // Of the last step among others.
-  double blocking_exchanges() const { return static_cast<double>(exchanges_) + 1; }  // and the verdict on the step
-  double blocking_bytes() const { return exchanged_bytes_ + 3 * sizeof(double); }
+  // Of the last step: exchanges that a rank has to wait for.
+  double blocking_exchanges() const { return static_cast<double>(group_->blocking_exchanges()); }
+  // In all of them, without the outcome's two numbers for each rank, which step_model.h adds for any number of ranks.
+  double blocking_bytes() const { return group_->blocking_bytes() - 2 * static_cast<double>(sizeof(double)) * group_->size(); }
 
-  // Complete after these parts of the backward pass.
+  // Those of the last step, complete after these parts of the backward pass.
   std::vector<Bucket> buckets(const std::vector<double>& ready) const;
 
   // The loader with nothing else to do, for about `seconds`: seconds and processor seconds per sample.
   std::pair<double, double> input(double seconds);
 
  private:
-  void lay_out_gradients();
   void tell_progress() const {
     if (tell_) tell_();
   }
 
+  // A bucket of gradients that has left: when, and its bytes on the wire.
+  struct Departure {
+    Moment moment;
+    double bytes;
+  };
+
   trainer::Experiment experiment_;
-  std::unique_ptr<distributed::Group> group_;
+  std::unique_ptr<distributed::Group> alone_;
+  std::unique_ptr<RehearsalGroup> group_;
   trainer::Training training_;
+  std::optional<trainer::Step> step_;
   data::Batch batch_;
-  std::vector<at::Tensor> trained_;
-  distributed::GradientBuffers buffers_;
-  std::optional<trainer::WeightAverage> average_;
-  std::vector<std::pair<size_t, Moment>> ready_;
+  std::optional<Moment> forward_done_;
+  std::vector<Departure> departures_;
   std::function<void()> tell_;
   int64_t count_ = 0;
-  int64_t exchanges_ = 0;
-  double exchanged_bytes_ = 0;
 };
 
 }  // namespace hpcai::scaling

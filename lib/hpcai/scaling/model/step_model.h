@@ -25,13 +25,12 @@ struct Bucket {
 
 // What one rank does in a step when nothing disturbs it.
 struct Workload {
-  Cost forward, backward;       // of one pass; a step has `passes` of them
-  Cost update;                  // loss verdict, clipping, optimizer, bookkeeping; once a step
-  std::vector<Bucket> buckets;  // in the order in which they leave
-  bool overlap = true;          // gradients leave during the backward pass
-  double blocking_exchanges =
-      1;  // small all-reduces a step for which everybody waits: the verdict, 2 for each synchronised batch norm
-  double blocking_bytes = 24;          // in all of them together, without the verdict's 16 for each rank
+  Cost forward, backward;              // of one pass; a step has `passes` of them
+  Cost update;                         // outcome, unscaling, clipping, optimizer, average; once a step
+  std::vector<Bucket> buckets;         // in the order in which they leave
+  bool overlap = true;                 // gradients leave during the backward pass
+  double blocking_exchanges = 1;       // all-reduces that all wait for: a step's outcome, 2 for each synchronised batch norm
+  double blocking_bytes = 24;          // in all of them together, without the outcome's 16 for each rank
   double threads = 0;                  // cores that the computation keeps busy; 0 on a GPU
   double team = 0;                     // threads of the rank that was measured, where a rank gets its share of the cores; else 0
   double parallel = 0;                 // part of that rank's computing time that more threads shorten, all cores being busy

@@ -17,6 +17,7 @@
 #include "hpcai/scaling/model/hardware.h"
 #include "hpcai/scaling/model/measure_steps.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/course.h"
 #include "hpcai/trainer/judgements.h"
 
 namespace hpcai::scaling {
@@ -44,13 +45,11 @@ void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Pl
   plan.global_batch = training.global_batch;
   plan.batch_per_rank = training.global_batch / ranks;
   plan.passes = training.accumulation;
-  plan.steps_per_epoch = plan.training_samples / plan.global_batch;
-  plan.dropped_per_epoch = plan.training_samples % plan.global_batch;
-  plan.epochs = training.stages.empty() ? training.epochs : 0;
-  for (const auto& stage : training.stages) plan.epochs += stage.epochs;
-  plan.total_steps = plan.epochs * plan.steps_per_epoch;
-  if (training.max_steps > 0) plan.total_steps = std::min(plan.total_steps, training.max_steps);
-  plan.epochs = (plan.total_steps + plan.steps_per_epoch - 1) / plan.steps_per_epoch;
+  const trainer::CourseLength length = trainer::length_of(training, plan.training_samples);
+  plan.steps_per_epoch = length.steps_per_epoch;
+  plan.dropped_per_epoch = length.dropped_per_epoch;
+  plan.epochs = length.epochs;
+  plan.total_steps = length.steps;
   plan.warmup_steps = optim::warmup_steps(experiment.schedule, plan.steps_per_epoch);
 }
 

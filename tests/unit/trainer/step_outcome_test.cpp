@@ -1,4 +1,4 @@
-#include "hpcai/trainer/verdict.h"
+#include "hpcai/trainer/step_outcome.h"
 
 #include <catch2/catch.hpp>
 #include <limits>
@@ -33,7 +33,7 @@ std::string divergence(const data::Batch& batch) {
 
 }  // namespace
 
-TEST_CASE("a step's verdict tells loss, finiteness and the wish to stop") {
+TEST_CASE("the outcome of a step tells loss, finiteness and the wish to stop") {
   const auto group = distributed::make_single_group();
   const auto good = trainer::agree_on_step(*group, at::full({}, 1.5), false, {0.25, 0.5});
   CHECK((good.loss == 1.5 && good.finite && !good.stop));

@@ -1,4 +1,4 @@
-#include "hpcai/trainer/together.h"
+#include "hpcai/trainer/on_all_ranks.h"
 
 #include <fmt/format.h>
 
@@ -23,7 +23,7 @@ nlohmann::json failure_of(const std::function<void()>& work) {
 
 }  // namespace
 
-void together(distributed::Group& group, const std::function<void()>& work) {
+void on_all_ranks(distributed::Group& group, const std::function<void()>& work) {
   if (group.size() == 1) return work();
   // A message may quote a file name, which need not be UTF-8 as JSON demands.
   constexpr auto replace = nlohmann::json::error_handler_t::replace;

@@ -9,16 +9,16 @@
 
 namespace hpcai::trainer {
 
-// What all ranks know of a step before they update: one small exchange.
-struct Verdict {
+// What all ranks know of a step before they update.
+struct StepOutcome {
   double loss = 0;         // mean over the ranks
   bool finite = true;      // on every rank
   bool stop = false;       // some rank was asked to stop
   std::vector<Busy> busy;  // each rank in this step
 };
 
-// `loss`: this rank's, a scalar; `stop`: whether this rank was asked to stop; `busy`: what it did in this step.
-Verdict agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy);
+// One small exchange, which reads the loss from the device. `loss`: this rank's, a scalar; `stop`: whether this rank was asked to stop; `busy`: what it did in this step.
+StepOutcome agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy);
 
 // Throws, on all ranks, Error{diverged} that names the step and the samples: those of `batch` whose input or target is
 // not finite, or else all of it, from the ranks whose own loss is not finite.

@@ -1,4 +1,4 @@
-#include "hpcai/trainer/verdict.h"
+#include "hpcai/trainer/step_outcome.h"
 
 #include <fmt/format.h>
 
@@ -34,7 +34,7 @@ std::string name_samples(const data::Dataset& dataset, const data::Batch& batch)
 }  // namespace
 
 // One sum over the ranks carries all: loss, whether it is not finite, whether to stop, and two places for each rank.
-Verdict agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy) {
+StepOutcome agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy) {
   const distributed::InPhase phase(group.status(), distributed::Phase::exchange);
   const double value = loss.item<double>();
   if (group.size() == 1) return {value, std::isfinite(value), stop, {busy}};
@@ -49,9 +49,9 @@ Verdict agree_on_step(distributed::Group& group, const at::Tensor& loss, bool st
   group.all_reduce_sum(exchanged);
   const at::Tensor host = exchanged.cpu();
   const double* sum = host.const_data_ptr<double>();
-  Verdict verdict{sum[0] / group.size(), sum[1] == 0, sum[2] > 0, {}};
-  for (int rank = 0; rank < group.size(); ++rank) verdict.busy.push_back({sum[3 + 2 * rank], sum[4 + 2 * rank]});
-  return verdict;
+  StepOutcome outcome{sum[0] / group.size(), sum[1] == 0, sum[2] > 0, {}};
+  for (int rank = 0; rank < group.size(); ++rank) outcome.busy.push_back({sum[3 + 2 * rank], sum[4 + 2 * rank]});
+  return outcome;
 }
 
 void report_divergence(distributed::Group& group, int64_t step, const data::Dataset& dataset, const data::Batch& batch,

@@ -1,0 +1,67 @@
+#include "hpcai/core/stop_signal.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <initializer_list>
+
+#include "hpcai/core/error.h"
+
+namespace hpcai {
+namespace {
+
+constexpr char kTooEarly[] = "stopped    before the first step: nothing to save. Start again with --resume auto\n";
+constexpr std::initializer_list<int> kSignals = {SIGTERM, SIGINT, SIGUSR1};
+
+enum Answer : sig_atomic_t { note, end, save };
+volatile sig_atomic_t received = 0, answer = note, speaks = 0;
+
+[[noreturn]] void end_early() {
+  if (speaks != 0) [[maybe_unused]]
+    const auto written = write(STDERR_FILENO, kTooEarly, sizeof kTooEarly - 1);
+  _exit(static_cast<int>(ExitCode::stopped));
+}
+
+extern "C" void on_stop_signal(int signal) {
+  if (answer == end) end_early();
+  if (answer == save && received != 0 && signal == SIGINT) _exit(128 + signal);
+  if (received == 0) received = signal;
+}
+
+void handle_with(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
+void note_stop_signals() {
+  handle_with(on_stop_signal);
+  sigset_t all;
+  sigemptyset(&all);
+  for (const int signal : kSignals) sigaddset(&all, signal);
+  sigprocmask(SIG_UNBLOCK, &all, nullptr);
+}
+
+void end_on_stop_signals(bool speak) {
+  speaks = speak ? 1 : 0;
+  answer = end;
+  handle_with(on_stop_signal);
+  if (received != 0) end_early();
+}
+
+void save_on_stop_signals() { answer = save; }
+
+void restore_stop_signals() {
+  handle_with(SIG_DFL);
+  if (received != 0) raise(received);
+}
+
+bool stop_requested() { return received != 0; }
+
+int stop_signal() { return received; }
+
+}  // namespace hpcai

@@ -1,0 +1,17 @@
+#include "hpcai/trainer/incarnation.h"
+
+#include "hpcai/distributed/world/network.h"
+#include "hpcai/trainer/gpu.h"
+
+namespace hpcai::trainer {
+
+Incarnation::Incarnation(const Experiment& experiment, const distributed::World& world)
+    : experiment_(experiment),
+      group_(distributed::Group::create(world, experiment.distributed, use_gpu(experiment.training.device))),
+      hosts_(group_->all_gather(distributed::host_name())) {}
+
+void Incarnation::build() { training_ = trainer::build(experiment_, *group_); }
+
+void Incarnation::begin() { loop_.emplace(training_.parts(*group_), training_.settings); }
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,161 @@
+#include "hpcai/trainer/loop.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/core/stop_signal.h"
+#include "hpcai/trainer/on_all_ranks.h"
+#include "hpcai/trainer/step_outcome.h"
+
+namespace hpcai::trainer {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+void tell_stage(const Course& course) {
+  if (course.stages() == 1) return;
+  log::info("stage {} of {}: trains from {}", course.position().stage + 1, course.stages(), course.stage().trainable_from);
+}
+
+}  // namespace
+
+Loop::Loop(LoopParts parts, LoopSettings settings)
+    : parts_(parts),
+      settings_(std::move(settings)),
+      course_(settings_.course, parts_.dataset.size()),
+      step_({parts_.group, parts_.model, parts_.task, parts_.optimizer},
+            StepSettings::from(settings_.course.training, settings_.reducer), course_.stage().trainable_from),
+      step_times_(parts_.loader, parts_.group),
+      target_(settings_.target) {
+  tell_stage(course_);
+}
+
+double Loop::elapsed_s() const { return elapsed_before_s_ + seconds_since(start_); }
+
+StepReport Loop::step() {
+  distributed::Group& group = parts_.group;
+  const int64_t number = course_.position().step;
+  group.status().begin_step(number + 1);
+  const data::Batch batch = next_batch();
+  const double lr = course_.learning_rate();
+  {
+    const distributed::InPhase phase(group.status(), distributed::Phase::compute);
+    step_.compute_gradients(batch, number);
+  }
+  group.wait_for_device();
+  const StepOutcome outcome = agree_on_step(group, step_.loss(), stop_requested(), step_times_.busy());
+  step_times_.end_step(outcome.busy);
+  if (!outcome.finite) report_divergence(group, number + 1, parts_.dataset, batch, step_.loss());
+  auto& scaler = step_.scaler();
+  const auto loss_scale = scaler ? std::make_optional(scaler->scale()) : std::nullopt;
+  if (!scaler || scaler->accept(number + 1)) step_.update(lr, number);
+  course_.step_done();
+  return {course_.position(), outcome.loss, lr, settings_.course.training.global_batch, outcome.stop, loss_scale};
+}
+
+data::Batch Loop::next_batch() {
+  const distributed::InPhase phase(parts_.group.status(), distributed::Phase::input);
+  return parts_.loader.next();
+}
+
+Ending Loop::run() {
+  start_ = Clock::now();
+  step_times_.restart();
+  while (!course_.finished()) {
+    const StepReport report = step();
+    for (Observer* observer : observers_) observer->step_done(report, elapsed_s());
+    const bool epoch_ended = course_.epoch_complete();
+    const bool best = epoch_ended && end_epoch();
+    if (report.stop || course_.save_due(best)) save(best);
+    if (epoch_ended || saved_ == course_.position()) step_times_.restart();
+    if (report.stop && !course_.finished()) return Ending::stopped;
+  }
+  if (saved_ != course_.position()) save(false);
+  return Ending::finished;
+}
+
+// Returns whether the validation loss is the best so far. Everything here is the same on all ranks.
+bool Loop::end_epoch() {
+  course_.count_epoch();
+  const Position position = course_.position();
+  bool good_enough = false;
+  const auto loss = course_.evaluation_due() ? evaluate(good_enough) : std::nullopt;
+  const EpochEnd end = course_.end_epoch(loss, good_enough);
+  if (end.lowered_rate) log::info("no better validation loss: the learning rate falls to {:.3g}", *end.lowered_rate);
+  for (Observer* observer : observers_) observer->epoch_done(position, loss, elapsed_s());
+  if (end.stage_ended && course_.position().stage < static_cast<int64_t>(course_.stages())) {
+    step_.train_from(course_.stage().trainable_from);
+    tell_stage(course_);
+  }
+  return end.best;
+}
+
+// The loss of the validation split with the weights that would be saved; none without such a split.
+std::optional<double> Loop::evaluate(bool& good_enough) {
+  if (!parts_.validation) return std::nullopt;
+  const auto since = Clock::now();
+  const ScopedAverage use_average(step_.average());
+  const auto result = trainer::evaluate(parts_.group, parts_.model, parts_.task, *parts_.validation, settings_.evaluation);
+  require_finite(result, "validation");
+  last_validation_ = result.metrics;
+  for (Observer* observer : observers_) observer->evaluated(course_.position(), last_validation_, elapsed_s());
+  tell_pause(since);
+  good_enough = target_.observe(last_validation_, course_.position(), elapsed_s());
+  return result.loss;
+}
+
+// A disk that is full on the rank that writes ends all ranks alike, at once.
+void Loop::save(bool best) {
+  const auto since = Clock::now();
+  on_all_ranks(parts_.group, [&] {
+    if (!place_.checkpoints) return;
+    const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
+    const int64_t number = course_.position().step;
+    const checkpoint::TrainingState whole = state();
+    for (Observer* observer : observers_) observer->before_checkpoint();
+    place_.checkpoints->save(number, whole);
+    if (best && settings_.course.checkpoint.best) place_.checkpoints->mark_best(number);
+  });
+  saved_ = course_.position();
+  tell_pause(since);
+}
+
+void Loop::tell_pause(Clock::time_point since) {
+  for (Observer* observer : observers_) observer->paused(seconds_since(since));
+}
+
+checkpoint::TrainingState Loop::state() {
+  checkpoint::TrainingState state;
+  state.state = course_.state();
+  state.state["elapsed_s"] = elapsed_s();
+  state.state["target"] = target_.state();
+  state.state["card"] = place_.card;
+  step_.save(state);
+  return state;
+}
+
+void Loop::load(const checkpoint::TrainingState& saved) {
+  course_.load(saved.state);
+  try {
+    elapsed_before_s_ = saved.state.value("elapsed_s", 0.0);
+    const auto target = saved.state.value("target", nlohmann::json());
+    if (!target.is_null()) target.at("step").get<int64_t>();  // throws unless it is what Target::state() gives
+    target_.load(target);
+    step_.load(saved);
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint's state.json lacks what this run needs: {}", e.what()));
+  }
+  const Position& position = course_.position();
+  parts_.loader.seek(position.epoch, position.batch);
+  saved_ = position;
+  if (course_.finished()) return;
+  step_.train_from(course_.stage().trainable_from);
+  tell_stage(course_);
+}
+
+}  // namespace hpcai::trainer

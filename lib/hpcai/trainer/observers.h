@@ -1,0 +1,64 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "hpcai/runs/metrics_file.h"
+#include "hpcai/runs/progress.h"
+#include "hpcai/runs/throughput.h"
+#include "hpcai/tasks/task.h"
+#include "hpcai/trainer/course.h"
+#include "hpcai/trainer/observer.h"
+
+namespace hpcai::trainer {
+
+// Counts samples per second, evaluations and checkpoints left out. The loop must tell it before those that ask it.
+class ThroughputMeter : public Observer {
+ public:
+  void step_done(const StepReport& report, double time_s) override;
+  void paused(double seconds) override { throughput_.pause(seconds); }
+
+  double samples_per_second() const { return throughput_.samples_per_second(); }            // of the last steps; 0: unknown
+  double mean_samples_per_second() const { return throughput_.mean_samples_per_second(); }  // of all steps; 0: unknown
+
+ private:
+  runs::Throughput throughput_;
+};
+
+// Writes metrics.jsonl.
+class MetricsWriter : public Observer {
+ public:
+  // `resume_step`: the step of the checkpoint that training goes on from; lines of later steps are removed.
+  MetricsWriter(const std::filesystem::path& file, std::optional<int64_t> resume_step, int64_t every_steps,
+                const ThroughputMeter& meter)
+      : file_(file, resume_step), every_steps_(every_steps), meter_(meter) {}
+
+  void step_done(const StepReport& report, double time_s) override;
+  void evaluated(const Position& position, const nlohmann::json& metrics, double time_s) override;
+  void epoch_done(const Position& position, std::optional<double> validation_loss, double time_s) override;
+  void before_checkpoint() override { file_.sync(); }
+
+ private:
+  runs::MetricsFile file_;
+  int64_t every_steps_;
+  const ThroughputMeter& meter_;
+};
+
+// Shows on the console how far training is and how good.
+class Console : public Observer {
+ public:
+  Console(const CourseLength& length, const tasks::Task& task, const ThroughputMeter& meter)
+      : length_(length), task_(task), meter_(meter), progress_(std::in_place, /*rank=*/0) {}
+
+  void step_done(const StepReport& report, double time_s) override;
+  void evaluated(const Position& position, const nlohmann::json& metrics, double time_s) override;
+  void end_progress() { progress_.reset(); }
+
+ private:
+  CourseLength length_;
+  const tasks::Task& task_;
+  const ThroughputMeter& meter_;
+  std::optional<runs::Progress> progress_;
+};
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,105 @@
+#include "hpcai/trainer/records.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "hpcai/config/config.h"
+#include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/runs/environment.h"
+#include "hpcai/runs/run_folder.h"
+#include "hpcai/trainer/observers.h"
+#include "hpcai/trainer/summary.h"
+
+namespace hpcai::trainer {
+namespace {
+
+namespace fs = std::filesystem;
+
+runs::ExistingRun existing_run(const RunOptions& options) {
+  if (options.overwrite) return runs::ExistingRun::overwrite;
+  return options.resume == Resume::never ? runs::ExistingRun::refuse : runs::ExistingRun::resume;
+}
+
+// Settings that differ from those the run was started with, and change its result.
+void refuse_changed_settings(const Experiment& experiment, const fs::path& saved_config) {
+  if (!fs::exists(saved_config)) return;
+  const auto saved = config::read_saved<Experiment>(saved_config);
+  const auto changes = config::differences(saved, experiment);
+  if (changes.empty()) return;
+  std::string text = fmt::format("the run in {} was started with other settings:", saved_config.parent_path().string());
+  for (const auto& change : changes) text += fmt::format("\n  {}: {} then, {} now", change.key, change.before, change.after);
+  throw Error(ExitCode::cannot_resume, text, "Give the same settings, or start a new run in another --run-dir.");
+}
+
+// Those of rank 0.
+class FolderRecords : public Records {
+ public:
+  FolderRecords(const Experiment& experiment, const RunOptions& options, fs::path path)
+      : experiment_(experiment), options_(options), path_(std::move(path)) {}
+
+  void check() const override { runs::RunFolder::check(path_, existing_run(options_)); }
+
+  std::optional<checkpoint::Loaded> enter() override {
+    const bool resumes = options_.resume != Resume::never && !options_.overwrite;
+    if (resumes && fs::exists(path_)) refuse_changed_settings(experiment_, path_ / "config.yaml");
+    std::optional<checkpoint::Loaded> loaded;
+    if (resumes) loaded = checkpoint::Checkpoints(path_ / "checkpoints", experiment_.checkpoint.keep).load_newest();
+    if (!loaded && options_.resume == Resume::require) {
+      throw Error(ExitCode::cannot_resume, fmt::format("--resume require: there is no checkpoint in {}", path_.string()),
+                  "Use --resume auto to start from the beginning where there is none.");
+    }
+    folder_.emplace(runs::RunFolder::create(path_, existing_run(options_)));
+    return loaded;
+  }
+
+  void begin(bool resumed) override {
+    folder_->write_command(options_.command);
+    folder_->write_environment(runs::describe_environment());
+    if (!resumed) folder_->write_config(config::to_yaml(experiment_));
+    log::open_file(folder_->log().string());
+  }
+
+  void attach(Loop& loop, const Training& training, const checkpoint::Origin& origin, bool resumed) override {
+    checkpoints_.emplace(folder_->checkpoints(), experiment_.checkpoint.keep, origin);
+    checkpoints_->prepare();
+    const auto resume_step = resumed ? std::make_optional(loop.course().position().step) : std::nullopt;
+    metrics_.emplace(folder_->metrics(), resume_step, experiment_.training.log_every_steps, meter_);
+    console_.emplace(loop.course().length(), *training.task, meter_);
+    loop.save_to({&*checkpoints_, training.card});
+    loop.add_observer(meter_);
+    loop.add_observer(*metrics_);
+    loop.add_observer(*console_);
+  }
+
+  void introduce(const Training& training, const Loop& loop, const distributed::Group& group) const override {
+    trainer::introduce(experiment_, training, loop, group, path_);
+  }
+
+  void end_progress() override {
+    if (console_) console_->end_progress();
+  }
+  double samples_per_second() const override { return meter_.mean_samples_per_second(); }
+  void write_summary(const nlohmann::json& summary) const override { folder_->write_summary(summary); }
+
+ private:
+  const Experiment& experiment_;
+  const RunOptions& options_;
+  fs::path path_;
+  std::optional<runs::RunFolder> folder_;
+  std::optional<checkpoint::Checkpoints> checkpoints_;
+  ThroughputMeter meter_;
+  std::optional<MetricsWriter> metrics_;
+  std::optional<Console> console_;
+};
+
+}  // namespace
+
+std::unique_ptr<Records> make_records(int rank, const Experiment& experiment, const RunOptions& options, const fs::path& folder) {
+  if (rank > 0) return std::make_unique<Records>();
+  return std::make_unique<FolderRecords>(experiment, options, folder);
+}
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,160 @@
+#include "hpcai/trainer/session.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "hpcai/config/config.h"
+#include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/core/stop_signal.h"
+#include "hpcai/runs/progress.h"
+#include "hpcai/trainer/agreement.h"
+#include "hpcai/trainer/broadcast_checkpoint.h"
+#include "hpcai/trainer/evaluate.h"
+#include "hpcai/trainer/judgements.h"
+#include "hpcai/trainer/on_all_ranks.h"
+#include "hpcai/trainer/summary.h"
+#include "hpcai/trainer/weights.h"
+
+namespace hpcai::trainer {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Long enough for the signal that has ended another rank to reach this one, too.
+constexpr std::chrono::seconds kSignalSpread{1};
+
+fs::path choose_folder(const Experiment& experiment, const RunOptions& options) {
+  if (options.run_dir) return *options.run_dir;
+  const fs::path base = fs::path("runs") / experiment.name;
+  fs::path path = base;
+  for (int n = 2; options.resume == Resume::never && !options.overwrite && fs::exists(path); ++n) {
+    path = base.string() + fmt::format("-{}", n);
+  }
+  return path;
+}
+
+}  // namespace
+
+Session::Session(const Experiment& experiment, const distributed::World& world, const RunOptions& options)
+    : experiment_(experiment), world_(world), options_(options) {
+  end_on_stop_signals(/*speak=*/world.rank == 0);
+  refuse_problems(judge(experiment, world.size));
+  set_threads(experiment.training, world);
+}
+
+ExitCode Session::run() {
+  try {
+    prepare();
+  } catch (const Error& error) {
+    // A rank that is lost this early has often left on a stop signal, which then ends this one as cleanly.
+    if (error.code() == ExitCode::peers_unreachable) std::this_thread::sleep_for(kSignalSpread);
+    throw;
+  }
+  save_on_stop_signals();
+  return train();
+}
+
+// Everything before the first step; nothing is worth saving yet.
+void Session::prepare() {
+  incarnation_.emplace(experiment_, world_);
+  distributed::Group& group = incarnation_->group();
+  agree_on_run(group, experiment_, options_);
+  path_ = group.broadcast(choose_folder(experiment_, options_).string());
+  records_ = make_records(group.rank(), experiment_, options_, path_);
+  const auto loaded = open();
+  const auto resumed = broadcast_checkpoint(group, loaded);
+  start(resumed);
+  if (!loaded) return;
+  for (const std::string& reason : loaded->skipped) log::warning("skipped a damaged checkpoint: {}", reason);
+  log::info("resumed    from step {} ({})", loaded->step, loaded->path.filename().string());
+}
+
+// Opens the data before the run folder, so that a mistake in them leaves no folder behind.
+std::optional<checkpoint::Loaded> Session::open() {
+  distributed::Group& group = incarnation_->group();
+  on_all_ranks(group, [&] {
+    records_->check();
+    incarnation_->build();
+  });
+  agree_on_data(group, incarnation_->training().data);
+  std::optional<checkpoint::Loaded> loaded;
+  on_all_ranks(group, [&] { loaded = records_->enter(); });
+  return loaded;
+}
+
+void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
+  distributed::Group& group = incarnation_->group();
+  on_all_ranks(group, [&] { records_->begin(resumed.has_value()); });
+  incarnation_->begin();
+  Loop& loop = incarnation_->loop();
+  const checkpoint::Origin origin{config::digest(experiment_), group.size()};
+  on_all_ranks(group, [&] {
+    if (resumed) loop.load(resumed->state);
+    records_->attach(loop, incarnation_->training(), origin, resumed.has_value());
+  });
+  records_->introduce(incarnation_->training(), loop, group);
+}
+
+ExitCode Session::train() {
+  try {
+    const Ending ending = incarnation_->loop().run();
+    return conclude(ending);
+  } catch (const Error& error) {
+    records_->end_progress();
+    nlohmann::json summary = summarise(error.code() == ExitCode::diverged ? "diverged" : "failed");
+    summary["error"] = error.what();
+    records_->write_summary(summary);
+    throw;
+  }
+}
+
+ExitCode Session::conclude(Ending ending) {
+  Loop& loop = incarnation_->loop();
+  records_->end_progress();
+  tell_balance(loop.step_times(), incarnation_->hosts());
+  nlohmann::json summary = summarise(ending == Ending::finished ? "finished" : "stopped");
+  if (ending == Ending::stopped) {
+    records_->write_summary(summary);
+    log::info("stopped    at step {} on {}; the state is saved. Go on with: --run-dir {} --resume auto",
+              loop.course().position().step, stop_signal() ? fmt::format("signal {}", stop_signal()) : "another rank's signal",
+              path_.string());
+    return ExitCode::stopped;
+  }
+  evaluate_finally(summary);
+  records_->write_summary(summary);
+  const double speed = records_->samples_per_second();
+  log::info("done       in {}{}; results in {}", runs::format_duration(loop.elapsed_s()),
+            speed > 0 ? fmt::format("; {:.4g} samples/s", speed) : "", path_.string());
+  return ExitCode::done;
+}
+
+// The final numbers, with the weights that are saved.
+void Session::evaluate_finally(nlohmann::json& summary) {
+  const Training& training = incarnation_->training();
+  const ScopedAverage use_average(incarnation_->loop().computation().average());
+  const std::pair<const char*, const data::Dataset*> splits[] = {{"validation", training.data.validation.get()},
+                                                                 {"test", training.data.test.get()}};
+  for (const auto& [name, split] : splits) {
+    if (!split) continue;
+    const auto result = evaluate(incarnation_->group(), *training.model, *training.task, *split, training.settings.evaluation);
+    require_finite(result, name);
+    summary[name] = result.metrics;
+    log::info("{:<11}{}", name, tasks::describe_quality(training.task->metrics(), summary[name]));
+  }
+  summary["weights_sha256"] = checkpoint::weights_sha256(tensors_of(*training.model));
+}
+
+nlohmann::json Session::summarise(const std::string& status) {
+  return trainer::summarise(experiment_, incarnation_->training(), incarnation_->loop(), incarnation_->group(),
+                            records_->samples_per_second(), status);
+}
+
+int run_experiment(const Experiment& experiment, const distributed::World& world, const RunOptions& options) {
+  return static_cast<int>(Session(experiment, world, options).run());
+}
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "hpcai/distributed/world/world.h"
+#include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/incarnation.h"
+#include "hpcai/trainer/records.h"
+#include "hpcai/trainer/run.h"
+
+namespace hpcai::trainer {
+
+// The life of a training process, one rank: threads and signals, the run folder with its records, and how it ends. Its
+// Incarnation holds what depends on the other ranks.
+class Session {
+ public:
+  // Throws Error{usage} for an experiment that does not fit the world. The arguments outlive the session.
+  Session(const Experiment& experiment, const distributed::World& world, const RunOptions& options);
+
+  // Trains to the end. Returns ExitCode::done or ExitCode::stopped. Throws what ends a training otherwise.
+  ExitCode run();
+
+ private:
+  void prepare();
+  std::optional<checkpoint::Loaded> open();
+  void start(const std::optional<checkpoint::Loaded>& resumed);
+  ExitCode train();
+  ExitCode conclude(Ending ending);
+  void evaluate_finally(nlohmann::json& summary);
+  nlohmann::json summarise(const std::string& status);
+
+  const Experiment& experiment_;
+  const distributed::World& world_;
+  const RunOptions& options_;
+  std::optional<Incarnation> incarnation_;
+  std::filesystem::path path_;
+  std::unique_ptr<Records> records_;
+};
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,135 @@
+#include "hpcai/trainer/step.h"
+
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "hpcai/checkpoint/copy_tensors.h"
+#include "hpcai/core/error.h"
+#include "hpcai/optim/clip.h"
+#include "hpcai/trainer/network.h"
+#include "hpcai/trainer/pacer.h"
+#include "hpcai/trainer/weights.h"
+
+namespace hpcai::trainer {
+namespace {
+
+constexpr const char* kRawPrefix = "raw.";  // in a checkpoint: the weights in training, beside the averaged ones
+
+void refuse_unfitting(const std::optional<std::string>& name) {
+  if (!name) return;
+  throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint has no tensor '{}' of the model's shape", *name),
+              "The checkpoint belongs to another model: check the section model, or start a new run.");
+}
+
+std::vector<at::Tensor> without_names(const NamedTensors& named) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& [name, tensor] : named) tensors.push_back(tensor);
+  return tensors;
+}
+
+}  // namespace
+
+StepSettings StepSettings::from(const TrainingConfig& training, const distributed::ReducerOptions& reducer) {
+  return {training.precision, training.accumulation,  static_cast<uint64_t>(training.seed),
+          training.clip_norm, training.average_decay, reducer};
+}
+
+Step::Step(StepContext context, StepSettings settings, const std::string& trainable_from)
+    : context_(context),
+      settings_(std::move(settings)),
+      input_(context_.group.device()),
+      loss_(at::zeros({}, at::TensorOptions(at::kFloat).device(context_.group.device()))),
+      average_(tensors_of(context_.model), settings_.average_decay) {
+  distributed::broadcast_state(context_.group, without_names(tensors_of(context_.model)));
+  if (needs_loss_scale(settings_.precision, settings_.reducer.wire_precision)) {
+    scaler_.emplace(LossScaling{}, context_.group.device());
+  }
+  train_from(trainable_from);
+}
+
+void Step::train_from(const std::string& layer) {
+  context_.model.set_trainable_from(layer);
+  trained_.clear();
+  for (const at::Tensor& parameter : context_.model.parameters()) {
+    if (parameter.requires_grad()) trained_.push_back(parameter);
+  }
+  reducer_.reset();
+  for (const at::Tensor& parameter : context_.model.parameters()) parameter.mutable_grad() = at::Tensor();
+  reducer_ = std::make_unique<distributed::Reducer>(context_.group, trained_, settings_.reducer);
+  reducer_->zero_grad();
+}
+
+void Step::compute_gradients(const data::Batch& batch, int64_t number) {
+  reducer_->zero_grad();
+  loss_.zero_();
+  Pacer pacer(context_.group);
+  for (int64_t pass = 0; pass < settings_.accumulation; ++pass) {
+    begin_pass(batch, pass, number);
+    compute_pass(pass + 1 == settings_.accumulation);
+    pacer.pass_done();
+  }
+  reducer_->finish();
+  if (scaler_) scaler_->unscale(reducer_->flat_gradients());
+}
+
+void Step::compute_pass(bool last) {
+  if (last) reducer_->prepare();
+  const tasks::Network network = network_of(context_.model, settings_.precision);
+  const at::Tensor loss = context_.task.loss(network, input_.batch()) / settings_.accumulation;
+  if (forward_done_) forward_done_();
+  (scaler_ ? scaler_->scaled(loss) : loss).backward();
+  loss_.add_(loss.detach());
+}
+
+void Step::apply() {
+  if (settings_.clip_norm > 0) optim::clip_gradients(trained_, settings_.clip_norm);
+  context_.optimizer.update();
+  average_.update();
+}
+
+// What a captured pass finds set: its samples, and randomness that is a function of (seed, step, place in the global batch), so
+// that a resumed run draws the same dropout.
+void Step::begin_pass(const data::Batch& batch, int64_t pass, int64_t number) {
+  const int64_t count = batch.input.size(0) / settings_.accumulation;
+  const int64_t first = pass * count;
+  const models::Randomness randomness{settings_.seed, number, context_.group.rank() * settings_.accumulation * count + first};
+  context_.model.set_randomness(randomness);
+  models::seed_dropout(context_.group.device(), randomness);
+  input_.take(batch, first, count);
+}
+
+void Step::update(double lr, int64_t number) {
+  context_.optimizer.prepare(lr);
+  average_.prepare(number);
+  apply();
+}
+
+void Step::save(checkpoint::TrainingState& state) {
+  state.optimizer = context_.optimizer.state();
+  state.model = tensors_of(context_.model);
+  if (average_.enabled()) {
+    for (const auto& [name, tensor] : state.model) state.optimizer.emplace_back(kRawPrefix + name, tensor.clone());
+    const ScopedAverage use_average(average_);
+    for (auto& [name, tensor] : state.model) tensor = tensor.clone();
+  }
+  if (scaler_) state.state["loss_scale"] = scaler_->state();
+}
+
+void Step::load(const checkpoint::TrainingState& state) {
+  if (scaler_) scaler_->load(state.state.at("loss_scale"));
+  refuse_unfitting(checkpoint::copy_tensors(state.model, tensors_of(context_.model)));
+  if (average_.enabled()) {
+    refuse_unfitting(checkpoint::copy_tensors(state.model, average_.tensors()));
+    refuse_unfitting(checkpoint::copy_tensors(state.optimizer, tensors_of(context_.model), kRawPrefix));
+  }
+  NamedTensors optimizer;
+  for (const auto& item : state.optimizer) {
+    if (!item.first.starts_with(kRawPrefix)) optimizer.push_back(item);
+  }
+  context_.optimizer.load(optimizer);
+}
+
+}  // namespace hpcai::trainer

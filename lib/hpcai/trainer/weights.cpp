@@ -1,0 +1,14 @@
+#include "hpcai/trainer/weights.h"
+
+#include <ATen/ATen.h>
+
+namespace hpcai::trainer {
+
+NamedTensors tensors_of(const models::Model& model) {
+  NamedTensors tensors;
+  for (const auto& item : model.named_parameters()) tensors.emplace_back(item.key(), item.value().detach());
+  for (const auto& item : model.named_buffers()) tensors.emplace_back(item.key(), item.value().detach());
+  return tensors;
+}
+
+}  // namespace hpcai::trainer

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <ATen/Parallel.h>
+
+#include <atomic>
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include "hpcai/optim/make_optimizer.h"
+#include "hpcai/tasks/tasks.h"
+#include "hpcai/trainer/loop.h"
+#include "unit/trainer/small_net.h"
+
+namespace hpcai::trainer {
+
+inline constexpr int64_t kSmallBatch = 24;
+
+// A training of a small network on points, 10 steps an epoch, alone on one thread.
+struct SmallTraining {
+  // Points that can be made not finite.
+  struct Spoilable : Points {
+    using Points::Points;
+    void read(int64_t index, const data::Draw* draw, float* out) const override {
+      Points::read(index, draw, out);
+      if (spoilt) out[0] = std::numeric_limits<float>::quiet_NaN();
+    }
+    std::atomic<bool> spoilt = false;
+  };
+
+  static LoopSettings usual() {
+    LoopSettings settings;
+    settings.course.training.global_batch = kSmallBatch;
+    settings.course.training.clip_norm = 1;
+    settings.course.training.average_decay = 0.9;
+    settings.course.schedule = optim::ConstantConfig{};
+    settings.course.base_lr = 0.1;
+    return settings;
+  }
+
+  SmallTraining(const optim::OptimizerConfig& rule, const LoopSettings& settings)
+      : optimizer(optim::make_optimizer(rule, named_parameters(model))),
+        loop({*group, points, loader, model, *task, *optimizer, &validation}, settings) {
+    at::set_num_threads(1);
+  }
+
+  std::unique_ptr<distributed::Group> group = distributed::make_single_group();
+  Spoilable points{10 * kSmallBatch};
+  Points validation{50};
+  data::Loader loader{points,
+                      data::Sampler(points.size(), kSmallBatch, 0, 1, data::SamplerMode::training, 1),
+                      {.threads = 1, .queue_batches = 1}};
+  SmallNet model;
+  std::unique_ptr<tasks::Task> task = tasks::make_task(tasks::ClassificationConfig{});
+  std::unique_ptr<optim::Optimizer> optimizer;
+  Loop loop;
+};
+
+}  // namespace hpcai::trainer
