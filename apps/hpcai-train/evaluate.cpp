@@ -17,15 +17,19 @@ struct EvaluateOptions {
 };
 
 int evaluate(const EvaluateOptions& options) {
-  Trained trained = load_trained(options.trained);
+  Trained trained = load_trained(options.trained, /*needs_labels=*/true);
   nlohmann::json report = trained.evaluate().metrics;
-  report["split"] = options.trained.split;
+  if (options.trained.input.empty()) {
+    report["split"] = options.trained.split;
+  } else {
+    report["input"] = options.trained.input;
+  }
   report["step"] = trained.step;
   report["checkpoint"] = trained.checkpoint;
   if (options.json) {
     std::cout << report.dump(2) << '\n';
   } else {
-    std::cout << fmt::format("{} of {}, step {}: {}\n", options.trained.split, options.trained.run_dir, trained.step,
+    std::cout << fmt::format("{} of {}, step {}: {}\n", options.trained.data_name(), options.trained.run_dir, trained.step,
                              tasks::describe_quality(trained.task->metrics(), report));
   }
   return 0;
@@ -35,8 +39,11 @@ int evaluate(const EvaluateOptions& options) {
 
 void add_evaluate(CommandLine& line) {
   auto options = std::make_shared<EvaluateOptions>();
-  CLI::App* app = line.app.add_subcommand("evaluate", "Measure a trained model on one split of data");
-  app->footer("example: hpcai-train evaluate --run-dir runs/galaxy-quickstart --checkpoint best --split test --json");
+  CLI::App* app =
+      line.app.add_subcommand("evaluate", "Measure a trained model on one split of its data, or on new samples with labels");
+  app->footer(
+      "examples: hpcai-train evaluate --run-dir runs/galaxy-quickstart --checkpoint best --split test --json\n"
+      "          hpcai-train evaluate --run-dir runs/galaxy-quickstart --input other-survey/labels.csv");
   options->trained.add_to(*app);
   app->add_flag("--json", options->json, "Print all metrics as JSON");
   app->callback([&line, options] { line.run = [options] { return evaluate(*options); }; });

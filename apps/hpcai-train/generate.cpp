@@ -10,7 +10,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/draw/contact_sheet.h"
 #include "hpcai/data/png.h"
-#include "hpcai/data/waveform_set.h"
+#include "hpcai/data/sources/waveform_set.h"
 #include "hpcai/draw/waveform_sheet.h"
 #include "hpcai/data/write_simulated.h"
 #include "hpcai/runs/progress.h"

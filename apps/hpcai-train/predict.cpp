@@ -27,8 +27,8 @@ int predict(const PredictOptions& options) {
     throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .csv, .h5 or .hdf5", options.out));
   }
   require_replaceable(out);
-  Trained trained = load_trained(options.trained);
-  const auto all = trained.evaluate().predictions;
+  Trained trained = load_trained(options.trained, /*needs_labels=*/false);
+  const auto all = trained.predict();
   data::PredictionTable table = trained.task->table(trained.dataset->spec(), all);
   for (const int64_t index : all.index) table.ids.push_back(trained.dataset->id(index));
   if (hdf5) {
@@ -44,8 +44,13 @@ int predict(const PredictOptions& options) {
 
 void add_predict(CommandLine& line) {
   auto options = std::make_shared<PredictOptions>();
-  CLI::App* app = line.app.add_subcommand("predict", "Write a trained model's predictions for one split of data, with the truth");
-  app->footer("example: hpcai-train predict --run-dir runs/galaxy-quickstart --split test --out galaxies.csv");
+  CLI::App* app = line.app.add_subcommand(
+      "predict",
+      "Write a trained model's predictions for new samples or for one split of its data, with the truth where it is known");
+  app->footer(
+      "examples: hpcai-train predict --run-dir runs/galaxy-quickstart --input new-galaxies/ --out new-galaxies.csv\n"
+      "          hpcai-train predict --run-dir runs/waveform-quickstart --input strain.h5 --out parameters.h5\n"
+      "          hpcai-train predict --run-dir runs/galaxy-quickstart --split test --out galaxies.csv");
   options->trained.add_to(*app);
   app->add_option("--out", options->out, "File to write: .csv, or .h5 for HDF5")->type_name("FILE")->required();
   app->callback([&line, options] { line.run = [options] { return predict(*options); }; });

@@ -1,18 +1,25 @@
 #include "trained.h"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "hpcai/checkpoint/checkpoints.h"
 #include "hpcai/checkpoint/copy_tensors.h"
+#include "hpcai/checkpoint/manifest.h"
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/file.h"
+#include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
+#include "hpcai/data/wrappers/without_truth.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
+#include "hpcai/trainer/model_record.h"
 #include "hpcai/trainer/weights.h"
 
 namespace hpcai::app {
@@ -27,15 +34,30 @@ void copy_weights(models::Model& model, const checkpoint::NamedTensors& saved, c
   }
 }
 
-const data::Dataset* choose_split(const data::Splits& data, const std::string& split) {
-  const data::Dataset* chosen = split == "train"        ? data.train.get()
-                                : split == "validation" ? data.validation.get()
-                                                        : data.test.get();
-  if (!chosen) {
-    throw Error(ExitCode::missing_input, fmt::format("the experiment's data have no {} split", split),
-                "Choose another --split, or add it with --set, such as --set data.test=FILE.");
-  }
-  return chosen;
+fs::path checkpoint_path(const TrainedOptions& options) {
+  const bool named = options.checkpoint == "last" || options.checkpoint == "best";
+  return named ? fs::path(options.run_dir) / "checkpoints" / options.checkpoint : fs::path(options.checkpoint);
+}
+
+// What the network's samples look like: of the checkpoint, or for those of older programs of the training's data.
+data::SampleSpec sample_spec(const checkpoint::Loaded& loaded, const trainer::Experiment& own) {
+  const std::string where = (loaded.path / checkpoint::kStateName).string();
+  const auto state = nlohmann::json::parse(read_file(loaded.path / checkpoint::kStateName));
+  if (const auto spec = trainer::sample_spec_of(state, where)) return *spec;
+  log::info("the checkpoint is of an older program and does not tell its class names: the training's data tell them");
+  if (const auto spec = data::spec_of(own.data)) return *spec;
+  return data::open(own.data, 0, false).train->spec();
+}
+
+// Whether settings name other data than those of the training.
+bool names_other_data(const trainer::Experiment& own, const trainer::Experiment& experiment) {
+  const auto changes = config::differences(own, experiment);
+  return std::any_of(changes.begin(), changes.end(), [](const auto& change) { return change.key.starts_with("data"); });
+}
+
+data::Split split_named(const std::string& name) {
+  if (name == "train") return data::Split::train;
+  return name == "validation" ? data::Split::validation : data::Split::test;
 }
 
 }  // namespace
@@ -43,9 +65,13 @@ const data::Dataset* choose_split(const data::Splits& data, const std::string& s
 void TrainedOptions::add_to(CLI::App& app) {
   app.add_option("--run-dir", run_dir, "Folder of the run whose model is used")->type_name("DIR")->required();
   app.add_option("--checkpoint", checkpoint, "last, best, or a checkpoint's folder")->type_name("last|best|DIR");
-  app.add_option("--split", split, "Which data: train, validation or test")
-      ->type_name("SPLIT")
-      ->check(CLI::IsMember({"train", "validation", "test"}));
+  auto* of_split = app.add_option("--split", split, "Which of the experiment's data: train, validation or test (default)")
+                       ->type_name("SPLIT")
+                       ->check(CLI::IsMember({"train", "validation", "test"}));
+  app.add_option("--input,--images", input,
+                 "New samples instead: a folder of images, an image, a list of images (text or CSV), or an HDF5 file")
+      ->type_name("PATH")
+      ->excludes(of_split);
   app.add_option("--set", overrides, "Change the run's settings, such as --set data.folder=other/images; may be repeated")
       ->type_name("KEY=VALUE")
       ->expected(1)
@@ -54,24 +80,35 @@ void TrainedOptions::add_to(CLI::App& app) {
 
 tasks::EvaluationResult Trained::evaluate() { return trainer::evaluate(*group, *model, *task, *dataset, settings); }
 
-Trained load_trained(const TrainedOptions& options) {
+metrics::Predictions::Gathered Trained::predict() {
+  const data::WithoutTruth hidden(*dataset);
+  auto all = trainer::evaluate(*group, *model, *task, hidden, settings).predictions;
+  const at::Tensor truth = dataset->targets(all.index);
+  const at::Tensor known = truth.is_floating_point() ? truth.isnan().logical_not() : truth.ne(data::kUnlabelled);
+  if (known.any().item<bool>()) all.target = truth;
+  return all;
+}
+
+Trained load_trained(const TrainedOptions& options, bool needs_labels) {
   const fs::path run = options.run_dir;
-  if (!fs::exists(run / "config.yaml")) {
+  const fs::path settings = run / "config.yaml";
+  std::error_code code;
+  if (!fs::exists(settings, code)) {
     throw Error(ExitCode::missing_input, fmt::format("{} holds no run: there is no config.yaml", printable(run)),
                 "Give the folder that a training printed at its end, such as runs/waveform-quickstart.");
   }
+  const auto own = config::read_saved<trainer::Experiment>(settings);
   Trained trained;
-  trained.experiment = config::read_saved<trainer::Experiment>(run / "config.yaml", options.overrides);
-  const bool named = options.checkpoint == "last" || options.checkpoint == "best";
-  const fs::path path = named ? run / "checkpoints" / options.checkpoint : fs::path(options.checkpoint);
-  const auto loaded = checkpoint::load_checkpoint(path, checkpoint::Parts::model);
+  trained.experiment = config::read_saved<trainer::Experiment>(settings, options.overrides);
+  const auto loaded = checkpoint::load_checkpoint(checkpoint_path(options), checkpoint::Parts::model);
+  const data::NetworkUse use{sample_spec(loaded, own), !needs_labels, names_other_data(own, trained.experiment)};
 
   trainer::set_threads(trained.experiment.training, {});
   trained.group =
       distributed::Group::create({}, trained.experiment.distributed, trainer::use_gpu(trained.experiment.training.device));
-  trained.data = data::open(trained.experiment.data, 0);
-  trained.dataset = choose_split(trained.data, options.split);
-  trained.model = trainer::build_model(trained.experiment, trained.dataset->spec(), *trained.group);
+  trained.dataset = options.input.empty() ? data::open_split(trained.experiment.data, split_named(options.split), use)
+                                          : data::open_input(trained.experiment.data, options.input, use);
+  trained.model = trainer::build_model(trained.experiment, use.spec, *trained.group);
   trained.task = trainer::build_task(trained.experiment);
   trained.settings = trainer::evaluation_settings(trained.experiment, 1);
   copy_weights(*trained.model, loaded.state.model, loaded.path.string());

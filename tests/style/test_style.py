@@ -29,7 +29,7 @@ ALLOWED["models"].add("kernels")
 CONTAINED = {
     r"yaml-cpp/": {"config"},
     r"H5\w*\.h|hdf5\.h": {"data"},
-    r"jpeglib\.h|png\.h|turbojpeg\.h": {"data"},
+    r"jpeglib\.h|png\.h|turbojpeg\.h|zlib\.h": {"data"},
     r"torch/csrc/distributed|gloo/|nccl\.h": {"distributed"},
     r"CLI/": {"apps"},
     r"spdlog/": {"core"},

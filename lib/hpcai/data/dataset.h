@@ -11,6 +11,10 @@
 
 #include "hpcai/simulate/waveform.h"
 
+namespace hpcai {
+class Sha256;
+}
+
 namespace hpcai::data {
 
 // What every sample of a data set looks like.
@@ -19,9 +23,17 @@ struct SampleSpec {
   std::vector<std::string> class_names;                        // of a classification, in label order; empty for a regression
   std::vector<std::string> target_names;                       // of a regression: q, s1, s2; empty for a classification
   std::optional<simulate::TimeGrid> time_grid = std::nullopt;  // of waveforms
+  std::string scaling = "";  // how the bytes of images become input: "signed"; empty for waveforms
 
   bool operator==(const SampleSpec&) const = default;
 };
+
+// The class of a sample whose truth nobody knows; a regression has NaN instead. Only data that are opened for a trained network
+// have such samples.
+inline constexpr int64_t kUnlabelled = -1;
+
+enum class Split { train, validation, test };
+const char* name_of(Split split);
 
 // Which random augmentation a sample gets: a function of this and the sample's index, of nothing else.
 struct Draw {
@@ -49,8 +61,11 @@ class Dataset {
   // Writes the network's input for one sample to `out` [input_size()], row-major; augmented when `draw` is given and
   // the data set's config asks for it. Throws Error{bad_data} that starts with where(index).
   virtual void read(int64_t index, const Draw* draw, float* out) const = 0;
-  // The truth for these samples: int64 [n] class indices, or float [n, target_names.size()].
+  // The truth for these samples: int64 [n] class indices, or float [n, target_names.size()]; kUnlabelled or NaN where it is
+  // not known.
   virtual at::Tensor targets(std::span<const int64_t> index) const = 0;
+  // Feeds to `hash` what the sample's file holds, the same on every machine; nothing for samples that are made. Throws Error.
+  virtual void hash_content(int64_t /*index*/, Sha256& /*hash*/) const {}
 
  private:
   SampleSpec spec_;
@@ -61,6 +76,8 @@ struct Splits {
   std::unique_ptr<Dataset> train;
   std::unique_ptr<Dataset> validation;
   std::unique_ptr<Dataset> test;
+
+  std::unique_ptr<Dataset>& of(Split split);
 };
 
 }  // namespace hpcai::data

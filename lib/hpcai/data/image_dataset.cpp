@@ -8,15 +8,21 @@
 
 namespace hpcai::data {
 
+SampleSpec image_spec(int64_t height, int64_t width, std::vector<std::string> class_names, PixelScaling scaling) {
+  SampleSpec spec{{3, height, width}, std::move(class_names), {}};
+  spec.scaling = config::name_of(scaling);
+  return spec;
+}
+
 ImageDataset::ImageDataset(std::vector<std::string> class_names, std::vector<int64_t> labels, int64_t height, int64_t width,
                            int64_t cache_mb, const ImageTransformConfig& transform)
-    : Dataset({{3, height, width}, std::move(class_names), {}}),
+    : Dataset(image_spec(height, width, std::move(class_names), transform.scaling)),
       labels_(std::move(labels)),
       transform_(transform),
       plain_map_(pixel_map(transform.scaling)),
       cache_(static_cast<int64_t>(labels_.size()), height * width * 3, cache_mb) {
   for (int64_t label : labels_) {
-    if (label < 0 || label >= static_cast<int64_t>(spec().class_names.size())) {
+    if (label < kUnlabelled || label >= static_cast<int64_t>(spec().class_names.size())) {
       throw std::invalid_argument("ImageDataset: a label without a class name");
     }
   }

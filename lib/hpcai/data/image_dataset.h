@@ -3,11 +3,14 @@
 #include <vector>
 
 #include "hpcai/data/cache.h"
-#include "hpcai/data/config.h"
 #include "hpcai/data/dataset.h"
+#include "hpcai/data/image_transform.h"
 #include "hpcai/data/warp.h"
 
 namespace hpcai::data {
+
+// What every sample of colour images looks like.
+SampleSpec image_spec(int64_t height, int64_t width, std::vector<std::string> class_names, PixelScaling scaling);
 
 // Labelled colour images of one size: what all sources of images have in common. A source says how the bytes of one
 // image come about.

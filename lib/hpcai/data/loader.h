@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "hpcai/data/config.h"
 #include "hpcai/data/dataset.h"
+#include "hpcai/data/loader_config.h"
 #include "hpcai/data/sampler.h"
 
 namespace hpcai::data {

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "hpcai/core/text.h"
+#include "hpcai/core/utf8.h"
 #include "hpcai/core/version.h"
 #include "hpcai/data/hdf5_writer.h"
 
@@ -27,6 +29,14 @@ NewArray text_array(const std::string& name, const std::vector<std::string>& tex
   size_t width = 1;
   for (const std::string& text : texts) width = std::max(width, text.size());
   return {name, {static_cast<int64_t>(texts.size())}, ElementType::uint8, static_cast<int64_t>(width)};
+}
+
+// File names need not be UTF-8, texts of HDF5 must be.
+std::vector<std::string> in_utf8(std::vector<std::string> names) {
+  for (std::string& name : names) {
+    if (find_invalid_utf8(name)) name = printable(name);
+  }
+  return names;
 }
 
 void write_text(Hdf5Writer& writer, size_t array, int64_t width, int64_t row, std::string text) {
@@ -69,7 +79,8 @@ void write_predictions_hdf5(const std::filesystem::path& path, const PredictionT
   if (table.ids.empty()) throw std::invalid_argument("PredictionTable: no rows");
   const auto rows = static_cast<int64_t>(table.ids.size());
   const auto columns = static_cast<int64_t>(table.columns.size()), truths = static_cast<int64_t>(table.truth_columns.size());
-  std::vector<NewArray> arrays = {text_array("ids", table.ids), {"predictions", {rows, columns}, ElementType::float64}};
+  const std::vector<std::string> ids = in_utf8(table.ids);
+  std::vector<NewArray> arrays = {text_array("ids", ids), {"predictions", {rows, columns}, ElementType::float64}};
   std::vector<NamedAttribute> attributes = {
       {"generator", "hpcai-train predict"}, {"version", std::string(kVersion)}, {"prediction_names", table.columns}};
   if (truths > 0) {
@@ -81,7 +92,7 @@ void write_predictions_hdf5(const std::filesystem::path& path, const PredictionT
   Hdf5Writer writer(path, arrays, attributes);
   for (int64_t row = 0; row < rows; ++row) {
     const auto index = static_cast<size_t>(row);
-    write_text(writer, 0, arrays[0].text_width, row, table.ids[index]);
+    write_text(writer, 0, arrays[0].text_width, row, ids[index]);
     writer.write_row(1, row, table.predictions.data() + row * columns);
     if (truths > 0) writer.write_row(2, row, table.truth.data() + row * truths);
     for (size_t t = 0; t < table.texts.size(); ++t) {

@@ -8,7 +8,8 @@
 #include "hpcai/core/version.h"
 #include "hpcai/data/class_names.h"
 #include "hpcai/data/hdf5_writer.h"
-#include "hpcai/data/waveform_set.h"
+#include "hpcai/data/sources/simulated_galaxies.h"
+#include "hpcai/data/sources/simulated_waveforms.h"
 #include "hpcai/simulate/galaxy.h"
 
 namespace hpcai::data {

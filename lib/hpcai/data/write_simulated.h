@@ -3,8 +3,9 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "hpcai/data/config.h"
 #include "hpcai/data/progress.h"
+#include "hpcai/data/sources/waveform_set.h"
+#include "hpcai/simulate/galaxy_survey.h"
 #include "hpcai/simulate/waveform.h"
 
 // The files that `generate` makes, in the layouts of data/README.md.

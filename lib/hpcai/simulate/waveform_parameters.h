@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
-#include <vector>
 
 #include "hpcai/simulate/waveform.h"
 
@@ -37,11 +35,5 @@ struct ParameterGrid {
 
 // Throws Error{usage} unless every binary of the grid is valid (waveform.h).
 void check(const ParameterGrid& grid);
-
-// Binaries from a CSV file with a header that names the columns q, s1 and s2, in any order and among others. Empty
-// lines and lines that start with # are skipped. Throws Error{missing_input} if the file cannot be read,
-// Error{bad_data} with file:line for a missing or doubled column, a wrong number of fields, or a value that is no
-// number or out of range.
-std::vector<Binary> read_binaries_csv(const std::filesystem::path& path);
 
 }  // namespace hpcai::simulate

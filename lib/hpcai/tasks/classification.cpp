@@ -15,9 +15,13 @@ constexpr Metric kF1{"f1", "F1"};
 
 int64_t classes_of(const data::SampleSpec& spec) { return static_cast<int64_t>(spec.class_names.size()); }
 
+// labels int64 [sample]; data::kUnlabelled has no name.
 std::vector<std::string> names_of(const at::Tensor& labels, const std::vector<std::string>& classes) {
   std::vector<std::string> names;
-  for (int64_t i = 0; i < labels.size(0); ++i) names.push_back(classes[static_cast<size_t>(labels[i].item<int64_t>())]);
+  for (int64_t i = 0; i < labels.size(0); ++i) {
+    const auto label = labels[i].item<int64_t>();
+    names.push_back(label == data::kUnlabelled ? "" : classes[static_cast<size_t>(label)]);
+  }
   return names;
 }
 

@@ -37,7 +37,6 @@ struct Training {
   std::unique_ptr<tasks::Task> task;
   std::unique_ptr<optim::Optimizer> optimizer;
   LoopSettings settings;
-  nlohmann::json card = nlohmann::json::object();  // what a checkpoint tells about its model and data
 
   LoopParts parts(distributed::Group& group) const {
     return {group, *data.train, *loader, *model, *task, *optimizer, data.validation.get()};

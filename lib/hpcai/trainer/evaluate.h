@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "hpcai/data/config.h"
 #include "hpcai/data/dataset.h"
+#include "hpcai/data/loader_config.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/models/model.h"
 #include "hpcai/tasks/task.h"

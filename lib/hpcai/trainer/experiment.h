@@ -8,6 +8,7 @@
 #include "hpcai/checkpoint/config.h"
 #include "hpcai/config/field.h"
 #include "hpcai/data/config.h"
+#include "hpcai/data/loader_config.h"
 #include "hpcai/distributed/config.h"
 #include "hpcai/models/config.h"
 #include "hpcai/optim/config.h"

@@ -10,6 +10,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/runs/environment.h"
 #include "hpcai/runs/run_folder.h"
+#include "hpcai/trainer/model_record.h"
 #include "hpcai/trainer/observers.h"
 #include "hpcai/trainer/summary.h"
 
@@ -42,7 +43,7 @@ class FolderRecords : public Records {
 
   void check() const override { runs::RunFolder::check(path_, existing_run(options_)); }
 
-  std::optional<checkpoint::Loaded> enter() override {
+  std::optional<checkpoint::Loaded> enter(const data::Splits& data) override {
     const bool resumes = options_.resume != Resume::never && !options_.overwrite;
     if (resumes && fs::exists(path_)) refuse_changed_settings(experiment_, path_ / "config.yaml");
     std::optional<checkpoint::Loaded> loaded;
@@ -51,6 +52,8 @@ class FolderRecords : public Records {
       throw Error(ExitCode::cannot_resume, fmt::format("--resume require: there is no checkpoint in {}", path_.string()),
                   "Use --resume auto to start from the beginning where there is none.");
     }
+    card_ = make_record(data);
+    if (loaded) refuse_changed_data(loaded->state.state, card_, path_);
     folder_.emplace(runs::RunFolder::create(path_, existing_run(options_)));
     return loaded;
   }
@@ -68,7 +71,7 @@ class FolderRecords : public Records {
     const auto resume_step = resumed ? std::make_optional(loop.course().position().step) : std::nullopt;
     metrics_.emplace(folder_->metrics(), resume_step, experiment_.training.log_every_steps, meter_);
     console_.emplace(loop.course().length(), *training.task, meter_);
-    loop.save_to({&*checkpoints_, training.card});
+    loop.save_to({&*checkpoints_, card_});
     loop.add_observer(meter_);
     loop.add_observer(*metrics_);
     loop.add_observer(*console_);
@@ -89,6 +92,7 @@ class FolderRecords : public Records {
   const RunOptions& options_;
   fs::path path_;
   std::optional<runs::RunFolder> folder_;
+  nlohmann::json card_;  // what checkpoints tell about model and data
   std::optional<checkpoint::Checkpoints> checkpoints_;
   ThroughputMeter meter_;
   std::optional<MetricsWriter> metrics_;

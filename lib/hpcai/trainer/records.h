@@ -21,8 +21,9 @@ class Records {
 
   // Whether the run may have this folder. Touches nothing. Throws Error{usage}.
   virtual void check() const {}
-  // Takes the folder, and gives the newest checkpoint if the run goes on from one. Throws Error{cannot_resume}, Error{usage}.
-  virtual std::optional<checkpoint::Loaded> enter() { return std::nullopt; }
+  // Takes the folder, and gives the newest checkpoint if the run goes on from one. `data`: those of the
+  // training, which checkpoints will describe. Throws Error{cannot_resume}, also where the data have changed; Error{usage}.
+  virtual std::optional<checkpoint::Loaded> enter(const data::Splits& /*data*/) { return std::nullopt; }
   // Writes down command, environment and config.
   virtual void begin(bool /*resumed*/) {}
   // Lets the loop write checkpoints, metrics and progress.

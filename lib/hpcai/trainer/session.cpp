@@ -82,7 +82,7 @@ std::optional<checkpoint::Loaded> Session::open() {
   });
   agree_on_data(group, incarnation_->training().data);
   std::optional<checkpoint::Loaded> loaded;
-  on_all_ranks(group, [&] { loaded = records_->enter(); });
+  on_all_ranks(group, [&] { loaded = records_->enter(incarnation_->training().data); });
   return loaded;
 }
 

@@ -2,6 +2,7 @@
 
 #include "hpcai/config/bind.h"
 #include "hpcai/data/config.h"
+#include "hpcai/data/loader_config.h"
 
 using namespace hpcai;
 

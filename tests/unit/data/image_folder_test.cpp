@@ -3,8 +3,8 @@
 #include <fstream>
 #include <set>
 
-#include "hpcai/data/catalogue.h"
-#include "hpcai/data/csv.h"
+#include "hpcai/data/tables/catalogue.h"
+#include "hpcai/data/tables/csv.h"
 #include "hpcai/data/open.h"
 #include "hpcai/data/png.h"
 #include "support.h"
@@ -67,8 +67,9 @@ TEST_CASE("the class order of the config is kept") {
   const int64_t rows[] = {0};
   CHECK(data::open(config, 1).train->targets(rows).data_ptr<int64_t>()[0] == 0);
   config.classes = {"b", "c"};
+  const std::string file = (folder / "labels.csv").string(), unknown = ": label 'a' is not one of data.classes (b, c)";
   CHECK(thrown_by([&] { data::open(config, 1); }).what ==
-        (folder / "labels.csv").string() + ":3: label 'a' is not one of data.classes (b, c)");
+        "2 of 4 rows have no label that can be used:\n  " + file + ":3" + unknown + "\n  " + file + ":5" + unknown);
 }
 
 TEST_CASE("without validation rows a hash of the names sets some aside, independently of other rows") {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "hpcai/data/open.h"
-#include "hpcai/data/waveform_set.h"
+#include "hpcai/data/sources/waveform_set.h"
 #include "hpcai/simulate/galaxy.h"
 #include "support.h"
 
@@ -109,8 +109,8 @@ TEST_CASE("simulated galaxies are those of the renderer, with its labels, and sp
   }
 }
 
-TEST_CASE("made-up images differ from one another and stay the same") {
-  MadeUpImagesConfig config;
+TEST_CASE("synthetic images differ from one another and stay the same") {
+  SyntheticImagesConfig config;
   config.image_size = 16;
   config.classes = 10;
   config.train = 50;

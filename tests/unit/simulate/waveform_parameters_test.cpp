@@ -1,22 +1,13 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
-#include <filesystem>
-#include <unistd.h>
 
 #include "hpcai/core/error.h"
-#include "hpcai/core/file.h"
 #include "hpcai/simulate/waveform_parameters.h"
 
 using namespace hpcai;
 using namespace hpcai::simulate;
 
 namespace {
-
-struct Csv {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("hpcai_binaries_" + std::to_string(getpid()) + ".csv");
-  explicit Csv(const std::string& text) { write_file(path, text); }
-  ~Csv() { std::filesystem::remove(path); }
-};
 
 template <typename Work>
 Error error_of(Work work) {
@@ -34,14 +25,6 @@ void check_refused(const std::string& range, const std::string& reason) {
   const Error error = error_of([&] { ParameterRange::parse("data.q", range); });
   CHECK(error.code() == ExitCode::usage);
   CHECK_THAT(error.what(), Catch::Contains("data.q") && Catch::Contains(reason));
-}
-
-void check_bad_csv(const std::string& text, int line, const std::string& reason) {
-  CAPTURE(text);
-  const Csv csv(text);
-  const Error error = error_of([&] { read_binaries_csv(csv.path); });
-  CHECK(error.code() == ExitCode::bad_data);
-  CHECK_THAT(error.what(), Catch::Contains(csv.path.string() + ":" + std::to_string(line) + ":") && Catch::Contains(reason));
 }
 
 }  // namespace
@@ -104,24 +87,4 @@ TEST_CASE("a grid enumerates all combinations, spin2 fastest") {
   CHECK_NOTHROW(check(grid));
   const ParameterGrid outside{ParameterRange::parse("q", "1:9.5:1"), {}, {}};
   CHECK(error_of([&] { check(outside); }).code() == ExitCode::usage);
-}
-
-TEST_CASE("binaries are read from a CSV file with columns in any order") {
-  const Csv csv("# made by hand\r\nname, s2 ,q,s1\r\n\r\na,0.1,2,-0.3\r\nb,-0.8,8,+0.8\n");
-  const std::vector<Binary> binaries = read_binaries_csv(csv.path);
-  REQUIRE(binaries.size() == 2);
-  CHECK(binaries[0].mass_ratio == 2);
-  CHECK(binaries[0].spin1 == -0.3);
-  CHECK(binaries[0].spin2 == 0.1);
-  CHECK(binaries[1].spin1 == 0.8);
-}
-
-TEST_CASE("a bad CSV file is refused with file and line") {
-  check_bad_csv("", 0, "no header");
-  check_bad_csv("q,s1\n1,0\n", 1, "'s2'");
-  check_bad_csv("q,s1,s2,q\n", 1, "twice");
-  check_bad_csv("q,s1,s2\n1,0,0\n1,0\n", 3, "2 fields");
-  check_bad_csv("q,s1,s2\n1,zero,0\n", 2, "s1 = 'zero'");
-  check_bad_csv("q,s1,s2\n\n9,0,0\n", 3, "q = 9");
-  CHECK(error_of([] { read_binaries_csv("/nowhere/binaries.csv"); }).code() == ExitCode::missing_input);
 }

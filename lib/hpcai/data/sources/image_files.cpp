@@ -1,3 +1,5 @@
+#include "hpcai/data/sources/image_files.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,12 +9,11 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
-#include "hpcai/core/log.h"
-#include "hpcai/data/catalogue.h"
+#include "hpcai/core/sha256.h"
+#include "hpcai/core/text.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/image_dataset.h"
 #include "hpcai/data/progress.h"
-#include "hpcai/data/sources.h"
 
 namespace hpcai::data {
 namespace {
@@ -23,9 +24,9 @@ std::vector<int64_t> labels_of(const std::vector<CatalogueRow>& rows) {
   return labels;
 }
 
-class ImagesOfFolder : public ImageDataset {
+class ImageFiles : public ImageDataset {
  public:
-  ImagesOfFolder(const ImageFolderConfig& config, const std::vector<std::string>& class_names, std::vector<CatalogueRow> rows)
+  ImageFiles(const ImageFolderConfig& config, const std::vector<std::string>& class_names, std::vector<CatalogueRow> rows)
       : ImageDataset(class_names, labels_of(rows), config.image_size, config.image_size, config.cache_mb, config.transform),
         folder_(config.folder),
         crop_(config.crop),
@@ -33,7 +34,9 @@ class ImagesOfFolder : public ImageDataset {
         rows_(std::move(rows)) {}
 
   std::string id(int64_t index) const override { return row(index).file; }
-  std::string where(int64_t index) const override { return fmt::format("{} ({})", path(index).string(), row(index).where); }
+  std::string where(int64_t index) const override { return printable(path(index)) + listed(index); }
+
+  void hash_content(int64_t index, Sha256& hash) const override { hash.update(read_file(path(index))); }
 
   // What is wrong with the file, as far as its header tells; empty if nothing.
   std::string check_header(int64_t index, bool& missing) const {
@@ -45,12 +48,13 @@ class ImagesOfFolder : public ImageDataset {
       return fmt::format("{}: {}", where(index), error.what());
     } catch (const Error& error) {
       missing = true;
-      return fmt::format("{} ({})", error.what(), row(index).where);
+      return error.what() + listed(index);
     }
   }
 
  private:
   const CatalogueRow& row(int64_t index) const { return rows_[static_cast<size_t>(index)]; }
+  std::string listed(int64_t index) const { return row(index).where.empty() ? "" : fmt::format(" ({})", row(index).where); }
   std::filesystem::path path(int64_t index) const { return folder_ / row(index).file; }
 
   void make_pixels(int64_t index, uint8_t* out) const override {
@@ -96,7 +100,7 @@ class ImagesOfFolder : public ImageDataset {
 };
 
 // Reads the headers of all files, or of an even choice where there are very many, and reports what is wrong at once.
-void check_files(const ImagesOfFolder& images, const std::string& split, int threads) {
+void check_files(const ImageFiles& images, const std::string& split, int threads) {
   constexpr int64_t kMostChecked = 100000;
   constexpr size_t kMostShown = 5;
   const int64_t count = std::min(images.size(), kMostChecked);
@@ -118,30 +122,14 @@ void check_files(const ImagesOfFolder& images, const std::string& split, int thr
               "Files must be JPEG or PNG; replace them or remove their rows from the catalogue.");
 }
 
-void warn_of_missing_classes(const Catalogue& catalogue) {
-  std::vector<int64_t> counts(catalogue.class_names.size(), 0);
-  for (const CatalogueRow& row : catalogue.train) ++counts[static_cast<size_t>(row.label)];
-  for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] == 0) log::warning("no training image of class {}", catalogue.class_names[i]);
-  }
-}
-
 }  // namespace
 
-Splits open_source(const ImageFolderConfig& config, const OpenOptions& options) {
-  Catalogue catalogue = read_catalogue(config);
-  warn_of_missing_classes(catalogue);
-  auto make = [&](const std::string& name, std::vector<CatalogueRow>& rows) -> std::unique_ptr<Dataset> {
-    if (rows.empty()) return nullptr;
-    auto split = std::make_unique<ImagesOfFolder>(config, catalogue.class_names, std::move(rows));
-    check_files(*split, name, options.threads);
-    return split;
-  };
-  Splits splits;
-  splits.train = make("train", catalogue.train);
-  splits.validation = make("validation", catalogue.validation);
-  splits.test = make("test", catalogue.test);
-  return splits;
+std::unique_ptr<Dataset> open_image_files(const ImageFolderConfig& config, const std::vector<std::string>& class_names,
+                                          std::vector<CatalogueRow> rows, const std::string& split, int threads) {
+  if (rows.empty()) return nullptr;
+  auto images = std::make_unique<ImageFiles>(config, class_names, std::move(rows));
+  check_files(*images, split, threads);
+  return images;
 }
 
 }  // namespace hpcai::data

@@ -1,3 +1,5 @@
+#include "hpcai/data/sources/simulated_galaxies.h"
+
 #include <fmt/format.h>
 
 #include <cstring>
@@ -5,7 +7,7 @@
 #include "hpcai/core/parallel.h"
 #include "hpcai/data/class_names.h"
 #include "hpcai/data/image_dataset.h"
-#include "hpcai/data/sources.h"
+#include "hpcai/data/sources/image_input.h"
 #include "hpcai/simulate/galaxy.h"
 #include "hpcai/simulate/galaxy_draw.h"
 
@@ -40,6 +42,10 @@ class SimulatedGalaxies : public ImageDataset {
 
 }  // namespace
 
+std::optional<SampleSpec> source_spec(const SimulatedGalaxiesConfig& config) {
+  return image_spec(config.image_size, config.image_size, galaxy_class_names(), config.transform.scaling);
+}
+
 // The splits are consecutive objects of one sky, so they never share one.
 Splits open_source(const SimulatedGalaxiesConfig& config, const OpenOptions& options) {
   int64_t first = 0;
@@ -60,6 +66,15 @@ Splits open_source(const SimulatedGalaxiesConfig& config, const OpenOptions& opt
   splits.validation = make("validation", config.validation);
   splits.test = make("test", config.test);
   return splits;
+}
+
+std::unique_ptr<Dataset> open_source_split(const SimulatedGalaxiesConfig& config, Split split, const NetworkUse& use) {
+  return std::move(open_source(config, {use.threads, false}).of(split));
+}
+
+std::unique_ptr<Dataset> open_source_input(const SimulatedGalaxiesConfig& config, const std::filesystem::path& input,
+                                           const NetworkUse& use) {
+  return open_image_input(input, config.transform, use);
 }
 
 }  // namespace hpcai::data

@@ -1,3 +1,5 @@
+#include "hpcai/data/sources/synthetic_images.h"
+
 #include <fmt/format.h>
 
 #include <cstring>
@@ -5,15 +7,15 @@
 #include "hpcai/core/random.h"
 #include "hpcai/data/class_names.h"
 #include "hpcai/data/image_dataset.h"
-#include "hpcai/data/sources.h"
+#include "hpcai/data/sources/image_input.h"
 
 namespace hpcai::data {
 namespace {
 
 // Image i is a window of one buffer of random bytes, somewhere: making it costs a copy, and no two need be alike.
-class MadeUpImages : public ImageDataset {
+class SyntheticImages : public ImageDataset {
  public:
-  MadeUpImages(std::string name, const MadeUpImagesConfig& config, uint64_t stream, std::vector<int64_t> labels)
+  SyntheticImages(std::string name, const SyntheticImagesConfig& config, uint64_t stream, std::vector<int64_t> labels)
       : ImageDataset(numbered_class_names(config.classes), std::move(labels), config.image_size, config.image_size, 0,
                      config.transform),
         name_(std::move(name)),
@@ -28,7 +30,7 @@ class MadeUpImages : public ImageDataset {
   }
 
   std::string id(int64_t index) const override { return std::to_string(index); }
-  std::string where(int64_t index) const override { return fmt::format("{}, made-up image {}", name_, index); }
+  std::string where(int64_t index) const override { return fmt::format("{}, synthetic image {}", name_, index); }
 
  private:
   static constexpr int64_t kStarts = 1 << 20;
@@ -48,7 +50,11 @@ class MadeUpImages : public ImageDataset {
 
 }  // namespace
 
-Splits open_source(const MadeUpImagesConfig& config, const OpenOptions&) {
+std::optional<SampleSpec> source_spec(const SyntheticImagesConfig& config) {
+  return image_spec(config.image_size, config.image_size, numbered_class_names(config.classes), config.transform.scaling);
+}
+
+Splits open_source(const SyntheticImagesConfig& config, const OpenOptions&) {
   auto make = [&](const std::string& name, int64_t count, uint64_t stream) -> std::unique_ptr<Dataset> {
     if (count == 0) return nullptr;
     std::vector<int64_t> labels(static_cast<size_t>(count));
@@ -56,9 +62,18 @@ Splits open_source(const MadeUpImagesConfig& config, const OpenOptions&) {
       Random random(static_cast<uint64_t>(config.seed), stream, i, Purpose::simulate);
       labels[i] = static_cast<int64_t>(random.below(static_cast<uint64_t>(config.classes)));
     }
-    return std::make_unique<MadeUpImages>(name, config, stream, std::move(labels));
+    return std::make_unique<SyntheticImages>(name, config, stream, std::move(labels));
   };
   return {make("train", config.train, 0), make("validation", config.validation, 1), nullptr};
+}
+
+std::unique_ptr<Dataset> open_source_split(const SyntheticImagesConfig& config, Split split, const NetworkUse& use) {
+  return std::move(open_source(config, {use.threads, false}).of(split));
+}
+
+std::unique_ptr<Dataset> open_source_input(const SyntheticImagesConfig& config, const std::filesystem::path& input,
+                                           const NetworkUse& use) {
+  return open_image_input(input, config.transform, use);
 }
 
 }  // namespace hpcai::data

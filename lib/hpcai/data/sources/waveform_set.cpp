@@ -1,4 +1,4 @@
-#include "hpcai/data/waveform_set.h"
+#include "hpcai/data/sources/waveform_set.h"
 
 #include <fmt/format.h>
 
@@ -6,6 +6,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/random.h"
+#include "hpcai/data/tables/binaries_csv.h"
 #include "hpcai/simulate/waveform_parameters.h"
 
 namespace hpcai::data {
@@ -51,8 +52,8 @@ std::vector<Binary> binaries(const WaveformSetConfig& config, uint64_t seed, uin
       throw Error(ExitCode::usage, name + ": parameters stands beside ranges or a count",
                   "Give either a file of parameters or the ranges.");
     }
-    std::vector<Binary> rows = simulate::read_binaries_csv(config.parameters);
-    if (rows.empty()) throw Error(ExitCode::bad_data, config.parameters + ": has no rows");
+    std::vector<Binary> rows = read_binaries_csv(config.parameters);
+    if (rows.empty()) throw Error(ExitCode::bad_data, config.parameters + ": has no rows", "List one binary in each row.");
     return rows;
   }
   if (config.mass_ratio.empty() || config.spin1.empty() || config.spin2.empty()) {

@@ -1,15 +1,20 @@
+#include "hpcai/data/sources/image_hdf5.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/core/sha256.h"
 #include "hpcai/data/class_names.h"
 #include "hpcai/data/hdf5_file.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/image_dataset.h"
-#include "hpcai/data/sources.h"
+#include "hpcai/data/sources/image_input.h"
 
 namespace hpcai::data {
 namespace {
@@ -56,12 +61,21 @@ std::vector<int64_t> from_one_hot(const Hdf5Array& labels) {
   return classes;
 }
 
-ImageFile open_file(const std::string& name) {
+void read_labels(const Hdf5File& file, bool one_hot, ImageFile& opened) {
+  const Hdf5Array labels = file.array("labels", one_hot ? 2 : 1);
+  opened.labels_where = labels.where();
+  if (opened.images.rows() != labels.rows()) {
+    refuse(fmt::format("{}: {} images but {} labels", file.name(), opened.images.rows(), labels.rows()),
+           "Every image needs its label, row by row; make the file again.");
+  }
+  opened.labels = one_hot ? from_one_hot(labels) : class_indices(labels);
+  if (one_hot) opened.one_hot = labels.shape()[1];
+}
+
+ImageFile open_file(const std::string& name, bool labels_optional = false) {
   const Hdf5File file(name);
   const bool dl_des = !file.has("images") && file.has("data");
   ImageFile opened{file.array(dl_des ? "data" : "images", 4), {}, 0, file.texts("class_names"), ""};
-  const Hdf5Array labels = file.array("labels", dl_des ? 2 : 1);
-  opened.labels_where = labels.where();
   if (opened.images.shape()[3] != 3 || opened.images.type() != ElementType::uint8) {
     refuse(fmt::format("{}: shape [{}], expected uint8 values [n, height, width, 3]", opened.images.where(),
                        fmt::join(opened.images.shape(), ", ")));
@@ -71,12 +85,15 @@ ImageFile open_file(const std::string& name) {
                        opened.images.shape()[1]),
            "Make smaller cut-outs.");
   }
-  if (opened.images.rows() != labels.rows()) {
-    refuse(fmt::format("{}: {} images but {} labels", name, opened.images.rows(), labels.rows()),
-           "Every image needs its label, row by row; make the file again.");
+  if (!labels_optional || file.has("labels")) {
+    try {
+      read_labels(file, dl_des, opened);
+    } catch (const Error& error) {
+      if (!labels_optional) throw;
+      log::warning("no label is read: {}", error.what());
+    }
   }
-  opened.labels = dl_des ? from_one_hot(labels) : class_indices(labels);
-  if (dl_des) opened.one_hot = labels.shape()[1];
+  if (labels_optional) opened.labels.resize(static_cast<size_t>(opened.images.rows()), kUnlabelled);
   return opened;
 }
 
@@ -116,6 +133,11 @@ class ImagesOfFile : public ImageDataset {
 
   std::string id(int64_t index) const override { return std::to_string(index); }
   std::string where(int64_t index) const override { return images_.where(index); }
+  void hash_content(int64_t index, Sha256& hash) const override {
+    std::vector<uint8_t> stored(static_cast<size_t>(images_.row_size()));
+    images_.read_row(index, stored.data());
+    hash.update(stored.data(), stored.size());
+  }
 
  private:
   void make_pixels(int64_t index, uint8_t* out) const override {
@@ -130,7 +152,32 @@ class ImagesOfFile : public ImageDataset {
   Hdf5Array images_;
 };
 
+// A file for a trained network, whose classes are those of the training.
+std::unique_ptr<Dataset> open_for_network(const std::string& path, const ImageHdf5Config& config, const NetworkUse& use) {
+  const std::vector<std::string>& names = use.spec.class_names;
+  ImageFile file = open_file(path, use.labels_optional);
+  const auto classes = static_cast<int64_t>(names.size());
+  const bool other_names = !file.class_names.empty() && file.class_names != names;
+  if (use.labels_optional &&
+      (other_names || std::any_of(file.labels.begin(), file.labels.end(), [&](int64_t label) { return label >= classes; }))) {
+    log::warning("{}: the labels are of other classes than the network's: taken as unlabelled", file.labels_where);
+    file.labels.assign(file.labels.size(), kUnlabelled);
+  } else {
+    check_labels(file, names);
+  }
+  const bool as_stored = config.image_size == 0;
+  const int64_t height = as_stored ? file.images.shape()[1] : config.image_size;
+  const int64_t width = as_stored ? file.images.shape()[2] : config.image_size;
+  return std::make_unique<ImagesOfFile>(std::move(file), names, height, width, config);
+}
+
 }  // namespace
+
+std::optional<SampleSpec> source_spec(const ImageHdf5Config& config) {
+  if (config.image_size == 0 || (config.classes.empty() && config.class_count == 0)) return std::nullopt;
+  return image_spec(config.image_size, config.image_size,
+                    config.classes.empty() ? numbered_class_names(config.class_count) : config.classes, config.transform.scaling);
+}
 
 Splits open_source(const ImageHdf5Config& config, const OpenOptions&) {
   std::vector<std::string> names;
@@ -153,9 +200,42 @@ Splits open_source(const ImageHdf5Config& config, const OpenOptions&) {
   };
   Splits splits;
   splits.train = make(config.train);
+  check_class_count(config.class_count, names);
   splits.validation = make(config.validation);
   splits.test = make(config.test);
   return splits;
+}
+
+std::unique_ptr<Dataset> open_source_split(const ImageHdf5Config& config, Split split, const NetworkUse& use) {
+  const std::string& path = split == Split::train ? config.train : split == Split::validation ? config.validation : config.test;
+  if (path.empty()) return nullptr;
+  check_trained_classes(config.classes, use.spec.class_names);
+  return open_for_network(path, config, use);
+}
+
+std::unique_ptr<Dataset> open_source_input(const ImageHdf5Config& config, const std::filesystem::path& input,
+                                           const NetworkUse& use) {
+  return open_image_input(input, config.transform, use);
+}
+
+bool is_hdf5_input(const std::filesystem::path& input) {
+  std::string file = input.string();
+  std::error_code code;
+  if (const size_t colon = file.rfind(':'); colon != std::string::npos && !std::filesystem::exists(input, code))
+    file.resize(colon);
+  if (!std::filesystem::is_regular_file(file, code)) return false;
+  std::string start(8, '\0');
+  std::ifstream(file, std::ios::binary).read(start.data(), 8);
+  return start == "\x89HDF\r\n\x1a\n";
+}
+
+std::unique_ptr<Dataset> open_image_hdf5_input(const std::filesystem::path& input, const ImageTransformConfig& transform,
+                                               const NetworkUse& use) {
+  ImageHdf5Config config;
+  config.transform = transform;
+  const int64_t height = use.spec.input_shape.at(1), width = use.spec.input_shape.at(2);
+  config.image_size = height == width ? width : 0;
+  return open_for_network(input.string(), config, use);
 }
 
 }  // namespace hpcai::data

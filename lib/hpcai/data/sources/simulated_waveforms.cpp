@@ -1,9 +1,10 @@
+#include "hpcai/data/sources/simulated_waveforms.h"
+
 #include <fmt/format.h>
 
 #include "hpcai/core/error.h"
-#include "hpcai/data/sources.h"
+#include "hpcai/data/sources/waveform_hdf5.h"
 #include "hpcai/data/waveform_dataset.h"
-#include "hpcai/data/waveform_set.h"
 
 namespace hpcai::data {
 namespace {
@@ -29,6 +30,12 @@ class SimulatedWaveforms : public WaveformDataset {
 
 }  // namespace
 
+std::optional<SampleSpec> source_spec(const SimulatedWaveformsConfig& config) {
+  const simulate::TimeGrid grid{config.t_min, config.t_max, config.t_step};
+  simulate::check(grid);
+  return waveform_spec(grid);
+}
+
 Splits open_source(const SimulatedWaveformsConfig& config, const OpenOptions& options) {
   const simulate::TimeGrid grid{config.t_min, config.t_max, config.t_step};
   uint64_t stream = 0;
@@ -47,6 +54,15 @@ Splits open_source(const SimulatedWaveformsConfig& config, const OpenOptions& op
   ++stream;
   if (!is_empty(config.test)) splits.test = make(config.test, "test");
   return splits;
+}
+
+std::unique_ptr<Dataset> open_source_split(const SimulatedWaveformsConfig& config, Split split, const NetworkUse& use) {
+  return std::move(open_source(config, {use.threads, false}).of(split));
+}
+
+std::unique_ptr<Dataset> open_source_input(const SimulatedWaveformsConfig& config, const std::filesystem::path& input,
+                                           const NetworkUse& use) {
+  return open_waveform_input(input, {config.t_min, config.t_max, config.t_step}, use);
 }
 
 }  // namespace hpcai::data

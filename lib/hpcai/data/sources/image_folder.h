@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hpcai/config/field.h"
+#include "hpcai/data/image_transform.h"
+#include "hpcai/data/sources/source.h"
+
+namespace hpcai::data {
+
+struct ImageFolderConfig {
+  static constexpr std::string_view kType = "image_folder";
+  std::string folder;
+  std::string catalogue = "labels.csv";
+  std::string file_column = "file";
+  std::string label_column = "label";
+  std::string split_column = "split";
+  std::vector<std::string> classes;
+  int64_t class_count = 0;
+  double validation_fraction = 0.1;
+  int64_t seed = 1;
+  int64_t crop = 0;
+  double crop_fraction = 1;
+  int64_t image_size = 224;
+  int64_t cache_mb = 4096;
+  ImageTransformConfig transform;
+
+  template <class Visitor>
+  void describe(Visitor& visitor) {
+    visitor.field("folder", folder, {.help = "Folder that holds the images, JPEG or PNG.", .required = true});
+    visitor.field("catalogue", catalogue, {.help = "CSV file with one row for each image; relative to the folder."});
+    visitor.field("file_column", file_column, {.help = "Column with the file's path, relative to the folder."});
+    visitor.field("label_column", label_column, {.help = "Column with the class name."});
+    visitor.field("split_column", split_column,
+                  {.help = "Column with train, validation or test; empty = all rows are training images."});
+    visitor.field("classes", classes,
+                  {.help = "Class names in label order; empty = those of the catalogue in alphabetical order."});
+    visitor.field("class_count", class_count,
+                  {.help = "Number of classes, which the data must have; where no names are given, info needs it. 0 = as many as "
+                           "there are.",
+                   .min = 0});
+    visitor.field("validation_fraction", validation_fraction,
+                  {.help = "Part of the training rows to validate on, chosen by a hash of the file name, if the "
+                           "catalogue has no validation rows.",
+                   .min = 0,
+                   .max = 1,
+                   .max_excluded = true});
+    visitor.field("seed", seed, {.help = "Another seed chooses other validation rows.", .min = 0});
+    visitor.field("crop", crop,
+                  {.help = "Side of the central square that is used; 0 = the largest that fits.",
+                   .unit = "pixels",
+                   .min = 0,
+                   .max = 65500});
+    visitor.field("crop_fraction", crop_fraction,
+                  {.help = "Part of that square's side that is used, such as 0.875 beside random crops in training.",
+                   .min = 0,
+                   .max = 1,
+                   .min_excluded = true});
+    visitor.field("image_size", image_size,
+                  {.help = "Side that the crop is resized to.", .unit = "pixels", .min = 1, .max = 4096});
+    visitor.field(
+        "cache_mb", cache_mb,
+        {.help = "Decoded images of a split are kept in memory if they fit into this.", .unit = "MB", .min = 0, .local = true});
+    transform.describe(visitor);
+  }
+};
+
+// See source.h.
+std::optional<SampleSpec> source_spec(const ImageFolderConfig& config);
+Splits open_source(const ImageFolderConfig& config, const OpenOptions& options);
+std::unique_ptr<Dataset> open_source_split(const ImageFolderConfig& config, Split split, const NetworkUse& use);
+std::unique_ptr<Dataset> open_source_input(const ImageFolderConfig& config, const std::filesystem::path& input,
+                                           const NetworkUse& use);
+
+}  // namespace hpcai::data

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hpcai/config/field.h"
+#include "hpcai/data/image_transform.h"
+#include "hpcai/data/sources/source.h"
+
+namespace hpcai::data {
+
+struct ImageHdf5Config {
+  static constexpr std::string_view kType = "image_hdf5";
+  std::string train;
+  std::string validation;
+  std::string test;
+  int64_t image_size = 0;
+  std::vector<std::string> classes;
+  int64_t class_count = 0;
+  int64_t cache_mb = 0;
+  ImageTransformConfig transform;
+
+  template <class Visitor>
+  void describe(Visitor& visitor) {
+    visitor.field("train", train,
+                  {.help = "HDF5 file with data sets images [n, height, width, 3] uint8 and labels [n], or FILE:GROUP "
+                           "for data sets below a group.",
+                   .required = true});
+    visitor.field("validation", validation, {.help = "File of the validation split; may be left out."});
+    visitor.field("test", test, {.help = "File of the test split; may be left out."});
+    visitor.field("image_size", image_size,
+                  {.help = "Side that images are resized to; 0 = as in the file.", .unit = "pixels", .min = 0, .max = 4096});
+    visitor.field("classes", classes,
+                  {.help = "Class names in label order; must agree with the file's attribute class_names if it has one."});
+    visitor.field("class_count", class_count,
+                  {.help = "Number of classes, which the data must have; where no names are given, info needs it. 0 = as many as "
+                           "there are.",
+                   .min = 0});
+    visitor.field("cache_mb", cache_mb,
+                  {.help = "A split is read into memory once if it fits into this.", .unit = "MB", .min = 0, .local = true});
+    transform.describe(visitor);
+  }
+};
+
+// See source.h.
+std::optional<SampleSpec> source_spec(const ImageHdf5Config& config);
+Splits open_source(const ImageHdf5Config& config, const OpenOptions& options);
+std::unique_ptr<Dataset> open_source_split(const ImageHdf5Config& config, Split split, const NetworkUse& use);
+std::unique_ptr<Dataset> open_source_input(const ImageHdf5Config& config, const std::filesystem::path& input,
+                                           const NetworkUse& use);
+
+// Whether a path, which may be FILE:GROUP, names an HDF5 file.
+bool is_hdf5_input(const std::filesystem::path& input);
+
+// Images of a file for a trained network, resized to its size; class names are the network's, labels may be missing where
+// use.labels_optional.
+std::unique_ptr<Dataset> open_image_hdf5_input(const std::filesystem::path& input, const ImageTransformConfig& transform,
+                                               const NetworkUse& use);
+
+}  // namespace hpcai::data

@@ -1,0 +1,127 @@
+#include "hpcai/data/sources/image_input.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/file.h"
+#include "hpcai/core/log.h"
+#include "hpcai/core/text.h"
+#include "hpcai/data/sources/image_files.h"
+#include "hpcai/data/sources/image_hdf5.h"
+#include "hpcai/data/sources/image_list.h"
+#include "hpcai/data/tables/catalogue.h"
+
+namespace hpcai::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_image_name(const fs::path& path) {
+  const std::string extension = lower_case(path.extension().string());
+  return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+}
+
+// All images below a folder, hidden ones left out, in the order of their names.
+std::vector<CatalogueRow> find_images(const fs::path& folder) {
+  std::vector<CatalogueRow> rows;
+  std::error_code code;
+  auto entry = fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink, code);
+  for (; !code && entry != fs::recursive_directory_iterator(); entry.increment(code)) {
+    const bool hidden = entry->path().filename().native().starts_with('.');
+    std::error_code unknown;
+    if (hidden || entry.depth() > 32) {
+      entry.disable_recursion_pending();
+    } else if (is_image_name(entry->path()) && entry->is_regular_file(unknown)) {
+      rows.push_back({entry->path().lexically_relative(folder).string(), kUnlabelled, ""});
+    }
+  }
+  if (code) {
+    throw Error(ExitCode::missing_input, fmt::format("cannot read the folder {}: {}", printable(folder), code.message()),
+                "Check its permissions.");
+  }
+  if (rows.empty()) {
+    throw Error(ExitCode::missing_input, fmt::format("{} holds no image: no file *.jpg, *.jpeg or *.png", printable(folder)),
+                "Give the folder that holds the images, or a list of their names.");
+  }
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.file < b.file; });
+  return rows;
+}
+
+// Labels of the folder's catalogue, where it has one, for the images found.
+void add_labels(std::vector<CatalogueRow>& rows, const ImageFolderConfig& reading, const NetworkUse& use) {
+  std::error_code code;
+  if (!fs::is_regular_file(fs::path(reading.folder) / reading.catalogue, code)) return;
+  std::unordered_map<std::string, CatalogueRow> known;
+  try {
+    for (CatalogueRow& row : read_catalogue_rows(reading, Split::test, {use.spec.class_names, true, true})) {
+      known.emplace(row.file, std::move(row));
+    }
+  } catch (const Error& error) {
+    log::warning("no label is read: {}", error.what());
+    return;
+  }
+  for (CatalogueRow& row : rows) {
+    const auto found = known.find(row.file);
+    if (found != known.end()) row = found->second;
+  }
+}
+
+std::unique_ptr<Dataset> open_folder(const fs::path& folder, ImageFolderConfig reading, const NetworkUse& use) {
+  reading.folder = folder.string();
+  reading.split_column = "";
+  std::vector<CatalogueRow> rows;
+  if (use.labels_optional) {
+    rows = find_images(folder);
+    add_labels(rows, reading, use);
+  } else {
+    rows = read_catalogue_rows(reading, Split::test, {use.spec.class_names, false, true});
+  }
+  return open_image_files(reading, use.spec.class_names, std::move(rows), "input", use.threads);
+}
+
+std::unique_ptr<Dataset> open_list(const fs::path& list, ImageFolderConfig reading, const NetworkUse& use) {
+  ImageList images = read_image_list(list, reading, {use.spec.class_names, use.labels_optional, true});
+  reading.folder = images.folder.string();
+  return open_image_files(reading, use.spec.class_names, std::move(images.rows), "input", use.threads);
+}
+
+void refuse_unlabelled_input(const fs::path& input, const NetworkUse& use) {
+  if (use.labels_optional) return;
+  throw Error(ExitCode::usage, fmt::format("{} is an image without a label", printable(input)),
+              "To evaluate, give a catalogue with labels; predict needs none.");
+}
+
+}  // namespace
+
+std::unique_ptr<Dataset> open_image_input(const fs::path& input, ImageFolderConfig reading, const NetworkUse& use) {
+  const int64_t height = use.spec.input_shape.at(1), width = use.spec.input_shape.at(2);
+  reading.image_size = width;
+  reading.classes = use.spec.class_names;
+  reading.catalogue = fs::path(reading.catalogue).is_absolute() ? "labels.csv" : reading.catalogue;
+  std::error_code code;
+  const bool is_folder = fs::is_directory(input, code);
+  if (!is_folder && is_hdf5_input(input)) return open_image_hdf5_input(input, reading.transform, use);
+  if (height != width) {
+    throw Error(ExitCode::usage,
+                fmt::format("the network reads images of {} x {} pixels; files of images are cropped to squares", width, height),
+                "Give an HDF5 file with images of this shape.");
+  }
+  if (is_folder) return open_folder(input, std::move(reading), use);
+  if (is_image_file(input)) {
+    refuse_unlabelled_input(input, use);
+    reading.folder = "";
+    return open_image_files(reading, use.spec.class_names, {{input.string(), kUnlabelled, ""}}, "input", use.threads);
+  }
+  return open_list(input, std::move(reading), use);
+}
+
+std::unique_ptr<Dataset> open_image_input(const fs::path& input, const ImageTransformConfig& transform, const NetworkUse& use) {
+  ImageFolderConfig reading;
+  reading.transform = transform;
+  return open_image_input(input, std::move(reading), use);
+}
+
+}  // namespace hpcai::data

@@ -1,0 +1,141 @@
+#include "hpcai/data/sources/waveform_hdf5.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/core/sha256.h"
+#include "hpcai/data/hdf5_file.h"
+#include "hpcai/data/waveform_dataset.h"
+#include "hpcai/simulate/waveform.h"
+
+namespace hpcai::data {
+namespace {
+
+constexpr const char* kWaveformLayout = "The layout is described in data/README.md.";
+
+class WaveformFile : public WaveformDataset {
+ public:
+  WaveformFile(Hdf5Array data, std::vector<Label> labels, const simulate::TimeGrid& grid, int64_t cache_mb)
+      : WaveformDataset(std::move(labels), grid, cache_mb), data_(std::move(data)) {}
+
+  std::string id(int64_t index) const override { return std::to_string(index); }
+  std::string where(int64_t index) const override { return data_.where(index); }
+  void hash_content(int64_t index, Sha256& hash) const override {
+    std::vector<float> stored(static_cast<size_t>(data_.row_size()));
+    data_.read_row(index, stored.data());
+    hash.update(stored.data(), stored.size() * sizeof(float));
+  }
+
+ private:
+  void make_waveform(int64_t index, float* out) const override { data_.read_row(index, out); }
+
+  Hdf5Array data_;
+};
+
+void check_label(const Hdf5Array& labels, int64_t row, const std::array<double, 3>& label) {
+  const auto [q, s1, s2] = label;
+  const bool finite = std::isfinite(q) && std::isfinite(s1) && std::isfinite(s2);
+  if (finite && q >= 1 - 1e-6 && std::abs(s1) <= 1 && std::abs(s2) <= 1) return;
+  throw Error(
+      ExitCode::bad_data,
+      fmt::format("{}: q, s1, s2 = {:g}, {:g}, {:g}; expected q >= 1 and spins within -1 and 1", labels.where(row), q, s1, s2),
+      "Columns are q, s1, s2 in this order; remove the row or make the file again.");
+}
+
+std::vector<std::array<double, 3>> read_labels(const Hdf5Array& labels) {
+  const std::vector<double> values = labels.read_all();
+  std::vector<std::array<double, 3>> rows(static_cast<size_t>(labels.rows()));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    rows[i] = {values[3 * i], values[3 * i + 1], values[3 * i + 2]};
+    check_label(labels, static_cast<int64_t>(i), rows[i]);
+  }
+  return rows;
+}
+
+std::vector<std::array<double, 3>> checked_labels(const Hdf5File& file, int64_t rows) {
+  const Hdf5Array labels = file.array("labels", 2);
+  if (labels.shape()[1] != 3) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {} columns, expected 3 (q, s1, s2)", labels.where(), labels.shape()[1]),
+                kWaveformLayout);
+  }
+  if (rows != labels.rows()) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: data has {} rows but labels has {}", file.name(), rows, labels.rows()),
+                "Every waveform needs its label, row by row; make the file again.");
+  }
+  return read_labels(labels);
+}
+
+// Parameters that nobody knows, of a file for a trained network.
+std::vector<std::array<double, 3>> unknown_labels(int64_t rows) {
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  return std::vector<std::array<double, 3>>(static_cast<size_t>(rows), {kUnknown, kUnknown, kUnknown});
+}
+
+// `labels_optional`: without usable labels the parameters are unknown.
+std::vector<std::array<double, 3>> labels_of(const Hdf5File& file, int64_t rows, bool labels_optional) {
+  if (labels_optional && !file.has("labels")) return unknown_labels(rows);
+  try {
+    return checked_labels(file, rows);
+  } catch (const Error& error) {
+    if (!labels_optional) throw;
+    log::warning("no label is read: {}", error.what());
+    return unknown_labels(rows);
+  }
+}
+
+std::unique_ptr<WaveformFile> open_file(const std::string& name, const simulate::TimeGrid& grid, int64_t cache_mb,
+                                        bool labels_optional) {
+  const Hdf5File file(name);
+  const Hdf5Array data = file.array("data", 2);
+  if (data.type() != ElementType::float32 && data.type() != ElementType::float64) {
+    throw Error(ExitCode::bad_data, data.where() + ": its values are integers, expected float32 or float64", kWaveformLayout);
+  }
+  const int64_t length = grid.size();
+  if (data.shape()[1] != length) {
+    throw Error(
+        ExitCode::bad_data,
+        fmt::format("{}: {} samples a waveform, but data.t_min, t_max and t_step make {}", data.where(), data.shape()[1], length),
+        "Set these three keys to the times of the file's samples.");
+  }
+  return std::make_unique<WaveformFile>(data, labels_of(file, data.rows(), labels_optional), grid, cache_mb);
+}
+
+}  // namespace
+
+std::optional<SampleSpec> source_spec(const WaveformHdf5Config& config) {
+  const simulate::TimeGrid grid{config.t_min, config.t_max, config.t_step};
+  simulate::check(grid);
+  return waveform_spec(grid);
+}
+
+Splits open_source(const WaveformHdf5Config& config, const OpenOptions&) {
+  const simulate::TimeGrid grid{config.t_min, config.t_max, config.t_step};
+  auto open = [&](const std::string& name) { return open_file(name, grid, config.cache_mb, false); };
+  Splits splits;
+  splits.train = open(config.train);
+  if (!config.validation.empty()) splits.validation = open(config.validation);
+  if (!config.test.empty()) splits.test = open(config.test);
+  return splits;
+}
+
+std::unique_ptr<Dataset> open_source_split(const WaveformHdf5Config& config, Split split, const NetworkUse& use) {
+  const std::string& name = split == Split::train ? config.train : split == Split::validation ? config.validation : config.test;
+  if (name.empty()) return nullptr;
+  return open_file(name, {config.t_min, config.t_max, config.t_step}, config.cache_mb, use.labels_optional);
+}
+
+std::unique_ptr<Dataset> open_source_input(const WaveformHdf5Config& config, const std::filesystem::path& input,
+                                           const NetworkUse& use) {
+  return open_waveform_input(input, {config.t_min, config.t_max, config.t_step}, use);
+}
+
+std::unique_ptr<Dataset> open_waveform_input(const std::filesystem::path& input, const simulate::TimeGrid& grid,
+                                             const NetworkUse& use) {
+  return open_file(input.string(), grid, 0, use.labels_optional);
+}
+
+}  // namespace hpcai::data

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "hpcai/data/dataset.h"
+
+namespace hpcai::data {
+
+// One image of a catalogue.
+struct CatalogueRow {
+  std::string file;             // relative to the folder
+  int64_t label = kUnlabelled;  // position in the class names
+  std::string where;            // "labels.csv:17"
+  std::string problem{};        // why there is no label
+};
+
+}  // namespace hpcai::data

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "hpcai/data/dataset.h"
+
+namespace hpcai::data {
+
+// Data sets one after the other, such as the files of a survey's fields.
+class Concatenation : public Dataset {
+ public:
+  // At least one part. Throws Error{bad_data} that names the first part whose samples look otherwise than those of part 0.
+  explicit Concatenation(std::vector<std::shared_ptr<const Dataset>> parts);
+
+  int64_t size() const override { return begins_.back(); }
+  std::string id(int64_t index) const override;
+  std::string where(int64_t index) const override;
+  void read(int64_t index, const Draw* draw, float* out) const override;
+  at::Tensor targets(std::span<const int64_t> index) const override;
+  void hash_content(int64_t index, Sha256& hash) const override;
+
+ private:
+  // The part of a sample, and its number there.
+  struct Place {
+    const Dataset* part;
+    int64_t index;
+  };
+  Place place(int64_t index) const;
+
+  std::vector<std::shared_ptr<const Dataset>> parts_;
+  std::vector<int64_t> begins_;  // first sample of each part, and behind the last
+};
+
+}  // namespace hpcai::data

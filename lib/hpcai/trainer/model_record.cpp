@@ -1,0 +1,114 @@
+#include "hpcai/trainer/model_record.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
+#include "hpcai/core/text.h"
+#include "hpcai/data/fingerprint.h"
+
+namespace hpcai::trainer {
+namespace {
+
+constexpr int kRecordVersion = 1;
+
+nlohmann::json to_record(const std::optional<simulate::TimeGrid>& grid) {
+  if (!grid) return nullptr;
+  return {{"t_min", grid->start}, {"t_max", grid->stop}, {"t_step", grid->step}};
+}
+
+std::optional<simulate::TimeGrid> to_time_grid(const nlohmann::json& record) {
+  if (record.is_null()) return std::nullopt;
+  return simulate::TimeGrid{record.at("t_min"), record.at("t_max"), record.at("t_step")};
+}
+
+nlohmann::json to_record(const data::SampleSpec& spec) {
+  return {{"version", kRecordVersion},         {"input_shape", spec.input_shape},        {"class_names", spec.class_names},
+          {"target_names", spec.target_names}, {"time_grid", to_record(spec.time_grid)}, {"scaling", spec.scaling}};
+}
+
+std::string names(const nlohmann::json& record, const char* key) {
+  return printable(fmt::format("[{}]", fmt::join(record.at(key).get<std::vector<std::string>>(), ", ")), 200);
+}
+
+// What of the network's samples has changed, one line each.
+std::string model_changes(const nlohmann::json& then, const nlohmann::json& now) {
+  std::string text;
+  for (const auto& [key, label] : {std::pair{"class_names", "classes"}, {"target_names", "targets"}}) {
+    if (then.at(key) != now.at(key)) text += fmt::format("\n  {}: {} then, {} now", label, names(then, key), names(now, key));
+  }
+  for (const auto& [key, label] :
+       {std::pair{"input_shape", "input shape"}, {"time_grid", "times"}, {"scaling", "pixel scaling"}}) {
+    if (then.at(key) != now.at(key))
+      text += fmt::format("\n  {}: {} then, {} now", label, then.at(key).dump(), now.at(key).dump());
+  }
+  return text;
+}
+
+std::string data_changes(const nlohmann::json& then, const nlohmann::json& now) {
+  std::string text;
+  for (const auto& [key, label] : {std::pair{"train", "training"}, {"validation", "validation"}}) {
+    const auto change = data::describe_change(then.at(key).get<data::Fingerprint>(), now.at(key).get<data::Fingerprint>());
+    if (!change.empty()) text += fmt::format("\n  {} data: {}", label, change);
+  }
+  return text;
+}
+
+// Empty for a checkpoint of an older program.
+nlohmann::json card_of(const nlohmann::json& state) { return state.value("card", nlohmann::json::object()); }
+
+}  // namespace
+
+nlohmann::json make_record(const data::Splits& data) {
+  return {{"model", to_record(data.train->spec())},
+          {"data", {{"train", data::fingerprint(data.train.get())}, {"validation", data::fingerprint(data.validation.get())}}}};
+}
+
+std::optional<data::SampleSpec> sample_spec_of(const nlohmann::json& state, const std::string& where) {
+  const nlohmann::json card = card_of(state);
+  if (!card.contains("model")) return std::nullopt;
+  const nlohmann::json& record = card.at("model");
+  try {
+    const int version = record.at("version").get<int>();
+    if (version > kRecordVersion) {
+      throw Error(ExitCode::bad_data,
+                  fmt::format("{}: describes its model as version {}, this program reads {}", where, version, kRecordVersion),
+                  "Use the newer program that wrote it.");
+    }
+    data::SampleSpec spec;
+    record.at("input_shape").get_to(spec.input_shape);
+    record.at("class_names").get_to(spec.class_names);
+    record.at("target_names").get_to(spec.target_names);
+    spec.time_grid = to_time_grid(record.at("time_grid"));
+    record.at("scaling").get_to(spec.scaling);
+    return spec;
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(
+        ExitCode::bad_data,
+        fmt::format("{}: does not describe its model as this program does ({})", where, printable(std::string_view(e.what()))),
+        "Use another checkpoint of the run.");
+  }
+}
+
+void refuse_changed_data(const nlohmann::json& state, const nlohmann::json& record, const std::filesystem::path& run) {
+  const nlohmann::json card = card_of(state);
+  if (!card.contains("model") || !card.contains("data")) {
+    log::info("the checkpoint is of an older program and does not tell its data: that they are the same cannot be checked");
+    return;
+  }
+  std::string changes;
+  try {
+    changes = model_changes(card.at("model"), record.at("model")) + data_changes(card.at("data"), record.at("data"));
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(ExitCode::cannot_resume,
+                fmt::format("the newest checkpoint in {} does not describe its data as this program does ({})", printable(run),
+                            printable(std::string_view(e.what()))),
+                "Go on with the program that wrote it, or start a new run in another --run-dir.");
+  }
+  if (changes.empty()) return;
+  throw Error(ExitCode::cannot_resume, fmt::format("the data of the run in {} have changed:{}", printable(run), changes),
+              "Bring the former data back, or start a new run in another --run-dir.");
+}
+
+}  // namespace hpcai::trainer
