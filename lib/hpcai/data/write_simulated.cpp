@@ -15,14 +15,6 @@
 namespace hpcai::data {
 namespace {
 
-template <class Enum>
-std::string name_of(Enum value) {
-  for (const auto& [candidate, name] : enum_names(value)) {
-    if (candidate == value) return std::string(name);
-  }
-  throw std::logic_error("an enumerator without a name");
-}
-
 std::vector<NamedAttribute> waveform_attributes(const WaveformFileSettings& settings) {
   std::vector<NamedAttribute> attributes = {
       {"generator", "hpcai-train generate waveforms"},
@@ -32,7 +24,7 @@ std::vector<NamedAttribute> waveform_attributes(const WaveformFileSettings& sett
       {"t_min", settings.grid.start},
       {"t_max", settings.grid.stop},
       {"t_step", settings.grid.step},
-      {"phase_reference", name_of(settings.phase_reference)},
+      {"phase_reference", config::name_of(settings.phase_reference)},
       {"label_names", std::vector<std::string>{simulate::kBinaryParameters.begin(), simulate::kBinaryParameters.end()}},
   };
   const WaveformSetConfig& set = settings.set;
@@ -91,7 +83,7 @@ int64_t write_galaxies(const std::filesystem::path& path, const GalaxyFileSettin
                     {{"images", {count, size, size, 3}, ElementType::uint8}, {"labels", {count}, ElementType::other_integer}},
                     {{"generator", "hpcai-train generate galaxies"},
                      {"version", std::string(kVersion)},
-                     {"survey", name_of(settings.survey)},
+                     {"survey", config::name_of(settings.survey)},
                      {"seed", settings.seed},
                      {"first", settings.first},
                      {"class_names", galaxy_class_names()}});
