@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "hpcai/core/version.h"
-#include "hpcai/data/hdf5_writer.h"
+#include "hpcai/data/hdf5/hdf5_writer.h"
 
 namespace hpcai::data {
 namespace {

@@ -7,7 +7,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/version.h"
 #include "hpcai/data/class_names.h"
-#include "hpcai/data/hdf5_writer.h"
+#include "hpcai/data/hdf5/hdf5_writer.h"
 #include "hpcai/data/waveform_set.h"
 #include "hpcai/simulate/galaxy.h"
 
