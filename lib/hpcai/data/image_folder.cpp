@@ -6,12 +6,12 @@
 #include <filesystem>
 
 #include "hpcai/core/error.h"
-#include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
 #include "hpcai/data/catalogue.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/image_dataset.h"
 #include "hpcai/data/progress.h"
+#include "hpcai/data/regular_file.h"
 #include "hpcai/data/sources.h"
 
 namespace hpcai::data {
@@ -78,7 +78,7 @@ class ImagesOfFolder : public ImageDataset {
   template <class Work>
   void read_as(int64_t index, const Work& work) const {
     try {
-      work(read_file(path(index)));
+      work(read_regular_file(path(index).string()));
     } catch (const ImageError& error) {
       throw Error(ExitCode::bad_data, fmt::format("{}: {}", where(index), error.what()), "Replace the file or remove its row.");
     }
