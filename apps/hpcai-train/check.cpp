@@ -1,11 +1,17 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "commands.h"
 #include "hpcai/core/log.h"
+#include "hpcai/data/verify.h"
 #include "hpcai/optim/base_rate.h"
+#include "hpcai/runs/progress.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/judgements.h"
 
@@ -16,7 +22,95 @@ struct CheckOptions {
   ConfigOptions config;
   int nproc = 1;
   bool json = false;
+  bool quick = false;
 };
+
+struct NamedSplit {
+  std::string name;
+  const data::Dataset* data;
+};
+
+std::vector<NamedSplit> splits_of(const data::Splits& data) {
+  std::vector<NamedSplit> splits;
+  for (const NamedSplit& split : {NamedSplit{"training", data.train.get()}, NamedSplit{"validation", data.validation.get()},
+                                  NamedSplit{"test", data.test.get()}}) {
+    if (split.data != nullptr) splits.push_back(split);
+  }
+  return splits;
+}
+
+// What reading all samples has found, in words.
+struct Reading {
+  std::vector<std::string> problems;  // a paragraph for each split that has some
+  std::vector<std::string> warnings;
+  bool all_missing = true;
+};
+
+std::string paragraph(const std::string& head, const data::Findings& findings) {
+  std::string text = head;
+  for (const std::string& line : findings.first) text += "\n  " + line;
+  const auto left = findings.count - static_cast<int64_t>(findings.first.size());
+  return left > 0 ? text + fmt::format("\n  and {} more", left) : text;
+}
+
+// A bar over all splits on a terminal; elsewhere a line every few seconds.
+class CheckProgress {
+ public:
+  explicit CheckProgress(const std::vector<NamedSplit>& splits) {
+    state_.task = "check";
+    for (const NamedSplit& split : splits) state_.total_steps += split.data->size();
+    if (isatty(STDERR_FILENO) != 0) bar_.emplace(0);
+  }
+  data::Progress of(const NamedSplit& split) {
+    if (!bar_) return data::log_progress(fmt::format("reading {} samples", split.name));
+    return [this, before = state_.step](int64_t done, int64_t) {
+      state_.step = before + done;
+      bar_->update(state_);
+    };
+  }
+
+ private:
+  runs::ProgressState state_;
+  std::optional<runs::Progress> bar_;
+};
+
+Reading read_all(const std::vector<NamedSplit>& splits) {
+  Reading reading;
+  CheckProgress progress(splits);
+  for (const NamedSplit& split : splits) {
+    const auto found = data::verify(*split.data, 0, progress.of(split));
+    const auto of_split = [&](const data::Findings& findings) {
+      return fmt::format("{} of {} {} samples", findings.count, split.data->size(), split.name);
+    };
+    if (found.unusable.count > 0) {
+      reading.problems.push_back(paragraph(of_split(found.unusable) + " cannot be used:", found.unusable));
+      reading.all_missing = reading.all_missing && found.all_missing;
+    }
+    if (found.constant.count > 0) {
+      reading.warnings.push_back(paragraph(of_split(found.constant) + " have the same value everywhere:", found.constant));
+    }
+  }
+  return reading;
+}
+
+// "validation: elliptical 12, spiral 8"
+std::string class_line(const NamedSplit& split) {
+  constexpr size_t kMostShown = 20;
+  const auto counts = data::class_counts(*split.data);
+  std::string text = split.name + ":";
+  for (size_t i = 0; i < std::min(counts.size(), kMostShown); ++i) {
+    text += fmt::format("{} {} {}", i == 0 ? "" : ",", counts[i].first, counts[i].second);
+  }
+  return counts.size() > kMostShown ? text + fmt::format(" and {} more classes", counts.size() - kMostShown) : text;
+}
+
+nlohmann::json class_report(const std::vector<NamedSplit>& splits) {
+  auto report = nlohmann::json::object();
+  for (const NamedSplit& split : splits) {
+    for (const auto& [name, count] : data::class_counts(*split.data)) report[split.name][name] = count;
+  }
+  return report;
+}
 
 int check(const CheckOptions& options) {
   const auto experiment = options.config.read();
@@ -24,14 +118,19 @@ int check(const CheckOptions& options) {
   const auto group = distributed::make_single_group();
   auto alone = experiment;  // the parts of one rank, with its share of the batch
   alone.training.global_batch /= options.nproc;
+  data::disable_cache(alone.data);
   const auto training = trainer::build(alone, *group);
   const auto size = models::size_of(*training.model);
   auto count = [](const std::unique_ptr<data::Dataset>& set) { return set ? set->size() : 0; };
   const trainer::DataFacts facts = trainer::facts_of(training.data);
   const auto judgements = trainer::judge(experiment, options.nproc, facts);
   trainer::refuse_problems(judgements);
-  const auto warnings = trainer::warnings_of(judgements);
+  auto warnings = trainer::warnings_of(judgements);
   const int64_t steps = facts.training_samples / experiment.training.global_batch;
+  const auto splits = splits_of(training.data);
+  const bool reads_all = !options.quick && data::is_stored(experiment.data);
+  const Reading reading = reads_all ? read_all(splits) : Reading{};
+  warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
   const nlohmann::json report = {
       {"config", options.config.path},
       {"training_samples", count(training.data.train)},
@@ -42,16 +141,26 @@ int check(const CheckOptions& options) {
       {"steps_per_epoch", steps},
       {"learning_rate", optim::base_rate(experiment.optimizer, experiment.training.global_batch).value},
       {"batch_per_rank", alone.training.global_batch},
+      {"classes", class_report(splits)},
+      {"all_samples_read", reads_all},
+      {"problems", reading.problems},
       {"warnings", warnings}};
-  if (options.json) {
-    std::cout << report.dump(2) << '\n';
-    return 0;
+  if (options.json) std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  if (!reading.problems.empty()) {
+    throw Error(reading.all_missing ? ExitCode::missing_input : ExitCode::bad_data,
+                fmt::format("{}", fmt::join(reading.problems, "\n")), "Replace these samples, or remove them with their labels.");
   }
+  if (options.json) return 0;
   std::cout << fmt::format("{} is good: {} training, {} validation, {} test samples; {} trained values; {} steps an epoch; {}\n",
                            options.config.path, count(training.data.train), count(training.data.validation),
                            count(training.data.test), size.trainable, steps,
                            optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
-  for (const std::string& text : warnings) log::warning("{}", text);
+  for (const NamedSplit& split : splits) {
+    if (!split.data->spec().class_names.empty()) std::cout << "  " << class_line(split) << '\n';
+  }
+  if (options.quick && data::is_stored(experiment.data))
+    std::cout << "  only headers were read; check without --quick reads all samples\n";
+  for (const std::string& warning : warnings) log::warning("{}", warning);
   return 0;
 }
 
@@ -59,12 +168,13 @@ int check(const CheckOptions& options) {
 
 void add_check(CommandLine& line) {
   auto options = std::make_shared<CheckOptions>();
-  CLI::App* app = line.app.add_subcommand("check", "Check a config and its data without training or writing anything");
+  CLI::App* app = line.app.add_subcommand("check", "Check a config and all its data without training or writing anything");
   app->footer("example: hpcai-train check --config configs/galaxy/quickstart.yaml --nproc 4");
   options->config.add_to(*app);
   app->add_option("--nproc", options->nproc, "Check for a world of this many ranks")
       ->type_name("N")
       ->check(CLI::Range(1, 1 << 20));
+  app->add_flag("--quick", options->quick, "Read headers, catalogues and labels only, not every sample");
   app->add_flag("--json", options->json, "Print the result as JSON");
   app->callback([&line, options] { line.run = [options] { return check(*options); }; });
 }

@@ -1,44 +1,20 @@
 #include "hpcai/data/image.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 
-#include "hpcai/core/error.h"
 #include "hpcai/data/jpeg.h"
 #include "hpcai/data/png.h"
+#include "hpcai/data/regular_file.h"
 
 namespace hpcai::data {
 namespace {
 
 constexpr std::string_view kJpegMagic = "\xFF\xD8\xFF";
 constexpr std::string_view kPngMagic("\x89PNG\r\n\x1A\n", 8);
-constexpr int64_t kMostPixels = int64_t{1} << 28;
-
-std::string read_start(const std::filesystem::path& path, size_t size) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
-  std::string bytes(size, '\0');
-  size_t filled = 0;
-  ssize_t got = 0;
-  while (filled < size && (got = read(fd, bytes.data() + filled, size - filled)) != 0) {
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) break;
-    filled += static_cast<size_t>(got);
-  }
-  const int error = got < 0 ? errno : 0;
-  close(fd);
-  if (error != 0) {
-    throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", path.string(), std::strerror(error)));
-  }
-  bytes.resize(filled);
-  return bytes;
-}
 
 ImageFormat format_of(std::string_view bytes) {
   if (bytes.starts_with(kJpegMagic)) return ImageFormat::jpeg;
@@ -87,24 +63,33 @@ Filter triangle_filter(int64_t from, int64_t to) {
 
 }  // namespace
 
+void check_image_size(int64_t height, int64_t width) {
+  const std::string size = fmt::format("{} x {} pixels", width, height);
+  if (height < 1 || width < 1) throw ImageError(size);
+  if (height > kLargestImageSide || width > kLargestImageSide) {
+    throw ImageError(fmt::format("{}: its {} has more than {} pixels", size, width > kLargestImageSide ? "width" : "height",
+                                 kLargestImageSide));
+  }
+  if (height * width > kMostImagePixels) throw ImageError(fmt::format("{}: more than {} in all", size, kMostImagePixels));
+}
+
 ImageHeader image_header(std::string_view bytes) {
   const ImageHeader header = format_of(bytes) == ImageFormat::jpeg ? jpeg_header(bytes) : png_header(bytes);
-  if (header.height < 1 || header.width < 1 || header.height * header.width > kMostPixels) {
-    throw ImageError(fmt::format("{} x {} pixels", header.width, header.height));
-  }
+  check_image_size(header.height, header.width);
   return header;
 }
 
 // Headers of camera JPEGs can be long (previews, colour profiles): a second try takes the whole file.
 ImageHeader read_image_header(const std::filesystem::path& path) {
   constexpr size_t kStart = 8192;
-  const std::string start = read_start(path, kStart);
+  const RegularFile file(path.string());
+  const std::string start = file.read_start(kStart);
   try {
     return image_header(start);
   } catch (const ImageError&) {
     if (start.size() < kStart || !start.starts_with(kJpegMagic)) throw;
   }
-  return image_header(read_start(path, size_t{1} << 26));
+  return image_header(file.read_start(size_t{1} << 26));
 }
 
 Image decode_image(std::string_view bytes, const std::string& name, int64_t smallest_side) {

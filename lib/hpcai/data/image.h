@@ -30,8 +30,15 @@ class ImageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// What is decoded: larger images are refused before memory is taken for them.
+inline constexpr int64_t kLargestImageSide = 20000;
+inline constexpr int64_t kMostImagePixels = 100'000'000;
+
+// Throws ImageError that names what is too large.
+void check_image_size(int64_t height, int64_t width);
+
 // Format and size from the first bytes of a file. Throws ImageError if it is neither JPEG nor PNG, has no readable header,
-// or more than 2^28 pixels; Error{missing_input} if it cannot be read.
+// or is larger than the limits above; Error{missing_input} if it cannot be read or is no regular file.
 ImageHeader read_image_header(const std::filesystem::path& path);
 
 // The same from all of a file's bytes.

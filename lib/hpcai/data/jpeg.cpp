@@ -14,6 +14,10 @@
 namespace hpcai::data {
 namespace {
 
+// Encoders write about ten scans; libjpeg-turbo's own fuzzers give up after some hundred.
+constexpr int kOrdinaryScans = 16, kMostScans = 100;
+constexpr double kMostScannedPixels = 4e8;
+
 // libjpeg reports errors through a callback that must not return. It jumps back into the member function that called
 // the library; those hold no objects with destructors, so nothing is skipped.
 class Decoder {
@@ -24,6 +28,7 @@ class Decoder {
     errors_.emit_message = [](j_common_ptr info, int level) { self(info).note(info, level); };
     errors_.output_message = [](j_common_ptr) {};
     info_.client_data = this;
+    progress_.progress_monitor = [](j_common_ptr info) { self(info).watch(); };
   }
   ~Decoder() { jpeg_destroy_decompress(&info_); }
   Decoder(const Decoder&) = delete;
@@ -33,6 +38,7 @@ class Decoder {
     if (setjmp(jump_) != 0) return false;
     jpeg_create_decompress(&info_);
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes_.data()), bytes_.size());
+    info_.progress = &progress_;
     jpeg_read_header(&info_, TRUE);
     return true;
   }
@@ -51,7 +57,7 @@ class Decoder {
       jpeg_read_scanlines(&info_, &row, 1);
     }
     jpeg_finish_decompress(&info_);
-    return !damaged_;
+    return true;
   }
 
   const jpeg_decompress_struct& info() const { return info_; }
@@ -64,19 +70,26 @@ class Decoder {
     errors_.format_message(info, message_);
     longjmp(jump_, 1);
   }
-  // The library goes on after warnings, with grey in place of what is missing.
+  // The library would go on after these warnings, with grey in place of what is missing.
   void note(j_common_ptr info, int level) {
     const int code = errors_.msg_code;
-    if (level >= 0 || (code != JWRN_JPEG_EOF && code != JWRN_HIT_MARKER && code != JWRN_HUFF_BAD_CODE)) return;
-    if (!damaged_) errors_.format_message(info, message_);
-    damaged_ = true;
+    if (level < 0 && (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE)) leave(info);
+  }
+  // Each scan of a progressive file goes over the whole image: a small file can keep the decoder busy for minutes.
+  void watch() {
+    const double pixels = static_cast<double>(info_.image_width) * info_.image_height;
+    const int scans = info_.input_scan_number;
+    if (scans <= kOrdinaryScans || (scans <= kMostScans && scans * pixels <= kMostScannedPixels)) return;
+    std::snprintf(message_, sizeof message_, "more than %d scans of %u x %u pixels", scans - 1, info_.image_width,
+                  info_.image_height);
+    longjmp(jump_, 1);
   }
 
   std::string_view bytes_;
   jpeg_decompress_struct info_{};
   jpeg_error_mgr errors_{};
+  jpeg_progress_mgr progress_{};
   std::jmp_buf jump_{};
-  bool damaged_ = false;
   char message_[JMSG_LENGTH_MAX] = "";
 };
 

@@ -26,18 +26,18 @@ class PngDecoder {
   PngDecoder(const PngDecoder&) = delete;
   PngDecoder& operator=(const PngDecoder&) = delete;
 
-  // Leaves the decoder set to deliver 8-bit RGBA, whatever the file holds.
   bool read_header() {
     if (info_ == nullptr) return fail("out of memory");
     if (setjmp(jump_) != 0) return false;
     png_set_read_fn(png_, this, [](png_structp png, png_bytep out, size_t size) { self(png).give(out, size); });
-    png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the limits below are told more clearly
+    png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // check_image_size tells them more clearly
     png_read_info(png_, info_);
-    if (width() > kPngLargestSide || height() > kPngLargestSide || width() * height() > kPngMostPixels) {
-      std::snprintf(message_, sizeof message_, "%lld x %lld pixels are too many", static_cast<long long>(width()),
-                    static_cast<long long>(height()));
-      return false;
-    }
+    return true;
+  }
+
+  // Leaves the decoder set to deliver 8-bit RGBA, whatever the file holds.
+  bool start() {
+    if (setjmp(jump_) != 0) return false;
     png_set_expand(png_);
     png_set_scale_16(png_);
     png_set_gray_to_rgb(png_);
@@ -105,13 +105,19 @@ Image without_alpha(const std::vector<uint8_t>& rgba, int64_t height, int64_t wi
 
 Image decode_png(std::string_view bytes, const std::string& name) {
   PngDecoder decoder(bytes);
+  const auto fail = [&](const std::string& reason) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: cannot decode this PNG: {}", name, reason), "Replace or remove the file.");
+  };
   const auto check = [&](bool good) {
-    if (good) return;
-    throw Error(ExitCode::bad_data, fmt::format("{}: cannot decode this PNG: {}", name, decoder.message()),
-                fmt::format("replace or remove the file; at most {} pixels a side and {} in all are read", kPngLargestSide,
-                            kPngMostPixels));
+    if (!good) fail(decoder.message());
   };
   check(decoder.read_header());
+  try {
+    check_image_size(decoder.height(), decoder.width());
+  } catch (const ImageError& error) {
+    fail(error.what());
+  }
+  check(decoder.start());
   std::vector<uint8_t> rgba(static_cast<size_t>(4 * decoder.height() * decoder.width()));
   std::vector<png_bytep> rows(static_cast<size_t>(decoder.height()));
   for (size_t y = 0; y < rows.size(); ++y) rows[y] = rgba.data() + y * static_cast<size_t>(4 * decoder.width());
@@ -122,7 +128,7 @@ Image decode_png(std::string_view bytes, const std::string& name) {
 Image read_png(const std::filesystem::path& path) { return decode_png(read_file(path), path.string()); }
 
 std::string encode_png(const Image& image) {
-  if (image.height < 1 || image.width < 1 || image.height > kPngLargestSide || image.width > kPngLargestSide ||
+  if (image.height < 1 || image.width < 1 || image.height > kLargestImageSide || image.width > kLargestImageSide ||
       image.pixels.size() != static_cast<size_t>(3 * image.height * image.width)) {
     throw Error(ExitCode::internal,
                 fmt::format("encode_png: {} bytes for {} x {} pixels", image.pixels.size(), image.width, image.height));

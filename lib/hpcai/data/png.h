@@ -8,13 +8,9 @@
 
 namespace hpcai::data {
 
-// Larger images are refused before memory is taken for them.
-inline constexpr int64_t kPngLargestSide = 20000;
-inline constexpr int64_t kPngMostPixels = 100'000'000;
-
 // The bytes of a PNG file as colours: grey and palette become colour, 16 bits become 8 by rounding, transparency is
 // laid on black, and a gamma chunk changes nothing, as in Pillow. `name` is the file for messages. Throws
-// Error{bad_data} naming it for what is not a PNG, damaged, truncated anywhere, or larger than the limits above.
+// Error{bad_data} naming it for what is not a PNG, damaged, truncated anywhere, or larger than image.h allows.
 Image decode_png(std::string_view bytes, const std::string& name);
 
 // As decode_png; Error{missing_input} if the file cannot be read.

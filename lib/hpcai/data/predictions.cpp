@@ -9,7 +9,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/core/utf8.h"
 #include "hpcai/core/version.h"
-#include "hpcai/data/hdf5_writer.h"
+#include "hpcai/data/hdf5/hdf5_writer.h"
 
 namespace hpcai::data {
 namespace {

@@ -34,8 +34,12 @@ void WaveformDataset::make_checked(int64_t index, float* out) const {
   make_waveform(index, out);
   if (all_finite(out, length())) return;
   const int64_t at = std::find_if(out, out + length(), [](float x) { return !std::isfinite(x); }) - out;
-  throw Error(ExitCode::bad_data, fmt::format("{}: sample {} is {}, not a finite number", where(index), at, out[at]),
+  throw Error(ExitCode::bad_data, fmt::format("{}: sample {} is {}", where(index), at, describe_value(index, at, out[at])),
               "Remove the row or make the file again.");
+}
+
+std::string WaveformDataset::describe_value(int64_t, int64_t, float value) const {
+  return fmt::format("{}, not a finite number", value);
 }
 
 void WaveformDataset::read(int64_t index, const Draw*, float* out) const {

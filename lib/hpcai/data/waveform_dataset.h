@@ -31,6 +31,8 @@ class WaveformDataset : public Dataset {
 
   // Writes waveform `index`, [length].
   virtual void make_waveform(int64_t index, float* out) const = 0;
+  // What value `at` of waveform `index` is, for messages: the number that is not finite as a float.
+  virtual std::string describe_value(int64_t index, int64_t at, float value) const;
 
  private:
   void make_checked(int64_t index, float* out) const;

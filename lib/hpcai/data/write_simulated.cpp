@@ -7,7 +7,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/version.h"
 #include "hpcai/data/class_names.h"
-#include "hpcai/data/hdf5_writer.h"
+#include "hpcai/data/hdf5/hdf5_writer.h"
 #include "hpcai/data/sources/simulated_galaxies.h"
 #include "hpcai/data/sources/simulated_waveforms.h"
 #include "hpcai/simulate/galaxy.h"

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "hpcai/data/image.h"
 #include "hpcai/data/open.h"
@@ -101,6 +102,53 @@ TEST_CASE("class names come from the file or the config and must agree") {
             ", data set images: attribute class_names is [spiral, elliptical], but [elliptical, spiral] in the training file");
 }
 
+TEST_CASE("class names are told apart, shown and counted") {
+  const test::TemporaryFolder folder;
+  const std::string path = (folder / "a.h5").string();
+  const std::pair<std::vector<const char*>, std::string> wrong[] = {
+      {{"spiral", "spiral"}, ", attribute class_names: names the class spiral twice"},
+      {{"spiral", ""}, ", attribute class_names: the class name '' is empty or holds characters that cannot be shown"},
+      {{"spiral", "a\033[2J"},
+       ", attribute class_names: the class name 'a\\x1b[2J' is empty or holds characters that cannot be shown"},
+      {{"spiral", "elliptique \xE9"},
+       ", attribute class_names: the class name 'elliptique \\xe9' is empty or holds characters that cannot be shown"},
+      {{"spiral"}, ", data set labels: has only one class (spiral)"}};
+  for (const auto& [names, message] : wrong) {
+    test::write_image_file(path, 4, 16);
+    write_names(path, names);
+    const auto thrown = thrown_by([&] { data::open(config_for(path), 1); });
+    CHECK(thrown.code == ExitCode::bad_data);
+    CHECK(thrown.what == path + message);
+  }
+  test::write_image_file(path, 4, 16);
+  ImageHdf5Config config = config_for(path);
+  config.classes = {"spiral", "spiral"};
+  CHECK(thrown_by([&] { data::open(config, 1); }).what == "data.classes: names the class spiral twice");
+}
+
+TEST_CASE("labels that are bool, an enumeration or big-endian are class indices, too") {
+  const test::TemporaryFolder folder;
+  const std::string path = (folder / "a.h5").string();
+  H5::EnumType boolean(H5::PredType::NATIVE_INT8);
+  int8_t no = 0, yes = 1;
+  boolean.insert("FALSE", &no);
+  boolean.insert("TRUE", &yes);
+  const hsize_t count = 3;
+  const int8_t values[] = {1, 0, 1};
+  for (const H5::DataType& type : {H5::DataType(boolean), H5::DataType(H5::PredType::STD_I16BE)}) {
+    {
+      H5::H5File file(path, H5F_ACC_TRUNC);
+      test::write_array(file, "images", {3, 8, 8, 3}, std::vector<double>(3 * 8 * 8 * 3, 1), H5::PredType::STD_U8LE);
+      const bool is_enum = type.getClass() == H5T_ENUM;
+      file.createDataSet("labels", type, H5::DataSpace(1, &count)).write(values, is_enum ? type : H5::PredType::NATIVE_INT8);
+    }
+    const Splits splits = data::open(config_for(path), 1);
+    const int64_t rows[] = {0, 1, 2};
+    const at::Tensor labels = splits.train->targets(rows);
+    CHECK(std::vector<int64_t>(labels.data_ptr<int64_t>(), labels.data_ptr<int64_t>() + 3) == std::vector<int64_t>{1, 0, 1});
+  }
+}
+
 TEST_CASE("the layout of DL_DES is read: groups, data, one-hot labels") {
   const test::TemporaryFolder folder;
   const std::string path = (folder / "set.h5").string();
@@ -146,9 +194,11 @@ TEST_CASE("each way in which an image file can break its contract has its own me
   };
   const H5::PredType& byte = H5::PredType::STD_U8LE;
   make({2, 3, 16, 16}, byte, {0, 1});
-  CHECK(complaint() == ", data set images: shape [2, 3, 16, 16], expected uint8 values [n, height, width, 3]");
+  CHECK(complaint() ==
+        ", data set images: shape [2, 3, 16, 16], expected [n, height, width, 3]; it looks like [n, 3, height, width], which "
+        "images.transpose(0, 2, 3, 1) of NumPy turns round");
   make({2, 16, 16, 3}, H5::PredType::IEEE_F32LE, {0, 1});
-  CHECK(complaint() == ", data set images: shape [2, 16, 16, 3], expected uint8 values [n, height, width, 3]");
+  CHECK(complaint() == ", data set images: its values are float32, expected uint8");
   make({2, 16, 16}, byte, {0, 1});
   CHECK(complaint() == ", data set images: shape [2, 16, 16], expected 4 dimensions");
   make({2, 16, 16, 3}, byte, {0, 1, 1});
@@ -159,6 +209,19 @@ TEST_CASE("each way in which an image file can break its contract has its own me
   CHECK(complaint() == ", data set labels, row 0: 0.5 is not a class index 0, 1, ...");
   make({2, 16, 16, 3}, byte, {0, 2});
   CHECK(complaint({"elliptical", "spiral"}) == ", data set labels, row 1: class 2, but there are 2 classes (elliptical, spiral)");
+  make({2, 16, 16, 3}, H5::PredType::STD_U16LE, {0, 1});
+  CHECK(complaint() == ", data set images: its values are uint16, expected uint8");
+  make({2, 16, 16, 4}, byte, {0, 1});
+  CHECK(complaint() ==
+        ", data set images: shape [2, 16, 16, 4], expected [n, height, width, 3]; a fourth channel (transparency) is not read");
+  make({2, 16, 16, 3}, byte, {0, std::nan("")});
+  CHECK(complaint() == ", data set labels, row 1: nan is not a class index 0, 1, ...");
+  make({2, 16, 16, 3}, byte, {0, 1e10});
+  CHECK(complaint() == ", data set labels, row 1: 1e+10 is not a class index 0, 1, ...");
+  make({2, 16, 16, 3}, byte, {0, 4711000});
+  CHECK(complaint() == ", data set labels, row 1: class 4711000");
+  make({2, 16, 16, 3}, byte, {3, 3});
+  CHECK(complaint() == ", data set labels: has only one class (3)");
   make({1, 5000, 8, 3}, byte, {0});
   CHECK(complaint() == ", data set images: images of 8 x 5000 pixels; at most 4096 a side");
 }

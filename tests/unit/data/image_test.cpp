@@ -120,8 +120,13 @@ TEST_CASE("damaged image files are told apart") {
   CHECK(error_of([] { image_header("\x89PNG\r\n\x1A\nxx"); }) == "damaged PNG: no header");
   CHECK(error_of([] { image_header("\xFF\xD8\xFF"); }).starts_with("damaged JPEG: "));
   std::string huge = encode_png({1, 1, {0, 0, 0}, 1});
-  huge[16] = huge[20] = '\x01';  // 2^24 pixels a side more
-  CHECK(error_of([&] { image_header(huge); }) == "16777217 x 16777217 pixels");
+  huge[16] = huge[20] = '\xFF';  // as many pixels a side as a PNG can say
+  CHECK(error_of([&] { image_header(huge); }) == "4278190081 x 4278190081 pixels: its width has more than 20000 pixels");
+  CHECK(error_of([] { check_image_size(64, 20001); }) == "20001 x 64 pixels: its width has more than 20000 pixels");
+  CHECK(error_of([] { check_image_size(20001, 64); }) == "64 x 20001 pixels: its height has more than 20000 pixels");
+  CHECK(error_of([] { check_image_size(13000, 20000); }) == "20000 x 13000 pixels: more than 100000000 in all");
+  CHECK(error_of([] { check_image_size(5000, 20000); }).empty());
+  CHECK(error_of([] { check_image_size(0, 5); }) == "5 x 0 pixels");
   const std::string bytes = sdss_bytes();
   if (bytes.empty()) return;
   CHECK(error_of([&] { decode_image(bytes.substr(0, bytes.size() / 2), "x"); }) == "damaged JPEG: Premature end of JPEG file");

@@ -148,7 +148,7 @@ TEST_CASE("each way in which a waveform file can break its contract has its own 
     CHECK(thrown.remedy == "Check the path; relative paths start where the program was started.");
   }
   SECTION("a folder") {
-    CHECK(thrown_by([&] { open_waveforms(folder.path()); }).what == folder.path().string() + " is a folder, not an HDF5 file");
+    CHECK(thrown_by([&] { open_waveforms(folder.path()); }).what == folder.path().string() + " is a folder, not a file");
   }
   SECTION("text") {
     std::ofstream(folder / "a.h5") << "q,s1,s2\n1,0,0\n";
@@ -163,9 +163,8 @@ TEST_CASE("each way in which a waveform file can break its contract has its own 
     fs::resize_file(folder / "a.h5", fs::file_size(folder / "a.h5") - 100);
     const auto thrown = thrown_by([&] { open_waveforms(folder / "a.h5"); });
     CHECK(thrown.code == ExitCode::bad_data);
-    CHECK(thrown.what.starts_with((folder / "a.h5").string() + ": truncated file: eof = "));
-    CHECK(thrown.remedy ==
-          "The copy may be incomplete: compare its size and checksum with the original, and copy or make it again.");
+    CHECK(thrown.what.starts_with((folder / "a.h5").string() + ": is truncated: it has "));
+    CHECK(thrown.remedy.find("compare its size and checksum with the original") != std::string::npos);
   }
   SECTION("no data set") {
     H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
@@ -178,7 +177,7 @@ TEST_CASE("each way in which a waveform file can break its contract has its own 
     H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
     file.createGroup("data");
     file.close();
-    CHECK(complaint(folder, folder / "a.h5").starts_with("a.h5, data set data: is damaged: "));
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5: data is a group, not a data set; in it is nothing");
   }
   SECTION("rank") {
     make_file(folder / "a.h5", {2, 5, 1}, {2, 3}, labels);
@@ -194,7 +193,7 @@ TEST_CASE("each way in which a waveform file can break its contract has its own 
   }
   SECTION("integers") {
     make_file(folder / "a.h5", {2, 4}, {2, 3}, labels, H5::PredType::STD_I32LE);
-    CHECK(complaint(folder, folder / "a.h5") == "a.h5, data set data: its values are integers, expected float32 or float64");
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5, data set data: its values are int32, expected floats");
   }
   SECTION("complex numbers") {
     H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
@@ -205,15 +204,14 @@ TEST_CASE("each way in which a waveform file can break its contract has its own 
     file.createDataSet("data", complex, H5::DataSpace(2, shape));
     file.close();
     CHECK(complaint(folder, folder / "a.h5") ==
-          "a.h5, data set data: its values are a compound type, expected integers, float32 or float64");
+          "a.h5, data set data: its values are complex numbers (a compound of r and i), expected real numbers");
   }
   SECTION("text values") {
     H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
     const hsize_t shape[] = {2, 4};
     file.createDataSet("data", H5::StrType(H5::PredType::C_S1, 8), H5::DataSpace(2, shape));
     file.close();
-    CHECK(complaint(folder, folder / "a.h5") ==
-          "a.h5, data set data: its values are text, expected integers, float32 or float64");
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5, data set data: its values are text, expected real numbers");
   }
   SECTION("no rows") {
     make_file(folder / "a.h5", {0, 4}, {0, 3}, {});
@@ -237,7 +235,7 @@ TEST_CASE("each way in which a waveform file can break its contract has its own 
     space.selectHyperslab(H5S_SELECT_SET, chunk, start);
     data_set.write(values.data(), kFloat, H5::DataSpace(2, chunk), space);
     file.close();
-    CHECK(complaint(folder, folder / "a.h5") == "a.h5, data set data: declares far more values than it stores");
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5, data set data: 999999999 of 1000000000 chunks of it were never written");
   }
   SECTION("labels out of range") {
     make_file(folder / "a.h5", {2, 4}, {2, 3}, {1, 0, 0, 0.5, 0.1, 0.2});
@@ -252,7 +250,7 @@ TEST_CASE("each way in which a waveform file can break its contract has its own 
     H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
     H5Lcreate_external("b.h5", "/data", file.getId(), "data", H5P_DEFAULT, H5P_DEFAULT);
     file.close();
-    CHECK(complaint(folder, folder / "a.h5") == "a.h5: data is a link to another place, which is not followed");
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5: data is a link to /data in the file b.h5; links are not followed");
   }
   SECTION("values in an external raw file") {
     H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
@@ -286,7 +284,8 @@ TEST_CASE("each way in which a waveform file can break its contract has its own 
     file.close();
     const auto thrown = thrown_by([&] { open_waveforms(folder / "a.h5"); });
     CHECK(thrown.what.find("data set data: compressed with filter 32015") != std::string::npos);
-    CHECK(thrown.remedy == "Repack it: h5repack -f GZIP=4 or -f NONE.");
+    CHECK(thrown.remedy.find("scripts/rewrite_hdf5.py") != std::string::npos);
+    CHECK(thrown.remedy.find("hdf5plugin") != std::string::npos);
   }
   SECTION("another program is writing it") {
     make_file(folder / "a.h5", {2, 4}, {2, 3}, labels);
@@ -321,33 +320,37 @@ TEST_CASE("a sample that is not finite or cannot be read is named with file, dat
   CHECK(test::read_input(*splits.train, 0)[2] == 2);
   auto thrown = thrown_by([&] { test::read_input(*splits.train, 1); });
   CHECK(thrown.code == ExitCode::bad_data);
-  CHECK(thrown.what == (folder / "a.h5").string() + ", data set data, row 1: sample 1 is inf, not a finite number");
+  CHECK(thrown.what ==
+        (folder / "a.h5").string() + ", data set data, row 1: sample 1 is 1e+300, which does not fit into float32");
 
   fs::resize_file(folder / "a.h5", 100);  // while it is open
   thrown = thrown_by([&] { test::read_input(*splits.train, 0); });
   CHECK(thrown.what == (folder / "a.h5").string() + ", data set data, row 0: the file ends before it");
 }
 
-TEST_CASE("a damaged chunk is found when its row is read") {
+TEST_CASE("a damaged chunk is found when its row is read, and of some rows when the file is opened") {
   const test::TemporaryFolder folder;
   H5::DSetCreatPropList chunked;
   const hsize_t chunk[] = {1, 1000};
   chunked.setChunk(2, chunk);
   chunked.setDeflate(4);
-  test::write_waveform_file(folder / "a.h5", 3, 1000, kDouble, chunked);
-  {
-    // the compressed bytes of row 0 start with a zlib header
+  const auto damage_chunk = [&](size_t number) {
+    test::write_waveform_file(folder / "a.h5", 30, 1000, kDouble, chunked);
     std::fstream file(folder / "a.h5", std::ios::in | std::ios::out | std::ios::binary);
     std::string bytes((std::istreambuf_iterator<char>(file)), {});
-    const size_t at = bytes.find("\x78\x5E");
+    size_t at = bytes.find("\x78\x5E");  // the zlib header of row 0
+    for (size_t i = 0; i < number && at != std::string::npos; ++i) at = bytes.find("\x78\x5E", at + 100);
     REQUIRE(at != std::string::npos);
     file.clear();
     file.seekp(static_cast<std::streamoff>(at) + 10);
     file.write("garbage garbage", 15);
-  }
+  };
+  damage_chunk(0);
+  CHECK(complaint(folder, folder / "a.h5").starts_with("a.h5, data set data, row 0: cannot be read: "));
+  damage_chunk(1);
   const Splits splits = open_waveforms(folder / "a.h5");
   int failures = 0;
-  for (int64_t row = 0; row < 3; ++row) {
+  for (int64_t row = 0; row < 30; ++row) {
     const auto thrown = thrown_by([&] { test::read_input(*splits.train, row); });
     if (thrown.code == ExitCode::done) continue;
     ++failures;
@@ -356,26 +359,6 @@ TEST_CASE("a damaged chunk is found when its row is read") {
                                   ": cannot be read: "));
   }
   CHECK(failures == 1);
-}
-
-TEST_CASE("no truncated and no randomly changed HDF5 file gets past the checks with anything but an Error") {
-  const test::TemporaryFolder folder;
-  test::write_waveform_file(folder / "good.h5", 3, 40, kFloat);
-  std::ifstream in(folder / "good.h5", std::ios::binary);
-  const std::string good((std::istreambuf_iterator<char>(in)), {});
-  auto try_open = [&](const std::string& bytes) {
-    std::ofstream(folder / "bad.h5", std::ios::binary) << bytes;
-    return thrown_by([&] {
-      const Splits splits = open_waveforms(folder / "bad.h5");
-      for (int64_t row = 0; row < std::min<int64_t>(splits.train->size(), 10); ++row) test::read_input(*splits.train, row);
-    });
-  };
-  for (size_t size = 0; size < good.size(); size += 61) CHECK(try_open(good.substr(0, size)).code == ExitCode::bad_data);
-  for (size_t at = 0; at < std::min<size_t>(good.size(), 2500); at += 7) {
-    std::string changed = good;
-    changed[at] = static_cast<char>(changed[at] ^ 0x41);
-    try_open(changed);
-  }
 }
 
 TEST_CASE("the real numerical-relativity file with complex values is refused with a reason, not misread") {

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-WaveformFileSettings small_waveforms() {
+WaveformFileSettings small_waveform_file() {
   WaveformFileSettings settings;
   settings.set = {"1:4:1", "-0.2:0.2:0.2", "0:0.1:0.1", 0, ""};
   settings.grid = {-200, 40, 0.5};
@@ -50,7 +50,7 @@ size_t files_in(const test::TemporaryFolder& folder) {
 TEST_CASE("a waveform file holds the grid's waveforms in both precisions and every setting") {
   const test::TemporaryFolder folder;
   for (const auto precision : {WaveformPrecision::float32, WaveformPrecision::float64}) {
-    WaveformFileSettings settings = small_waveforms();
+    WaveformFileSettings settings = small_waveform_file();
     settings.precision = precision;
     int64_t last = 0, calls = 0;
     const auto path = folder / "w.h5";
@@ -84,14 +84,14 @@ TEST_CASE("a waveform file holds the grid's waveforms in both precisions and eve
 
 TEST_CASE("what generate writes is what training reads, the same as made on the fly") {
   const test::TemporaryFolder folder;
-  write_waveforms(folder / "w.h5", small_waveforms(), 1, nullptr);
+  write_waveforms(folder / "w.h5", small_waveform_file(), 1, nullptr);
   WaveformHdf5Config from_file;
   from_file.train = (folder / "w.h5").string();
   from_file.t_min = -200;
   from_file.t_max = 40;
   from_file.t_step = 0.5;
   SimulatedWaveformsConfig on_the_fly;
-  on_the_fly.train = small_waveforms().set;
+  on_the_fly.train = small_waveform_file().set;
   on_the_fly.t_min = -200;
   on_the_fly.t_max = 40;
   on_the_fly.t_step = 0.5;
@@ -114,11 +114,11 @@ TEST_CASE("what generate writes is what training reads, the same as made on the 
 
 TEST_CASE("a file that cannot be written leaves nothing behind and names the reason") {
   const test::TemporaryFolder folder;
-  auto thrown = thrown_by([&] { write_waveforms(folder / "none" / "w.h5", small_waveforms(), 1, nullptr); });
+  auto thrown = thrown_by([&] { write_waveforms(folder / "none" / "w.h5", small_waveform_file(), 1, nullptr); });
   CHECK(thrown.code == ExitCode::cannot_write);
   CHECK(thrown.what == "cannot write " + (folder / "none" / "w.h5").string() + ": No such file or directory");
 
-  WaveformFileSettings huge = small_waveforms();
+  WaveformFileSettings huge = small_waveform_file();
   huge.set = {"1:8:0.01", "-0.8:0.8:0.002", "-0.8:0.8:0.01", 0, ""};
   huge.grid = {-10000, 130, 0.001};
   thrown = thrown_by([&] { write_waveforms(folder / "w.h5", huge, 1, nullptr); });
@@ -137,7 +137,7 @@ TEST_CASE("a disk that fills up is reported and the file removed") {
   for (bool at_once : {true, false}) {
     if (at_once) REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
     const auto fill_up = [&](int64_t, int64_t) { setrlimit(RLIMIT_FSIZE, &small); };
-    const auto thrown = thrown_by([&] { write_waveforms(folder / "w.h5", small_waveforms(), 2, fill_up); });
+    const auto thrown = thrown_by([&] { write_waveforms(folder / "w.h5", small_waveform_file(), 2, fill_up); });
     setrlimit(RLIMIT_FSIZE, &before);
     CHECK(thrown.code == ExitCode::cannot_write);
     CHECK(thrown.what == "cannot write " + (folder / "w.h5").string() + ": File too large");

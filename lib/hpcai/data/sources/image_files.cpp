@@ -8,12 +8,12 @@
 #include <filesystem>
 
 #include "hpcai/core/error.h"
-#include "hpcai/core/file.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/image_dataset.h"
 #include "hpcai/data/progress.h"
+#include "hpcai/data/regular_file.h"
 
 namespace hpcai::data {
 namespace {
@@ -36,7 +36,7 @@ class ImageFiles : public ImageDataset {
   std::string id(int64_t index) const override { return row(index).file; }
   std::string where(int64_t index) const override { return printable(path(index)) + listed(index); }
 
-  void hash_content(int64_t index, Sha256& hash) const override { hash.update(read_file(path(index))); }
+  void hash_content(int64_t index, Sha256& hash) const override { hash.update(read_regular_file(path(index).string())); }
 
   // What is wrong with the file, as far as its header tells; empty if nothing.
   std::string check_header(int64_t index, bool& missing) const {
@@ -82,7 +82,7 @@ class ImageFiles : public ImageDataset {
   template <class Work>
   void read_as(int64_t index, const Work& work) const {
     try {
-      work(read_file(path(index)));
+      work(read_regular_file(path(index).string()));
     } catch (const ImageError& error) {
       throw Error(ExitCode::bad_data, fmt::format("{}: {}", where(index), error.what()), "Replace the file or remove its row.");
     }

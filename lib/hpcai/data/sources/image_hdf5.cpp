@@ -6,20 +6,23 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <set>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/sha256.h"
+#include "hpcai/core/text.h"
 #include "hpcai/data/class_names.h"
-#include "hpcai/data/hdf5_file.h"
+#include "hpcai/data/hdf5/hdf5_failure.h"
+#include "hpcai/data/hdf5/hdf5_file.h"
+#include "hpcai/data/hdf5/hdf5_trial.h"
+#include "hpcai/data/hdf5/hdf5_written.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/image_dataset.h"
 #include "hpcai/data/sources/image_input.h"
 
 namespace hpcai::data {
 namespace {
-
-constexpr const char* kLayout = "The layout is described in data/README.md.";
 
 // What one file declares.
 struct ImageFile {
@@ -30,7 +33,7 @@ struct ImageFile {
   std::string labels_where;
 };
 
-[[noreturn]] void refuse(const std::string& what, const std::string& remedy = kLayout) {
+[[noreturn]] void refuse_images(const std::string& what, const std::string& remedy = kLayoutRemedy) {
   throw Error(ExitCode::bad_data, what, remedy);
 }
 
@@ -39,7 +42,7 @@ std::vector<int64_t> class_indices(const Hdf5Array& labels) {
   std::vector<int64_t> classes(values.size());
   for (size_t i = 0; i < values.size(); ++i) {
     if (!(values[i] >= 0 && values[i] < 1e9) || values[i] != std::floor(values[i])) {
-      refuse(fmt::format("{}: {:g} is not a class index 0, 1, ...", labels.where(static_cast<int64_t>(i)), values[i]));
+      refuse_images(fmt::format("{}: {:g} is not a class index 0, 1, ...", labels.where(static_cast<int64_t>(i)), values[i]));
     }
     classes[i] = static_cast<int64_t>(values[i]);
   }
@@ -54,37 +57,73 @@ std::vector<int64_t> from_one_hot(const Hdf5Array& labels) {
   for (size_t row = 0; row < static_cast<size_t>(labels.rows()); ++row) {
     const auto begin = values.begin() + static_cast<int64_t>(row * columns), end = begin + static_cast<int64_t>(columns);
     if (std::count(begin, end, 1.0) != 1 || std::count(begin, end, 0.0) != static_cast<int64_t>(columns) - 1) {
-      refuse(fmt::format("{}: not a single 1 among zeros", labels.where(static_cast<int64_t>(row))));
+      refuse_images(fmt::format("{}: not a single 1 among zeros", labels.where(static_cast<int64_t>(row))));
     }
     classes.push_back(std::find(begin, end, 1.0) - begin);
   }
   return classes;
 }
 
+// How the extents may have come about that are not [n, height, width, 3].
+std::string layout_hint(const std::vector<int64_t>& shape) {
+  if (shape[1] == 3) return "; it looks like [n, 3, height, width], which images.transpose(0, 2, 3, 1) of NumPy turns round";
+  if (shape[3] == 4) return "; a fourth channel (transparency) is not read";
+  if (shape[3] == 1) return "; grey images are not read: repeat their channel three times";
+  return "";
+}
+
+void check_images(const Hdf5Array& images) {
+  const auto& shape = images.shape();
+  if (shape[3] != 3) {
+    refuse_images(fmt::format("{}: shape [{}], expected [n, height, width, 3]{}", images.where(), fmt::join(shape, ", "),
+                              layout_hint(shape)));
+  }
+  if (images.type() != ElementType::uint8) {
+    refuse_images(fmt::format("{}: its values are {}, expected uint8", images.where(), images.type_name()),
+                  "Scale them to 0 ... 255 and store them as uint8.");
+  }
+  if (shape[1] > 4096 || shape[2] > 4096) {
+    refuse_images(fmt::format("{}: images of {} x {} pixels; at most 4096 a side", images.where(), shape[2], shape[1]),
+                  "Make smaller cut-outs.");
+  }
+}
+
+// Names go into messages, files and terminals, and tell classes apart.
+void check_names(const std::vector<std::string>& names, const std::string& where) {
+  std::set<std::string> seen;
+  for (const std::string& name : names) {
+    if (name.empty() || printable(name) != name) {
+      refuse_images(
+          fmt::format("{}: the class name '{}' is empty or holds characters that cannot be shown", where, printable(name)),
+          "Names are UTF-8 text without control characters.");
+    }
+    if (!seen.insert(name).second) {
+      refuse_images(fmt::format("{}: names the class {} twice", where, name),
+                    "Give each class a name of its own, in label order.");
+    }
+  }
+}
+
 void read_labels(const Hdf5File& file, bool one_hot, ImageFile& opened) {
   const Hdf5Array labels = file.array("labels", one_hot ? 2 : 1);
   opened.labels_where = labels.where();
   if (opened.images.rows() != labels.rows()) {
-    refuse(fmt::format("{}: {} images but {} labels", file.name(), opened.images.rows(), labels.rows()),
-           "Every image needs its label, row by row; make the file again.");
+    refuse_images(fmt::format("{}: {} images but {} labels", file.name(), opened.images.rows(), labels.rows()),
+                  "Every image needs its label, row by row; make the file again.");
   }
   opened.labels = one_hot ? from_one_hot(labels) : class_indices(labels);
   if (one_hot) opened.one_hot = labels.shape()[1];
 }
 
-ImageFile open_file(const std::string& name, bool labels_optional = false) {
+// All that is done with an untrusted file before its images are read. Without `labels_optional` it logs nothing.
+ImageFile look_into(const std::string& name, bool labels_optional) {
   const Hdf5File file(name);
   const bool dl_des = !file.has("images") && file.has("data");
   ImageFile opened{file.array(dl_des ? "data" : "images", 4), {}, 0, file.texts("class_names"), ""};
-  if (opened.images.shape()[3] != 3 || opened.images.type() != ElementType::uint8) {
-    refuse(fmt::format("{}: shape [{}], expected uint8 values [n, height, width, 3]", opened.images.where(),
-                       fmt::join(opened.images.shape(), ", ")));
-  }
-  if (opened.images.shape()[1] > 4096 || opened.images.shape()[2] > 4096) {
-    refuse(fmt::format("{}: images of {} x {} pixels; at most 4096 a side", opened.images.where(), opened.images.shape()[2],
-                       opened.images.shape()[1]),
-           "Make smaller cut-outs.");
-  }
+  check_images(opened.images);
+  check_names(opened.class_names, file.name() + ", attribute class_names");
+  constexpr int64_t kTail = 2;  // one black image may be the survey's
+  refuse_unwritten_tail(opened.images, kTail);
   if (!labels_optional || file.has("labels")) {
     try {
       read_labels(file, dl_des, opened);
@@ -97,30 +136,67 @@ ImageFile open_file(const std::string& name, bool labels_optional = false) {
   return opened;
 }
 
+// `labels_optional`: images without usable labels are unlabelled.
+ImageFile open_images(const std::string& name, bool labels_optional = false) {
+  try_in_child(name, [&] { look_into(name, /*labels_optional=*/false); });
+  return look_into(name, labels_optional);
+}
+
+std::string listed(std::vector<std::string> names) {
+  constexpr size_t kMostShown = 8;
+  const size_t count = names.size();
+  names.resize(std::min(count, kMostShown));
+  return fmt::format("{}{}", fmt::join(names, ", "), count > kMostShown ? fmt::format(" and {} more", count - kMostShown) : "");
+}
+
 // The names from the config, else from the training file, else numbers.
 std::vector<std::string> choose_class_names(const ImageFile& file, const std::vector<std::string>& wanted, int64_t class_count) {
   if (!wanted.empty() && !file.class_names.empty() && wanted != file.class_names) {
-    refuse(fmt::format("{}: attribute class_names is [{}], but the config says data.classes: [{}]", file.images.where(),
-                       fmt::join(file.class_names, ", "), fmt::join(wanted, ", ")),
-           "Labels are positions in this list, so the order matters; leave data.classes out to take the file's.");
+    refuse_images(fmt::format("{}: attribute class_names is [{}], but the config says data.classes: [{}]", file.images.where(),
+                              listed(file.class_names), listed(wanted)),
+                  "Labels are positions in this list, so the order matters; leave data.classes out to take the file's.");
   }
-  if (!wanted.empty()) return wanted;
-  if (!file.class_names.empty()) return file.class_names;
-  const int64_t largest = *std::max_element(file.labels.begin(), file.labels.end());
-  return numbered_class_names(std::max<int64_t>({largest + 1, file.one_hot, class_count, 2}));
+  check_names(wanted, "data.classes");
+  const std::vector<std::string>& named = wanted.empty() ? file.class_names : wanted;
+  if (named.size() == 1)
+    refuse_images(fmt::format("{}: has only one class ({})", file.labels_where, named[0]), "A classifier needs two.");
+  if (!named.empty()) return named;
+  const auto [least, largest] = std::minmax_element(file.labels.begin(), file.labels.end());
+  constexpr int64_t kMostClasses = 100000;
+  if (*largest >= kMostClasses) {
+    refuse_images(fmt::format("{}, row {}: class {}", file.labels_where, largest - file.labels.begin(), *largest),
+                  "Labels are class indices 0, 1, 2, ...; are these other numbers?");
+  }
+  if (*least == *largest && file.one_hot < 2 && class_count < 2) {
+    refuse_images(fmt::format("{}: has only one class ({})", file.labels_where, *least),
+                  "A classifier needs two. Give data.classes if the others shall come later.");
+  }
+  return numbered_class_names(std::max<int64_t>({*largest + 1, file.one_hot, class_count}));
+}
+
+void warn_of_missing_classes(const ImageFile& file, const std::vector<std::string>& names) {
+  std::vector<char> found(names.size(), 0);
+  for (int64_t label : file.labels) found[static_cast<size_t>(label)] = 1;
+  std::vector<std::string> missing;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (found[i] == 0) missing.push_back(names[i]);
+  }
+  if (missing.empty()) return;
+  log::warning("{}: no training image of class {}{}", file.labels_where, listed(missing),
+               found[0] == 0 ? "; class indices count from 0" : "");
 }
 
 void check_labels(const ImageFile& file, const std::vector<std::string>& names) {
   const auto classes = static_cast<int64_t>(names.size());
   if (!file.class_names.empty() && file.class_names != names) {
-    refuse(fmt::format("{}: attribute class_names is [{}], but [{}] in the training file", file.images.where(),
-                       fmt::join(file.class_names, ", "), fmt::join(names, ", ")),
-           "All splits must label in the same order; make the files with the same program.");
+    refuse_images(fmt::format("{}: attribute class_names is [{}], but [{}] in the training file", file.images.where(),
+                              listed(file.class_names), listed(names)),
+                  "All splits must label in the same order; make the files with the same program.");
   }
   for (size_t i = 0; i < file.labels.size(); ++i) {
     if (file.labels[i] >= classes) {
-      refuse(fmt::format("{}, row {}: class {}, but there are {} classes ({})", file.labels_where, i, file.labels[i], classes,
-                         fmt::join(names, ", ")));
+      refuse_images(fmt::format("{}, row {}: class {}, but there are {} classes ({})", file.labels_where, i, file.labels[i],
+                                classes, listed(names)));
     }
   }
 }
@@ -155,7 +231,7 @@ class ImagesOfFile : public ImageDataset {
 // A file for a trained network, whose classes are those of the training.
 std::unique_ptr<Dataset> open_for_network(const std::string& path, const ImageHdf5Config& config, const NetworkUse& use) {
   const std::vector<std::string>& names = use.spec.class_names;
-  ImageFile file = open_file(path, use.labels_optional);
+  ImageFile file = open_images(path, use.labels_optional);
   const auto classes = static_cast<int64_t>(names.size());
   const bool other_names = !file.class_names.empty() && file.class_names != names;
   if (use.labels_optional &&
@@ -184,17 +260,19 @@ Splits open_source(const ImageHdf5Config& config, const OpenOptions&) {
   int64_t height = config.image_size, width = config.image_size;
   auto make = [&](const std::string& path) -> std::unique_ptr<Dataset> {
     if (path.empty()) return nullptr;
-    ImageFile file = open_file(path);
-    if (names.empty()) names = choose_class_names(file, config.classes, config.class_count);
+    ImageFile file = open_images(path);
+    const bool is_first = names.empty();
+    if (is_first) names = choose_class_names(file, config.classes, config.class_count);
     check_labels(file, names);
+    if (is_first) warn_of_missing_classes(file, names);
     if (height == 0) {
       height = file.images.shape()[1];
       width = file.images.shape()[2];
     }
     if (config.image_size == 0 && (file.images.shape()[1] != height || file.images.shape()[2] != width)) {
-      refuse(fmt::format("{}: images of {} x {} pixels, but {} x {} in the training file", file.images.where(),
-                         file.images.shape()[2], file.images.shape()[1], width, height),
-             "Set data.image_size: all images are then resized to that side.");
+      refuse_images(fmt::format("{}: images of {} x {} pixels, but {} x {} in the training file", file.images.where(),
+                                file.images.shape()[2], file.images.shape()[1], width, height),
+                    "Set data.image_size: all images are then resized to that side.");
     }
     return std::make_unique<ImagesOfFile>(std::move(file), names, height, width, config);
   };

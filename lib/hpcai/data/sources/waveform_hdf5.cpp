@@ -8,14 +8,15 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/sha256.h"
-#include "hpcai/data/hdf5_file.h"
+#include "hpcai/data/hdf5/hdf5_failure.h"
+#include "hpcai/data/hdf5/hdf5_file.h"
+#include "hpcai/data/hdf5/hdf5_trial.h"
+#include "hpcai/data/hdf5/hdf5_written.h"
 #include "hpcai/data/waveform_dataset.h"
 #include "hpcai/simulate/waveform.h"
 
 namespace hpcai::data {
 namespace {
-
-constexpr const char* kWaveformLayout = "The layout is described in data/README.md.";
 
 class WaveformFile : public WaveformDataset {
  public:
@@ -31,7 +32,18 @@ class WaveformFile : public WaveformDataset {
   }
 
  private:
-  void make_waveform(int64_t index, float* out) const override { data_.read_row(index, out); }
+  void make_waveform(int64_t index, float* out) const override {
+    data_.read_row(index, out);
+    if (is_unwritten(data_, out)) refuse_unwritten(data_, index);
+  }
+
+  std::string describe_value(int64_t index, int64_t at, float value) const override {
+    std::vector<double> stored(static_cast<size_t>(length()));
+    data_.read_row(index, stored.data());
+    const double exact = stored[static_cast<size_t>(at)];
+    if (!std::isfinite(exact)) return WaveformDataset::describe_value(index, at, value);
+    return fmt::format("{:g}, which does not fit into float32", exact);
+  }
 
   Hdf5Array data_;
 };
@@ -40,6 +52,7 @@ void check_label(const Hdf5Array& labels, int64_t row, const std::array<double, 
   const auto [q, s1, s2] = label;
   const bool finite = std::isfinite(q) && std::isfinite(s1) && std::isfinite(s2);
   if (finite && q >= 1 - 1e-6 && std::abs(s1) <= 1 && std::abs(s2) <= 1) return;
+  if (q == labels.fill_value() && s1 == q && s2 == q) refuse_unwritten(labels, row);
   throw Error(
       ExitCode::bad_data,
       fmt::format("{}: q, s1, s2 = {:g}, {:g}, {:g}; expected q >= 1 and spins within -1 and 1", labels.where(row), q, s1, s2),
@@ -60,7 +73,7 @@ std::vector<std::array<double, 3>> checked_labels(const Hdf5File& file, int64_t 
   const Hdf5Array labels = file.array("labels", 2);
   if (labels.shape()[1] != 3) {
     throw Error(ExitCode::bad_data, fmt::format("{}: {} columns, expected 3 (q, s1, s2)", labels.where(), labels.shape()[1]),
-                kWaveformLayout);
+                kLayoutRemedy);
   }
   if (rows != labels.rows()) {
     throw Error(ExitCode::bad_data, fmt::format("{}: data has {} rows but labels has {}", file.name(), rows, labels.rows()),
@@ -87,12 +100,17 @@ std::vector<std::array<double, 3>> labels_of(const Hdf5File& file, int64_t rows,
   }
 }
 
-std::unique_ptr<WaveformFile> open_file(const std::string& name, const simulate::TimeGrid& grid, int64_t cache_mb,
-                                        bool labels_optional) {
+struct Contents {
+  Hdf5Array data;
+  std::vector<std::array<double, 3>> labels;
+};
+
+// All that is done with an untrusted file before its waveforms are read. Without `labels_optional` it logs nothing.
+Contents look_into(const std::string& name, const simulate::TimeGrid& grid, bool labels_optional) {
   const Hdf5File file(name);
   const Hdf5Array data = file.array("data", 2);
-  if (data.type() != ElementType::float32 && data.type() != ElementType::float64) {
-    throw Error(ExitCode::bad_data, data.where() + ": its values are integers, expected float32 or float64", kWaveformLayout);
+  if (data.type() == ElementType::uint8 || data.type() == ElementType::other_integer) {
+    refuse_data(data.where(), fmt::format("its values are {}, expected floats", data.type_name()), kLayoutRemedy);
   }
   const int64_t length = grid.size();
   if (data.shape()[1] != length) {
@@ -101,7 +119,15 @@ std::unique_ptr<WaveformFile> open_file(const std::string& name, const simulate:
         fmt::format("{}: {} samples a waveform, but data.t_min, t_max and t_step make {}", data.where(), data.shape()[1], length),
         "Set these three keys to the times of the file's samples.");
   }
-  return std::make_unique<WaveformFile>(data, labels_of(file, data.rows(), labels_optional), grid, cache_mb);
+  refuse_unwritten_rows(data);
+  return {data, labels_of(file, data.rows(), labels_optional)};
+}
+
+std::unique_ptr<WaveformFile> open_file(const std::string& name, const simulate::TimeGrid& grid, int64_t cache_mb,
+                                        bool labels_optional) {
+  try_in_child(name, [&] { look_into(name, grid, /*labels_optional=*/false); });
+  Contents contents = look_into(name, grid, labels_optional);
+  return std::make_unique<WaveformFile>(contents.data, std::move(contents.labels), grid, cache_mb);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "hpcai/data/hdf5_file.h"
+#include "hpcai/data/hdf5/element_type.h"
 
 namespace hpcai::data {
 

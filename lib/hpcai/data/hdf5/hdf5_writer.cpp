@@ -1,4 +1,4 @@
-#include "hpcai/data/hdf5_writer.h"
+#include "hpcai/data/hdf5/hdf5_writer.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
-#include "hpcai/data/hdf5_library.h"
+#include "hpcai/data/hdf5/hdf5_library.h"
 
 namespace hpcai::data {
 namespace {

@@ -1,4 +1,4 @@
-#include "hpcai/data/hdf5_library.h"
+#include "hpcai/data/hdf5/hdf5_library.h"
 
 #include <cstdlib>
 #include <vector>
@@ -18,7 +18,10 @@ std::vector<std::string>& last_messages() {
   return *messages;
 }
 
+bool out_of_memory = false;
+
 herr_t collect(unsigned, const H5E_error2_t* entry, void*) {
+  if (entry->min_num == H5E_NOSPACE || entry->min_num == H5E_CANTALLOC) out_of_memory = true;
   if (entry->desc != nullptr) last_messages().push_back(entry->desc);
   return 0;
 }
@@ -31,7 +34,10 @@ herr_t record(hid_t stack, void*) {
 }  // namespace
 
 Hdf5Lock::Hdf5Lock() : lock_(library_mutex()) {
+  // The library would close what a damaged file has left open when the program ends, and complain if it cannot.
+  static const herr_t no_end = H5dont_atexit();
   static const herr_t no_plugins = H5PLset_loading_state(0);
+  static_cast<void>(no_end);
   static_cast<void>(no_plugins);
   H5Eset_auto2(H5E_DEFAULT, record, nullptr);  // each time, since other users of the library may change it
   last_messages().clear();
@@ -50,5 +56,7 @@ Hdf5Failure last_hdf5_failure() {
   }
   return failure;
 }
+
+bool hdf5_was_out_of_memory() { return out_of_memory; }
 
 }  // namespace hpcai::data

@@ -24,4 +24,7 @@ struct Hdf5Failure {
 };
 Hdf5Failure last_hdf5_failure();
 
+// Whether memory was missing in any failing call of the library since the program started.
+bool hdf5_was_out_of_memory();
+
 }  // namespace hpcai::data

@@ -1,0 +1,74 @@
+#include "hpcai/data/regular_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
+
+namespace hpcai::data {
+namespace {
+
+constexpr const char* kCheckPath = "Check the path; relative paths start where the program was started.";
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a named pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+[[noreturn]] void refuse_kind(const std::string& path, mode_t mode) {
+  throw Error(ExitCode::missing_input, fmt::format("{} is {}, not a file", printable(path), kind_of(mode)), kCheckPath);
+}
+
+[[noreturn]] void fail_reading(const std::string& path, int error) {
+  throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", printable(path), std::strerror(error)),
+              error == ENOENT || error == ENOTDIR ? kCheckPath : "");
+}
+
+}  // namespace
+
+RegularFile::RegularFile(const std::string& path) : path_(path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) fail_reading(path, errno);
+  if (!S_ISREG(status.st_mode)) refuse_kind(path, status.st_mode);
+  // Lest another kind of file has come there by now: to open a named pipe would wait for a writer.
+  fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd_ < 0) fail_reading(path, errno);
+  if (fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) {
+    close(fd_);
+    refuse_kind(path, status.st_mode);
+  }
+  bytes_ = status.st_size;
+}
+
+RegularFile::~RegularFile() { close(fd_); }
+
+std::string RegularFile::read_start(size_t most) const {
+  std::string bytes(std::min(most, static_cast<size_t>(bytes_)), '\0');
+  for (size_t filled = 0; filled < bytes.size();) {
+    const ssize_t got = pread(fd_, bytes.data() + filled, bytes.size() - filled, static_cast<off_t>(filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail_reading(path_, errno);
+    if (got == 0) bytes.resize(filled);  // the file has shrunk
+    filled += static_cast<size_t>(got);
+  }
+  return bytes;
+}
+
+std::string read_regular_file(const std::string& path, size_t limit) {
+  const RegularFile file(path);
+  if (static_cast<uint64_t>(file.bytes()) > limit) {
+    throw Error(ExitCode::bad_data, fmt::format("{} is larger than the allowed {} bytes", printable(path), limit));
+  }
+  return file.read_start(limit);
+}
+
+}  // namespace hpcai::data

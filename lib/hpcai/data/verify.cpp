@@ -1,0 +1,103 @@
+#include "hpcai/data/verify.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <variant>
+
+#include "hpcai/core/error.h"
+
+namespace hpcai::data {
+namespace {
+
+constexpr size_t kMostShown = 5;
+
+// Collects in any order; keeps the words of those that come first.
+class Collector {
+ public:
+  void add(int64_t index, std::string words) {
+    ++count_;
+    first_.emplace(index, std::move(words));
+    if (first_.size() > kMostShown) first_.erase(std::prev(first_.end()));
+  }
+  Findings findings() const {
+    Findings findings{count_, {}};
+    for (const auto& [index, words] : first_) findings.first.push_back(words);
+    return findings;
+  }
+
+ private:
+  int64_t count_ = 0;
+  std::map<int64_t, std::string> first_;
+};
+
+bool channels_are_constant(const std::vector<float>& input, int64_t channels) {
+  const auto size = static_cast<int64_t>(input.size()) / channels;
+  for (int64_t c = 0; c < channels; ++c) {
+    const float* values = input.data() + c * size;
+    if (!std::all_of(values, values + size, [values](float value) { return value == values[0]; })) return false;
+  }
+  return true;
+}
+
+bool lies_in_files(const WaveformHdf5Config&) { return true; }
+bool lies_in_files(const ImageHdf5Config&) { return true; }
+bool lies_in_files(const ImageFolderConfig&) { return true; }
+bool lies_in_files(const SimulatedWaveformsConfig&) { return false; }
+bool lies_in_files(const SimulatedGalaxiesConfig&) { return false; }
+bool lies_in_files(const SyntheticImagesConfig&) { return false; }
+
+void no_cache(auto& config) { config.cache_mb = 0; }
+void no_cache(SyntheticImagesConfig&) {}
+
+}  // namespace
+
+Verification verify(const Dataset& data, int threads, const Progress& progress) {
+  Verification result;
+  Collector unusable, constant;
+  std::mutex mutex;
+  for_each_with_progress(progress, data.size(), threads, [&](int64_t index) {
+    thread_local std::vector<float> input;
+    input.resize(static_cast<size_t>(data.input_size()));
+    try {
+      data.read(index, nullptr, input.data());
+      if (!channels_are_constant(input, data.spec().input_shape[0])) return;
+      const std::lock_guard lock(mutex);
+      constant.add(index, data.where(index));
+    } catch (const Error& error) {
+      const std::lock_guard lock(mutex);
+      unusable.add(index, error.what());
+      if (error.code() != ExitCode::missing_input) result.all_missing = false;
+    }
+  });
+  result.unusable = unusable.findings();
+  result.constant = constant.findings();
+  return result;
+}
+
+std::vector<std::pair<std::string, int64_t>> class_counts(const Dataset& data) {
+  std::vector<std::pair<std::string, int64_t>> counts;
+  for (const std::string& name : data.spec().class_names) counts.emplace_back(name, 0);
+  constexpr int64_t kBlock = 1 << 16;
+  for (int64_t first = 0; !counts.empty() && first < data.size(); first += kBlock) {
+    std::vector<int64_t> rows(static_cast<size_t>(std::min(kBlock, data.size() - first)));
+    std::iota(rows.begin(), rows.end(), first);
+    const at::Tensor labels = data.targets(rows);
+    const int64_t* label = labels.const_data_ptr<int64_t>();
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (label[i] >= 0) ++counts[static_cast<size_t>(label[i])].second;  // below 0: unlabelled
+    }
+  }
+  return counts;
+}
+
+bool is_stored(const DataConfig& config) {
+  return std::visit([](const auto& source) { return lies_in_files(source); }, config);
+}
+
+void disable_cache(DataConfig& config) {
+  std::visit([](auto& source) { no_cache(source); }, config);
+}
+
+}  // namespace hpcai::data
