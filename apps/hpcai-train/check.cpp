@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/schedule.h"
@@ -56,7 +57,7 @@ int check(const CheckOptions& options) {
       {"batch_per_rank", alone.training.global_batch},
       {"warnings", warnings}};
   if (options.json) {
-    std::cout << report.dump(2) << '\n';
+    std::cout << json_text(report, 2) << '\n';
     return 0;
   }
   std::cout << fmt::format("{} is good: {} training, {} validation, {} test samples; {} trained values; {} steps an epoch; {}\n",

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/trainer/recorder.h"
 #include "trained.h"
@@ -23,7 +24,7 @@ int evaluate(const EvaluateOptions& options) {
   report["step"] = trained.step;
   report["checkpoint"] = trained.checkpoint;
   if (options.json) {
-    std::cout << report.dump(2) << '\n';
+    std::cout << json_text(report, 2) << '\n';
   } else {
     std::cout << fmt::format("{} of {}, step {}: {}\n", options.trained.split, options.trained.run_dir, trained.step,
                              trainer::describe_quality(report));

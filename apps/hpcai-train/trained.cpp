@@ -8,6 +8,7 @@
 #include "hpcai/checkpoint/copy_tensors.h"
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
 #include "hpcai/distributed/world/world.h"
@@ -56,7 +57,7 @@ trainer::EvaluationResult Trained::evaluate() { return trainer::evaluate(*group,
 
 Trained load_trained(const TrainedOptions& options) {
   const fs::path run = options.run_dir;
-  if (!fs::exists(run / "config.yaml")) {
+  if (!path_exists(run / "config.yaml")) {
     throw Error(ExitCode::missing_input, fmt::format("{} holds no run: there is no config.yaml", printable(run)),
                 "Give the folder that a training printed at its end, such as runs/waveform-quickstart.");
   }

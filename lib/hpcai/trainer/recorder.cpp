@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
+#include "hpcai/trainer/stop_signal.h"
 #include "hpcai/trainer/together.h"
 
 namespace hpcai::trainer {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr double kLongest_s = 1e12;  // a training may take
 
 double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -32,7 +36,8 @@ Recorder::Recorder(distributed::Group& group, const Training& training, const ru
     : group_(group),
       training_(training),
       folder_(folder),
-      checkpoints_(folder.checkpoints(), training.settings.checkpoint.keep, std::move(origin)),
+      checkpoints_(folder.checkpoints(), training.settings.checkpoint.keep, std::move(origin),
+                   training.settings.checkpoint.max_unsaved_s),
       target_(training.target) {}
 
 Recorder::~Recorder() = default;
@@ -40,7 +45,7 @@ Recorder::~Recorder() = default;
 void Recorder::begin(Trainer& trainer, const nlohmann::json& saved) {
   trainer_ = &trainer;
   if (!saved.is_null()) {
-    elapsed_before_s_ = saved.value("elapsed_s", 0.0);
+    if (saved.contains("elapsed_s")) elapsed_before_s_ = number_at(saved, "elapsed_s", 0, kLongest_s);
     target_.load(saved.value("target", nlohmann::json()));
   }
   start_ = Clock::now();
@@ -78,6 +83,7 @@ void Recorder::step_done(const StepReport& report) {
     state.left_s = static_cast<double>((state.total_steps - state.step) * report.samples) / state.samples_per_second;
   }
   progress_->update(state);
+  retry_saving();
 }
 
 std::optional<Validation> Recorder::evaluate(const Position& position) {
@@ -116,10 +122,26 @@ void Recorder::save(const Position& position, bool best) {
     state.state["elapsed_s"] = elapsed_s();
     state.state["target"] = target_.state();
     metrics_->sync();
-    checkpoints_.save(position.step, state);
-    if (best && training_.settings.checkpoint.best) checkpoints_.mark_best(position.step);
+    checkpoints_.save(position.step, state, best && training_.settings.checkpoint.best);
   });
   pause_throughput(since);
+}
+
+// Rank 0 alone tries, while the others wait for its part of the next step.
+void Recorder::retry_saving() {
+  const distributed::InPhase phase(group_.status(), distributed::Phase::save);
+  checkpoints_.retry();
+  if (checkpoints_.overdue()) request_stop();  // all ranks stop at the same step, where save() throws on all of them
+}
+
+void Recorder::finish() {
+  progress_.reset();
+  together(group_, [&] {
+    if (!talks()) return;
+    const distributed::InPhase phase(group_.status(), distributed::Phase::save);
+    checkpoints_.finish();
+    metrics_->finish();
+  });
 }
 
 }  // namespace hpcai::trainer

@@ -32,6 +32,8 @@ class Recorder : public Events {
   void epoch_done(const Position& position, std::optional<double> validation_loss) override;
   void save(const Position& position, bool best) override;
   void finish_progress() { progress_.reset(); }
+  // After Trainer::run(): what waits to be written is written, or Error{cannot_write} is thrown on all ranks.
+  void finish();
 
   double elapsed_s() const;  // of all sittings of this run
   double samples_per_second() const { return throughput_.mean_samples_per_second(); }
@@ -40,6 +42,7 @@ class Recorder : public Events {
 
  private:
   bool talks() const { return group_.rank() == 0; }
+  void retry_saving();
   void pause_throughput(std::chrono::steady_clock::time_point since);
 
   distributed::Group& group_;

@@ -8,6 +8,7 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
 #include "hpcai/distributed/world/network.h"
@@ -32,7 +33,7 @@ fs::path choose_folder(const Experiment& experiment, const RunOptions& options) 
   if (options.run_dir) return *options.run_dir;
   const fs::path base = fs::path("runs") / experiment.name;
   fs::path path = base;
-  for (int n = 2; options.resume == Resume::never && !options.overwrite && fs::exists(path); ++n) {
+  for (int n = 2; options.resume == Resume::never && !options.overwrite && path_exists(path, ExitCode::cannot_write); ++n) {
     path = base.string() + fmt::format("-{}", n);
   }
   return path;
@@ -45,7 +46,7 @@ runs::ExistingRun existing_run(const RunOptions& options) {
 
 // Settings that differ from those the run was started with, and change its result.
 void refuse_changed_settings(const Experiment& experiment, const fs::path& saved_config) {
-  if (!fs::exists(saved_config)) return;
+  if (!path_exists(saved_config)) return;
   const auto saved = config::read_saved<Experiment>(saved_config);
   const auto changes = config::differences(saved, experiment);
   if (changes.empty()) return;
@@ -58,7 +59,7 @@ void refuse_changed_settings(const Experiment& experiment, const fs::path& saved
 std::optional<checkpoint::Loaded> enter_folder(const Experiment& experiment, const RunOptions& options, const fs::path& path,
                                                std::optional<runs::RunFolder>& folder) {
   const bool resumes = options.resume != Resume::never && !options.overwrite;
-  if (resumes && fs::exists(path)) refuse_changed_settings(experiment, path / "config.yaml");
+  if (resumes && path_exists(path)) refuse_changed_settings(experiment, path / "config.yaml");
   std::optional<checkpoint::Loaded> loaded;
   if (resumes) loaded = checkpoint::Checkpoints(path / "checkpoints", experiment.checkpoint.keep).load_newest();
   if (!loaded && options.resume == Resume::require) {
@@ -176,8 +177,11 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
   Recorder recorder(*group, training, folder ? *folder : named, {digest, group->size()});
   Trainer trainer(training.parts(*group), training.settings, recorder);
   together(*group, [&] {
-    if (resumed) trainer.load(resumed->state);
-    recorder.begin(trainer, resumed ? resumed->state.state : nlohmann::json());
+    if (!resumed) return recorder.begin(trainer, nullptr);
+    checkpoint::read_content(resumed->path, [&] {
+      trainer.load(resumed->state);
+      recorder.begin(trainer, resumed->state.state);
+    });
   });
   introduce(experiment, training, trainer, *group, path);
   if (loaded) {
@@ -193,7 +197,7 @@ int run_experiment(const Experiment& experiment, const distributed::World& world
   nlohmann::json summary;
   try {
     const Ending ending = trainer.run();
-    recorder.finish_progress();
+    recorder.finish();
     tell_balance(trainer.step_times(), hosts);
     summary = conclude(ending == Ending::finished ? "finished" : "stopped");
     if (ending == Ending::stopped) {

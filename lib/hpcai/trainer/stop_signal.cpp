@@ -39,6 +39,10 @@ void begin_steps() { stepping = 1; }
 
 bool stop_requested() { return received != 0; }
 
-int stop_signal() { return received; }
+void request_stop() {
+  if (received == 0) received = -1;
+}
+
+int stop_signal() { return received > 0 ? received : 0; }
 
 }  // namespace hpcai::trainer

@@ -9,6 +9,8 @@ namespace hpcai::trainer {
 void install_stop_signals(bool speak);
 void begin_steps();
 bool stop_requested();
+// Asks for a clean stop from within the program.
+void request_stop();
 // The signal that asked, 0 if none did.
 int stop_signal();
 

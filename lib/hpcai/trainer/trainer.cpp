@@ -32,6 +32,17 @@ std::optional<optim::Plateau> plateau_of(const optim::ScheduleConfig& schedule, 
   return config && stage.plateau ? std::make_optional<optim::Plateau>(*config) : std::nullopt;
 }
 
+// A position that this training never has. Throws std::out_of_range.
+void refuse_impossible(const Position& at, const std::vector<StageConfig>& stages, int64_t steps_per_epoch) {
+  const auto stage_count = static_cast<int64_t>(stages.size());
+  const bool over = at.stage == stage_count;
+  const bool good = at.stage <= stage_count && (over || at.stage_epoch < stages[static_cast<size_t>(at.stage)].epochs) &&
+                    at.stage_epoch <= at.epoch && at.epoch == at.step / steps_per_epoch &&
+                    at.stage_epoch == at.stage_step / steps_per_epoch && at.batch == at.step % steps_per_epoch &&
+                    at.batch == at.stage_step % steps_per_epoch;
+  if (!good) throw std::out_of_range("its position is none of this training");
+}
+
 checkpoint::NamedTensors detached(checkpoint::NamedTensors tensors) {
   for (auto& [name, tensor] : tensors) tensor = tensor.detach();
   return tensors;
@@ -246,6 +257,7 @@ checkpoint::TrainingState Trainer::state() {
 void Trainer::load(const checkpoint::TrainingState& saved) {
   try {
     position_ = saved.state.at("position").get<Position>();
+    refuse_impossible(position_, stages_, steps_per_epoch());
     if (!finished()) {
       early_stop_ = optim::EarlyStop(stage().early_stop_patience);
       plateau_ = plateau_of(settings_.schedule, stage());
