@@ -11,6 +11,7 @@
 #include <string>
 
 #include "commands.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
 #include "hpcai/distributed/world/network.h"
@@ -115,7 +116,7 @@ int bench(const CommandLine& line, const BenchOptions& options) {
                                  {"steps", options.steps},
                                  {"global_batch", experiment.training.global_batch},
                                  {"world_size", group->size()}};
-  if (group->rank() == 0) std::cout << report.dump(2) << std::endl;
+  if (group->rank() == 0) std::cout << json_text(report, 2) << std::endl;
   if (!options.trace.empty()) trace_steps(options.trace, *group, loop);
   if (hosts.size() > 1) log::info("{}", trainer::describe_slowest(loop.step_times().ranks(), hosts));
   return 0;

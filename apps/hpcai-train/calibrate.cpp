@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/text.h"
@@ -75,7 +76,7 @@ int calibrate(const CommandLine& line, const CalibrateWords& options) {
   if (group->rank() != 0) return 0;
   scaling::write_calibration(options.out, calibration);
   tell(calibration, options.out);
-  if (options.json) std::cout << scaling::to_json(calibration).dump(2) << std::endl;
+  if (options.json) std::cout << json_text(scaling::to_json(calibration), 2) << std::endl;
   return 0;
 }
 

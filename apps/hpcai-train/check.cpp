@@ -8,6 +8,8 @@
 #include <optional>
 
 #include "commands.h"
+#include "hpcai/core/error.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/data/verify.h"
 #include "hpcai/optim/base_rate.h"
@@ -145,7 +147,7 @@ int check(const CheckOptions& options) {
       {"all_samples_read", reads_all},
       {"problems", reading.problems},
       {"warnings", warnings}};
-  if (options.json) std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  if (options.json) std::cout << json_text(report, 2) << '\n';
   if (!reading.problems.empty()) {
     throw Error(reading.all_missing ? ExitCode::missing_input : ExitCode::bad_data,
                 fmt::format("{}", fmt::join(reading.problems, "\n")), "Replace these samples, or remove them with their labels.");

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/tasks/metric.h"
 #include "trained.h"
@@ -27,7 +28,7 @@ int evaluate(const EvaluateOptions& options) {
   report["step"] = trained.step;
   report["checkpoint"] = trained.checkpoint;
   if (options.json) {
-    std::cout << report.dump(2) << '\n';
+    std::cout << json_text(report, 2) << '\n';
   } else {
     std::cout << fmt::format("{} of {}, step {}: {}\n", options.trained.data_name(), options.trained.run_dir, trained.step,
                              tasks::describe_quality(trained.task->metrics(), report));

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/version.h"
 #include "hpcai/data/open.h"
 #include "hpcai/optim/base_rate.h"
@@ -53,7 +54,7 @@ void print(const nlohmann::json& info, int indent = 0) {
       print(value, indent + 2);
     } else if (key != "layers") {
       std::cout << fmt::format("{}{:<22} {}\n", std::string(indent, ' '), key,
-                               value.is_string() ? value.get<std::string>() : value.dump());
+                               value.is_string() ? value.get<std::string>() : json_text(value));
     }
   }
 }
@@ -62,7 +63,7 @@ int info(const InfoOptions& options) {
   const nlohmann::json report =
       options.config.path.empty() ? runs::describe_environment() : describe_experiment(options.config.read());
   if (options.json) {
-    std::cout << report.dump(2) << '\n';
+    std::cout << json_text(report, 2) << '\n';
   } else {
     print(report);
   }

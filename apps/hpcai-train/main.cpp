@@ -1,17 +1,18 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <csignal>
-#include <cstdio>
+#include <cstring>
 #include <exception>
-#include <iostream>
 #include <new>
 
 #include "commands.h"
-#include "hpcai/core/error.h"
+#include "hpcai/core/as_error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/memory.h"
 #include "hpcai/core/stop_signal.h"
+#include "hpcai/core/streams.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
 #include "hpcai/distributed/world/world.h"
@@ -59,13 +60,7 @@ bool is_out_of_memory(const c10::Error& error) {
          error.msg().find("CUDA error: out of memory") != std::string::npos;
 }
 
-int fail_for_memory() {
-  return fail(
-      Error(ExitCode::usage, "out of memory",
-            "Lower training.global_batch or raise training.accumulation, take a smaller network, or use more ranks. On a GPU, "
-            "nvidia-smi shows what other programs hold."),
-      false);
-}
+int fail_for_memory() { return fail(as_error(std::bad_alloc()), false); }
 
 int guarded(const app::Run& run) {
   try {
@@ -77,31 +72,16 @@ int guarded(const app::Run& run) {
   } catch (const Error& e) {
     const bool everywhere = e.code() == ExitCode::usage || e.code() == ExitCode::ranks_disagree;
     return fail(e, everywhere);
-  } catch (const std::bad_alloc&) {
-    return fail_for_memory();
   } catch (const c10::Error& e) {
     if (is_out_of_memory(e)) return fail_for_memory();
     return fail_internally(e.what_without_backtrace());
   } catch (const std::exception& e) {
-    return fail_internally(e.what());
+    const Error error = as_error(e);
+    return error.code() == ExitCode::internal ? fail_internally(error.what()) : fail(error, false);
   }
 }
 
-}  // namespace
-
-// The loader calls this before it starts the libraries, which takes longer than all that a stop signal may have to wait for.
-#ifndef __SANITIZE_ADDRESS__
-extern "C" {
-__attribute__((section(".preinit_array"), used)) void (*const hpcai_note_stop_signals)() = hpcai::note_stop_signals;
-}
-#endif
-
-int main(int argc, char** argv) {
-  note_stop_signals();
-  keep_freed_memory();
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a write error like others
-  app::CommandLine line;
-  line.arguments.assign(argv + 1, argv + argc);
+void describe(app::CommandLine& line) {
   line.app.name("hpcai-train");
   line.app.description("Trains scientific neural networks on one core, one GPU or a whole cluster; a YAML file says what.");
   line.app.footer(kExamples);
@@ -119,6 +99,9 @@ int main(int argc, char** argv) {
   app::add_calibrate(line);
   app::add_plan(line);
   app::add_scaling(line);
+}
+
+int run(app::CommandLine& line, int argc, char** argv) {
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::Success& e) {
@@ -130,4 +113,36 @@ int main(int argc, char** argv) {
   const bool trains = line.app.get_subcommands().empty();
   if (!trains) restore_stop_signals();
   return guarded(line.run);
+}
+
+// Data that never arrived are a failure, unless another one came first. A reader that has gone is none.
+int finish(StandardOutput& output, int status) {
+  const int error = output.finish();
+  if (error == 0) return status;
+  log::error("cannot write to the standard output: {}", error == EBADF ? "it is closed" : std::strerror(error));
+  if (error == ENOSPC || error == EDQUOT)
+    log::error("Free some space where the output goes; what has arrived there is not whole.");
+  return status == 0 ? static_cast<int>(ExitCode::cannot_write) : status;
+}
+
+}  // namespace
+
+// The loader calls this before it starts the libraries, which takes longer than all that a stop signal may have to wait for.
+#ifndef __SANITIZE_ADDRESS__
+extern "C" {
+__attribute__((section(".preinit_array"), used)) void (*const hpcai_note_stop_signals)() = hpcai::note_stop_signals;
+}
+#endif
+
+int main(int argc, char** argv) {
+  note_stop_signals();
+  open_standard_streams();
+  keep_freed_memory();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a write error like others
+  std::signal(SIGPIPE, SIG_IGN);  // so is a reader that has gone; nobody needs to read the log of a training
+  StandardOutput output;
+  app::CommandLine line;
+  line.arguments.assign(argv + 1, argv + argc);
+  describe(line);
+  return finish(output, run(line, argc, argv));
 }

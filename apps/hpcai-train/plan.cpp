@@ -5,6 +5,8 @@
 
 #include "commands.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/json.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/process.h"
 #include "hpcai/scaling/jobs/batch_script.h"
 #include "hpcai/scaling/jobs/child_program.h"
@@ -55,7 +57,7 @@ scaling::BatchJob job_of(const PlanOptions& options, const trainer::Experiment& 
   job.gpus = plan.gpus;
   job.cpus_per_rank = cpus_per_rank(options, experiment, plan);
   job.time_s = plan.time_s.value_or(0);
-  job.command = {program_path(), "--config", std::filesystem::absolute(options.config.path).lexically_normal()};
+  job.command = {program_path(), "--config", absolute_path(options.config.path)};
   for (const std::string& override : options.config.overrides) job.command.insert(job.command.end(), {"--set", override});
   job.run_dir = options.run_dir.empty() ? "runs/" + experiment.name : options.run_dir;
   job.command.insert(job.command.end(), {"--run-dir", job.run_dir, "--resume", "auto"});
@@ -73,7 +75,7 @@ int plan(const PlanOptions& options) {
   } else if (options.json) {
     auto json = scaling::to_json(plan);
     json["script"] = script;
-    std::cout << json.dump(2) << '\n';
+    std::cout << json_text(json, 2) << '\n';
   } else {
     std::cout << scaling::to_text(plan) << "\n" << script;
   }

@@ -11,8 +11,8 @@
 #include "hpcai/checkpoint/manifest.h"
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
-#include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
 #include "hpcai/data/wrappers/without_truth.h"
@@ -92,8 +92,7 @@ metrics::Predictions::Gathered Trained::predict() {
 Trained load_trained(const TrainedOptions& options, bool needs_labels) {
   const fs::path run = options.run_dir;
   const fs::path settings = run / "config.yaml";
-  std::error_code code;
-  if (!fs::exists(settings, code)) {
+  if (!path_exists(settings)) {
     throw Error(ExitCode::missing_input, fmt::format("{} holds no run: there is no config.yaml", printable(run)),
                 "Give the folder that a training printed at its end, such as runs/waveform-quickstart.");
   }

@@ -65,6 +65,16 @@ def includes(path):
     return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', path.read_text(), re.M)
 
 
+def balanced(text, start):
+    """What stands between the bracket before `start` and the one that closes it."""
+    depth = 1
+    for end in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[end], 0)
+        if depth == 0:
+            return text[start:end]
+    return text[start:]
+
+
 class Style(unittest.TestCase):
     def test_arrows_between_modules_point_one_way(self):
         wrong = []
@@ -115,6 +125,28 @@ class Style(unittest.TestCase):
 
     def test_no_pickle_is_ever_loaded(self):
         self.assertEqual([str(p) for p in sources() if re.search(r"pickle_load|jit::load|torch::load", p.read_text())], [])
+
+    def test_no_file_system_question_throws_a_foreign_exception(self):
+        """core/paths.h and core/file.h ask with an Error that has an exit status; elsewhere the call takes an error_code."""
+        calls = ("absolute|canonical|copy|copy_file|create_director(?:y|ies)|create_symlink|current_path|exists|file_size|is_directory|is_empty|"
+                 "is_regular_file|is_symlink|last_write_time|permissions|read_symlink|relative|remove|remove_all|rename|space|status|"
+                 "symlink_status|temp_directory_path|weakly_canonical|(?:recursive_)?directory_iterator")
+        wrong = []
+        for path in sources():
+            if path.name in ("paths.cpp",) and module_of(path) == "core":
+                continue
+            text = path.read_text()
+            for match in re.finditer(rf"(?:fs|filesystem)::(?:{calls})(?: \w+)?\(", text):
+                arguments = balanced(text, match.end())
+                if not re.search(r"\b(code|ignored|reason|ec|error)\b|^status$|^fs::status|symlink_status", arguments):
+                    wrong.append(f"{path.relative_to(SOURCE)}:{text.count(chr(10), 0, match.start()) + 1}: {match[0]}{arguments})")
+        self.assertEqual(wrong, [])
+
+    def test_json_becomes_text_in_one_place(self):
+        """json_text() of core/json.h: dump() throws for bytes that are not UTF-8, which names of files and classes may hold."""
+        wrong = [f"{path.relative_to(SOURCE)}:{i}" for path in sources() if path.relative_to(LIB.parent.parent).as_posix() != "lib/hpcai/core/json.h"
+                 for i, line in enumerate(path.read_text().splitlines(), 1) if re.search(r"\.dump\(", line)]
+        self.assertEqual(wrong, [])
 
     def test_shell_scripts_parse(self):
         for path in sorted((SOURCE / "scripts").rglob("*.sh")):

@@ -1,19 +1,22 @@
 #include "hpcai/checkpoint/checkpoints.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <new>
 #include <stdexcept>
+#include <thread>
 
+#include "hpcai/checkpoint/candidates.h"
 #include "hpcai/checkpoint/manifest.h"
 #include "hpcai/checkpoint/publish.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
@@ -22,16 +25,12 @@ namespace hpcai::checkpoint {
 namespace {
 
 namespace fs = std::filesystem;
+using Clock = Unsaved::Clock;
 
-constexpr std::string_view kStepPrefix = "step-";
+constexpr double kLastPatience_s = 30;  // at the end of training, where nothing else is left to do
+constexpr double kLongestLastPause_s = 5;
 
-std::string step_name(int64_t step) { return fmt::format("{}{:08d}", kStepPrefix, step); }
-
-std::optional<int64_t> step_of(const std::string& name) {
-  if (!name.starts_with(kStepPrefix)) return std::nullopt;
-  const auto step = parse_number<int64_t>(std::string_view(name).substr(kStepPrefix.size()));
-  return step && step_name(*step) == name ? step : std::nullopt;
-}
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // Writes one file of a checkpoint and records what it must be on disk.
 void put(const fs::path& folder, const char* name, const std::vector<std::string_view>& pieces, Manifest& manifest) {
@@ -61,86 +60,156 @@ void write_all(const fs::path& folder, const TrainingState& state, Manifest mani
   make_folder(folder);
   put(folder, kModelName, SafetensorsImage(state.model).parts(), manifest);
   put(folder, kOptimizerName, SafetensorsImage(state.optimizer).parts(), manifest);
-  put(folder, kStateName, {state.state.dump(1)}, manifest);
+  put(folder, kStateName, {json_text(state.state, 1)}, manifest);
   write_file(folder / kManifestName, to_text(manifest));
   sync_folder(folder);
 }
 
-Loaded load(const fs::path& folder, Parts parts) {
-  const Manifest manifest = verify(folder);
-  Loaded loaded{.step = manifest.step, .path = folder, .origin = manifest.origin, .program_version = manifest.program_version};
-  loaded.state.model = read_safetensors(folder / kModelName);
-  if (parts == Parts::all) {
-    loaded.state.optimizer = read_safetensors(folder / kOptimizerName);
-    loaded.state.state = nlohmann::json::parse(read_file(folder / kStateName));
-  }
-  return loaded;
-}
-
-std::vector<int64_t> steps_in(const fs::path& folder) {
-  std::vector<int64_t> steps;
-  std::error_code code;
-  for (const auto& entry : fs::directory_iterator(folder, code)) {
-    const auto step = step_of(entry.path().filename().string());
-    if (step) steps.push_back(*step);
-  }
-  std::sort(steps.begin(), steps.end());
-  return steps;
-}
-
-// What `path` means, as load_checkpoint() promises; empty if there is no checkpoint.
-fs::path resolve(const fs::path& path) {
-  if (fs::exists(path / kManifestName)) return path;
-  const fs::path base = fs::is_directory(path / "checkpoints") ? path / "checkpoints" : path;
-  for (const char* link : {"best", "last"}) {
-    if (fs::exists(base / link)) return base / link;
-    if (fs::is_symlink(base / link)) log::warning("{} points to a checkpoint that is not there", (base / link).string());
-  }
-  const auto steps = steps_in(base);
-  return steps.empty() ? fs::path() : base / step_name(steps.back());
-}
-
 }  // namespace
 
-Checkpoints::Checkpoints(fs::path folder, int64_t keep, Origin origin)
-    : folder_(std::move(folder)), keep_(std::max<int64_t>(1, keep)), origin_(std::move(origin)) {}
+Checkpoints::Checkpoints(fs::path folder, int64_t keep, Origin origin, double max_unsaved_s)
+    : folder_(std::move(folder)), keep_(std::max<int64_t>(1, keep)), origin_(std::move(origin)), unsaved_(max_unsaved_s) {}
 
 void Checkpoints::prepare() {
   make_folder(folder_);
-  for (const auto& entry : fs::directory_iterator(folder_)) {
-    if (entry.path().filename().string().starts_with(kTemporaryPrefix)) remove_folder(entry.path());
+  for (const Candidate& candidate : find_candidates(folder_)) {
+    // Put aside by a save that was interrupted before the new folder had its name.
+    if (!candidate.path.filename().string().starts_with(kPutAsidePrefix)) continue;
+    try {
+      verify(candidate.path);
+    } catch (const Error&) {
+      continue;  // was being removed
+    }
+    rename_path(candidate.path, path_of(candidate.step));
+  }
+  for (const fs::path& entry : list_folder(folder_, ExitCode::cannot_write)) {
+    if (entry.filename().string().starts_with(kTemporaryPrefix)) remove_folder(entry);
   }
 }
 
-void Checkpoints::save(int64_t step, const TrainingState& state) {
-  const fs::path temporary = folder_ / fmt::format("{}{}.{}", kTemporaryPrefix, step_name(step), getpid());
+void Checkpoints::write(const Unsaved::State& saved) {
+  const fs::path temporary = folder_ / fmt::format("{}{}.{}", kTemporaryPrefix, step_name(saved.step), getpid());
+  const bool best = saved.best || was_best(saved.step);
   try {
-    fs::remove_all(temporary);
-    write_all(temporary, state, {.step = step, .origin = origin_, .program_version = kVersion});
-    publish(temporary, path_of(step));
+    try_remove_tree(temporary);
+    write_all(temporary, saved.state, {.step = saved.step, .origin = origin_, .program_version = kVersion, .best = best});
+    publish(temporary, path_of(saved.step));
   } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(temporary, ignored);
+    try_remove_tree(temporary);
     throw;
   }
-  point("last", step);
-  remove_old(step);
+  // The state is saved: what fails from here on costs no more than space.
+  try {
+    point_links(saved.step, best);
+    remove_old(saved.step);
+  } catch (const Error& e) {
+    log::warning("old checkpoints are kept: {}", e.what());
+  }
 }
 
-void Checkpoints::mark_best(int64_t step) { point("best", step); }
+void Checkpoints::save(int64_t step, const TrainingState& state, bool best) {
+  const auto start = Clock::now();
+  unsaved_.supersede(best);
+  const Unsaved::State now{step, best, state};
+  if (unsaved_.rests(start)) return unsaved_.keep(now);
+  try {
+    write(now);
+  } catch (const Error& e) {
+    if (e.code() != ExitCode::cannot_write || !unsaved_.patient()) throw;
+    unsaved_.failed(Clock::now(), seconds_since(start));
+    if (unsaved_.waiting_s() > unsaved_.longest_s()) fail_as_overdue(e);
+    try {
+      unsaved_.keep(now);
+    } catch (const std::exception&) {  // no memory for a copy
+      throw e;
+    }
+    log::warning("cannot save step {}: {}. Training goes on, the state waits in memory, and the next attempt is in {:.3g} s; {}",
+                 step, e.what(), unsaved_.pause_s(), describe_saved());
+    return;
+  }
+  if (unsaved_.failures() > 0) log::info("step {} is saved: writing works again", step);
+  if (unsaved_.empty()) {
+    unsaved_.recovered();
+  } else {
+    try_unsaved();
+  }
+}
 
-void Checkpoints::point(const std::string& link, int64_t step) const {
-  if (!fs::exists(path_of(step))) throw std::logic_error(fmt::format("step {} was never saved", step));
-  replace_link(folder_ / link, step_name(step));
+void Checkpoints::try_unsaved() {
+  const auto start = Clock::now();
+  while (!unsaved_.empty()) {
+    const int64_t step = unsaved_.states().front().step;
+    try {
+      write(unsaved_.states().front());
+    } catch (const Error& e) {
+      if (e.code() != ExitCode::cannot_write) throw;
+      unsaved_.failed(Clock::now(), seconds_since(start));
+      log::warning("step {} is still not saved after {:.0f} s: {}", step, unsaved_.waiting_s(), e.what());
+      return;
+    }
+    log::info("step {} is saved, {:.3g} s after the first attempt", step, unsaved_.waiting_s());
+    unsaved_.saved_first();
+  }
+}
+
+void Checkpoints::retry() {
+  if (!unsaved_.empty() && !unsaved_.rests(Clock::now())) try_unsaved();
+}
+
+void Checkpoints::finish() {
+  const double patience_s = std::min(kLastPatience_s, unsaved_.longest_s());
+  for (const auto start = Clock::now(); !unsaved_.empty();) {
+    try_unsaved();
+    if (unsaved_.empty()) return;
+    const double left_s = patience_s - seconds_since(start);
+    if (left_s <= 0) {
+      throw Error(ExitCode::cannot_write,
+                  fmt::format("step {} could not be saved; {}", unsaved_.states().back().step, describe_saved()),
+                  "Make it possible to write there, then go on with --resume auto.");
+    }
+    std::this_thread::sleep_for(std::chrono::duration<double>(std::min({unsaved_.pause_s(), left_s, kLongestLastPause_s})));
+  }
+}
+
+bool Checkpoints::was_best(int64_t step) const {
+  try {
+    return read_manifest(path_of(step)).best.value_or(false);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void Checkpoints::fail_as_overdue(const Error& error) const {
+  throw Error(error.code(),
+              fmt::format("{}; nothing could be saved for {:.0f} s, longer than checkpoint.max_unsaved_s; {}", error.what(),
+                          unsaved_.waiting_s(), describe_saved()),
+              error.remedy());
+}
+
+std::string Checkpoints::describe_saved() const {
+  try {
+    const auto saved = steps();
+    if (!saved.empty()) return fmt::format("the last checkpoint on disk is of step {}", saved.back());
+    return "there is no checkpoint yet";
+  } catch (const Error& e) {
+    return e.what();
+  }
+}
+
+// An older state that had to wait does not take the link from a newer one.
+void Checkpoints::point_links(int64_t step, bool best) {
+  newest_ = std::max(newest_, step);
+  replace_link(folder_ / "last", step_name(newest_));
+  if (best) replace_link(folder_ / "best", step_name(step));
 }
 
 void Checkpoints::remove_old(int64_t newest) const {
   const auto all = steps();
   const int64_t surplus = static_cast<int64_t>(all.size()) - keep_;
-  std::error_code code;
-  const auto best = step_of(fs::read_symlink(folder_ / "best", code).filename().string());
-  std::vector<int64_t> doomed(all.begin(), all.begin() + std::max<int64_t>(0, surplus));
-  std::erase_if(doomed, [&](int64_t step) { return step == newest || (best && step == *best); });
+  if (surplus <= 0) return;
+  const auto best = best_of(find_candidates(folder_), folder_);
+  std::vector<int64_t> doomed(all.begin(), all.begin() + surplus);
+  std::erase_if(doomed, [&](int64_t step) { return step == newest || (!best.empty() && step == best.front().step); });
   if (doomed.empty()) return;
   try {
     verify(path_of(newest));
@@ -151,38 +220,10 @@ void Checkpoints::remove_old(int64_t newest) const {
   for (const int64_t step : doomed) remove_folder(path_of(step));
 }
 
-std::optional<Loaded> Checkpoints::load_newest() const {
-  std::vector<std::string> skipped;
-  const auto all = steps();
-  for (auto step = all.rbegin(); step != all.rend(); ++step) {
-    try {
-      Loaded loaded = load(path_of(*step), Parts::all);
-      if (loaded.step != *step)
-        throw Error(ExitCode::bad_data, fmt::format("{}: is of step {}", path_of(*step).string(), loaded.step));
-      loaded.skipped = skipped;
-      return loaded;
-    } catch (const Error& e) {
-      skipped.push_back(e.what());
-    }
-  }
-  if (skipped.empty()) return std::nullopt;
-  throw Error(ExitCode::cannot_resume,
-              fmt::format("no checkpoint in {} verifies:\n  {}", folder_.string(), fmt::join(skipped, "\n  ")),
-              "Start again in another run folder, or with --resume never.");
-}
+std::optional<Loaded> Checkpoints::load_newest() const { return checkpoint::load_newest(folder_); }
 
 std::vector<int64_t> Checkpoints::steps() const { return steps_in(folder_); }
 
 fs::path Checkpoints::path_of(int64_t step) const { return folder_ / step_name(step); }
-
-Loaded load_checkpoint(const fs::path& path, Parts parts) {
-  std::error_code code;
-  const fs::path folder = fs::exists(path, code) ? resolve(path) : fs::path();
-  if (folder.empty()) {
-    throw Error(ExitCode::missing_input, fmt::format("there is no checkpoint at {}", path.string()),
-                "Give a run folder, or one of the folders in its checkpoints/.");
-  }
-  return load(fs::canonical(folder), parts);
-}
 
 }  // namespace hpcai::checkpoint

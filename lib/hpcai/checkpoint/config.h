@@ -11,6 +11,7 @@ struct CheckpointConfig {
   int64_t every_epochs = 1;
   int64_t keep = 3;
   bool best = true;
+  double max_unsaved_s = 1800;
 
   template <class Visitor>
   void describe(Visitor& visitor) {
@@ -20,6 +21,12 @@ struct CheckpointConfig {
                   {.help = "Save after every so many epochs; 0 for never.", .unit = "epochs", .min = 0, .local = true});
     visitor.field("keep", keep, {.help = "How many of the newest checkpoints stay on disk.", .min = 1, .local = true});
     visitor.field("best", best, {.help = "Keep the checkpoint with the best validation result as well.", .local = true});
+    visitor.field("max_unsaved_s", max_unsaved_s,
+                  {.help = "How long training goes on while no checkpoint can be written (a full disk, a network in trouble), "
+                           "trying again and again; 0 ends it at the first failure.",
+                   .unit = "s",
+                   .min = 0,
+                   .local = true});
   }
 };
 

@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <stdexcept>
+
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/sha256.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::checkpoint {
 namespace {
@@ -17,7 +22,7 @@ constexpr std::string_view kSeal = ",\n \"manifest_sha256\": \"";
 constexpr std::string_view kEnd = "\"\n}\n";
 
 [[noreturn]] void fail(const fs::path& file, const std::string& why) {
-  throw Error(ExitCode::bad_data, fmt::format("{}: {}", file.string(), why));
+  throw Error(ExitCode::bad_data, fmt::format("{}: {}", printable(file), why));
 }
 
 // The JSON object without its closing brace, to which the seal is appended.
@@ -29,8 +34,9 @@ std::string body_of(const Manifest& manifest) {
                                        {"files", files},
                                        {"config_digest", manifest.origin.config_digest},
                                        {"world_size", manifest.origin.world_size},
-                                       {"program_version", manifest.program_version}};
-  std::string text = json.dump(1);
+                                       {"program_version", manifest.program_version},
+                                       {"best", manifest.best.value_or(false)}};
+  std::string text = json_text(json, 1);
   text.resize(text.size() - std::string_view("\n}").size());
   return text;
 }
@@ -50,6 +56,8 @@ Manifest parse(const nlohmann::json& json) {
   manifest.step = json.at("step").get<int64_t>();
   manifest.origin = {json.at("config_digest").get<std::string>(), json.at("world_size").get<int>()};
   manifest.program_version = json.at("program_version").get<std::string>();
+  if (json.contains("best")) manifest.best = json.at("best").get<bool>();
+  if (manifest.step < 0 || manifest.origin.world_size < 1) throw std::out_of_range("a count is negative");
   for (const char* name : {kModelName, kOptimizerName, kStateName}) {
     const auto& record = json.at("files").at(name);
     manifest.files[name] = {record.at("size").get<uint64_t>(), record.at("sha256").get<std::string>()};
@@ -67,14 +75,18 @@ std::string to_text(const Manifest& manifest) {
 Manifest read_manifest(const fs::path& folder) {
   const fs::path file = folder / kManifestName;
   std::error_code code;
-  if (!fs::is_regular_file(file, code)) fail(file, "is missing");
+  const auto status = fs::status(file, code);
+  if (!fs::exists(status)) fail(file, code && code.value() != ENOENT && code.value() != ENOTDIR ? code.message() : "is missing");
+  if (!fs::is_regular_file(status)) fail(file, "is not a file");
   const std::string text = unsealed(file, read_file(file, kMaxManifest));
   try {
     const auto json = nlohmann::json::parse(text);
     if (json.at("schema") != kSchema)
-      fail(file, fmt::format("has schema {}, this program reads {}", json.at("schema").dump(), kSchema));
+      fail(file, fmt::format("has schema {}, this program reads {}", json_text(json.at("schema")), kSchema));
     return parse(json);
-  } catch (const nlohmann::json::exception& e) {
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& e) {
     fail(file, fmt::format("is not a manifest of this program ({})", e.what()));
   }
 }

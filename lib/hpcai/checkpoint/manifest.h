@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,7 @@ struct Manifest {
   int64_t step = 0;
   Origin origin{};
   std::string program_version{};
+  std::optional<bool> best{};  // whether it was the best so far; versions before 0.2 did not say
   std::map<std::string, FileRecord> files{};
 };
 

@@ -5,70 +5,100 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
+#include "hpcai/core/attempts.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::checkpoint {
 namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const std::string& action, const fs::path& path, int error) {
-  throw Error(ExitCode::cannot_write, fmt::format("cannot {} {}: {}", action, path.string(), std::strerror(error)),
-              "Check the space and the permissions there, or choose another place with --run-dir.");
-}
-
-// Whether the two folders have changed places; false if there is nothing at `to`, or the file system cannot swap.
+// Whether the two folders have changed places. Many file systems cannot, and say so in many ways.
 bool exchange(const fs::path& from, const fs::path& to) {
-  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) return true;
-  if (errno == ENOENT || errno == EINVAL || errno == ENOSYS) return false;
-  fail("replace", to, errno);
+  return renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0;
 }
 
-fs::path temporary_name(const fs::path& path, const std::string& purpose) {
-  return path.parent_path() / fmt::format("{}{}-{}.{}", kTemporaryPrefix, purpose, path.filename().string(), getpid());
+fs::path aside_name(const fs::path& folder) {
+  return folder.parent_path() / fmt::format("{}{}.{}", kPutAsidePrefix, folder.filename().string(), getpid());
+}
+
+// Between the two renames only the name that was put aside leads to a checkpoint of this step.
+void replace_in_two_steps(const fs::path& from, const fs::path& to) {
+  const fs::path aside = aside_name(to);
+  try_remove_tree(aside);
+  rename_path(to, aside);
+  try {
+    rename_path(from, to);
+  } catch (const Error&) {
+    rename(aside.c_str(), to.c_str());
+    throw;
+  }
+  sync_folder(to.parent_path());
+  remove_folder(aside);
+}
+
+int make_link(const fs::path& temporary, const fs::path& link, const std::string& target) {
+  unlink(temporary.c_str());
+  if (symlink(target.c_str(), temporary.c_str()) != 0) return errno;
+  if (rename(temporary.c_str(), link.c_str()) == 0) return 0;
+  const int error = errno;
+  unlink(temporary.c_str());
+  return error;
 }
 
 }  // namespace
 
 void publish(const fs::path& from, const fs::path& to) {
-  const bool swapped = exchange(from, to);
-  if (!swapped) {
-    if (fs::exists(to)) remove_folder(to);
-    if (rename(from.c_str(), to.c_str()) != 0) fail("create", to, errno);
+  std::error_code ignored;
+  if (!fs::exists(fs::symlink_status(to, ignored))) {
+    rename_path(from, to);
+    sync_folder(to.parent_path());
+  } else if (exchange(from, to)) {
+    sync_folder(to.parent_path());
+    remove_folder(from);
+  } else {
+    replace_in_two_steps(from, to);
   }
-  sync_folder(to.parent_path());
-  if (swapped) remove_folder(from);
 }
 
 void replace_link(const fs::path& link, const std::string& target) {
-  const fs::path temporary = temporary_name(link, "link");
-  unlink(temporary.c_str());
-  if (symlink(target.c_str(), temporary.c_str()) != 0) fail("create the link", link, errno);
-  if (rename(temporary.c_str(), link.c_str()) != 0) {
-    const int error = errno;
-    unlink(temporary.c_str());
-    fail("replace the link", link, error);
-  }
-  sync_folder(link.parent_path());
+  std::error_code ignored;
+  // A copy that follows links leaves a folder here, over which no link can be renamed.
+  if (fs::is_directory(fs::symlink_status(link, ignored))) remove_folder(link);
+  const fs::path temporary =
+      link.parent_path() / fmt::format("{}link-{}.{}", kTemporaryPrefix, link.filename().string(), getpid());
+  const int error = attempt([&] { return make_link(temporary, link, target); });
+  if (error == 0) return;
+  unlink(link.c_str());  // rather none than one that leads to an older checkpoint
+  static std::atomic<bool> told{false};
+  if (told.exchange(true)) return;
+  log::warning(
+      "cannot create the link {}: {}. Nothing depends on it: --checkpoint last and best, and --resume, look into the "
+      "checkpoints themselves",
+      printable(link), std::strerror(error));
 }
 
 void remove_folder(const fs::path& folder) {
   fs::path doomed = folder;
   if (!folder.filename().string().starts_with(kTemporaryPrefix)) {
-    doomed = temporary_name(folder, "old");
+    doomed = aside_name(folder);
+    try_remove_tree(doomed);
     if (rename(folder.c_str(), doomed.c_str()) != 0) {
-      log::warning("cannot remove {}: {}", folder.string(), std::strerror(errno));
+      log::warning("cannot remove {}: {}", printable(folder), std::strerror(errno));
       return;
     }
   }
   std::error_code code;
   fs::remove_all(doomed, code);
-  if (code) log::warning("cannot remove {}: {}", doomed.string(), code.message());
+  if (code) log::warning("cannot remove {}: {}", printable(doomed), code.message());
 }
 
 }  // namespace hpcai::checkpoint

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "hpcai/checkpoint/element_type.h"
+#include "hpcai/core/json.h"
 
 namespace hpcai::checkpoint {
 namespace {
@@ -24,7 +25,7 @@ json parse_strictly(std::string_view text) {
     if (event == json::parse_event_t::object_start) keys.emplace_back();
     if (event == json::parse_event_t::object_end) keys.pop_back();
     if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
-      fail(fmt::format("the header names {} twice", parsed.dump()));
+      fail(fmt::format("the header names {} twice", json_text(parsed)));
     }
     return true;
   };
@@ -48,14 +49,14 @@ uint64_t multiply(uint64_t a, uint64_t b, const std::string& where) {
 }
 
 Entry parse_entry(const std::string& name, const json& value, uint64_t data_size) {
-  const std::string tensor = "tensor " + json(name).dump();
+  const std::string tensor = "tensor " + json_text(json(name));
   if (!value.is_object() || value.size() != 3 || !value.contains("dtype") || !value.contains("shape") ||
       !value.contains("data_offsets")) {
     fail(tensor + " needs dtype, shape and data_offsets, and nothing else");
   }
   const json& dtype = value.at("dtype");
   const auto type = dtype.is_string() ? element_type(dtype.get_ref<const std::string&>()) : std::nullopt;
-  if (!type) fail(fmt::format("{} has the element type {}, which is not supported", tensor, dtype.dump()));
+  if (!type) fail(fmt::format("{} has the element type {}, which is not supported", tensor, json_text(dtype)));
   const json& shape = value.at("shape");
   const json& offsets = value.at("data_offsets");
   if (!shape.is_array()) fail(tensor + ": shape is not a list");
@@ -88,7 +89,8 @@ void check_no_gaps(std::vector<Entry> entries, uint64_t data_size) {
   uint64_t next = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != next) {
-      fail(fmt::format("tensor {} {}", json(entry.name).dump(), entry.begin > next ? "has a gap before it" : "overlaps another"));
+      fail(fmt::format("tensor {} {}", json_text(json(entry.name)),
+                       entry.begin > next ? "has a gap before it" : "overlaps another"));
     }
     next = entry.end;
   }

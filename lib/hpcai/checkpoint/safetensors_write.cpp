@@ -8,6 +8,7 @@
 #include "hpcai/checkpoint/element_type.h"
 #include "hpcai/checkpoint/safetensors.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/sha256.h"
 
 namespace hpcai::checkpoint {
@@ -45,7 +46,7 @@ SafetensorsImage::SafetensorsImage(const NamedTensors& tensors, const Metadata& 
     header[name] = {{"dtype", *type}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
     offset = end;
   }
-  std::string json = header.dump();
+  std::string json = json_text(header);
   json.append((8 - json.size() % 8) % 8, ' ');
   const uint64_t length = json.size();
   header_.assign(reinterpret_cast<const char*>(&length), sizeof length);

@@ -12,6 +12,7 @@
 
 #include "hpcai/config/description.h"
 #include "hpcai/config/indirect.h"
+#include "hpcai/core/json.h"
 
 // The only templates between described structs and the plain code of this module: a struct's description, its values
 // as JSON, and back. JSON values handed to load() are complete and checked, so load() has no error of its own.
@@ -166,7 +167,7 @@ template <class T>
 Section describe(T& object) {
   detail::Describer describer;
   object.describe(describer);
-  describer.section.identity = typeid(T).name() + store(object).dump();
+  describer.section.identity = typeid(T).name() + json_text(store(object));
   return std::move(describer.section);
 }
 

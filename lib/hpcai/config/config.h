@@ -11,6 +11,7 @@
 #include "hpcai/config/schema.h"
 #include "hpcai/config/source.h"
 #include "hpcai/config/writer.h"
+#include "hpcai/core/json.h"
 
 // Described structs (see field.h) from YAML and back. T stands for such a struct; its defaults are those of T{}.
 namespace hpcai::config {
@@ -57,7 +58,7 @@ std::string to_yaml(T object) {
 // Draft-07 JSON Schema of config files, for editors.
 template <class T>
 std::string json_schema(std::string_view title) {
-  return make_schema(description<T>(), title).dump(2) + "\n";
+  return json_text(make_schema(description<T>(), title), 2) + "\n";
 }
 
 // The table of settings for people, wrapped to `width` characters, all or those below `prefix`; throws Error{usage} if
@@ -70,7 +71,7 @@ std::string key_table(std::string_view prefix = "", size_t width = 100) {
 // The same for programs.
 template <class T>
 std::string keys_json() {
-  return list_keys(description<T>()).dump(2) + "\n";
+  return json_text(list_keys(description<T>()), 2) + "\n";
 }
 
 // SHA-256 over all settings that change the trained network; equal for equal experiments.

@@ -3,29 +3,71 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
 
 namespace hpcai {
+namespace {
 
-FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& what, const std::string& remedy) {
-  descriptor_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor_ < 0 || flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+// The system's answer, of which EWOULDBLOCK means that another program holds the lock; 0 leaves it in `descriptor`.
+int lock(const std::filesystem::path& path, int flags, int& descriptor) {
+  descriptor = open(path.c_str(), flags | O_CLOEXEC, 0666);
+  if (descriptor < 0) return errno;
+  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return 0;
   const int error = errno;
-  close(std::exchange(descriptor_, -1));
-  if (error != EWOULDBLOCK) return;
-  throw Error(ExitCode::usage, fmt::format("the {} {} is in use by another program", what, printable(folder)), remedy);
+  close(std::exchange(descriptor, -1));
+  return error;
 }
 
-FolderLock::FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+// Whether files may be locked although a folder could not be: a lock over NFS needs a file that is open for writing.
+bool files_may_lock(int error) { return error != ENOLCK && error != ENOSYS && error != EOPNOTSUPP; }
+
+// A file that lock() has made in vain would look like a lock.
+void remove_if_empty(const std::filesystem::path& file) {
+  struct stat status {};
+  if (stat(file.c_str(), &status) == 0 && status.st_size == 0) unlink(file.c_str());
+}
+
+std::string describe(const LockFile::Held& held) {
+  if (!held.owner) return "another program";
+  return fmt::format("process {} on {}", held.owner->process, printable(held.owner->host));
+}
+
+}  // namespace
+
+FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& what, const std::string& remedy) {
+  const auto refuse = [&](const std::string& by) {
+    throw Error(ExitCode::usage, fmt::format("the {} {} is in use by {}", what, printable(folder), by), remedy);
+  };
+  const auto file = folder / kLockName;
+  int error = lock(folder, O_RDONLY | O_DIRECTORY, descriptor_);
+  if (error != 0 && error != EWOULDBLOCK && files_may_lock(error)) error = lock(file, O_RDWR | O_CREAT, descriptor_);
+  if (error == 0) return;
+  if (error == EWOULDBLOCK) refuse("another program");
+  remove_if_empty(file);
+  try {
+    file_ = std::make_unique<LockFile>(file);
+  } catch (const LockFile::Held& held) {
+    refuse(describe(held));
+  } catch (const std::system_error& e) {
+    log::warning("{} cannot be locked ({}): nothing protects it from a second program", printable(folder), e.code().message());
+  }
+}
+
+FolderLock::FolderLock(FolderLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), file_(std::move(other.file_)) {}
 
 FolderLock& FolderLock::operator=(FolderLock&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
+  std::swap(file_, other.file_);
   return *this;
 }
 

@@ -1,18 +1,47 @@
 #include "hpcai/core/log.h"
 
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <cstdlib>
-#include <mutex>
 #include <unistd.h>
 
-#include "hpcai/core/error.h"
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include "hpcai/core/append_file.h"
 #include "hpcai/core/text.h"
 
 namespace hpcai::log {
 namespace {
+
+// The run's log file. A disk that is full costs no line as long as it is not full for ever, and never ends the run; the
+// terminal tells of it once.
+class FileSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit FileSink(const std::string& path) : file_(path) {}
+  // What went wrong since the last call, for the terminal.
+  std::string take_trouble() { return std::exchange(trouble_, ""); }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t text;
+    formatter_->format(message, text);
+    const int error = file_.append({text.data(), text.size()});
+    if (error != 0 && !failing_)
+      trouble_ = fmt::format("cannot write {}: {}; its lines wait in memory", printable(file_.path()), std::strerror(error));
+    failing_ = error != 0;
+  }
+  void flush_() override {}
+
+ private:
+  AppendFile file_;
+  bool failing_ = false;
+  std::string trouble_;
+};
 
 bool dumb_terminal() {
   const char* term = std::getenv("TERM");
@@ -26,6 +55,7 @@ struct State {
   void (*after)() = nullptr;
   bool color = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr && !dumb_terminal();
   std::shared_ptr<spdlog::logger> console;
+  std::shared_ptr<FileSink> file_sink;
   std::shared_ptr<spdlog::logger> file;
 
   State() {
@@ -33,6 +63,7 @@ struct State {
     console->set_pattern("%v");
     console->set_level(spdlog::level::trace);
     console->flush_on(spdlog::level::trace);
+    console->set_error_handler([](const std::string&) {});  // nobody reads: the log file goes on
   }
 };
 
@@ -62,23 +93,20 @@ constexpr std::string_view color_of(Level level) {
 void set_rank(int rank) { state().rank = rank; }
 
 void open_file(const std::string& path) {
-  try {
-    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path, false);
-    auto logger = std::make_shared<spdlog::logger>("file", std::move(sink));
-    logger->set_pattern("%Y-%m-%dT%H:%M:%SZ %v", spdlog::pattern_time_type::utc);
-    logger->set_level(spdlog::level::trace);
-    logger->flush_on(spdlog::level::trace);
-    logger->set_error_handler([](const std::string&) {});
-    std::lock_guard lock(state().mutex);
-    state().file = std::move(logger);
-  } catch (const spdlog::spdlog_ex& e) {
-    throw Error(ExitCode::cannot_write, fmt::format("cannot write the log file {}: {}", printable(path), e.what()));
-  }
+  auto sink = std::make_shared<FileSink>(path);
+  auto logger = std::make_shared<spdlog::logger>("file", sink);
+  logger->set_pattern("%Y-%m-%dT%H:%M:%SZ %v", spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog::level::trace);
+  logger->set_error_handler([](const std::string&) {});
+  std::lock_guard lock(state().mutex);
+  state().file = std::move(logger);
+  state().file_sink = std::move(sink);
 }
 
 void close_file() {
   std::lock_guard lock(state().mutex);
   state().file.reset();
+  state().file_sink.reset();
 }
 
 void set_line_hooks(void (*before)(), void (*after)()) {
@@ -87,21 +115,33 @@ void set_line_hooks(void (*before)(), void (*after)()) {
   state().after = after;
 }
 
+namespace {
+
+// With the state's mutex held.
+void show(State& s, Level level, const std::string& rank, std::string_view text) {
+  const auto head = prefix(level);
+  if (s.before) s.before();
+  if (s.color && !head.empty()) {
+    s.console->info("{}{}{}\033[0m{}", rank, color_of(level), head, text);
+  } else {
+    s.console->info("{}{}{}", rank, head, text);
+  }
+  if (s.after) s.after();
+}
+
+}  // namespace
+
 void write(Level level, std::string_view text) {
   State& s = state();
   if (s.rank != 0 && level < Level::warning) return;
   const std::string rank = s.rank == 0 ? "" : fmt::format("[rank {}] ", s.rank);
-  const auto head = prefix(level);
   const std::string safe = printable_lines(text);
   std::lock_guard lock(s.mutex);
-  if (s.before) s.before();
-  if (s.color && !head.empty()) {
-    s.console->info("{}{}{}\033[0m{}", rank, color_of(level), head, safe);
-  } else {
-    s.console->info("{}{}{}", rank, head, safe);
-  }
-  if (s.after) s.after();
-  if (s.file) s.file->info("{}{}{}", rank, head, safe);
+  show(s, level, rank, safe);
+  if (!s.file) return;
+  s.file->info("{}{}{}", rank, prefix(level), safe);
+  const std::string trouble = s.file_sink->take_trouble();
+  if (!trouble.empty()) show(s, Level::warning, rank, trouble);
 }
 
 }  // namespace hpcai::log

@@ -70,6 +70,7 @@ std::string sha256_of_file(const std::string& path) {
   while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) {
     hash.update(buffer.data(), static_cast<size_t>(in.gcount()));
   }
+  if (in.bad()) throw Error(ExitCode::missing_input, fmt::format("cannot read all of {}", path));
   return hash.hex();
 }
 

@@ -57,11 +57,15 @@ void save_on_stop_signals() { answer = save; }
 
 void restore_stop_signals() {
   handle_with(SIG_DFL);
-  if (received != 0) raise(received);
+  if (received > 0) raise(received);
 }
 
 bool stop_requested() { return received != 0; }
 
-int stop_signal() { return received; }
+void request_stop() {
+  if (received == 0) received = -1;
+}
+
+int stop_signal() { return received > 0 ? received : 0; }
 
 }  // namespace hpcai

@@ -20,6 +20,8 @@ void save_on_stop_signals();
 void restore_stop_signals();
 
 bool stop_requested();
+// Asks for a clean stop from within the program.
+void request_stop();
 int stop_signal();  // the signal that asked, 0 if none did
 
 }  // namespace hpcai

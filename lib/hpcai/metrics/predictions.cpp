@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "hpcai/core/json.h"
+
 namespace hpcai::metrics {
 namespace {
 
@@ -17,11 +19,11 @@ at::Tensor gather_rows(distributed::Group& group, const std::vector<at::Tensor>&
       mine.defined() ? nlohmann::json{{"shape", mine.sizes().slice(1).vec()}, {"type", static_cast<int>(mine.scalar_type())}}
                      : nlohmann::json();
   nlohmann::json row;
-  for (const std::string& text : group.all_gather(own.dump())) {
+  for (const std::string& text : group.all_gather(json_text(own))) {
     const auto other = nlohmann::json::parse(text);
     if (row.is_null()) row = other;
     if (!other.is_null() && other != row)
-      throw std::logic_error("ranks hold predictions of different shapes: " + other.dump() + " and " + row.dump());
+      throw std::logic_error("ranks hold predictions of different shapes: " + json_text(other) + " and " + json_text(row));
   }
   if (row.is_null()) return {};
   if (!mine.defined()) {

@@ -1,6 +1,6 @@
 #include "hpcai/optim/plateau.h"
 
-#include <nlohmann/json.hpp>
+#include "hpcai/core/json.h"
 
 namespace hpcai::optim {
 
@@ -22,8 +22,9 @@ nlohmann::json Lowest::state() const {
 }
 
 void Lowest::load(const nlohmann::json& state) {
-  waited_ = state.at("waited").get<int64_t>();
-  value_ = state.value("lowest", std::numeric_limits<double>::infinity());
+  constexpr double kHighest = std::numeric_limits<double>::max();
+  waited_ = count_at(state, "waited");
+  value_ = state.contains("lowest") ? number_at(state, "lowest", -kHighest, kHighest) : std::numeric_limits<double>::infinity();
 }
 
 bool Plateau::observe(double value) {
@@ -36,7 +37,7 @@ bool Plateau::observe(double value) {
 nlohmann::json Plateau::state() const { return {{"factor", factor_}, {"lowest", lowest_.state()}}; }
 
 void Plateau::load(const nlohmann::json& state) {
-  factor_ = state.at("factor").get<double>();
+  factor_ = number_at(state, "factor", 0, 1);
   lowest_.load(state.at("lowest"));
 }
 

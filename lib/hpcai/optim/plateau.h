@@ -19,6 +19,8 @@ class Lowest {
   int64_t waited() const { return waited_; }  // observations since the best, or since reset_wait()
   void reset_wait() { waited_ = 0; }
 
+  // load() throws an exception of the standard library or of nlohmann-json for what state() cannot have given; so do those
+  // of the classes below.
   nlohmann::json state() const;
   void load(const nlohmann::json& state);
 

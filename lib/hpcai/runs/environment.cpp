@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "hpcai/core/commit.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/parallel.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/sha256.h"

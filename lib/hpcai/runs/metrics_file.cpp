@@ -1,24 +1,21 @@
 #include "hpcai/runs/metrics_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
+#include "hpcai/core/attempts.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
+#include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::runs {
 namespace {
-
-[[noreturn]] void fail(const std::filesystem::path& path, int error) {
-  throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", path.string(), std::strerror(error)),
-              "Check the space and the permissions there, or choose another place with --run-dir.");
-}
 
 // The complete lines up to `step`. A line without its end was torn by a crash.
 std::string lines_until(const std::filesystem::path& path, const std::string& text, int64_t step) {
@@ -28,7 +25,7 @@ std::string lines_until(const std::filesystem::path& path, const std::string& te
     ++number;
     const auto line = nlohmann::json::parse(text.begin() + begin, text.begin() + end, nullptr, /*allow_exceptions=*/false);
     if (!line.is_object()) {
-      throw Error(ExitCode::bad_data, fmt::format("{}, line {}: not a JSON object", path.string(), number),
+      throw Error(ExitCode::bad_data, fmt::format("{}, line {}: not a JSON object", printable(path), number),
                   "Repair or remove the file, then resume.");
     }
     const auto at = line.find("step");
@@ -37,32 +34,41 @@ std::string lines_until(const std::filesystem::path& path, const std::string& te
   return kept;
 }
 
+// The path itself, once the lines after `resume_step` are gone from the file.
+std::filesystem::path cut(std::filesystem::path path, std::optional<int64_t> resume_step) {
+  if (resume_step && path_exists(path)) {
+    const std::string text = read_file(path, size_t{1} << 34);
+    const std::string kept = lines_until(path, text, *resume_step);
+    if (kept.size() != text.size()) replace_file(path, kept);
+  }
+  return path;
+}
+
 }  // namespace
 
-MetricsFile::MetricsFile(std::filesystem::path path, std::optional<int64_t> resume_step) : path_(std::move(path)) {
-  if (resume_step && std::filesystem::exists(path_)) {
-    const std::string text = read_file(path_, size_t{1} << 34);
-    const std::string kept = lines_until(path_, text, *resume_step);
-    if (kept.size() != text.size()) replace_file(path_, kept);
+MetricsFile::MetricsFile(std::filesystem::path path, std::optional<int64_t> resume_step)
+    : file_(cut(std::move(path), resume_step)) {}
+
+void MetricsFile::write(const nlohmann::json& line) { tell(file_.append(json_text(line) + '\n')); }
+
+void MetricsFile::sync() { tell(file_.sync()); }
+
+void MetricsFile::tell(int error) {
+  if (error != 0 && !failing_) {
+    log::warning("cannot write {}: {}. Its lines wait in memory", printable(file_.path()), std::strerror(error));
   }
-  fd_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (fd_ < 0) fail(path_, errno);
+  if (error == 0 && failing_) log::info("{} is complete again", printable(file_.path()));
+  failing_ = error != 0;
 }
 
-MetricsFile::~MetricsFile() { close(fd_); }
-
-void MetricsFile::write(const nlohmann::json& line) {
-  const std::string text = line.dump() + '\n';
-  std::string_view left = text;
-  while (!left.empty()) {
-    const ssize_t written = ::write(fd_, left.data(), left.size());
-    if (written < 0 && errno != EINTR) fail(path_, errno);
-    if (written > 0) left.remove_prefix(static_cast<size_t>(written));
+void MetricsFile::finish() {
+  const int error = attempt([&] { return file_.flush(); });
+  tell(error);
+  if (error != 0) fail_to_write("write the last lines of", file_.path(), error);
+  if (file_.lost() > 0) {
+    throw Error(ExitCode::cannot_write, fmt::format("{} lines of {} are lost: the file could not be written for too long",
+                                                    file_.lost(), printable(file_.path())));
   }
-}
-
-void MetricsFile::sync() {
-  if (fsync(fd_) != 0 && errno != EINVAL) fail(path_, errno);  // EINVAL: not a file that can be synced, as a pipe
 }
 
 }  // namespace hpcai::runs

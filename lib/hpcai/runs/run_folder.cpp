@@ -7,6 +7,8 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
 
 namespace hpcai::runs {
@@ -21,12 +23,7 @@ constexpr const char* kLeftByRuns[] = {"config.yaml",     "command.txt",  "envir
 
 void remove_run(const fs::path& folder) {
   for (const char* name : kLeftByRuns) {
-    std::error_code code;
-    fs::remove_all(folder / name, code);
-    if (code) {
-      throw Error(ExitCode::cannot_write, fmt::format("cannot remove {}: {}", (folder / name).string(), code.message()),
-                  "Check the permissions there, or choose another folder with --run-dir.");
-    }
+    remove_tree(folder / name);
   }
 }
 
@@ -36,19 +33,26 @@ bool left_by_run(const std::string& name) {
                      [&](const std::string& own) { return name == own || name.starts_with(own + ".tmp-"); });
 }
 
+// What lies in the folder, but for a lock, which says nothing of what the folder holds.
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const fs::path& entry : list_folder(folder, ExitCode::cannot_write)) names.push_back(entry.filename().string());
+  std::erase_if(names, [](const std::string& name) { return name.starts_with(kLockName); });
+  return names;
+}
+
 }  // namespace
 
 bool holds_run(const fs::path& path) {
-  std::error_code code;
-  if (fs::exists(path / "config.yaml", code) &&
-      (fs::exists(path / "command.txt", code) || fs::exists(path / "checkpoints", code) ||
-       fs::exists(path / "metrics.jsonl", code))) {
+  constexpr auto code = ExitCode::cannot_write;
+  if (path_exists(path / "config.yaml", code) &&
+      (path_exists(path / "command.txt", code) || path_exists(path / "checkpoints", code) ||
+       path_exists(path / "metrics.jsonl", code))) {
     return true;
   }
   // a run that was killed while it started
   bool any = false;
-  for (const auto& entry : fs::directory_iterator(path, code)) {
-    const std::string name = entry.path().filename().string();
+  for (const std::string& name : names_in(path)) {
     if (!left_by_run(name)) return false;
     any = any || name != "config.yaml";  // that alone is the user's
   }
@@ -56,8 +60,8 @@ bool holds_run(const fs::path& path) {
 }
 
 void RunFolder::check(const fs::path& path, ExistingRun existing) {
-  std::error_code code;
-  if (fs::exists(path, code) && !fs::is_directory(path, code)) {
+  constexpr auto code = ExitCode::cannot_write;
+  if (path_exists(path, code) && !is_folder(path, code)) {
     throw Error(ExitCode::usage, fmt::format("the run folder {} is a file", path.string()),
                 "Choose another folder with --run-dir.");
   }
@@ -66,7 +70,7 @@ void RunFolder::check(const fs::path& path, ExistingRun existing) {
     throw Error(ExitCode::usage, fmt::format("the folder {} already holds a run", path.string()),
                 "Go on with it by --resume auto, replace it by --overwrite, or choose another folder with --run-dir.");
   }
-  if (!exists && fs::exists(path, code) && !fs::is_empty(path, code)) {
+  if (!exists && !names_in(path).empty()) {
     throw Error(ExitCode::usage, fmt::format("the folder {} is not empty and holds no run", path.string()),
                 "Choose another folder with --run-dir; nothing in this one has been touched.");
   }
@@ -91,8 +95,10 @@ void RunFolder::write_command(std::span<const std::string> arguments) const {
   replace_file(command(), shell_line(arguments) + "\n");
 }
 
-void RunFolder::write_environment(const nlohmann::json& content) const { replace_file(environment(), content.dump(2) + "\n"); }
+void RunFolder::write_environment(const nlohmann::json& content) const {
+  replace_file(environment(), json_text(content, 2) + "\n");
+}
 
-void RunFolder::write_summary(const nlohmann::json& content) const { replace_file(summary(), content.dump(2) + "\n"); }
+void RunFolder::write_summary(const nlohmann::json& content) const { replace_file(summary(), json_text(content, 2) + "\n"); }
 
 }  // namespace hpcai::runs

@@ -1,6 +1,6 @@
 #include "hpcai/trainer/broadcast_checkpoint.h"
 
-#include <nlohmann/json.hpp>
+#include "hpcai/core/json.h"
 
 namespace hpcai::trainer {
 namespace {
@@ -35,14 +35,16 @@ std::optional<checkpoint::Loaded> broadcast_checkpoint(distributed::Group& group
   nlohmann::json header;
   if (loaded) {
     header = {{"step", loaded->step},
+              {"path", loaded->path.string()},
               {"state", loaded->state.state},
               {"model", shapes_of(loaded->state.model)},
               {"optimizer", shapes_of(loaded->state.optimizer)}};
   }
-  header = nlohmann::json::parse(group.broadcast(header.dump()));
+  header = nlohmann::json::parse(group.broadcast(json_text(header)));
   if (header.is_null()) return std::nullopt;
   checkpoint::Loaded result = loaded ? *loaded : checkpoint::Loaded{};
   result.step = header["step"];
+  result.path = header["path"].get<std::string>();
   result.state.state = header["state"];
   result.state.model = share(group, result.state.model, header["model"]);
   result.state.optimizer = share(group, result.state.optimizer, header["optimizer"]);

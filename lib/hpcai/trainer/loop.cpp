@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/trainer/on_all_ranks.h"
@@ -14,6 +15,8 @@ namespace hpcai::trainer {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr double kLongest_s = 1e12;  // that a training may take
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -69,6 +72,7 @@ Ending Loop::run() {
   while (!course_.finished()) {
     const StepReport report = step();
     for (Observer* observer : observers_) observer->step_done(report, elapsed_s());
+    retry_saving();
     const bool epoch_ended = course_.epoch_complete();
     const bool best = epoch_ended && end_epoch();
     if (report.stop || course_.save_due(best)) save(best);
@@ -109,7 +113,7 @@ std::optional<double> Loop::evaluate(bool& good_enough) {
   return result.loss;
 }
 
-// A disk that is full on the rank that writes ends all ranks alike, at once.
+// What cannot be written on the rank that saves ends all ranks alike, at once, after checkpoint.max_unsaved_s.
 void Loop::save(bool best) {
   const auto since = Clock::now();
   on_all_ranks(parts_.group, [&] {
@@ -118,11 +122,26 @@ void Loop::save(bool best) {
     const int64_t number = course_.position().step;
     const checkpoint::TrainingState whole = state();
     for (Observer* observer : observers_) observer->before_checkpoint();
-    place_.checkpoints->save(number, whole);
-    if (best && settings_.course.checkpoint.best) place_.checkpoints->mark_best(number);
+    place_.checkpoints->save(number, whole, best && settings_.course.checkpoint.best);
   });
   saved_ = course_.position();
   tell_pause(since);
+}
+
+// The rank that saves tries alone, while the others wait for its part of the next step.
+void Loop::retry_saving() {
+  if (!place_.checkpoints) return;
+  const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
+  place_.checkpoints->retry();
+  if (place_.checkpoints->overdue()) request_stop();  // all ranks stop at the same step, where save() throws on all of them
+}
+
+void Loop::finish_saving() {
+  on_all_ranks(parts_.group, [&] {
+    if (!place_.checkpoints) return;
+    const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
+    place_.checkpoints->finish();
+  });
 }
 
 void Loop::tell_pause(Clock::time_point since) {
@@ -142,10 +161,8 @@ checkpoint::TrainingState Loop::state() {
 void Loop::load(const checkpoint::TrainingState& saved) {
   course_.load(saved.state);
   try {
-    elapsed_before_s_ = saved.state.value("elapsed_s", 0.0);
-    const auto target = saved.state.value("target", nlohmann::json());
-    if (!target.is_null()) target.at("step").get<int64_t>();  // throws unless it is what Target::state() gives
-    target_.load(target);
+    if (saved.state.contains("elapsed_s")) elapsed_before_s_ = number_at(saved.state, "elapsed_s", 0, kLongest_s);
+    target_.load(saved.state.value("target", nlohmann::json()));
     step_.load(saved);
   } catch (const nlohmann::json::exception& e) {
     throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint's state.json lacks what this run needs: {}", e.what()));

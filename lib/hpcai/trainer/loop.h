@@ -56,6 +56,8 @@ class Loop {
 
   // Trains to the end, or until a rank is asked to stop; then the state has been saved. Throws Error{diverged}.
   Ending run();
+  // After run(): what still waits to be saved is saved. Throws Error{cannot_write} on all ranks if it cannot be.
+  void finish_saving();
   // One update with one global batch; without an update where a scaled gradient overflowed.
   StepReport step();
 
@@ -76,6 +78,7 @@ class Loop {
   bool end_epoch();
   std::optional<double> evaluate(bool& good_enough);
   void save(bool best);
+  void retry_saving();
   void tell_pause(std::chrono::steady_clock::time_point since);
 
   LoopParts parts_;

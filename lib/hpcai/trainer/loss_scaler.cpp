@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <limits>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 
 namespace hpcai::trainer {
@@ -65,10 +66,10 @@ nlohmann::json LossScaler::state() const {
 }
 
 void LossScaler::load(const nlohmann::json& state) {
-  set_scale(state.at("scale").get<double>());
-  good_steps_ = state.at("good_steps").get<int64_t>();
-  skipped_at_minimum_ = state.at("skipped_at_minimum").get<int64_t>();
-  skipped_ = state.value("skipped", int64_t{0});  // checkpoints of earlier versions do not count them
+  set_scale(number_at(state, "scale", std::numeric_limits<float>::min(), std::numeric_limits<float>::max()));
+  good_steps_ = count_at(state, "good_steps");
+  skipped_at_minimum_ = count_at(state, "skipped_at_minimum");
+  skipped_ = state.contains("skipped") ? count_at(state, "skipped") : 0;  // checkpoints of earlier versions do not count them
 }
 
 }  // namespace hpcai::trainer

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/fingerprint.h"
@@ -41,7 +42,7 @@ std::string model_changes(const nlohmann::json& then, const nlohmann::json& now)
   for (const auto& [key, label] :
        {std::pair{"input_shape", "input shape"}, {"time_grid", "times"}, {"scaling", "pixel scaling"}}) {
     if (then.at(key) != now.at(key))
-      text += fmt::format("\n  {}: {} then, {} now", label, then.at(key).dump(), now.at(key).dump());
+      text += fmt::format("\n  {}: {} then, {} now", label, json_text(then.at(key)), json_text(now.at(key)));
   }
   return text;
 }

@@ -37,6 +37,8 @@ class MetricsWriter : public Observer {
   void evaluated(const Position& position, const nlohmann::json& metrics, double time_s) override;
   void epoch_done(const Position& position, std::optional<double> validation_loss, double time_s) override;
   void before_checkpoint() override { file_.sync(); }
+  // At the end: throws Error{cannot_write} if lines still wait, or were lost.
+  void finish() { file_.finish(); }
 
  private:
   runs::MetricsFile file_;

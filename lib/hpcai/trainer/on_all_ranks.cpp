@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "hpcai/core/error.h"
+#include "hpcai/core/as_error.h"
+#include "hpcai/core/json.h"
 
 namespace hpcai::trainer {
 namespace {
@@ -13,10 +14,9 @@ namespace {
 nlohmann::json failure_of(const std::function<void()>& work) {
   try {
     work();
-  } catch (const Error& e) {
-    return {{"code", static_cast<int>(e.code())}, {"what", e.what()}, {"remedy", e.remedy()}};
   } catch (const std::exception& e) {
-    return {{"code", static_cast<int>(ExitCode::internal)}, {"what", e.what()}, {"remedy", ""}};
+    const Error error = as_error(e);
+    return {{"code", static_cast<int>(error.code())}, {"what", error.what()}, {"remedy", error.remedy()}};
   }
   return nullptr;
 }
@@ -26,8 +26,7 @@ nlohmann::json failure_of(const std::function<void()>& work) {
 void on_all_ranks(distributed::Group& group, const std::function<void()>& work) {
   if (group.size() == 1) return work();
   // A message may quote a file name, which need not be UTF-8 as JSON demands.
-  constexpr auto replace = nlohmann::json::error_handler_t::replace;
-  const auto texts = group.all_gather(failure_of(work).dump(-1, ' ', false, replace));
+  const auto texts = group.all_gather(json_text(failure_of(work)));
   const auto first = std::find_if(texts.begin(), texts.end(), [](const std::string& text) { return text != "null"; });
   if (first == texts.end()) return;
 

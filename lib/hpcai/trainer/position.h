@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
+
+#include "hpcai/core/json.h"
 
 namespace hpcai::trainer {
 
@@ -17,6 +18,23 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Position, step, epoch, batch, stage, stage_epoch, stage_step)
+inline void to_json(nlohmann::json& json, const Position& position) {
+  json = {{"step", position.step},
+          {"epoch", position.epoch},
+          {"batch", position.batch},
+          {"stage", position.stage},
+          {"stage_epoch", position.stage_epoch},
+          {"stage_step", position.stage_step}};
+}
+
+// Throws std::out_of_range for anything but six counts.
+inline void from_json(const nlohmann::json& json, Position& position) {
+  position = {.step = count_at(json, "step"),
+              .epoch = count_at(json, "epoch"),
+              .batch = count_at(json, "batch"),
+              .stage = count_at(json, "stage"),
+              .stage_epoch = count_at(json, "stage_epoch"),
+              .stage_step = count_at(json, "stage_step")};
+}
 
 }  // namespace hpcai::trainer

@@ -8,6 +8,7 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/runs/environment.h"
 #include "hpcai/runs/run_folder.h"
 #include "hpcai/trainer/model_record.h"
@@ -26,7 +27,7 @@ runs::ExistingRun existing_run(const RunOptions& options) {
 
 // Settings that differ from those the run was started with, and change its result.
 void refuse_changed_settings(const Experiment& experiment, const fs::path& saved_config) {
-  if (!fs::exists(saved_config)) return;
+  if (!path_exists(saved_config)) return;
   const auto saved = config::read_saved<Experiment>(saved_config);
   const auto changes = config::differences(saved, experiment);
   if (changes.empty()) return;
@@ -45,7 +46,7 @@ class FolderRecords : public Records {
 
   std::optional<checkpoint::Loaded> enter(const data::Splits& data) override {
     const bool resumes = options_.resume != Resume::never && !options_.overwrite;
-    if (resumes && fs::exists(path_)) refuse_changed_settings(experiment_, path_ / "config.yaml");
+    if (resumes && path_exists(path_)) refuse_changed_settings(experiment_, path_ / "config.yaml");
     std::optional<checkpoint::Loaded> loaded;
     if (resumes) loaded = checkpoint::Checkpoints(path_ / "checkpoints", experiment_.checkpoint.keep).load_newest();
     if (!loaded && options_.resume == Resume::require) {
@@ -66,7 +67,7 @@ class FolderRecords : public Records {
   }
 
   void attach(Loop& loop, const Training& training, const checkpoint::Origin& origin, bool resumed) override {
-    checkpoints_.emplace(folder_->checkpoints(), experiment_.checkpoint.keep, origin);
+    checkpoints_.emplace(folder_->checkpoints(), experiment_.checkpoint.keep, origin, experiment_.checkpoint.max_unsaved_s);
     checkpoints_->prepare();
     const auto resume_step = resumed ? std::make_optional(loop.course().position().step) : std::nullopt;
     metrics_.emplace(folder_->metrics(), resume_step, experiment_.training.log_every_steps, meter_);
@@ -81,6 +82,9 @@ class FolderRecords : public Records {
     trainer::introduce(experiment_, training, loop, group, path_);
   }
 
+  void finish() override {
+    if (metrics_) metrics_->finish();
+  }
   void end_progress() override {
     if (console_) console_->end_progress();
   }

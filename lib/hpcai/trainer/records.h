@@ -31,6 +31,8 @@ class Records {
   // Tells what is trained, and how.
   virtual void introduce(const Training&, const Loop&, const distributed::Group&) const {}
 
+  // After the last step: what waits to be written is written. Throws Error{cannot_write}.
+  virtual void finish() {}
   // The progress bar goes away.
   virtual void end_progress() {}
   virtual double samples_per_second() const { return 0; }  // mean over this sitting's steps; 0: unknown

@@ -9,6 +9,7 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/runs/progress.h"
 #include "hpcai/trainer/agreement.h"
@@ -31,7 +32,7 @@ fs::path choose_folder(const Experiment& experiment, const RunOptions& options) 
   if (options.run_dir) return *options.run_dir;
   const fs::path base = fs::path("runs") / experiment.name;
   fs::path path = base;
-  for (int n = 2; options.resume == Resume::never && !options.overwrite && fs::exists(path); ++n) {
+  for (int n = 2; options.resume == Resume::never && !options.overwrite && path_exists(path, ExitCode::cannot_write); ++n) {
     path = base.string() + fmt::format("-{}", n);
   }
   return path;
@@ -93,7 +94,7 @@ void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
   Loop& loop = incarnation_->loop();
   const checkpoint::Origin origin{config::digest(experiment_), group.size()};
   on_all_ranks(group, [&] {
-    if (resumed) loop.load(resumed->state);
+    if (resumed) checkpoint::read_content(resumed->path, [&] { loop.load(resumed->state); });
     records_->attach(loop, incarnation_->training(), origin, resumed.has_value());
   });
   records_->introduce(incarnation_->training(), loop, group);
@@ -115,6 +116,8 @@ ExitCode Session::train() {
 ExitCode Session::conclude(Ending ending) {
   Loop& loop = incarnation_->loop();
   records_->end_progress();
+  loop.finish_saving();
+  on_all_ranks(incarnation_->group(), [&] { records_->finish(); });
   tell_balance(loop.step_times(), incarnation_->hosts());
   nlohmann::json summary = summarise(ending == Ending::finished ? "finished" : "stopped");
   if (ending == Ending::stopped) {

@@ -1,5 +1,8 @@
 #include "hpcai/trainer/target.h"
 
+#include <limits>
+
+#include "hpcai/core/json.h"
 #include "hpcai/tasks/tasks.h"
 
 namespace hpcai::trainer {
@@ -18,6 +21,15 @@ bool Target::observe(const nlohmann::json& metrics, const Position& position, do
   if (!meets(metrics, tasks::metric_of(config_.target_metric), config_.target_value)) return false;
   if (reached_.is_null()) reached_ = {{"time_s", time_s}, {"epoch", position.epoch}, {"step", position.step}};
   return config_.stop_at_target;
+}
+
+void Target::load(const nlohmann::json& state) {
+  if (!state.is_null()) {
+    number_at(state, "time_s", 0, std::numeric_limits<double>::max());
+    count_at(state, "epoch");
+    count_at(state, "step");
+  }
+  reached_ = state;
 }
 
 nlohmann::json Target::summary() const {

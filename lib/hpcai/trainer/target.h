@@ -21,7 +21,7 @@ class Target {
   nlohmann::json summary() const;
   // When it was reached, for a checkpoint; null if it was not.
   const nlohmann::json& state() const { return reached_; }
-  void load(const nlohmann::json& state) { reached_ = state; }
+  void load(const nlohmann::json& state);  // throws std::out_of_range for what state() cannot have given
 
  private:
   EvaluationConfig config_;

@@ -3,6 +3,7 @@
 #include "hpcai/checkpoint/checkpoints.h"
 
 #include <cmath>
+#include <functional>
 
 #include "states.h"
 
@@ -49,15 +50,18 @@ TEST_CASE("only the newest checkpoints and the best stay") {
   Checkpoints checkpoints(scratch / "c", 2);
   checkpoints.prepare();
   for (int64_t step = 1; step <= 6; ++step) {
-    checkpoints.save(step, state_of(step));
-    if (step == 2) checkpoints.mark_best(step);
+    checkpoints.save(step, state_of(step), step == 2);
   }
   CHECK(checkpoints.steps() == std::vector<int64_t>{2, 5, 6});
   CHECK(load_checkpoint(scratch / "c/best").step == 2);
-  checkpoints.mark_best(6);
-  checkpoints.save(7, state_of(7));
-  CHECK(checkpoints.steps() == std::vector<int64_t>{6, 7});
-  CHECK_THROWS_AS(checkpoints.mark_best(3), std::logic_error);
+  checkpoints.save(7, state_of(7), true);
+  checkpoints.save(8, state_of(8));
+  CHECK(checkpoints.steps() == std::vector<int64_t>{7, 8});
+  CHECK(load_checkpoint(scratch / "c/best").step == 7);
+  checkpoints.save(7, state_of(7));  // saved again, it stays the best
+  checkpoints.save(9, state_of(9));
+  checkpoints.save(10, state_of(10));
+  CHECK(load_checkpoint(scratch / "c/best").step == 7);
 }
 
 TEST_CASE("saving a step again replaces it and leaves nothing behind") {
@@ -118,22 +122,101 @@ TEST_CASE("a run folder, its checkpoints, one of them and the links can all be l
   const fs::path run = scratch / "run", folder = run / "checkpoints";
   check_error([&] { load_checkpoint(run); }, ExitCode::missing_input, "no checkpoint");
   check_error([&] { load_checkpoint(scratch / "nowhere"); }, ExitCode::missing_input, "nowhere");
-  for (int64_t step = 1; step <= 3; ++step) checkpoints.save(step, state_of(step));
-  CHECK(load_checkpoint(run).step == 3);
-  checkpoints.mark_best(2);
+  checkpoints.save(1, state_of(1));
+  CHECK(load_checkpoint(run).step == 1);
+  check_error([&] { load_checkpoint(folder / "best"); }, ExitCode::missing_input, "there is no best checkpoint");
+  checkpoints.save(2, state_of(2), true);
+  checkpoints.save(3, state_of(3));
   CHECK(load_checkpoint(run).step == 2);
+  CHECK(load_checkpoint(run / "").step == 2);
   CHECK(load_checkpoint(folder).step == 2);
   CHECK(load_checkpoint(folder / "last").step == 3);
   CHECK(load_checkpoint(folder / "best").step == 2);
   CHECK(load_checkpoint(folder / "step-00000001").step == 1);
   fs::remove(folder / "best");
   fs::remove(folder / "last");
-  CHECK(load_checkpoint(run).step == 3);
+  CHECK(load_checkpoint(run).step == 2);
+  CHECK(load_checkpoint(folder / "last").step == 3);
+  CHECK(load_checkpoint(folder / "best").step == 2);
   const auto loaded = load_checkpoint(run, Parts::model);
   CHECK(loaded.state.model.size() == 2);
   CHECK(loaded.state.optimizer.empty());
   spill(folder / "step-00000003/state.json", "{}");
-  check_error([&] { load_checkpoint(run, Parts::model); }, ExitCode::bad_data, "step-00000003/state.json");
+  check_error([&] { load_checkpoint(folder / "step-00000003", Parts::model); }, ExitCode::bad_data, "step-00000003/state.json");
+  CHECK(load_checkpoint(folder / "last").step == 2);  // the newest that verifies
+  for (const char* step : {"step-00000001", "step-00000002"}) spill(folder / step / "state.json", "{}");
+  check_error([&] { load_checkpoint(run, Parts::model); }, ExitCode::bad_data, "step-00000002/state.json");
+}
+
+TEST_CASE("copies in which links became folders, files or nothing are loaded from and saved to") {
+  const Scratch scratch;
+  const fs::path original = scratch / "original";
+  {
+    Checkpoints checkpoints(original, 3);
+    checkpoints.prepare();
+    checkpoints.save(1, state_of(1), true);
+    checkpoints.save(2, state_of(2));
+  }
+  const auto as_folders = [](const fs::path& copy) {
+    for (const auto& [name, step] : {std::pair("last", "step-00000002"), {"best", "step-00000001"}}) {
+      fs::remove(copy / name);
+      fs::copy(copy / step, copy / name);
+    }
+  };
+  const auto as_files = [](const fs::path& copy) {
+    for (const char* name : {"last", "best"}) {
+      fs::remove(copy / name);
+      spill(copy / name, "step-00000001");
+    }
+  };
+  const auto as_nothing = [](const fs::path& copy) {
+    for (const char* name : {"last", "best"}) fs::remove(copy / name);
+  };
+  const auto as_folders_alone = [&](const fs::path& copy) {
+    as_folders(copy);
+    for (const char* name : {"step-00000001", "step-00000002"}) fs::remove_all(copy / name);
+  };
+  int copies = 0;
+  for (const std::function<void(const fs::path&)>& change :
+       std::initializer_list<std::function<void(const fs::path&)>>{as_folders, as_files, as_nothing, as_folders_alone}) {
+    const fs::path copy = scratch / std::to_string(copies++);
+    INFO(copy);
+    fs::copy(original, copy, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    change(copy);
+    CHECK(load_checkpoint(copy / "last").step == 2);
+    CHECK(load_checkpoint(copy / "best").step == 1);
+    CHECK(load_checkpoint(copy).step == 1);
+    Checkpoints checkpoints(copy, 3);
+    CHECK(checkpoints.load_newest()->step == 2);
+    checkpoints.prepare();
+    checkpoints.save(3, state_of(3), true);
+    CHECK(load_checkpoint(copy / "last").step == 3);
+    CHECK(load_checkpoint(copy / "best").step == 3);
+    CHECK(fs::read_symlink(copy / "last") == "step-00000003");
+  }
+}
+
+TEST_CASE("the link best of a run whose manifests say nothing of the best is followed") {
+  const Scratch scratch;
+  Checkpoints checkpoints(scratch / "c", 3);
+  checkpoints.prepare();
+  checkpoints.save(1, state_of(1));
+  checkpoints.save(2, state_of(2));
+  fs::create_symlink("step-00000001", scratch / "c/best");
+  CHECK(load_checkpoint(scratch / "c/best").step == 1);
+  CHECK(load_checkpoint(scratch / "c").step == 1);
+}
+
+TEST_CASE("a checkpoint that a save had put aside when it was killed is not lost") {
+  const Scratch scratch;
+  Checkpoints checkpoints(scratch / "c", 3);
+  checkpoints.prepare();
+  checkpoints.save(4, state_of(4));
+  fs::rename(scratch / "c/step-00000004", scratch / "c/.tmp-old-step-00000004.4711");
+  CHECK(checkpoints.load_newest()->step == 4);
+  checkpoints.prepare();
+  CHECK(checkpoints.steps() == std::vector<int64_t>{4});
+  check_state(checkpoints.load_newest()->state, 4);
 }
 
 TEST_CASE("old checkpoints survive when the new one does not read back") {

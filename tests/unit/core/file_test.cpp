@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <functional>
 
+#include "folder.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/sha256.h"
 
@@ -11,15 +12,6 @@ using namespace hpcai;
 namespace fs = std::filesystem;
 
 namespace {
-struct Folder {
-  fs::path path;
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "hpcai-core-XXXXXX").string();
-    path = mkdtemp(pattern.data());
-  }
-  ~Folder() { fs::remove_all(path); }
-};
-
 ExitCode code_of(const std::function<void()>& call) {
   try {
     call();

@@ -1,5 +1,8 @@
 #include "check.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -47,13 +50,31 @@ TEST_CASE("a metrics file that cannot be written or understood is named") {
   check_error([&] { MetricsFile(scratch / "metrics.jsonl", 5); }, ExitCode::bad_data, "metrics.jsonl, line 2");
 }
 
-TEST_CASE("a full disk is reported when a metric is written") {
+TEST_CASE("a full disk ends no run when a metric is written, only at the end if it is still full") {
   if (!fs::is_character_file("/dev/full")) {
     WARN("skipped: no /dev/full here");
     return;
   }
   MetricsFile file("/dev/full");
-  check_error([&] { file.write({{"step", 1}}); }, ExitCode::cannot_write, "/dev/full: No space left");
+  CHECK_NOTHROW(file.write({{"step", 1}}));
+  CHECK_NOTHROW(file.sync());
+  check_error([&] { file.finish(); }, ExitCode::cannot_write, "/dev/full: No space left");
+}
+
+TEST_CASE("metrics of a disk that was full for a while are complete") {
+  const Scratch scratch;
+  MetricsFile file(scratch / "metrics.jsonl");
+  struct rlimit before {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit limit { 15, before.rlim_max };
+  setrlimit(RLIMIT_FSIZE, &limit);
+  for (int step = 1; step <= 4; ++step) file.write({{"step", step}});
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, handler);
+  CHECK(slurp(scratch / "metrics.jsonl").size() == 15);
+  file.finish();
+  CHECK(slurp(scratch / "metrics.jsonl") == "{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n");
 }
 
 TEST_CASE("a run folder is made with its parents and its files are written whole") {
@@ -108,6 +129,21 @@ TEST_CASE("a run that was killed while it started can be resumed") {
   spill(scratch / "run/command.txt.tmp-123", "hpc");
   check_error([&] { RunFolder::create(scratch / "run", ExistingRun::refuse); }, ExitCode::usage, "already holds a run");
   CHECK(RunFolder::create(scratch / "run", ExistingRun::resume).existed());
+}
+
+TEST_CASE("a lock that a program left behind does not make a folder a run") {
+  const Scratch scratch;
+  fs::create_directories(scratch / "run");
+  spill(scratch / "run/.hpcai-lock", "{}");
+  CHECK_FALSE(holds_run(scratch / "run"));
+  CHECK_FALSE(RunFolder::create(scratch / "run", ExistingRun::refuse).existed());
+}
+
+TEST_CASE("text in a summary that is not UTF-8 is no failure") {
+  const Scratch scratch;
+  const auto run = RunFolder::create(scratch / "run", ExistingRun::refuse);
+  run.write_summary({{"error", "cut\xe9.png is damaged"}});
+  CHECK(nlohmann::json::parse(slurp(run.summary())).at("error") == "cut\xef\xbf\xbd.png is damaged");
 }
 
 TEST_CASE("a run folder in use is refused and free again afterwards") {

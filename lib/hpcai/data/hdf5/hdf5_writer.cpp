@@ -12,6 +12,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/data/hdf5/hdf5_library.h"
 
 namespace hpcai::data {
@@ -110,7 +111,7 @@ Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, const std::vector<NewA
   temporary_ += fmt::format(".tmp-{}", getpid());
   double bytes = 4096;
   for (const NewArray& array : arrays) bytes += static_cast<double>(array.shape[0]) * static_cast<double>(row_bytes(array));
-  if (std::filesystem::is_directory(path)) fail(path, EISDIR);
+  if (is_folder(path, ExitCode::cannot_write)) fail(path, EISDIR);
   check_room(path, bytes);
   fd_ = open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd_ < 0) fail(path_, errno);

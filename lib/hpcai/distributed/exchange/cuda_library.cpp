@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/paths.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -27,7 +28,7 @@ std::vector<std::filesystem::path> candidates() {
 void* load() {
   std::vector<std::string> tried;
   for (const auto& path : candidates()) {
-    if (!std::filesystem::exists(path)) {
+    if (!path_exists(path)) {
       tried.push_back(path.string());
       continue;
     }

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/text.h"
 #include "hpcai/runs/run_folder.h"
@@ -60,7 +61,7 @@ namespace {
 
 // `study` with paths that hold in any folder.
 Study anywhere(Study study) {
-  study.folder = std::filesystem::absolute(study.folder);
+  study.folder = absolute_path(study.folder);
   return study;
 }
 
@@ -72,7 +73,7 @@ BatchJob job_of(const std::string& name, const Study& study, const Member& membe
   job.gpus = member.experiment.training.device != trainer::DeviceChoice::cpu;
   job.cpus_per_rank = options.cpus_per_rank;
   job.output = (study.folder / "jobs" / (name + ".txt")).string();
-  job.folder = std::filesystem::current_path().string();
+  job.folder = absolute_path(".").string();
   job.directives = {fmt::format("--ntasks={}", ranks)};
   job.directives.insert(job.directives.end(), options.directives.begin(), options.directives.end());
   return job;
@@ -88,7 +89,7 @@ std::vector<std::string> with_program(std::vector<std::string> arguments) {
 std::string job_script(const Study& study, const StudyRun& run, const SlurmOptions& options) {
   const Study absolute = anywhere(study);
   StudyRun here = run;
-  here.folder = std::filesystem::absolute(run.folder);
+  here.folder = absolute_path(run.folder);
   BatchJob job = job_of(job_name(run), absolute, *run.member, options, run.world);
   job.command = with_program(arguments_of(absolute, here, false));
   job.run_dir = here.folder.string();

@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/scaling/jobs/slurm_jobs.h"
 #include "hpcai/scaling/model/calibration.h"
 
@@ -12,8 +16,11 @@ namespace {
 
 // jobs.json: the last job of each run, by the run's folder within the study.
 nlohmann::json read_jobs(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) return nlohmann::json::object();
-  return nlohmann::json::parse(read_file(path));
+  if (!path_exists(path)) return nlohmann::json::object();
+  auto jobs = nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  const bool good = jobs.is_object() && std::ranges::all_of(jobs, [](const auto& job) { return job.is_string(); });
+  if (!good) throw Error(ExitCode::bad_data, fmt::format("{}: is no list of jobs", path.string()), "Remove it, and start again.");
+  return jobs;
 }
 
 // Submits what neither waits nor runs, and remembers the jobs.
@@ -32,7 +39,7 @@ class Jobs {
     replace_file(path, script);
     const std::string job = submit_script(path);
     numbers_[key] = job;
-    replace_file(list(), numbers_.dump(2) + "\n");
+    replace_file(list(), json_text(numbers_, 2) + "\n");
     return job;
   }
 
@@ -47,7 +54,7 @@ class Jobs {
 void submit_calibrations(const Study& study, const SlurmOptions& options, double seconds, Jobs& jobs) {
   for (const Member& member : study.members) {
     const auto path = calibration_of(study, member);
-    const std::string key = std::filesystem::relative(path, study.folder).string();
+    const std::string key = relative_path(path, study.folder).string();
     if (seconds <= 0 || jobs.lives(key) || find_calibration(path)) continue;
     const std::string job = jobs.submit(key, calibration_job_name(member), calibration_script(study, member, options, seconds));
     log::info("study      the measurement of {} for the prediction is job {}", member.name, job);
@@ -61,7 +68,7 @@ void submit_rest(const Study& study, const SlurmOptions& options, double calibra
   submit_calibrations(study, options, calibration_s, jobs);
   int submitted = 0, waiting = 0, done = 0;
   for (const StudyRun& run : runs_of(study)) {
-    const std::string key = std::filesystem::relative(run.folder, study.folder).string();
+    const std::string key = relative_path(run.folder, study.folder).string();
     if (is_done(run)) {
       ++done;
     } else if (jobs.lives(key)) {

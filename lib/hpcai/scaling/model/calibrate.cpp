@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "hpcai/config/config.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/parallel.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/distributed/exchange/short_messages.h"
@@ -109,7 +110,7 @@ Calibration calibrate(const trainer::Experiment& experiment, distributed::Group&
   });
   measurement.reset();
   if (alone) return mine;
-  Calibration shared = calibration_from_json(nlohmann::json::parse(group.broadcast(to_json(mine).dump())));
+  Calibration shared = calibration_from_json(nlohmann::json::parse(group.broadcast(json_text(to_json(mine)))));
   measure_link_into(shared, group, world, 0.3 * options.seconds);
   return shared;
 }

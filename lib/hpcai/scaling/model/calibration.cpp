@@ -4,7 +4,9 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
 
 namespace hpcai::scaling {
 
@@ -94,7 +96,7 @@ Calibration read_calibration(const std::filesystem::path& path) {
 }
 
 std::optional<Calibration> find_calibration(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) return std::nullopt;
+  if (!path_exists(path)) return std::nullopt;
   try {
     return read_calibration(path);
   } catch (const Error& e) {
@@ -104,7 +106,7 @@ std::optional<Calibration> find_calibration(const std::filesystem::path& path) {
 }
 
 void write_calibration(const std::filesystem::path& path, const Calibration& calibration) {
-  replace_file(path, to_json(calibration).dump(2) + "\n");
+  replace_file(path, json_text(to_json(calibration), 2) + "\n");
 }
 
 }  // namespace hpcai::scaling

@@ -6,6 +6,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/paths.h"
 
 namespace hpcai::scaling {
 namespace {
@@ -34,20 +35,8 @@ void read_target(const nlohmann::json& summary, Outcome& outcome) {
   outcome.epochs_to_target = number(*target, "epoch").value_or(0);
 }
 
-}  // namespace
-
-Outcome read_outcome(const std::filesystem::path& folder, const std::string& metric) {
+Outcome outcome_of(const nlohmann::json& summary, const std::string& metric) {
   Outcome outcome;
-  outcome.folder = folder.string();
-  const auto path = folder / "summary.json";
-  if (!std::filesystem::exists(path)) return outcome;
-  nlohmann::json summary;
-  try {
-    summary = nlohmann::json::parse(read_file(path));
-  } catch (const nlohmann::json::exception& e) {
-    throw Error(ExitCode::bad_data, fmt::format("{}: {}", path.string(), e.what()),
-                "Remove this run folder; the study makes it again.");
-  }
   outcome.status = summary.value("status", "failed");
   outcome.world = summary.value("world_size", 0);
   outcome.time_s = number(summary, "time_s").value_or(0);
@@ -58,6 +47,21 @@ Outcome read_outcome(const std::filesystem::path& folder, const std::string& met
     outcome.quality = number(summary["validation"], metric.c_str());
   outcome.step = read_step(summary);
   read_target(summary, outcome);
+  return outcome;
+}
+
+}  // namespace
+
+Outcome read_outcome(const std::filesystem::path& folder, const std::string& metric) {
+  Outcome outcome;
+  const auto path = folder / "summary.json";
+  try {
+    if (path_exists(path)) outcome = outcome_of(nlohmann::json::parse(read_file(path)), metric);
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {}", path.string(), e.what()),
+                "Remove this run folder; the study makes it again.");
+  }
+  outcome.folder = folder.string();
   return outcome;
 }
 

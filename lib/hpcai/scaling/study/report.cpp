@@ -8,6 +8,8 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
 #include "hpcai/data/open.h"
@@ -99,7 +101,7 @@ int64_t samples_of(const trainer::Experiment& experiment) {
 std::vector<PredictedPoint> predictions_of(const Study& study, const Member& member, const Curve& curve, int ranks_per_node) {
   const auto calibration = find_calibration(calibration_of(study, member));
   if (!calibration) return {};
-  const bool cluster = std::filesystem::exists(study.folder / "jobs");
+  const bool cluster = path_exists(study.folder / "jobs");
   const auto& training = member.experiment.training;
   PredictionSettings settings{.global_batch = training.global_batch,
                               .samples = samples_of(member.experiment),
@@ -165,7 +167,7 @@ nlohmann::json scaling_json(const Study& study, const std::vector<Curve>& curves
 std::vector<Curve> write_report(const Study& study, int ranks_per_node, const std::vector<std::string>& command) {
   auto curves = collect(study, ranks_per_node);
   const auto json = scaling_json(study, curves, command);
-  replace_file(study.folder / "scaling.json", json.dump(2) + "\n");
+  replace_file(study.folder / "scaling.json", json_text(json, 2) + "\n");
   replace_file(study.folder / "figure1.svg", draw_figure(curves, footer_of(json.at("environment"), curves)).svg());
   return curves;
 }

@@ -8,6 +8,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/scaling/jobs/child_program.h"
 #include "hpcai/scaling/study/report.h"
 #include "hpcai/scaling/study/study_folder.h"
@@ -71,7 +72,7 @@ void warn_of_missed_targets(const std::vector<Curve>& curves) {
 
 int run_study(const Study& study, const StudyOptions& options, const std::vector<std::string>& command) {
   if (options.mode == StudyMode::submit) require_slurm();
-  if (options.mode == StudyMode::collect && !std::filesystem::exists(study.folder / "study.json")) {
+  if (options.mode == StudyMode::collect && !path_exists(study.folder / "study.json")) {
     throw Error(ExitCode::missing_input, fmt::format("{} holds no study", study.folder.string()),
                 "Give the folder of a study with --out.");
   }

@@ -8,6 +8,8 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/version.h"
 
 namespace hpcai::scaling {
@@ -61,7 +63,7 @@ void extend(Study& whole, const nlohmann::json& saved) {
   for (const auto& name : saved["experiments"].get<std::vector<std::string>>()) {
     const bool known = std::ranges::any_of(whole.members, [&](const Member& member) { return member.name == name; });
     const fs::path config = whole.folder / name / "config.yaml";
-    if (!known && fs::exists(config)) whole.members.push_back({name, config::read_saved<trainer::Experiment>(config)});
+    if (!known && path_exists(config)) whole.members.push_back({name, config::read_saved<trainer::Experiment>(config)});
   }
   for (const int world : saved["worlds"].get<std::vector<int>>()) {
     if (std::ranges::find(whole.worlds, world) == whole.worlds.end()) whole.worlds.push_back(world);
@@ -81,23 +83,23 @@ nlohmann::json describe_study(const Study& study) {
 
 StudyFolder::StudyFolder(const Study& study) : whole_(study) {
   const fs::path file = study.folder / "study.json";
-  const bool exists = fs::exists(file);
-  if (fs::exists(study.folder) && !fs::is_directory(study.folder)) {
+  const bool exists = path_exists(file, ExitCode::cannot_write);
+  if (path_exists(study.folder, ExitCode::cannot_write) && !is_folder(study.folder)) {
     throw Error(ExitCode::usage, fmt::format("{} is a file", study.folder.string()), kOtherFolder);
   }
-  if (!exists && fs::exists(study.folder) && !fs::is_empty(study.folder)) {
+  if (!exists && !list_folder(study.folder, ExitCode::cannot_write).empty()) {
     throw Error(ExitCode::usage, fmt::format("the folder {} is not empty and holds no study", study.folder.string()),
                 kOtherFolder);
   }
   for (const Member& member : study.members) {
-    if (exists && fs::exists(config_of(study, member))) compare_member(config_of(study, member), member);
+    if (exists && path_exists(config_of(study, member))) compare_member(config_of(study, member), member);
   }
   if (exists) extend(whole_, read_study_json(file));
   make_folder(study.folder);
-  lock_ = FolderLock(study.folder, "study in", "Wait until it has ended, or choose another folder with --out.");
-  replace_file(file, describe_study(whole_).dump(2) + "\n");
+  lock_ = lock_folder(study.folder);
+  replace_file(file, json_text(describe_study(whole_), 2) + "\n");
   for (const Member& member : study.members) {
-    if (fs::exists(config_of(study, member))) continue;
+    if (path_exists(config_of(study, member))) continue;
     make_folder(config_of(study, member).parent_path());
     replace_file(config_of(study, member), config::to_yaml(member.experiment));
   }

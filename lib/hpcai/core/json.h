@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+
+namespace hpcai {
+
+// JSON as text, on one line or indented. A byte that is not UTF-8, as in a file name or a label, becomes U+FFFD: the
+// library's own dump() throws for it, so nothing else calls that.
+template <class Json>
+std::string json_text(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+// The whole number from 0 on that an object holds under `key`. Throws std::out_of_range if there is none: the library's own
+// get() takes 7.5 and true for numbers, too.
+inline int64_t count_at(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  const bool counts = found != object.end() && (found->is_number_unsigned() || (found->is_number_integer() && *found >= 0));
+  if (!counts || *found > INT64_MAX) throw std::out_of_range(std::string("'") + key + "' is not a whole number from 0 on");
+  return found->get<int64_t>();
+}
+
+// The finite number from `lowest` to `highest` under `key`; throws std::out_of_range likewise.
+inline double number_at(const nlohmann::json& object, const char* key, double lowest, double highest) {
+  const auto found = object.find(key);
+  const bool good = found != object.end() && found->is_number() && *found >= lowest && *found <= highest;
+  if (!good) throw std::out_of_range(std::string("'") + key + "' is not a number of the expected range");
+  return found->get<double>();
+}
+
+}  // namespace hpcai

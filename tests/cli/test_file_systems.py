@@ -1,0 +1,174 @@
+"""File systems that lack what others have: links, exchange, fsync, locks, permissions, names in UTF-8."""
+import errno
+import os
+import random
+import shutil
+import struct
+import subprocess
+import zlib
+
+from harness import PROGRAM, WAVEFORM, environment, main
+from trouble import TroubledCase, name_of
+
+SHORT = ("--set", "training.max_steps=8", "--set", "checkpoint.every_steps=4")
+
+
+def png(size, seed):
+    """An RGB image of noise."""
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    noise = random.Random(seed)
+    rows = b"".join(b"\0" + noise.randbytes(3 * size) for _ in range(size))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) +
+            chunk(b"IEND", b""))
+
+
+def steps_in(run):
+    return sorted(int(path.name[5:]) for path in (run / "checkpoints").glob("step-*"))
+
+
+class FileSystems(TroubledCase):
+    def weights(self, run_dir):
+        return self.summary(run_dir)["weights_sha256"]
+
+    def test_training_goes_on_and_resumes_where_something_is_refused(self):
+        self.train(WAVEFORM, "whole", *SHORT)
+        cases = [{"symlink": errno.EPERM}, {"symlink": errno.EOPNOTSUPP}, {"symlink": errno.ENOSYS},
+                 {"exchange": errno.EPERM}, {"exchange": errno.EOPNOTSUPP}, {"exchange": errno.EINVAL}, {"exchange": errno.ENOSYS},
+                 {"fsync": errno.EINVAL}, {"fsync": errno.EOPNOTSUPP}, {"fsync": errno.ENOSYS}, {"fsyncdir": errno.EINVAL},
+                 {"flock": errno.ENOLCK}, {"flock": errno.EOPNOTSUPP}, {"flock": errno.EBADF},
+                 {"symlink": errno.EPERM, "exchange": errno.EINVAL, "fsync": errno.EINVAL, "fsyncdir": errno.EINVAL, "flock": errno.ENOSYS}]
+        for refuse in cases:
+            with self.subTest(refuse={name: name_of(number) for name, number in refuse.items()}):
+                shutil.rmtree(self.folder / "run", ignore_errors=True)
+                env = self.trouble(refuse=refuse)
+                _, err = self.train(WAVEFORM, "run", "--set", "checkpoint.every_steps=4", "--set", "training.max_steps=4", env=env)
+                self.assertEqual(err.count("fsync"), 1 if {"fsync", "fsyncdir"} & set(refuse) else 0, err)
+                self.assertEqual(err.count("cannot create the link"), 1 if "symlink" in refuse else 0, err)
+                # The same step is saved again, and replaces the one that is there.
+                config = self.folder / "run" / "config.yaml"
+                config.write_text(config.read_text().replace("max_steps: 4", "max_steps: 8"))
+                self.train(WAVEFORM, "run", *SHORT, "--resume", "auto", env=env)
+                self.assertEqual(steps_in(self.folder / "run")[-1], 8)
+                self.assertEqual(self.weights("run"), self.weights("whole"))
+                out, _ = self.run_program("evaluate", "--run-dir", "run", "--checkpoint", "last", "--json", env=env)
+                self.assertIn('"step": 8', out)
+                self.train(WAVEFORM, "run", *SHORT, "--resume", "auto", env=env)
+                leftovers = [path.name for path in (self.folder / "run").iterdir() if path.name.startswith(".")]
+                self.assertEqual([name for name in leftovers if refuse.get("flock") != errno.EBADF], [], "nothing hidden is left")
+
+    def test_two_runs_in_one_folder_are_refused_without_locks(self):
+        for refuse in ({}, {"flock": errno.ENOLCK}, {"flock": errno.EOPNOTSUPP}):
+            with self.subTest(refuse=refuse):
+                shutil.rmtree(self.folder / "run", ignore_errors=True)
+                env = self.trouble(refuse=refuse)
+                arguments = ("--config", WAVEFORM, "--run-dir", "run", "--resume", "auto", "--set", "training.epochs=2000")
+                first = self.start(*arguments, env=env)
+                try:
+                    self.wait_for_step("run", 1, first)
+                    _, err = self.run_program(*arguments, status=2, env=env)
+                    self.assertIn("is in use by", err)
+                finally:
+                    first.kill()
+                    first.communicate()
+                # The lock of a program that was killed does not hold.
+                self.train(WAVEFORM, "run", "--overwrite", "--set", "training.max_steps=2", env=env)
+                self.assertEqual(self.summary("run")["steps"], 2)
+
+    def test_last_and_best_are_found_in_every_kind_of_copy(self):
+        self.train(WAVEFORM, "run", "--set", "training.epochs=3")
+        out, _ = self.run_program("evaluate", "--run-dir", "run", "--checkpoint", "best", "--json")
+        copies = {"followed": ["cp", "-rL", "run", "followed"], "as it is": ["cp", "-a", "run", "as it is"],
+                  "without links": ["bash", "-c", "cp -a run 'without links'; rm 'without links'/checkpoints/{last,best}"],
+                  "links as text": ["bash", "-c", "cp -a run 'links as text'; cd 'links as text'/checkpoints; for l in last best; do "
+                                    "t=$(readlink $l); rm $l; printf %s $t > $l; done"]}
+        for name, command in copies.items():
+            with self.subTest(copy=name):
+                subprocess.run(command, cwd=self.folder, check=True)
+                for checkpoint in ("best", f"{name}/checkpoints/best"):
+                    again, _ = self.run_program("evaluate", "--run-dir", name, "--checkpoint", checkpoint, "--json")
+                    self.assertEqual(again.replace(name, "run"), out.replace(name, "run"))
+                self.run_program("evaluate", "--run-dir", name, "--split", "test")
+                self.train(WAVEFORM, name, "--set", "training.epochs=3", "--resume", "require")
+
+    def test_a_damaged_newest_checkpoint_is_passed_over_by_last(self):
+        self.train(WAVEFORM, "run", *SHORT)
+        newest = self.folder / "run" / "checkpoints" / "step-00000008" / "model.safetensors"
+        newest.write_bytes(newest.read_bytes()[:-1])
+        out, err = self.run_program("evaluate", "--run-dir", "run", "--checkpoint", "last", "--json")
+        self.assertIn('"step": 4', out)
+        self.assertIn("step-00000008/model.safetensors", err)
+
+    def test_no_permission_is_66_for_what_is_read_and_74_for_what_is_written(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can run a program without rights")
+        self.train(WAVEFORM, "run", *SHORT)
+        self.folder.chmod(0o755)
+        for path in (self.folder / "run").rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        (self.folder / "sec").mkdir(mode=0o700)
+        (self.folder / "c.yaml").write_text(WAVEFORM.read_text())
+        shutil.copytree(self.folder / "run", self.folder / "closed")
+        (self.folder / "closed").chmod(0o700)
+        cases = [(66, ("evaluate", "--run-dir", "sec/r"), "sec/r"), (66, ("evaluate", "--run-dir", "closed"), "closed"),
+                 (74, ("predict", "--run-dir", "run", "--split", "test", "--out", "sec/p.csv"), "sec/p.csv"),
+                 (74, ("predict", "--run-dir", "run", "--split", "test", "--out", "sec/p.h5"), "sec/p.h5"),
+                 (74, ("generate", "galaxies", "--count", "2", "--size", "32", "--out", "sec/g.h5"), "sec/g.h5"),
+                 (74, ("--config", "c.yaml", *SHORT, "--run-dir", "sec/new"), "sec/new"),
+                 (74, ("--config", "c.yaml", *SHORT, "--run-dir", "closed", "--resume", "auto"), "closed"),
+                 (66, ("--config", "sec/c.yaml"), "sec/c.yaml"), (66, ("check", "--config", "sec/c.yaml"), "sec/c.yaml")]
+        for status, arguments, path in cases:
+            with self.subTest(arguments=arguments):
+                process = subprocess.run(["setpriv", "--reuid=12347", "--regid=12347", "--clear-groups", PROGRAM, *arguments],
+                                         cwd=self.folder, env=environment(), text=True, capture_output=True, timeout=120)
+                self.assertEqual(process.returncode, status, process.stderr)
+                self.assertIn("Permission denied", process.stderr)
+                self.assertIn(path, process.stderr)
+
+    def test_circles_and_endless_names_are_told_with_their_reason(self):
+        os.symlink("b", self.folder / "a")
+        os.symlink("a", self.folder / "b")
+        self.train(WAVEFORM, "run", *SHORT)
+        for path, reason in (("a", "Too many levels of symbolic links"), ("n" * 300, "File name too long")):
+            cases = [(66, ("evaluate", "--run-dir", path)), (66, ("--config", path)), (66, ("check", "--config", f"{path}/c.yaml")),
+                     (74, ("--config", WAVEFORM, *SHORT, "--run-dir", path)),
+                     (74, ("predict", "--run-dir", "run", "--split", "test", "--out", f"{path}/p.csv")),
+                     (74, ("generate", "galaxies", "--count", "2", "--size", "32", "--out", f"{path}/g.h5")),
+                     (66, ("evaluate", "--run-dir", "run", "--checkpoint", path))]
+            for status, arguments in cases:
+                with self.subTest(arguments=[str(a)[:20] for a in arguments]):
+                    _, err = self.run_program(*arguments, status=status)
+                    self.assertIn(reason, err)
+                    self.assertNotIn("internal", err)
+
+    def test_names_that_are_no_utf8_are_names_like_others(self):
+        name = os.fsdecode(b"caf\xe9")
+        self.train(WAVEFORM, name, *SHORT)
+        self.train(WAVEFORM, name, *SHORT, "--resume", "require")
+        self.run_program("evaluate", "--run-dir", name, "--json")
+        self.run_program("predict", "--run-dir", name, "--split", "test", "--out", f"{name}.csv")
+        self.assertTrue((self.folder / f"{name}.csv").exists())
+
+    def test_a_damaged_image_with_a_name_in_latin1_is_named(self):
+        images = self.folder / "im"
+        images.mkdir()
+        with open(images / "labels.csv", "wb") as labels:
+            labels.write(b"file,label,split\n")
+            for i in range(8):
+                (images / f"g{i}.png").write_bytes(png(16, seed=i))
+                labels.write(f"g{i}.png,{i % 2},train\n".encode())
+            labels.write(b"cut\xe9.png,0,test\n")
+        (images / os.fsdecode(b"cut\xe9.png")).write_bytes(png(16, seed=9)[:200])
+        (self.folder / "f.yaml").write_text(
+            "name: f\ndata: {type: image_folder, folder: im, image_size: 16, validation_fraction: 0, split_column: split}\n"
+            "model: {type: xception, width: 0.0625, middle_blocks: 0, head_units: 8}\nloss: {type: cross_entropy}\n"
+            "training: {epochs: 1, global_batch: 4, threads: 1}\nloader: {threads: 1}\nschedule: {type: constant}\n")
+        for ranks in ("1", "2"):
+            run = f"r{ranks}"
+            _, err = self.train("f.yaml", run, "--nproc", ranks, status=65)
+            self.assertIn("cut\\xe9.png", err)
+            self.assertEqual(self.summary(run)["status"], "failed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Calls that fail once, for a while, or for ever while a run writes: one failure ends no run."""
+import concurrent.futures
+import errno
+import re
+import shutil
+import time
+
+from harness import WAVEFORM, main
+from trouble import TroubledCase, name_of
+
+ARGUMENTS = ("--set", "training.max_steps=4", "--set", "checkpoint.every_steps=2", "--set", "checkpoint.keep=1")
+
+
+class FullDisks(TroubledCase):
+    def places(self, trace):
+        """The number of one call of each kind: the same function on the same file, whatever its step or process."""
+        kinds = {}
+        for line in trace.read_text().splitlines():
+            number, function, path = line.split(" ", 2)
+            kind = function, re.sub(r"\d+", "N", path[len(str(self.folder)):])
+            kinds.setdefault(kind, int(number))
+        return kinds
+
+    def test_no_single_call_that_fails_ends_a_run(self):
+        self.train(WAVEFORM, "whole", *ARGUMENTS)
+        trace = self.folder / "trace"
+        self.train(WAVEFORM, "run", *ARGUMENTS, env=self.trouble("run", trace=trace))
+        kinds = self.places(trace)
+        self.assertGreater(len(kinds), 40, "the shim sees the calls")
+        expected = self.summary("whole")["weights_sha256"]
+        lines = [line["step"] for line in self.metrics("whole")]
+
+        def attempt(index, kind, number):
+            error = (errno.EIO, errno.ENOSPC)[index % 2]
+            name = f"run{index}"
+            env = self.trouble(name, fail=(number, error))
+            self.train(WAVEFORM, name, *ARGUMENTS, env=env)
+            where = f"{name_of(error)} of call {number}, {kind}"
+            self.assertEqual(self.summary(name)["weights_sha256"], expected, where)
+            self.assertEqual([line["step"] for line in self.metrics(name)], lines, where)
+            self.assertIn("done", (self.folder / name / "log.txt").read_text(), where)
+            self.run_program("evaluate", "--run-dir", name, "--checkpoint", "last")
+            shutil.rmtree(self.folder / name)
+
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for future in [pool.submit(attempt, i, kind, number) for i, (kind, number) in enumerate(kinds.items())]:
+                future.result()
+
+    def train_while_full(self, ranks, error, *arguments):
+        """Starts a training whose disk is full from step 3 on, until the file `flag` goes."""
+        flag = self.folder / "flag"
+        process = self.start("--config", WAVEFORM, "--run-dir", "run", "--nproc", str(ranks), "--set", "checkpoint.every_steps=2", *arguments,
+                             env=self.trouble("run", while_exists=(flag, error)))
+        self.wait_for_step("run", 3, process)
+        flag.touch()
+        return process, flag
+
+    def test_training_goes_on_while_the_disk_is_full(self):
+        for ranks, error in ((1, errno.ENOSPC), (2, errno.EIO)):
+            with self.subTest(ranks=ranks, error=name_of(error)):
+                shutil.rmtree(self.folder / "run", ignore_errors=True)
+                steps = 400
+                process, flag = self.train_while_full(ranks, error, "--set", f"training.max_steps={steps}", "--set", "training.epochs=400")
+                time.sleep(3)
+                flag.unlink()
+                _, err = process.communicate(timeout=120)
+                self.assertEqual(process.returncode, 0, err)
+                self.assertIn("Training goes on", err)
+                self.assertEqual([line["step"] for line in self.metrics("run")], list(range(1, steps + 1)), "no line is lost")
+                self.assertEqual(self.summary("run")["status"], "finished")
+                self.run_program("evaluate", "--run-dir", "run", "--checkpoint", "last")
+                self.assertIn("Training goes on", (self.folder / "run" / "log.txt").read_text(), "the log caught up")
+
+    def test_a_disk_that_stays_full_ends_all_ranks_with_74_and_the_last_checkpoint_stays(self):
+        for ranks in (1, 2):
+            with self.subTest(ranks=ranks):
+                shutil.rmtree(self.folder / "run", ignore_errors=True)
+                process, flag = self.train_while_full(ranks, errno.ENOSPC, "--set", "checkpoint.max_unsaved_s=2", "--set",
+                                                      "training.epochs=100000")
+                _, err = process.communicate(timeout=120)
+                flag.unlink()
+                self.assertEqual(process.returncode, 74, err)
+                self.assertIn("checkpoint.max_unsaved_s", err)
+                self.assertIn("No space left on device", err)
+                self.assertRegex(err, r"the last checkpoint on disk is of step \d+")
+                self.train(WAVEFORM, "run", "--resume", "require", "--set", "training.epochs=100000", "--set", "training.max_steps=1", status=78)
+                self.run_program("evaluate", "--run-dir", "run", "--checkpoint", "last")
+
+    def test_a_run_that_ends_on_a_full_disk_tells_what_is_missing(self):
+        process, flag = self.train_while_full(1, errno.ENOSPC, "--set", "training.max_steps=30", "--set", "checkpoint.max_unsaved_s=4")
+        _, err = process.communicate(timeout=120)
+        flag.unlink()
+        self.assertEqual(process.returncode, 74, err)
+        self.assertRegex(err, r"(step \d+ could not be saved|max_unsaved_s)")
+        self.run_program("evaluate", "--run-dir", "run", "--checkpoint", "last")
+
+
+if __name__ == "__main__":
+    main()
