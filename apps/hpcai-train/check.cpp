@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/build.h"

@@ -10,7 +10,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
-#include "hpcai/distributed/world/world.h"
+#include "hpcai/distributed/exchange/make_group.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/trainer.h"
@@ -66,9 +66,9 @@ Trained load_trained(const TrainedOptions& options) {
   const fs::path path = named ? run / "checkpoints" / options.checkpoint : fs::path(options.checkpoint);
   const auto loaded = checkpoint::load_checkpoint(path, checkpoint::Parts::model);
 
-  trainer::set_threads(trained.experiment.training, {});
+  trainer::set_threads(trained.experiment.training, distributed::Placement{});
   trained.group =
-      distributed::Group::create({}, trained.experiment.distributed, trainer::use_gpu(trained.experiment.training.device));
+      distributed::make_group({}, trained.experiment.distributed, trainer::use_gpu(trained.experiment.training.device));
   trained.data = data::open(trained.experiment.data, 0);
   trained.dataset = choose_split(trained.data, options.split);
   trained.model = trainer::build_model(trained.experiment, trained.dataset->spec(), *trained.group);

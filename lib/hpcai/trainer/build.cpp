@@ -8,6 +8,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
+#include "hpcai/distributed/world/cores.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/make_optimizer.h"
@@ -90,8 +91,8 @@ void check_target(const Experiment& experiment, const data::Splits& data) {
   }
 }
 
-void set_threads(const TrainingConfig& training, const distributed::World& world) {
-  const int threads = training.threads > 0 ? static_cast<int>(training.threads) : distributed::share_of_cores(world);
+void set_threads(const TrainingConfig& training, const distributed::Placement& placement) {
+  const int threads = training.threads > 0 ? static_cast<int>(training.threads) : distributed::share_of_cores(placement);
   at::set_num_threads(threads);
 }
 

@@ -25,7 +25,7 @@ void check_consistency(const Experiment& experiment, int world_size);
 void check_target(const Experiment& experiment, const data::Splits& data);
 
 // Sets the threads of LibTorch for this rank: training.threads, or its share of the cores.
-void set_threads(const TrainingConfig& training, const distributed::World& world);
+void set_threads(const TrainingConfig& training, const distributed::Placement& placement);
 
 // The time grid of the experiment's waveforms; none for images.
 std::optional<simulate::TimeGrid> time_grid(const data::DataConfig& config);

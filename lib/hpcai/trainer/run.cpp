@@ -10,6 +10,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
+#include "hpcai/distributed/exchange/make_group.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/runs/environment.h"
@@ -149,8 +150,8 @@ void evaluate_finally(const Training& training, Trainer& trainer, distributed::G
 int run_experiment(const Experiment& experiment, const distributed::World& world, const RunOptions& options) {
   check_consistency(experiment, world.size);
   install_stop_signals(world.rank == 0);
-  set_threads(experiment.training, world);
-  const auto group = distributed::Group::create(world, experiment.distributed, use_gpu(experiment.training.device));
+  const auto group = distributed::make_group(world, experiment.distributed, use_gpu(experiment.training.device));
+  set_threads(experiment.training, group->placement());
   const std::string digest = config::digest(experiment);
   agree_on_run(*group, experiment, options);
   const auto hosts = group->all_gather(distributed::host_name());

@@ -7,6 +7,7 @@
 #include "hpcai/checkpoint/copy_tensors.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/distributed/exchange/agree.h"
 #include "hpcai/optim/clip.h"
 #include "hpcai/optim/schedule.h"
 #include "hpcai/trainer/forward.h"

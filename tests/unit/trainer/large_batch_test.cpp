@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/models/initialise.h"
 #include "hpcai/models/layers.h"
 #include "hpcai/optim/base_rate.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/optim/clip.h"
 #include "hpcai/trainer/forward.h"
 #include "hpcai/trainer/trainer.h"
