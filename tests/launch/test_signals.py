@@ -48,6 +48,17 @@ class FirstMoments(Case):
                     status, output = self.finish(process)
                     self.assertEqual(status, 75, output)
 
+    def test_a_signal_to_one_rank_alone(self):
+        """The others wait for that rank, or have lost it; they are asked to stop too."""
+        for rank in (0, 1):
+            for delay in DELAYS_S[:3]:
+                with self.subTest(rank=rank, delay=delay):
+                    process = self.start(f"rank-{rank}-{delay}")
+                    time.sleep(delay)
+                    os.kill(children(process.pid)[rank], signal.SIGTERM)
+                    status, output = self.finish(process)
+                    self.assertEqual(status, 75, output)
+
     def test_a_signal_to_all_from_the_terminal(self):
         process = self.start("terminal")
         os.killpg(process.pid, signal.SIGINT)

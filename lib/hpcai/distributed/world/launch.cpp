@@ -31,7 +31,8 @@ constexpr auto kLastGrace = 5s;     // between SIGTERM and SIGKILL
 constexpr auto kOneSignal = 300ms;  // a terminal or `timeout` may deliver one signal twice
 constexpr auto kStopGrace = 2s;     // for the other ranks to stop by themselves once one has
 constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
-constexpr int kAskToStop[] = {SIGINT, SIGTERM, SIGUSR1};  // the program handles them from its first line on
+constexpr auto kStart = 10s;  // the system loads a program's libraries within that time, even on a busy host
+constexpr int kAskToStop[] = {SIGINT, SIGTERM, SIGUSR1};  // a training handles them from its first moments on
 
 sigset_t watched_signals() {
   sigset_t set;
@@ -58,6 +59,7 @@ class BlockedSignals {
 
 struct Child {
   pid_t process = -1;
+  Clock::time_point started = Clock::now();
   std::optional<int> status;  // exit status once it has ended
 };
 
@@ -75,7 +77,7 @@ class Ranks {
     for (int rank = 0; rank < count; ++rank) {
       environment["HPCAI_RANK"] = std::to_string(rank);
       if (rank == 0) environment["HPCAI_LISTEN_FD"] = std::to_string(listen_fd);
-      children_[static_cast<size_t>(rank)].process = start(rank, words, environment, rank == 0 ? listen_fd : -1);
+      children_[static_cast<size_t>(rank)] = {start(rank, words, environment, rank == 0 ? listen_fd : -1)};
       if (rank == 0) {
         environment.erase("HPCAI_LISTEN_FD");
         close(std::exchange(listen_fd, -1));  // only rank 0 has it now, so that it closes with rank 0
@@ -146,17 +148,18 @@ class Ranks {
     for (size_t rank = 0; rank < children_.size(); ++rank) {
       Child& child = children_[rank];
       if (child.status || !(child.status = poll_process(child.process))) continue;
-      if (killed_before_it_could_stop(*child.status)) child.status = static_cast<int>(ExitCode::stopped);
+      if (killed_while_it_started(child)) child.status = static_cast<int>(ExitCode::stopped);
       note_end(static_cast<int>(rank), *child.status);
     }
   }
 
-  // A rank that one forwarded signal has killed was not yet in its main function: the system was still loading it. It had
-  // nothing to save, so it counts as stopped. (A second SIGINT ends a rank at any time, on purpose.)
-  bool killed_before_it_could_stop(int status) const {
-    const int signal = status - 128;
-    const auto times = forwarded_.find(signal);
-    return std::ranges::count(kAskToStop, signal) > 0 && times != forwarded_.end() && times->second == 1;
+  // A signal that asks to stop kills a rank only before the rank handles it, while the system still loads the program. So the
+  // rank had nothing to save and counts as stopped. (A second SIGINT ends a rank at any time, on purpose.)
+  bool killed_while_it_started(const Child& child) const {
+    const int signal = *child.status - 128;
+    const auto forwarded = forwarded_.find(signal);
+    const bool twice = forwarded != forwarded_.end() && forwarded->second > 1;
+    return std::ranges::count(kAskToStop, signal) > 0 && !twice && Clock::now() - child.started < kStart;
   }
 
   // The first failure is the cause; but ranks that only lost a peer may be seen before the one that they lost.
