@@ -14,6 +14,7 @@
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
+#include "hpcai/distributed/exchange/make_group.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/model/clock.h"
@@ -76,8 +77,8 @@ int bench(const CommandLine& line, const BenchOptions& options) {
   if (options.nproc > 0) trainer::refuse_problems(trainer::judge(experiment, options.nproc));
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
   const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
-  trainer::set_threads(experiment.training, world);
-  const auto group = distributed::Group::create(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
+  const auto group = distributed::make_group(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
+  trainer::set_threads(experiment.training, group->placement());
   const auto hosts = group->all_gather(distributed::host_name());
   trainer::Training training;
   trainer::on_all_ranks(*group, [&] {

@@ -10,6 +10,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/text.h"
+#include "hpcai/distributed/exchange/make_group.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/model/calibrate.h"
 #include "hpcai/trainer/build.h"
@@ -66,8 +67,8 @@ int calibrate(const CommandLine& line, const CalibrateWords& options) {
   }
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
   const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
-  trainer::set_threads(experiment.training, world);
-  const auto group = distributed::Group::create(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
+  const auto group = distributed::make_group(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
+  trainer::set_threads(experiment.training, group->placement());
   trainer::on_all_ranks(*group, [&] {
     if (group->rank() == 0) require_replaceable(options.out);
   });

@@ -12,6 +12,7 @@
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/data/verify.h"
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/runs/progress.h"
 #include "hpcai/trainer/build.h"

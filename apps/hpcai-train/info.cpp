@@ -9,6 +9,7 @@
 #include "hpcai/core/json.h"
 #include "hpcai/core/version.h"
 #include "hpcai/data/open.h"
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/runs/environment.h"
 #include "hpcai/trainer/build.h"

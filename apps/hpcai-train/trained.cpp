@@ -16,7 +16,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
 #include "hpcai/data/wrappers/without_truth.h"
-#include "hpcai/distributed/world/world.h"
+#include "hpcai/distributed/exchange/make_group.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/model_record.h"
@@ -102,9 +102,9 @@ Trained load_trained(const TrainedOptions& options, bool needs_labels) {
   const auto loaded = checkpoint::load_checkpoint(checkpoint_path(options), checkpoint::Parts::model);
   const data::NetworkUse use{sample_spec(loaded, own), !needs_labels, names_other_data(own, trained.experiment)};
 
-  trainer::set_threads(trained.experiment.training, {});
+  trainer::set_threads(trained.experiment.training, distributed::Placement{});
   trained.group =
-      distributed::Group::create({}, trained.experiment.distributed, trainer::use_gpu(trained.experiment.training.device));
+      distributed::make_group({}, trained.experiment.distributed, trainer::use_gpu(trained.experiment.training.device));
   trained.dataset = options.input.empty() ? data::open_split(trained.experiment.data, split_named(options.split), use)
                                           : data::open_input(trained.experiment.data, options.input, use);
   trained.model = trainer::build_model(trained.experiment, use.spec, *trained.group);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "hpcai/core/error.h"
+#include "hpcai/distributed/exchange/agree.h"
 #include "scenarios.h"
 
 using namespace hpcai::distributed;
@@ -105,6 +106,55 @@ void collectives(const Setting& setting) {
   if (group->rank() == 0) fmt::print("met {} ranks, started by {}\n", group->size(), setting.world.launcher);
 }
 
+// Members of a part hold their rank in the whole group.
+void check_part(Group& part, const std::vector<int>& members) {
+  check(part.size() == static_cast<int>(members.size()), "size of a part");
+  const int mine = members[static_cast<size_t>(part.rank())];
+  double sum = 0;
+  for (const int member : members) sum += member;
+  for (const int64_t count : {3, 200'000}) {  // through memory, and through sockets
+    const at::Tensor x = at::full({count}, mine, on(part));
+    part.all_reduce_sum(x);
+    check(at::equal(x, at::full({count}, sum, on(part))), "sum in a part");
+  }
+  const auto all = part.all_gather(at::full({1}, mine, on(part, at::kLong)));
+  for (size_t rank = 0; rank < members.size(); ++rank) {
+    check(all[rank].item<int64_t>() == members[rank], "a part keeps the order of the ranks");
+  }
+  check(part.broadcast(fmt::format("from {}", mine), part.size() - 1) == fmt::format("from {}", members.back()),
+        "text in a part");
+  part.barrier();
+}
+
+// Parts of several sizes, parts of parts, and a part that outlives the whole.
+void split(const Setting& setting) {
+  auto group = setting.meet();
+  const int rank = group->rank(), size = group->size();
+  std::vector<int> same_parity, all_but_last;
+  for (int other = rank % 2; other < size; other += 2) same_parity.push_back(other);
+  for (int other = 0; other < size - 1; ++other) all_but_last.push_back(other);
+
+  auto parity = group->split(-(rank % 2));  // any number is a colour
+  const auto most = group->split(rank == size - 1 ? 7 : 0);
+  for (int round = 0; round < 3; ++round) {
+    check_part(*parity, same_parity);
+    check_part(*most, rank == size - 1 ? std::vector<int>{rank} : all_but_last);
+    group->barrier();
+  }
+  const auto alone = parity->split(parity->rank());
+  check_part(*alone, {rank});
+  check(parity->placement().one_host() && parity->placement().local_rank == parity->rank(), "placement in a part");
+
+  const at::Tensor mine = at::ones({300'000}, on(*parity)), everyones = at::ones({300'000}, on(*group));
+  const auto first = parity->all_reduce_async(mine), second = group->all_reduce_async(everyones);
+  second->wait();
+  first->wait();
+  check(mine[0].item<float>() == static_cast<float>(same_parity.size()) && everyones[0].item<float>() == static_cast<float>(size),
+        "exchanges of two groups under way at the same time");
+  group.reset();
+  check_part(*parity, same_parity);
+}
+
 void disagree(const Setting& setting) {
   const auto group = setting.meet();
   agree(*group, "configs", group->rank() % 2 == 0 ? "even" : "odd");
@@ -119,6 +169,7 @@ void different_models(const Setting& setting) {
 
 void add_collectives(Scenarios& scenarios) {
   scenarios["collectives"] = collectives;
+  scenarios["split"] = split;
   scenarios["disagree"] = disagree;
   scenarios["different-models"] = different_models;
 }

@@ -8,7 +8,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
-#include "hpcai/distributed/exchange/backend.h"
+#include "hpcai/distributed/exchange/gloo_backend.h"
 #include "hpcai/distributed/exchange/reducer.h"
 #include "scenarios.h"
 

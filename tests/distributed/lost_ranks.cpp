@@ -10,6 +10,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/distributed/world/cores.h"
 #include "scenarios.h"
 
 using namespace hpcai::distributed;
@@ -67,6 +68,27 @@ void lose(const Setting& setting) {
       if (now && how == "hang") stand_still();
     }
     group->all_reduce_sum(x);
+    group->barrier();
+  }
+}
+
+// The same where pairs of ranks exchange among themselves before all do.
+void lose_in_part(const Setting& setting) {
+  const auto group = setting.meet();
+  const auto part = group->split(group->rank() / 2);
+  const auto space = setting.argument.find(' ');
+  const bool victim = group->rank() == std::stoi(setting.argument);
+  const std::string how = setting.argument.substr(space + 1);
+  const at::Tensor x = at::zeros({1000}, group->device());
+  for (int step = 1;; ++step) {
+    group->status().begin_step(step);
+    if (victim && step == 5) {
+      const InPhase phase(group->status(), Phase::compute);
+      std::this_thread::sleep_for(500ms);
+      if (how == "kill") raise(SIGKILL);
+      stand_still();
+    }
+    part->all_reduce_sum(x);
     group->barrier();
   }
 }
@@ -161,9 +183,12 @@ void only_one_stops(const Setting& setting) {
 }
 
 void print_share(const Setting& setting) {
+  const auto group = setting.meet();
+  const Placement& placement = group->placement();
   const char* threads = std::getenv("OMP_NUM_THREADS");
-  fmt::print("rank {} of {} has {} threads, {}\n", setting.world.rank, setting.world.size, threads ? threads : "?",
-             share_of_cores(setting.world));
+  fmt::print("rank {} of {} is {} of {} on {} host{}, has {} threads, {}\n", group->rank(), group->size(), placement.local_rank,
+             placement.local_size, placement.hosts, placement.one_host() ? "" : "s", threads ? threads : "?",
+             share_of_cores(placement));
 }
 
 // As Gloo may when another rank has just died.
@@ -183,6 +208,7 @@ void add_lost_ranks(Scenarios& scenarios) {
   scenarios["killed"] = killed;
   scenarios["frozen"] = frozen;
   scenarios["lose"] = lose;
+  scenarios["lose-in-part"] = lose_in_part;
   scenarios["slow"] = slow;
   scenarios["step-slowly"] = step_slowly;
   scenarios["lost-while-saving"] = lost_while_saving;

@@ -27,7 +27,7 @@ int run(const std::vector<std::string>& arguments) {
     if (arguments[i] == "--connect-timeout") setting.config.connect_timeout_s = std::stod(value);
     if (arguments[i] == "--interface") setting.config.interface = value;
   }
-  const Environment environment = process_environment();
+  const hpcai::Environment environment = hpcai::process_environment();
   if (has_nproc && !environment.contains("HPCAI_RANK")) return run_local_ranks(nproc, arguments, port);
   setting.world = detect_world(environment, port);
   setting.argument = i + 1 < arguments.size() ? arguments[i + 1] : "";

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "hpcai/distributed/exchange/group.h"
+#include "hpcai/distributed/exchange/make_group.h"
 #include "test_device.h"
 
 namespace ranks {
@@ -21,7 +21,7 @@ struct Setting {
     const bool gpu = test_device().is_cuda();
     auto chosen = config;
     if (gpu) chosen.backend = hpcai::distributed::Backend::nccl;
-    return hpcai::distributed::Group::create(world, chosen, gpu);
+    return hpcai::distributed::make_group(world, chosen, gpu);
   }
 };
 

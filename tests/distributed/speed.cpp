@@ -7,6 +7,8 @@
 #include <functional>
 
 #include "hpcai/distributed/exchange/reducer.h"
+#include "hpcai/distributed/exchange/single_group.h"
+#include "hpcai/distributed/world/cores.h"
 #include "scenarios.h"
 
 using namespace hpcai::distributed;
@@ -67,8 +69,8 @@ void step(Group& group, const ReducerOptions& options, const char* name) {
 }
 
 void speed(const Setting& setting) {
-  at::set_num_threads(share_of_cores(setting.world));
   const auto group = setting.meet();
+  at::set_num_threads(share_of_cores(group->placement()));
   if (group->size() > 1) all_reduce(*group);
   step(*make_single_group(), {}, "84 MB of gradients, alone");
   step(*group, {.overlap = false}, "84 MB, no overlap");

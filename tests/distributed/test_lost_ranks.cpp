@@ -75,6 +75,13 @@ TEST_CASE("a rank that lives but makes no progress is named by all, itself inclu
   CHECK(*itself == 80);
 }
 
+TEST_CASE("a rank that is lost while a part of the ranks exchanges is named by all") {
+  const auto [how, status, why] = GENERATE(
+      table<std::string, int, std::string>({{"kill", 69, "its process has ended"}, {"hang", 80, "has made no progress for"}}));
+  World world(4, {"lose-in-part", "3 " + how});
+  check_survivors(world, 3, status, "the forward and backward pass of step 5", why);
+}
+
 TEST_CASE("a rank that is slow, but shows progress or writes a checkpoint, is no hang") {
   const std::string how = GENERATE("slow", "save", "first");
   const auto [status, output] = run({"--timeout", "4", "--connect-timeout", "30", "--nproc", "2", "slow", how});

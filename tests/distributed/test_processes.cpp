@@ -1,8 +1,12 @@
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
+#include "hpcai/core/parallel.h"
 #include "programs.h"
 
 using Catch::Matchers::Contains;
@@ -69,6 +73,84 @@ TEST_CASE("the ranks of other launchers meet") {
   CHECK(outcomes[0].status == 0);
   CHECK(outcomes[1].status == 0);
   CHECK_THAT(outcomes[0].output, Contains(launcher));
+}
+
+// What launchers, scripts and users of ssh set for two ranks on one host, more or less of it.
+TEST_CASE("ranks of one host meet and share its cores, whatever their launcher tells of the host") {
+  using hpcai::distributed::host_name, hpcai::distributed::outward_address;
+  const auto [master, common, more] = GENERATE_COPY(table<std::string, Environment, std::array<Environment, 2>>({
+      {outward_address(), {}, {{{{"LOCAL_RANK", "0"}}, {{"LOCAL_RANK", "1"}}}}},
+      {outward_address(), {}, {{{}, {}}}},
+      {outward_address(), {}, {{{{"LOCAL_WORLD_SIZE", "2"}}, {}}}},
+      {outward_address(), {}, {{{}, {{"LOCAL_RANK", "1"}, {"LOCAL_WORLD_SIZE", "2"}}}}},
+      {outward_address(), {{"LOCAL_RANK", "0"}, {"LOCAL_WORLD_SIZE", "1"}}, {}},
+      {"127.0.0.1", {{"LOCAL_RANK", "0"}, {"LOCAL_WORLD_SIZE", "1"}}, {}},
+      {"::1", {}, {{{{"LOCAL_RANK", "0"}}, {{"LOCAL_RANK", "1"}}}}},
+      {"::1", {{"LOCAL_WORLD_SIZE", "2"}}, {}},
+      {"[::1]", {}, {}},
+      {"127.0.1.1", {}, {{{{"LOCAL_RANK", "0"}}, {{"LOCAL_RANK", "1"}}}}},
+      {"localhost", {}, {{{{"LOCAL_RANK", "0"}}, {{"LOCAL_RANK", "1"}}}}},
+      {"ip6-localhost", {}, {{{{"LOCAL_RANK", "0"}}, {{"LOCAL_RANK", "1"}}}}},
+      {host_name(), {}, {{{{"LOCAL_RANK", "0"}}, {{"LOCAL_RANK", "1"}}}}},
+      {host_name(), {}, {{{{"LOCAL_WORLD_SIZE", "2"}}, {}}}},
+  }));
+  const std::string port = std::to_string(free_port());
+  std::vector<Environment> ranks;
+  for (size_t rank = 0; rank < 2; ++rank) {
+    Environment environment{{"RANK", std::to_string(rank)}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", master}, {"MASTER_PORT", port}};
+    environment.insert(common.begin(), common.end());
+    environment.insert(more[rank].begin(), more[rank].end());
+    ranks.push_back(environment);
+  }
+  const auto outcomes = run_as(ranks, {"--timeout", "20", "--connect-timeout", "30", "print-share"});
+  INFO(master << "\n" << outcomes[0].output << outcomes[1].output);
+  CHECK(outcomes[0].status == 0);
+  CHECK(outcomes[1].status == 0);
+  const int share = std::max(1, hpcai::available_cores() / 2);
+  CHECK_THAT(outcomes[1].output, Contains(fmt::format("rank 1 of 2 is 1 of 2 on 1 host, has ? threads, {}", share)));
+}
+
+TEST_CASE("PMI's ranks meet on their host without being told how many are there") {
+  const std::string port = std::to_string(free_port());
+  const auto told = GENERATE(Environment{}, Environment{{"PMI_LOCAL_SIZE", "2"}, {"PMI_LOCAL_RANK", "1"}});
+  Environment first{{"PMI_RANK", "0"}, {"PMI_SIZE", "2"}, {"MASTER_PORT", port}}, second = first;
+  second["PMI_RANK"] = "1";
+  second.insert(told.begin(), told.end());
+  const auto outcomes = run_as({first, second}, {"--timeout", "20", "--connect-timeout", "30", "collectives"});
+  INFO(outcomes[0].output << outcomes[1].output);
+  CHECK(outcomes[0].status == 0);
+  CHECK(outcomes[1].status == 0);
+
+  const auto lonely = run({"--connect-timeout", "1", "collectives"}, second);
+  CHECK(lonely.status == 69);
+  CHECK_THAT(lonely.output, told.empty() ? Contains("set MASTER_ADDR to that host") : Contains("rank 0 did not come"));
+}
+
+TEST_CASE("ranks that were told different numbers of ranks say so") {
+  const std::string port = std::to_string(free_port());
+  const auto told = GENERATE(table<std::string, std::string>({{"2", "3"}, {"2", "64"}, {"3", "2"}}));
+  std::vector<Environment> ranks;
+  for (const auto& [rank, size] :
+       std::vector<std::pair<std::string, std::string>>{{"0", std::get<0>(told)}, {"1", std::get<1>(told)}}) {
+    ranks.push_back({{"RANK", rank}, {"WORLD_SIZE", size}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", port}});
+  }
+  const auto outcomes = run_as(ranks, {"--connect-timeout", "4", "collectives"});
+  INFO(outcomes[0].output << outcomes[1].output);
+  if (std::get<0>(told) == "3") {
+    CHECK(outcomes[0].status == 69);  // rank 2 is missing, which is all that can be known
+    return;
+  }
+  for (const auto& outcome : outcomes) {
+    CHECK(outcome.status == 76);
+    CHECK_THAT(outcome.output, Contains("was told that there are " + std::get<1>(told) + " ranks, rank 0 that there are 2"));
+  }
+}
+
+TEST_CASE("parts of the ranks exchange among themselves") {
+  const std::string count = GENERATE("2", "3", "4");
+  const auto [status, output] = run({"--nproc", count, "--timeout", "20", "split"});
+  INFO(output);
+  CHECK(status == 0);
 }
 
 // torchrun's agent holds MASTER_PORT itself.
@@ -260,6 +342,6 @@ TEST_CASE("the count of --nproc is checked, and divides the cores") {
   const auto many = run({"--nproc", "9", "print-share"});
   INFO(many.output);
   CHECK(many.status == 0);
-  CHECK_THAT(many.output, Contains("rank 8 of 9 has "));
-  CHECK_THAT(run({"--nproc", "2", "print-share"}, {{"OMP_NUM_THREADS", "5"}}).output, Contains("rank 1 of 2 has 5 threads"));
+  CHECK_THAT(many.output, Contains("rank 8 of 9 is 8 of 9 on 1 host, has "));
+  CHECK_THAT(run({"--nproc", "2", "print-share"}, {{"OMP_NUM_THREADS", "5"}}).output, Contains("has 5 threads"));
 }

@@ -1,4 +1,5 @@
 """The rendezvous serves nobody who does not know the job's secret, and lets nobody disturb it."""
+import collections
 import os
 import pathlib
 import signal
@@ -26,6 +27,72 @@ def talk(port, data, limit=10):
         except OSError:
             pass
     return answer, True
+
+
+def listening_places(process):
+    """Addresses and ports, in hexadecimal, on which a process listens."""
+    inodes, places = set(), set()
+    for fd in os.listdir(f"/proc/{process}/fd"):
+        try:
+            link = os.readlink(f"/proc/{process}/fd/{fd}")
+        except OSError:
+            continue
+        if link.startswith("socket:["):
+            inodes.add(link[8:-1])
+    for table in ("tcp", "tcp6"):
+        for fields in map(str.split, pathlib.Path(f"/proc/net/{table}").read_text().splitlines()[1:]):
+            if fields[3] == "0A" and fields[9] in inodes:
+                places.add(tuple(fields[1].split(":")))
+    return places
+
+
+def listening_ports(process):
+    return {int(port, 16) for _, port in listening_places(process)}
+
+
+def cpu_seconds(process):
+    """Used so far, by all threads."""
+    fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Flood:
+    """Connections to a port of this machine, as fast as two threads make them, at most 20,000. The last 300 of each stay open."""
+
+    def __init__(self, port):
+        self.port, self.count, self.ended = port, 0, threading.Event()
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(2)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join()
+
+    def run(self):
+        held = collections.deque()
+        for i in range(10_000):
+            if self.ended.is_set():
+                break
+            connection = socket.socket()
+            connection.settimeout(0.2)
+            try:
+                connection.connect(("127.0.0.1", self.port))
+                if i % 3 == 0:
+                    connection.send(b"hello")
+            except OSError:
+                pass
+            self.count += 1
+            held.append(connection)
+            if len(held) > 300:
+                held.popleft().close()
+            time.sleep(0.0005)
+        for connection in held:
+            connection.close()
 
 
 class Recorder(threading.Thread):
@@ -159,23 +226,85 @@ class Strangers(Case):
         self.assertEqual(answer, b"")
         self.end_well(ranks)
 
+    def test_a_flood_of_connections_neither_ends_nor_stalls_a_run(self):
+        """Thousands of connections, many of them kept open, while few descriptors are left and rank 1 is still to come."""
+        port = free_port()
+        few_descriptors = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh"]
+        first = self.start(0, 2, port, ["--timeout", 20, "step-slowly", self.folder], few_descriptors)
+        self.wait_for_listener(port)
+        with Flood(port) as flood:
+            second = self.start(1, 2, port, ["--timeout", 20, "step-slowly", self.folder])
+            self.wait_for_files(2)  # the ranks have met and made three steps during the flood
+            before = flood.count
+            self.wait_for(lambda: flood.count > before + 300, "the flood goes on")
+            self.assertLess(len(os.listdir(f"/proc/{first.pid}/fd")), 150)
+        for rank in (first, second):
+            self.assertIsNone(rank.poll(), "still running")
+            rank.terminate()
+            self.finish(rank)
+
+    def test_a_flood_does_not_keep_rank_0_busy(self):
+        port = free_port()
+        ranks = self.start_pair(port)
+        with Flood(port) as flood:
+            start, used = time.monotonic(), cpu_seconds(ranks[0].pid)
+            time.sleep(3)
+            share = (cpu_seconds(ranks[0].pid) - used) / (time.monotonic() - start)
+        self.assertGreater(flood.count, 100)
+        self.assertLess(share, 0.5, "of a core")
+        self.end_well(ranks)
+
+    def test_without_descriptors_rank_0_goes_on_and_does_not_spin(self):
+        port = free_port()
+        prefix = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh"]
+        first = self.start(0, 2, port, ["wait-for-signal", self.folder], prefix)
+        self.wait_for_listener(port)
+        held = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+        second = self.start(1, 2, port, ["wait-for-signal", self.folder])
+        self.wait_for_files(2)
+        held += [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+        start, used = time.monotonic(), cpu_seconds(first.pid)
+        time.sleep(2)
+        self.assertLess((cpu_seconds(first.pid) - used) / (time.monotonic() - start), 0.5, "of a core")
+        for connection in held:
+            connection.close()
+        self.end_well([first, second])
+
+    def test_slow_and_half_open_greetings_are_closed(self):
+        port = free_port()
+        ranks = self.start_pair(port)
+        greeting = struct.pack("<I", 200) + b"hpcai"
+        start = time.monotonic()
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as slow:
+            try:
+                for byte in greeting * 20:  # a byte now and then, for ever
+                    slow.send(bytes([byte]))
+                    time.sleep(0.1)
+                self.fail("a greeting without end is taken")
+            except OSError:
+                pass
+        self.assertLess(time.monotonic() - start, 15)
+        half_open = socket.create_connection(("127.0.0.1", port), timeout=30)
+        half_open.shutdown(socket.SHUT_WR)
+        self.assertEqual(half_open.recv(10), b"")
+        half_open.close()
+        self.end_well(ranks)
+
+    def test_once_the_ranks_are_connected_their_own_sockets_take_no_strangers(self):
+        port = free_port()
+        ranks = self.start_pair(port)
+        others = set().union(*(listening_ports(rank.pid) for rank in ranks)) - {port}
+        self.assertGreater(len(others), 0, "Gloo listens, too")
+        for other in others:
+            with socket.socket() as probe:
+                probe.settimeout(0.5)
+                self.assertNotEqual(probe.connect_ex(("127.0.0.1", other)), 0)
+        self.end_well(ranks)
+
     def test_only_the_chosen_address_listens(self):
         port = free_port()
         ranks = self.start_pair(port)
-        listening = set()
-        for rank in ranks:
-            inodes = set()
-            for fd in os.listdir(f"/proc/{rank.pid}/fd"):
-                try:
-                    link = os.readlink(f"/proc/{rank.pid}/fd/{fd}")
-                except OSError:
-                    continue
-                if link.startswith("socket:["):
-                    inodes.add(link[8:-1])
-            for table in ("tcp", "tcp6"):
-                for fields in map(str.split, pathlib.Path(f"/proc/net/{table}").read_text().splitlines()[1:]):
-                    if fields[3] == "0A" and fields[9] in inodes:
-                        listening.add(fields[1].split(":")[0])
+        listening = {address for rank in ranks for address, _ in listening_places(rank.pid)}
         self.assertEqual(listening, {"0100007F"}, "only 127.0.0.1, for the rendezvous and for Gloo")
         with socket.socket() as probe:
             self.assertNotEqual(probe.connect_ex(("127.0.0.2", port)), 0)

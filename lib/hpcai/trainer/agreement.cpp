@@ -4,6 +4,7 @@
 
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
+#include "hpcai/distributed/exchange/agree.h"
 #include "hpcai/runs/environment.h"
 
 namespace hpcai::trainer {

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include "hpcai/data/open.h"
+#include "hpcai/distributed/world/cores.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/make_optimizer.h"
@@ -12,8 +13,8 @@
 
 namespace hpcai::trainer {
 
-void set_threads(const TrainingConfig& training, const distributed::World& world) {
-  const int threads = training.threads > 0 ? static_cast<int>(training.threads) : distributed::share_of_cores(world);
+void set_threads(const TrainingConfig& training, const distributed::Placement& placement) {
+  const int threads = training.threads > 0 ? static_cast<int>(training.threads) : distributed::share_of_cores(placement);
   at::set_num_threads(threads);
 }
 

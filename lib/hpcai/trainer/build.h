@@ -18,7 +18,7 @@
 namespace hpcai::trainer {
 
 // Sets the threads of LibTorch for this rank: training.threads, or its share of the cores.
-void set_threads(const TrainingConfig& training, const distributed::World& world);
+void set_threads(const TrainingConfig& training, const distributed::Placement& placement);
 
 // What the experiment learns.
 std::unique_ptr<tasks::Task> build_task(const Experiment& experiment);

@@ -9,7 +9,7 @@
 namespace hpcai::trainer {
 
 // Whether to compute on a GPU. `cuda`: throws Error{usage} where this machine shows none; what else may be wrong with it is found
-// by Group::create. `automatic`: a GPU that cannot be used is only warned of.
+// by make_group. `automatic`: a GPU that cannot be used is only warned of.
 bool use_gpu(DeviceChoice choice);
 // The same for other machines: `devices` instead of /dev, `count` instead of distributed::gpu_count.
 bool use_gpu(DeviceChoice choice, const std::filesystem::path& devices, const std::function<int()>& count);

@@ -1,5 +1,6 @@
 #include "hpcai/trainer/incarnation.h"
 
+#include "hpcai/distributed/exchange/make_group.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/trainer/gpu.h"
 
@@ -7,8 +8,10 @@ namespace hpcai::trainer {
 
 Incarnation::Incarnation(const Experiment& experiment, const distributed::World& world)
     : experiment_(experiment),
-      group_(distributed::Group::create(world, experiment.distributed, use_gpu(experiment.training.device))),
-      hosts_(group_->all_gather(distributed::host_name())) {}
+      group_(distributed::make_group(world, experiment.distributed, use_gpu(experiment.training.device))),
+      hosts_(group_->all_gather(distributed::host_name())) {
+  set_threads(experiment.training, group_->placement());
+}
 
 void Incarnation::build() { training_ = trainer::build(experiment_, *group_); }
 

@@ -18,7 +18,7 @@ namespace hpcai::trainer {
 // process may drop it and make a new one with those that are left; what outlives that belongs to the Session.
 class Incarnation {
  public:
-  // Meets the other ranks. Throws what Group::create throws. `experiment` outlives this.
+  // Meets the other ranks. Throws what make_group throws. `experiment` outlives this.
   Incarnation(const Experiment& experiment, const distributed::World& world);
 
   // Opens the data and makes the model and all else but the loop. For on_all_ranks(): may fail on some ranks alone.

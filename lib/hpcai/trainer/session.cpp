@@ -44,7 +44,6 @@ Session::Session(const Experiment& experiment, const distributed::World& world, 
     : experiment_(experiment), world_(world), options_(options) {
   end_on_stop_signals(/*speak=*/world.rank == 0);
   refuse_problems(judge(experiment, world.size));
-  set_threads(experiment.training, world);
 }
 
 ExitCode Session::run() {

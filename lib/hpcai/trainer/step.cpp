@@ -8,6 +8,7 @@
 
 #include "hpcai/checkpoint/copy_tensors.h"
 #include "hpcai/core/error.h"
+#include "hpcai/distributed/exchange/agree.h"
 #include "hpcai/optim/clip.h"
 #include "hpcai/trainer/network.h"
 #include "hpcai/trainer/pacer.h"

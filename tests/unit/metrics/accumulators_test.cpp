@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/metrics/accumulators.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/tasks/classification.h"
 
 #include <torch/types.h>

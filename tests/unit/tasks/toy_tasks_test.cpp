@@ -8,6 +8,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/distributed/exchange/group.h"
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/tasks/task.h"
 
 namespace hpcai::tasks {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/tasks/tasks.h"
 #include "hpcai/trainer/loop.h"

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "hpcai/core/error.h"
+#include "hpcai/distributed/exchange/single_group.h"
 
 using namespace hpcai;
 

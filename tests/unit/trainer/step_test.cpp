@@ -1,3 +1,4 @@
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/trainer/step.h"
 
 #include <catch2/catch.hpp>

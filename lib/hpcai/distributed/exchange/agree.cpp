@@ -1,3 +1,5 @@
+#include "hpcai/distributed/exchange/agree.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -5,7 +7,6 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/sha256.h"
-#include "hpcai/distributed/exchange/group.h"
 #include "hpcai/distributed/world/peers.h"
 
 namespace hpcai::distributed {

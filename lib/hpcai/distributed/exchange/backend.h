@@ -8,6 +8,7 @@
 
 namespace hpcai::distributed {
 
+// What carries tensors between ranks: LibTorch's Gloo or NCCL.
 using BackendPointer = c10::intrusive_ptr<c10d::Backend>;
 
 // What a backend needs in order to connect its ranks.
@@ -21,14 +22,5 @@ struct BackendRequest {
   std::chrono::milliseconds connect_timeout{0};
   std::chrono::milliseconds timeout{0};  // for each exchange: longer than the watchdog's
 };
-
-BackendPointer make_gloo_backend(const BackendRequest& request);
-
-// libhpcai_cuda.so exports these functions by name. The first fills in the pointer or throws; the second tells the compute
-// capability of a GPU, 75 for 7.5, and the least for which the library has code.
-using MakeNcclBackend = void (*)(const BackendRequest&, BackendPointer&);
-inline constexpr char kMakeNcclBackend[] = "hpcai_make_nccl_backend";
-using GpuCapability = int (*)(int index, int& least);
-inline constexpr char kGpuCapability[] = "hpcai_gpu_capability";
 
 }  // namespace hpcai::distributed

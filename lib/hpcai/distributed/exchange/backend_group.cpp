@@ -1,15 +1,16 @@
 #include "hpcai/distributed/exchange/backend_group.h"
 
 #include <fmt/format.h>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "hpcai/core/error.h"
-#include "hpcai/core/log.h"
-#include "hpcai/core/text.h"
 #include "hpcai/distributed/exchange/short_messages.h"
-#include "hpcai/distributed/watch/status.h"
+#include "hpcai/distributed/exchange/single_group.h"
+#include "hpcai/distributed/world/cores.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -24,83 +25,103 @@ class BackendWork : public Work {
   c10::intrusive_ptr<c10d::Work> work_;  // holds the tensors
 };
 
-// The first line: c10d adds stack traces and pointers into its sources.
-std::string reason_of(const std::exception& error) {
-  const auto* detailed = dynamic_cast<const c10::Error*>(&error);
-  std::string text = detailed ? detailed->what_without_backtrace() : error.what();
-  return std::string(first_line(text));
+// Of member `rank` of a part of the run. Its cores it shares with ranks outside this part, too.
+Placement placement_among(const std::vector<Peer>& peers, const std::vector<int>& members, int rank) {
+  std::vector<Peer> chosen;
+  for (const int member : members) chosen.push_back(peers[static_cast<size_t>(member)]);
+  Placement placement = place_ranks(chosen)[static_cast<size_t>(rank)];
+  placement.core_sharers = place_ranks(peers)[static_cast<size_t>(members[static_cast<size_t>(rank)])].core_sharers;
+  return placement;
 }
 
 }  // namespace
 
-BackendGroup::BackendGroup(Meeting meeting, const WatchLimits& limits, int rank, at::Device device)
-    : Group(rank, static_cast<int>(meeting.peers.size()), device), meeting_(std::move(meeting)), timer_(device) {
-  watchdog_ = std::make_unique<Watchdog>(meeting_.open(), rank, meeting_.peers[0], limits, shared_status());
+BackendGroup::BackendGroup(std::shared_ptr<Membership> membership, const BackendSettings& settings,
+                           const std::vector<int>& members, std::string name, int rank, const Placement& placement)
+    : Group(rank, static_cast<int>(members.size()), settings.device, placement, membership->status()),
+      membership_(std::move(membership)),
+      settings_(settings),
+      members_(members),
+      name_(std::move(name)),
+      timer_(settings.device) {}
+
+std::unique_ptr<BackendGroup> BackendGroup::connect(std::shared_ptr<Membership> membership, const BackendSettings& settings,
+                                                    const std::vector<int>& members, const std::string& name) {
+  const auto rank = static_cast<int>(std::ranges::find(members, settings.request.rank) - members.begin());
+  const Placement placement = placement_among(membership->meeting().peers, members, rank);
+  const InPhase connecting(*membership->status(), Phase::connect);
+  BackendRequest request = settings.request;
+  request.store = c10::make_intrusive<c10d::PrefixStore>(name, membership->meeting().store);
+  request.rank = rank;
+  request.size = static_cast<int>(members.size());
+  std::unique_ptr<BackendGroup> group(new BackendGroup(membership, settings, members, name, rank, placement));
+  group->backend_ = settings.make(request);
+  membership->keep(group->backend_);
+  group->barrier();  // until all are connected
+  if (group->device().is_cpu() && placement.one_host()) group->share_memory();
+  return group;
 }
 
-void BackendGroup::use(BackendPointer backend, bool can_average) {
-  backend_ = std::move(backend);
-  can_average_ = can_average;
-  // NCCL: kernels that wait for a lost rank end, and with them the main thread's wait for the GPU. Gloo has nothing to abort.
-  watchdog_->on_verdict([this, abandoned = backend_] {
-    try {
-      abandoned->abort();
-    } catch (const std::exception&) {  // the process ends soon, which gives them up
-    }
-    if (SharedMemory* const memory = abandonable_) memory->abandon();
-  });
-}
-
-void BackendGroup::share_memory(bool own_core) {
-  const size_t box_bytes = most_short_bytes(size());
-  auto memory = rank() == 0 ? SharedMemory::make(size(), box_bytes) : nullptr;
-  const std::string invitation = broadcast(memory ? memory->invitation() : std::string());
-  if (rank() > 0) memory = SharedMemory::join(invitation, rank(), size(), box_bytes);
-  const auto present = all_gather(std::string(memory ? "y" : "n"));
-  if (memory) memory->close_invitation();
-  if (std::count(present.begin(), present.end(), "y") < size()) return;  // short messages go through sockets, too
-  own_core_ = own_core;
-  memory_ = std::move(memory);
-  abandonable_ = memory_.get();
-}
-
+// The backend stays with the membership.
 BackendGroup::~BackendGroup() {
-  const bool failed = broken_ || std::uncaught_exceptions() > 0;
-  if (failed) watchdog_->set_failed();
-  // NCCL waits here for the other ranks, so they must still be watched; Gloo's connections end when all have said farewell.
-  const bool nccl = !device().is_cpu();
-  if (nccl && !failed) shut_down();
-  watchdog_.reset();
-  if (meeting_.server) meeting_.server->finish(failed);
-  if (!nccl && !failed) shut_down();
-  // After a failure the backend would wait for exchanges that nobody answers; the process ends soon and takes it along.
-  if (failed) backend_.release();
-}
-
-void BackendGroup::shut_down() {
-  if (!backend_) return;
-  const InPhase phase(status(), Phase::exchange);
-  try {
-    wait_for_device();
-    backend_->shutdown();
-  } catch (const std::exception&) {  // the work is done
+  if (backend_ && std::uncaught_exceptions() == 0) {
+    try {
+      wait_for_device();
+    } catch (const std::exception&) {  // the work is done
+    }
   }
 }
 
-void BackendGroup::report_loss(const char* what, const std::exception& reason) {
-  broken_ = true;
-  if (const auto verdict = watchdog_->ask_why()) throw Error(verdict->code, verdict->text, verdict->remedy);
-  throw Error(ExitCode::peers_unreachable, fmt::format("{} failed, although all ranks are there: {}", what, reason_of(reason)),
-              "Check the network between the hosts; distributed.interface chooses another one.");
+// Lets short messages between the ranks of one host go through memory, where the host allows all of them to share it. All ranks
+// of the group agree on that, so they take the same way in every later exchange.
+void BackendGroup::share_memory() {
+  const size_t box_bytes = most_short_bytes(size());
+  std::shared_ptr<SharedMemory> memory = rank() == 0 ? SharedMemory::make(size(), box_bytes) : nullptr;
+  const std::string invitation = broadcast(memory ? memory->invitation() : std::string());
+  if (rank() > 0) memory = SharedMemory::join(invitation, rank(), size(), box_bytes);
+  const auto joined = all_gather(std::string(memory ? "y" : "n"));
+  if (memory) memory->close_invitation();
+  if (std::ranges::count(joined, "y") < size()) return;  // short messages go through sockets, too
+  membership_->keep(memory);
+  memory_ = std::move(memory);
+}
+
+std::unique_ptr<Group> BackendGroup::split(int colour) {
+  const auto colours = all_gather(std::to_string(colour));
+  std::vector<int> members;
+  for (size_t rank = 0; rank < colours.size(); ++rank) {
+    if (colours[rank] == std::to_string(colour)) members.push_back(members_[rank]);
+  }
+  const std::string name = fmt::format("{}/{}.{}", name_, splits_++, colour);
+  std::unique_ptr<Group> part;
+  if (members.size() == 1) {
+    part = make_single_group(device(), shared_status());
+  } else {
+    try {
+      part = connect(membership_, settings_, members, name);
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      membership_->report_loss("split", error);
+    }
+  }
+  barrier();  // no rank goes on while another one still connects
+  return part;
+}
+
+void BackendGroup::count_exchange() {
+  // Ranks are compared by their exchanges (monitor.h), so only those count in which all take part.
+  const bool all_take_part = members_.size() == membership_->meeting().peers.size();
+  all_take_part ? status().begin_exchange() : status().advance();
 }
 
 template <class Start>
 c10::intrusive_ptr<c10d::Work> BackendGroup::start(const char* what, Start start) {
-  status().begin_exchange();
+  count_exchange();
   try {
     return start();
   } catch (const std::exception& error) {
-    report_loss(what, error);
+    membership_->report_loss(what, error);
   }
 }
 
@@ -111,7 +132,7 @@ void BackendGroup::finish_timed(const char* what, Rest rest) {
   try {
     rest();
   } catch (const std::exception& error) {
-    report_loss(what, error);
+    membership_->report_loss(what, error);
   }
   timer_.stop();
   timer_.tidy();
@@ -128,18 +149,20 @@ std::unique_ptr<Work> BackendGroup::all_reduce_async(const at::Tensor& tensor, R
   return std::make_unique<BackendWork>(*this, start("all-reduce", [&] { return backend_->allreduce(tensors, options); }));
 }
 
-// Of all ranks, in their order; without a copy where memory is shared.
+// The `values` [n] of all ranks, in their order; without a copy where memory is shared.
 std::vector<at::Tensor> BackendGroup::gather_short(const at::Tensor& values) {
   std::vector<at::Tensor> all;
   if (!memory_) {
     for (const at::Tensor& bytes : all_gather_bytes(values.view(at::kByte))) all.push_back(bytes.view(values.scalar_type()));
     return all;
   }
-  status().begin_exchange();
+  count_exchange();
   std::vector<const std::byte*> messages;
-  finish_timed("all-reduce", [&] { messages = memory_->gather(values.const_data_ptr(), values.nbytes(), own_core_); });
-  for (const std::byte* message : messages)
+  const bool own_core = cores_of_rank(placement()) >= 1;
+  finish_timed("all-reduce", [&] { messages = memory_->gather(values.const_data_ptr(), values.nbytes(), own_core); });
+  for (const std::byte* message : messages) {
     all.push_back(at::from_blob(const_cast<std::byte*>(message), values.sizes(), values.options()));
+  }
   return all;
 }
 

@@ -2,35 +2,42 @@
 
 #include <torch/csrc/distributed/c10d/Work.hpp>
 
-#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "hpcai/distributed/exchange/backend.h"
 #include "hpcai/distributed/exchange/group.h"
-#include "hpcai/distributed/meeting/rendezvous.h"
+#include "hpcai/distributed/exchange/membership.h"
 #include "hpcai/distributed/exchange/shared_memory.h"
 #include "hpcai/distributed/exchange/wait_timer.h"
-#include "hpcai/distributed/watch/watchdog.h"
 
 namespace hpcai::distributed {
 
-// A group over one of LibTorch's backends, Gloo or NCCL. From its making the ranks watch over each other.
+// Connects the ranks of one group; may throw what LibTorch throws. The request holds all that differs between groups.
+using MakeBackend = std::function<BackendPointer(const BackendRequest&)>;
+
+// What the groups of a run have in common.
+struct BackendSettings {
+  BackendRequest request;  // of the whole run; rank, size and store differ for a part of it
+  MakeBackend make;
+  bool can_average = false;  // see Group
+  at::Device device = at::kCPU;
+};
+
+// A group over one of LibTorch's backends, Gloo or NCCL.
 class BackendGroup : public Group {
  public:
-  BackendGroup(Meeting meeting, const WatchLimits& limits, int rank, at::Device device);
+  // Connects the ranks `members` of the run, in this order; each of them does the same. `name` tells the group apart from all
+  // others of the run, and is the same on all its members.
+  static std::unique_ptr<BackendGroup> connect(std::shared_ptr<Membership> membership, const BackendSettings& settings,
+                                               const std::vector<int>& members, const std::string& name);
   ~BackendGroup() override;
 
-  // Before the first exchange. `can_average`: see Group.
-  void use(BackendPointer backend, bool can_average);
-  // Lets short messages between the ranks of one host go through memory, where all of them can share it. `own_core`: a rank
-  // that waits takes no core from another. All ranks call it.
-  void share_memory(bool own_core);
-  const c10::intrusive_ptr<c10d::Store>& store() const { return meeting_.store; }
-
-  bool can_average() const override { return can_average_; }
+  bool can_average() const override { return settings_.can_average; }
   double wait_s() const override { return timer_.seconds(); }
+  std::unique_ptr<Group> split(int colour) override;
   std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op) override;
   void all_reduce_sum(const at::Tensor& tensor) override;
 
@@ -42,22 +49,25 @@ class BackendGroup : public Group {
   std::vector<at::Tensor> all_gather_bytes(const at::Tensor& bytes) override;
 
  private:
+  BackendGroup(std::shared_ptr<Membership> membership, const BackendSettings& settings, const std::vector<int>& members,
+               std::string name, int rank, const Placement& placement);
+
+  void share_memory();
   template <class Start>
   c10::intrusive_ptr<c10d::Work> start(const char* what, Start start);
   template <class Rest>
   void finish_timed(const char* what, Rest rest);
+  void count_exchange();
   std::vector<at::Tensor> gather_short(const at::Tensor& values);
-  void shut_down();
-  [[noreturn]] void report_loss(const char* what, const std::exception& reason);
 
-  Meeting meeting_;
+  std::shared_ptr<Membership> membership_;
+  BackendSettings settings_;
+  std::vector<int> members_;  // their ranks in the run, by rank in this group
+  std::string name_;
+  int splits_ = 0;
   BackendPointer backend_;
-  bool can_average_ = false, own_core_ = false;
-  std::unique_ptr<SharedMemory> memory_;
-  std::atomic<SharedMemory*> abandonable_{nullptr};  // memory_ as the watchdog's thread sees it
+  std::shared_ptr<SharedMemory> memory_;  // null where the ranks cannot share any
   WaitTimer timer_;
-  bool broken_ = false;
-  std::unique_ptr<Watchdog> watchdog_;
 };
 
 }  // namespace hpcai::distributed

@@ -6,10 +6,10 @@ namespace hpcai::distributed {
 // executable, else in ../lib of it. Throws Error{usage} with the reason if that fails.
 void* cuda_library();
 
-// GPUs of this host that this process may use; loads the library.
+// How many GPUs of this host this process may use; loads the library. Throws Error{usage} as above.
 int gpu_count();
 
-// A function of the library. Throws Error{usage} if it does not have it.
+// The function of the library with this name. Throws Error{usage} if there is none, or as above.
 void* cuda_function(const char* name);
 
 }  // namespace hpcai::distributed

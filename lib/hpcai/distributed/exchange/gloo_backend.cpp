@@ -1,5 +1,7 @@
+#include "hpcai/distributed/exchange/gloo_backend.h"
+
 #include "hpcai/core/error.h"
-#include "hpcai/distributed/exchange/backend.h"
+#include "hpcai/distributed/exchange/listening_sockets.h"
 
 // The only file that includes Gloo's headers. They come from the system while the code is LibTorch's, so nothing here
 // touches the inside of a Gloo class; tests/distributed proves that it works.
@@ -11,11 +13,16 @@ namespace hpcai::distributed {
 
 BackendPointer make_gloo_backend(const BackendRequest& request) {
   using c10d::ProcessGroupGloo;
+  const auto listening_before = listening_sockets();
   auto options = ProcessGroupGloo::Options::create(request.connect_timeout);
   options->devices.push_back(request.interface.empty() ? ProcessGroupGloo::createDeviceForHostname(request.address)
                                                        : ProcessGroupGloo::createDeviceForInterface(request.interface));
   BackendPointer backend = c10::make_intrusive<ProcessGroupGloo>(request.store, request.rank, request.size, options);
   backend->setTimeout(request.timeout);
+  // Each rank is connected to all others now, and Gloo's own socket is of no more use.
+  for (const int fd : listening_sockets()) {
+    if (!listening_before.contains(fd)) refuse_further_connections(fd);
+  }
   return backend;
 }
 

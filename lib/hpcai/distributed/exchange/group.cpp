@@ -6,6 +6,7 @@
 #include <cstring>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 
 namespace hpcai::distributed {
 namespace {
@@ -23,30 +24,20 @@ std::string text_of(const at::Tensor& bytes) {
   return {static_cast<const char*>(host.const_data_ptr()), static_cast<size_t>(host.numel())};
 }
 
-class DoneWork : public Work {
- public:
-  void wait() override {}
-};
-
-class SingleGroup : public Group {
- public:
-  explicit SingleGroup(at::Device device) : Group(0, 1, device) {}
-  bool can_average() const override { return true; }
-  std::unique_ptr<Work> all_reduce_async(const at::Tensor&, ReduceOp) override { return std::make_unique<DoneWork>(); }
-
- protected:
-  void broadcast_bytes(const at::Tensor&, int) override {}
-  std::vector<at::Tensor> all_gather_bytes(const at::Tensor& bytes) override { return {bytes.clone()}; }
-};
-
 }  // namespace
 
-std::unique_ptr<Group> make_single_group(at::Device device) { return std::make_unique<SingleGroup>(device); }
+Group::Group(int rank, int size, at::Device device)
+    : Group(rank, size, device, {.local_rank = rank, .local_size = size, .core_sharers = size}, std::make_shared<Status>()) {}
+
+Group::Group(int rank, int size, at::Device device, const Placement& placement, std::shared_ptr<Status> status)
+    : rank_(rank), size_(size), device_(device), placement_(placement), status_(std::move(status)) {}
 
 at::Tensor values_in_memory_order(const at::Tensor& tensor) {
   if (!tensor.is_non_overlapping_and_dense()) throw std::invalid_argument("group: the tensor has gaps");
   return tensor.detach().as_strided({tensor.numel()}, {1});
 }
+
+std::unique_ptr<Group> Group::split(int) { throw std::logic_error("this group cannot be split"); }
 
 void Group::broadcast(const at::Tensor& tensor, int root) {
   if (tensor.numel() > 0) broadcast_bytes(bytes_of(tensor), root);

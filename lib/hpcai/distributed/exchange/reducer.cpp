@@ -13,17 +13,17 @@ namespace {
 
 constexpr double kMebibyte = 1 << 20;
 
-struct Bucket {
-  at::Tensor values;  // part of a flat buffer
-  int64_t slots = 0;
-  int64_t pending = 0;  // gradients that backward has not finished
-  at::Tensor wire;      // what travels: `values` itself or a narrow copy
-  std::unique_ptr<Work> work;
-};
-
 }  // namespace
 
 struct Reducer::State {
+  struct Bucket {
+    at::Tensor values;  // part of a flat buffer
+    int64_t slots = 0;
+    int64_t pending = 0;  // gradients that backward has not finished
+    at::Tensor wire;      // what travels: `values` itself or a narrow copy
+    std::unique_ptr<Work> work;
+  };
+
   Group& group;
   ReducerOptions options;
   std::vector<at::Tensor> parameters;
@@ -144,7 +144,7 @@ void Reducer::prepare() {
   State& state = *state_;
   state.follow_requires_grad();
   for (const GradientSlot& slot : state.buffers.slots) adopt_gradient(slot);
-  for (Bucket& bucket : state.buckets) bucket.pending = bucket.slots;
+  for (State::Bucket& bucket : state.buckets) bucket.pending = bucket.slots;
   state.ready.assign(state.buffers.slots.size(), false);
   state.next_bucket = 0;
   state.armed = true;
@@ -156,7 +156,7 @@ void Reducer::finish() {
   at::NoGradGuard no_grad;
   if (state.alone()) return state.collect_own();
   while (state.next_bucket < state.buckets.size()) state.launch(state.buckets[state.next_bucket++]);
-  for (Bucket& bucket : state.buckets) state.complete(bucket);
+  for (State::Bucket& bucket : state.buckets) state.complete(bucket);
 }
 
 const std::vector<at::Tensor>& Reducer::flat_gradients() const { return state_->alone() ? state_->own : state_->buffers.flat; }

@@ -5,10 +5,12 @@
 #include <memory>
 #include <vector>
 
+#include "hpcai/distributed/config.h"
 #include "hpcai/distributed/exchange/group.h"
 
 namespace hpcai::distributed {
 
+// How gradients travel, see DistributedConfig.
 struct ReducerOptions {
   double bucket_mb = 25;
   double first_bucket_mb = 1;
@@ -35,6 +37,7 @@ struct ReducerOptions {
 // have: IEEE sums keep infinity and NaN.
 class Reducer {
  public:
+  // `parameters`: of any shapes, on the group's device; std::invalid_argument if one is not. The group must outlive the reducer.
   Reducer(Group& group, std::vector<at::Tensor> parameters, ReducerOptions options = {});
   ~Reducer();
   Reducer(const Reducer&) = delete;
@@ -42,14 +45,14 @@ class Reducer {
 
   // Sets all gradients to zero, in place; to none for one rank alone.
   void zero_grad();
-  // Before the backward pass whose gradients, together with what earlier passes have added to them, are to be averaged.
+  // To be called before the backward pass whose gradients, together with what earlier passes have added to them, are averaged.
   void prepare();
-  // After that pass: when it returns the gradients are the mean over the ranks (on a GPU, in the order of the current
-  // stream). Throws Error{peers_unreachable}.
+  // To be called after that pass: when it returns the gradients are the mean over the ranks (on a GPU, in the order of the
+  // current stream). Throws Error{peers_unreachable}.
   void finish();
 
-  // After finish(), the buffers that hold all gradients, one for each dtype; the gaps between gradients hold zeros. For one rank
-  // alone the gradients themselves.
+  // After finish(): the buffers that hold all gradients, [values], one for each dtype; the gaps between gradients hold zeros.
+  // For one rank alone: the gradients themselves, in their shapes.
   const std::vector<at::Tensor>& flat_gradients() const;
   int64_t bucket_count() const;
 

@@ -19,7 +19,7 @@
 namespace hpcai::distributed {
 namespace {
 
-constexpr std::chrono::microseconds kPatience{500};  // of a rank that looks for the others; to wake it would take a tenth of that
+constexpr std::chrono::microseconds kPatience{500};  // of a rank that looks for the others; waking one takes a tenth of that
 constexpr int kLooks = 64;                           // between looks at the clock
 constexpr timespec kNap{.tv_sec = 0, .tv_nsec = 100'000'000};  // how long it may take until abandon() is noticed
 
@@ -42,8 +42,8 @@ void wake_all(const std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUT
 
 struct SharedMemory::Header {
   uint64_t token = 0;                            // proves that a rank has joined the right memory
-  alignas(64) std::atomic<uint32_t> arrived{0};  // ranks in the round that is under way
-  alignas(64) std::atomic<uint32_t> round{0};    // rounds that all have come to; what sleepers wait for
+  alignas(64) std::atomic<uint32_t> arrived{0};  // ranks that have come to the present round
+  alignas(64) std::atomic<uint32_t> round{0};    // rounds to which all ranks have come; sleeping ranks wait for it to change
   std::atomic<uint32_t> sleepers{0};
 };
 
@@ -124,7 +124,7 @@ std::vector<const std::byte*> SharedMemory::gather(const void* message, size_t b
   Header& shared = header();
   std::memcpy(box(rank_), message, bytes);
   if (shared.arrived.fetch_add(1) + 1 == static_cast<uint32_t>(ranks_)) {
-    shared.arrived = 0;  // before anyone can come to the next round
+    shared.arrived = 0;  // before `round` lets any rank come to the next round
     ++shared.round;
     if (shared.sleepers > 0) wake_all(shared.round);
   } else {

@@ -9,15 +9,19 @@
 
 namespace hpcai::distributed {
 
-// Memory that the ranks of one host share, through which they gather small messages: some microseconds where a socket takes
-// most of a millisecond, because nobody has to be woken. Nothing of it has a name, so nothing is left behind.
+// Memory that the ranks of one host share, through which they gather short messages: that takes some microseconds, where a
+// socket takes most of a millisecond because the system has to wake the receiver. The memory has no name in the file system, so
+// nothing is left behind.
 //
-// Each rank has two boxes, used in turn. A box is written again in the round after next, which begins for a rank only once
-// all others have read it: they have come to the round in between.
+// Gathering goes in rounds. Each rank has two boxes in the memory and writes its message of round 0 into the first, of round 1
+// into the second, of round 2 into the first again, and so on. A rank reads the others' boxes of a round once all ranks have
+// come to that round. So when a rank writes its first box again in round 2, all ranks have read what it held in round 0: they
+// did so before they came to round 1, and this rank has waited in round 1 until all had come.
 class SharedMemory {
  public:
-  // Rank 0 makes the memory and tells invitation() to the others, who join. Both return null where the host does not allow
-  // it (no memory, /proc not mounted or not shared, as between containers).
+  // Rank 0 makes the memory, and sends its invitation() to the other ranks, which join. A box holds one message of one rank.
+  // Both functions return null where the host does not allow it: no memory, or /proc not mounted or not shared, as between
+  // containers.
   static std::unique_ptr<SharedMemory> make(int ranks, size_t box_bytes);
   static std::unique_ptr<SharedMemory> join(const std::string& invitation, int rank, int ranks, size_t box_bytes);
   ~SharedMemory();
@@ -25,10 +29,12 @@ class SharedMemory {
   SharedMemory& operator=(const SharedMemory&) = delete;
 
   const std::string& invitation() const { return invitation_; }
-  void close_invitation();  // once all have joined
+  // Ends the joining. Rank 0 calls it when all have joined.
+  void close_invitation();
 
-  // Of all ranks, in their order: valid until the second next call. `bytes` is the same on all ranks and at most box_bytes.
-  // A rank looks for the others half a millisecond before it sleeps; without a core of its own it lets them run meanwhile.
+  // Writes this rank's `message` and returns the messages of all ranks, in their order. They stay valid until the second next
+  // call. `bytes` is the same on all ranks and at most box_bytes. A rank looks for the others for half a millisecond before it
+  // sleeps. `own_core`: it may keep its core busy with that; else it lets other processes run meanwhile.
   // Throws std::runtime_error after abandon().
   std::vector<const std::byte*> gather(const void* message, size_t bytes, bool own_core);
   // Ends gather(), from another thread.

@@ -10,8 +10,8 @@
 
 namespace hpcai::distributed {
 
-// Adds up the time that the host, or on a GPU the current stream, spends between start() and stop(), without ever making
-// the host wait for the GPU.
+// Adds up the time between start() and stop(): on a CPU that of the host, on a GPU that of its current stream. The host never
+// waits for the GPU because of that.
 class WaitTimer {
  public:
   explicit WaitTimer(at::Device device) : device_(device) {}

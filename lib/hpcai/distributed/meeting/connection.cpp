@@ -13,8 +13,6 @@
 #include <cstring>
 #include <memory>
 
-#include "hpcai/core/sha256.h"
-#include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/meeting/wire.h"
 
 namespace hpcai::distributed {
@@ -95,24 +93,6 @@ int connect_to(const std::string& address, int port, std::chrono::milliseconds l
   }
   close(fd);
   return -1;
-}
-
-Greeting greet(Connection& connection, std::string_view secret, SteadyClock::time_point deadline) {
-  try {
-    const std::string mine = random_number();
-    connection.send(Packer().text(kMagic).text(mine).bytes(), deadline);
-    const auto answer = connection.receive(deadline);
-    if (!answer) return Greeting::silent;
-    Unpacker fields(*answer);
-    const std::string theirs = fields.text();
-    if (!same_digest(fields.text(), proof(secret, "rank 0", mine, theirs))) return Greeting::foreign;
-    connection.send(Packer().text(proof(secret, "rank", mine, theirs)).bytes(), deadline);
-    const auto last = connection.receive(deadline);
-    if (!last) return Greeting::silent;
-    return *last == kWelcome ? Greeting::welcome : Greeting::stranger;
-  } catch (const std::runtime_error&) {  // closed, or sent what is no message of ours
-    return Greeting::stranger;
-  }
 }
 
 }  // namespace hpcai::distributed

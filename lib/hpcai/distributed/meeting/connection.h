@@ -10,7 +10,7 @@ namespace hpcai::distributed {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// The other side has gone, or does not take what it is sent.
+// The other side of a connection has gone, or does not take what it is sent.
 class ConnectionLost : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -25,10 +25,12 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   int fd() const { return fd_; }
-  // Throws ConnectionLost, also when the other side has not taken it by then.
+  // Throws ConnectionLost, also when the other side has not taken the message by then.
   void send(std::string_view message, SteadyClock::time_point deadline);
-  // Nothing if none has come by then. Throws ConnectionLost.
+  // Nothing if no whole message has come by then. Throws ConnectionLost.
   std::optional<std::string> receive(SteadyClock::time_point deadline);
+  // Whether something has come that is no whole message yet.
+  bool has_bytes() const { return !buffer_.empty(); }
 
  private:
   int fd_;
@@ -37,15 +39,5 @@ class Connection {
 
 // Connects to a numeric address; -1 if nothing answers within the limit.
 int connect_to(const std::string& address, int port, std::chrono::milliseconds limit);
-
-enum class Greeting {
-  welcome,
-  silent,    // no answer in time
-  stranger,  // what answers is no program of ours
-  foreign,   // rank 0 of another job, or of this one with another secret
-};
-
-// Proves to rank 0 that this process knows the job's secret, and asks the same of rank 0 (greeting.h).
-Greeting greet(Connection& connection, std::string_view secret, SteadyClock::time_point deadline);
 
 }  // namespace hpcai::distributed

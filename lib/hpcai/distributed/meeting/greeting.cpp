@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <sys/random.h>
 
+#include <optional>
 #include <stdexcept>
 
 #include "hpcai/core/sha256.h"
+#include "hpcai/distributed/meeting/wire.h"
 
 namespace hpcai::distributed {
 
@@ -19,8 +21,30 @@ std::string random_number() {
   return text;
 }
 
-std::string proof(std::string_view secret, std::string_view who, std::string_view first, std::string_view second) {
-  return hmac_sha256(secret, fmt::format("{}/{}/{}", who, first, second));
+std::string proof(std::string_view secret, std::string_view side, std::string_view first, std::string_view second) {
+  return hmac_sha256(secret, fmt::format("{}/{}/{}", side, first, second));
+}
+
+Greeting greet(Connection& connection, std::string_view secret, SteadyClock::time_point deadline) {
+  bool answered = false;
+  try {
+    const std::string mine = random_number();
+    connection.send(Packer().text(kMagic).text(mine).bytes(), deadline);
+    const auto answer = connection.receive(deadline);
+    if (!answer) return Greeting::silent;
+    answered = true;
+    Unpacker fields(*answer);
+    const std::string theirs = fields.text();
+    if (!same_digest(fields.text(), proof(secret, "rank 0", mine, theirs))) return Greeting::foreign;
+    connection.send(Packer().text(proof(secret, "rank", mine, theirs)).bytes(), deadline);
+    const auto last = connection.receive(deadline);
+    if (!last) return Greeting::silent;
+    return *last == kWelcome ? Greeting::welcome : Greeting::stranger;
+  } catch (const ConnectionLost&) {
+    return answered || connection.has_bytes() ? Greeting::stranger : Greeting::closed;
+  } catch (const std::runtime_error&) {  // what came is no message of ours
+    return Greeting::stranger;
+  }
 }
 
 }  // namespace hpcai::distributed

@@ -15,8 +15,8 @@ namespace hpcai::distributed {
 // Makes a new connection to rank 0's key server, already greeted. Throws ConnectionLost.
 using OpenConnection = std::function<std::unique_ptr<Connection>()>;
 
-// The keys on rank 0's server as c10d, Gloo and NCCL want them. Every call ends, at the latest a few seconds after its time
-// limit, with c10::DistStoreError where rank 0 does not answer; then the client is of no more use.
+// The keys on rank 0's server as c10d, Gloo and NCCL want them. If rank 0 does not answer, a call ends with c10::DistStoreError,
+// at the latest a few seconds after its time limit; then the client is of no more use.
 class KeyClient : public c10d::Store {
  public:
   KeyClient(OpenConnection open, std::chrono::milliseconds timeout);

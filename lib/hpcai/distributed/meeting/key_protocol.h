@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "hpcai/distributed/watch/status.h"
 #include "hpcai/distributed/meeting/wire.h"
+#include "hpcai/distributed/watch/status.h"
 
 // What ranks and rank 0's key server say to each other once they have greeted: the first number of every message.
 namespace hpcai::distributed {
@@ -23,9 +23,9 @@ enum class Request : int64_t {
 
 // Answers to signs of life, some of them unasked.
 enum class Reply : int64_t {
-  alive,    // and the status of rank 0
-  verdict,  // exit code, text, remedy: the run ends on all ranks
-  end,      // whether with an error: rank 0 leaves
+  alive,       // and the status of rank 0
+  end_reason,  // exit code, text, remedy: the run ends on all ranks
+  end,         // whether with an error: rank 0 leaves
 };
 
 inline void pack_status(Packer& packer, const Status::Snapshot& status) {

@@ -11,30 +11,36 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <stdexcept>
 
+#include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/meeting/key_protocol.h"
-#include "hpcai/distributed/world/network.h"
 
 namespace hpcai::distributed {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kGreetingLimit = 5s;  // a stranger that connects and says nothing is shown the door
-constexpr size_t kMostStrangers = 4096;
+constexpr auto kGreetingLimit = 5s;  // a stranger that connects and says nothing is closed
 constexpr auto kFarewellLimit = 2s;
+constexpr int64_t kLongestWait_ms = 1000LL * 3600 * 24 * 30;
 
-// Every rank holds two connections; the usual soft limit is 1024 files.
-void raise_file_limit() {
+// Every rank holds two connections; the usual soft limit is 1024 files. Returns how many this process may open.
+size_t raise_file_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
 }
+
+// Strangers may take an eighth of the descriptors: data, checkpoints and the backend need the rest.
+size_t strangers_for(size_t file_limit) { return std::clamp<size_t>(file_limit / 8, 8, 256); }
 
 }  // namespace
 
@@ -42,20 +48,24 @@ struct KeyServer::Client {
   int fd = -1;
   enum class State { arrived, challenged, known, closed } state = State::arrived;
   SteadyClock::time_point deadline;  // for the greeting
-  std::string first, second;         // its random numbers
-  std::string in, out;
-  bool ready = true;  // poll says so
-  int rank = -1;      // once it gives signs of life
-  bool departed = false;
+  std::string first, second;         // random numbers of the greeting
+  std::string in, out;               // bytes that are no whole message yet, bytes that are not sent yet
+  bool ready = true;                 // poll() says that it can be served
+  int rank = -1;                     // once it gives signs of life
+  bool departed = false;             // it has said farewell
   // A request for keys that are not there yet.
   std::optional<std::vector<std::string>> wanted;
   SteadyClock::time_point wanted_until;
+
+  bool is_stranger() const { return state < State::known; }
 };
 
-KeyServer::KeyServer(int listen_fd, std::string secret)
-    : listen_fd_(listen_fd), wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), secret_(std::move(secret)) {
-  raise_file_limit();
-  fcntl(listen_fd_, F_SETFL, fcntl(listen_fd_, F_GETFL) | O_NONBLOCK);
+KeyServer::KeyServer(int listen_fd, std::string secret, int world_size)
+    : acceptor_(listen_fd),
+      wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      secret_(std::move(secret)),
+      world_size_(world_size),
+      most_strangers_(strangers_for(raise_file_limit())) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -67,24 +77,34 @@ KeyServer::~KeyServer() {
   wake();
   thread_.join();
   for (const Client& client : clients_) close(client.fd);
-  close(listen_fd_);
   close(wake_fd_);
 }
-
-int KeyServer::port() const { return port_of(listen_fd_); }
 
 void KeyServer::wake() {
   const uint64_t one = 1;
   if (write(wake_fd_, &one, sizeof one) < 0) return;  // it is awake already
 }
 
+void KeyServer::warn_once(bool& warned, const char* text) {
+  if (!warned) log::warning("{}", text);
+  warned = true;
+}
+
 std::unique_ptr<Connection> KeyServer::connect_locally() {
   int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw std::runtime_error("no pair of sockets");
-  {
-    std::lock_guard lock(mutex_);
-    adopt(ends[0], true);
+  std::lock_guard lock(mutex_);
+  int result = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+  if (result != 0) {
+    close_strangers();
+    remove_dropped();
+    result = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
   }
+  if (result != 0) {
+    throw Error(ExitCode::peers_unreachable,
+                fmt::format("rank 0 cannot open a connection to its own server: {}", std::strerror(errno)),
+                "Raise the limit of open files (ulimit -n).");
+  }
+  add_client(ends[0], true);
   wake();
   return std::make_unique<Connection>(ends[1]);
 }
@@ -100,75 +120,91 @@ void KeyServer::finish(bool failed) {
   SteadyClock::duration patience = kFarewellLimit;
   {
     std::lock_guard lock(mutex_);
-    if (told_) patience = 2 * limits_.beat;  // who is lost does not answer
+    if (announced_reason_) patience = 2 * limits_.beat;  // a lost rank does not answer
     for (Client& client : clients_) {
-      if (client.rank > 0 && !told_) send(client, Packer().number(static_cast<int64_t>(Reply::end)).number(failed).bytes());
+      if (client.rank > 0 && !announced_reason_) {
+        send(client, Packer().number(static_cast<int64_t>(Reply::end)).number(failed).bytes());
+      }
     }
   }
-  const auto all_heard = [this] {
+  const auto all_departed = [this] {
     std::lock_guard lock(mutex_);
     return std::ranges::all_of(clients_, [](const Client& client) { return client.rank <= 0 || client.departed; });
   };
-  for (const auto end = SteadyClock::now() + patience; !all_heard() && SteadyClock::now() < end;)
+  for (const auto end = SteadyClock::now() + patience; !all_departed() && SteadyClock::now() < end;) {
     std::this_thread::sleep_for(2ms);
+  }
 }
 
 void KeyServer::run() {
   while (true) {
-    poll_once();
+    wait_for_events();
     std::lock_guard lock(mutex_);
     if (stop_) return;
-    accept_clients();
-    for (Client& client : clients_) {
-      if ((client.ready && !serve(client)) || overdue(client)) drop(client);
+    try {
+      run_once();
+    } catch (const std::bad_alloc&) {  // strangers are what can be spared
+      close_strangers();
     }
-    answer_waiting();
-    judge();
-    std::erase_if(clients_, [](const Client& client) {
-      if (client.state == Client::State::closed) close(client.fd);
-      return client.state == Client::State::closed;
-    });
+    remove_dropped();
   }
 }
 
+void KeyServer::run_once() {
+  accept_clients();
+  for (Client& client : clients_) {
+    if ((client.ready && !serve(client)) || is_overdue(client)) drop(client);
+  }
+  answer_waiting();
+  announce_reason();
+}
+
+std::chrono::milliseconds KeyServer::longest_pause() const {
+  if (acceptor_.socket_to_poll(SteadyClock::now()) < 0) return 10ms;  // until it has rested
+  if (!monitor_) return 100ms;
+  return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(limits_.beat / 2), 5ms, 100ms);
+}
+
 // Sleeps until something happens, or for as long as nothing is due.
-void KeyServer::poll_once() {
-  std::vector<pollfd> entries{{wake_fd_, POLLIN, 0}, {listen_fd_, POLLIN, 0}};
-  std::chrono::milliseconds pause{100};
+void KeyServer::wait_for_events() {
+  std::vector<pollfd> entries;
+  std::chrono::milliseconds pause{};
   {
     std::lock_guard lock(mutex_);
+    entries = {{wake_fd_, POLLIN, 0}, {acceptor_.socket_to_poll(SteadyClock::now()), POLLIN, 0}};
     for (const Client& client : clients_) {
       entries.push_back({client.fd, static_cast<short>(client.out.empty() ? POLLIN : POLLIN | POLLOUT), 0});
     }
-    if (monitor_) pause = std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(limits_.beat / 2), 5ms, 100ms);
+    pause = longest_pause();
   }
   poll(entries.data(), entries.size(), static_cast<int>(pause.count()));
   uint64_t count = 0;
   const bool called = read(wake_fd_, &count, sizeof count) > 0;
+  // Other threads may have added clients meanwhile, at the end of the list; they are no longer in step if one was removed.
   std::lock_guard lock(mutex_);
   auto entry = entries.begin() + 2;
-  for (Client& client : clients_) client.ready = entry == entries.end() ? called : (entry++)->revents != 0;
-}
-
-bool KeyServer::overdue(const Client& client) const {
-  return client.state != Client::State::known && SteadyClock::now() > client.deadline;
-}
-
-void KeyServer::accept_clients() {
-  while (true) {
-    const int fd = accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (fd < 0) return;
-    const auto strangers =
-        std::ranges::count_if(clients_, [](const Client& client) { return client.state < Client::State::known; });
-    if (static_cast<size_t>(strangers) >= kMostStrangers) {
-      close(fd);
-    } else {
-      adopt(fd, false);
-    }
+  for (Client& client : clients_) {
+    const bool known = entry != entries.end() && entry->fd == client.fd;
+    client.ready = known ? entry->revents != 0 : called;
+    if (known) ++entry;
   }
 }
 
-void KeyServer::adopt(int fd, bool greeted) {
+bool KeyServer::is_overdue(const Client& client) const { return client.is_stranger() && SteadyClock::now() > client.deadline; }
+
+void KeyServer::accept_clients() {
+  const Acceptor::Batch batch = acceptor_.take(SteadyClock::now());
+  if (batch.out_of_descriptors) {
+    warn_once(warned_of_flood_, "this process may not open more files; connections of strangers to its port are closed");
+    close_strangers();
+  }
+  for (const int fd : batch.sockets) {
+    make_room_for_stranger();
+    add_client(fd, false);
+  }
+}
+
+KeyServer::Client& KeyServer::add_client(int fd, bool greeted) {
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -176,44 +212,62 @@ void KeyServer::adopt(int fd, bool greeted) {
   client.fd = fd;
   client.state = greeted ? Client::State::known : Client::State::arrived;
   client.deadline = SteadyClock::now() + kGreetingLimit;
+  return client;
 }
 
-// Reads what there is and answers. False when the client is gone, or is not one of us.
+// Drops the oldest stranger that has said nothing yet if there are too many; if all have spoken, the oldest of them.
+void KeyServer::make_room_for_stranger() {
+  const auto strangers = std::ranges::count_if(clients_, &Client::is_stranger);
+  if (static_cast<size_t>(strangers) < most_strangers_) return;
+  warn_once(warned_of_flood_, "very many connections come to the port where the ranks meet; those of strangers are closed");
+  auto victim = std::ranges::find(clients_, Client::State::arrived, &Client::state);
+  if (victim == clients_.end()) victim = std::ranges::find_if(clients_, &Client::is_stranger);
+  drop(*victim);
+}
+
+void KeyServer::close_strangers() {
+  for (Client& client : clients_) {
+    if (client.is_stranger()) drop(client);
+  }
+}
+
+// Reads what there is and answers. False when the client has gone, or is no rank of this job.
 bool KeyServer::serve(Client& client) {
+  if (client.state == Client::State::closed) return false;
   char bytes[65536];
   const ssize_t got = recv(client.fd, bytes, sizeof bytes, 0);
   const bool open = got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
   if (got > 0) client.in.append(bytes, static_cast<size_t>(got));
   try {
     std::string message;
-    while (take_message(client.in, message, client.state == Client::State::known ? kLongestMessage : kLongestGreeting)) {
+    while (take_message(client.in, message, client.is_stranger() ? kLongestGreeting : kLongestMessage)) {
       handle(client, message);
     }
   } catch (const std::runtime_error&) {
-    if (!refused_) log::warning("somebody who is not of this job has connected to its port, and was refused");
-    refused_ = true;
+    warn_once(warned_of_strangers_, "a program that is not of this job has connected to its port, and was refused");
     return false;
   }
   flush(client);
   return open;
 }
 
+// Throws std::runtime_error for what no rank of this job sends.
 void KeyServer::handle(Client& client, const std::string& message) {
-  if (client.state != Client::State::known) return greet(client, message);
+  if (client.is_stranger()) return greet(client, message);
   Unpacker fields(message);
   const int64_t request = fields.number();
-  if (request == static_cast<int64_t>(Request::beat) || request == static_cast<int64_t>(Request::farewell)) {
-    return hear(client, request, fields);
-  }
+  if (request == static_cast<int64_t>(Request::beat)) return take_sign_of_life(client, fields);
+  if (request == static_cast<int64_t>(Request::farewell)) return take_farewell(client, fields);
   if (request == static_cast<int64_t>(Request::wait)) {
-    client.wanted_until = SteadyClock::now() + std::chrono::milliseconds(fields.number());
+    const int64_t limit_ms = std::clamp<int64_t>(fields.number(), 0, kLongestWait_ms);
+    client.wanted_until = SteadyClock::now() + std::chrono::milliseconds(limit_ms);
     client.wanted = unpack_keys(fields);
     return;
   }
   send(client, keys_.answer(request, fields));
 }
 
-// Throws std::runtime_error for a stranger.
+// Throws std::runtime_error for a stranger that knows no greeting or not the secret.
 void KeyServer::greet(Client& client, const std::string& message) {
   Unpacker fields(message);
   if (client.state == Client::State::arrived) {
@@ -223,28 +277,38 @@ void KeyServer::greet(Client& client, const std::string& message) {
     client.state = Client::State::challenged;
     return send(client, Packer().text(client.second).text(proof(secret_, "rank 0", client.first, client.second)).bytes());
   }
-  if (!same_digest(fields.text(), proof(secret_, "rank", client.first, client.second)))
+  if (!same_digest(fields.text(), proof(secret_, "rank", client.first, client.second))) {
     throw std::runtime_error("not of this job");
+  }
   client.state = Client::State::known;
   send(client, std::string(kWelcome));
 }
 
-void KeyServer::hear(Client& client, int64_t request, Unpacker& fields) {
-  client.rank = static_cast<int>(fields.number());
-  if (request == static_cast<int64_t>(Request::farewell)) {
-    client.departed = true;
-    if (monitor_) monitor_->left(client.rank, fields.number() != 0);
-    return send(client, Packer().number(static_cast<int64_t>(Reply::end)).number(0).bytes());
-  }
+int KeyServer::rank_from(Unpacker& fields) const {
+  const int64_t rank = fields.number();
+  if (rank < 0 || rank >= world_size_) throw std::runtime_error("no rank of this job");
+  return static_cast<int>(rank);
+}
+
+void KeyServer::take_farewell(Client& client, Unpacker& fields) {
+  client.rank = rank_from(fields);
+  client.departed = true;
+  const bool failed = fields.number() != 0;
+  if (monitor_) monitor_->left(client.rank, failed);
+  send(client, Packer().number(static_cast<int64_t>(Reply::end)).number(0).bytes());
+}
+
+void KeyServer::take_sign_of_life(Client& client, Unpacker& fields) {
+  client.rank = rank_from(fields);
   const auto status = unpack_status(fields);
   const bool broken = fields.number() != 0;
-  if (told_) return send(client, told_verdict_);
+  if (announced_reason_) return send(client, *announced_reason_);
   if (!monitor_) return;
   monitor_->beat(client.rank, status, broken, SteadyClock::now());
   Packer reply;
   pack_status(reply.number(static_cast<int64_t>(Reply::alive)), monitor_->status_of(0));
   if (client.rank != 0) return send(client, reply.bytes());
-  // Where rank 0 is, all others know without asking, should it be lost.
+  // What rank 0 is doing goes to all ranks at once: should it be lost, they can say where it was.
   for (Client& other : clients_) {
     if (other.rank >= 0 && !other.departed) send(other, reply.bytes());
   }
@@ -261,23 +325,28 @@ void KeyServer::answer_waiting() {
   }
 }
 
-void KeyServer::judge() {
-  if (!monitor_ || told_) return;
-  const auto& verdict = monitor_->judge(SteadyClock::now());
-  if (!verdict) return;
+void KeyServer::announce_reason() {
+  if (!monitor_ || announced_reason_) return;
+  const auto& reason = monitor_->judge(SteadyClock::now());
+  if (!reason) return;
   Packer message;
-  message.number(static_cast<int64_t>(Reply::verdict)).number(static_cast<int64_t>(verdict->code));
-  message.text(verdict->text).text(verdict->remedy);
-  told_ = true;
-  told_verdict_ = message.bytes();
+  message.number(static_cast<int64_t>(Reply::end_reason)).number(static_cast<int64_t>(reason->code));
+  announced_reason_ = message.text(reason->text).text(reason->remedy).bytes();
   for (Client& client : clients_) {
-    if (client.rank >= 0 && !client.departed) send(client, told_verdict_);
+    if (client.rank >= 0 && !client.departed) send(client, *announced_reason_);
   }
 }
 
 void KeyServer::drop(Client& client) {
   if (client.rank >= 0 && !client.departed && monitor_) monitor_->vanished(client.rank);
   client.state = Client::State::closed;
+}
+
+void KeyServer::remove_dropped() {
+  std::erase_if(clients_, [](const Client& client) {
+    if (client.state == Client::State::closed) close(client.fd);
+    return client.state == Client::State::closed;
+  });
 }
 
 void KeyServer::send(Client& client, const std::string& message) {
@@ -288,7 +357,7 @@ void KeyServer::send(Client& client, const std::string& message) {
 void KeyServer::flush(Client& client) {
   while (!client.out.empty()) {
     const ssize_t sent = ::send(client.fd, client.out.data(), client.out.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return;  // full: poll tells when it goes on; gone: the next recv tells
+    if (sent <= 0) return;  // full: poll() tells when it goes on; gone: the next recv() tells
     client.out.erase(0, static_cast<size_t>(sent));
   }
 }

@@ -16,16 +16,18 @@ namespace hpcai::distributed {
 
 // What the ranks know of each other once all are there.
 struct Meeting {
-  std::unique_ptr<KeyServer> server;      // rank 0 only; it watches over the ranks already
+  std::unique_ptr<KeyServer> server;      // on rank 0 only; it watches over the ranks already
   c10::intrusive_ptr<c10d::Store> store;  // this job's keys
-  OpenConnection open;                    // a further connection to rank 0's server
+  OpenConnection open;                    // makes a further connection to rank 0's server
   std::string address;                    // of this rank, as the others reach it
   std::vector<Peer> peers;                // by rank
 };
 
 // Gathers all ranks of the world within distributed.connect_timeout_s: rank 0 listens, on one address only, and the others
-// come to it and prove that they know the job's secret. Throws Error{peers_unreachable} naming the ranks that did not come,
-// or saying who holds the port; Error{ranks_disagree} where some ranks compute on GPUs (`use_gpu`) and others do not.
+// come to it and prove that they know the job's secret. `use_gpu`: this rank computes on a GPU.
+//
+// Throws Error{peers_unreachable} naming the ranks that did not come, or saying what holds the port; Error{ranks_disagree}
+// where some ranks compute on GPUs and others do not, or were told different numbers of ranks.
 Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu);
 
 }  // namespace hpcai::distributed

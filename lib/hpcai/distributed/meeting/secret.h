@@ -13,7 +13,7 @@ namespace hpcai::distributed {
 // Throws Error{usage} for an empty secret or a file that others may read, Error{missing_input} for one that is not there.
 std::string job_secret(const World& world, const Environment& environment);
 
-// Whether job_secret() rests on something that another user of the cluster could guess.
+// Whether job_secret() rests only on what another user of the cluster could guess.
 bool secret_is_guessable(const World& world, const Environment& environment);
 
 }  // namespace hpcai::distributed

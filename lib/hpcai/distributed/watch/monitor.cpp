@@ -37,9 +37,9 @@ std::string describe_place(int rank, const Peer& peer, const Status::Snapshot& s
   return fmt::format("{}, in {}{},", describe_rank(rank, peer), name_of(status.phase), step);
 }
 
-Verdict lost(const std::string& who, const std::string& why) {
+EndReason lost(const std::string& place, const std::string& why) {
   return {
-      ExitCode::peers_unreachable, fmt::format("{} was lost: {}", who, why),
+      ExitCode::peers_unreachable, fmt::format("{} was lost: {}", place, why),
       "Look at the first messages of that rank and at its host. A training goes on from its last checkpoint with --resume auto."};
 }
 
@@ -63,17 +63,18 @@ void Monitor::vanished(int rank) {
   if (member.state == State::present) member.state = State::vanished;
 }
 
-const std::optional<Verdict>& Monitor::judge(SteadyClock::time_point now) {
-  if (verdict_) return verdict_;
-  forgive_own_absence(now);
-  verdict_ = find_lost(now);
-  if (!verdict_) verdict_ = find_departed(now);
-  if (!verdict_) verdict_ = find_stalled(now);
-  return verdict_;
+const std::optional<EndReason>& Monitor::judge(SteadyClock::time_point now) {
+  if (reason_) return reason_;
+  excuse_own_pause(now);
+  reason_ = find_lost(now);
+  if (!reason_) reason_ = find_departed(now);
+  if (!reason_) reason_ = find_stalled(now);
+  return reason_;
 }
 
-// A judge who was stopped himself, with the whole job or alone, has missed what the others said meanwhile.
-void Monitor::forgive_own_absence(SteadyClock::time_point now) {
+// Rank 0 may have been stopped itself, alone or with the whole job (Ctrl-Z, a suspended virtual machine). Then it has read no
+// sign of life meanwhile, and no rank may be called silent for that time.
+void Monitor::excuse_own_pause(SteadyClock::time_point now) {
   const auto absence = now - std::exchange(judged_, now);
   if (absence < 2 * limits_.beat) return;
   for (Member& member : members_) {
@@ -82,7 +83,7 @@ void Monitor::forgive_own_absence(SteadyClock::time_point now) {
   }
 }
 
-std::optional<Verdict> Monitor::find_lost(SteadyClock::time_point now) const {
+std::optional<EndReason> Monitor::find_lost(SteadyClock::time_point now) const {
   std::vector<int> ended, silent;
   for (size_t rank = 0; rank < members_.size(); ++rank) {
     const Member& member = members_[rank];
@@ -95,17 +96,20 @@ std::optional<Verdict> Monitor::find_lost(SteadyClock::time_point now) const {
               fmt::format("no sign of life for {:.3g} s; it was stopped, or its network is down", seconds(limits_.silence)));
 }
 
-// Who has left is missed only when another rank needs it: at once if its exchange has failed, else when it has waited long.
-std::optional<Verdict> Monitor::find_departed(SteadyClock::time_point now) const {
+// A rank that has left matters only if another one still needs it. That is so at once if an exchange of the other one has
+// failed; else if the other one has waited in an exchange for half of the limit, or cannot connect because a rank failed.
+std::optional<EndReason> Monitor::find_departed(SteadyClock::time_point now) const {
   std::vector<int> failed, departed;
-  bool missed = false;
+  bool missed = false, connects = false;
   for (size_t rank = 0; rank < members_.size(); ++rank) {
     const Member& member = members_[rank];
     if (member.state == State::failed) failed.push_back(static_cast<int>(rank));
     if (member.state == State::left) departed.push_back(static_cast<int>(rank));
     if (member.state != State::present) continue;
     missed |= member.broken || (member.status.waits() && now - member.moved > limits_.silence / 2);
+    connects |= member.status.phase == Phase::connect;
   }
+  missed |= connects && !failed.empty();
   if (!missed || (failed.empty() && departed.empty())) return std::nullopt;
   if (failed.empty()) return lost(describe(departed), "it has ended while others still need it");
   return lost(describe(failed), "it has ended with an error of its own");
@@ -117,50 +121,57 @@ SteadyClock::duration Monitor::limit_for(const Status::Snapshot& status) const {
   return status.may_take_long() ? limits_.patience : limits_.stall;
 }
 
-// Some rank waits in an exchange and nobody moves: those hang who have begun fewer exchanges than the others; among
-// equals, those who are not waiting. While a rank is silent it is not known to live: it speaks again or will be lost.
-std::optional<Verdict> Monitor::find_stalled(SteadyClock::time_point now) const {
-  bool somebody_waits = false;
-  auto last_move = SteadyClock::time_point::min();
+// The ranks that keep the others waiting when no rank moves: those that are not waiting in an exchange themselves. If all wait,
+// they wait in different exchanges, and those that have begun the fewest are behind.
+std::vector<int> Monitor::ranks_to_blame() const {
   uint64_t fewest = UINT64_MAX;
+  for (const Member& member : members_) {
+    if (member.state == State::present) fewest = std::min(fewest, member.status.exchanges);
+  }
+  std::vector<int> busy, behind;
+  for (size_t rank = 0; rank < members_.size(); ++rank) {
+    const Member& member = members_[rank];
+    if (member.state != State::present) continue;
+    if (!member.status.waits()) busy.push_back(static_cast<int>(rank));
+    if (member.status.exchanges == fewest) behind.push_back(static_cast<int>(rank));
+  }
+  return busy.empty() ? behind : busy;
+}
+
+// The run hangs if a rank waits in an exchange and no rank has made progress within its limit. Nothing is decided while a
+// rank is silent: either it speaks again, or find_lost() will name it.
+std::optional<EndReason> Monitor::find_stalled(SteadyClock::time_point now) const {
+  size_t present = 0, waiting = 0;
+  auto last_move = SteadyClock::time_point::min();
   for (const Member& member : members_) {
     if (member.state != State::present) continue;
     if (now - member.seen > 2 * limits_.beat) return std::nullopt;
     if (now - member.moved <= limit_for(member.status)) return std::nullopt;
-    somebody_waits |= member.status.waits();
-    last_move = std::max(last_move, member.moved);
-    fewest = std::min(fewest, member.status.exchanges);
-  }
-  if (!somebody_waits) return std::nullopt;
-  std::vector<int> behind, busy;
-  size_t present = 0;
-  for (size_t rank = 0; rank < members_.size(); ++rank) {
-    const Member& member = members_[rank];
-    if (member.state != State::present) continue;
     ++present;
-    if (member.status.exchanges != fewest) continue;
-    behind.push_back(static_cast<int>(rank));
-    if (!member.status.waits()) busy.push_back(static_cast<int>(rank));
+    waiting += member.status.waits() ? 1 : 0;
+    last_move = std::max(last_move, member.moved);
   }
-  const std::vector<int>& named = busy.empty() ? behind : busy;
+  if (waiting == 0) return std::nullopt;
+  const std::vector<int> blamed = ranks_to_blame();
   const double waited = std::floor(seconds(now - last_move));
-  if (named.size() == present && busy.empty()) {
-    return Verdict{
+  if (waiting == present && blamed.size() == present) {
+    return EndReason{
         ExitCode::hang,
-        fmt::format("an exchange in which all ranks take part has not ended for {:.3g} s: {}", waited, describe(named)),
+        fmt::format("an exchange in which all ranks take part has not ended for {:.3g} s: {}", waited, describe(blamed)),
         "Check the network between the hosts; if it is only slow, raise distributed.timeout_s."};
   }
-  return Verdict{ExitCode::hang,
-                 fmt::format("{} has made no progress for {:.3g} s while others wait for it", describe(named), waited),
-                 "Look at that host: a file system that does not answer, or too little memory. If it is only slow, raise "
-                 "distributed.timeout_s."};
+  return EndReason{ExitCode::hang,
+                   fmt::format("{} has made no progress for {:.3g} s while others wait for it", describe(blamed), waited),
+                   "Look at that host: a file system that does not answer, or too little memory. If it is only slow, raise "
+                   "distributed.timeout_s."};
 }
 
 std::string Monitor::describe(const std::vector<int>& ranks) const {
   std::string text;
   for (size_t i = 0; i < std::min(ranks.size(), kMostDescribed); ++i) {
     const auto rank = static_cast<size_t>(ranks[i]);
-    text += (i > 0 ? " " : "") + describe_place(ranks[i], peers_[rank], members_[rank].status);
+    if (i > 0) text += ' ';
+    text += describe_place(ranks[i], peers_[rank], members_[rank].status);
   }
   if (ranks.size() <= kMostDescribed) return text;
   return fmt::format("{} and {}", text, describe_ranks({ranks.begin() + kMostDescribed, ranks.end()}));

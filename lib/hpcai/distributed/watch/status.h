@@ -9,8 +9,8 @@ namespace hpcai::distributed {
 enum class Phase : uint8_t { start, connect, input, compute, exchange, update, evaluate, save };
 const char* name_of(Phase phase);
 
-// How far a rank has come: written by its main thread at the price of a few stores, read by its watchdog, which tells the
-// others. Who stands still is seen from `progress`.
+// What a rank is doing and how far it has come. The rank's main thread writes it, at the price of a few stores; the rank's
+// watchdog reads it and sends it to rank 0. A rank whose `progress` does not grow stands still.
 class Status {
  public:
   struct Snapshot {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hpcai/core/log.h"
+#include "hpcai/core/text.h"
 #include "hpcai/distributed/meeting/key_protocol.h"
 
 namespace hpcai::distributed {
@@ -13,15 +14,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kGoodbyeLimit = 1s;
-constexpr auto kLastWords = 3s;  // a terminal that takes no more text must not keep the process alive
+constexpr auto kFarewellPatience = 1s;
+constexpr auto kWritePatience = 3s;  // a terminal that takes no more text must not keep the process alive
+constexpr size_t kLongestReason = 4000;
+
+// What rank 0 has sent. A status that ends a run otherwise than these two is not rank 0's to give.
+EndReason reason_from(Unpacker& fields) {
+  EndReason reason;
+  const auto code = static_cast<ExitCode>(fields.number());
+  reason.code = code == ExitCode::hang ? code : ExitCode::peers_unreachable;
+  reason.text = printable(fields.text(), kLongestReason);
+  reason.remedy = printable(fields.text(), kLongestReason);
+  return reason;
+}
 
 }  // namespace
 
 Watchdog::Watchdog(std::unique_ptr<Connection> connection, int rank, Peer rank0, const WatchLimits& limits,
                    std::shared_ptr<Status> status)
     : connection_(std::move(connection)), rank_(rank), rank0_(std::move(rank0)), limits_(limits), status_(std::move(status)) {
-  heard_ = moved_ = awake_ = SteadyClock::now();
+  rank0_heard_at_ = last_progress_at_ = last_round_at_ = SteadyClock::now();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -34,32 +46,35 @@ Watchdog::~Watchdog() {
   thread_.join();
 }
 
-void Watchdog::on_verdict(std::function<void()> give_up) {
+void Watchdog::on_end(std::function<void()> give_up) {
   std::lock_guard lock(mutex_);
   give_up_ = std::move(give_up);
 }
 
-std::optional<Verdict> Watchdog::ask_why() {
+std::optional<EndReason> Watchdog::wait_for_reason() {
   std::unique_lock lock(mutex_);
-  broken_ = true;
+  exchange_failed_ = true;
   changed_.notify_all();
-  // Somebody whose network is down, or who stands still, is known to be lost only after a while.
-  changed_.wait_for(lock, limits_.silence + 4 * limits_.beat + 1s, [this] { return verdict_.has_value(); });
-  while (told_) changed_.wait_for(lock, 1s);  // the watchdog has spoken and ends the process
-  taken_ = verdict_.has_value();
+  // That a rank is silent or stands still is known only after the limit for it.
+  changed_.wait_for(lock, limits_.silence + 4 * limits_.beat + 1s, [this] { return reason_.has_value(); });
+  while (taken_by_watchdog_) changed_.wait_for(lock, 1s);  // until the watchdog has ended the process
+  taken_by_main_thread_ = reason_.has_value();
   changed_.notify_all();
-  return verdict_;
+  return reason_;
 }
 
 void Watchdog::run() {
   std::unique_lock lock(mutex_);
-  while (!stop_ && !verdict_) {
-    const bool broken = broken_;
+  while (!stop_ && !reason_) {
+    const bool broken = exchange_failed_;
     lock.unlock();
-    if (rank0_state_ == Rank0::present) exchange_signs(broken);
-    judge_rank0(SteadyClock::now(), broken);
+    if (rank0_state_ == Rank0::present) talk_to_rank0(broken);
+    const auto now = SteadyClock::now();
+    excuse_own_pause(now);
+    note_own_progress(now);
+    judge_rank0(now, broken);
     lock.lock();
-    if (!stop_ && !verdict_) changed_.wait_for(lock, limits_.glance);
+    if (!stop_ && !reason_) changed_.wait_for(lock, limits_.glance);
   }
   const bool ends_well = stop_;
   lock.unlock();
@@ -67,42 +82,35 @@ void Watchdog::run() {
   if (!ends_well) end_process();
 }
 
-// Gives a sign of life where one is due or there is something new to tell, and hears what has come meanwhile.
-void Watchdog::exchange_signs(bool broken) {
+// Sends a sign of life if one is due or there is something new to tell, and reads what has come meanwhile.
+void Watchdog::talk_to_rank0(bool broken) {
   const auto now = SteadyClock::now();
   const auto status = status_->snapshot();
-  const bool news = status.phase != told_status_.phase || status.step != told_status_.step || broken;
+  const bool news = status.phase != last_sent_.phase || status.step != last_sent_.step || broken;
   try {
-    if (news || now - told_at_ >= limits_.beat) {
+    if (news || now - last_sent_at_ >= limits_.beat) {
       Packer sign;
       pack_status(sign.number(static_cast<int64_t>(Request::beat)).number(rank_), status);
       connection_->send(sign.number(broken).bytes(), now + limits_.beat);
-      told_status_ = status;
-      told_at_ = now;
+      last_sent_ = status;
+      last_sent_at_ = now;
     }
     while (rank0_state_ == Rank0::present) {
       const auto message = connection_->receive(now);
       if (!message) return;
-      hear(*message);
+      read_message(*message);
     }
   } catch (const std::runtime_error&) {
-    lose_rank0("its connection was closed, so its process has ended");
+    conclude_loss_of_rank0("its connection was closed, so its process has ended");
   }
 }
 
-void Watchdog::hear(const std::string& message) {
-  heard_ = SteadyClock::now();
+void Watchdog::read_message(const std::string& message) {
+  rank0_heard_at_ = SteadyClock::now();
   Unpacker fields(message);
   switch (static_cast<Reply>(fields.number())) {
     case Reply::alive: rank0_status_ = unpack_status(fields); break;
-    case Reply::verdict: {
-      Verdict verdict;
-      verdict.code = static_cast<ExitCode>(fields.number());
-      verdict.text = fields.text();
-      verdict.remedy = fields.text();
-      conclude(std::move(verdict));
-      break;
-    }
+    case Reply::end_reason: conclude(reason_from(fields)); break;
     case Reply::end:
       say_farewell();
       rank0_state_ = fields.number() != 0 ? Rank0::failed : Rank0::left;
@@ -110,78 +118,90 @@ void Watchdog::hear(const std::string& message) {
   }
 }
 
-// Nobody but its silence tells that rank 0 is lost; and once it has left nobody tells that it is missed.
-void Watchdog::judge_rank0(SteadyClock::time_point now, bool broken) {
-  const auto absence = now - std::exchange(awake_, now);
-  if (absence > 2 * limits_.beat) {  // this process was stopped itself
-    heard_ += absence;
-    moved_ += absence;
-  }
-  const auto status = status_->snapshot();
-  if (status.progress != progress_) moved_ = now;
-  progress_ = status.progress;
-  if (rank0_state_ == Rank0::present) {
-    if (now - heard_ <= limits_.silence) return;
-    const double silence = std::chrono::duration<double>(limits_.silence).count();
-    return lose_rank0(fmt::format("no sign of life for {:.3g} s; it was stopped, or the network to it is down", silence));
-  }
-  if (!broken && (!status.waits() || now - moved_ <= limits_.silence / 2)) return;
-  lose_rank0(rank0_state_ == Rank0::failed ? "it has ended with an error of its own" : "it has ended while others still need it");
+// If this process was stopped itself for a while, it has read no message meanwhile: rank 0 was not silent for that time.
+void Watchdog::excuse_own_pause(SteadyClock::time_point now) {
+  const auto absence = now - std::exchange(last_round_at_, now);
+  if (absence <= 2 * limits_.beat) return;
+  rank0_heard_at_ += absence;
+  last_progress_at_ += absence;
 }
 
-void Watchdog::lose_rank0(const std::string& why) {
+void Watchdog::note_own_progress(SteadyClock::time_point now) {
+  const uint64_t progress = status_->snapshot().progress;
+  if (progress != last_progress_) last_progress_at_ = now;
+  last_progress_ = progress;
+}
+
+// Rank 0 tells the others which rank is lost, but it cannot tell them that it is lost itself. So each watchdog decides:
+//   - While rank 0 has not left, it is lost once it has been silent for too long.
+//   - Rank 0 may leave before this rank is done, at the end or with an error. That does no harm unless this rank still needs
+//     it: an exchange has failed, or this rank has waited in one for half of the limit.
+void Watchdog::judge_rank0(SteadyClock::time_point now, bool broken) {
+  if (rank0_state_ == Rank0::present) {
+    if (now - rank0_heard_at_ <= limits_.silence) return;
+    const double silence = std::chrono::duration<double>(limits_.silence).count();
+    return conclude_loss_of_rank0(
+        fmt::format("no sign of life for {:.3g} s; it was stopped, or the network to it is down", silence));
+  }
+  const bool waits_long = status_->snapshot().waits() && now - last_progress_at_ > limits_.silence / 2;
+  if (!broken && !waits_long) return;
+  conclude_loss_of_rank0(rank0_state_ == Rank0::failed ? "it has ended with an error of its own"
+                                                       : "it has ended while others still need it");
+}
+
+void Watchdog::conclude_loss_of_rank0(const std::string& why) {
   rank0_state_ = Rank0::lost;
   conclude(lost(describe_place(0, rank0_, rank0_status_), why));
 }
 
-void Watchdog::conclude(Verdict verdict) {
+void Watchdog::conclude(EndReason reason) {
   std::lock_guard lock(mutex_);
-  if (verdict_) return;
-  verdict_ = std::move(verdict);
+  if (reason_) return;
+  reason_ = std::move(reason);
   changed_.notify_all();
 }
 
-void Watchdog::tell(const Verdict& verdict) {
+void Watchdog::write_reason(const EndReason& reason) {
   const auto done = std::make_shared<std::atomic<bool>>(false);
-  std::thread([done, code = static_cast<int>(verdict.code)] {
-    std::this_thread::sleep_for(kLastWords);
+  std::thread([done, code = static_cast<int>(reason.code)] {
+    std::this_thread::sleep_for(kWritePatience);
     if (!*done) _exit(code);
   }).detach();
-  log::error("{}", verdict.text);
-  log::error("{}", verdict.remedy);
+  log::error("{}", reason.text);
+  log::error("{}", reason.remedy);
   *done = true;
 }
 
-// The main thread may be anywhere, even where nothing can reach it.
+// The main thread may be anywhere, even where no exception can reach it.
 void Watchdog::end_process() {
   std::unique_lock lock(mutex_);
-  const int code = static_cast<int>(verdict_->code);
+  const int code = static_cast<int>(reason_->code);
   if (give_up_) std::thread(give_up_).detach();
-  const auto end_soon = SteadyClock::now() + limits_.grace;
-  changed_.wait_until(lock, end_soon, [this] { return taken_ || stop_; });
-  told_ = !taken_ && !stop_;
+  const auto end_of_grace = SteadyClock::now() + limits_.grace;
+  changed_.wait_until(lock, end_of_grace, [this] { return taken_by_main_thread_ || stop_; });
+  taken_by_watchdog_ = !taken_by_main_thread_ && !stop_;
   lock.unlock();
-  if (told_) tell(*verdict_);
-  // A main thread that has taken the verdict writes its summary and leaves; a checkpoint is worth waiting for.
+  if (taken_by_watchdog_) write_reason(*reason_);
+  // A main thread that has taken the reason writes its summary and leaves; a checkpoint is worth waiting for.
   lock.lock();
-  const auto patient = SteadyClock::now() + limits_.silence;
-  const auto busy = [&] { return taken_ || status_->snapshot().phase == Phase::save; };
-  while (!stop_ && busy() && SteadyClock::now() < patient) changed_.wait_for(lock, 20ms);
+  const auto end_of_patience = SteadyClock::now() + limits_.silence;
+  const auto busy = [&] { return taken_by_main_thread_ || status_->snapshot().phase == Phase::save; };
+  while (!stop_ && busy() && SteadyClock::now() < end_of_patience) changed_.wait_for(lock, 20ms);
   if (!stop_) _exit(code);
 }
 
 void Watchdog::say_farewell() {
   if (rank0_state_ != Rank0::present) return;
-  const auto deadline = SteadyClock::now() + kGoodbyeLimit;
+  const auto deadline = SteadyClock::now() + kFarewellPatience;
   try {
-    const bool failed = failed_ || verdict_.has_value();
+    const bool failed = failed_ || reason_.has_value();
     connection_->send(Packer().number(static_cast<int64_t>(Request::farewell)).number(rank_).number(failed).bytes(), deadline);
-    // Whoever closes with something unread may tear down what the other side has not read yet.
+    // The answers are read to the end: closing with unread bytes may destroy the farewell on its way to rank 0.
     while (const auto message = connection_->receive(deadline)) {
       Unpacker fields(*message);
       if (static_cast<Reply>(fields.number()) == Reply::end) return;
     }
-  } catch (const std::runtime_error&) {  // the other side has gone first
+  } catch (const std::runtime_error&) {  // rank 0 has gone first
   }
 }
 

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <map>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "hpcai/core/error.h"
@@ -27,17 +29,23 @@ using namespace std::chrono_literals;
 constexpr auto kGrace = 5s;         // for the other ranks to notice a lost one and to say so
 constexpr auto kLastGrace = 5s;     // between SIGTERM and SIGKILL
 constexpr auto kOneSignal = 300ms;  // a terminal or `timeout` may deliver one signal twice
-constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+constexpr auto kStopGrace = 2s;     // for the other ranks to stop by themselves once one has
+constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+constexpr auto kStart = 10s;  // the system loads a program's libraries within that time, even on a busy host
+constexpr int kAskToStop[] = {SIGINT, SIGTERM, SIGUSR1};  // a training handles them from its first moments on
 
 sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
   for (int signal : kForwarded) sigaddset(&set, signal);
   sigaddset(&set, SIGCHLD);
+  // The terminal has gone. Under nohup, which makes programs ignore that, it must not end the run.
+  struct sigaction hang_up {};
+  if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   return set;
 }
 
-// Blocks the signals while the ranks run, so that they are taken one by one with sigtimedwait.
+// Blocks the signals of this process while the ranks run, so that they are taken one by one with sigtimedwait.
 class BlockedSignals {
  public:
   BlockedSignals() : set_(watched_signals()) { pthread_sigmask(SIG_BLOCK, &set_, &before_); }
@@ -51,12 +59,13 @@ class BlockedSignals {
 
 struct Child {
   pid_t process = -1;
+  Clock::time_point started = Clock::now();
   std::optional<int> status;  // exit status once it has ended
 };
 
 class Ranks {
  public:
-  Ranks(int count, const std::vector<std::string>& arguments, int port) : children_(count) {
+  Ranks(int count, const std::vector<std::string>& arguments, int port) : children_(static_cast<size_t>(count)) {
     int listen_fd = listen_on("127.0.0.1", port);
     Environment environment = process_environment();
     environment["HPCAI_WORLD_SIZE"] = std::to_string(count);
@@ -68,14 +77,10 @@ class Ranks {
     for (int rank = 0; rank < count; ++rank) {
       environment["HPCAI_RANK"] = std::to_string(rank);
       if (rank == 0) environment["HPCAI_LISTEN_FD"] = std::to_string(listen_fd);
-      children_[rank].process = start_process({.program = "/proc/self/exe",
-                                               .arguments = words,
-                                               .environment = environment,
-                                               .blocked_signals = signals_.before(),
-                                               .kept_descriptor = rank == 0 ? listen_fd : -1});
+      children_[static_cast<size_t>(rank)] = {start(rank, words, environment, rank == 0 ? listen_fd : -1)};
       if (rank == 0) {
         environment.erase("HPCAI_LISTEN_FD");
-        close(std::exchange(listen_fd, -1));  // when rank 0 ends, nobody may seem to listen
+        close(std::exchange(listen_fd, -1));  // only rank 0 has it now, so that it closes with rank 0
       }
     }
   }
@@ -89,12 +94,29 @@ class Ranks {
     while (running() > 0) {
       forward(next_signal());
       reap();
-      if (failure_) hurry();
+      if (failure_) {
+        hurry();
+      } else if (stopped_ > 0) {
+        stop_the_others();
+      }
     }
     return result();
   }
 
  private:
+  pid_t start(int rank, const std::vector<std::string>& words, const Environment& environment, int listen_fd) const {
+    try {
+      return start_process({.program = "/proc/self/exe",
+                            .arguments = words,
+                            .environment = environment,
+                            .blocked_signals = signals_.before(),
+                            .kept_descriptor = listen_fd});
+    } catch (const std::runtime_error& error) {
+      throw Error(ExitCode::usage, fmt::format("--nproc {}: rank {}: {}", children_.size(), rank, error.what()),
+                  "Start fewer ranks, or raise the limit of processes (ulimit -u).");
+    }
+  }
+
   int64_t running() const {
     return std::ranges::count_if(children_, [](const Child& child) { return !child.status; });
   }
@@ -113,10 +135,12 @@ class Ranks {
 
   void forward(int signal) {
     if (signal == 0) return;
+    if (signal == SIGHUP) signal = SIGTERM;  // a clean stop
     const auto now = Clock::now();
     if (signal == last_signal_ && now - last_time_ < kOneSignal) return;
     last_signal_ = signal;
     last_time_ = now;
+    ++forwarded_[signal];
     send(signal);
   }
 
@@ -124,18 +148,41 @@ class Ranks {
     for (size_t rank = 0; rank < children_.size(); ++rank) {
       Child& child = children_[rank];
       if (child.status || !(child.status = poll_process(child.process))) continue;
-      note_failure(static_cast<int>(rank), *child.status);
+      if (killed_while_it_started(child)) child.status = static_cast<int>(ExitCode::stopped);
+      note_end(static_cast<int>(rank), *child.status);
     }
   }
 
+  // A signal that asks to stop kills a rank only before the rank handles it, while the system still loads the program. So the
+  // rank had nothing to save and counts as stopped. (A second SIGINT ends a rank at any time, on purpose.)
+  bool killed_while_it_started(const Child& child) const {
+    const int signal = *child.status - 128;
+    const auto forwarded = forwarded_.find(signal);
+    const bool twice = forwarded != forwarded_.end() && forwarded->second > 1;
+    return std::ranges::count(kAskToStop, signal) > 0 && !twice && Clock::now() - child.started < kStart;
+  }
+
   // The first failure is the cause; but ranks that only lost a peer may be seen before the one that they lost.
-  void note_failure(int rank, int status) {
-    if (status == static_cast<int>(ExitCode::done) || status == static_cast<int>(ExitCode::stopped)) return;
-    if (status > 128 && stage_ == 0)
+  void note_end(int rank, int status) {
+    if (status == static_cast<int>(ExitCode::done)) return;
+    if (status == static_cast<int>(ExitCode::stopped)) {
+      if (stage_ == 0 && stopped_++ == 0) deadline_of_stop_ = Clock::now() + kStopGrace;
+      return;
+    }
+    if (status > 128 && stage_ == 0) {
       log::error("rank {} was killed by signal {} ({})", rank, status - 128, strsignal(status - 128));
+    }
     const bool consequence = failure_ == static_cast<int>(ExitCode::peers_unreachable) && stage_ == 0;
     if (!failure_) deadline_ = Clock::now() + kGrace;
     if (!failure_ || consequence) failure_ = status;
+  }
+
+  // Ranks stop together once they train. One that stops alone was hit by a signal before that, and the others still wait for it.
+  void stop_the_others() {
+    if (!deadline_of_stop_ || Clock::now() < *deadline_of_stop_) return;
+    deadline_of_stop_.reset();
+    ++forwarded_[SIGTERM];
+    send(SIGTERM);
   }
 
   // Ends the ranks that outlive a failed one: first by asking, then by force.
@@ -147,11 +194,12 @@ class Ranks {
   }
 
   int result() const {
+    // Ranks that lost one that had stopped did not fail themselves.
+    const bool only_lost_a_stopped_rank = failure_ == static_cast<int>(ExitCode::peers_unreachable) && stopped_ > 0;
+    if (only_lost_a_stopped_rank) return static_cast<int>(ExitCode::stopped);
     if (failure_) return *failure_;
-    const auto stopped =
-        std::ranges::count_if(children_, [](const Child& child) { return child.status == static_cast<int>(ExitCode::stopped); });
-    if (stopped == 0) return static_cast<int>(ExitCode::done);
-    if (stopped == std::ssize(children_)) return static_cast<int>(ExitCode::stopped);
+    if (stopped_ == 0) return static_cast<int>(ExitCode::done);
+    if (stopped_ == std::ssize(children_)) return static_cast<int>(ExitCode::stopped);
     log::error("some ranks stopped on a signal and others ended");
     return static_cast<int>(ExitCode::internal);
   }
@@ -159,12 +207,15 @@ class Ranks {
   BlockedSignals signals_;
   std::vector<Child> children_;
   std::optional<int> failure_;
-  int stage_ = 0;  // 0 grace, 1 asked to end, 2 killed
+  int64_t stopped_ = 0;  // ranks that stopped before any was made to
+  int stage_ = 0;        // 0 grace, 1 asked to end, 2 killed
   Clock::time_point deadline_, last_time_;
+  std::optional<Clock::time_point> deadline_of_stop_;
   int last_signal_ = 0;
+  std::map<int, int> forwarded_;  // how often, by signal
 };
 
-void check(int nproc) {
+void check_nproc(int nproc) {
   if (nproc < 1) {
     throw Error(ExitCode::usage, fmt::format("--nproc {}: the number of ranks must be at least 1", nproc));
   }
@@ -182,7 +233,7 @@ void check(int nproc) {
 }  // namespace
 
 int run_local_ranks(int nproc, const std::vector<std::string>& arguments, int port) {
-  check(nproc);
+  check_nproc(nproc);
   return Ranks(nproc, arguments, port).wait();
 }
 

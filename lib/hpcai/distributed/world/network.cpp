@@ -15,10 +15,12 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -48,7 +50,7 @@ AddressList look_up(const std::string& host, int port, int flags, int type) {
   addrinfo* found = nullptr;
   const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
   if (error != 0) {
-    throw Error(ExitCode::peers_unreachable, fmt::format("network: host {}: {}", host, gai_strerror(error)),
+    throw Error(ExitCode::peers_unreachable, fmt::format("network: host {}: {}", printable(host, 200), gai_strerror(error)),
                 "Check the name of the host of rank 0, or give its address in MASTER_ADDR.");
   }
   return {found, freeaddrinfo};
@@ -79,10 +81,38 @@ std::vector<std::string> interface_addresses(const std::function<bool(const ifad
   return addresses;
 }
 
+// The address in binary, for IPv4 as IPv6 writes it (::ffff:a.b.c.d); nothing for what is no numeric address.
+std::optional<in6_addr> parse_address(const std::string& address) {
+  in6_addr six{};
+  const std::string without_zone = address.substr(0, address.find('%'));
+  if (inet_pton(AF_INET6, without_zone.c_str(), &six) == 1) return six;
+  in_addr four{};
+  if (inet_pton(AF_INET, address.c_str(), &four) != 1) return std::nullopt;
+  six.s6_addr[10] = six.s6_addr[11] = 0xff;
+  std::memcpy(&six.s6_addr[12], &four, sizeof four);
+  return six;
+}
+
+bool is_name_of_loopback(const std::string& host) {
+  const std::string name = lower_case(host);
+  return name.starts_with("localhost") || name.ends_with("localhost") || name == "ip6-loopback";
+}
+
+std::string without_brackets(const std::string& host) {
+  return host.size() > 2 && host.front() == '[' && host.back() == ']' ? host.substr(1, host.size() - 2) : host;
+}
+
 }  // namespace
 
-std::vector<std::string> resolve(const std::string& host) {
-  const auto list = look_up(host, 0, 0, SOCK_STREAM);
+std::vector<std::string> resolve(const std::string& given) {
+  const std::string host = without_brackets(given);
+  AddressList list(nullptr, freeaddrinfo);
+  try {
+    list = look_up(host, 0, 0, SOCK_STREAM);
+  } catch (const Error&) {
+    if (!is_name_of_loopback(host)) throw;
+    return {lower_case(host).starts_with("ip6") ? "::1" : "127.0.0.1"};
+  }
   std::vector<std::string> addresses;
   for (const addrinfo* entry = list.get(); entry; entry = entry->ai_next) {
     addresses.push_back(text_of(entry->ai_addr, entry->ai_addrlen));
@@ -109,7 +139,41 @@ std::vector<std::string> local_addresses() {
   return interface_addresses([](const ifaddrs&) { return true; });
 }
 
-bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
+bool is_numeric_address(const std::string& text) { return parse_address(text).has_value(); }
+
+bool is_loopback(const std::string& address) {
+  const auto parsed = parse_address(address);
+  if (!parsed) return false;
+  return IN6_IS_ADDR_LOOPBACK(&*parsed) || (IN6_IS_ADDR_V4MAPPED(&*parsed) && parsed->s6_addr[12] == 127);
+}
+
+bool is_unspecified(const std::string& address) {
+  const auto parsed = parse_address(address);
+  if (!parsed) return false;
+  const in6_addr four = *parse_address("0.0.0.0");
+  return IN6_IS_ADDR_UNSPECIFIED(&*parsed) || IN6_ARE_ADDR_EQUAL(&*parsed, &four);
+}
+
+bool means_this_host(const std::string& given) {
+  const std::string host = without_brackets(given);
+  if (is_loopback(host)) return true;
+  if (is_name_of_loopback(host)) return std::ranges::all_of(resolve(host), is_loopback);
+  // Short forms of a numeric address, such as 127.1.
+  if (host.empty() || host.find_first_not_of("0123456789.") != host.npos) return false;
+  return std::ranges::all_of(resolve(host), is_loopback);
+}
+
+std::string outward_address() {
+  // Addresses for documentation (RFC 5737, RFC 3849): only the way to them matters.
+  for (const char* far : {"198.51.100.1", "2001:db8::1"}) {
+    const std::string own = source_address(far);
+    if (!own.empty() && !is_loopback(own)) return own;
+  }
+  for (const std::string& address : local_addresses()) {
+    if (!is_loopback(address)) return address;
+  }
+  return "127.0.0.1";
+}
 
 std::string source_address(const std::string& address) {
   // Connecting a datagram socket sends nothing, it only makes the kernel choose the route.
@@ -138,12 +202,18 @@ int listen_on(const std::string& address, int port, int spare_ports) {
     reason = errno;
     if (reason != EADDRINUSE) break;
   }
-  const std::string cause = reason == EADDRINUSE ? "another program is listening there" : std::strerror(reason);
+  std::string cause = std::strerror(reason), remedy = "Set MASTER_ADDR to an address of the host of rank 0.";
+  if (reason == EADDRINUSE) {
+    cause = "another program is listening there";
+    remedy =
+        "Wait until the other program has ended, or choose another port with --set distributed.port=PORT "
+        "(0 lets the program choose) or MASTER_PORT.";
+  }
+  if (reason == EACCES) remedy = "Choose a port from 1024 to 65535 with --set distributed.port=PORT or MASTER_PORT.";
   throw Error(ExitCode::peers_unreachable,
               fmt::format("network: rank 0 cannot listen on {}, port {}{}: {}", address, port,
                           spare_ports > 0 ? fmt::format(" to {}", last) : "", cause),
-              "Wait until the other program has ended, or choose another port with --set distributed.port=PORT "
-              "(0 lets the program choose) or MASTER_PORT.");
+              remedy);
 }
 
 int port_of(int listen_fd) {
@@ -158,7 +228,7 @@ int port_of(int listen_fd) {
 std::string host_name() {
   char name[256] = "";
   gethostname(name, sizeof name - 1);
-  return name;
+  return printable(name);
 }
 
 }  // namespace hpcai::distributed

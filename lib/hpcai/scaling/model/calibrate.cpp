@@ -8,6 +8,7 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/parallel.h"
+#include "hpcai/distributed/world/cores.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/distributed/exchange/short_messages.h"
 #include "hpcai/scaling/model/measure_link.h"
@@ -38,8 +39,9 @@ std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, int rank
   return exchanges;
 }
 
-void measure_link_into(Calibration& calibration, distributed::Group& group, const distributed::World& world, double seconds) {
-  const Layout layout{.nodes = world.size / std::max(1, world.local_size), .ranks_per_node = world.local_size};
+void measure_link_into(Calibration& calibration, distributed::Group& group, double seconds) {
+  const distributed::Placement& placement = group.placement();
+  const Layout layout{.nodes = placement.hosts, .ranks_per_node = (group.size() + placement.hosts - 1) / placement.hosts};
   const std::vector<Exchange> exchanges = exchanges_for(calibration.workload.buckets, group.size());
   Link link;
   for (int attempt = 0; attempt < kAttempts && link.s_per_byte == 0; ++attempt) {  // all ranks have the same samples
@@ -47,7 +49,7 @@ void measure_link_into(Calibration& calibration, distributed::Group& group, cons
     link = fit_link(calibration.link, calibration.machine, layout);
   }
   // With several ranks on several nodes the ring is as slow as its slowest link, which is the one between nodes.
-  (world.one_host() ? calibration.machine.in_node : calibration.machine.between_nodes) = link;
+  (placement.one_host() ? calibration.machine.in_node : calibration.machine.between_nodes) = link;
   for (const LinkSample& sample : calibration.link) {
     const double residual = std::abs(sample.fitted_s / sample.median_s - 1);
     calibration.worst_link_residual = std::max(calibration.worst_link_residual, residual);
@@ -100,7 +102,7 @@ Calibration calibrate(const trainer::Experiment& experiment, distributed::Group&
     mine.host = distributed::host_name();
     mine.device = group.device().str();
     mine.world_size = group.size();
-    mine.one_host = world.one_host();
+    mine.one_host = group.placement().one_host();
     mine.batches = steps.batches;
     mine.steps = steps.steps;
     mine.workload = steps.workload;
@@ -111,7 +113,7 @@ Calibration calibrate(const trainer::Experiment& experiment, distributed::Group&
   measurement.reset();
   if (alone) return mine;
   Calibration shared = calibration_from_json(nlohmann::json::parse(group.broadcast(json_text(to_json(mine)))));
-  measure_link_into(shared, group, world, 0.3 * options.seconds);
+  measure_link_into(shared, group, 0.3 * options.seconds);
   return shared;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "hpcai/distributed/exchange/gradient_buffers.h"
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/trainer/build.h"

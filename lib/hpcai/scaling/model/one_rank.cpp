@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/trainer/step_outcome.h"
 
 namespace hpcai::scaling {

@@ -1,23 +1,18 @@
 #include "check.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <array>
 #include <cstdlib>
-#include <thread>
 
 #include "fake_group.h"
 #include "hpcai/core/error.h"
-#include "hpcai/distributed/exchange/group.h"
-#include "hpcai/distributed/world/network.h"
-#include "hpcai/distributed/meeting/rendezvous.h"
+#include "hpcai/distributed/exchange/agree.h"
+#include "hpcai/distributed/exchange/make_group.h"
+#include "hpcai/distributed/exchange/single_group.h"
 
 using namespace hpcai::distributed;
 using Catch::Matchers::Contains;
 
 TEST_CASE("a group of one member needs no network") {
-  const auto group = Group::create({}, {}, false);
+  const auto group = make_group({}, {}, false);
   CHECK(group->size() == 1);
   CHECK(group->device() == at::Device(at::kCPU));
   at::Tensor x = at::arange(6.0).view({2, 3});
@@ -51,67 +46,20 @@ TEST_CASE("gathering keeps dtype and shape, also of scalars, empty tensors and t
 TEST_CASE("a backend that does not fit the device is refused") {
   DistributedConfig config;
   config.backend = Backend::nccl;
-  CHECK_THROWS_WITH(Group::create({}, config, false), Contains("nccl"));
+  CHECK_THROWS_WITH(make_group({}, config, false), Contains("nccl"));
 }
 
 TEST_CASE("a GPU without libhpcai_cuda.so is refused with the places where it was looked for") {
   setenv("HPCAI_CUDA_LIBRARY", "/nowhere/libhpcai_cuda.so", 1);
-  CHECK_THROWS_WITH(Group::create({}, {}, true), Contains("/nowhere/libhpcai_cuda.so"));
+  CHECK_THROWS_WITH(make_group({}, {}, true), Contains("/nowhere/libhpcai_cuda.so"));
   unsetenv("HPCAI_CUDA_LIBRARY");
 }
 
-TEST_CASE("ranks on GPUs and ranks on CPUs are named, on each of them, instead of waiting for each other") {
-  World world{.size = 2, .local_size = 2, .master_host = "127.0.0.1", .job = "devices"};
-  const int listening = listen_on("127.0.0.1", 0);
-  world.master_port = port_of(listening);
-  std::array<std::string, 2> complaints;
-  std::vector<std::thread> ranks;
-  for (int rank = 0; rank < 2; ++rank) {
-    ranks.emplace_back([&, world, rank]() mutable {
-      world.rank = world.local_rank = rank;
-      if (rank == 0) world.listen_fd = listening;
-      try {
-        meet(world, {}, /*use_gpu=*/rank == 1);
-      } catch (const hpcai::Error& error) {
-        complaints[static_cast<size_t>(rank)] = fmt::format("{}: {}", static_cast<int>(error.code()), error.what());
-      }
-    });
-  }
-  for (std::thread& rank : ranks) rank.join();
-  for (const std::string& complaint : complaints) {
-    CHECK_THAT(complaint, Contains("76: rank 0 (") && Contains("computes on the CPU, rank 1 (") && Contains("on a GPU"));
-  }
-}
-
-TEST_CASE("an interface that does not exist is refused, naming those that do") {
-  try {
-    addresses_of_interface("ib7");
-    FAIL("accepted");
-  } catch (const hpcai::Error& error) {
-    CHECK(error.code() == hpcai::ExitCode::usage);
-    CHECK_THAT(error.remedy(), Contains("lo"));
-  }
-  CHECK(addresses_of_interface("lo").front() == "127.0.0.1");
-  CHECK(source_address("127.0.0.1") == "127.0.0.1");
-}
-
-TEST_CASE("a port that another program holds is refused at once") {
-  const int fd = listen_on("127.0.0.1", 0);
-  try {
-    listen_on("127.0.0.1", port_of(fd));
-    FAIL("listened twice");
-  } catch (const hpcai::Error& error) {
-    CHECK(error.code() == hpcai::ExitCode::peers_unreachable);
-    CHECK_THAT(error.what(), Contains(std::to_string(port_of(fd))) && Contains("another program"));
-    CHECK_THAT(error.remedy(), Contains("distributed.port"));
-  }
-  close(fd);
-}
-
-TEST_CASE("ranks are listed in words") {
-  CHECK(describe_ranks({3}) == "rank 3");
-  CHECK(describe_ranks({3, 5}) == "ranks 3, 5");
-  std::vector<int> many(40);
-  for (int i = 0; i < 40; ++i) many[i] = i;
-  CHECK_THAT(describe_ranks(many), Contains("15 and 24 more"));
+TEST_CASE("a group of one member splits into itself, and its parts tell the same status") {
+  const auto group = make_single_group();
+  const auto part = group->split(7);
+  CHECK(part->size() == 1);
+  part->status().begin_step(3);
+  CHECK(group->status().snapshot().step == 3);
+  CHECK(group->placement().one_host());
 }

@@ -5,6 +5,7 @@
 #include "fake_group.h"
 #include "hpcai/distributed/exchange/gradient_buffers.h"
 #include "hpcai/distributed/exchange/reducer.h"
+#include "hpcai/distributed/exchange/single_group.h"
 
 using namespace hpcai::distributed;
 

@@ -27,7 +27,7 @@ struct Scene {
   }
 
   // The verdict, if there is one before `duration` has passed.
-  std::optional<Verdict> run(SteadyClock::duration duration, bool moving = false) {
+  std::optional<EndReason> run(SteadyClock::duration duration, bool moving = false) {
     for (const auto end = now + duration; now < end; now += 100ms) {
       for (size_t rank = 0; rank < statuses.size(); ++rank) {
         if (moving) ++statuses[rank].progress;
@@ -194,4 +194,24 @@ TEST_CASE("monitor: the first verdict stays") {
   const auto verdict = scene.run(100ms);
   scene.monitor.vanished(2);
   CHECK(scene.run(1s)->text == verdict->text);
+}
+
+TEST_CASE("monitor: a rank that computes is named before one that has begun fewer exchanges, as in a part of the ranks") {
+  Scene scene(3);
+  for (auto& status : scene.statuses) status.phase = Phase::exchange;
+  scene.statuses[1].exchanges = 4;
+  scene.statuses[2].phase = Phase::compute;
+  const auto reason = scene.run(4s);
+  REQUIRE(reason);
+  CHECK_THAT(reason->text, Contains("rank 2 (") && !Contains("rank 1 ("));
+}
+
+TEST_CASE("monitor: a rank that has failed is named at once where another one cannot connect without it") {
+  Scene scene(2);
+  scene.statuses[0].phase = Phase::connect;
+  scene.monitor.left(1, true);
+  scene.mute[1] = true;
+  const auto reason = scene.run(200ms, true);
+  REQUIRE(reason);
+  CHECK_THAT(reason->text, Contains("rank 1") && Contains("with an error of its own"));
 }

@@ -1,10 +1,10 @@
 #include <catch2/catch.hpp>
 
 #include "hpcai/core/error.h"
-#include "hpcai/core/parallel.h"
 #include "hpcai/distributed/world/world.h"
 
 using namespace hpcai::distributed;
+using hpcai::Environment;
 using Catch::Matchers::Contains;
 using hpcai::Environment;
 
@@ -103,8 +103,9 @@ TEST_CASE("torchrun's agent serves the store, other launchers of the same variab
 
   const World operators = detect_world({{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "pod-0"}, {"MASTER_PORT", "23456"}});
   CHECK(operators.launcher == "environment");
-  CHECK(operators.local_rank == 0);
-  CHECK(operators.local_size == 1);
+  CHECK_FALSE(operators.local_rank);
+  CHECK_FALSE(operators.local_size);
+  CHECK(operators.master_host == "pod-0");
 }
 
 TEST_CASE("srun's tasks are ranks, the first host of the step is where they meet") {
@@ -213,9 +214,52 @@ TEST_CASE("an environment that is incomplete or impossible is refused, naming th
   CHECK_THAT(refusal(environment), Contains(words));
 }
 
-TEST_CASE("the ranks of a host share its cores") {
-  World world{.size = 64, .local_size = 64, .launcher = "nproc"};
-  CHECK(share_of_cores(world) == std::max(1, hpcai::available_cores() / 64));
-  world.local_size = 1;
-  CHECK(share_of_cores(world) == hpcai::available_cores());
+TEST_CASE("what a launcher tells of the host is optional, and where the ranks meet does not depend on it") {
+  const Environment bare{{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "10.0.0.1"}, {"MASTER_PORT", "29500"}};
+  const World plain = detect_world(bare);
+  for (const Environment& told : {with(bare, {{"LOCAL_RANK", "1"}}), with(bare, {{"LOCAL_WORLD_SIZE", "2"}}),
+                                  with(bare, {{"LOCAL_RANK", "1"}, {"LOCAL_WORLD_SIZE", "2"}})}) {
+    const World world = detect_world(told);
+    CHECK(world.master_host == plain.master_host);
+    CHECK(world.master_port == plain.master_port);
+    CHECK(world.spare_ports == plain.spare_ports);
+    CHECK(world.job == plain.job);
+  }
+  CHECK(detect_world(with(bare, {{"LOCAL_RANK", "1"}})).local_rank == 1);
+  CHECK_FALSE(detect_world(with(bare, {{"LOCAL_RANK", "1"}})).local_size);
+}
+
+TEST_CASE("PMI without a local size looks for rank 0 on this host, unless the launcher tells another one") {
+  const Environment bare{{"PMI_RANK", "1"}, {"PMI_SIZE", "2"}};
+  const World guessed = detect_world(bare);
+  CHECK(guessed.launcher == "pmi");
+  CHECK(guessed.master_host == "127.0.0.1");
+  CHECK(guessed.master_host_guessed);
+  // A rank that is told more comes to the same place.
+  const World told = detect_world(with(bare, {{"PMI_LOCAL_SIZE", "2"}, {"PMI_LOCAL_RANK", "1"}}));
+  CHECK(told.master_host == "127.0.0.1");
+  CHECK(told.master_port == guessed.master_port);
+  CHECK_FALSE(told.master_host_guessed);
+  CHECK(detect_world(with(bare, {{"PALS_LOCAL_SIZE", "2"}})).local_size == 2);
+  CHECK(detect_world(with(bare, {{"MV2_COMM_WORLD_LOCAL_RANK", "1"}})).local_rank == 1);
+  CHECK(detect_world(with(bare, {{"MASTER_ADDR", "n1"}})).master_host == "n1");
+  CHECK_FALSE(detect_world(with(bare, {{"MASTER_ADDR", "n1"}})).master_host_guessed);
+  CHECK_THAT(refusal(with(bare, {{"PMI_LOCAL_SIZE", "1"}, {"PMI_LOCAL_RANK", "0"}})),
+             Contains("PMI_RANK=1 PMI_SIZE=2 spans several hosts"));
+}
+
+TEST_CASE("numbers about a host that cannot be are refused, naming the variables and their values") {
+  const Environment bare{{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "10.0.0.1"}};
+  const auto [more, words] = GENERATE(table<Environment, std::string>({
+      {{{"LOCAL_RANK", "2"}}, "LOCAL_RANK=2 cannot be in a world of 2 ranks"},
+      {{{"LOCAL_WORLD_SIZE", "3"}}, "LOCAL_WORLD_SIZE=3 cannot be in a world of 2 ranks"},
+      {{{"LOCAL_WORLD_SIZE", "0"}}, "LOCAL_WORLD_SIZE=0 cannot be"},
+      {{{"LOCAL_RANK", "1"}, {"LOCAL_WORLD_SIZE", "1"}}, "LOCAL_RANK=1 LOCAL_WORLD_SIZE=1 cannot be"},
+      {{{"LOCAL_RANK", "one"}}, "LOCAL_RANK=\"one\" is not a number"},
+      {{{"LOCAL_RANK", "\x1b[31m1"}}, "LOCAL_RANK=\"\\x1b[31m1\" is not a number"},
+      {{{"WORLD_SIZE", "4294967296"}}, "WORLD_SIZE=\"4294967296\""},
+      {{{"WORLD_SIZE", "4294967295"}}, "WORLD_SIZE=4294967295 is impossible"},
+      {{{"MASTER_PORT", "0"}}, "MASTER_PORT=0 is not a port"},
+  }));
+  CHECK_THAT(refusal(with(bare, more)), Contains(words));
 }

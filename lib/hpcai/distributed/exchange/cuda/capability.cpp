@@ -1,3 +1,5 @@
+#include "hpcai/distributed/exchange/cuda/capability.h"
+
 #include <cuda_runtime_api.h>
 
 // Found by name in libhpcai_cuda.so, see kGpuCapability. HPCAI_LEAST_CAPABILITY: from CMAKE_CUDA_ARCHITECTURES. Where the driver

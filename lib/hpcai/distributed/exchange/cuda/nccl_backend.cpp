@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "hpcai/distributed/exchange/backend.h"
+#include "hpcai/distributed/exchange/cuda/nccl_backend.h"
 
 // Found by name in libhpcai_cuda.so, see kMakeNcclBackend. Connects at once rather than in the first exchange, so that a
 // broken network is found before training starts.

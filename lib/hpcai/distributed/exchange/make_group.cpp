@@ -1,3 +1,5 @@
+#include "hpcai/distributed/exchange/make_group.h"
+
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/util/Logging.h>
 #include <fmt/format.h>
@@ -7,13 +9,18 @@
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <numeric>
+#include <utility>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
 #include "hpcai/distributed/exchange/backend_group.h"
+#include "hpcai/distributed/exchange/choose_gpu.h"
+#include "hpcai/distributed/exchange/cuda/nccl_backend.h"
 #include "hpcai/distributed/exchange/cuda_library.h"
-#include "hpcai/distributed/world/network.h"
+#include "hpcai/distributed/exchange/gloo_backend.h"
+#include "hpcai/distributed/exchange/single_group.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -27,34 +34,9 @@ std::chrono::milliseconds exchange_limit(const DistributedConfig& config) {
   return milliseconds_of(std::max(1800.0, 10 * std::max(config.timeout_s, config.connect_timeout_s)));
 }
 
-// Launchers may show each rank its own GPU only, or all GPUs of the host to each.
-int choose_gpu(const World& world) {
-  const int count = gpu_count();
-  if (count == 0) {
-    throw LocalError(ExitCode::usage, fmt::format("a GPU was asked for, but {} has none that this process may use", host_name()),
-                     "Look at nvidia-smi and CUDA_VISIBLE_DEVICES, or run on the CPU.");
-  }
-  const bool own_gpu_each = count == 1 && world.launcher != "nproc";
-  if (!own_gpu_each && world.local_rank >= count) {
-    throw LocalError(ExitCode::usage,
-                     fmt::format("{} ranks on {}, which has {}", world.local_size, host_name(), plural(count, "GPU")),
-                     "Start at most one rank for each GPU.");
-  }
-  const int gpu = own_gpu_each ? 0 : world.local_rank;
-  int least = 0;
-  const int capability = reinterpret_cast<GpuCapability>(cuda_function(kGpuCapability))(gpu, least);
-  if (capability < least) {
-    throw LocalError(ExitCode::usage,
-                     fmt::format("the GPU of {} has compute capability {:.1f}, but this program has code for {:.1f} and newer",
-                                 host_name(), 0.1 * capability, 0.1 * least),
-                     "Use a newer GPU; or build with a LibTorch (TORCH_DIR) and a CUDA toolkit for this one; or run on the CPU.");
-  }
-  return gpu;
-}
-
 // What LibTorch says when the backend cannot be made, for the user.
 [[noreturn]] void refuse_connection(const std::string& text) {
-  const std::string_view line = first_line(text);
+  const std::string line = printable(first_line(text));
   if (text.find("Duplicate GPU") != std::string::npos) {
     throw Error(ExitCode::usage, fmt::format("several ranks would use the same GPU: {}", line),
                 "Start one rank for each GPU, and let the launcher give each its own (Slurm: --gpus-per-task=1).");
@@ -98,41 +80,50 @@ World with_meeting_place(World world) {
   return world;
 }
 
-}  // namespace
+at::Device use_gpu_of_rank(const World& world, const Placement& placement) {
+  const at::Device device(at::kCUDA, static_cast<c10::DeviceIndex>(choose_gpu(world, placement)));
+  c10::impl::getDeviceGuardImpl(at::kCUDA)->setDevice(device);
+  return device;
+}
 
-std::unique_ptr<Group> Group::create(const World& given, const DistributedConfig& config, bool use_gpu) {
-  check_backend(config.backend, given, use_gpu);
-  if (!given.hint.empty()) log::warning("{}", given.hint);
-  const int gpu = use_gpu ? choose_gpu(given) : 0;
-  const at::Device device = use_gpu ? at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(gpu)) : at::Device(at::kCPU);
-  if (use_gpu) c10::impl::getDeviceGuardImpl(at::kCUDA)->setDevice(device);
-  if (given.size == 1 && config.backend != Backend::nccl) return make_single_group(device);
-
-  quieten_libtorch();
-  survive_broken_connections();
-  const World world = with_meeting_place(given);
-  Meeting meeting = meet(world, config, use_gpu);
-  const std::string address = meeting.address;
-  auto group = std::make_unique<BackendGroup>(std::move(meeting), WatchLimits::from(config, world.size), world.rank, device);
-  const BackendRequest request{.store = group->store(),
+std::unique_ptr<Group> connect_all(const World& world, const DistributedConfig& config, bool use_gpu) {
+  auto membership = std::make_shared<Membership>(meet(world, config, use_gpu), WatchLimits::from(config, world.size), world.rank);
+  const Meeting& meeting = membership->meeting();
+  const Placement placement = place_ranks(meeting.peers)[static_cast<size_t>(world.rank)];
+  const at::Device device = use_gpu ? use_gpu_of_rank(world, placement) : at::Device(at::kCPU);
+  const BackendRequest request{.store = meeting.store,
                                .rank = world.rank,
                                .size = world.size,
                                .interface = config.interface,
-                               .address = address,
-                               .device_index = gpu,
+                               .address = meeting.address,
+                               .device_index = use_gpu ? device.index() : 0,
                                .connect_timeout = milliseconds_of(config.connect_timeout_s),
                                .timeout = exchange_limit(config)};
+  const BackendSettings settings{
+      .request = request, .make = use_gpu ? make_nccl_backend : make_gloo_backend, .can_average = use_gpu, .device = device};
+  std::vector<int> all_ranks(static_cast<size_t>(world.size));
+  std::iota(all_ranks.begin(), all_ranks.end(), 0);
   try {
-    const InPhase connecting(group->status(), Phase::connect);
-    group->use(use_gpu ? make_nccl_backend(request) : make_gloo_backend(request), use_gpu);
-    group->barrier();  // until all are connected
-    if (!use_gpu && world.one_host()) group->share_memory(/*own_core=*/cores_of_rank(world) >= 1);
-    return group;
+    return BackendGroup::connect(membership, settings, all_ranks, "all");
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
     refuse_connection(error.what());
   }
+}
+
+}  // namespace
+
+std::unique_ptr<Group> make_group(const World& world, const DistributedConfig& config, bool use_gpu) {
+  check_backend(config.backend, world, use_gpu);
+  if (!world.hint.empty()) log::warning("{}", world.hint);
+  if (use_gpu) require_gpu();
+  if (world.size == 1 && config.backend != Backend::nccl) {
+    return make_single_group(use_gpu ? use_gpu_of_rank(world, {}) : at::Device(at::kCPU));
+  }
+  quieten_libtorch();
+  survive_broken_connections();
+  return connect_all(with_meeting_place(world), config, use_gpu);
 }
 
 }  // namespace hpcai::distributed
