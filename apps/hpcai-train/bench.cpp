@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
+#include "hpcai/core/threads/openmp.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/model/clock.h"
@@ -114,6 +115,7 @@ int bench(const CommandLine& line, const BenchOptions& options) {
                                  {"losses", losses},
                                  {"steps", options.steps},
                                  {"global_batch", experiment.training.global_batch},
+                                 {"threads", compute_threads()},
                                  {"world_size", group->size()}};
   if (group->rank() == 0) std::cout << report.dump(2) << std::endl;
   if (!options.trace.empty()) trace_steps(options.trace, *group, trainer);

@@ -6,12 +6,14 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <system_error>
 
 #include "commands.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/memory.h"
 #include "hpcai/core/text.h"
+#include "hpcai/core/threads/start.h"
 #include "hpcai/core/version.h"
 #include "hpcai/distributed/world/world.h"
 
@@ -81,6 +83,9 @@ int guarded(const app::Run& run) {
   } catch (const c10::Error& e) {
     if (is_out_of_memory(e)) return fail_for_memory();
     return fail_internally(e.what_without_backtrace());
+  } catch (const std::system_error& e) {
+    if (e.code() == std::errc::resource_unavailable_try_again) return fail(process_limit("cannot start a thread"), false);
+    return fail_internally(e.what());
   } catch (const std::exception& e) {
     return fail_internally(e.what());
   }

@@ -90,11 +90,6 @@ void check_target(const Experiment& experiment, const data::Splits& data) {
   }
 }
 
-void set_threads(const TrainingConfig& training, const distributed::World& world) {
-  const int threads = training.threads > 0 ? static_cast<int>(training.threads) : distributed::share_of_cores(world);
-  at::set_num_threads(threads);
-}
-
 std::optional<simulate::TimeGrid> time_grid(const data::DataConfig& config) {
   return std::visit(
       [](const auto& source) -> std::optional<simulate::TimeGrid> {

@@ -15,6 +15,7 @@
 
 #include "hpcai/core/log.h"
 #include "hpcai/core/sha256.h"
+#include "hpcai/core/threads/start.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/meeting/key_protocol.h"
 #include "hpcai/distributed/world/network.h"
@@ -56,7 +57,7 @@ KeyServer::KeyServer(int listen_fd, std::string secret)
     : listen_fd_(listen_fd), wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), secret_(std::move(secret)) {
   raise_file_limit();
   fcntl(listen_fd_, F_SETFL, fcntl(listen_fd_, F_GETFL) | O_NONBLOCK);
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread("that serves the other ranks", [this] { run(); });
 }
 
 KeyServer::~KeyServer() {

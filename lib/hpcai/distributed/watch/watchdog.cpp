@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hpcai/core/log.h"
+#include "hpcai/core/threads/start.h"
 #include "hpcai/distributed/meeting/key_protocol.h"
 
 namespace hpcai::distributed {
@@ -22,7 +23,7 @@ Watchdog::Watchdog(std::unique_ptr<Connection> connection, int rank, Peer rank0,
                    std::shared_ptr<Status> status)
     : connection_(std::move(connection)), rank_(rank), rank0_(std::move(rank0)), limits_(limits), status_(std::move(status)) {
   heard_ = moved_ = awake_ = SteadyClock::now();
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread("that watches the other ranks", [this] { run(); });
 }
 
 Watchdog::~Watchdog() {

@@ -8,11 +8,9 @@
 #include <initializer_list>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "hpcai/core/error.h"
-#include "hpcai/core/parallel.h"
 #include "hpcai/core/text.h"
 #include "hpcai/distributed/world/host_list.h"
 
@@ -300,15 +298,5 @@ World detect_world(const Environment& environment, int port) {
   }
   return world;
 }
-
-bool has_bound_cores(const World& world) {
-  return available_cores() < static_cast<int>(std::thread::hardware_concurrency()) && world.launcher != "nproc";
-}
-
-double cores_of_rank(const World& world) {
-  return static_cast<double>(available_cores()) / (has_bound_cores(world) ? 1 : world.local_size);
-}
-
-int share_of_cores(const World& world) { return std::max(1, static_cast<int>(cores_of_rank(world))); }
 
 }  // namespace hpcai::distributed

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "hpcai/config/config.h"
-#include "hpcai/core/parallel.h"
+#include "hpcai/core/threads/cores.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/distributed/exchange/short_messages.h"
 #include "hpcai/scaling/model/measure_link.h"

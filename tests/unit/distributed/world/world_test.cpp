@@ -1,7 +1,8 @@
 #include <catch2/catch.hpp>
 
 #include "hpcai/core/error.h"
-#include "hpcai/core/parallel.h"
+#include "hpcai/core/threads/cores.h"
+#include "hpcai/distributed/world/threads.h"
 #include "hpcai/distributed/world/world.h"
 
 using namespace hpcai::distributed;
@@ -215,7 +216,10 @@ TEST_CASE("an environment that is incomplete or impossible is refused, naming th
 
 TEST_CASE("the ranks of a host share its cores") {
   World world{.size = 64, .local_size = 64, .launcher = "nproc"};
-  CHECK(share_of_cores(world) == std::max(1, hpcai::available_cores() / 64));
+  unsetenv("OMP_NUM_THREADS");
+  CHECK(choose_threads(0, world).threads == std::max(1, hpcai::available_cores() / 64));
   world.local_size = 1;
+  CHECK(choose_threads(0, world).threads == hpcai::available_cores());
+  CHECK(choose_threads(3, world).threads == 3);
   CHECK(share_of_cores(world) == hpcai::available_cores());
 }
