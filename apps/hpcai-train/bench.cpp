@@ -14,6 +14,7 @@
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
+#include "hpcai/core/threads/openmp.h"
 #include "hpcai/distributed/exchange/make_group.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/distributed/world/world.h"
@@ -116,6 +117,7 @@ int bench(const CommandLine& line, const BenchOptions& options) {
                                  {"losses", losses},
                                  {"steps", options.steps},
                                  {"global_batch", experiment.training.global_batch},
+                                 {"threads", compute_threads()},
                                  {"world_size", group->size()}};
   if (group->rank() == 0) std::cout << json_text(report, 2) << std::endl;
   if (!options.trace.empty()) trace_steps(options.trace, *group, loop);

@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "hpcai/core/threads/start.h"
+
 extern char** environ;
 
 namespace hpcai {
@@ -76,6 +78,7 @@ pid_t start_process(const Command& command) {
   const Words variables = assignments(command.environment ? *command.environment : process_environment());
   const pid_t parent = getpid();
   const pid_t process = fork();
+  if (process < 0 && errno == EAGAIN) throw process_limit("cannot start a program");
   if (process < 0) throw std::runtime_error(fmt::format("cannot start a program: fork: {}", std::strerror(errno)));
   if (process == 0) become(command, arguments, variables, parent);
   setpgid(process, process);  // here too: whichever of the two comes first

@@ -7,7 +7,8 @@
 #include <exception>
 #include <stdexcept>
 
-#include "hpcai/core/parallel.h"
+#include "hpcai/core/threads/cores.h"
+#include "hpcai/core/threads/start.h"
 
 namespace hpcai::data {
 
@@ -23,6 +24,19 @@ struct Loader::Slot {
   bool complete() const { return open && left == 0; }
 };
 
+namespace {
+
+void end_threads(std::mutex& mutex, bool& stop, std::condition_variable& work, std::vector<std::thread>& threads) {
+  {
+    std::lock_guard lock(mutex);
+    stop = true;
+  }
+  work.notify_all();
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+
 Loader::Loader(const Dataset& dataset, Sampler sampler, LoaderConfig config, bool pinned)
     : dataset_(dataset),
       sampler_(std::move(sampler)),
@@ -31,17 +45,15 @@ Loader::Loader(const Dataset& dataset, Sampler sampler, LoaderConfig config, boo
       thread_count_(config.threads > 0 ? config.threads : std::clamp(available_cores() / 2, 1, 8)) {
   if (sampler_.size() != dataset.size()) throw std::invalid_argument("Loader: the sampler is of another size");
   if (sampler_.batches_per_epoch() == 0) throw std::invalid_argument("Loader: the data set is empty");
-  for (int64_t i = 0; i < thread_count_; ++i) threads_.emplace_back([this] { run(); });
+  try {
+    for (int64_t i = 0; i < thread_count_; ++i) threads_.push_back(start_thread("of the loader", [this] { run(); }));
+  } catch (...) {
+    end_threads(mutex_, stop_, work_, threads_);
+    throw;
+  }
 }
 
-Loader::~Loader() {
-  {
-    std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
-  work_.notify_all();
-  for (auto& thread : threads_) thread.join();
-}
+Loader::~Loader() { end_threads(mutex_, stop_, work_, threads_); }
 
 void Loader::seek(int64_t epoch, int64_t number) {
   const int64_t batches = sampler_.batches_per_epoch();

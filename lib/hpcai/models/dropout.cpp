@@ -1,11 +1,11 @@
 #include "hpcai/models/dropout.h"
 
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 
 #include <mutex>
 
 #include "hpcai/core/random.h"
+#include "hpcai/core/threads/pieces.h"
 
 namespace hpcai::models {
 namespace {
@@ -40,12 +40,10 @@ at::Tensor dropout(const at::Tensor& input, double rate, const Randomness& rando
   float* const out = mask.mutable_data_ptr<float>();
   const auto kept = static_cast<float>(1 / (1 - rate));
   const int32_t threshold = kernels::dropout_threshold(rate);
-  at::parallel_for(0, samples, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t sample = begin; sample < end; ++sample) {
-      const kernels::DropoutKey key = dropout_key(randomness, layer, sample);
-      float* const row = out + sample * values;
-      for (int64_t i = 0; i < values; ++i) row[i] = kernels::dropped(key, static_cast<uint32_t>(i), threshold) ? 0.0f : kept;
-    }
+  for_pieces(samples, [&](int64_t sample) {
+    const kernels::DropoutKey key = dropout_key(randomness, layer, sample);
+    float* const row = out + sample * values;
+    for (int64_t i = 0; i < values; ++i) row[i] = kernels::dropped(key, static_cast<uint32_t>(i), threshold) ? 0.0f : kept;
   });
   return input * mask.to(input.scalar_type());
 }

@@ -14,12 +14,16 @@
 #include <vector>
 
 #include "hpcai/core/commit.h"
+#include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
-#include "hpcai/core/parallel.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
+#include "hpcai/core/threads/cores.h"
+#include "hpcai/core/threads/openmp.h"
 #include "hpcai/core/version.h"
+#include "hpcai/distributed/world/cores.h"
+#include "hpcai/distributed/world/world.h"
 
 namespace hpcai::runs {
 namespace {
@@ -68,6 +72,28 @@ std::string utc_now() {
   return text;
 }
 
+// As far as the launcher tells.
+distributed::Placement placement_or_alone() {
+  try {
+    const distributed::World world = distributed::detect_world(process_environment());
+    const int ranks = world.local_size.value_or(1);
+    return {.local_size = ranks, .core_sharers = distributed::has_bound_cores(world) ? 1 : ranks};
+  } catch (const Error&) {  // variables that contradict one another; a run refuses them
+    return {};
+  }
+}
+
+// How many threads a rank computes with here if training.threads does not say, and why.
+nlohmann::json describe_threads() {
+  const CoreLimits& limits = own_core_limits();
+  const ThreadChoice choice = distributed::choose_threads(0, placement_or_alone());
+  nlohmann::json report = {{"machine_cores", limits.machine}, {"affinity_mask_cores", limits.mask},
+                           {"cgroup_quota_cores", nullptr},   {"default", choice.threads},
+                           {"because", choice.why},           {"waiting", describe_waiting()}};
+  if (limits.quota) report["cgroup_quota_cores"] = limits.quota->cores;
+  return report;
+}
+
 }  // namespace
 
 std::map<std::string, std::string> run_variables(const std::map<std::string, std::string>& variables) {
@@ -98,6 +124,7 @@ nlohmann::json describe_environment() {
           {"kernel", fmt::format("{} {}", system.sysname, system.release)},
           {"cpu", field_of("/proc/cpuinfo", "model name")},
           {"cores", available_cores()},
+          {"threads", describe_threads()},
           {"memory_gib", static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)) / (1 << 30)},
           {"gpus", gpu_names()},
           {"started", utc_now()},

@@ -13,11 +13,6 @@
 
 namespace hpcai::trainer {
 
-void set_threads(const TrainingConfig& training, const distributed::Placement& placement) {
-  const int threads = training.threads > 0 ? static_cast<int>(training.threads) : distributed::share_of_cores(placement);
-  at::set_num_threads(threads);
-}
-
 std::unique_ptr<tasks::Task> build_task(const Experiment& experiment) {
   const EvaluationConfig& evaluation = experiment.evaluation;
   return tasks::make_task(experiment.task, {evaluation.symmetric_views, evaluation.overlap_samples});

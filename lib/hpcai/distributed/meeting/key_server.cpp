@@ -17,6 +17,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/sha256.h"
+#include "hpcai/core/threads/start.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/meeting/key_protocol.h"
 
@@ -66,7 +67,7 @@ KeyServer::KeyServer(int listen_fd, std::string secret, int world_size)
       secret_(std::move(secret)),
       world_size_(world_size),
       most_strangers_(strangers_for(raise_file_limit())) {
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread("that serves the other ranks", [this] { run(); });
 }
 
 KeyServer::~KeyServer() {

@@ -7,6 +7,7 @@
 
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
+#include "hpcai/core/threads/start.h"
 #include "hpcai/distributed/meeting/key_protocol.h"
 
 namespace hpcai::distributed {
@@ -34,7 +35,7 @@ Watchdog::Watchdog(std::unique_ptr<Connection> connection, int rank, Peer rank0,
                    std::shared_ptr<Status> status)
     : connection_(std::move(connection)), rank_(rank), rank0_(std::move(rank0)), limits_(limits), status_(std::move(status)) {
   rank0_heard_at_ = last_progress_at_ = last_round_at_ = SteadyClock::now();
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread("that watches the other ranks", [this] { run(); });
 }
 
 Watchdog::~Watchdog() {

@@ -3,14 +3,14 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <thread>
 
-#include "hpcai/core/parallel.h"
+#include "hpcai/core/threads/cores.h"
 
 namespace hpcai::distributed {
 
 bool has_bound_cores(const World& world) {
-  return available_cores() < static_cast<int>(std::thread::hardware_concurrency()) && world.launcher != "nproc";
+  const CoreLimits& limits = own_core_limits();
+  return limits.mask < limits.machine && world.launcher != "nproc";
 }
 
 std::string core_mask() {
@@ -22,8 +22,20 @@ std::string core_mask() {
   return mask;
 }
 
-double cores_of_rank(const Placement& placement) { return static_cast<double>(available_cores()) / placement.core_sharers; }
+double cores_of_rank(const Placement& placement) {
+  const CoreLimits& limits = own_core_limits();
+  const double of_mask = static_cast<double>(limits.mask) / placement.core_sharers;
+  return limits.quota ? std::min(of_mask, limits.quota->cores / placement.local_size) : of_mask;
+}
 
-int share_of_cores(const Placement& placement) { return std::max(1, static_cast<int>(cores_of_rank(placement))); }
+ThreadChoice choose_threads(int64_t setting, const Placement& placement) {
+  return hpcai::choose_threads({.setting = setting,
+                                .from_openmp = openmp_threads(),
+                                .ranks_on_mask = placement.core_sharers,
+                                .ranks_on_host = placement.local_size},
+                               own_core_limits());
+}
+
+int share_of_cores(const Placement& placement) { return choose_threads(0, placement).threads; }
 
 }  // namespace hpcai::distributed

@@ -14,8 +14,8 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
-#include "hpcai/core/parallel.h"
 #include "hpcai/core/process.h"
+#include "hpcai/core/threads/cores.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/distributed/world/world.h"
@@ -71,7 +71,6 @@ class Ranks {
     environment["HPCAI_WORLD_SIZE"] = std::to_string(count);
     environment["HPCAI_MASTER_PORT"] = std::to_string(port_of(listen_fd));
     environment["HPCAI_JOB"] = random_number();
-    environment.emplace("OMP_NUM_THREADS", std::to_string(std::max(1, available_cores() / count)));
     std::vector<std::string> words{program_path()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     for (int rank = 0; rank < count; ++rank) {

@@ -7,7 +7,7 @@ namespace hpcai::distributed {
 
 // --nproc: runs this executable `nproc` times on this host with the given arguments (without the program's name), as the
 // ranks of one world, and waits for them. SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 are passed on, once each, and
-// SIGHUP as SIGTERM; the ranks die with this process. They share the cores through OMP_NUM_THREADS unless the user has set it.
+// SIGHUP as SIGTERM; the ranks die with this process. Each computes with its share of the cores unless the user says otherwise.
 //
 // Returns 0 when all ranks ended well, 75 when all stopped cleanly or before they had begun, else the exit status of the rank
 // that failed first (128 + n for signal n); the others get a few seconds to end by themselves and are then killed. When one

@@ -1,12 +1,12 @@
 #include "hpcai/kernels/batch_norm/batch_norm.h"
 
-#include <ATen/Parallel.h>
 #include <torch/autograd.h>
 
 #include <algorithm>
 #include <vector>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/threads/pieces.h"
 #include "hpcai/kernels/batch_norm/cpu/batch_norm_block.h"
 #include "hpcai/kernels/batch_norm/cuda_batch_norm.h"
 
@@ -32,8 +32,8 @@ struct Blocks {
   // work(block, first value, rows)
   template <class Work>
   void run(const Work& work) const {
-    at::parallel_for(0, count, 2, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) work(i, i * block_rows * shape.channels, std::min(block_rows, rows - i * block_rows));
+    for_pieces(count, [&](int64_t i) {
+      work(i, i * block_rows * shape.channels, std::min(block_rows, rows - i * block_rows));
     });
   }
 };

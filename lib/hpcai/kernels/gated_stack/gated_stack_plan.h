@@ -1,11 +1,11 @@
 #pragma once
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <vector>
 
+#include "hpcai/core/threads/pieces.h"
 #include "hpcai/kernels/gated_stack/cpu/gated_stack_chunk.h"
 #include "hpcai/kernels/batch_norm/folded_norm.h"
 
@@ -36,10 +36,8 @@ struct Plan {
   template <class Work>
   void run(const Work& work) const {
     const auto count = static_cast<int64_t>(chunks.size());
-    at::parallel_for(0, tasks, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t task = begin; task < end; ++task) {
-        for (int64_t i = task * count / tasks; i < (task + 1) * count / tasks; ++i) work(i, task);
-      }
+    for_pieces(tasks, [&](int64_t task) {
+      for (int64_t i = task * count / tasks; i < (task + 1) * count / tasks; ++i) work(i, task);
     });
   }
 

@@ -7,7 +7,7 @@
 
 #include "hpcai/config/config.h"
 #include "hpcai/core/json.h"
-#include "hpcai/core/parallel.h"
+#include "hpcai/core/threads/cores.h"
 #include "hpcai/distributed/world/cores.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/distributed/exchange/short_messages.h"

@@ -8,8 +8,9 @@
 #include <tuple>
 #include <utility>
 
-#include "hpcai/core/parallel.h"
+#include "hpcai/core/threads/cores.h"
 #include "hpcai/scaling/model/fit.h"
+#include "hpcai/trainer/threads.h"
 
 namespace hpcai::scaling {
 namespace {
@@ -131,14 +132,14 @@ void StepMeasurement::time_teams(double seconds) {
   const int other = mine < cores ? cores : mine / 2;
   result_.workload.team = mine;
   if (other < 1) return;
-  at::set_num_threads(other);
+  trainer::set_threads(other);
   rank_.step(batches_.back());  // the threads start
   std::vector<double> times;
   const Moment start = now(at::kCPU);
   do {
     times.push_back(rank_.step(batches_.back()).sum());
   } while (times.size() < kMost && seconds_between(start, now(at::kCPU)) < seconds);
-  at::set_num_threads(mine);
+  trainer::set_threads(mine);
   // t = serial + shared / threads
   const double shared = (median(times) - step_in_company_s_) / (1.0 / other - 1.0 / mine);
   result_.workload.parallel = std::clamp(shared / mine / step_in_company_s_, 0.0, 1.0);

@@ -1,6 +1,9 @@
 #include "hpcai/kernels/gated_activation/gated_activation.h"
 
-#include <ATen/Parallel.h>
+#include <algorithm>
+#include <vector>
+
+#include "hpcai/core/threads/pieces.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "hpcai/kernels/gated_activation/cpu/gated_activation.cpp"
@@ -48,13 +51,18 @@ namespace {
 HWY_EXPORT(forward_row);
 HWY_EXPORT(backward_row);
 
-constexpr int64_t kGrainValues = 32768;  // less is not worth a thread
+constexpr int64_t kPieceValues = 32768;  // less is not worth a thread
 
-int64_t grain(int64_t columns) { return std::max<int64_t>(1, kGrainValues / columns); }
+// work(begin, end) for pieces of the rows
+template <class Work>
+void for_rows(int64_t rows, int64_t gates, const Work& work) {
+  const int64_t size = std::max<int64_t>(1, kPieceValues / gates);
+  for_pieces((rows + size - 1) / size, [&](int64_t i) { work(i * size, std::min(rows, (i + 1) * size)); });
+}
 
 template <class T>
 void forward_rows(const T* merged, T* out, int64_t rows, int64_t gates) {
-  at::parallel_for(0, rows, grain(gates), [&](int64_t begin, int64_t end) {
+  for_rows(rows, gates, [&](int64_t begin, int64_t end) {
     std::vector<float> wide(3 * gates);
     for (int64_t row = begin; row < end; ++row) {
       const T* const f = merged + row * 2 * gates;
@@ -71,7 +79,7 @@ void forward_rows(const T* merged, T* out, int64_t rows, int64_t gates) {
 
 template <class T>
 void backward_rows(const T* grad, const T* merged, T* out, int64_t rows, int64_t gates) {
-  at::parallel_for(0, rows, grain(gates), [&](int64_t begin, int64_t end) {
+  for_rows(rows, gates, [&](int64_t begin, int64_t end) {
     std::vector<float> wide(5 * gates);
     float *const g = wide.data(), *const in = g + gates, *const result = in + 2 * gates;
     for (int64_t row = begin; row < end; ++row) {

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "hpcai/core/threads/cores.h"
+
+namespace hpcai {
+
+// How many threads one rank computes with, and the reason in words for the user.
+struct ThreadChoice {
+  int threads = 1;
+  std::string why;
+};
+
+// What a choice depends on.
+struct ThreadRequest {
+  int64_t setting = 0;                            // training.threads; 0: not said
+  std::optional<int> from_openmp = std::nullopt;  // see openmp_threads()
+  int ranks_on_mask = 1;                          // ranks that share the cores of the affinity mask
+  int ranks_on_host = 1;                          // ranks that share the quota
+};
+
+// The setting; else OMP_NUM_THREADS; else this rank's share of the cores that the process may use, at least 1.
+ThreadChoice choose_threads(const ThreadRequest& request, const CoreLimits& limits);
+
+// The first number of OMP_NUM_THREADS, which may be a list such as "4,2"; nothing if it is no number above 0.
+std::optional<int> openmp_threads();
+
+}  // namespace hpcai
