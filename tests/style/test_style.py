@@ -1,6 +1,7 @@
 """The rules of the source tree: which module may include which, where each library lives, how long a file may be."""
 import pathlib
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -84,6 +85,16 @@ class Style(unittest.TestCase):
         long_lines = [f"{p.relative_to(SOURCE)}:{i}" for p in sources() for i, line in enumerate(p.read_text().splitlines(), 1)
                       if len(line) > LONGEST_LINE]
         self.assertEqual(long_lines, [])
+
+    def test_the_layout_is_that_of_clang_format(self):
+        program = shutil.which("clang-format-14")
+        if not program:
+            self.skipTest("SKIPPED: clang-format-14 is not installed")
+        kinds = ["*.h", "*.cpp", "*.cu", "*.cuh"]
+        files = subprocess.run(["git", "ls-files", *kinds], cwd=SOURCE, capture_output=True, text=True, check=True).stdout.split()
+        checked = subprocess.run([program, "--dry-run", "--Werror", *files], cwd=SOURCE, capture_output=True, text=True)
+        wrong = sorted({line.split(":")[0] for line in checked.stderr.splitlines() if "error:" in line})
+        self.assertEqual(wrong, [], f"run: {program} -i {' '.join(wrong)}")
 
     def test_every_header_starts_with_pragma_once(self):
         self.assertEqual([str(p) for p in LIB.rglob("*.h") if "#pragma once" not in p.read_text()[:200] and "-inl.h" not in p.name], [])

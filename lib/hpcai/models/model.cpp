@@ -5,9 +5,6 @@
 #include <numeric>
 
 #include "hpcai/core/error.h"
-#include "hpcai/models/resnet.h"
-#include "hpcai/models/wavenet.h"
-#include "hpcai/models/xception.h"
 
 namespace hpcai::models {
 namespace {
