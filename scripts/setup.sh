@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building needs: Debian packages (as root or through sudo) and LibTorch 2.11.0 into .deps/.
 # Asks nothing, does nothing twice. Usage: scripts/setup.sh [--cuda] [--tests]
-#   --tests      install what only some tests need, too: Slurm, Open MPI, ip, h5py, torchrun; tests without them are skipped
+#   --tests      install what only some tests need, too: Slurm, Open MPI, ip, h5py, torchrun, clang-format; tests without them are skipped
 #   --cuda       fetch the CUDA libraries of LibTorch too (done without asking where a GPU is present)
 #   TORCH_DIR    use this LibTorch (a folder with include/ and lib/) instead of fetching one
 set -euo pipefail
@@ -23,7 +23,7 @@ compgen -G '/dev/nvidia[0-9]*' >/dev/null && want_cuda=yes
 
 packages=(g++ cmake ninja-build ccache git ca-certificates python3 python3-pip libcli11-dev libyaml-cpp-dev libspdlog-dev
           libfmt-dev nlohmann-json3-dev libhdf5-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libssl-dev libgloo-dev libhwy-dev catch2)
-test_packages=(slurm-wlm munge openmpi-bin iproute2 hdf5-tools python3-h5py)
+test_packages=(slurm-wlm munge openmpi-bin iproute2 hdf5-tools python3-h5py clang-format-14)
 
 # Those of the given packages that are not installed.
 missing_packages() {

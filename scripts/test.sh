@@ -1,11 +1,25 @@
 #!/usr/bin/env bash
 # Installs and builds what is missing, then runs all tests through ctest.
-# Usage: scripts/test.sh [CTEST ARGUMENT...], such as -L unit, -R wavenet or --rerun-failed.
+# Usage: scripts/test.sh [CTEST ARGUMENT...], such as -L unit, -R wavenet or --rerun-failed
+#        scripts/test.sh --sanitize [CTEST ARGUMENT...]    the unit tests of what reads files and talks to others, built into
+#                                                          build-asan/ with the address and undefined-behaviour sanitizers
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case ${1:-} in -h|--help) sed -n '2,3s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+sanitize=no
+case ${1:-} in
+  -h|--help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  --sanitize) sanitize=yes; shift ;;
+esac
 scripts/setup.sh --tests
 echo "building (the first time takes some minutes)"
+if [ "$sanitize" = yes ]; then
+  # Where untrusted bytes, raw memory and threads are; the arithmetic of networks is LibTorch's.
+  modules=(core config data draw checkpoint runs distributed)
+  preset=asan scripts/build.sh "${modules[@]/#/test_}"
+  export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.txt
+  pattern="^unit\\.($(IFS='|'; echo "${modules[*]}")): "
+  exec ctest --test-dir build-asan --output-on-failure -j "$(nproc)" -R "$pattern" "$@"
+fi
 scripts/build.sh
 status=0
 ctest --test-dir build --output-on-failure -j "$(nproc)" "$@" || status=$?

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <exception>
 #include <new>
-#include <system_error>
 
 #include "commands.h"
 #include "hpcai/core/as_error.h"
@@ -15,7 +14,6 @@
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/core/streams.h"
 #include "hpcai/core/text.h"
-#include "hpcai/core/threads/start.h"
 #include "hpcai/core/version.h"
 #include "hpcai/distributed/world/world.h"
 
@@ -77,9 +75,6 @@ int guarded(const app::Run& run) {
   } catch (const c10::Error& e) {
     if (is_out_of_memory(e)) return fail_for_memory();
     return fail_internally(e.what_without_backtrace());
-  } catch (const std::system_error& e) {
-    if (e.code() == std::errc::resource_unavailable_try_again) return fail(process_limit("cannot start a thread"), false);
-    return fail_internally(e.what());
   } catch (const std::exception& e) {
     const Error error = as_error(e);
     return error.code() == ExitCode::internal ? fail_internally(error.what()) : fail(error, false);

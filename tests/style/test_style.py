@@ -1,6 +1,7 @@
 """The rules of the source tree: which module may include which, where each library lives, how long a file may be."""
 import pathlib
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -40,7 +41,7 @@ CONTAINED = {
 ONLY_IN = {
     r"\bfrom_chars\(": "lib/hpcai/core/text",
     r'\? "" : "s"': "lib/hpcai/core/text",
-    r"\b(execve?|fork)\(": "lib/hpcai/core/process",
+    r"\b(execve?|fork)\(": ("lib/hpcai/core/process", "lib/hpcai/data/hdf5/hdf5_trial"),
     r"\benviron\b": "lib/hpcai/core/process",
     r"\bflock\(": "lib/hpcai/core/folder_lock",
     r"using NamedTensors = ": "lib/hpcai/core/named_tensors",
@@ -119,6 +120,15 @@ class Style(unittest.TestCase):
         alone = [str(p.relative_to(SOURCE)) for p in sources()
                  if p.suffix == ".cpp" and module_of(p) in PAIRED and not p.with_suffix(".h").exists()]
         self.assertEqual(alone, [])
+    def test_the_layout_is_that_of_clang_format(self):
+        program = shutil.which("clang-format-14")
+        if not program:
+            self.skipTest("SKIPPED: clang-format-14 is not installed")
+        kinds = ["*.h", "*.cpp", "*.cu", "*.cuh"]
+        files = subprocess.run(["git", "ls-files", *kinds], cwd=SOURCE, capture_output=True, text=True, check=True).stdout.split()
+        checked = subprocess.run([program, "--dry-run", "--Werror", *files], cwd=SOURCE, capture_output=True, text=True)
+        wrong = sorted({line.split(":")[0] for line in checked.stderr.splitlines() if "error:" in line})
+        self.assertEqual(wrong, [], f"run: {program} -i {' '.join(wrong)}")
 
     def test_every_header_starts_with_pragma_once(self):
         self.assertEqual([str(p) for p in LIB.rglob("*.h") if "#pragma once" not in p.read_text()[:200] and "-inl.h" not in p.name], [])

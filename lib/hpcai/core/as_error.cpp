@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "hpcai/core/text.h"
+#include "hpcai/core/threads/start.h"
 
 namespace hpcai {
 namespace {
@@ -31,9 +32,7 @@ Error file_error(const std::filesystem::filesystem_error& failure) {
 Error system_error(const std::system_error& failure) {
   const std::string reason = failure.code().message();
   switch (failure.code().value()) {
-    case EAGAIN:
-      return {ExitCode::usage, fmt::format("the system gives this program no further threads or processes: {}", reason),
-              "Raise the limit (ulimit -u, or pids.max of the container), or lower training.threads and loader.threads."};
+    case EAGAIN: return process_limit("the system gives this program no further threads or processes");
     case EMFILE:
     case ENFILE:
       return {ExitCode::usage, fmt::format("the system gives this program no further open files: {}", reason),

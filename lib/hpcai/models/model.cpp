@@ -4,9 +4,6 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
-#include "hpcai/models/resnet.h"
-#include "hpcai/models/wavenet.h"
-#include "hpcai/models/xception.h"
 
 namespace hpcai::models {
 namespace {

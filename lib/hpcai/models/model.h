@@ -53,6 +53,11 @@ class Model : public torch::nn::Module {
 std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
                                   uint64_t seed);
 
+// One for each alternative of ModelConfig, defined in the source of its network; as make_model. A missing one does not compile.
+std::shared_ptr<Model> make(const WaveNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
+std::shared_ptr<Model> make(const XceptionConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
+std::shared_ptr<Model> make(const ResNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
+
 // Lets every batch norm of mode `synchronised` sum over ranks; others are left alone. With one rank nothing changes.
 void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size);
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "hpcai/models/layers.h"
@@ -36,7 +35,5 @@ class ResNet : public Model {
   std::vector<std::shared_ptr<Bottleneck>> blocks_;
   std::shared_ptr<Dense> fc_;
 };
-
-std::shared_ptr<Model> make(const ResNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
 
 }  // namespace hpcai::models

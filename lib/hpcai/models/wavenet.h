@@ -3,7 +3,6 @@
 #include <array>
 #include <memory>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "hpcai/kernels/gated_stack/gated_stack.h"
@@ -64,8 +63,6 @@ class WaveNet : public Model {
   std::shared_ptr<BatchNorm> tail1_norm_, tail2_norm_;
   std::shared_ptr<Dense> q_hidden_, q_, spin_hidden_, spin_;
 };
-
-std::shared_ptr<Model> make(const WaveNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
 
 // 1, 2, 4, ... repeated, or the list that the config gives.
 std::vector<int64_t> dilations_of(const WaveNetConfig& config);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -67,7 +66,5 @@ class Xception : public Model {
   std::vector<Separable> last_;                 // block 14
   std::shared_ptr<Dense> dense1_, dense2_, predictions_;
 };
-
-std::shared_ptr<Model> make(const XceptionConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
 
 }  // namespace hpcai::models

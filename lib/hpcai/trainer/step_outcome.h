@@ -17,7 +17,8 @@ struct StepOutcome {
   std::vector<Busy> busy;  // each rank in this step
 };
 
-// One small exchange, which reads the loss from the device. `loss`: this rank's, a scalar; `stop`: whether this rank was asked to stop; `busy`: what it did in this step.
+// One small exchange, which reads the loss from the device. `loss`: this rank's, a scalar; `stop`: whether this rank was asked to
+// stop; `busy`: what it did in this step.
 StepOutcome agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy);
 
 // Throws, on all ranks, Error{diverged} that names the step and the samples: those of `batch` whose input or target is

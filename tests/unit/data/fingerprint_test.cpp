@@ -60,7 +60,8 @@ TEST_CASE("images with other names, labels or bytes have another fingerprint") {
   const Fingerprint a = of_folder(folder, "file,label\na.png,x\nb.png,y\n");
   CHECK(describe_change(a, of_folder(folder, "#Table1\nlabel;file\nx;a.png\ny;b.png\n")).empty());
   CHECK(describe_change(a, of_folder(folder, "file,label\na.png,y\nb.png,x\n")) == "2 samples, whose labels have changed");
-  CHECK(describe_change(a, of_folder(folder, "file,label\na.png,x\nc.png,y\n")) == "2 samples, whose names or order have changed");
+  CHECK(describe_change(a, of_folder(folder, "file,label\na.png,x\nc.png,y\n")) ==
+        "2 samples, whose names or order have changed");
   write("b.png", 101);
   CHECK(describe_change(a, of_folder(folder, "file,label\na.png,x\nb.png,y\n")) == "2 samples, whose contents have changed");
 }

@@ -32,9 +32,7 @@ struct Blocks {
   // work(block, first value, rows)
   template <class Work>
   void run(const Work& work) const {
-    for_pieces(count, [&](int64_t i) {
-      work(i, i * block_rows * shape.channels, std::min(block_rows, rows - i * block_rows));
-    });
+    for_pieces(count, [&](int64_t i) { work(i, i * block_rows * shape.channels, std::min(block_rows, rows - i * block_rows)); });
   }
 };
 

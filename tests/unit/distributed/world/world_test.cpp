@@ -4,7 +4,6 @@
 #include "hpcai/distributed/world/world.h"
 
 using namespace hpcai::distributed;
-using hpcai::Environment;
 using Catch::Matchers::Contains;
 using hpcai::Environment;
 
