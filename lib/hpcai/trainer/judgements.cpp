@@ -40,10 +40,6 @@ Judgements warning(std::string what, bool of_ranks = false) {
   return {{Judgement::Kind::warning, std::move(what), "", of_ranks}};
 }
 
-std::string counted(int64_t number, const std::string& thing) {
-  return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
-}
-
 // ---- the experiment cannot be done ----
 
 Judgements name_is_a_folder(const Case& at) {
@@ -59,14 +55,14 @@ Judgements ranks_have_samples(const Case& at) {
   if (!at.has_more_ranks_than_samples()) return {};
   const int64_t samples = at.data->training_samples;
   return problem(fmt::format("{} ranks are more than the {} training samples: some would have nothing to do", at.ranks, samples),
-                 fmt::format("Use at most {}, or more data.", counted(samples, "rank")), true);
+                 fmt::format("Use at most {}, or more data.", plural(samples, "rank")), true);
 }
 
 Judgements batch_can_be_shared(const Case& at) {
   const int64_t batch = at.training().global_batch, passes = at.training().accumulation, parts = at.ranks * passes;
   if (batch % parts == 0 || at.has_more_ranks_than_samples()) return {};
   const int64_t below = batch / parts * parts;
-  return problem(fmt::format("training.global_batch {} cannot be shared by {}{}", batch, counted(at.ranks, "rank"),
+  return problem(fmt::format("training.global_batch {} cannot be shared by {}{}", batch, plural(at.ranks, "rank"),
                              passes > 1 ? fmt::format(" with training.accumulation {}", passes) : ""),
                  fmt::format("Use a multiple of {}, such as {}.", parts,
                              below > 0 ? fmt::format("{} or {}", below, below + parts) : std::to_string(parts)),
@@ -167,8 +163,8 @@ Judgements validation_keeps_ranks_busy(const Case& at) {
   if (!at.data || at.data->validation_samples == 0 || at.data->validation_samples >= at.ranks) return {};
   const int64_t idle = at.ranks - at.data->validation_samples;
   return warning(fmt::format("{} for {}: {} {} nothing to do while the others evaluate",
-                             counted(at.data->validation_samples, "validation sample"), counted(at.ranks, "rank"),
-                             counted(idle, "rank"), idle == 1 ? "has" : "have"),
+                             plural(at.data->validation_samples, "validation sample"), plural(at.ranks, "rank"),
+                             plural(idle, "rank"), idle == 1 ? "has" : "have"),
                  true);
 }
 
@@ -195,7 +191,7 @@ Judgements batch_norm_has_samples(const Case& at) {
   const int64_t part = at.training().global_batch / (at.ranks * at.training().accumulation);
   if (at.ranks == 1 || mode != models::BatchNormMode::local || part >= 8) return {};
   return warning(
-      fmt::format("batch norm of {} a rank is noisy: consider model.batch_norm: synchronised", counted(part, "sample")), true);
+      fmt::format("batch norm of {} a rank is noisy: consider model.batch_norm: synchronised", plural(part, "sample")), true);
 }
 
 Judgements milestones_are_reached(const Case& at) {
@@ -205,7 +201,7 @@ Judgements milestones_are_reached(const Case& at) {
   for (const double milestone : step->milestones_epochs) {
     if (milestone < static_cast<double>(at.length().epochs)) continue;
     found.push_back(warning(fmt::format("schedule.milestones_epochs {} is never reached in {}", milestone,
-                                        counted(at.length().epochs, "epoch")))
+                                        plural(at.length().epochs, "epoch")))
                         .front());
   }
   return found;

@@ -72,9 +72,9 @@ void add_folders(std::string_view controller, bool v2, const fs::path& root, std
   // A container sees its own cgroup at the mount point, whatever the path says.
   std::string below = *cgroup;
   if (mount->root != "/") below = below.starts_with(mount->root) ? below.substr(mount->root.size()) : "";
-  std::error_code failed;
+  std::error_code code;
   fs::path folder = (top / fs::path(below).relative_path()).lexically_normal();
-  if (below.find("..") != std::string::npos || !fs::is_directory(folder, failed)) folder = top;
+  if (below.find("..") != std::string::npos || !fs::is_directory(folder, code)) folder = top;
   for (const fs::path end = top.parent_path(); folder != end && folder.has_relative_path(); folder = folder.parent_path()) {
     if (folder.has_filename()) folders.push_back(folder);  // not after a slash at the end
   }

@@ -29,7 +29,7 @@ std::vector<CatalogueRow> find_images(const fs::path& folder) {
   std::vector<CatalogueRow> rows;
   std::error_code code;
   auto entry = fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink, code);
-  for (; !code && entry != fs::recursive_directory_iterator(); entry.increment(code)) {
+  for (; !code && entry != fs::end(entry); entry.increment(code)) {
     const bool hidden = entry->path().filename().native().starts_with('.');
     std::error_code unknown;
     if (hidden || entry.depth() > 32) {

@@ -110,7 +110,7 @@ void judge_member(const Study& study, const Member& member, const std::optional<
     experiment.evaluation.stop_at_target = has_target;  // a study sets it
     for (const trainer::Judgement& judgement : trainer::judge(experiment, world, data)) {
       if (judgement.kind != trainer::Judgement::Kind::problem) continue;
-      const std::string where = judgement.of_ranks ? fmt::format(", {} rank{}", world, world == 1 ? "" : "s") : "";
+      const std::string where = judgement.of_ranks ? ", " + plural(world, "rank") : "";
       const std::string text = fmt::format("{}{}: {}", member.name, where, text_of(judgement));
       if (std::ranges::find(problems, text) == problems.end()) problems.push_back(text);
     }
