@@ -1,5 +1,6 @@
 """Bad input: one clear message, the right exit status, nothing half-written."""
 import glob
+import json
 import os
 import pathlib
 import shutil
@@ -93,10 +94,29 @@ class ConfigErrors(Refusals):
 
     def test_what_does_not_fit_is_told_before_the_data_are_made(self):
         many = ["--set", "data.train.count=200000", "--run-dir", "run"]
-        for change in ("loss={type: cross_entropy}", "model={type: xception}"):
+        for change in ("loss={type: cross_entropy}", "model={type: xception}", "evaluation.stop_at_target=true",
+                       "evaluation.symmetric_views=true", "evaluation.target_metric=accuracy"):
             start = time.monotonic()
             self.refuse("--config", WAVEFORM, "--set", change, *many, status=2)
             self.assertLess(time.monotonic() - start, 30, "200,000 waveforms take minutes")
+
+    def test_problems_of_settings_are_told_at_once_and_alike_by_all_commands(self):
+        wrong = ("--config", WAVEFORM, "--set", "evaluation.stop_at_target=true", "--set", "evaluation.symmetric_views=true", "--set",
+                 "training.accumulation=3")
+        told = ["evaluation.stop_at_target needs a target", "evaluation.symmetric_views averages class probabilities",
+                "cannot be shared by 1 rank with training.accumulation 3"]
+        for command in (["check"], ["bench"], ["--run-dir", "run"], ["plan", "--ranks-per-node", "1"]):
+            self.refuse(*command, *wrong, status=2, contains=told)
+        self.assertFalse((self.folder / "run").exists())
+        study = ("--set", "evaluation.target_metric=loss", "--world", "1", "--out", "study")
+        self.refuse("scaling", *wrong, *study, status=2, contains=told[1:])
+
+    def test_check_warns_of_what_is_hardly_meant(self):
+        out, _ = self.run_program("check", "--config", GALAXY, "--json", "--set", "training.global_batch=64")
+        self.assertIn("32 of 96 training samples are dropped in every epoch, because they do not fill a global batch of 64",
+                      json.loads(out)["warnings"])
+        _, err = self.run_program("--config", GALAXY, "--set", "training.global_batch=64", "--set", "training.max_steps=1", "--run-dir", "run")
+        self.assertIn("32 of 96 training samples are dropped", err)
 
     def test_loss_that_does_not_fit_the_data(self):
         path = self.config("{type: waveform_mse}", "{type: cross_entropy}")

@@ -18,7 +18,7 @@ namespace {
 const data::SampleSpec kTwo{{3, 8, 8}, {"spiral", "elliptical"}, {}};
 const data::SampleSpec kThree{{3, 8, 8}, {"spiral", "elliptical", "merger"}, {}};
 
-std::unique_ptr<Task> task(double label_smoothing = 0, bool symmetric_views = false) {
+std::unique_ptr<Task> classification(double label_smoothing = 0, bool symmetric_views = false) {
   return make(ClassificationConfig{.label_smoothing = label_smoothing}, {.symmetric_views = symmetric_views});
 }
 
@@ -42,22 +42,23 @@ TEST_CASE("cross entropy with label smoothing is that of the smoothed target") {
     }
   }
   FixedOutput model(logits);
-  CHECK(task(0.1)->loss(Network(model), {{at::zeros({2, 3, 8, 8}), target}}).item<double>() == Approx(expected));
+  CHECK(classification(0.1)->loss(Network(model), {{at::zeros({2, 3, 8, 8}), target}}).item<double>() == Approx(expected));
 }
 
 TEST_CASE("the cross entropy of half-precision scores is computed in float32") {
   FixedOutput model(at::randn({4, 2}).to(at::kBFloat16));
-  CHECK(task()->loss(Network(model), {{at::zeros({4, 3, 8, 8}), torch::tensor({0, 1, 0, 1})}}).scalar_type() == at::kFloat);
+  CHECK(classification()->loss(Network(model), {{at::zeros({4, 3, 8, 8}), torch::tensor({0, 1, 0, 1})}}).scalar_type() ==
+        at::kFloat);
 }
 
 TEST_CASE("a classification wants at least two classes") {
-  CHECK(task()->outputs(kThree) == 3);
-  CHECK_THROWS_AS(task()->outputs({{1, 400}, {}, {"q", "s1", "s2"}}), Error);
-  CHECK_THROWS_AS(task()->outputs({{3, 8, 8}, {"galaxy"}, {}}), Error);
+  CHECK(classification()->outputs(kThree) == 3);
+  CHECK_THROWS_AS(classification()->outputs({{1, 400}, {}, {"q", "s1", "s2"}}), Error);
+  CHECK_THROWS_AS(classification()->outputs({{3, 8, 8}, {"galaxy"}, {}}), Error);
 }
 
 TEST_CASE("F1 is measured between two classes") {
-  const auto chosen = task();
+  const auto chosen = classification();
   const auto metrics = chosen->metrics();
   REQUIRE(metrics.size() == 3);
   CHECK(metrics[2].name == "f1");
@@ -70,7 +71,7 @@ TEST_CASE("an evaluation of images gives loss, accuracy and the table of predict
   const at::Tensor scores = torch::tensor({{2.0F, 0.0F}, {0.0F, 1.0F}, {3.0F, 0.0F}, {0.5F, 0.0F}});
   const at::Tensor truth = torch::tensor({0, 1, 1, 0});
   const auto group = distributed::make_single_group();
-  const auto chosen = task();
+  const auto chosen = classification();
   const auto evaluation = chosen->start_evaluation(kTwo, at::kCPU);
   for (const int64_t i : {3, 0, 1, 2}) {
     FixedOutput model(scores.narrow(0, i, 1));
@@ -97,7 +98,7 @@ TEST_CASE("an evaluation of images gives loss, accuracy and the table of predict
 TEST_CASE("images without labels are predicted, and nothing is measured") {
   FixedOutput model(torch::tensor({{0.0F, 1.0F}}));
   const auto group = distributed::make_single_group();
-  const auto chosen = task();
+  const auto chosen = classification();
   const auto evaluation = chosen->start_evaluation(kTwo, at::kCPU);
   evaluation->add(Network(model), {{at::zeros({1, 3, 8, 8}), {}}}, {7});
   const EvaluationResult result = evaluation->finish(*group);
@@ -118,7 +119,7 @@ TEST_CASE("symmetric views average the class probabilities of the eight views") 
   }
   CHECK(symmetric_scores(Network(model), image).softmax(1)[0][0].item<double>() == Approx(expected));
 
-  const auto chosen = task(0, true);
+  const auto chosen = classification(0, true);
   CHECK(chosen->passes_per_sample() == 8);
   CHECK(chosen->averages_views());
   const auto evaluation = chosen->start_evaluation({{3, 2, 2}, {"a", "b"}, {}}, at::kCPU);

@@ -20,7 +20,7 @@ constexpr simulate::TimeGrid kGrid{-300, 100, 1};
 const data::SampleSpec kWaveforms{{1, 400}, {}, {"q", "s1", "s2"}, kGrid};
 const data::SampleSpec kClasses{{3, 8, 8}, {"spiral", "elliptical"}, {}};
 
-std::unique_ptr<Task> task(int64_t overlap_samples = 0) {
+std::unique_ptr<Task> regression(int64_t overlap_samples = 0) {
   return make(WaveformRegressionConfig{}, {.overlap_samples = overlap_samples});
 }
 
@@ -39,26 +39,26 @@ TEST_CASE("the waveform loss is the error of q plus the mean error of the four s
   const at::Tensor offset = torch::tensor({{0.3, 0.1, 0.2, 0.3, 0.4}, {-0.1, 0.5, 0.0, 0.0, 0.0}}, at::kDouble);
   FixedOutput model(waveform_targets(target) + offset);
   const double q = (0.3 * 0.3 + 0.1 * 0.1) / 2, spins = (0.01 + 0.04 + 0.09 + 0.16 + 0.25) / 8;
-  CHECK(task()->loss(Network(model), {{at::zeros({2, 1, 4}), target}}).item<double>() == Approx(q + spins));
+  CHECK(regression()->loss(Network(model), {{at::zeros({2, 1, 4}), target}}).item<double>() == Approx(q + spins));
 }
 
 TEST_CASE("the waveform loss of half-precision outputs is computed in float32") {
   FixedOutput model(at::randn({4, 5}).to(at::kBFloat16));
-  CHECK(task()->loss(Network(model), {{at::zeros({4, 1, 4}), at::rand({4, 3}) + 1}}).scalar_type() == at::kFloat);
+  CHECK(regression()->loss(Network(model), {{at::zeros({4, 1, 4}), at::rand({4, 3}) + 1}}).scalar_type() == at::kFloat);
 }
 
 TEST_CASE("the waveform regression wants the parameters of a merger") {
-  CHECK(task()->outputs(kWaveforms) == 5);
-  CHECK_THROWS_AS(task()->outputs(kClasses), Error);
-  CHECK_THROWS_AS(task()->outputs({{1, 400}, {}, {"q", "s1"}}), Error);
-  CHECK_THROWS_AS(task()->outputs({{1, 400}, {}, {"mass", "s1", "s2"}}), Error);
-  CHECK_FALSE(task()->averages_views());
+  CHECK(regression()->outputs(kWaveforms) == 5);
+  CHECK_THROWS_AS(regression()->outputs(kClasses), Error);
+  CHECK_THROWS_AS(regression()->outputs({{1, 400}, {}, {"q", "s1"}}), Error);
+  CHECK_THROWS_AS(regression()->outputs({{1, 400}, {}, {"mass", "s1", "s2"}}), Error);
+  CHECK_FALSE(regression()->averages_views());
 }
 
 TEST_CASE("overlaps are measured where they are asked for and waveforms can be made anew") {
   const auto measures = [](int64_t overlap_samples, const data::SampleSpec& spec) {
     std::vector<std::string> names;
-    const auto chosen = task(overlap_samples);
+    const auto chosen = regression(overlap_samples);
     for (const Metric& metric : chosen->metrics()) {
       if (chosen->lacks(metric, spec).empty()) names.emplace_back(metric.name);
     }
@@ -73,7 +73,7 @@ TEST_CASE("an evaluation of waveforms gives loss, errors and overlaps of all bat
   const at::Tensor truth = torch::tensor({{1.5F, 0.3F, -0.1F}, {3.0F, -0.2F, 0.4F}, {2.0F, 0.0F, 0.0F}});
   const at::Tensor output = waveform_targets(truth) + torch::tensor({0.5F, 0.1F, 0.0F, 0.0F, 0.0F});
   const auto group = distributed::make_single_group();
-  const auto chosen = task(2);
+  const auto chosen = regression(2);
   const auto evaluation = chosen->start_evaluation(kWaveforms, at::kCPU);
   FixedOutput last(output.narrow(0, 2, 1)), first(output.narrow(0, 0, 2));
   evaluation->add(Network(last), {{at::zeros({1, 1, 400}), truth.narrow(0, 2, 1)}}, {2});
@@ -99,7 +99,7 @@ TEST_CASE("an evaluation of waveforms gives loss, errors and overlaps of all bat
 TEST_CASE("waveforms without labels are predicted, and nothing is measured") {
   FixedOutput model(at::rand({2, 5}));
   const auto group = distributed::make_single_group();
-  const auto chosen = task(2);
+  const auto chosen = regression(2);
   const auto evaluation = chosen->start_evaluation(kWaveforms, at::kCPU);
   evaluation->add(Network(model), {{at::zeros({2, 1, 400}), {}}}, {0, 1});
   const EvaluationResult result = evaluation->finish(*group);
