@@ -29,7 +29,7 @@ trainer::Resume resume_mode(const std::string& word) {
 }
 
 int train(const CommandLine& line, const TrainOptions& options) {
-  end_on_stop_signals(/*speak=*/distributed::detect_world(distributed::process_environment()).rank == 0);
+  end_on_stop_signals(/*speak=*/distributed::detect_world(process_environment()).rank == 0);
   if (options.config.path.empty()) {
     throw Error(ExitCode::usage, "no experiment is given", "Try: hpcai-train --config configs/waveform/quickstart.yaml");
   }

@@ -11,6 +11,7 @@
 #include "hpcai/checkpoint/manifest.h"
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"

@@ -40,7 +40,7 @@ RegularFile::RegularFile(const std::string& path) : path_(path) {
   if (stat(path.c_str(), &status) != 0) fail_reading(path, errno);
   if (!S_ISREG(status.st_mode)) refuse_kind(path, status.st_mode);
   // Lest another kind of file has come there by now: to open a named pipe would wait for a writer.
-  fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd_ < 0) fail_reading(path, errno);
   if (fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) {
     close(fd_);

@@ -96,7 +96,7 @@ StudyFolder::StudyFolder(const Study& study) : whole_(study) {
   }
   if (exists) extend(whole_, read_study_json(file));
   make_folder(study.folder);
-  lock_ = lock_folder(study.folder);
+  lock_ = FolderLock(study.folder, "study in", "Wait until it has ended, or choose another folder with --out.");
   replace_file(file, json_text(describe_study(whole_), 2) + "\n");
   for (const Member& member : study.members) {
     if (path_exists(config_of(study, member))) continue;
