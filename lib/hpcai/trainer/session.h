@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "hpcai/core/error.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/incarnation.h"

@@ -37,7 +37,7 @@ struct StepSettings {
   uint64_t seed = 1;
   double clip_norm = 0;
   double average_decay = 0;
-  distributed::ReducerOptions reducer;
+  distributed::ReducerOptions reducer = {};
 
   static StepSettings from(const TrainingConfig& training, const distributed::ReducerOptions& reducer);
 };

@@ -22,6 +22,13 @@ CourseSettings settings() {
   return settings;
 }
 
+optim::PlateauConfig impatient_plateau() {
+  optim::PlateauConfig plateau;
+  plateau.patience = 1;
+  plateau.factor = 0.5;
+  return plateau;
+}
+
 StageConfig stage(int64_t epochs, int64_t patience = 0, bool plateau = true) {
   return {.trainable_from = "all", .epochs = epochs, .plateau = plateau, .early_stop_patience = patience};
 }
@@ -124,7 +131,7 @@ TEST_CASE("every stage has its own schedule, and the limit of steps counts over 
 
 TEST_CASE("a plateau lowers the rate of its stage, where the stage allows it") {
   CourseSettings waits = settings();
-  waits.schedule = optim::PlateauConfig{.patience = 1, .factor = 0.5};
+  waits.schedule = impatient_plateau();
   waits.training.stages = {stage(3), stage(1), stage(2, 0, false)};
   Course course(waits, kSamples);
   const Walk done = walk(course, flat);
@@ -147,7 +154,7 @@ TEST_CASE("a stage ends early for want of a better loss, and everything ends whe
 
 TEST_CASE("a course that is stopped anywhere and loaded again goes on as if it had not been") {
   CourseSettings waits = settings();
-  waits.schedule = optim::PlateauConfig{.patience = 1, .factor = 0.5};
+  waits.schedule = impatient_plateau();
   waits.training.stages = {stage(3, 3), stage(4, 2, false), stage(2)};
   Course whole(waits, kSamples);
   const Walk expected = walk(whole, flat);
