@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <utility>
 
 #include "hpcai/core/error.h"
@@ -38,6 +39,20 @@ std::vector<StageConfig> stages_of(const TrainingConfig& training) {
   whole.epochs = training.epochs;
   whole.early_stop_patience = training.early_stop_patience;
   return {whole};
+}
+
+void read_saved_state(const std::function<void()>& read) {
+  const auto refuse = [](const std::exception& reason) {
+    throw Error(ExitCode::cannot_resume,
+                fmt::format("the checkpoint's state.json lacks what this run needs: {}", printable(std::string_view(reason.what()))));
+  };
+  try {
+    read();
+  } catch (const nlohmann::json::exception& reason) {
+    refuse(reason);
+  } catch (const std::out_of_range& reason) {
+    refuse(reason);
+  }
 }
 
 CourseSettings CourseSettings::from(const Experiment& experiment) {
@@ -124,7 +139,7 @@ nlohmann::json Course::state() const {
 }
 
 void Course::load(const nlohmann::json& state) {
-  try {
+  read_saved_state([&] {
     position_ = state.at("position").get<Position>();
     check_position();
     plateau_.reset();
@@ -132,9 +147,7 @@ void Course::load(const nlohmann::json& state) {
     early_stop_.load(state.at("early_stop"));
     best_.load(state.at("best"));
     if (plateau_) plateau_->load(state.at("plateau"));
-  } catch (const nlohmann::json::exception& e) {
-    throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint's state.json lacks what this run needs: {}", e.what()));
-  }
+  });
 }
 
 // Counts that cannot have come about in this training. They come from a file: no product of them may overflow.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <vector>
@@ -44,6 +45,10 @@ struct EpochEnd {
   bool best = false;                   // no validation loss before was as low
   bool stage_ended = false;            // the next step, if any, belongs to another stage
 };
+
+// Runs `read`, which takes a checkpoint's state.json apart. What it throws for parts that are missing, of another type or out of
+// range becomes Error{cannot_resume}.
+void read_saved_state(const std::function<void()>& read);
 
 // Where a training stands and what is due next. All ranks have the same, because everything it hears is the same on all.
 //

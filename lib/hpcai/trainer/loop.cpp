@@ -160,13 +160,11 @@ checkpoint::TrainingState Loop::state() {
 
 void Loop::load(const checkpoint::TrainingState& saved) {
   course_.load(saved.state);
-  try {
+  read_saved_state([&] {
     if (saved.state.contains("elapsed_s")) elapsed_before_s_ = number_at(saved.state, "elapsed_s", 0, kLongest_s);
     target_.load(saved.state.value("target", nlohmann::json()));
     step_.load(saved);
-  } catch (const nlohmann::json::exception& e) {
-    throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint's state.json lacks what this run needs: {}", e.what()));
-  }
+  });
   const Position& position = course_.position();
   parts_.loader.seek(position.epoch, position.batch);
   saved_ = position;
