@@ -5,6 +5,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/stop_signal.h"
 #include "hpcai/distributed/world/launch.h"
 #include "scenarios.h"
 
@@ -44,6 +45,8 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  hpcai::note_stop_signals();  // unblocks what --nproc has blocked
+  hpcai::restore_stop_signals();
   int status = 1;
   try {
     status = run({argv + 1, argv + argc});

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "hpcai/core/parallel.h"
+#include "hpcai/core/threads/cores.h"
 #include "programs.h"
 
 using Catch::Matchers::Contains;

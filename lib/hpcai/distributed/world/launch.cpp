@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <map>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -31,8 +30,7 @@ constexpr auto kLastGrace = 5s;     // between SIGTERM and SIGKILL
 constexpr auto kOneSignal = 300ms;  // a terminal or `timeout` may deliver one signal twice
 constexpr auto kStopGrace = 2s;     // for the other ranks to stop by themselves once one has
 constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
-constexpr auto kStart = 10s;  // the system loads a program's libraries within that time, even on a busy host
-constexpr int kAskToStop[] = {SIGINT, SIGTERM, SIGUSR1};  // a training handles them from its first moments on
+constexpr int kAskToStop[] = {SIGINT, SIGTERM, SIGUSR1};  // see core/stop_signal.h
 
 sigset_t watched_signals() {
   sigset_t set;
@@ -59,7 +57,6 @@ class BlockedSignals {
 
 struct Child {
   pid_t process = -1;
-  Clock::time_point started = Clock::now();
   std::optional<int> status;  // exit status once it has ended
 };
 
@@ -76,7 +73,7 @@ class Ranks {
     for (int rank = 0; rank < count; ++rank) {
       environment["HPCAI_RANK"] = std::to_string(rank);
       if (rank == 0) environment["HPCAI_LISTEN_FD"] = std::to_string(listen_fd);
-      children_[static_cast<size_t>(rank)] = {start(rank, words, environment, rank == 0 ? listen_fd : -1)};
+      children_[static_cast<size_t>(rank)].process = start(rank, words, environment, rank == 0 ? listen_fd : -1);
       if (rank == 0) {
         environment.erase("HPCAI_LISTEN_FD");
         close(std::exchange(listen_fd, -1));  // only rank 0 has it now, so that it closes with rank 0
@@ -108,12 +105,20 @@ class Ranks {
       return start_process({.program = "/proc/self/exe",
                             .arguments = words,
                             .environment = environment,
-                            .blocked_signals = signals_.before(),
+                            .blocked_signals = signals_of_new_rank(),
                             .kept_descriptor = listen_fd});
     } catch (const std::runtime_error& error) {
       throw Error(ExitCode::usage, fmt::format("--nproc {}: rank {}: {}", children_.size(), rank, error.what()),
                   "Start fewer ranks, or raise the limit of processes (ulimit -u).");
     }
+  }
+
+  // A rank is started with the signals that ask it to stop blocked. So a signal that comes while the system still loads the
+  // program waits until the program handles it (note_stop_signals() unblocks them), instead of killing the rank.
+  sigset_t signals_of_new_rank() const {
+    sigset_t set = signals_.before();
+    for (const int signal : kAskToStop) sigaddset(&set, signal);
+    return set;
   }
 
   int64_t running() const {
@@ -139,7 +144,6 @@ class Ranks {
     if (signal == last_signal_ && now - last_time_ < kOneSignal) return;
     last_signal_ = signal;
     last_time_ = now;
-    ++forwarded_[signal];
     send(signal);
   }
 
@@ -147,18 +151,8 @@ class Ranks {
     for (size_t rank = 0; rank < children_.size(); ++rank) {
       Child& child = children_[rank];
       if (child.status || !(child.status = poll_process(child.process))) continue;
-      if (killed_while_it_started(child)) child.status = static_cast<int>(ExitCode::stopped);
       note_end(static_cast<int>(rank), *child.status);
     }
-  }
-
-  // A signal that asks to stop kills a rank only before the rank handles it, while the system still loads the program. So the
-  // rank had nothing to save and counts as stopped. (A second SIGINT ends a rank at any time, on purpose.)
-  bool killed_while_it_started(const Child& child) const {
-    const int signal = *child.status - 128;
-    const auto forwarded = forwarded_.find(signal);
-    const bool twice = forwarded != forwarded_.end() && forwarded->second > 1;
-    return std::ranges::count(kAskToStop, signal) > 0 && !twice && Clock::now() - child.started < kStart;
   }
 
   // The first failure is the cause; but ranks that only lost a peer may be seen before the one that they lost.
@@ -180,7 +174,6 @@ class Ranks {
   void stop_the_others() {
     if (!deadline_of_stop_ || Clock::now() < *deadline_of_stop_) return;
     deadline_of_stop_.reset();
-    ++forwarded_[SIGTERM];
     send(SIGTERM);
   }
 
@@ -211,7 +204,6 @@ class Ranks {
   Clock::time_point deadline_, last_time_;
   std::optional<Clock::time_point> deadline_of_stop_;
   int last_signal_ = 0;
-  std::map<int, int> forwarded_;  // how often, by signal
 };
 
 void check_nproc(int nproc) {

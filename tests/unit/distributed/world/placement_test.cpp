@@ -1,8 +1,10 @@
 #include "hpcai/distributed/world/placement.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 
-#include "hpcai/core/parallel.h"
+#include "hpcai/core/threads/cores.h"
 #include "hpcai/distributed/world/cores.h"
 #include "hpcai/distributed/world/host_identity.h"
 
@@ -48,6 +50,7 @@ TEST_CASE("ranks divide the cores that they share, and keep those to which a lau
   CHECK(overlapping[1].core_sharers == 2);
   CHECK(place("aa", {std::string("\0\0\x01", 3), std::string("\x01")})[0].core_sharers == 1);
 
+  unsetenv("OMP_NUM_THREADS");
   CHECK(share_of_cores({.core_sharers = 64}) == std::max(1, hpcai::available_cores() / 64));
   CHECK(share_of_cores({}) == hpcai::available_cores());
 }
