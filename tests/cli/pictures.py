@@ -33,7 +33,7 @@ def catalogue(labels, splits=None):
 GALAXY_CONFIG = """
 name: f
 data: {type: image_folder, folder: im, image_size: 32, validation_fraction: 0, split_column: ""}
-model: {type: xception, width: 0.0625, middle_blocks: 0, head_units: 8}
+model: {type: xception, width_factor: 0.0625, middle_blocks: 0, head_units: 8}
 loss: {type: cross_entropy}
 training: {epochs: 1, global_batch: 4, threads: 1}
 loader: {threads: 1}

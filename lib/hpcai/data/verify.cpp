@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <type_traits>
 #include <variant>
 
 #include "hpcai/core/error.h"
@@ -40,16 +41,6 @@ bool channels_are_constant(const std::vector<float>& input, int64_t channels) {
   }
   return true;
 }
-
-bool lies_in_files(const WaveformHdf5Config&) { return true; }
-bool lies_in_files(const ImageHdf5Config&) { return true; }
-bool lies_in_files(const ImageFolderConfig&) { return true; }
-bool lies_in_files(const SimulatedWaveformsConfig&) { return false; }
-bool lies_in_files(const SimulatedGalaxiesConfig&) { return false; }
-bool lies_in_files(const SyntheticImagesConfig&) { return false; }
-
-void no_cache(auto& config) { config.cache_mb = 0; }
-void no_cache(SyntheticImagesConfig&) {}
 
 }  // namespace
 
@@ -93,11 +84,11 @@ std::vector<std::pair<std::string, int64_t>> class_counts(const Dataset& data) {
 }
 
 bool is_stored(const DataConfig& config) {
-  return std::visit([](const auto& source) { return lies_in_files(source); }, config);
+  return std::visit([](const auto& source) { return std::decay_t<decltype(source)>::kStored; }, config);
 }
 
 void disable_cache(DataConfig& config) {
-  std::visit([](auto& source) { no_cache(source); }, config);
+  std::visit([](auto& source) { source.disable_cache(); }, config);
 }
 
 }  // namespace hpcai::data

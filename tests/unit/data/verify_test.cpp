@@ -88,7 +88,7 @@ TEST_CASE("truncated images, missing images and images of one colour are found")
 }
 
 TEST_CASE("simulated data are not stored, and a regression has no classes") {
-  DataConfig config = MadeUpImagesConfig{};
+  DataConfig config = SyntheticImagesConfig{};
   disable_cache(config);
   CHECK_FALSE(is_stored(config));
   CHECK_FALSE(is_stored(SimulatedGalaxiesConfig{}));

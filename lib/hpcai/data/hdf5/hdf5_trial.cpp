@@ -92,7 +92,7 @@ char outcome_of(const std::function<void()>& work) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
   reset_signals();
-  const int null = open("/dev/null", O_RDWR);
+  const int null = ::open("/dev/null", O_RDWR);
   for (int fd = 0; null >= 0 && fd < 3; ++fd) {
     if (fd != out) dup2(null, fd);
   }

@@ -113,7 +113,7 @@ Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, const std::vector<NewA
   for (const NewArray& array : arrays) bytes += static_cast<double>(array.shape[0]) * static_cast<double>(row_bytes(array));
   if (is_folder(path, ExitCode::cannot_write)) fail(path, EISDIR);
   check_room(path, bytes);
-  fd_ = open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd_ < 0) fail(path_, errno);
   try {
     try_writing(fd_, path_, bytes);

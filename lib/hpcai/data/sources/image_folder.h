@@ -13,6 +13,7 @@ namespace hpcai::data {
 
 struct ImageFolderConfig {
   static constexpr std::string_view kType = "image_folder";
+  static constexpr bool kStored = true;
   std::string folder;
   std::string catalogue = "labels.csv";
   std::string file_column = "file";
@@ -27,6 +28,8 @@ struct ImageFolderConfig {
   int64_t image_size = 224;
   int64_t cache_mb = 4096;
   ImageTransformConfig transform;
+
+  void disable_cache() { cache_mb = 0; }
 
   template <class Visitor>
   void describe(Visitor& visitor) {

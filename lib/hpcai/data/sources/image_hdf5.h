@@ -13,6 +13,7 @@ namespace hpcai::data {
 
 struct ImageHdf5Config {
   static constexpr std::string_view kType = "image_hdf5";
+  static constexpr bool kStored = true;
   std::string train;
   std::string validation;
   std::string test;
@@ -21,6 +22,8 @@ struct ImageHdf5Config {
   int64_t class_count = 0;
   int64_t cache_mb = 0;
   ImageTransformConfig transform;
+
+  void disable_cache() { cache_mb = 0; }
 
   template <class Visitor>
   void describe(Visitor& visitor) {

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr char kNoSeparator = '\0';  // a character that no text has
 
-bool is_there(const fs::path& path) {
+bool names_something(const fs::path& path) {
   std::error_code code;
   return fs::exists(path, code);
 }
@@ -25,7 +25,7 @@ bool is_there(const fs::path& path) {
 // The list's own folder if the first file is there, else the working folder.
 fs::path folder_of(const fs::path& list, const std::string& first) {
   const fs::path own = list.parent_path();
-  return is_there(own / first) || !is_there(first) ? own : fs::path();
+  return names_something(own / first) || !names_something(first) ? own : fs::path();
 }
 
 // File names, one a line; a first line that is no file's name is a header.
@@ -42,7 +42,7 @@ std::vector<CatalogueRow> read_lines(const fs::path& list) {
 }
 
 bool looks_like_header(const std::string& line, const fs::path& list) {
-  return line.find_first_of("./") == std::string::npos && !is_there(list.parent_path() / line) && !is_there(line);
+  return line.find_first_of("./") == std::string::npos && !names_something(list.parent_path() / line) && !names_something(line);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ namespace hpcai::data {
 
 struct SimulatedGalaxiesConfig {
   static constexpr std::string_view kType = "simulated_galaxies";
+  static constexpr bool kStored = false;
   simulate::Survey survey = simulate::Survey::sdss;
   int64_t image_size = 64;
   int64_t train = 2000;
@@ -26,6 +27,8 @@ struct SimulatedGalaxiesConfig {
   int64_t seed = 1;
   int64_t cache_mb = 4096;
   ImageTransformConfig transform;
+
+  void disable_cache() { cache_mb = 0; }
 
   template <class Visitor>
   void describe(Visitor& visitor) {

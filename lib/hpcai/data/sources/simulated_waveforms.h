@@ -20,6 +20,7 @@ namespace hpcai::data {
 
 struct SimulatedWaveformsConfig {
   static constexpr std::string_view kType = "simulated_waveforms";
+  static constexpr bool kStored = false;
   WaveformSetConfig train;
   WaveformSetConfig validation;
   WaveformSetConfig test;
@@ -29,6 +30,8 @@ struct SimulatedWaveformsConfig {
   simulate::PhaseReference phase_reference = simulate::PhaseReference::peak;
   int64_t seed = 1;
   int64_t cache_mb = 4096;
+
+  void disable_cache() { cache_mb = 0; }
 
   template <class Visitor>
   void describe(Visitor& visitor) {

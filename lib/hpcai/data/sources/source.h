@@ -6,7 +6,8 @@
 
 #include "hpcai/data/dataset.h"
 
-// A source of data is a config struct of the variant DataConfig (data/config.h) and four functions beside it:
+// A source of data is a config struct of the variant DataConfig (data/config.h) and four functions beside it. The struct has
+// `kStored`, whether samples lie in files, which `check` reads, and disable_cache(), after which it keeps none in memory.
 //
 //   // What samples look like as far as the config alone says it; nothing where it depends on the files.
 //   std::optional<SampleSpec> source_spec(const Config& config);

@@ -13,12 +13,15 @@ namespace hpcai::data {
 struct SyntheticImagesConfig {
   static constexpr std::string_view kType = "synthetic_images";
   static constexpr std::string_view kFormerType = "made_up_images";
+  static constexpr bool kStored = false;
   int64_t image_size = 224;
   int64_t classes = 1000;
   int64_t train = 10000;
   int64_t validation = 0;
   int64_t seed = 1;
   ImageTransformConfig transform;
+
+  void disable_cache() {}  // has none
 
   template <class Visitor>
   void describe(Visitor& visitor) {

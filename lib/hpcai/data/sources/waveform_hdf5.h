@@ -12,6 +12,7 @@ namespace hpcai::data {
 
 struct WaveformHdf5Config {
   static constexpr std::string_view kType = "waveform_hdf5";
+  static constexpr bool kStored = true;
   std::string train;
   std::string validation;
   std::string test;
@@ -19,6 +20,8 @@ struct WaveformHdf5Config {
   double t_max = 130;
   double t_step = 0.1;
   int64_t cache_mb = 0;
+
+  void disable_cache() { cache_mb = 0; }
 
   template <class Visitor>
   void describe(Visitor& visitor) {
