@@ -26,7 +26,7 @@ schedule: {type: constant}
 IMAGES = """
 name: i
 data: {type: image_hdf5, train: i.h5}
-model: {type: xception, width: 0.0625, middle_blocks: 0, head_units: 8}
+model: {type: xception, width_factor: 0.0625, middle_blocks: 0, head_units: 8}
 loss: {type: cross_entropy}
 training: {epochs: 1, global_batch: 4, threads: 1}
 loader: {threads: 1}

@@ -41,7 +41,7 @@ CONTAINED = {
 ONLY_IN = {
     r"\bfrom_chars\(": "lib/hpcai/core/text",
     r'\? "" : "s"': "lib/hpcai/core/text",
-    r"\b(execve?|fork)\(": ("lib/hpcai/core/process", "lib/hpcai/data/hdf5/hdf5_trial"),
+    r"\b(execve?|fork)\(": "lib/hpcai/core/process",
     r"\benviron\b": "lib/hpcai/core/process",
     r"\bflock\(": "lib/hpcai/core/folder_lock",
     r"using NamedTensors = ": "lib/hpcai/core/named_tensors",
