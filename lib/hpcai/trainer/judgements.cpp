@@ -190,8 +190,8 @@ Judgements batch_norm_has_samples(const Case& at) {
   const auto mode = std::visit([](const auto& model) { return model.batch_norm; }, at.experiment.model);
   const int64_t part = at.training().global_batch / (at.ranks * at.training().accumulation);
   if (at.ranks == 1 || mode != models::BatchNormMode::local || part >= 8) return {};
-  return warning(
-      fmt::format("batch norm of {} a rank is noisy: consider model.batch_norm: synchronised", plural(part, "sample")), true);
+  return warning(fmt::format("batch norm of {} a rank is noisy: consider model.batch_norm: synchronised", plural(part, "sample")),
+                 true);
 }
 
 Judgements milestones_are_reached(const Case& at) {

@@ -107,7 +107,11 @@ ExitCode Session::train() {
     records_->end_progress();
     nlohmann::json summary = summarise(error.code() == ExitCode::diverged ? "diverged" : "failed");
     summary["error"] = error.what();
-    records_->write_summary(summary);
+    try {
+      records_->write_summary(summary);
+    } catch (const Error& other) {  // a full disk, say, which is likely what ended the run: the first reason is told
+      log::warning("{}", other.what());
+    }
     throw;
   }
 }
