@@ -6,15 +6,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <numeric>
 #include <utility>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
+#include "hpcai/core/threads/start.h"
 #include "hpcai/distributed/exchange/backend_group.h"
 #include "hpcai/distributed/exchange/choose_gpu.h"
 #include "hpcai/distributed/exchange/cuda/nccl_backend.h"
@@ -41,6 +44,7 @@ std::chrono::milliseconds exchange_limit(const DistributedConfig& config) {
     throw Error(ExitCode::usage, fmt::format("several ranks would use the same GPU: {}", line),
                 "Start one rank for each GPU, and let the launcher give each its own (Slurm: --gpus-per-task=1).");
   }
+  if (text == std::strerror(EAGAIN)) throw process_limit("cannot start the threads that exchange data with other ranks");
   throw Error(ExitCode::peers_unreachable, fmt::format("the ranks met, but could not connect to each other: {}", line),
               "Set distributed.interface to a network that joins all hosts, and check their firewalls.");
 }
