@@ -43,8 +43,8 @@ std::vector<StageConfig> stages_of(const TrainingConfig& training) {
 
 void read_saved_state(const std::function<void()>& read) {
   const auto refuse = [](const std::exception& reason) {
-    throw Error(ExitCode::cannot_resume,
-                fmt::format("the checkpoint's state.json lacks what this run needs: {}", printable(std::string_view(reason.what()))));
+    throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint's state.json lacks what this run needs: {}",
+                                                     printable(std::string_view(reason.what()))));
   };
   try {
     read();
