@@ -19,7 +19,8 @@ std::string json_text(const Json& json, int indent = -1) {
 inline int64_t count_at(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
   const bool counts = found != object.end() && (found->is_number_unsigned() || (found->is_number_integer() && *found >= 0));
-  if (!counts || *found > INT64_MAX) throw std::out_of_range(std::string("'") + key + "' is not a whole number from 0 on");
+  const bool fits = counts && (!found->is_number_unsigned() || found->get<uint64_t>() <= uint64_t{INT64_MAX});
+  if (!fits) throw std::out_of_range(std::string("'") + key + "' is not a whole number from 0 on");
   return found->get<int64_t>();
 }
 

@@ -177,5 +177,5 @@ TEST_CASE("the environment is described, and secrets among the variables are wit
                                                    {"OMP_NUM_THREADS", "2"},
                                                    {"NCCL_API_KEY", "<withheld>"},
                                                    {"MASTER_PASSWORD", "<withheld>"},
-                                                   {"CUDA_BAD", "\xef\xbf\xbd"}});
+                                                   {"CUDA_BAD", "\\xff"}});
 }
