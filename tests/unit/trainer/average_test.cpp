@@ -1,5 +1,7 @@
 #include "hpcai/trainer/average.h"
 
+#include <ATen/ATen.h>
+
 #include <catch2/catch.hpp>
 
 using namespace hpcai::trainer;

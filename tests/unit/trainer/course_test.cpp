@@ -1,6 +1,7 @@
 #include "hpcai/trainer/course.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
 
