@@ -72,7 +72,8 @@ void TrainedOptions::add_to(CLI::App& app) {
   app.add_option("--input,--images", input,
                  "New samples instead: a folder of images, an image, a list of images (text or CSV), or an HDF5 file")
       ->type_name("PATH")
-      ->excludes(of_split);
+      ->excludes(of_split)
+      ->check([](const std::string& path) { return path.empty() ? std::string("is empty") : std::string(); }, "");
   app.add_option("--set", overrides, "Change the run's settings, such as --set data.folder=other/images; may be repeated")
       ->type_name("KEY=VALUE")
       ->expected(1)

@@ -1,5 +1,6 @@
 """Catalogues as surveys, spreadsheets and web services write them: read, or refused by name."""
 import gzip
+import os
 
 from harness import Case, main
 from pictures import GALAXY_CONFIG, catalogue, make_images
@@ -70,6 +71,11 @@ class Catalogues(Case):
                               (b"\x89PNG\r\n\x1a\n\0\0", "a PNG image"), (b"", "is empty")):
             with self.subTest(name):
                 self.assertIn(name, self.check(content, 65))
+
+    def test_a_catalogue_that_is_a_pipe_is_not_waited_for(self):
+        os.mkfifo(self.folder / "im" / "labels.csv")
+        _, err = self.run_program("check", "--config", "f.yaml", status=66, timeout=60)
+        self.assertIn("a named pipe", err)
 
     def test_named_classes_may_be_called_as_they_are(self):
         (self.folder / "im" / "labels.csv").write_text(TEXT.replace("spiral", "nan").replace("elliptical", "NaN"))

@@ -1,6 +1,7 @@
 """A trained model meets data that it has never seen."""
 import csv
 import json
+import os
 import shutil
 import subprocess
 
@@ -111,6 +112,9 @@ class NewImages(Case):
         (self.folder / "nothing.txt").write_text("\n# nothing\n")
         self.refuse("predict", "--input", "nothing.txt", contains=["nothing.txt"])
         self.refuse("predict", "--input", "a", "--split", "test", status=2)
+        self.refuse("predict", "--input", "", status=2)
+        os.mkfifo(self.folder / "pipe")
+        self.refuse("predict", "--input", "pipe", status=66, contains=["pipe"])
 
     def test_names_that_forge_messages_are_shown_escaped(self):
         make_images(self.folder / "new", 1)

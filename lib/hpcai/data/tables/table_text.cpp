@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "hpcai/core/error.h"
-#include "hpcai/core/file.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/regular_file.h"
 #include "hpcai/data/tables/foreign_format.h"
 #include "hpcai/data/tables/gzip.h"
 
@@ -96,7 +96,7 @@ void refuse_foreign(const std::string& name, std::string_view bytes) {
 
 std::string read_table_text(const std::filesystem::path& path) {
   const std::string name = printable(path);
-  std::string bytes = read_file(path, kLargest);
+  std::string bytes = read_regular_file(path.string(), kLargest);
   if (is_gzip(bytes)) bytes = gunzip(bytes, name, kLargest);
   refuse_foreign(name, bytes);
   const Encoding encoding = encoding_of(bytes);

@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <catch2/catch.hpp>
@@ -197,4 +198,6 @@ TEST_CASE("a table that cannot be read is missing input") {
   const test::TemporaryFolder folder;
   CHECK(test::thrown_by([&] { Csv(folder / "none.csv"); }).code == ExitCode::missing_input);
   CHECK(test::thrown_by([&] { Csv(folder.path()); }).code == ExitCode::missing_input);
+  REQUIRE(mkfifo((folder / "pipe.csv").c_str(), 0600) == 0);
+  CHECK(test::thrown_by([&] { Csv(folder / "pipe.csv"); }).code == ExitCode::missing_input);
 }
