@@ -17,10 +17,25 @@ constexpr std::array<std::string_view, 12> kReads = {
 
 thread_local std::vector<std::string> noted;  // a backward pass on a CPU runs in the thread that starts it
 
-// A tensor whose device is asked for. The backward of a conversion asks for the device of its input, which on a GPU is the GPU.
+thread_local std::string path;  // the operations that are under way, outermost first
+
+class Under {
+ public:
+  explicit Under(const std::string& name) : before_(path.size()) { path += (path.empty() ? "" : " > ") + name; }
+  ~Under() { path.resize(before_); }
+
+ private:
+  size_t before_;
+};
+
+// LibTorch's fused update rules read the counts of updates in their kernels for CPUs; on a GPU their kernels read them there.
+bool in_fused_update() { return path.starts_with("aten::_fused_"); }
+
+// Of this program's own conversions: those inside other operations, and the backward of one, ask for the device that their input
+// has already, which on a GPU is the GPU.
 bool copies_to_cpu(const c10::OperatorHandle& op, const torch::jit::Stack& stack) {
   const std::string& name = op.schema().name();
-  if ((name != "aten::to" && name != "aten::_to_copy") || torch::autograd::get_current_node()) return false;
+  if ((name != "aten::to" && name != "aten::_to_copy") || path != name || torch::autograd::get_current_node()) return false;
   const auto& arguments = op.schema().arguments();
   for (size_t i = 0; i < arguments.size(); ++i) {
     const c10::IValue& value = stack[stack.size() - arguments.size() + i];
@@ -31,7 +46,9 @@ bool copies_to_cpu(const c10::OperatorHandle& op, const torch::jit::Stack& stack
 
 void watch(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
   const std::string& name = op.schema().name();
-  if (std::find(kReads.begin(), kReads.end(), name) != kReads.end() || copies_to_cpu(op, *stack)) noted.push_back(name);
+  const Under under(name);
+  const bool reads = std::find(kReads.begin(), kReads.end(), name) != kReads.end();
+  if ((reads && !in_fused_update()) || copies_to_cpu(op, *stack)) noted.push_back(path);
   op.redispatchBoxed(keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kKey), stack);
 }
 

@@ -9,7 +9,8 @@ namespace hpcai::trainer {
 
 // While it lives, notes every operation of this thread, and of the backward passes that it starts, that on a GPU would wait for
 // the device to give a number or a tensor to the host: item(), a tensor as a condition, equal(), a size that depends on
-// values, a copy to the CPU. Operations that others call are seen, too. Reads by pointer of tensors on the CPU are not.
+// values, a copy to the CPU. Operations that others call are seen, too. Reads by pointer of tensors on the CPU are not, nor what
+// LibTorch's fused update rules do only in their kernels for CPUs.
 class NoHostRead {
  public:
   NoHostRead();
@@ -17,7 +18,7 @@ class NoHostRead {
   NoHostRead(const NoHostRead&) = delete;
   NoHostRead& operator=(const NoHostRead&) = delete;
 
-  const std::vector<std::string>& reads() const;  // names of operators, such as "aten::item"
+  const std::vector<std::string>& reads() const;  // operators, each with those that called it: "aten::allclose > aten::item"
 
  private:
   c10::impl::IncludeDispatchKeyGuard guard_;

@@ -120,7 +120,7 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
     Statistics statistics;
     if (options->source == NormSource::batch) {
       statistics = combine(moments_of(input, blocks), options->sum);
-      state->count = statistics.count.item<double>();
+      state->count = *statistics.count.const_data_ptr<double>();
       if (state->count < 2) refuse_lone_values();
     }
     state->norm = affine_norm(options->source, *tensors, statistics, blocks.shape.channels, options->eps, options->momentum);

@@ -11,7 +11,7 @@ at::Tensor wide(const at::Tensor& values) { return values.detach().to(at::kDoubl
 
 void move_running(const NormTensors& tensors, const at::Tensor& mean, const at::Tensor& variance, const at::Tensor& count,
                   double momentum) {
-  const double n = count.item<double>(), unbiased = n / (n - 1);
+  const double n = *count.const_data_ptr<double>(), unbiased = n / (n - 1);
   const auto move = [&](const at::Tensor& running, const at::Tensor& now, double factor) {
     AT_DISPATCH_FLOATING_TYPES(running.scalar_type(), "move_running", [&] {
       const double* const from = now.const_data_ptr<double>();

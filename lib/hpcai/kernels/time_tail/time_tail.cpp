@@ -37,7 +37,7 @@ struct State : torch::CustomClassHolder {
             wide_columns.const_data_ptr<float>(),
             wide_bias.const_data_ptr<float>(),
             thin.const_data_ptr<float>(),
-            tensors.thin_bias.item<float>(),
+            *tensors.thin_bias.const_data_ptr<float>(),
             dropout_threshold(rate),
             static_cast<float>(1 / (1 - rate)),
             options.keys.data(),
