@@ -71,8 +71,10 @@ ForeignFormat markup_format(std::string_view text) {
 
 bool is_json(std::string_view text) {
   const std::string_view rest = trim(text.substr(1, 256));
-  const std::string_view may_follow = text.front() == '{' ? "\"}"sv : "{[\"]-0123456789tfn"sv;
-  return rest.empty() ? text.size() <= 2 : may_follow.find(rest.front()) != std::string_view::npos && rest.find(']') != 0;
+  if (rest.empty()) return text.size() <= 2;
+  if (text.front() == '{') return rest.front() == '"' || rest.front() == '}';
+  if (rest.front() == ']') return rest.size() == 1;  // a column may be called [x]
+  return "{[\"-0123456789"sv.find(rest.front()) != std::string_view::npos;
 }
 
 }  // namespace

@@ -168,6 +168,7 @@ TEST_CASE("a file that is no table is called by its name, with a remedy") {
 }
 
 TEST_CASE("a bracket alone does not make a table JSON") {
+  CHECK(rows_of("[f],file,label\n1,a.png,spiral\n2,b.png,elliptical\n") == kTwo);
   CHECK(rows_of("[x],file,label\n1,a.png,spiral\n2,b.png,elliptical\n") == kTwo);
   CHECK(rows_of("{x},file,label\n1,a.png,spiral\n2,b.png,elliptical\n") == kTwo);
 }
