@@ -98,9 +98,9 @@ Trained load_trained(const TrainedOptions& options, bool needs_labels) {
     throw Error(ExitCode::missing_input, fmt::format("{} holds no run: there is no config.yaml", printable(run)),
                 "Give the folder that a training printed at its end, such as runs/waveform-quickstart.");
   }
-  const auto own = config::read_saved<trainer::Experiment>(settings);
+  const auto own = config::read<trainer::Experiment>(settings);
   Trained trained;
-  trained.experiment = config::read_saved<trainer::Experiment>(settings, options.overrides);
+  trained.experiment = config::read<trainer::Experiment>(settings, options.overrides);
   const auto loaded = checkpoint::load_checkpoint(checkpoint_path(options), checkpoint::Parts::model);
   const data::NetworkUse use{sample_spec(loaded, own), !needs_labels, names_other_data(own, trained.experiment)};
 

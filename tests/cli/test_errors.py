@@ -68,9 +68,12 @@ class ConfigErrors(Refusals):
             self.assertNotIn("\x1b", err, arguments)
             self.assertFalse([line for line in err.splitlines() if line.startswith("error: forged")], err)
 
-    def test_a_key_that_was_renamed_is_told_its_new_name(self):
+    def test_a_key_that_was_renamed_is_read_under_its_former_name(self):
         path = self.config("width_factor: 0.0625", "width: 0.0625", GALAXY)
-        self.refuse("--config", path, status=2, contains=["config.yaml:10: model.width is now called model.width_factor."])
+        for arguments in (["--config", path], ["--config", GALAXY, "--set", "model.width=0.0625"]):
+            self.run_program("check", "--quick", *arguments)
+        both = self.config("width_factor: 0.0625", "width: 0.0625\n  width_factor: 0.5", GALAXY)
+        self.refuse("--config", both, status=2, contains=["config.yaml:10: model.width is now called model.width_factor."])
 
     def test_the_same_with_ranks_is_told_once(self):
         path = self.config("type: adam", "type: adamm")

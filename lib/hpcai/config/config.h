@@ -32,15 +32,6 @@ T read(const std::filesystem::path& path, const std::vector<std::string>& overri
   return object;
 }
 
-// The same for the config in a run's folder, which an older version of this program may have written: the former names of
-// keys are read there, too.
-template <class T>
-T read_saved(const std::filesystem::path& path, const std::vector<std::string>& overrides = {}) {
-  T object{};
-  load(object, read_saved_values(description<T>(), path, overrides));
-  return object;
-}
-
 // The same for a text without `base:`, called `name` in messages; for example one written by to_yaml().
 template <class T>
 T parse(std::string_view text, const std::string& name, const std::vector<std::string>& overrides = {}) {

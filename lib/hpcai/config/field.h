@@ -42,7 +42,7 @@ struct Field {
   bool max_excluded = false;
   bool required = false;           // has no default
   bool local = false;              // does not change the trained network: it may differ on resume
-  std::string_view formerly = "";  // a name that the key had: refused with the new one, read in the configs of old runs
+  std::string_view formerly = "";  // a name that the key had, which is still read
 };
 
 // An enum is read and printed by these names, found by argument-dependent lookup:

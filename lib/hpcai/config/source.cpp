@@ -201,15 +201,9 @@ class Sources {
 Json read_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   Sources sources(description);
   sources.add_file(path);
-  sources.add_overrides(overrides);
-  return sources.values();
-}
-
-Json read_saved_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides) {
-  Sources sources(description);
-  sources.add_file(path);
   sources.rename_former_keys();
   sources.add_overrides(overrides);
+  sources.rename_former_keys();
   return sources.values();
 }
 
@@ -217,7 +211,9 @@ Json parse_values(const Section& description, std::string_view text, const std::
                   const std::vector<std::string>& overrides) {
   Sources sources(description);
   sources.add_text(text, name);
+  sources.rename_former_keys();
   sources.add_overrides(overrides);
+  sources.rename_former_keys();
   return sources.values();
 }
 

@@ -28,7 +28,7 @@ runs::ExistingRun existing_run(const RunOptions& options) {
 // Settings that differ from those the run was started with, and change its result.
 void refuse_changed_settings(const Experiment& experiment, const fs::path& saved_config) {
   if (!path_exists(saved_config)) return;
-  const auto saved = config::read_saved<Experiment>(saved_config);
+  const auto saved = config::read<Experiment>(saved_config);
   const auto changes = config::differences(saved, experiment);
   if (changes.empty()) return;
   std::string text = fmt::format("the run in {} was started with other settings:", saved_config.parent_path().string());

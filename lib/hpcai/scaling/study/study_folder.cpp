@@ -39,7 +39,7 @@ std::string describe_target(const trainer::Experiment& experiment) {
 
 // Throws Error{cannot_resume} if `member` is not what the folder holds under its name.
 void compare_member(const fs::path& saved_config, const Member& member) {
-  const auto saved = config::read_saved<trainer::Experiment>(saved_config);
+  const auto saved = config::read<trainer::Experiment>(saved_config);
   std::string text;
   for (const auto& change : config::differences(saved, member.experiment)) {
     text += fmt::format("\n  {}: {} then, {} now", change.key, change.before, change.after);
@@ -63,7 +63,7 @@ void extend(Study& whole, const nlohmann::json& saved) {
   for (const auto& name : saved["experiments"].get<std::vector<std::string>>()) {
     const bool known = std::ranges::any_of(whole.members, [&](const Member& member) { return member.name == name; });
     const fs::path config = whole.folder / name / "config.yaml";
-    if (!known && path_exists(config)) whole.members.push_back({name, config::read_saved<trainer::Experiment>(config)});
+    if (!known && path_exists(config)) whole.members.push_back({name, config::read<trainer::Experiment>(config)});
   }
   for (const int world : saved["worlds"].get<std::vector<int>>()) {
     if (std::ranges::find(whole.worlds, world) == whole.worlds.end()) whole.worlds.push_back(world);
