@@ -56,7 +56,8 @@ Node merged(const Type* type, Node lower, const Node& upper) {
   return lower;
 }
 
-// Gives keys and types under their former names those that they have now, unless both stand there.
+// Gives keys and types under their former names those that they have now. Where both stand there, an override wins over a file;
+// two of one kind stay, and are refused.
 void rename(const Type& type, Node& node) {
   if (type.kind == Type::Kind::list) {
     for (Node& item : node.items) rename(type.element.front(), item);
@@ -68,10 +69,20 @@ void rename(const Type& type, Node& node) {
   }
   const Section* section = section_of(type, chosen_type(type, node));
   if (!section) return;
-  for (Node::Entry& entry : node.entries) {
+  for (size_t i = 0; i < node.entries.size();) {
+    Node::Entry& entry = node.entries[i];
     const Key* renamed = section->find(entry.key) ? nullptr : section->find_former(entry.key);
-    if (renamed && !node.find(renamed->name)) entry.key = renamed->name;
+    Node::Entry* present = renamed ? node.find(renamed->name) : nullptr;
+    const bool overrides = present && entry.place.line == 0 && present->place.line > 0;  // lines are those of files
+    if (overrides) {
+      present->value = std::move(entry.value);
+      present->place = entry.place;
+      node.entries.erase(node.entries.begin() + static_cast<std::ptrdiff_t>(i));
+      continue;
+    }
+    if (renamed && !present) entry.key = renamed->name;
     if (const Key* key = section->find(entry.key)) rename(key->type, entry.value);
+    ++i;
   }
 }
 
