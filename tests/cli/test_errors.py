@@ -72,7 +72,7 @@ class ConfigErrors(Refusals):
         path = self.config("width_factor: 0.0625", "width: 0.0625", GALAXY)
         for arguments in (["--config", path], ["--config", GALAXY, "--set", "model.width=0.0625"]):
             self.run_program("check", "--quick", *arguments)
-        both = self.config("width_factor: 0.0625", "width: 0.0625\n  width_factor: 0.5", GALAXY)
+        both = self.config("width_factor: 0.0625", "width: 0.0625, width_factor: 0.5", GALAXY)
         self.refuse("--config", both, status=2, contains=["config.yaml:10: model.width is now called model.width_factor."])
 
     def test_the_same_with_ranks_is_told_once(self):
