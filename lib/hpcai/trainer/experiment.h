@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hpcai/checkpoint/config.h"
+#include "hpcai/config/bind.h"
 #include "hpcai/config/field.h"
 #include "hpcai/data/config.h"
 #include "hpcai/data/loader_config.h"
@@ -159,3 +160,10 @@ struct Experiment {
 };
 
 }  // namespace hpcai::trainer
+
+// Compiled once, in experiment.cpp: a unit that reads or writes whole experiments would take half a minute longer.
+namespace hpcai::config {
+extern template Section describe(trainer::Experiment& object);
+extern template Json store(trainer::Experiment& value);
+extern template void load(trainer::Experiment& value, const Json& json);
+}  // namespace hpcai::config
