@@ -20,8 +20,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kServerPatience{15'000};  // for rank 0's server to answer
-constexpr milliseconds kHearLimit{3000};         // for the ranks to hear the outcome before rank 0 leaves
+constexpr milliseconds kServerPatience{15'000};  // time for rank 0's server to answer
+constexpr milliseconds kHearLimit{3000};         // time for the other ranks to read the outcome before rank 0 leaves
 
 milliseconds until(SteadyClock::time_point deadline) {
   return std::max(milliseconds{1}, std::chrono::duration_cast<milliseconds>(deadline - SteadyClock::now()));
@@ -46,7 +46,7 @@ void warn_of_guessable_secret() {
       "export HPCAI_SECRET=$(head -c 32 /dev/urandom | base64 -w 0)");
 }
 
-// Starts rank 0's server.
+// Starts rank 0's server and returns its place.
 Place serve(const World& world, const DistributedConfig& config, const std::string& secret, Meeting& meeting,
             SteadyClock::time_point deadline) {
   const bool inherited = world.listen_fd >= 0;
@@ -70,14 +70,14 @@ std::vector<int> absent_ranks(c10d::Store& store, int size) {
   return absent;
 }
 
-// Rank 0 leaves only when the others have heard why, because its server leaves with it.
+// Rank 0 waits until the other ranks have read the outcome, because its server ends with rank 0.
 void wait_until_heard(c10d::Store& store, int64_t ranks) {
   for (const auto end = SteadyClock::now() + kHearLimit; store.add("heard", 0) < ranks && SteadyClock::now() < end;) {
     std::this_thread::sleep_for(milliseconds{20});
   }
 }
 
-// Rank 0 waits for all ranks.
+// Rank 0 waits for the arrivals of all ranks and returns the outcome.
 Outcome gather_arrivals(const World& world, const DistributedConfig& config, c10d::Store& store,
                         SteadyClock::time_point deadline) {
   std::vector<std::string> keys;
@@ -97,7 +97,7 @@ Outcome gather_arrivals(const World& world, const DistributedConfig& config, c10
   return outcome_of(arrivals);
 }
 
-// Rank 0 decides how the meeting ends, and tells all.
+// Rank 0 decides the outcome of the meeting and sends it to all ranks.
 Outcome decide(const World& world, const DistributedConfig& config, Meeting& meeting, SteadyClock::time_point deadline) {
   c10d::Store& store = *meeting.store;
   Outcome outcome = gather_arrivals(world, config, store, deadline);
@@ -111,13 +111,13 @@ Outcome decide(const World& world, const DistributedConfig& config, Meeting& mee
   return outcome;
 }
 
-// The other ranks hear from rank 0 how the meeting ends.
+// Every rank but rank 0 waits for the outcome from rank 0.
 Outcome hear_outcome(const World& world, c10d::Store& store, SteadyClock::time_point deadline) {
   store.wait({"outcome"}, until(deadline) + 2 * kHearLimit);
   Outcome outcome = outcome_from_bytes(value_of_key(store, "outcome"));
   store.add("heard", 1);
   if (outcome.kind == Outcome::Kind::all_there && static_cast<int>(outcome.peers.size()) != world.size) {
-    outcome.kind = Outcome::Kind::worlds_differ;  // this rank is one too many: rank 0 did not wait for it
+    outcome.kind = Outcome::Kind::worlds_differ;  // this rank is beyond rank 0's number of ranks, so rank 0 did not wait for it
     outcome.reason = fmt::format("rank {} was told that there are {} ranks, rank 0 that there are {}", world.rank, world.size,
                                  outcome.peers.size());
   }
@@ -139,7 +139,7 @@ void check_outcome(const World& world, const Outcome& outcome) {
           : "Look at the first messages of these ranks; if they are only slow, raise distributed.connect_timeout_s.");
 }
 
-// NCCL and Gloo would wait for each other for ever.
+// Refuses a mixture of GPU and CPU ranks: NCCL and Gloo would wait for each other for ever.
 void check_devices(const World& world, const Meeting& meeting) {
   const std::vector<Peer>& peers = meeting.peers;
   const auto other = std::ranges::find_if(peers, [&](const Peer& peer) { return peer.gpu != peers[0].gpu; });
@@ -170,7 +170,7 @@ bool spans_hosts(const std::vector<Peer>& peers) {
 Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) {
   const auto deadline = SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(
                                                  std::chrono::duration<double>(config.connect_timeout_s));
-  if (!config.interface.empty()) addresses_of_interface(config.interface);  // refuses one that does not exist
+  if (!config.interface.empty()) addresses_of_interface(config.interface);  // throws for an interface that does not exist
   const std::string secret = job_secret(world, process_environment());
   Meeting meeting;
   Place place;
