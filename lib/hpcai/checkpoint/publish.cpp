@@ -78,8 +78,8 @@ void replace_link(const fs::path& link, const std::string& target) {
   const int error = attempt([&] { return make_link(temporary, link, target); });
   if (error == 0) return;
   unlink(link.c_str());  // rather none than one that leads to an older checkpoint
-  static std::atomic<bool> told{false};
-  if (told.exchange(true)) return;
+  static std::atomic<bool> reported{false};
+  if (reported.exchange(true)) return;
   log::warning(
       "cannot create the link {}: {}. Nothing depends on it: --checkpoint last and best, and --resume, look into the "
       "checkpoints themselves",

@@ -28,7 +28,7 @@ class MetricsFile {
   void finish();
 
  private:
-  void tell(int error);
+  void report(int error);
 
   AppendFile file_;
   bool failing_ = false;

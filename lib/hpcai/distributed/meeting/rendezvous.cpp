@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kServerPatience{15'000};  // time for rank 0's server to answer
-constexpr milliseconds kHearLimit{3000};         // time for the other ranks to read the outcome before rank 0 leaves
+constexpr milliseconds kReadLimit{3000};         // time for the other ranks to read the outcome before rank 0 leaves
 
 milliseconds until(SteadyClock::time_point deadline) {
   return std::max(milliseconds{1}, std::chrono::duration_cast<milliseconds>(deadline - SteadyClock::now()));
@@ -71,8 +71,8 @@ std::vector<int> absent_ranks(c10d::Store& store, int size) {
 }
 
 // Rank 0 waits until the other ranks have read the outcome, because its server ends with rank 0.
-void wait_until_heard(c10d::Store& store, int64_t ranks) {
-  for (const auto end = SteadyClock::now() + kHearLimit; store.add("heard", 0) < ranks && SteadyClock::now() < end;) {
+void wait_until_read(c10d::Store& store, int64_t ranks) {
+  for (const auto end = SteadyClock::now() + kReadLimit; store.add("heard", 0) < ranks && SteadyClock::now() < end;) {
     std::this_thread::sleep_for(milliseconds{20});
   }
 }
@@ -106,14 +106,14 @@ Outcome decide(const World& world, const DistributedConfig& config, Meeting& mee
   store.set("outcome", bytes_of_text(to_bytes(outcome)));
   if (!all_there) {
     const auto absent = static_cast<int64_t>(absent_ranks(store, world.size).size());
-    wait_until_heard(store, world.size - absent - 1);
+    wait_until_read(store, world.size - absent - 1);
   }
   return outcome;
 }
 
 // Every rank but rank 0 waits for the outcome from rank 0.
-Outcome hear_outcome(const World& world, c10d::Store& store, SteadyClock::time_point deadline) {
-  store.wait({"outcome"}, until(deadline) + 2 * kHearLimit);
+Outcome read_outcome(const World& world, c10d::Store& store, SteadyClock::time_point deadline) {
+  store.wait({"outcome"}, until(deadline) + 2 * kReadLimit);
   Outcome outcome = outcome_from_bytes(value_of_key(store, "outcome"));
   store.add("heard", 1);
   if (outcome.kind == Outcome::Kind::all_there && static_cast<int>(outcome.peers.size()) != world.size) {
@@ -144,7 +144,7 @@ void check_devices(const World& world, const Meeting& meeting) {
   const std::vector<Peer>& peers = meeting.peers;
   const auto other = std::ranges::find_if(peers, [&](const Peer& peer) { return peer.gpu != peers[0].gpu; });
   if (other == peers.end()) return;
-  if (world.rank == 0) wait_until_heard(*meeting.store, world.size - 1);
+  if (world.rank == 0) wait_until_read(*meeting.store, world.size - 1);
   auto place = [](const Peer& peer) { return peer.gpu ? "on a GPU" : "on the CPU"; };
   const auto rank = static_cast<int>(other - peers.begin());
   throw SharedError(ExitCode::ranks_disagree,
@@ -186,7 +186,7 @@ Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) 
     meeting.store = c10::make_intrusive<KeyClient>(meeting.open, until(deadline) + kServerPatience);
     arrive(world, *meeting.store, use_gpu, place);
     const Outcome outcome =
-        world.rank == 0 ? decide(world, config, meeting, deadline) : hear_outcome(world, *meeting.store, deadline);
+        world.rank == 0 ? decide(world, config, meeting, deadline) : read_outcome(world, *meeting.store, deadline);
     check_outcome(world, outcome);
     meeting.peers = outcome.peers;
     check_devices(world, meeting);

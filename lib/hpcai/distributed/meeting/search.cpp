@@ -27,12 +27,12 @@ milliseconds time_left(SteadyClock::time_point deadline) {
 }
 
 // The result of one attempt to connect and greet. A null connection means that nothing listens at the place.
-struct Knock {
+struct Attempt {
   std::unique_ptr<Connection> connection;
   Greeting greeting = Greeting::welcome;
 };
 
-Knock knock(const Place& place, const std::string& secret, milliseconds limit) {
+Attempt connect_and_greet(const Place& place, const std::string& secret, milliseconds limit) {
   const int fd = connect_to(place.address, place.port, std::min(limit, kConnectLimit));
   if (fd < 0) return {};
   auto connection = std::make_unique<Connection>(fd);
@@ -94,7 +94,7 @@ class Search {
   }
 
   bool try_at(const Place& place) {
-    const auto [connection, greeting] = knock(place, secret_, answer_limit());
+    const auto [connection, greeting] = connect_and_greet(place, secret_, answer_limit());
     if (!connection) return false;
     if (greeting == Greeting::welcome) return true;
     refusal_ = {place, greeting};
@@ -133,7 +133,7 @@ Place find_rank0(const World& world, const DistributedConfig& config, const std:
 std::unique_ptr<Connection> connect_to_rank0(const Place& place, const std::string& secret) {
   const auto deadline = SteadyClock::now() + kGreetingPatience;
   while (true) {
-    auto [connection, greeting] = knock(place, secret, time_left(deadline));
+    auto [connection, greeting] = connect_and_greet(place, secret, time_left(deadline));
     if (connection && greeting == Greeting::welcome) return std::move(connection);
     if (connection && greeting != Greeting::closed) refuse_place(place, greeting);
     if (SteadyClock::now() + kLongestPause > deadline) throw ConnectionLost("nothing answers at " + describe(place));

@@ -34,7 +34,7 @@ EndReason reason_from(Unpacker& fields) {
 Watchdog::Watchdog(std::unique_ptr<Connection> connection, int rank, Peer rank0, const WatchLimits& limits,
                    std::shared_ptr<Status> status)
     : connection_(std::move(connection)), rank_(rank), rank0_(std::move(rank0)), limits_(limits), status_(std::move(status)) {
-  rank0_heard_at_ = last_progress_at_ = last_round_at_ = SteadyClock::now();
+  rank0_message_at_ = last_progress_at_ = last_round_at_ = SteadyClock::now();
   thread_ = start_thread("that watches the other ranks", [this] { run(); });
 }
 
@@ -107,7 +107,7 @@ void Watchdog::talk_to_rank0(bool broken) {
 }
 
 void Watchdog::read_message(const std::string& message) {
-  rank0_heard_at_ = SteadyClock::now();
+  rank0_message_at_ = SteadyClock::now();
   Unpacker fields(message);
   switch (static_cast<Reply>(fields.number())) {
     case Reply::alive: rank0_status_ = unpack_status(fields); break;
@@ -124,7 +124,7 @@ void Watchdog::read_message(const std::string& message) {
 void Watchdog::excuse_own_pause(SteadyClock::time_point now) {
   const auto absence = now - std::exchange(last_round_at_, now);
   if (absence <= 2 * limits_.beat) return;
-  rank0_heard_at_ += absence;
+  rank0_message_at_ += absence;
   last_progress_at_ += absence;
 }
 
@@ -140,7 +140,7 @@ void Watchdog::note_own_progress(SteadyClock::time_point now) {
 //     exchange has failed, or if this rank has waited in an exchange for half of the limit.
 void Watchdog::judge_rank0(SteadyClock::time_point now, bool broken) {
   if (rank0_state_ == Rank0::present) {
-    if (now - rank0_heard_at_ <= limits_.silence) return;
+    if (now - rank0_message_at_ <= limits_.silence) return;
     const double silence = std::chrono::duration<double>(limits_.silence).count();
     return conclude_loss_of_rank0(
         fmt::format("no sign of life for {:.3g} s; it was stopped, or the network to it is down", silence));

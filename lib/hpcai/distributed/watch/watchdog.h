@@ -75,8 +75,8 @@ class Watchdog {
 
   // Only the watchdog thread uses the following members.
   Rank0 rank0_state_ = Rank0::present;
-  Status::Snapshot rank0_status_;           // the last status of rank 0 that arrived
-  SteadyClock::time_point rank0_heard_at_;  // time of arrival of rank 0's last message
+  Status::Snapshot rank0_status_;             // the last status of rank 0 that arrived
+  SteadyClock::time_point rank0_message_at_;  // time of arrival of rank 0's last message
   Status::Snapshot last_sent_;
   SteadyClock::time_point last_sent_at_;
   uint64_t last_progress_ = 0;  // of this rank

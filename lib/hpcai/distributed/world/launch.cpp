@@ -57,7 +57,7 @@ class BlockedSignals {
 
 struct Child {
   pid_t process = -1;
-  std::optional<int> status;  // set when the rank has ended
+  std::optional<int> status;  // exit status; set when the rank has ended
 };
 
 class Ranks {
