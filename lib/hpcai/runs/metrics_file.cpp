@@ -17,7 +17,7 @@
 namespace hpcai::runs {
 namespace {
 
-// The complete lines up to `step`. A line without its end was torn by a crash.
+// Returns the complete lines up to `step`. A crash may have cut the last line short.
 std::string lines_until(const std::filesystem::path& path, const std::string& text, int64_t step) {
   std::string kept;
   int64_t number = 0;
@@ -34,7 +34,7 @@ std::string lines_until(const std::filesystem::path& path, const std::string& te
   return kept;
 }
 
-// The path itself, once the lines after `resume_step` are gone from the file.
+// Removes the lines after `resume_step` from the file. Returns the path itself.
 std::filesystem::path cut(std::filesystem::path path, std::optional<int64_t> resume_step) {
   if (resume_step && path_exists(path)) {
     const std::string text = read_file(path, size_t{1} << 34);
