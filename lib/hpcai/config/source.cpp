@@ -29,8 +29,8 @@ const Type* type_below(const Type* type, const std::string& chosen, const std::s
   return key ? &key->type : nullptr;
 }
 
-// The type that a variant's section says or has by default.
-std::string chosen_type(const Type& type, const Node& node) {  // The type of a variant's section: the stated one, or the default.
+// Returns the type of a variant's section: the stated one, or the default.
+std::string chosen_type(const Type& type, const Node& node) {
   const Node::Entry* entry = node.find("type");
   return entry ? entry->value.text : type.default_alternative;
 }
