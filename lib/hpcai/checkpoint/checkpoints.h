@@ -49,6 +49,7 @@ class Checkpoints {
   std::optional<Loaded> load_newest() const;
 
   std::vector<int64_t> steps() const;  // of the visible checkpoints, in rising order
+  // Returns the folder of a step's checkpoint, whether it exists or not.
   std::filesystem::path path_of(int64_t step) const;
 
  private:

@@ -57,13 +57,16 @@ template <class T>
 inline constexpr bool never = false;
 
 }  // namespace detail
+// The description of a struct, defined below.
 
 template <class T>
 Section describe(T& object);
 
+// The values of a struct as JSON.
 template <class T>
 Json store(T& value);
 
+// Sets the values of a struct from complete and checked JSON.
 template <class T>
 void load(T& value, const Json& json);
 

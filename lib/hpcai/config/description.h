@@ -30,6 +30,7 @@ struct Section {
 // A section that is described at its first use and then kept, because a struct may contain itself. Not for concurrent use.
 class LazySection {
  public:
+  // The section, or a function that the first use calls.
   LazySection() = default;  // no section; it must not be dereferenced
   explicit LazySection(Section section);
   explicit LazySection(std::function<Section()> describe);
@@ -91,6 +92,7 @@ struct Row {
   bool is_type = false;            // whether it is the key `type` that chooses an alternative
   std::string same_as;             // path of the section that the key's section repeats, "network.layers[]"; else empty
 };
+// Returns the rows of all keys of a section, in the order of the description. They point into `section`.
 std::vector<Row> rows(const Section& section);
 
 // These describe valid values for messages: "a whole number", "greater than 0 s".

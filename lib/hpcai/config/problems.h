@@ -17,6 +17,7 @@ struct Place {
 // The problems of a config, which are reported together.
 class Problems {
  public:
+  // Records a problem. `text` is a sentence.
   void add(const Place& place, std::string text);
   bool empty() const { return problems_.empty(); }
   // Throws Error{usage} with report() as its text.

@@ -16,6 +16,7 @@ std::string shown(std::string_view text);
 // Returns lines of at most `width` code points, broken at spaces if there are any.
 std::vector<std::string> wrap(std::string_view text, size_t width);
 
+// Returns "section.name", or `name` alone if `section` is empty.
 std::string join_path(const std::string& section, std::string_view name);
 
 }  // namespace hpcai::config

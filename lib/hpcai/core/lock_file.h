@@ -16,6 +16,7 @@ struct LockOwner {
   int64_t process = 0;
   std::string started;  // start time of the process in ticks since the boot; the kernel reuses process numbers
 
+  // Returns the facts about this process.
   static LockOwner self();
   bool operator==(const LockOwner&) const = default;
 };

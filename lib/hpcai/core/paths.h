@@ -11,6 +11,7 @@
 // cannot_write for a path to write.
 namespace hpcai {
 
+// Whether something exists at a path, whether it is a folder, and whether it is a regular file. Links are followed.
 bool path_exists(const std::filesystem::path& path, ExitCode code = ExitCode::missing_input);
 bool is_folder(const std::filesystem::path& path, ExitCode code = ExitCode::missing_input);
 bool is_plain_file(const std::filesystem::path& path, ExitCode code = ExitCode::missing_input);

@@ -14,6 +14,7 @@ enum class Purpose : uint32_t { shuffle = 1, augment = 2, dropout = 3, simulate 
 // so threads, ranks and restarts do not affect the numbers. `index` must be below 2^48 and `epoch` below 2^32.
 class Random {
  public:
+  // Starts the stream of (seed, epoch, index, purpose).
   Random(uint64_t seed, uint64_t epoch, uint64_t index, Purpose purpose);
 
   uint32_t bits();                          // 32 uniform bits

@@ -14,6 +14,7 @@ void open_standard_streams();
 // Replaces std::cout's buffer for its lifetime and keeps the first error of the system.
 class StandardOutput : public std::streambuf {
  public:
+  // `descriptor` stays open and belongs to the caller.
   explicit StandardOutput(int descriptor = 1);
   ~StandardOutput() override;
   StandardOutput(const StandardOutput&) = delete;

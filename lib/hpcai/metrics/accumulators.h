@@ -17,6 +17,7 @@ class Accumulator {
  public:
   virtual ~Accumulator() = default;
 
+  // Sets all sums to zero.
   void reset();
   // Sums over the ranks. Every rank calls it once, when all samples are added.
   void reduce(distributed::Group& group);
@@ -56,6 +57,7 @@ class Classification : public Accumulator {
 // "samples"}. The units are those of the targets.
 class Regression : public Accumulator {
  public:
+  // `names`: of the targets, in the order of their columns.
   Regression(std::vector<std::string> names, at::Device device);
   // prediction [batch, >= names], of which the first columns are compared; target [batch, names].
   void add(const at::Tensor& prediction, const at::Tensor& target);

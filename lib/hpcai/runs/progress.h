@@ -45,12 +45,14 @@ class Progress {
     std::function<void(const std::string&)> draw{};  // draws the bar; default: writes to stderr
     std::function<void(const std::string&)> line{};  // writes a plain line; default: log::info
   };
+  // Shows nothing before the first update(). `rank`: of this process.
   explicit Progress(Options options);
   explicit Progress(int rank) : Progress(Options{.rank = rank}) {}
   ~Progress();  // calls finish()
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  // Shows a new state if the interval since the last one is over. Call it from one thread.
   void update(const ProgressState& state);
   // Shows the last state if it is not shown yet, and ends the line.
   void finish();

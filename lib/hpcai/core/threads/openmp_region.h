@@ -64,6 +64,7 @@ struct Member {
   Share* share = nullptr;           // of the latest loop or sections
   int64_t piece = -1;               // of the present ordered loop
 };
+// Returns the state of the calling thread.
 Member& member();
 
 // Begins a loop or sections in the calling thread, also outside of regions.

@@ -15,6 +15,7 @@ namespace hpcai {
 // functions may be called from any thread.
 class Pieces {
  public:
+  // `parts`: number of parts, at least 1.
   Pieces(int64_t count, int parts);
 
   // Returns the next piece for a part; -1 if none is left.

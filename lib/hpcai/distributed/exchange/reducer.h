@@ -17,6 +17,7 @@ struct ReducerOptions {
   bool overlap = true;
   WirePrecision wire_precision = WirePrecision::same;
 
+  // The options in a config.
   static ReducerOptions from(const DistributedConfig& config) {
     return {config.bucket_mb, config.first_bucket_mb, config.overlap, config.wire_precision};
   }

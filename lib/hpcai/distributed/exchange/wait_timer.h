@@ -16,6 +16,7 @@ class WaitTimer {
  public:
   explicit WaitTimer(at::Device device) : device_(device) {}
 
+  // Begins and ends one interval. Intervals must not overlap.
   void start();
   void stop();
   double seconds() const;  // without the intervals that the GPU has not completed yet

@@ -19,6 +19,7 @@ class Acceptor {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
+  // Returns the port of the listening socket.
   int port() const;
   // Returns the socket to poll for new connections, or -1 during a pause; poll() ignores -1.
   int socket_to_poll(SteadyClock::time_point now) const { return now < rests_until_ ? -1 : listen_fd_; }

@@ -20,6 +20,7 @@ using OpenConnection = std::function<std::unique_ptr<Connection>()>;
 // run one after the other.
 class KeyClient : public c10d::Store {
  public:
+  // Opens the first connection. `timeout`: default limit of wait() and get(). Throws ConnectionLost.
   KeyClient(OpenConnection open, std::chrono::milliseconds timeout);
 
   using Store::compareSet;

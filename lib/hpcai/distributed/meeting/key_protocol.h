@@ -28,6 +28,7 @@ enum class Reply : int64_t {
   end,         // 1 if rank 0 ends with an error, else 0; rank 0 leaves
 };
 
+// Conversions between a status and its fields in a message.
 inline void pack_status(Packer& packer, const Status::Snapshot& status) {
   packer.number(static_cast<int64_t>(status.phase)).number(status.step).number(static_cast<int64_t>(status.exchanges));
   packer.number(static_cast<int64_t>(status.progress)).number(status.warm);

@@ -12,6 +12,7 @@ namespace hpcai::distributed {
 inline constexpr size_t kLongestMessage = 64 << 20;
 
 class Packer {
+  // Appends the fields of a message in their order.
  public:
   Packer& number(int64_t value) {
     for (int i = 0; i < 8; ++i) bytes_ += static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));

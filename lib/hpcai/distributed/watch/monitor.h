@@ -44,6 +44,7 @@ EndReason lost(const std::string& place, const std::string& why);
 // key server calls it and serialises all calls.
 class Monitor {
  public:
+  // `peers`: by rank. All ranks count as just seen at `now`.
   Monitor(std::vector<Peer> peers, WatchLimits limits, SteadyClock::time_point now);
 
   // Records a sign of life of `rank`. `broken`: an exchange of that rank has failed, and the rank waits for the reason.

@@ -34,6 +34,7 @@ class Status {
     step_ = step;
     ++progress_;
   }
+  // Counts an exchange of all ranks of the run.
   void begin_exchange() {
     ++exchanges_;
     ++progress_;

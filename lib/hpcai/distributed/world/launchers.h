@@ -13,6 +13,7 @@ World from_nproc(const Variables& variables, const Claim& claim);
 // For torchrun and for everything that sets the same variables: PyTorchJob of Kubernetes, scripts.
 World from_torchrun(const Variables& variables, const Claim& claim, int port);
 
+// For srun of Slurm and mpirun of Open MPI.
 World from_slurm(const Variables& variables, const Claim& claim, int port);
 World from_open_mpi(const Variables& variables, const Claim& claim, int port);
 

@@ -17,6 +17,7 @@ std::vector<std::string> addresses_of_interface(const std::string& name);
 // Returns the addresses of all active interfaces of this host.
 std::vector<std::string> local_addresses();
 
+// Whether a text is an IPv4 or IPv6 address in numbers.
 bool is_numeric_address(const std::string& text);
 
 // Whether an address is in 127.0.0.0/8, ::1, or the former in IPv6 notation. False for other text.
