@@ -6,8 +6,8 @@
 #include <string_view>
 
 // Messages to the user. They go to stderr and, once it is open, into the run's log file. Rank 0 writes all messages; the other
-// ranks write warnings and errors, with their rank in front. Data for programs go to stdout and bypass this interface. All
-// functions may be called from any thread.
+// ranks write warnings and errors, with their rank in front. Data for programs go to stdout and bypass this interface. Any
+// thread may call these functions; set_rank() must come before other threads start.
 namespace hpcai::log {
 
 enum class Level { info, warning, error };
