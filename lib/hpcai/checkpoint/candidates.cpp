@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kStepPrefix = "step-";
 
-// Nothing if the folder has no manifest that can be read.
+// Returns nothing if the folder has no readable manifest.
 std::optional<Manifest> manifest_in(const fs::path& folder) {
   try {
     return read_manifest(folder);
@@ -26,7 +26,7 @@ std::optional<Manifest> manifest_in(const fs::path& folder) {
   }
 }
 
-// The step of a folder that publish() put aside: ".tmp-old-step-00000123.4711".
+// Returns the step of a folder that publish() has put aside, ".tmp-old-step-00000123.4711".
 std::optional<int64_t> step_put_aside(const std::string& name) {
   if (!name.starts_with(kPutAsidePrefix)) return std::nullopt;
   const std::string rest = name.substr(std::string_view(kPutAsidePrefix).size());

@@ -8,27 +8,27 @@
 
 namespace hpcai::checkpoint {
 
-// A folder that looks like a checkpoint.
+// A folder with the name of a checkpoint.
 struct Candidate {
   int64_t step = 0;
   std::filesystem::path path;
-  bool best = false;  // was the best when it was saved, as its manifest says
+  bool best = false;  // whether its manifest states that it was the best when it was saved
 };
 
-// "step-00000123", and back; nothing for other names.
+// Conversions between a step and "step-00000123". step_of() returns nothing for other names.
 std::string step_name(int64_t step);
 std::optional<int64_t> step_of(const std::string& name);
 
-// Steps of the folders step-..., rising.
+// Returns the steps of the folders step-..., in rising order.
 std::vector<int64_t> steps_in(const std::filesystem::path& checkpoints);
 
-// All checkpoints in a folder checkpoints/, the newest first: the folders step-...; `last` and `best` where they are
-// folders of their own with another step, as a copy that follows links makes them; and what a save that was interrupted
-// had put aside, see publish.h. Nothing is verified.
+// Returns all candidates in a folder checkpoints/, the newest first, without verifying them. They are the folders step-...;
+// `last` and `best` if they are real folders of another step, as in a copy that has followed the links; and the folders that an
+// interrupted save has put aside (publish.h).
 std::vector<Candidate> find_candidates(const std::filesystem::path& checkpoints);
 
-// Those of the candidates that the best one is looked for in, the likeliest first: the newest whose manifest says so.
-// Where none does, as in runs of versions before 0.2, what the name `best` leads to.
+// Returns the candidates for the best checkpoint, the likeliest first: those whose manifest states that they were the best, the
+// newest first. If no manifest states it, as in runs of versions before 0.2, they are those to which the name `best` leads.
 std::vector<Candidate> best_of(const std::vector<Candidate>& candidates, const std::filesystem::path& checkpoints);
 
 }  // namespace hpcai::checkpoint

@@ -27,12 +27,12 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = Unsaved::Clock;
 
-constexpr double kLastPatience_s = 30;  // at the end of training, where nothing else is left to do
+constexpr double kLastPatience_s = 30;  // time for the last attempts at the end of training
 constexpr double kLongestLastPause_s = 5;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Writes one file of a checkpoint and records what it must be on disk.
+// Writes one file of a checkpoint and records its size and hash.
 void put(const fs::path& folder, const char* name, const std::vector<std::string_view>& pieces, Manifest& manifest) {
   write_file(folder / name, pieces);
   Sha256 hash;
@@ -45,7 +45,7 @@ void put(const fs::path& folder, const char* name, const std::vector<std::string
   manifest.files[name] = record;
 }
 
-// JSON would turn them into null without a word, and the run could not go on from there.
+// JSON stores numbers that are not finite as null. A run could not resume from such a state.
 void refuse_not_finite(const nlohmann::json& json) {
   if (json.is_number_float() && !std::isfinite(json.get<double>())) {
     throw std::invalid_argument("the training state holds a number that is not finite");
@@ -73,12 +73,12 @@ Checkpoints::Checkpoints(fs::path folder, int64_t keep, Origin origin, double ma
 void Checkpoints::prepare() {
   make_folder(folder_);
   for (const Candidate& candidate : find_candidates(folder_)) {
-    // Put aside by a save that was interrupted before the new folder had its name.
+    // An interrupted save may have put the old folder aside before the new folder had its name.
     if (!candidate.path.filename().string().starts_with(kPutAsidePrefix)) continue;
     try {
       verify(candidate.path);
     } catch (const Error&) {
-      continue;  // was being removed
+      continue;  // the folder was being removed
     }
     rename_path(candidate.path, path_of(candidate.step));
   }
@@ -98,7 +98,7 @@ void Checkpoints::write(const Unsaved::State& saved) {
     try_remove_tree(temporary);
     throw;
   }
-  // The state is saved: what fails from here on costs no more than space.
+  // The state is saved. A failure from here on costs only disk space.
   try {
     point_links(saved.step, best);
     remove_old(saved.step);
@@ -120,7 +120,7 @@ void Checkpoints::save(int64_t step, const TrainingState& state, bool best) {
     if (unsaved_.waiting_s() > unsaved_.longest_s()) fail_as_overdue(e);
     try {
       unsaved_.keep(now);
-    } catch (const std::exception&) {  // no memory for a copy
+    } catch (const std::exception&) {  // too little memory for a copy
       throw e;
     }
     log::warning("cannot save step {}: {}. Training goes on, the state waits in memory, and the next attempt is in {:.3g} s; {}",
@@ -196,7 +196,7 @@ std::string Checkpoints::describe_saved() const {
   }
 }
 
-// An older state that had to wait does not take the link from a newer one.
+// An older state that was unsaved must not take the link from a newer one.
 void Checkpoints::point_links(int64_t step, bool best) {
   newest_ = std::max(newest_, step);
   replace_link(folder_ / "last", step_name(newest_));

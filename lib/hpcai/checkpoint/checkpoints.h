@@ -15,40 +15,41 @@ namespace hpcai::checkpoint {
 
 // The folder checkpoints/ of a run:
 //   step-00000123/{manifest.json, model.safetensors, optimizer.safetensors, state.json}   last -> step-...   best -> step-...
-// A checkpoint is written under .tmp-step-00000123.<pid>, every file fsynced, their sizes and SHA-256 written to
-// manifest.json, which carries its own SHA-256, and fsynced; then the folder is renamed and the parent fsynced. So at any
-// moment each visible checkpoint is whole. "The last" is the newest checkpoint that verifies, "the best" the newest whose
-// manifest says that it was the best when it was saved; the links only show them to people.
-// All functions are for rank 0 but load_newest(), which only reads.
+// A save writes the files into .tmp-step-00000123.<pid> and fsyncs each one. It writes their sizes and SHA-256 into
+// manifest.json, which carries its own SHA-256, and fsyncs that too. It then renames the folder and fsyncs the parent. Each
+// visible checkpoint is therefore whole at any moment. "The last" is the newest checkpoint that verifies. "The best" is the
+// newest one whose manifest states that it was the best when it was saved. The links only show them to people. Rank 0 calls these
+// functions; the other ranks may call load_newest(), which only reads.
 class Checkpoints {
  public:
-  // Touches nothing. Keeps the newest `keep` (at least 1) checkpoints, and the best. For `max_unsaved_s` seconds after a
-  // failure to write, save() keeps states in memory and goes on.
+  // Touches no file. `keep`: number of the newest checkpoints to keep (at least 1), besides the best one. `max_unsaved_s`: for so
+  // many seconds after a failure to write, save() keeps states in memory and returns.
   Checkpoints(std::filesystem::path folder, int64_t keep, Origin origin = {}, double max_unsaved_s = 0);
 
-  // Creates the folder and removes what interrupted saves left. Call once, before the first save. Throws
+  // Creates the folder and removes the remains of interrupted saves. Call it once, before the first save. Throws
   // Error{cannot_write}.
   void prepare();
 
-  // Saves the state as the newest checkpoint, and the best so far if `best`; a checkpoint of the same step is replaced, and
-  // stays the best if it was. Old checkpoints are removed only after the new one has been read back and its hashes verified.
-  // A state that cannot be written leaves nothing visible. It is copied, kept in memory and tried again by retry() and
-  // finish(), at growing intervals, until a later state takes its place; the log tells. Throws Error{cannot_write} once that
-  // has been so for max_unsaved_s.
+  // Saves the state as the newest checkpoint, and as the best one if `best`. It replaces a checkpoint of the same step, which
+  // stays the best if it was. It removes old checkpoints only after it has read the new one back and verified its hashes. A state
+  // that cannot be written leaves nothing visible; the log reports it. The object keeps a copy in memory, and retry() and
+  // finish() try again at growing intervals until a later state replaces it. Throws Error{cannot_write} once a state is unsaved
+  // for longer than max_unsaved_s.
   void save(int64_t step, const TrainingState& state, bool best = false);
 
-  // Between steps: tries again what could not be saved, at growing intervals. Cheap when there is nothing to do.
+  // Tries again to write unsaved states, at growing intervals. Call it between steps. It is cheap if there are none.
   void retry();
-  // Whether a state has waited for longer than max_unsaved_s: training should stop, and save() will throw.
+  // Whether a state is unsaved for longer than max_unsaved_s. Training should then stop; save() throws.
   bool overdue() const { return unsaved_.overdue(); }
-  // At the end of training: tries for at most half a minute more. Throws Error{cannot_write} if a state is still not saved.
+  // Tries for at most 30 s more. Call it at the end of training. Throws Error{cannot_write} if a state is still unsaved.
   void finish();
 
-  // The newest checkpoint whose hashes verify; nothing if there is none at all. Throws Error{cannot_resume}, with every
-  // reason, if there are checkpoints but none verifies.
+  // Returns the newest checkpoint whose hashes verify; nothing if there is no checkpoint. Throws Error{cannot_resume} with every
+  // reason if none of the checkpoints verifies.
   std::optional<Loaded> load_newest() const;
 
-  std::vector<int64_t> steps() const;  // of the visible checkpoints, rising
+  std::vector<int64_t> steps() const;  // of the visible checkpoints, in rising order
+  // Returns the folder of a step's checkpoint, whether it exists or not.
   std::filesystem::path path_of(int64_t step) const;
 
  private:
@@ -64,7 +65,7 @@ class Checkpoints {
   int64_t keep_;
   Origin origin_;
   Unsaved unsaved_;
-  int64_t newest_ = -1;  // step, of those that this object has saved
+  int64_t newest_ = -1;  // the newest step that this object has saved
 };
 
 }  // namespace hpcai::checkpoint

@@ -6,6 +6,7 @@
 
 namespace hpcai::checkpoint {
 
+// The section `checkpoint` of an experiment.
 struct CheckpointConfig {
   int64_t every_steps = 0;
   int64_t every_epochs = 1;

@@ -7,7 +7,7 @@
 
 namespace hpcai::checkpoint {
 
-// Names of element types in safetensors files; nothing for types that are not supported.
+// Conversions between element types and their names in safetensors files. They return nothing for unsupported types.
 std::optional<std::string_view> element_name(at::ScalarType type);
 std::optional<at::ScalarType> element_type(std::string_view name);
 

@@ -48,7 +48,7 @@ Loaded load(const fs::path& folder, Parts parts) {
   return loaded;
 }
 
-// The first that verifies; the reasons for those before it, or for all.
+// Returns the first candidate that verifies. Adds the reasons for those before it to `skipped`.
 std::optional<Loaded> load_first(std::span<const Candidate> candidates, Parts parts, std::vector<std::string>& skipped) {
   for (const Candidate& candidate : candidates) {
     try {
@@ -88,7 +88,7 @@ Loaded load_from(const fs::path& checkpoints, const std::vector<Candidate>& cand
 }  // namespace
 
 Loaded load_checkpoint(const fs::path& given, Parts parts) {
-  const fs::path path = given.has_filename() ? given : given.parent_path();  // "run/" is "run"
+  const fs::path path = given.has_filename() ? given : given.parent_path();  // "run/" and "run" are the same folder
   const std::string name = path.filename().string();
   if (name == "last" || name == "best") {
     const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");

@@ -11,6 +11,7 @@
 
 namespace hpcai::checkpoint {
 
+// The content of a checkpoint.
 struct Loaded {
   int64_t step = 0;
   std::filesystem::path path;
@@ -20,22 +21,22 @@ struct Loaded {
   std::vector<std::string> skipped{};  // newer checkpoints that do not verify: "<file>: <why>"
 };
 
-// Which part of a checkpoint to read; all files are verified in any case.
+// The part of a checkpoint to read. All its files are verified in any case.
 enum class Parts { all, model };
 
-// Reads the checkpoint that `path` means: a run folder or a folder checkpoints/ (its best, else its last), `last` or `best`
-// in such a folder, whether there is a link of that name, a folder or nothing, or a checkpoint's own folder. The last is the
-// newest that verifies; what is skipped is told as a warning. Throws Error{missing_input} if there is none, Error{bad_data}
+// Reads the checkpoint to which `path` leads: the folder of a checkpoint; a run folder or a folder checkpoints/ (its best
+// checkpoint, else its last one); `last` or `best` in such a folder, whether that is a link, a folder or missing. The last is the
+// newest one that verifies. The log warns of skipped checkpoints. Throws Error{missing_input} if there is none, Error{bad_data}
 // if none verifies.
 Loaded load_checkpoint(const std::filesystem::path& path, Parts parts = Parts::all);
 
-// The newest checkpoint in a folder checkpoints/ that verifies; nothing if there is none. Throws Error{cannot_resume}, with
-// every reason, if none verifies.
+// Returns the newest checkpoint in a folder checkpoints/ that verifies; nothing if there is none. Throws Error{cannot_resume}
+// with every reason if none verifies.
 std::optional<Loaded> load_newest(const std::filesystem::path& checkpoints);
 
-// Does what takes a checkpoint's content apart. Whatever is thrown for content of another shape (a missing key, another
-// type, a tensor that does not fit) becomes Error{cannot_resume} that names the checkpoint, as the content comes from
-// outside. An Error and a lack of memory pass.
+// Calls `read`, which takes the content of a checkpoint apart. The content comes from outside, so every exception about it (a
+// missing key, another type, a tensor of another shape) becomes Error{cannot_resume} that names the checkpoint. Error and
+// std::bad_alloc pass.
 void read_content(const std::filesystem::path& checkpoint, const std::function<void()>& read);
 
 }  // namespace hpcai::checkpoint

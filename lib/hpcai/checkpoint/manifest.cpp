@@ -25,7 +25,7 @@ constexpr std::string_view kEnd = "\"\n}\n";
   throw Error(ExitCode::bad_data, fmt::format("{}: {}", printable(file), why));
 }
 
-// The JSON object without its closing brace, to which the seal is appended.
+// Returns the JSON object without its closing brace; the hash is appended to it.
 std::string body_of(const Manifest& manifest) {
   nlohmann::json files = nlohmann::json::object();
   for (const auto& [name, record] : manifest.files) files[name] = {{"size", record.size}, {"sha256", record.sha256}};

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Whether the two folders have changed places. Many file systems cannot, and say so in many ways.
+// Exchanges two folders. Returns false on failure: many file systems do not support it and return various errors.
 bool exchange(const fs::path& from, const fs::path& to) {
   return renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0;
 }
@@ -30,7 +30,7 @@ fs::path aside_name(const fs::path& folder) {
   return folder.parent_path() / fmt::format("{}{}.{}", kPutAsidePrefix, folder.filename().string(), getpid());
 }
 
-// Between the two renames only the name that was put aside leads to a checkpoint of this step.
+// Between the two renames the checkpoint of this step exists only under the name aside.
 void replace_in_two_steps(const fs::path& from, const fs::path& to) {
   const fs::path aside = aside_name(to);
   try_remove_tree(aside);
@@ -71,15 +71,15 @@ void publish(const fs::path& from, const fs::path& to) {
 
 void replace_link(const fs::path& link, const std::string& target) {
   std::error_code ignored;
-  // A copy that follows links leaves a folder here, over which no link can be renamed.
+  // A copy that has followed the links leaves a folder here, and rename() cannot replace a folder by a link.
   if (fs::is_directory(fs::symlink_status(link, ignored))) remove_folder(link);
   const fs::path temporary =
       link.parent_path() / fmt::format("{}link-{}.{}", kTemporaryPrefix, link.filename().string(), getpid());
   const int error = attempt([&] { return make_link(temporary, link, target); });
   if (error == 0) return;
-  unlink(link.c_str());  // rather none than one that leads to an older checkpoint
-  static std::atomic<bool> told{false};
-  if (told.exchange(true)) return;
+  unlink(link.c_str());  // a missing link is better than one to an older checkpoint
+  static std::atomic<bool> reported{false};
+  if (reported.exchange(true)) return;
   log::warning(
       "cannot create the link {}: {}. Nothing depends on it: --checkpoint last and best, and --resume, look into the "
       "checkpoints themselves",

@@ -5,22 +5,22 @@
 
 namespace hpcai::checkpoint {
 
-// Gives the finished folder `from` its visible name `to`, durably. A folder of that name is swapped away in one step, so
-// that at no moment there is none, and then removed. Where the file system cannot swap, it is put aside first under a name
-// that find_candidates() knows. Throws Error{cannot_write}; then what was visible before is visible again.
+// Gives the finished folder `from` its visible name `to`, durably. It exchanges an existing folder of that name in one step, so
+// the name always exists, and then removes the old folder. If the file system cannot exchange, it first puts the old folder aside
+// under a name that find_candidates() recognises. Throws Error{cannot_write}; the old folder is then visible again.
 void publish(const std::filesystem::path& from, const std::filesystem::path& to);
 
-// Makes `link` a relative symbolic link to its neighbour `target`, replacing atomically what had the name. The links are
-// for people: no command of this program needs them. So where there can be none, there is none, and a warning says so once.
+// Makes `link` a relative symbolic link to its neighbour `target`, and replaces the old entry atomically. The links are for
+// people; this program never needs them. If the file system has no links, it logs one warning and makes none.
 void replace_link(const std::filesystem::path& link, const std::string& target);
 
-// Takes the visible name away first, so that an interrupted removal leaves no half checkpoint. What cannot be removed
-// is left with a warning: it costs space, not correctness.
+// Removes a folder. It first removes the visible name, so an interrupted removal leaves no half checkpoint. A folder that cannot
+// be removed costs only disk space, so it causes a warning.
 void remove_folder(const std::filesystem::path& folder);
 
-// Names that begin so are unfinished or being removed.
+// Prefix of folders that are unfinished or being removed.
 inline constexpr const char* kTemporaryPrefix = ".tmp-";
-// ... and these were whole checkpoints when they lost their names.
+// Prefix of folders that were whole checkpoints before they were put aside.
 inline constexpr const char* kPutAsidePrefix = ".tmp-old-";
 
 }  // namespace hpcai::checkpoint

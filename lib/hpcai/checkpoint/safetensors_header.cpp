@@ -17,7 +17,7 @@ using nlohmann::json;
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
 
-// The JSON library keeps the last of repeated keys; here they are refused, and so is absurd nesting.
+// Refuses repeated keys, of which the JSON library would keep the last one, and deep nesting.
 json parse_strictly(std::string_view text) {
   std::vector<std::set<std::string>> keys;
   const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
@@ -43,7 +43,7 @@ uint64_t unsigned_number(const json& value, const std::string& where) {
 
 uint64_t multiply(uint64_t a, uint64_t b, const std::string& where) {
   uint64_t product = 0;
-  // Signed sizes are what tensors count in.
+  // Tensors have signed sizes.
   if (__builtin_mul_overflow(a, b, &product) || product > static_cast<uint64_t>(INT64_MAX)) fail(where + " is too large");
   return product;
 }
@@ -71,7 +71,7 @@ Entry parse_entry(const std::string& name, const json& value, uint64_t data_size
   for (const json& length : shape) {
     const uint64_t size = unsigned_number(length, tensor + ": shape");
     bytes = multiply(bytes, std::max<uint64_t>(size, 1),
-                     tensor + ": shape");  // strides must not overflow in empty tensors either
+                     tensor + ": shape");  // strides must not overflow, in empty tensors either
     empty = empty || size == 0;
     entry.shape.push_back(static_cast<int64_t>(size));
   }

@@ -11,7 +11,7 @@
 
 namespace hpcai::checkpoint {
 
-// One tensor as the header of a safetensors file describes it.
+// One tensor in the header of a safetensors file.
 struct Entry {
   std::string name;
   at::ScalarType type;
@@ -20,8 +20,8 @@ struct Entry {
   uint64_t end = 0;
 };
 
-// Reads the JSON header of a file with `data_size` bytes of data after it, and proves that its tensors fill these bytes
-// without gaps or overlaps. Entries come in the order of their names. Throws std::runtime_error saying what is wrong.
+// Reads the JSON header of a file with `data_size` bytes of data. It proves that the tensors fill these bytes without gaps and
+// overlaps. Returns the entries in the order of their names. Throws std::runtime_error with the violation.
 std::vector<Entry> parse_header(std::string_view json, uint64_t data_size, Metadata& metadata);
 
 }  // namespace hpcai::checkpoint

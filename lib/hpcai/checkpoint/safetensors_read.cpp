@@ -12,7 +12,7 @@
 namespace hpcai::checkpoint {
 namespace {
 
-constexpr uint64_t kMaxHeader = 100'000'000;  // the limit of the reference implementation
+constexpr uint64_t kMaxHeader = 100'000'000;  // bytes; the limit of the reference implementation
 
 void read_exactly(std::ifstream& in, void* to, uint64_t size) {
   in.read(static_cast<char*>(to), static_cast<std::streamsize>(size));

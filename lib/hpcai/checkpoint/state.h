@@ -7,14 +7,14 @@
 
 namespace hpcai::checkpoint {
 
-// All that training needs to go on as if it had never stopped.
+// The state from which a training resumes exactly.
 struct TrainingState {
   NamedTensors model;      // parameters and buffers
   NamedTensors optimizer;  // Optimizer::state()
   nlohmann::json state;    // counters, plateau, early stop, ...
 };
 
-// Where a checkpoint comes from; written into its manifest.
+// The origin of a checkpoint; its manifest holds it.
 struct Origin {
   std::string config_digest{};  // of the settings that change the result
   int world_size = 1;

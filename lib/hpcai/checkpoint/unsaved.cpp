@@ -8,7 +8,7 @@ namespace hpcai::checkpoint {
 namespace {
 
 constexpr double kFirstPause_s = 1, kLongestPause_s = 60;
-constexpr double kLargestShare = 0.05;  // of the time that failing attempts may take from training
+constexpr double kLargestShare = 0.05;  // the largest part of the training time that failing attempts may take
 
 using Seconds = std::chrono::duration<double>;
 

@@ -10,7 +10,7 @@
 
 namespace hpcai::checkpoint {
 
-// States that could not be written, in memory until they are: the newest, and the best if that is another one.
+// States in memory that could not be written: the newest one, and the best one if that is another.
 class Unsaved {
  public:
   using Clock = std::chrono::steady_clock;
@@ -21,31 +21,32 @@ class Unsaved {
     TrainingState state;
   };
 
+  // `longest_s`: for so many seconds after the first failure states may stay unsaved.
   explicit Unsaved(double longest_s) : longest_s_(longest_s) {}
 
   bool empty() const { return states_.empty(); }
   const std::vector<State>& states() const { return states_; }  // the oldest first
 
-  // A newer state takes the place of older ones, but for the best one where the newer is not the best.
+  // Removes the states that a newer one replaces: all of them, or all but the best one if the newer state is not the best.
   void supersede(bool newer_is_best);
-  // Takes a copy of the state, whose tensors will change while training goes on.
+  // Keeps a copy of the state, because training changes its tensors.
   void keep(const State& state);
-  // The oldest has been written.
+  // Records that the oldest state has been written.
   void saved_first();
-  // Writing works again, and nothing waits.
+  // Records that writing works again and no state is left.
   void recovered();
 
-  // A failure to write at `now`, by an attempt that took `attempt_s`: doubles the wait until the next attempt.
+  // Records a failure to write at `now`, by an attempt that took `attempt_s`. It doubles the pause before the next attempt.
   void failed(Clock::time_point now, double attempt_s);
-  // Whether the time since the last failure is still too short for another attempt.
+  // Whether the pause before the next attempt is not over yet.
   bool rests(Clock::time_point now) const { return failures_ > 0 && now < next_try_ && waiting_s(now) <= longest_s_; }
-  // For longer than what is allowed. After a failure nothing is kept, and nothing is overdue, where that is 0.
+  // Whether a state is unsaved for longer than longest_s. It is always false for longest_s = 0, with which no state is kept.
   bool overdue(Clock::time_point now = Clock::now()) const;
   bool patient() const { return longest_s_ > 0; }
   double longest_s() const { return longest_s_; }
-  double waiting_s(Clock::time_point now = Clock::now()) const;  // since the first failure
-  double pause_s() const { return pause_s_; }                    // until the next attempt
-  int64_t failures() const { return failures_; }                 // since something was last saved
+  double waiting_s(Clock::time_point now = Clock::now()) const;  // time since the first failure
+  double pause_s() const { return pause_s_; }                    // pause before the next attempt
+  int64_t failures() const { return failures_; }                 // number of failures since the last success
 
  private:
   double longest_s_;

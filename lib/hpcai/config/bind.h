@@ -14,8 +14,9 @@
 #include "hpcai/config/indirect.h"
 #include "hpcai/core/json.h"
 
-// The only templates between described structs and the plain code of this module: a struct's description, its values
-// as JSON, and back. JSON values handed to load() are complete and checked, so load() has no error of its own.
+// The only templates between described structs and the plain code of this module. They convert a struct to its description, its
+// values to JSON, and JSON to its values. load() needs complete and checked JSON; a missing key or a wrong type is a bug and
+// throws the exceptions of nlohmann::json or std::logic_error.
 namespace hpcai::config {
 namespace detail {
 
@@ -41,7 +42,8 @@ inline constexpr bool is_indirect = false;
 template <class T>
 inline constexpr bool is_indirect<Indirect<T>> = true;
 
-// Also of a struct that derives from a variant, so that an alternative can be declared before the variant is complete.
+// Also accepts a struct that derives from a variant. Such a struct can be declared before the variant's alternatives are
+// complete.
 template <class... T>
 std::variant<T...>& as_variant(std::variant<T...>& value) {
   return value;
@@ -55,13 +57,16 @@ template <class T>
 inline constexpr bool never = false;
 
 }  // namespace detail
+// The description of a struct, defined below.
 
 template <class T>
 Section describe(T& object);
 
+// The values of a struct as JSON.
 template <class T>
 Json store(T& value);
 
+// Sets the values of a struct from complete and checked JSON.
 template <class T>
 void load(T& value, const Json& json);
 
@@ -79,7 +84,7 @@ template <class... T>
 Type variant_type(std::variant<T...>& value) {
   Type type;
   type.kind = Type::Kind::variant;
-  // the alternative held is described with its live values, the others with their own defaults
+  // The held alternative is described with its present values, the others with their own defaults.
   (type.alternatives.push_back(describe_alternative(std::holds_alternative<T>(value) ? std::get<T>(value) : T{})), ...);
   type.default_alternative = type.alternatives[value.index()].name;
   return type;
@@ -162,7 +167,7 @@ void load_variant(std::variant<T...>& value, const Json& json) {
 
 }  // namespace detail
 
-// The description of a struct; its values now are the defaults.
+// Returns the description of a struct. The present values are the defaults.
 template <class T>
 Section describe(T& object) {
   detail::Describer describer;

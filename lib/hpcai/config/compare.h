@@ -13,10 +13,10 @@ struct Difference {
   std::string after;
 };
 
-// SHA-256 over the keys that change the result and their values: all but the local ones.
+// SHA-256, as 64 hex digits, over the keys and values that change the result, which are all but the local ones.
 std::string digest_of(const Section& description, const Json& values);
 
-// Those keys whose values differ, in the order of the description.
+// Returns the differences in these keys, in the order of the description.
 std::vector<Difference> compare(const Section& description, const Json& before, const Json& after);
 
 }  // namespace hpcai::config

@@ -29,7 +29,7 @@ class RowCollector {
   }
 
  private:
-  // The path of the section or variant around the key that the key's type is again; empty if it is none.
+  // Returns the path of the surrounding section or variant that the type of the key repeats; else empty.
   std::string repeated(const Type& type) const {
     return type.kind == Type::Kind::list ? repeated(type.element.front()) : path_around(identity_of(type));
   }

@@ -18,7 +18,7 @@
 namespace hpcai::config {
 namespace {
 
-struct Stop {};  // thrown once a recorded problem makes reading on pointless
+struct Stop {};  // thrown after a problem that makes further reading useless
 
 struct Extent {
   size_t nodes = 1;
@@ -37,8 +37,8 @@ Extent extent_of(const Node& node) {
   return extent;
 }
 
-// Builds the tree from yaml-cpp's events, which come before aliases are resolved: so cycles and expansions are caught
-// before they cost anything.
+// Builds the tree from yaml-cpp's events. The events come before the expansion of aliases, so this class refuses cycles and large
+// expansions before they take memory.
 class Builder : public YAML::EventHandler {
  public:
   Builder(const std::string& text, Place source, Problems& problems)
@@ -46,7 +46,7 @@ class Builder : public YAML::EventHandler {
 
   Node take_root() { return std::move(root_); }
 
-  // yaml-cpp 0.7 takes the end of the text for a closing quote. True, and reported, if it did.
+  // yaml-cpp 0.7 accepts the end of the text as a closing quote. Returns true, and reports the problem, if it did.
   bool refuse_open_quote() {
     if (!last_is_quoted_ || !is_open_quote(text_, position(last_scalar_))) return false;
     problems_.add(place(last_scalar_), "the quote that opens here is never closed.");

@@ -9,14 +9,14 @@
 
 namespace hpcai::config {
 
-// A YAML text as read: aliases are expanded, every part knows its place, scalars are not interpreted yet.
+// A YAML text as a tree. Aliases are expanded, every node has its place, and scalars are uninterpreted text.
 struct Node {
   enum class Kind { null, scalar, list, map };
   struct Entry;
 
   Kind kind = Kind::null;
   std::string text;     // scalar
-  bool quoted = false;  // scalar: written in quotes or as a block, so it is text whatever it looks like
+  bool quoted = false;  // scalar: in quotes or a block, so it is always text
   std::vector<Node> items;
   std::vector<Entry> entries;
   Place place;
@@ -31,12 +31,12 @@ struct Node::Entry {
 };
 
 inline constexpr size_t kMaxConfigBytes = size_t{1} << 20;
-inline constexpr size_t kMaxConfigNodes = 20000;  // after alias expansion
+inline constexpr size_t kMaxConfigNodes = 20000;  // after the expansion of aliases
 inline constexpr size_t kMaxConfigDepth = 64;
 
-// Reads exactly one YAML document, with the parts of YAML refused that read differently from how they look: tags,
-// merge keys, keys given twice, cyclic aliases; and the limits above. `source` gives order and name of the places.
-// Returns nothing if the text cannot be read as a whole; `problems` then says why.
+// Reads exactly one YAML document. It refuses the features of YAML whose meaning differs from their look (tags, merge keys,
+// repeated keys, cyclic aliases) and texts beyond the limits above. `source` gives the order and name of the places. Returns
+// nothing, and adds the reason to `problems`, if the text cannot be read as a whole.
 std::optional<Node> parse_document(std::string_view text, const Place& source, Problems& problems);
 
 }  // namespace hpcai::config

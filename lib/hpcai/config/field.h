@@ -10,14 +10,14 @@
 
 namespace hpcai::config {
 
-// What a setting means, said once; parser, printer, help, key table and JSON Schema derive from it.
+// The meaning of a setting, stated once. Parser, printer, help, key table and JSON Schema derive from it.
 //
 // A config struct describes itself to any visitor:
 //
 //   struct AdamConfig {
 //     static constexpr std::string_view kType = "adam";  // only for alternatives of a variant
-//     static constexpr std::string_view kHelp = "Adam (Kingma & Ba 2015).";  // may be left out
-//     static constexpr std::string_view kFormerType = "adam0";  // a former name; may be left out. See Field::formerly
+//     static constexpr std::string_view kHelp = "Adam (Kingma & Ba 2015).";  // optional
+//     static constexpr std::string_view kFormerType = "adam0";  // optional former name, see Field::formerly
 //     double lr = 1e-3;
 //     template <class Visitor>
 //     void describe(Visitor& visitor) {
@@ -25,10 +25,10 @@ namespace hpcai::config {
 //     }
 //   };
 //
-// A field may be bool, int64_t, double, std::string, an enum with enum_names(), std::optional or std::vector of these,
-// another described struct, a std::vector of described structs, or a std::variant of described structs with kType,
-// chosen by the key `type`. A struct may contain itself: in a std::vector, in an Indirect (indirect.h), and through the
-// alternatives of a struct that derives from a std::variant, as a network of nested layers does:
+// A field has one of these types: bool, int64_t, double, std::string, an enum with enum_names(); a std::optional or std::vector
+// of these; another described struct or a std::vector of them; a std::variant of described structs with kType, of which the key
+// `type` chooses one. A struct may contain itself: in a std::vector, in an Indirect (indirect.h), and through the alternatives of
+// a struct that derives from a std::variant, as a network of nested layers does:
 //
 //   struct Layer;
 //   struct Residual { static constexpr std::string_view kType = "residual"; std::vector<Layer> body; ... };
@@ -40,19 +40,19 @@ struct Field {
   std::optional<double> max = std::nullopt;
   bool min_excluded = false;
   bool max_excluded = false;
-  bool required = false;           // has no default
-  bool local = false;              // does not change the trained network: it may differ on resume
-  std::string_view formerly = "";  // a name that the key had, which is still read
+  bool required = false;           // whether the key has no default
+  bool local = false;              // leaves the trained network unchanged, so it may differ on resume
+  std::string_view formerly = "";  // a former name of the key, which is still read
 };
 
-// An enum is read and printed by these names, found by argument-dependent lookup:
+// An enum is read and printed with these names. Argument-dependent lookup finds the function:
 //   inline config::EnumNames<Precision> enum_names(Precision) {
 //     return {{Precision::fp32, "fp32"}, {Precision::bf16, "bf16"}};
 //   }
 template <class Enum>
 using EnumNames = std::vector<std::pair<Enum, std::string_view>>;
 
-// The name of an enum's value, as in configs. Throws std::logic_error for a value without one.
+// Returns the name of an enum's value in configs. Throws std::logic_error for a value without a name.
 template <class Enum>
 requires std::is_enum_v<Enum> std::string name_of(Enum value) {
   for (const auto& [number, name] : enum_names(Enum{})) {

@@ -5,9 +5,9 @@
 
 namespace hpcai::config {
 
-// A T on the heap that behaves as a value: copied with its owner, equal to a plain T in a config. With it a struct may
-// hold one part of its own type (std::optional<Indirect<Self>>); several need no more than std::vector<Self>.
-// Named after C++26's std::indirect. T may be incomplete where only the type is named.
+// A T on the heap that behaves as a value: a copy of the owner copies it, and a config shows it as a plain T. With it a struct
+// may hold one part of its own type (std::optional<Indirect<Self>>). For several parts std::vector<Self> is enough. The name is
+// that of C++26's std::indirect. T may be incomplete in a declaration.
 template <class T>
 class Indirect {
  public:
@@ -18,7 +18,7 @@ class Indirect {
     *value_ = *other;
     return *this;
   }
-  // A move leaves a value behind, so that no Indirect is ever empty.
+  // A move leaves a value behind, so an Indirect always holds a value.
   Indirect(Indirect&& other) : value_(std::make_unique<T>(std::move(*other))) {}
   Indirect& operator=(Indirect&& other) {
     std::swap(value_, other.value_);

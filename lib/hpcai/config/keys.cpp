@@ -22,7 +22,7 @@ bool is_setting(const Row& row) {
   return row.key->type.kind != Type::Kind::section && row.key->type.kind != Type::Kind::variant;
 }
 
-// Of a list, the variant is its elements' type.
+// The type of the elements of a list, also of a list of lists.
 const Type& element_of(const Type& type) { return type.kind == Type::Kind::list ? element_of(type.element.front()) : type; }
 
 std::string kind_name(const Type& type) {
@@ -106,7 +106,7 @@ std::string write_columns(const Line& line, const std::array<size_t, 4>& widths)
   return out;
 }
 
-// For narrow terminals: one setting below the other.
+// For narrow terminals: one column below the other.
 std::string write_stacked(const Line& line, size_t width) {
   std::string out = line[0] + "\n";
   const auto add = [&](const std::string& text) {

@@ -7,11 +7,11 @@
 
 namespace hpcai::config {
 
-// The settings as aligned columns key, default, allowed, meaning, wrapped to `width` characters; only those of section
-// or key `prefix` unless it is empty. Throws Error{usage} if there are none, with the nearest valid one.
+// Returns the settings as aligned columns key, default, allowed, meaning, at most `width` characters wide. `prefix` selects a
+// section or a key; empty selects all. Throws Error{usage} with the nearest valid prefix if it selects nothing.
 std::string write_key_table(const Section& description, std::string_view prefix, size_t width);
 
-// An array with an object for each setting: key, type, default, unit, min, max, choices, required, local, when, help.
+// Returns an array with an object for each setting: key, type, default, unit, min, max, choices, required, local, when, help.
 Json list_keys(const Section& description);
 
 }  // namespace hpcai::config

@@ -5,23 +5,24 @@
 
 namespace hpcai::config {
 
-// Where something was written.
+// The place of a text in a config.
 struct Place {
-  int order = 0;       // of the source: the file, its base, then each override
+  int order = 0;       // number of the source: the file, its base, then each override
   std::string source;  // "file.yaml" or "--set optimizer.lr"
-  int line = 0;        // from 1; 0 where there are no lines
+  int line = 0;        // from 1; 0 for a source without lines
 
   std::string text() const;  // "file.yaml:14"
 };
 
-// All that is wrong with a config, told together.
+// The problems of a config, which are reported together.
 class Problems {
  public:
+  // Records a problem. `text` is a sentence.
   void add(const Place& place, std::string text);
   bool empty() const { return problems_.empty(); }
-  // Throws Error{usage} whose what() is report().
+  // Throws Error{usage} with report() as its text.
   void throw_if_any() const;
-  // One line for each problem, sorted by place, and a closing line.
+  // Returns one line for each problem, sorted by place, and a closing line.
   std::string report() const;
 
  private:

@@ -52,7 +52,7 @@ bool check_bytes(const std::string& text, const Place& source, Problems& problem
                  fmt::format("a control character (byte {:#04x}) is not allowed here.", static_cast<int>(*control)));
     return false;
   }
-  // yaml-cpp drops any line that starts with %
+  // yaml-cpp drops any line that starts with %.
   const size_t directive = text.starts_with('%') ? 0 : text.find("\n%");
   if (directive == std::string::npos) return true;
   problems.add(at_byte(source, text, std::min(text.find('%', directive), text.size())),
@@ -71,7 +71,7 @@ bool is_open_quote(const std::string& text, size_t position) {
     if (quote == '"' && text[position] == '\\') {
       ++position;
     } else if (text[position] == quote) {
-      // inside single quotes '' is a quote
+      // Inside single quotes '' is a quote.
       if (quote == '"' || position + 1 >= text.size() || text[position + 1] != quote) return false;
       ++position;
     }

@@ -16,7 +16,7 @@ class Reader {
   Reader(const Section& description, const Node& document, Problems& problems)
       : rows_(rows(description)), document_(document), problems_(problems) {}
 
-  // The keys of `node`, which is a map or null; `variant` is the variant of which `section` is the alternative chosen.
+  // Reads the keys of `node`, a map or null. `variant` is set if `section` is the chosen alternative of a variant.
   Json section(const Section& section, const Node& node, const std::string& path, const Place& place,
                const Type* variant = nullptr) {
     Json values = Json::object();
@@ -27,7 +27,7 @@ class Reader {
       if (entry) {
         values[key.name] = value(key.type, key.field, entry->value, key_path, entry->place);
       } else if (meant.contains(key.name)) {
-        values[key.name] = key.default_value;  // told as a misspelt key
+        values[key.name] = key.default_value;  // reported as a misspelt key
       } else {
         values[key.name] = absent(key, key_path, place);
       }
@@ -82,7 +82,7 @@ class Reader {
     return values;
   }
 
-  // The alternative to check against; none if the document leaves it open, which is then reported.
+  // Returns the alternative to check against; null, with a report, if the document does not choose one.
   const Alternative* chosen(const Type& type, const Node& node, const std::string& path, const Place& place, bool must_say_type) {
     const std::string names = join_or(type.alternative_names());
     const Node::Entry* entry = node.find("type");
@@ -107,7 +107,7 @@ class Reader {
     return similar ? type.find_alternative(*similar) : nullptr;
   }
 
-  // True, and reported, if `type` is misspelt: then the default alternative would be a wrong guess.
+  // Returns true, and reports the problem, if the key `type` is misspelt. The default alternative would then be a wrong guess.
   bool misspells_type(const Type& type, const Node& node, const std::string& path, const std::string& names) {
     const Alternative* fallback = type.find_alternative(type.default_alternative);
     for (const Node::Entry& entry : node.entries) {
@@ -127,13 +127,13 @@ class Reader {
       return wrong(place, fmt::format("{} is required.{}", path, hint));
     }
     if (type.optional) return key.default_value;
-    // keys inside may be required
+    // Keys inside may be required.
     if (type.kind == Type::Kind::section) return section(*type.section, Node{}, path, place);
     if (type.kind == Type::Kind::variant) return variant(type, Node{}, path, place, false);
     return key.default_value;
   }
 
-  // Returns the names of the section's own keys that were most likely meant.
+  // Reports the unknown keys. Returns the section's own keys that they most likely mean.
   std::set<std::string> report_unknown(const Section& section, const Node& node, const std::string& path, const Type* variant) {
     std::set<std::string> meant;
     for (const Node::Entry& entry : node.entries) {
@@ -145,7 +145,7 @@ class Reader {
         continue;
       }
       std::optional<Suggestion> best;
-      // a file with more unknown keys than this is no config; do not spend seconds on suggestions
+      // A file with more unknown keys than this is not a config, so suggestions for it would waste seconds.
       if (++unknown_ <= 200) best = suggest(entry.key, section, path, node, rows_, document_);
       if (best && best->sibling) meant.insert(best->name);
       wrong(entry.place, fmt::format("{} is not a setting. {}", full, advice(best, full, path)));

@@ -6,8 +6,8 @@
 
 namespace hpcai::config {
 
-// The values of all keys of a section, defaults filled in, fit for load(). Whatever does not obey the description goes
-// to `problems`, with the nearest valid key or value; the result counts only if there are none.
+// Returns the values of all keys of a section, with defaults, as load() needs them. Adds each violation of the description to
+// `problems`, with the nearest valid key or value. The result is valid only if `problems` stays empty.
 Json resolve(const Section& description, const Node& document, Problems& problems);
 
 }  // namespace hpcai::config

@@ -14,9 +14,9 @@ namespace {
 Scalar good(Json value) { return {std::move(value), "", true}; }
 Scalar bad(std::string reason = "") { return {nullptr, std::move(reason), false}; }
 
-// How a decimal number is written: [sign] digits [. digits] [e [sign] digits].
+// The parts of a decimal number: [sign] digits [. digits] [e [sign] digits].
 struct Shape {
-  bool number = false;  // all of the text has this form
+  bool number = false;  // whether the whole text has this form
   bool leading_zero = false;
   bool point = false;
   bool exponent = false;
@@ -56,7 +56,7 @@ std::string replaced(std::string text, char from, const std::string& to) {
   return text;
 }
 
-// Notations that look like numbers but that YAML versions read differently, or not at all.
+// Returns the remedy for a notation that looks like a number but that YAML versions read differently.
 std::string number_trap(const std::string& text) {
   const size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
   const std::string word = lower_case(text.substr(sign));

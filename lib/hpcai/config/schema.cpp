@@ -30,7 +30,7 @@ std::string description_of(const Key& key) {
   return text;
 }
 
-// What the reader asks for: keys that are required, and sections that hold such keys or must say their type.
+// Whether the reader requires a key: a required key, or a section that holds such keys or must state its type.
 bool must_be_given(const Key& key) {
   if (key.field.required) return true;
   if (key.type.optional) return false;
@@ -45,7 +45,7 @@ bool must_be_given(const Key& key) {
 Json scalar_schema(const Type& type, const Field& field) {
   switch (type.kind) {
     case Type::Kind::boolean: return {{"type", "boolean"}};
-    case Type::Kind::text: return {{"type", {"string", "number", "boolean"}}};  // 40 is text where text is due
+    case Type::Kind::text: return {{"type", {"string", "number", "boolean"}}};  // 40 is a text if a text is expected
     case Type::Kind::choice: {
       Json choices = type.choices;
       if (type.optional) choices.push_back(nullptr);
@@ -69,25 +69,25 @@ Json with_null(Json schema) {
 
 Json reference(const std::string& name) { return {{"$ref", "#/definitions/" + name}}; }
 
-// Each section is defined once, by what its keys may be (its shape). What must be given is a definition beside it (its
-// completeness), because a file with `base:` may leave out what its base gives. Both refer to other definitions, so that
-// a struct may contain itself.
+// Each section has two definitions. The shape states the valid keys and values. The completeness states the required keys; it is
+// separate because a file with `base:` may omit the keys that its base gives. Both refer to other definitions, so that a struct
+// may contain itself.
 class SchemaWriter {
  public:
   Json definitions = Json::object();
 
-  // A section of the config, at its first place there; `alternative` is set for that of a variant.
+  // A section of the config, at its first path. `alternative` is set for an alternative of a variant.
   struct Part {
     const Section& section;
     std::string path;
     const Alternative* alternative = nullptr;
   };
 
-  // The name of the definition of a part's shape, which is made when it is first asked for.
+  // Returns the name of the definition of a part's shape. The first call makes the definition.
   std::string shape(const Part& part) {
     const std::string name = name_of(part);
     if (definitions.contains(name)) return name;
-    definitions[name] = nullptr;  // keeps its place while the definitions within are made
+    definitions[name] = nullptr;  // reserves the place while the inner definitions are made
     Json properties = Json::object();
     if (part.alternative) {
       properties["type"] = {{"const", part.alternative->name}};
@@ -103,10 +103,10 @@ class SchemaWriter {
     return name;
   }
 
-  // What a part must give, as a list of schemas; empty if nothing.
+  // Returns the requirements of a part as a list of schemas; empty if there are none.
   Json completeness(const Part& part) {
     const std::string name = name_of(part) + ".complete";
-    const auto [asks, is_new] = complete_.try_emplace(name, true);  // while it is made, a part within itself refers to it
+    const auto [asks, is_new] = complete_.try_emplace(name, true);  // a part within itself refers to it while it is made
     if (!is_new) return asks->second ? Json::array({reference(name)}) : Json::array();
     Json required = Json::array(), properties = Json::object();
     for (const Key& key : part.section.keys) {
@@ -153,11 +153,11 @@ class SchemaWriter {
       default: return type.optional ? with_null(scalar_schema(type, field)) : scalar_schema(type, field);
     }
     if (type.optional) choices.push_back({{"type", "null"}});
-    // what stands beside a "$ref" would be ignored
+    // A validator ignores the keys beside a "$ref".
     return {{choices.size() == 1 ? "allOf" : "anyOf", std::move(choices)}};
   }
 
-  // The elements of a list are never completed by a base.
+  // A base never completes the elements of a list.
   Json list_shape(const Type& type, const Field& field, const std::string& path) {
     const Type& element = type.element.front();
     Json rules = Json::array({value_shape(element, element_field(field), path + "[]")});
@@ -167,13 +167,14 @@ class SchemaWriter {
     return type.optional ? with_null(schema) : schema;
   }
 
-  // Of a value that may be completed by a base, which a list is not: its shape says it.
+  // The completeness of a value that a base may complete. The requirements of a list are in its shape, because a base cannot
+  // complete it.
   Json value_completeness(const Type& type, const Field& field, const std::string& path) {
     if (type.kind == Type::Kind::section) return completeness({*type.section, path});
     return type.kind == Type::Kind::variant ? variant_completeness(type, field, path) : Json::array();
   }
 
-  // A section without `type` is of the default alternative, if there may be one.
+  // A section without `type` has the default alternative, if there is one.
   Json variant_completeness(const Type& type, const Field& field, const std::string& path) {
     const Json no_type = {{"type", "object"}, {"not", {{"required", {"type"}}}}};
     Json rules = Json::array();
@@ -196,7 +197,7 @@ class SchemaWriter {
 
   std::map<std::string, std::string> names_;  // of the shapes, by identity and alternative
   std::set<std::string> used_names_;
-  std::map<std::string, bool> complete_;  // whether a definition of completeness asks for anything, by its name
+  std::map<std::string, bool> complete_;  // by name: whether a definition of completeness has requirements
 };
 
 }  // namespace

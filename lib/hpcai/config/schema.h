@@ -6,8 +6,8 @@
 
 namespace hpcai::config {
 
-// JSON Schema (draft-07, the newest that editors' YAML servers know) of the config files. A file with `base:` may leave
-// out what its base gives.
+// Returns the JSON Schema of the config files (draft-07, the newest that editors' YAML servers support). A file with `base:` may
+// omit the keys that its base gives.
 Json make_schema(const Section& description, std::string_view title);
 
 }  // namespace hpcai::config

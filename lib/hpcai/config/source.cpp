@@ -29,13 +29,13 @@ const Type* type_below(const Type* type, const std::string& chosen, const std::s
   return key ? &key->type : nullptr;
 }
 
-// The type that a variant's section says or has by default.
+// Returns the type of a variant's section: the stated one, or the default.
 std::string chosen_type(const Type& type, const Node& node) {
   const Node::Entry* entry = node.find("type");
   return entry ? entry->value.text : type.default_alternative;
 }
 
-// `upper` wins. `type` describes both and is null where the description knows no such key.
+// Merges two layers; `upper` wins. `type` describes both. It is null if the description has no such key.
 Node merged(const Type* type, Node lower, const Node& upper) {
   if (lower.kind != Node::Kind::map || upper.kind != Node::Kind::map) return upper;
   std::string chosen;
@@ -56,8 +56,8 @@ Node merged(const Type* type, Node lower, const Node& upper) {
   return lower;
 }
 
-// Gives keys and types under their former names those that they have now. Where both stand there, an override wins over a file;
-// two of one kind stay, and are refused.
+// Renames keys and types with former names to their present names. If both names occur, an override wins over a file. Two names
+// in one kind of source stay, and the reader refuses them.
 void rename(const Type& type, Node& node) {
   if (type.kind == Type::Kind::list) {
     for (Node& item : node.items) rename(type.element.front(), item);
@@ -73,7 +73,7 @@ void rename(const Type& type, Node& node) {
     Node::Entry& entry = node.entries[i];
     const Key* renamed = section->find(entry.key) ? nullptr : section->find_former(entry.key);
     Node::Entry* present = renamed ? node.find(renamed->name) : nullptr;
-    const bool overrides = present && entry.place.line == 0 && present->place.line > 0;  // lines are those of files
+    const bool overrides = present && entry.place.line == 0 && present->place.line > 0;  // only places in files have lines
     if (overrides) {
       present->value = std::move(entry.value);
       present->place = entry.place;
@@ -98,12 +98,12 @@ class Sources {
 
   void add_text(std::string_view text, const std::string& name) { document_ = parse(text, name); }
 
-  // Gives the keys of the document the names that they have now.
+  // Renames the former keys of the document.
   void rename_former_keys() {
     if (document_) rename(root_, *document_);
   }
 
-  // All overrides count as one layer, so that their order does not matter where they concern different keys.
+  // All overrides form one layer, so the order of overrides of different keys does not matter.
   void add_overrides(const std::vector<std::string>& overrides) {
     std::optional<Node> layer;
     for (const std::string& text : overrides) {
@@ -112,7 +112,7 @@ class Sources {
     }
     if (!layer || !document_) return;
     const Place place = document_->place;
-    // nothing but comments in the file: the overrides are all there is
+    // A file with nothing but comments gives no values, so the overrides are the whole document.
     document_ = document_->kind == Node::Kind::null ? std::move(*layer) : merged(&root_, std::move(*document_), *layer);
     document_->place = place;
   }
@@ -142,7 +142,7 @@ class Sources {
     return parse_document(text, {order_++, name, 1}, problems_);
   }
 
-  // Puts the file named by the key `base` under the document. False, and reported, if that cannot be done.
+  // Reads the file under the key `base` and merges the document over it. Returns false, and reports the problem, if that fails.
   bool add_base(Node& document, const std::filesystem::path& path) {
     const Node::Entry* found = document.find("base");
     if (!found) return true;
@@ -174,7 +174,7 @@ class Sources {
     return true;
   }
 
-  // "a.b.c=value" as the document {a: {b: {c: value}}}.
+  // Converts "a.b.c=value" to the document {a: {b: {c: value}}}.
   std::optional<Node> parse_override(const std::string& text) {
     const size_t equals = text.find('=');
     const std::string path = text.substr(0, equals);

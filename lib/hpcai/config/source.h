@@ -9,14 +9,14 @@
 
 namespace hpcai::config {
 
-// Reads a config file, the one file it may name as `base:` (relative to itself), and overrides "a.b.c=value", whose
-// values are YAML in one line. What comes later in "base, file, overrides" wins key by key; lists are replaced whole,
-// and a section whose `type` changes starts from that type's defaults. Former names of keys and types are read as their present
-// ones. Returns checked values, fit for load(). Throws Error{usage} with all problems, Error{missing_input} if a file cannot be
-// read.
+// Reads a config file, the one file that it may name as `base:` (relative to itself), and overrides "a.b.c=value", whose values
+// are YAML in one line. Of base, file and overrides, the later one wins, key by key. A list is replaced as a whole. A section
+// whose `type` changes starts from the defaults of the new type, and drops the earlier keys of the section. Former names of keys
+// and types are read as their present names. Returns checked values, as load() needs them. Throws Error{usage} with all problems,
+// Error{missing_input} if a file cannot be read.
 Json read_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides);
 
-// The same for a text, called `name` in messages, that has no base.
+// The same for a text without a base. `name` names the text in messages.
 Json parse_values(const Section& description, std::string_view text, const std::string& name,
                   const std::vector<std::string>& overrides);
 

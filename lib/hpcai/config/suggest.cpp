@@ -40,7 +40,7 @@ bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// Relations other than a slip of the fingers.
+// Relations other than a typing error.
 std::optional<double> relation(const std::vector<std::string>& written, const std::vector<std::string>& name,
                                std::string_view help) {
   const std::string a = glued(written);
@@ -55,7 +55,7 @@ std::optional<double> relation(const std::vector<std::string>& written, const st
   return std::nullopt;
 }
 
-// The type chosen for the variant at `path` by the document or by default; nothing inside lists.
+// Returns the type of the variant at `path`: the one in the document or the default. Empty inside lists.
 std::string chosen_type(const std::string& path, const std::vector<Row>& all, const Node& document) {
   const Node* node = &document;
   for (size_t begin = 0; node && begin < path.size();) {
@@ -90,7 +90,7 @@ std::string without_indices(const std::string& path) {
 }  // namespace
 
 std::optional<double> unlikeness(std::string_view written, std::string_view name, std::string_view help) {
-  constexpr size_t kMaxLength = 64;  // no key is longer, and the cost of a comparison grows with its square
+  constexpr size_t kMaxLength = 64;  // longer than any key; the cost of a comparison grows with the square of the length
   if (written == name) return 0;
   if (written.size() > kMaxLength) return std::nullopt;
   const auto a_words = words_of(written);
@@ -128,7 +128,7 @@ std::optional<Suggestion> suggest(std::string_view written, const Section& secti
   for (const Row& row : all) {
     const auto likeness = unlikeness(written, row.name, row.is_type ? "" : row.key->field.help);
     if (!likeness) continue;
-    // a section within itself has no rows of its own, but those of its struct
+    // A section within itself has no rows of its own. It uses those of its struct.
     const bool own = row.owner && row.owner->identity == section.identity;
     const bool here = own || parent_of(row.path) == place;
     Suggestion candidate{here ? join_path(path, row.name) : row.path, row.name, {}, false};
@@ -138,7 +138,7 @@ std::optional<Suggestion> suggest(std::string_view written, const Section& secti
     candidate.sibling = own || (row.is_type && here);
     if (candidate.sibling) candidate.needs.clear();
     double cost = *likeness + (here ? 0 : 0.6) + (candidate.needs.empty() ? 0 : 0.4);
-    if (candidate.sibling && given.find(row.name)) cost += 0.3;  // it is there already
+    if (candidate.sibling && given.find(row.name)) cost += 0.3;  // the key exists already
     if (best && cost >= least) continue;
     best = std::move(candidate);
     least = cost;

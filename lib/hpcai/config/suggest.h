@@ -10,22 +10,22 @@
 
 namespace hpcai::config {
 
-// How far a written name is from a valid one: 0 equal, 1 for each wrong, missing, surplus letter or swapped pair, 2 to
-// 3 for names related otherwise (initials, a shared word, the words of the help). Nothing if they share too little.
+// Returns the distance of a written name from a valid one: 0 for equal names, 1 for each wrong, missing or surplus letter or
+// swapped pair, 2 to 3 for other relations (initials, a common word, the words of the help). Returns nothing for unrelated names.
 std::optional<double> unlikeness(std::string_view written, std::string_view name, std::string_view help = "");
 
-// The valid name that was most likely meant.
+// Returns the valid name that was most likely meant; nothing if all are unrelated.
 std::optional<std::string> nearest(std::string_view written, const std::vector<std::string>& names);
 
 struct Suggestion {
   std::string path;                // "optimizer.lr"
   std::string name;                // "lr"
-  std::vector<Row::Choice> needs;  // alternatives that the document does not choose, but the key needs
-  bool sibling = false;            // belongs to the section where the unknown key stands
+  std::vector<Row::Choice> needs;  // alternatives that the key needs and the document does not choose
+  bool sibling = false;            // whether the key belongs to the section of the unknown key
 };
 
-// For key `written` of section `section` at `path`: the most likely valid key, here or in another section. `all` are
-// the rows of the whole description, `given` is the map that holds the key.
+// Returns the most likely valid key for the unknown key `written` in section `section` at `path`. It may belong to another
+// section. `all`: the rows of the whole description. `given`: the map that holds the unknown key.
 std::optional<Suggestion> suggest(std::string_view written, const Section& section, const std::string& path, const Node& given,
                                   const std::vector<Row>& all, const Node& document);
 

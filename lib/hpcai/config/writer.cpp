@@ -21,7 +21,7 @@ std::string write_number(double value) {
   return text;
 }
 
-// Text that no YAML reader takes for anything else.
+// Whether every YAML reader reads the text as text.
 bool is_plain(const std::string& text) {
   static constexpr std::array<std::string_view, 13> kWords = {"true", "false", "null", "yes", "no",  "on",  "off",
                                                               "y",    "n",     "inf",  "nan", "nil", "none"};

@@ -24,7 +24,7 @@ AppendFile::~AppendFile() {
   close(descriptor_);
 }
 
-// Keeps the old descriptor where the file cannot be opened again.
+// Opens the file again. Keeps the old descriptor if that fails.
 bool AppendFile::reopen() {
   const int opened = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (opened < 0) return false;
@@ -46,7 +46,7 @@ int AppendFile::append(std::string_view lines) {
 int AppendFile::flush() {
   if (pending_.empty()) return error_ = 0;
   error_ = write_pending();
-  if (error_ == ESTALE && reopen()) error_ = write_pending();  // a network file system has forgotten the open file
+  if (error_ == ESTALE && reopen()) error_ = write_pending();  // a network file system no longer knows the descriptor
   if (error_ != 0) next_try_ = Clock::now() + std::chrono::seconds(1);
   return error_;
 }

@@ -8,27 +8,27 @@
 
 namespace hpcai {
 
-// A file of lines that only grows, for records that must not end a run: what cannot be written is kept in memory and
-// written before the next lines. Not for several threads.
+// A file of lines that only grows, for records whose failure must not end a run. Lines that cannot be written stay in memory and
+// are written before the next lines. Not for concurrent use.
 class AppendFile {
  public:
-  // Throws Error{cannot_write} if the file cannot be opened. Beyond `most_pending` bytes that could not be written, further
-  // lines are lost.
+  // Opens the file for appending. Throws Error{cannot_write} if that fails. The object keeps at most `most_pending` bytes of
+  // unwritten lines; it discards further lines.
   explicit AppendFile(std::filesystem::path path, size_t most_pending = size_t{64} << 20);
   ~AppendFile();
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
 
-  // Hands whole lines to the system at once, so that they survive the death of this process. After a failure the next
-  // attempt is made a second later at the earliest. Returns 0, or the errno for which lines still wait.
+  // Hands whole lines to the kernel at once, so they survive the death of this process. After a failure the next attempt follows
+  // a second later at the earliest. Returns 0, or the errno that keeps lines in memory.
   int append(std::string_view lines);
-  // Tries now to write what waits. Returns 0 or the errno.
+  // Writes the lines in memory now. Returns 0 or the errno.
   int flush();
-  // Makes the file durable as well.
+  // As flush(), and makes the file durable (fsync).
   int sync();
 
-  size_t pending() const { return pending_.size(); }  // bytes that could not be written yet
-  size_t lost() const { return lost_; }               // lines, see most_pending
+  size_t pending() const { return pending_.size(); }  // bytes in memory that are not yet written
+  size_t lost() const { return lost_; }               // number of discarded lines, see most_pending
   const std::filesystem::path& path() const { return path_; }
 
  private:

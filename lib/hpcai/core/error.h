@@ -5,7 +5,7 @@
 
 namespace hpcai {
 
-// Exit statuses of the program; part of its interface, listed in README.md.
+// Exit statuses of the program. README.md lists them; they are part of the program's interface.
 enum class ExitCode : int {
   done = 0,
   usage = 2,               // wrong command line or config
@@ -21,8 +21,8 @@ enum class ExitCode : int {
   hang = 80,               // a rank made no progress within its time limit
 };
 
-// A failure whose cause lies outside the program. `what` names the place and the reason; `remedy` says what the user
-// can do, and may be empty. Everything else that is thrown is a bug and ends in ExitCode::internal.
+// A failure whose cause lies outside the program. `what` names the place and the reason. `remedy` tells the user what to do and
+// may be empty. Every other exception is a bug and ends in ExitCode::internal.
 class Error : public std::runtime_error {
  public:
   Error(ExitCode code, const std::string& what, std::string remedy = "")
@@ -36,13 +36,13 @@ class Error : public std::runtime_error {
   std::string remedy_;
 };
 
-// An Error that every rank throws alike, so that it is enough if rank 0 tells it.
+// An Error that every rank throws alike. Only rank 0 reports it.
 class SharedError : public Error {
  public:
   using Error::Error;
 };
 
-// An Error about this rank's own host or GPU, which each rank that has it tells: rank 0 may know nothing of it.
+// An Error about this rank's own host or GPU. Each rank that throws it reports it, because rank 0 may be unaffected.
 class LocalError : public Error {
  public:
   using Error::Error;

@@ -41,7 +41,7 @@ std::string remedy_for(int error) {
 
 bool knows_no_sync(int error) { return error == EINVAL || error == EOPNOTSUPP || error == ENOSYS; }
 
-// Reads at most one byte more than the limit. Returns 0 or the errno.
+// Reads at most one byte more than `limit`. Returns 0 or the errno.
 int read_all(const fs::path& path, size_t limit, std::string& content) {
   content.clear();
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -79,11 +79,11 @@ int write_pieces(int descriptor, const std::vector<std::string_view>& pieces) {
 struct Failure {
   const char* action = "";
   int error = 0;
-  bool final = false;  // of a device or pipe, to which nothing may be written twice
+  bool final = false;  // whether a second attempt is wrong: a device or pipe would receive the bytes twice
 };
 
-// A file that could not be written whole is removed, so that the next attempt starts with a new one: after a failed fsync
-// nobody knows what an old one holds.
+// Makes one attempt to write a file. A failed attempt removes the file, because its content is undefined after a failed fsync.
+// The next attempt makes a new file.
 Failure write_once(const fs::path& path, const std::vector<std::string_view>& pieces) {
   const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) return {"create", errno};
@@ -107,8 +107,8 @@ int sync_descriptor(int descriptor, const fs::path& path) {
   if (fsync(descriptor) == 0) return 0;
   const int error = errno;
   if (!knows_no_sync(error)) return error;
-  static std::atomic<bool> told{false};
-  if (!told.exchange(true)) {
+  static std::atomic<bool> reported{false};
+  if (!reported.exchange(true)) {
     log::warning(
         "the file system of {} cannot make files durable (fsync: {}): what is written goes on as usual, but a crash of "
         "the machine may lose the newest files",
@@ -181,7 +181,7 @@ void make_folder(const fs::path& path) {
 void sync_folder(const fs::path& path) {
   const int error = attempt([&] {
     const int descriptor = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    // A folder that may be written but not read cannot be opened, nor made durable.
+    // A folder with write permission but no read permission cannot be opened, so it cannot be made durable.
     if (descriptor < 0) return errno == EACCES ? 0 : errno;
     const int failure = sync_descriptor(descriptor, path);
     close(descriptor);

@@ -17,7 +17,7 @@
 namespace hpcai {
 namespace {
 
-// The system's answer, of which EWOULDBLOCK means that another program holds the lock; 0 leaves it in `descriptor`.
+// Opens `path` into `descriptor` and locks it. Returns 0 or the errno; EWOULDBLOCK means that another program holds the lock.
 int lock(const std::filesystem::path& path, int flags, int& descriptor) {
   descriptor = open(path.c_str(), flags | O_CLOEXEC, 0666);
   if (descriptor < 0) return errno;
@@ -27,10 +27,11 @@ int lock(const std::filesystem::path& path, int flags, int& descriptor) {
   return error;
 }
 
-// Whether files may be locked although a folder could not be: a lock over NFS needs a file that is open for writing.
+// Whether a lock on a file may work although the lock on the folder failed. A lock over NFS needs a file that is open for
+// writing.
 bool files_may_lock(int error) { return error != ENOLCK && error != ENOSYS && error != EOPNOTSUPP; }
 
-// A file that lock() has made in vain would look like a lock.
+// Removes the empty file of a failed lock(), which would look like a lock.
 void remove_if_empty(const std::filesystem::path& file) {
   struct stat status {};
   if (stat(file.c_str(), &status) == 0 && status.st_size == 0) unlink(file.c_str());

@@ -8,17 +8,16 @@
 
 namespace hpcai {
 
-// The file in a folder that a FolderLock may need.
+// The name of the lock file that a FolderLock may create in the folder.
 inline constexpr const char* kLockName = ".hpcai-lock";
 
-// Keeps other programs out of a folder while it lives: by an advisory lock on the folder itself, which leaves nothing behind
-// when the process dies; where the file system has none for folders, as over NFS, on a file in it; where it has none at all,
-// by a LockFile.
+// Locks a folder against other programs for its lifetime. It uses the first of three methods that the file system supports: an
+// advisory lock on the folder, which ends with the process; an advisory lock on a file in the folder, for NFS; a LockFile.
 class FolderLock {
  public:
   FolderLock() = default;  // locks nothing
-  // Throws Error{usage} if another program holds it: "the <what> <folder> is in use by another program", with `remedy`.
-  // Where none of the three works, nothing is locked, and a warning says so.
+  // Throws Error{usage} if another program holds the lock: "the <what> <folder> is in use by another program", with `remedy`. If
+  // none of the three methods works, it locks nothing and logs a warning.
   FolderLock(const std::filesystem::path& folder, const std::string& what, const std::string& remedy);
   FolderLock(FolderLock&& other) noexcept;
   FolderLock& operator=(FolderLock&& other) noexcept;

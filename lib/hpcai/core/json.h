@@ -7,15 +7,15 @@
 
 namespace hpcai {
 
-// JSON as text, on one line or indented. A byte that is not UTF-8, as in a file name or a label, becomes U+FFFD: the
-// library's own dump() throws for it, so nothing else calls that.
+// Returns JSON as text, on one line or indented. A byte that is not UTF-8, as in a file name or a label, becomes U+FFFD. All code
+// uses this function, because the library's dump() throws for such bytes.
 template <class Json>
 std::string json_text(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-// The whole number from 0 on that an object holds under `key`. Throws std::out_of_range if there is none: the library's own
-// get() takes 7.5 and true for numbers, too.
+// Returns the whole number from 0 on under `key`. Throws std::out_of_range for any other value. The library's get() would accept
+// 7.5 and true as well.
 inline int64_t count_at(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
   const bool counts = found != object.end() && (found->is_number_unsigned() || (found->is_number_integer() && *found >= 0));
@@ -24,7 +24,7 @@ inline int64_t count_at(const nlohmann::json& object, const char* key) {
   return found->get<int64_t>();
 }
 
-// The finite number from `lowest` to `highest` under `key`; throws std::out_of_range likewise.
+// Returns the finite number from `lowest` to `highest` under `key`. Throws std::out_of_range for any other value.
 inline double number_at(const nlohmann::json& object, const char* key, double lowest, double highest) {
   const auto found = object.find(key);
   const bool good = found != object.end() && found->is_number() && *found >= lowest && *found <= highest;

@@ -33,7 +33,8 @@ std::string line_of(const char* file) {
   return line;
 }
 
-// The 22nd field of /proc/<process>/stat; empty if there is no such process. The second, a name in brackets, may hold blanks.
+// Returns the start time of a process, the 22nd field of /proc/<process>/stat; empty if there is no such process. The second
+// field, a name in brackets, may hold blanks.
 std::string start_of(int64_t process) {
   const std::string line = line_of(fmt::format("/proc/{}/stat", process).c_str());
   const size_t name_end = line.rfind(") ");
@@ -51,7 +52,7 @@ std::string to_text(const LockOwner& owner) {
          "\n";
 }
 
-// What the file says; nothing if it is being written, or damaged.
+// Returns the owner that the file names; nothing if the file is incomplete or damaged.
 std::optional<LockOwner> read_owner(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
@@ -68,7 +69,7 @@ std::optional<timespec> touched(const fs::path& path) {
   return stat(path.c_str(), &status) == 0 ? std::optional(status.st_mtim) : std::nullopt;
 }
 
-// How long nobody has touched the file, by the clock of the file system, which may be another host's.
+// Returns the age of the file. The clock is that of the file system, which may run on another host.
 std::chrono::duration<double> age_of(const fs::path& path, const fs::path& probe) {
   const int descriptor = open(probe.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor < 0) return 0s;
@@ -96,11 +97,12 @@ LockFile::LockFile(fs::path path, Timing timing) : path_(std::move(path)), timin
     if (attempt == kAttempts || !is_stale(owner)) throw Held{owner};
     take_over(owner);
   }
-  // Two that took over a stale file at the same moment may each have seen theirs; by now one of them is gone.
+  // Two programs may have taken over a stale file at the same moment, and each may have seen its own file. After this pause only
+  // one of the files exists.
   std::this_thread::sleep_for(100ms);
   const auto owner = read_owner(path_);
   if (owner != self_) throw Held{owner};
-  // Signals are for the main thread.
+  // The main thread handles all signals.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -118,7 +120,7 @@ LockFile::~LockFile() {
   if (read_owner(path_) == self_) unlink(path_.c_str());
 }
 
-// Whether the file is new, and this program's.
+// Creates the file with this program's owner. Returns false if the file exists.
 bool LockFile::create() {
   const int descriptor = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor < 0 && errno == EEXIST) return false;
@@ -146,14 +148,14 @@ bool LockFile::is_stale(const std::optional<LockOwner>& owner) {
   while (Clock::now() < end) {
     std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(timing_.beat / 4, 500ms));
     const auto now = touched(path_);
-    if (!now) return true;  // its owner has ended
+    if (!now) return true;  // the owner has removed the file
     if (!before || now->tv_sec != before->tv_sec || now->tv_nsec != before->tv_nsec) return false;
   }
   return true;
 }
 
-// Another program may have judged the same: the one that renames the stale file may go on, and one that renamed a fresh one
-// gives it back.
+// Removes a stale file. Another program may do the same at the same time. The one that renames the stale file continues; one that
+// has renamed a fresh file instead renames it back.
 void LockFile::take_over(const std::optional<LockOwner>& stale) {
   fs::path aside = path_;
   aside += fmt::format(".stale-{}-{}", self_.host, self_.process);
@@ -167,11 +169,11 @@ void LockFile::take_over(const std::optional<LockOwner>& stale) {
 }
 
 void LockFile::keep_alive() {
-  bool told = false;
+  bool reported = false;
   std::unique_lock lock(mutex_);
   while (!end_.wait_for(lock, timing_.beat, [&] { return ended_; })) {
     const auto owner = read_owner(path_);
-    if (owner && *owner != self_ && !std::exchange(told, true)) {
+    if (owner && *owner != self_ && !std::exchange(reported, true)) {
       log::error("{} was taken over by process {} on {}: two programs write into this folder", printable(path_), owner->process,
                  printable(owner->host));
     }

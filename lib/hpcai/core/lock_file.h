@@ -10,26 +10,28 @@
 
 namespace hpcai {
 
-// A process that holds a lock file, as the file names it.
+// The process that holds a lock file. The file stores these facts.
 struct LockOwner {
-  std::string host, boot, pid_namespace;  // `boot`: random, of one start of one kernel
+  std::string host, boot, pid_namespace;  // `boot`: random id of one start of one kernel
   int64_t process = 0;
-  std::string started;  // of the process, in ticks since the boot: process numbers are used again
+  std::string started;  // start time of the process in ticks since the boot; the kernel reuses process numbers
 
+  // Returns the facts about this process.
   static LockOwner self();
   bool operator==(const LockOwner&) const = default;
 };
 
-// A lock for file systems that know none: a file that only one program can create. The owner touches it every `beat`. It is
-// stale if its owner is of this kernel and has ended, or if nobody has touched it for `silence`; then it is taken over.
+// A lock for file systems without locks: a file that only one program can create. The owner updates the file's time every `beat`.
+// The file is stale if its owner ran on this kernel and has ended, or if its time is older than `silence`. A stale file is taken
+// over.
 class LockFile {
  public:
   struct Timing {
     std::chrono::milliseconds beat{5'000}, silence{30'000};
   };
 
-  // Where the owner runs on another host, watches the file for up to `silence`. Throws std::system_error if the file cannot
-  // be written, and Held if another program holds the lock.
+  // Creates the file. If the owner of an existing file runs on another host, it watches the file for up to `silence`. Throws
+  // std::system_error if the file cannot be written, Held if another program holds the lock.
   explicit LockFile(std::filesystem::path path) : LockFile(std::move(path), Timing{}) {}
   LockFile(std::filesystem::path path, Timing timing);
   ~LockFile();  // removes the file
@@ -37,7 +39,7 @@ class LockFile {
   LockFile& operator=(const LockFile&) = delete;
 
   struct Held {
-    std::optional<LockOwner> owner;  // nothing if the file does not say
+    std::optional<LockOwner> owner;  // nothing if the file is unreadable
   };
 
  private:

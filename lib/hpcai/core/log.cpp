@@ -18,12 +18,12 @@
 namespace hpcai::log {
 namespace {
 
-// The run's log file. A disk that is full costs no line as long as it is not full for ever, and never ends the run; the
-// terminal tells of it once.
+// The run's log file. On a full disk the lines stay in memory and are written later. A failure never ends the run; the terminal
+// reports it once.
 class FileSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   explicit FileSink(const std::string& path) : file_(path) {}
-  // What went wrong since the last call, for the terminal.
+  // Returns the failure since the last call, for the terminal.
   std::string take_trouble() { return std::exchange(trouble_, ""); }
 
  protected:
@@ -63,7 +63,7 @@ struct State {
     console->set_pattern("%v");
     console->set_level(spdlog::level::trace);
     console->flush_on(spdlog::level::trace);
-    console->set_error_handler([](const std::string&) {});  // nobody reads: the log file goes on
+    console->set_error_handler([](const std::string&) {});  // the terminal is closed; the log file continues
   }
 };
 
@@ -117,7 +117,7 @@ void set_line_hooks(void (*before)(), void (*after)()) {
 
 namespace {
 
-// With the state's mutex held.
+// The caller holds the state's mutex.
 void show(State& s, Level level, const std::string& rank, std::string_view text) {
   const auto head = prefix(level);
   if (s.before) s.before();

@@ -5,22 +5,23 @@
 #include <string>
 #include <string_view>
 
-// Talk to the user: on stderr, from rank 0 only (warnings and errors from every rank, with the rank in front), and
-// into the run's log file once there is one. Data for programs go to stdout and never pass through here.
+// Messages to the user. They go to stderr and, once it is open, into the run's log file. Rank 0 writes all messages; the other
+// ranks write warnings and errors, with their rank in front. Data for programs go to stdout and bypass this interface. Any
+// thread may call these functions; set_rank() must come before other threads start.
 namespace hpcai::log {
 
 enum class Level { info, warning, error };
 
-// Warnings and errors of ranks other than 0 carry "[rank r]"; their info lines are dropped.
+// Sets the rank of this process. Warnings and errors of ranks other than 0 carry "[rank r]". These ranks write no info lines.
 void set_rank(int rank);
-// Copies every later line, with a UTC time stamp, to `path` (appended). Throws Error{cannot_write}.
+// Appends every later line, with a UTC time stamp, to `path`. Throws Error{cannot_write}.
 void open_file(const std::string& path);
 void close_file();
-// Called before and after a line goes to the terminal, so that a progress bar can step aside.
+// Sets functions that are called before and after a line goes to the terminal. The progress bar uses them to make room.
 void set_line_hooks(void (*before)(), void (*after)());
 
-// One message. Control characters other than line ends and tabs are shown as printable_lines() does; where a name of
-// unknown origin goes into a message, pass it through printable(), so that its line ends cannot look like a message.
+// Writes one message. Control characters other than line ends and tabs appear as in printable_lines(). Callers pass names of
+// unknown origin through printable(), so that a line end in a name cannot imitate a message.
 void write(Level level, std::string_view text);
 
 template <class... Args>

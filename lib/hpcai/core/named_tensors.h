@@ -8,7 +8,7 @@
 
 namespace hpcai {
 
-// Tensors of a model, an optimizer or a file, in a fixed order; no name stands twice.
+// Tensors of a model, an optimizer or a file, of any shapes, in a fixed order. Names are unique.
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 }  // namespace hpcai

@@ -5,11 +5,11 @@
 
 namespace hpcai {
 
-// Calls work(i) for i in [0, count) on up to `threads` threads (0 = one for each core this process may use). The first
-// exception stops the rest and is thrown here.
+// Calls work(i) for i in [0, count) on up to `threads` threads (0: one for each core that this process may use). The first
+// exception stops the remaining calls and is rethrown here.
 void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>& work);
 
-// Cores this process may run on (affinity mask).
+// Number of cores that this process may use: the affinity mask, limited by the cgroup's quota.
 int available_cores();
 
 }  // namespace hpcai

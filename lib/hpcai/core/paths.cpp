@@ -25,7 +25,7 @@ fs::file_type type_of(const fs::path& path, ExitCode code) {
     type = fs::status(path, reason).type();
     return reason.value();
   });
-  if (type == fs::file_type::not_found) return type;  // also where a part of the path is no folder
+  if (type == fs::file_type::not_found) return type;  // also if a part of the path is not a folder
   if (reason || type == fs::file_type::none) fail("look at", path, reason, code);
   return type;
 }

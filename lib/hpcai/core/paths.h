@@ -5,28 +5,29 @@
 
 #include "hpcai/core/error.h"
 
-// Questions to the file system, whose own functions throw exceptions without an exit status. What does not exist is no
-// error. Where the system gives no answer (no permission on the way, links in a circle, a name that is too long), each
-// throws an Error with `code` that names the path and the reason: missing_input for what is read, cannot_write for what is
-// to be written.
+// Questions to the file system. The functions of std::filesystem throw exceptions without an exit status; these throw Error. A
+// missing path is a valid answer. If the system cannot answer (no permission for a folder of the path, a cycle of links, an
+// overlong name), they throw an Error that names the path and the reason. Its status is `code`: missing_input for a path to read,
+// cannot_write for a path to write.
 namespace hpcai {
 
+// Whether something exists at a path, whether it is a folder, and whether it is a regular file. Links are followed.
 bool path_exists(const std::filesystem::path& path, ExitCode code = ExitCode::missing_input);
 bool is_folder(const std::filesystem::path& path, ExitCode code = ExitCode::missing_input);
 bool is_plain_file(const std::filesystem::path& path, ExitCode code = ExitCode::missing_input);
 
-// The entries of a folder, sorted; none if there is no such folder.
+// Returns the entries of a folder, sorted; empty if the folder does not exist.
 std::vector<std::filesystem::path> list_folder(const std::filesystem::path& path, ExitCode code = ExitCode::missing_input);
 
-// The path from the root, without "." and "..".
+// Returns the path from the root, without "." and "..".
 std::filesystem::path absolute_path(const std::filesystem::path& path);
 
-// The path seen from the folder `base`, with links followed as far as both exist.
+// Returns the path relative to the folder `base`. It resolves links in the existing parts of both.
 std::filesystem::path relative_path(const std::filesystem::path& path, const std::filesystem::path& base);
 
-// Removes a file, or a folder with all that is in it. Throws Error{cannot_write}.
+// Removes a file, or a folder with its content. Throws Error{cannot_write}.
 void remove_tree(const std::filesystem::path& path);
-// The same for what may as well stay: whether all is gone.
+// The same without an exception. Returns whether everything is removed.
 bool try_remove_tree(const std::filesystem::path& path) noexcept;
 
 }  // namespace hpcai

@@ -18,7 +18,7 @@ extern char** environ;
 namespace hpcai {
 namespace {
 
-// What execve wants; made before fork(), because memory may not be allocated between fork() and execve().
+// The arguments of execve. They are made before fork(), because no memory may be allocated between fork() and execve().
 class Words {
  public:
   explicit Words(std::vector<std::string> words) : words_(std::move(words)) {
@@ -38,7 +38,7 @@ Words assignments(const Environment& environment) {
   return Words(std::move(words));
 }
 
-// The child between fork() and execve(): only calls that are safe in a signal handler.
+// Runs in the child between fork() and execve(). It calls only functions that are safe in a signal handler.
 [[noreturn]] void become(const Command& command, const Words& arguments, const Words& variables, pid_t parent) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -71,7 +71,7 @@ std::string program_path() {
 }
 
 pid_t start_process(const Command& command) {
-  // Where SIGCHLD is ignored, which a program inherits, the system forgets how a child ended.
+  // A process may inherit an ignored SIGCHLD. The kernel then discards the exit status of its children.
   struct sigaction child_ended {};
   if (sigaction(SIGCHLD, nullptr, &child_ended) == 0 && child_ended.sa_handler == SIG_IGN) signal(SIGCHLD, SIG_DFL);
   const Words arguments(command.arguments);
@@ -81,7 +81,7 @@ pid_t start_process(const Command& command) {
   if (process < 0 && errno == EAGAIN) throw process_limit("cannot start a program");
   if (process < 0) throw std::runtime_error(fmt::format("cannot start a program: fork: {}", std::strerror(errno)));
   if (process == 0) become(command, arguments, variables, parent);
-  setpgid(process, process);  // here too: whichever of the two comes first
+  setpgid(process, process);  // the parent and the child both call it, because either may run first
   return process;
 }
 

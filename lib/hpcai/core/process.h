@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-// Programs that this process starts, and what it knows of itself.
+// Starts other programs, and describes this process.
 namespace hpcai {
 
 // Environment variables by name.
@@ -18,23 +18,23 @@ Environment process_environment();
 // The path of this executable.
 std::string program_path();
 
-// A program to start. It has no input, a process group of its own (so that Ctrl-C reaches it once, through this process
-// and not from the terminal too), and is killed when the thread that started it ends.
+// A program to start. It has no input. It has its own process group, so Ctrl-C reaches it once, through this process and not from
+// the terminal as well. The kernel kills it when the thread that started it ends.
 struct Command {
   std::string program;                                     // path of the executable
-  std::vector<std::string> arguments;                      // the first is the program's name
-  std::optional<Environment> environment = std::nullopt;   // none: this process's own
-  std::optional<sigset_t> blocked_signals = std::nullopt;  // none: those blocked now in this thread
-  int kept_descriptor = -1;                                // stays open in the program
-  bool output_to_stderr = false;
+  std::vector<std::string> arguments;                      // the first one is the program's name
+  std::optional<Environment> environment = std::nullopt;   // none: the environment of this process
+  std::optional<sigset_t> blocked_signals = std::nullopt;  // none: the signals that this thread blocks now
+  int kept_descriptor = -1;                                // a descriptor that stays open in the program; -1: none
+  bool output_to_stderr = false;                           // connects its standard output to this process's stderr
 };
 
-// Starts the program and returns its process id; a program that cannot be executed ends with status 127. Throws
-// std::runtime_error if the system refuses a further process.
+// Starts the program and returns its process id. A program that cannot be executed ends with status 127. Throws
+// std::runtime_error if the system refuses another process.
 pid_t start_process(const Command& command);
 
-// The exit status of a process that has ended, 128 + n for signal n; nothing while it runs. Throws std::runtime_error
-// for a process that is no child of this one.
+// Returns the exit status of a process that has ended, 128 + n for signal n; nothing while it runs. Throws std::runtime_error for
+// a process that is not a child of this one.
 std::optional<int> poll_process(pid_t process);
 
 }  // namespace hpcai

@@ -20,10 +20,10 @@
 namespace hpcai {
 namespace {
 
-// What the child tells.
+// The bytes that the child writes into the pipe.
 constexpr char kDone = 'd', kNoMemory = 'm', kFailed = 'f';
 
-// Address space in use, from /proc/self/statm.
+// Returns the address space in use, in bytes, from /proc/self/statm.
 int64_t used_bytes() {
   long long pages = 0;
   if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
@@ -40,7 +40,8 @@ void set_limit(int resource, int64_t value) {
   setrlimit(static_cast<__rlimit_resource>(resource), &now);
 }
 
-// A crash ends the child quietly; what asks this program to stop is the parent's business.
+// Resets all signals in the child: a crash then ends the child quietly. The parent handles the signals that ask the program to
+// stop.
 void reset_signals() {
   for (int signal = 1; signal < NSIG; ++signal) std::signal(signal, SIG_DFL);
   for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGTSTP}) std::signal(signal, SIG_IGN);
@@ -59,8 +60,8 @@ char outcome_of(const std::function<bool()>& work) {
   }
 }
 
-// The child is a copy of a process whose other threads are gone. It uses no lock that they may have held: the C library sees
-// to those of malloc, the caller to those of the work.
+// Runs in the child, a copy of a process whose other threads are gone. The child uses no lock that these threads may have held:
+// the C library protects malloc's locks, and the caller protects those of the work.
 [[noreturn]] void be_the_child(int out, pid_t parent, const TrialLimits& limits, const std::function<bool()>& work) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
@@ -71,7 +72,7 @@ char outcome_of(const std::function<bool()>& work) {
   }
   set_limit(RLIMIT_CORE, 0);
   set_limit(RLIMIT_CPU, limits.cpu_s);
-#ifndef __SANITIZE_ADDRESS__  // reserves terabytes of addresses
+#ifndef __SANITIZE_ADDRESS__  // the sanitizer reserves terabytes of addresses
   set_limit(RLIMIT_AS, used_bytes() + limits.memory_bytes);
 #endif
   const char outcome = outcome_of(work);
@@ -79,23 +80,24 @@ char outcome_of(const std::function<bool()>& work) {
   _exit(0);
 }
 
-// What the child wrote before it ended: nothing if it crashed. Waits until `end`.
-enum class Heard { outcome, silence, timeout };
-Heard hear(int in, std::chrono::steady_clock::time_point end, char& outcome) {
+// Reads the byte that the child wrote before it ended, until `end`. `none`: the child closed the pipe without a byte, so it
+// crashed.
+enum class Answer { outcome, none, timeout };
+Answer read_answer(int in, std::chrono::steady_clock::time_point end, char& outcome) {
   while (true) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
-    if (left <= 0) return Heard::timeout;
+    if (left <= 0) return Answer::timeout;
     pollfd poll_in{in, POLLIN, 0};
     const int ready = poll(&poll_in, 1, static_cast<int>(std::min<int64_t>(left, 1'000'000)));
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0) continue;
     const ssize_t got = read(in, &outcome, 1);
     if (got < 0 && errno == EINTR) continue;
-    return got == 1 ? Heard::outcome : Heard::silence;
+    return got == 1 ? Answer::outcome : Answer::none;
   }
 }
 
-// The signal that ended the child; 0 if it ended otherwise or nobody knows.
+// Returns the signal that ended the child; 0 if it ended otherwise or if its status is lost.
 int ending_signal(pid_t child) {
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
@@ -106,8 +108,8 @@ int ending_signal(pid_t child) {
 
 Trial untried(const std::string& reason) { return {Trial::End::untried, 0, reason}; }
 
-Trial ended(Heard heard, char outcome, int signal) {
-  if (heard == Heard::outcome) {
+Trial ended(Answer answer, char outcome, int signal) {
+  if (answer == Answer::outcome) {
     return {outcome == kDone ? Trial::End::done : outcome == kNoMemory ? Trial::End::no_memory : Trial::End::failed, 0, ""};
   }
   return {signal == SIGXCPU || signal == SIGKILL ? Trial::End::out_of_time : Trial::End::crashed, signal, ""};
@@ -133,12 +135,12 @@ Trial try_in_child(const TrialLimits& limits, const std::function<void(const std
     return untried(fmt::format("no process can be started: {}", std::strerror(error)));
   }
   char outcome = kFailed;
-  const Heard heard = hear(ends[0], std::chrono::steady_clock::now() + std::chrono::seconds(limits.wall_s), outcome);
+  const Answer answer = read_answer(ends[0], std::chrono::steady_clock::now() + std::chrono::seconds(limits.wall_s), outcome);
   close(ends[0]);
-  if (heard == Heard::timeout) kill(child, SIGKILL);
+  if (answer == Answer::timeout) kill(child, SIGKILL);
   const int signal = ending_signal(child);
-  if (heard == Heard::timeout) return untried(fmt::format("the disk did not answer within {} s", limits.wall_s));
-  return ended(heard, outcome, signal);
+  if (answer == Answer::timeout) return untried(fmt::format("the disk did not answer within {} s", limits.wall_s));
+  return ended(answer, outcome, signal);
 }
 
 }  // namespace hpcai

@@ -42,7 +42,7 @@ double Random::uniform() {
 
 double Random::uniform(double low, double high) { return low + (high - low) * uniform(); }
 
-// Box-Muller; the second value of a pair is kept.
+// Box-Muller transform; the second value of a pair is kept for the next call.
 double Random::normal() {
   if (std::exchange(has_spare_, false)) return spare_;
   const double radius = std::sqrt(-2.0 * std::log1p(-uniform()));

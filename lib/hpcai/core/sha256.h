@@ -8,7 +8,7 @@
 
 namespace hpcai {
 
-// SHA-256, fed piece by piece; hex() ends it.
+// SHA-256 of bytes that arrive in pieces. hex() ends the computation.
 class Sha256 {
  public:
   Sha256();
@@ -25,12 +25,13 @@ class Sha256 {
   std::unique_ptr<Context> context_;
 };
 
+// Returns 64 lower-case hex digits.
 std::string sha256(std::string_view bytes);
-// HMAC (RFC 2104) with SHA-256, as 64 hex digits: proves to who knows `key` that the sender of `bytes` knows it too.
+// HMAC (RFC 2104) with SHA-256, as 64 hex digits. It proves to a receiver that knows `key` that the sender knows it too.
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
-// Whether two digests are equal, in a time that does not tell where they differ.
+// Whether two digests are equal. The time does not depend on where they differ, so it reveals nothing to an attacker.
 bool same_digest(std::string_view a, std::string_view b);
-// Of a file's content. Throws Error{missing_input}.
+// The digest of a file's content. Throws Error{missing_input}.
 std::string sha256_of_file(const std::string& path);
 
 }  // namespace hpcai

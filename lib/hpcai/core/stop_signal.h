@@ -1,27 +1,29 @@
 #pragma once
 
-// SIGTERM, SIGINT and SIGUSR1 ask a training to stop cleanly. What they do depends on how far the process has come:
+// SIGTERM, SIGINT and SIGUSR1 ask a training to stop cleanly. Their effect depends on the last of these calls:
 //
-//   after note_stop_signals()       the signal is only noted: the command is not known yet
-//   after end_on_stop_signals()     there is nothing to save: the process ends at once with ExitCode::stopped, also if a signal
-//                                   was noted before
-//   after save_on_stop_signals()    the signal is noted; the training loop asks stop_requested() between steps and agrees with
-//                                   the other ranks on a last one. A SIGINT after that ends the process at once with status 130;
-//                                   SIGTERM and SIGUSR1 may come again without harm: Slurm sends more than one when a job must
-//                                   leave or when the first rank has ended
+//   note_stop_signals()       The signal is noted, because the command is not known yet.
+//   end_on_stop_signals()     The process ends at once with ExitCode::stopped, because there is nothing to save. A signal noted
+//                             before has the same effect.
+//   save_on_stop_signals()    The signal is noted. The training loop calls stop_requested() between steps and agrees with the
+//                             other ranks on a last step. A later SIGINT ends the process at once with status 130. Further
+//                             SIGTERM and SIGUSR1 have no effect, because Slurm sends more than one when it preempts a job or
+//                             when the first rank has ended.
+//
+// The call sets the handlers of the whole process.
 namespace hpcai {
 
-// Also unblocks them, so that a parent can block them until this process is ready for them.
+// Notes the signals and unblocks them. A parent can block them until this process is ready.
 void note_stop_signals();
-// `speak`: whether the end is told on stderr.
+// `speak`: report the end on stderr.
 void end_on_stop_signals(bool speak);
 void save_on_stop_signals();
-// For commands that have nothing to stop: the signals end the process as they end others, also one that was noted before.
+// For commands without a clean stop: the signals, also one noted before, have their default effect again.
 void restore_stop_signals();
 
 bool stop_requested();
-// Asks for a clean stop from within the program.
+// Requests a clean stop from within the program.
 void request_stop();
-int stop_signal();  // the signal that asked, 0 if none did
+int stop_signal();  // the signal that requested the stop; 0 if there was none
 
 }  // namespace hpcai

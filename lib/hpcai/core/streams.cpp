@@ -11,7 +11,7 @@ namespace hpcai {
 void open_standard_streams() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
-    // open() takes the lowest free number, which is this one. Read-only: a write to it fails with EBADF.
+    // open() returns the lowest free number, which is this one. Read-only: a write to it fails with EBADF.
     const int mode = descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY;
     const int opened = open("/dev/null", mode);
     if (opened >= 0 && opened != descriptor) {
@@ -23,7 +23,7 @@ void open_standard_streams() {
 
 StandardOutput::StandardOutput(int descriptor) : descriptor_(descriptor), before_(std::cout.rdbuf(this)) {
   setp(buffer_.data(), buffer_.data() + buffer_.size());
-  if (isatty(descriptor) != 0) std::cout << std::unitbuf;  // in step with the talk
+  if (isatty(descriptor) != 0) std::cout << std::unitbuf;  // then the order of both streams on a terminal is that of the program
 }
 
 StandardOutput::~StandardOutput() {
@@ -54,7 +54,7 @@ StandardOutput::int_type StandardOutput::overflow(int_type character) {
 
 int StandardOutput::finish() {
   sync();
-  // Network file systems tell of a full disk when a descriptor of the file is closed.
+  // Network file systems report a full disk when a descriptor of the file is closed.
   if (error_ == 0) {
     const int copy = dup(descriptor_);
     if (copy >= 0 && close(copy) != 0 && errno != EINTR) error_ = errno;

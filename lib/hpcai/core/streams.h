@@ -4,23 +4,24 @@
 #include <streambuf>
 #include <string>
 
-// The descriptors 0, 1 and 2, whatever the caller did with them.
+// The standard streams, descriptors 0, 1 and 2, in the state in which the caller has left them.
 namespace hpcai {
 
-// Opens /dev/null where one of them is closed, so that no file of this program gets its number and takes what was meant for
-// it. Writing to a standard output that was closed still fails, as a program that prints data must say so. Call first.
+// Opens /dev/null for each of them that is closed, so that a file of this program cannot get its number and receive its text.
+// Writing to a standard output that was closed still fails, so a program that prints data can report it. Call it first in main().
 void open_standard_streams();
 
-// Takes the place of std::cout's buffer while it lives, and remembers the first failure of the system.
+// Replaces std::cout's buffer for its lifetime and keeps the first error of the system.
 class StandardOutput : public std::streambuf {
  public:
+  // `descriptor` stays open and belongs to the caller.
   explicit StandardOutput(int descriptor = 1);
   ~StandardOutput() override;
   StandardOutput(const StandardOutput&) = delete;
   StandardOutput& operator=(const StandardOutput&) = delete;
 
-  // Writes what is left. Returns 0, or the errno of the first failure. A reader that has gone (EPIPE) is no failure: it has
-  // read what it wanted, as in `hpcai-train keys | head`.
+  // Writes the remaining bytes. Returns 0, or the errno of the first failure. A closed pipe (EPIPE) is no failure: the reader has
+  // read what it needs, as in `hpcai-train keys | head`.
   int finish();
 
  protected:

@@ -12,14 +12,14 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 
-// Of a sequence of two or three bytes.
+// Returns the code point of a sequence of two or three bytes.
 uint32_t code_point(std::string_view sequence) {
   uint32_t code = static_cast<unsigned char>(sequence[0]) & (sequence.size() == 2 ? 0x1FU : 0x0FU);
   for (const char c : sequence.substr(1)) code = (code << 6) | (static_cast<unsigned char>(c) & 0x3FU);
   return code;
 }
 
-// C1 controls, which some terminals obey, and what moves the text or hides in it: line separators, marks of direction.
+// Whether a terminal may show a code point as something else: C1 controls, line separators, marks of direction.
 bool is_treacherous(uint32_t code) {
   return (code >= 0x80 && code <= 0x9F) || code == 0x061C || (code >= 0x200B && code <= 0x200F) ||
          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
@@ -34,7 +34,7 @@ std::string escaped_byte(char c) {
   }
 }
 
-// One character, or one byte that belongs to none.
+// Escapes one character, or one byte that is not part of a character.
 std::string escaped(std::string_view sequence, std::string_view allowed) {
   const auto first = static_cast<unsigned char>(sequence[0]);
   if (sequence.size() == 1) {

@@ -7,7 +7,7 @@
 
 namespace hpcai::distributed {
 
-// What carries tensors between ranks.
+// The library that carries tensors between ranks.
 enum class Backend { automatic, gloo, nccl };
 inline config::EnumNames<Backend> enum_names(Backend) {
   return {{Backend::automatic, "auto"}, {Backend::gloo, "gloo"}, {Backend::nccl, "nccl"}};

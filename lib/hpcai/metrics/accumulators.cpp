@@ -9,7 +9,7 @@
 namespace hpcai::metrics {
 namespace {
 
-// JSON has no NaN: a metric without samples is null.
+// JSON has no NaN, so a metric without samples is null.
 nlohmann::json ratio(double sum, double count) { return count > 0 ? nlohmann::json(sum / count) : nlohmann::json(); }
 
 }  // namespace

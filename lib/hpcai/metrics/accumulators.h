@@ -9,18 +9,19 @@
 
 #include "hpcai/distributed/exchange/group.h"
 
-// Sums and counts that live on the device, in double precision: add() waits for nothing, reduce() sums over the ranks,
-// result() copies to the host. Uneven or empty shares of the ranks therefore give the same result as one rank.
+// Sums and counts on the device, in double precision. add() does not wait for the device, reduce() sums over the ranks, and
+// result() copies to the host. The result therefore does not depend on how the samples are distributed over the ranks.
 namespace hpcai::metrics {
 
 class Accumulator {
  public:
   virtual ~Accumulator() = default;
 
+  // Sets all sums to zero.
   void reset();
-  // Sums over the ranks; call once, on all ranks, when all is added.
+  // Sums over the ranks. Every rank calls it once, when all samples are added.
   void reduce(distributed::Group& group);
-  // The metrics by name; null values where nothing was added.
+  // Returns the metrics by name. A metric without samples is null.
   virtual nlohmann::json result() const = 0;
 
  protected:
@@ -29,33 +30,34 @@ class Accumulator {
   at::Tensor sums_;  // [values], float64
 };
 
-// Mean of a per-batch mean, weighted by the number of samples: {"loss"}.
+// Mean over the samples of a loss that each batch gives as its mean: {"loss"}.
 class MeanLoss : public Accumulator {
  public:
   explicit MeanLoss(at::Device device) : Accumulator(2, device) {}
-  void add(const at::Tensor& loss, int64_t samples);  // loss: scalar, mean over the samples
-  double mean() const;                                // NaN if nothing was added
+  void add(const at::Tensor& loss, int64_t samples);  // loss: scalar [], the mean over the samples of a batch
+  double mean() const;                                // NaN without samples
   int64_t samples() const;
   nlohmann::json result() const override;
 };
 
-// Accuracy, confusion matrix (row: true class, column: predicted) and, for two classes, precision, recall and F1 of
-// class 1: {"accuracy", "confusion", "precision", "recall", "f1", "samples"}.
+// Accuracy, confusion matrix (rows: true class, columns: predicted class) and, for two classes, precision, recall and F1 of class
+// 1: {"accuracy", "confusion", "precision", "recall", "f1", "samples"}.
 class Classification : public Accumulator {
  public:
   Classification(int64_t classes, at::Device device) : Accumulator(classes * classes, device), classes_(classes) {}
-  void add(const at::Tensor& scores, const at::Tensor& target);  // [batch, class], int64 [batch]
-  double accuracy() const;                                       // NaN if nothing was added
+  void add(const at::Tensor& scores, const at::Tensor& target);  // scores [batch, class]; target int64 [batch]
+  double accuracy() const;                                       // NaN without samples
   nlohmann::json result() const override;
 
  private:
   int64_t classes_;
 };
 
-// Mean absolute and root-mean-square error of each target: {"mean_absolute_error": {name: ..}, "rmse": {name: ..},
-// "samples"}.
+// Mean absolute error and root-mean-square error of each target: {"mean_absolute_error": {name: ..}, "rmse": {name: ..},
+// "samples"}. The units are those of the targets.
 class Regression : public Accumulator {
  public:
+  // `names`: of the targets, in the order of their columns.
   Regression(std::vector<std::string> names, at::Device device);
   // prediction [batch, >= names], of which the first columns are compared; target [batch, names].
   void add(const at::Tensor& prediction, const at::Tensor& target);

@@ -11,8 +11,8 @@
 namespace hpcai::metrics {
 namespace {
 
-// All samples of all ranks, [sample, ...]; undefined if no rank has any. A rank that has none learns from the others
-// what a sample looks like.
+// Returns the rows of all ranks, [sample, ...]; undefined if no rank has any. A rank without rows gets the shape of a row from
+// the other ranks.
 at::Tensor gather_rows(distributed::Group& group, const std::vector<at::Tensor>& batches) {
   at::Tensor mine = batches.empty() ? at::Tensor() : at::cat(batches).to(group.device());
   const nlohmann::json own =

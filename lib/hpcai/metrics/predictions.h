@@ -9,19 +9,19 @@
 
 namespace hpcai::metrics {
 
-// Keeps every prediction of an evaluation, on the device, until gather() brings those of all ranks together.
+// Keeps every prediction of an evaluation on the device. gather() collects those of all ranks.
 class Predictions {
  public:
-  // prediction [batch, ...], target [batch, ...] (or undefined in every call), index: the samples' numbers in the data
-  // set.
+  // Adds a batch. prediction [batch, ...]; target [batch, ...], or undefined in every call; index: the samples' numbers in the
+  // data set, [batch].
   void add(const at::Tensor& prediction, const at::Tensor& target, const std::vector<int64_t>& index);
 
   struct Gathered {
-    std::vector<int64_t> index;  // rising
+    std::vector<int64_t> index;  // in rising order
     at::Tensor prediction;       // [sample, ...] on the CPU, in the order of index; undefined if there is no sample
-    at::Tensor target;           // the same; undefined if none was added
+    at::Tensor target;           // likewise; undefined if no target was added
   };
-  // On every rank the samples of all; call on all ranks. Ranks may hold different numbers of samples, or none.
+  // Returns the samples of all ranks on every rank. Every rank calls it. Ranks may hold different numbers of samples, or none.
   Gathered gather(distributed::Group& group) const;
 
  private:

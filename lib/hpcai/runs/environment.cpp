@@ -33,7 +33,7 @@ constexpr std::array kPrefixes = {
     "PYTORCH_", "CUDA_", "NVIDIA_", "HPCAI_", "RANK", "LOCAL_RANK",       "WORLD_SIZE", "MASTER_"};
 constexpr std::array kSecretParts = {"KEY", "TOKEN", "SECRET", "PASS", "JWT", "CREDENTIAL", "AUTH", "HPCAI_JOB"};
 
-// The value of the first line "name : value" of a text file such as /proc/cpuinfo.
+// Returns the value of the first line "name : value" of a text file such as /proc/cpuinfo.
 std::string field_of(const std::filesystem::path& file, const std::string& name) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
@@ -53,7 +53,7 @@ std::string operating_system() {
   return "unknown";
 }
 
-// As the driver names them; needs no CUDA library.
+// Returns the names from the driver's files. It needs no CUDA library.
 std::vector<std::string> gpu_names() {
   std::vector<std::string> names;
   std::error_code code;
@@ -72,18 +72,18 @@ std::string utc_now() {
   return text;
 }
 
-// As far as the launcher tells.
+// Returns the placement from the launcher's numbers, or that of a single rank.
 distributed::Placement placement_or_alone() {
   try {
     const distributed::World world = distributed::detect_world(process_environment());
     const int ranks = world.local_size.value_or(1);
     return {.local_size = ranks, .core_sharers = distributed::has_bound_cores(world) ? 1 : ranks};
-  } catch (const Error&) {  // variables that contradict one another; a run refuses them
+  } catch (const Error&) {  // contradictory variables, which a run refuses
     return {};
   }
 }
 
-// How many threads a rank computes with here if training.threads does not say, and why.
+// Returns the number of threads of a rank on this host without training.threads, and the reason.
 nlohmann::json describe_threads() {
   const CoreLimits& limits = own_core_limits();
   const ThreadChoice choice = distributed::choose_threads(0, placement_or_alone());

@@ -6,15 +6,15 @@
 
 namespace hpcai::runs {
 
-// What this program and the LibTorch under it were built from, as one line: equal on two ranks only if they run the same.
+// Returns the build of this program and of its LibTorch as one line. It is equal on two ranks only if they run the same build.
 std::string describe_build();
 
-// What environment.json holds: program version and commit, LibTorch, compiler, processor, cores, memory, GPUs, host,
-// operating system, start time in UTC, and the variables that steer a run (Slurm, MPI, OpenMP, NCCL, Gloo, CUDA,
+// Returns the content of environment.json: program version and commit, LibTorch, compiler, processor, cores, memory, GPUs, host,
+// operating system, start time in UTC, and the environment variables that affect a run (Slurm, MPI, OpenMP, NCCL, Gloo, CUDA,
 // Torch).
 nlohmann::json describe_environment();
 
-// Of `variables`, those that steer a run; values whose name speaks of a key, token, secret or password are withheld.
+// Returns those of `variables` that affect a run. It withholds values whose name contains key, token, secret or password.
 std::map<std::string, std::string> run_variables(const std::map<std::string, std::string>& variables);
 
 }  // namespace hpcai::runs

@@ -17,7 +17,7 @@
 namespace hpcai::runs {
 namespace {
 
-// The complete lines up to `step`. A line without its end was torn by a crash.
+// Returns the complete lines up to `step`. A crash may have cut the last line short.
 std::string lines_until(const std::filesystem::path& path, const std::string& text, int64_t step) {
   std::string kept;
   int64_t number = 0;
@@ -34,7 +34,7 @@ std::string lines_until(const std::filesystem::path& path, const std::string& te
   return kept;
 }
 
-// The path itself, once the lines after `resume_step` are gone from the file.
+// Removes the lines after `resume_step` from the file. Returns the path itself.
 std::filesystem::path cut(std::filesystem::path path, std::optional<int64_t> resume_step) {
   if (resume_step && path_exists(path)) {
     const std::string text = read_file(path, size_t{1} << 34);
@@ -49,11 +49,11 @@ std::filesystem::path cut(std::filesystem::path path, std::optional<int64_t> res
 MetricsFile::MetricsFile(std::filesystem::path path, std::optional<int64_t> resume_step)
     : file_(cut(std::move(path), resume_step)) {}
 
-void MetricsFile::write(const nlohmann::json& line) { tell(file_.append(json_text(line) + '\n')); }
+void MetricsFile::write(const nlohmann::json& line) { report(file_.append(json_text(line) + '\n')); }
 
-void MetricsFile::sync() { tell(file_.sync()); }
+void MetricsFile::sync() { report(file_.sync()); }
 
-void MetricsFile::tell(int error) {
+void MetricsFile::report(int error) {
   if (error != 0 && !failing_) {
     log::warning("cannot write {}: {}. Its lines wait in memory", printable(file_.path()), std::strerror(error));
   }
@@ -63,7 +63,7 @@ void MetricsFile::tell(int error) {
 
 void MetricsFile::finish() {
   const int error = attempt([&] { return file_.flush(); });
-  tell(error);
+  report(error);
   if (error != 0) fail_to_write("write the last lines of", file_.path(), error);
   if (file_.lost() > 0) {
     throw Error(ExitCode::cannot_write, fmt::format("{} lines of {} are lost: the file could not be written for too long",

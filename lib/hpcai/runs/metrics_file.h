@@ -9,26 +9,28 @@
 
 namespace hpcai::runs {
 
-// metrics.jsonl: one JSON object a line, {"event": "step"|"epoch"|"evaluation", "step", "epoch", ...}, for rank 0.
-// A line that cannot be written ends no run: it waits in memory, the log tells, and it is written before the next one.
+// metrics.jsonl of rank 0: one JSON object a line, {"event": "step"|"epoch"|"evaluation", "step", "epoch", ...}. A line that
+// cannot be written stays in memory and is written before the next line. The failure goes into the log and does not end the run.
+// Not for concurrent use.
 class MetricsFile {
  public:
-  // Opens for appending. With `resume_step`, first removes a torn last line and every line with a "step" above it, so
-  // that the steps done again leave neither gap nor duplicate. Throws Error{cannot_write}, Error{bad_data}.
+  // Opens the file for appending. With `resume_step` it first removes an incomplete last line and every line with a larger
+  // "step", so that the repeated steps leave neither a gap nor a duplicate. Throws Error{cannot_write}, Error{bad_data}.
   explicit MetricsFile(std::filesystem::path path, std::optional<int64_t> resume_step = std::nullopt);
 
-  // Appends one line, handed to the system at once, so that it survives the death of this process. Numbers that JSON
-  // cannot hold (NaN, infinity) become null.
+  // Appends one line and hands it to the kernel at once, so that it survives the death of this process. Numbers that JSON cannot
+  // hold (NaN, infinity) become null.
   void write(const nlohmann::json& line);
 
-  // Makes the lines durable; call before a checkpoint is saved, lest a crash of the machine leaves a gap before it.
+  // Makes the lines durable (fsync). Call it before a checkpoint is saved, so that a crash of the machine leaves no gap before
+  // the checkpoint.
   void sync();
 
-  // At the end, after a few attempts: throws Error{cannot_write} if lines still wait, or were lost.
+  // Makes the last attempts to write. Throws Error{cannot_write} if lines are unwritten or were discarded. Call it at the end.
   void finish();
 
  private:
-  void tell(int error);
+  void report(int error);
 
   AppendFile file_;
   bool failing_ = false;

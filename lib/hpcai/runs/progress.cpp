@@ -16,7 +16,8 @@ namespace {
 
 constexpr const char* kErase = "\r\033[K";
 
-// The bar on screen, if any. Log lines of any thread must find it, and their hooks carry no state.
+// The bar on screen, if there is one. It is global, because log lines of any thread must find it and the log's hooks carry no
+// state.
 struct Screen {
   std::mutex mutex;
   std::string bar;
@@ -28,7 +29,7 @@ Screen& screen() {
   return instance;
 }
 
-// The lock is held until the line is out, lest another thread draws the bar into it.
+// The lock is held until the line is written, so that no other thread draws the bar into it.
 void before_log_line() {
   screen().mutex.lock();
   if (!screen().bar.empty()) screen().draw(kErase);

@@ -9,7 +9,7 @@
 namespace hpcai::runs {
 namespace {
 
-constexpr int kMaxBar = 30;  // columns, with its brackets
+constexpr int kMaxBar = 30;  // columns, including its brackets
 constexpr int kMinBar = 8;
 
 std::string out_of(int64_t done, int64_t total) {
@@ -26,7 +26,7 @@ std::string draw_bar(const ProgressState& state, int columns) {
   return '[' + bar + ']';
 }
 
-// A piece of the line; those with the highest `rank` go first when there is no room.
+// A piece of the line. Those with the highest `rank` are omitted first if there is too little room.
 struct Piece {
   std::string text;
   int rank;
@@ -45,7 +45,7 @@ std::vector<Piece> pieces_of(const ProgressState& state) {
   return pieces;
 }
 
-// Columns that the pieces need, the bar counted with its least.
+// Returns the columns that the pieces need with the shortest bar.
 int columns_of(const std::vector<Piece>& pieces) {
   int columns = 2 * (static_cast<int>(pieces.size()) - 1);
   for (const Piece& piece : pieces) columns += piece.is_bar ? kMinBar : static_cast<int>(piece.text.size());

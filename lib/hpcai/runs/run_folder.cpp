@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Everything a run leaves; what else lies in the folder belongs to the user.
+// The files of a run. All other files in the folder belong to the user.
 constexpr const char* kLeftByRuns[] = {"config.yaml",     "command.txt",  "environment.json", "log.txt",
                                        "metrics.jsonl",   "summary.json", "checkpoints",      "predictions.h5",
                                        "predictions.csv", "figures",      "report.html"};
@@ -27,13 +27,13 @@ void remove_run(const fs::path& folder) {
   }
 }
 
-// A name that a run gives, also while the file is being replaced.
+// Whether a file has a name from this list, or the temporary name of such a file.
 bool left_by_run(const std::string& name) {
   return std::any_of(std::begin(kLeftByRuns), std::end(kLeftByRuns),
                      [&](const std::string& own) { return name == own || name.starts_with(own + ".tmp-"); });
 }
 
-// What lies in the folder, but for a lock, which says nothing of what the folder holds.
+// Returns the names in the folder without lock files, which do not show what the folder holds.
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
   for (const fs::path& entry : list_folder(folder, ExitCode::cannot_write)) names.push_back(entry.filename().string());
@@ -50,11 +50,11 @@ bool holds_run(const fs::path& path) {
        path_exists(path / "metrics.jsonl", code))) {
     return true;
   }
-  // a run that was killed while it started
+  // A run that was killed while it started leaves some of the files.
   bool any = false;
   for (const std::string& name : names_in(path)) {
     if (!left_by_run(name)) return false;
-    any = any || name != "config.yaml";  // that alone is the user's
+    any = any || name != "config.yaml";  // the config alone may be the user's
   }
   return any;
 }

@@ -10,23 +10,23 @@
 
 namespace hpcai::runs {
 
-// What to do when the folder already holds a run.
+// The action if the folder already holds a run.
 enum class ExistingRun { refuse, resume, overwrite };
 
-// runs/<name>: where everything about one run is kept. Only rank 0 creates and writes; other ranks may ask for paths.
+// runs/<name>, the folder with all files of one run. Rank 0 creates and writes it. The other ranks may ask for paths.
 class RunFolder {
  public:
-  // Only names the folder; touches nothing.
+  // Stores the path and touches no file.
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
 
-  // Creates the folder, or enters an existing one, and locks it against a second program. Throws Error{usage} if the
-  // folder is not empty and holds no run, holds a run and `existing` is refuse, or is in use by another program;
-  // Error{cannot_write} if it cannot be created. `overwrite` removes what a run leaves, and nothing else.
+  // Creates the folder, or enters an existing one, and locks it against other programs. `overwrite` removes the files of a run
+  // and nothing else. Throws Error{usage} in three cases: the folder is not empty and holds no run; it holds a run and `existing`
+  // is refuse; another program uses it. Throws Error{cannot_write} if it cannot be created.
   static RunFolder create(const std::filesystem::path& path, ExistingRun existing);
-  // The first of these checks alone, before there is anything to write: touches nothing.
+  // Makes the first two of these checks and touches no file.
   static void check(const std::filesystem::path& path, ExistingRun existing);
 
-  bool existed() const { return existed_; }  // create() found a run there
+  bool existed() const { return existed_; }  // whether create() found a run there
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path config() const { return path_ / "config.yaml"; }
   std::filesystem::path command() const { return path_ / "command.txt"; }
@@ -37,7 +37,7 @@ class RunFolder {
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
   std::filesystem::path predictions() const { return path_ / "predictions.h5"; }
 
-  // Each replaces its file atomically. Throws Error{cannot_write}.
+  // These replace their files atomically. They throw Error{cannot_write}.
   void write_config(std::string_view resolved_yaml) const;
   void write_command(std::span<const std::string> arguments) const;  // as a line that a shell can repeat
   void write_environment(const nlohmann::json& environment) const;
@@ -49,7 +49,7 @@ class RunFolder {
   FolderLock lock_;
 };
 
-// Whether a folder holds a run (its resolved config, metrics or checkpoints).
+// Whether a folder holds a run: its resolved config, metrics or checkpoints.
 bool holds_run(const std::filesystem::path& path);
 
 }  // namespace hpcai::runs

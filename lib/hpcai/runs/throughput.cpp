@@ -13,7 +13,7 @@ double rate(const StepEnd& from, const StepEnd& to) {
 
 void Throughput::add(double now_s, int64_t samples) {
   samples_ += samples;
-  if (++steps_ < skip_) return;  // the end of the last skipped step starts the clock
+  if (++steps_ < skip_) return;  // the clock starts at the end of the last skipped step
   ends_.emplace_back(now_s - paused_s_, samples_);
   if (static_cast<int64_t>(ends_.size()) > window_ + 1) ends_.pop_front();
   if (!first_) first_ = ends_.front();

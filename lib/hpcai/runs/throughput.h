@@ -7,16 +7,16 @@
 
 namespace hpcai::runs {
 
-// Samples per second over the last `window` steps; the first `skip` steps, slowed by allocation and tuning, never
-// count. pause() leaves a break (evaluation, checkpoint) out of the count.
+// Samples per second over the last `window` steps. It ignores the first `skip` steps, which allocation and tuning slow down.
+// pause() excludes a break (evaluation, checkpoint).
 class Throughput {
  public:
   explicit Throughput(int64_t window = 100, int64_t skip = 5) : window_(window), skip_(skip) {}
 
-  void add(double now_s, int64_t samples);  // one step of so many samples ended at now_s, any steady clock
+  void add(double now_s, int64_t samples);  // records a step of so many samples that ended at now_s on a steady clock
   void pause(double seconds) { paused_s_ += seconds; }
-  double samples_per_second() const;       // over the window; 0 until two counted step ends
-  double mean_samples_per_second() const;  // over everything but the skipped steps; 0 until then
+  double samples_per_second() const;       // over the window; 0 until two steps have ended after the skipped ones
+  double mean_samples_per_second() const;  // over all steps but the skipped ones; 0 until then
 
  private:
   int64_t window_;

@@ -12,13 +12,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Whether a list with commas names a word.
+// Whether a comma-separated list contains a word.
 bool lists(const std::string& list, std::string_view word) {
   const auto words = split(list, ',');
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// The kernel writes blanks and backslashes in names as octal numbers.
+// Decodes a name: the kernel writes blanks and backslashes as octal numbers.
 std::string unescaped(const std::string& text) {
   std::string result;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -30,11 +30,11 @@ std::string unescaped(const std::string& text) {
 }
 
 struct Mount {
-  std::string root;  // the cgroup that is mounted
+  std::string root;  // path of the mounted cgroup in its hierarchy
   std::string point;
 };
 
-// Where a hierarchy is mounted: cgroup v2, or the one of v1 that has the controller. See proc_pid_mountinfo(5).
+// Finds the mount of a hierarchy: cgroup v2, or the one of v1 with the controller. See proc_pid_mountinfo(5).
 std::optional<Mount> mount_of(std::string_view controller, bool v2, const fs::path& root) {
   std::ifstream file(root / "proc/self/mountinfo");
   for (std::string line; std::getline(file, line);) {
@@ -52,7 +52,7 @@ std::optional<Mount> mount_of(std::string_view controller, bool v2, const fs::pa
   return std::nullopt;
 }
 
-// This process's cgroup: the lines are "number:controllers:path", v2's has no controllers.
+// Returns this process's cgroup. The lines are "number:controllers:path"; that of v2 has no controllers.
 std::optional<std::string> cgroup_of(std::string_view controller, bool v2, const fs::path& root) {
   std::ifstream file(root / "proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {
@@ -69,14 +69,14 @@ void add_folders(std::string_view controller, bool v2, const fs::path& root, std
   const auto cgroup = cgroup_of(controller, v2, root);
   if (!mount || !cgroup) return;
   const fs::path top = root / fs::path(mount->point).relative_path();
-  // A container sees its own cgroup at the mount point, whatever the path says.
+  // A container sees its own cgroup at the mount point, whatever the path is.
   std::string below = *cgroup;
   if (mount->root != "/") below = below.starts_with(mount->root) ? below.substr(mount->root.size()) : "";
   std::error_code code;
   fs::path folder = (top / fs::path(below).relative_path()).lexically_normal();
   if (below.find("..") != std::string::npos || !fs::is_directory(folder, code)) folder = top;
   for (const fs::path end = top.parent_path(); folder != end && folder.has_relative_path(); folder = folder.parent_path()) {
-    if (folder.has_filename()) folders.push_back(folder);  // not after a slash at the end
+    if (folder.has_filename()) folders.push_back(folder);  // a path with a slash at the end has an empty name
   }
 }
 

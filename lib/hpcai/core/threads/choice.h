@@ -8,24 +8,25 @@
 
 namespace hpcai {
 
-// How many threads one rank computes with, and the reason in words for the user.
+// The number of threads with which one rank computes, and the reason for the user.
 struct ThreadChoice {
   int threads = 1;
   std::string why;
 };
 
-// What a choice depends on.
+// The facts on which the choice depends.
 struct ThreadRequest {
-  int64_t setting = 0;                            // training.threads; 0: not said
+  int64_t setting = 0;                            // training.threads; 0: automatic
   std::optional<int> from_openmp = std::nullopt;  // see openmp_threads()
-  int ranks_on_mask = 1;                          // ranks that share the cores of the affinity mask
-  int ranks_on_host = 1;                          // ranks that share the quota
+  int ranks_on_mask = 1;                          // number of ranks that share the cores of the affinity mask
+  int ranks_on_host = 1;                          // number of ranks that share the quota
 };
 
-// The setting; else OMP_NUM_THREADS; else this rank's share of the cores that the process may use, at least 1.
+// Returns the setting; else OMP_NUM_THREADS; else this rank's share of the cores that the process may use, at least 1.
 ThreadChoice choose_threads(const ThreadRequest& request, const CoreLimits& limits);
 
-// The first number of OMP_NUM_THREADS, which may be a list such as "4,2"; nothing if it is no number above 0.
+// Returns the first number of OMP_NUM_THREADS, which may be a list such as "4,2". Nothing if the variable is not a number above
+// 0.
 std::optional<int> openmp_threads();
 
 }  // namespace hpcai

@@ -22,7 +22,7 @@ std::optional<double> positive(std::string_view text) {
   return value.value_or(0) > 0 ? value : std::nullopt;
 }
 
-// A list such as "0-3,8,10-11"; 0 if it is none.
+// Returns the number of cores in a list such as "0-3,8,10-11"; 0 for other text.
 int count_of_list(const std::string& list) {
   int count = 0;
   for (std::string_view range : split(list, ',')) {
@@ -40,7 +40,7 @@ int online_cores(const fs::path& root) {
   return count > 0 ? count : static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_CONF)));
 }
 
-// The set grows until the kernel's mask fits, for machines of more than 1,024 cores.
+// Returns the number of cores in the affinity mask. The set grows until the kernel's mask fits, for more than 1,024 cores.
 int cores_in_mask() {
   for (int cores = CPU_SETSIZE; cores <= 1 << 20; cores *= 2) {
     cpu_set_t* const set = CPU_ALLOC(cores);
@@ -61,7 +61,7 @@ std::optional<CpuQuota> quota_of(const fs::path& folder) {
   line >> granted >> period;
   fs::path file = folder / "cpu.max";
   if (granted.empty()) {
-    file = folder / "cpu.cfs_quota_us";  // v1: -1 is no limit
+    file = folder / "cpu.cfs_quota_us";  // v1: -1 means no limit
     granted = first_line_of(file);
     period = first_line_of(folder / "cpu.cfs_period_us");
   }

@@ -16,7 +16,7 @@
 namespace hpcai {
 namespace {
 
-// Longer than the pause between most operators of a training, short beside a time slice of the scheduler.
+// Longer than the pause between most operators of a training, and short compared with a time slice of the scheduler.
 constexpr double kSpinMicroseconds = 50;
 
 bool asks(const char* variable) {
@@ -24,11 +24,11 @@ bool asks(const char* variable) {
   return value && *value && strcasecmp(value, "false") != 0;
 }
 
-// The user's GOMP_SPINCOUNT and OMP_WAIT_POLICY hold for the team, too.
+// The user's GOMP_SPINCOUNT and OMP_WAIT_POLICY apply to the team, too.
 std::optional<int64_t> spins_of_user() {
   if (const char* const count = std::getenv("GOMP_SPINCOUNT")) {
     char* end = nullptr;
-    const double value = std::strtod(count, &end);  // "infinity" is one
+    const double value = std::strtod(count, &end);  // strtod also accepts "infinity"
     if (end != count && value >= 0) return static_cast<int64_t>(std::min(value, 1e15));
   }
   const char* const policy = std::getenv("OMP_WAIT_POLICY");
@@ -37,7 +37,7 @@ std::optional<int64_t> spins_of_user() {
   return std::nullopt;
 }
 
-// Threads that have no core of their own must not spin on another's.
+// Threads that share cores do not spin, because they would take the core from a thread that works.
 void set_spins(int threads) {
   static const std::optional<int64_t> of_user = spins_of_user();
   static const int64_t usual = team::spins_of(kSpinMicroseconds);

@@ -1,6 +1,7 @@
-// The functions of libgomp that LibTorch calls and that depend on a parallel region (openmp.h says why they stand here).
-// cmake/OpenMp.cmake compares this list with what libtorch_cpu.so needs. Contracts: GCC's libgomp/parallel.c, loop.c,
-// ordered.c, sections.c, single.c and barrier.c. Critical sections and atomics know no region and stay libgomp's.
+// The functions of libgomp that LibTorch calls and that depend on a parallel region. openmp.h explains why this program defines
+// them. cmake/OpenMp.cmake compares this list with the functions that libtorch_cpu.so needs. Contracts: GCC's libgomp/parallel.c,
+// loop.c, ordered.c, sections.c, single.c and barrier.c. Critical sections and atomics do not depend on a region, so libgomp's
+// functions serve them.
 #include "hpcai/core/threads/openmp_abi.h"
 
 #include <algorithm>
@@ -27,7 +28,7 @@ bool next_piece(bool ordered, long* begin, long* end) {
   return true;
 }
 
-// Sections count from 1; 0 when none are left.
+// Returns the next section, counted from 1; 0 if none is left.
 unsigned next_section() {
   long number = 0, end = 0;
   return next_piece(false, &number, &end) ? static_cast<unsigned>(number) : 0;
@@ -73,7 +74,7 @@ int omp_get_thread_num() {
 
 int omp_in_parallel() {
   if (const auto* other = libgomp()) return other->in_parallel();
-  return hpcai::team::inside();  // also in the pieces of this program's own kernels
+  return hpcai::team::inside();  // true also in the pieces of this program's own kernels
 }
 
 void GOMP_barrier() {

@@ -4,9 +4,9 @@
 
 namespace hpcai::openmp {
 
-// GCC's OpenMP library, whose functions this program replaces (openmp.h).
+// GCC's OpenMP library, some of whose functions this program replaces (openmp.h).
 struct Libgomp {
-  // The same function as it would be without this program's.
+  // Returns libgomp's own function of this name.
   template <class Function>
   static Function find(const char* name) {
     return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
@@ -34,7 +34,7 @@ struct Libgomp {
   unsigned (*sections_next)() = find<unsigned (*)()>("GOMP_sections_next");
 };
 
-// Null where the team serves OpenMP. Else the user wants something that only libgomp does, and all calls go there.
+// Returns null if the team serves OpenMP, else libgomp, to which all calls then go.
 const Libgomp* libgomp();
 
 }  // namespace hpcai::openmp

@@ -10,16 +10,19 @@
 
 namespace hpcai {
 
-// Deals the pieces [0, count) to parts: each first takes those of its own range, in order, then what the others have left.
-// So a piece mostly meets the thread that had it last time, and no thread waits while there are pieces.
+// Distributes the pieces [0, count) over parts. A part first takes the pieces of its own range, in order, and then pieces of the
+// other ranges. A piece thus mostly runs on the same thread as in the call before, and no thread waits while pieces are left. The
+// functions may be called from any thread.
 class Pieces {
  public:
+  // `parts`: number of parts, at least 1.
   Pieces(int64_t count, int parts);
 
-  // The next piece for a part; -1 when none are left.
+  // Returns the next piece for a part; -1 if none is left.
   int64_t take(int part);
-  // Keeps the first exception and leaves the rest of the pieces undone.
+  // Keeps the first exception and skips the remaining pieces.
   void fail(std::exception_ptr failure);
+  // Throws the kept exception, if there is one.
   void rethrow() const;
 
  private:
@@ -34,9 +37,9 @@ class Pieces {
   std::exception_ptr failure_;
 };
 
-// Calls work(i) for i in [0, count) on the compute threads (openmp.h), the calling one among them. The first exception stops the
-// rest and is thrown here. What is computed must not depend on which thread does a piece. Pieces of 20 microseconds or
-// more are worth handing out.
+// Calls work(i) for i in [0, count) on the compute threads (openmp.h), including the calling thread. The first exception stops
+// the remaining calls and is rethrown here. The result must not depend on which thread computes a piece. A piece should take 20
+// microseconds or more.
 template <class Work>
 void for_pieces(int64_t count, const Work& work) {
   const int parts = static_cast<int>(std::min<int64_t>(count, compute_threads()));

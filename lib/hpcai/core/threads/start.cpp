@@ -15,7 +15,7 @@
 namespace hpcai {
 namespace {
 
-// The least pids.max between this process's cgroup and the root, if there is one.
+// Returns the least pids.max between this process's cgroup and the root, and its file; nothing if there is no limit.
 std::optional<std::pair<int64_t, std::string>> least_pids_max(const std::filesystem::path& root) {
   std::optional<std::pair<int64_t, std::string>> least;
   for (const auto& folder : cgroup_folders("pids", root)) {

@@ -23,7 +23,7 @@ namespace {
 thread_local bool is_inside = false;
 std::atomic<int64_t> spins_before_sleep{0};
 
-// A run as the workers see it, in one word: its number, which counts up for ever, and its count of parts.
+// A run in one word, as the workers read it: its number, which always grows, and its count of parts.
 struct Ticket {
   static constexpr int kCountBits = 16;
 
@@ -34,14 +34,14 @@ struct Ticket {
   static uint64_t word(uint64_t run, int count) { return run << kCountBits | static_cast<uint64_t>(count); }
 };
 
-// The run that last took a part. A cache line each, since its own worker alone looks at it most of the time.
+// The number of the last run in which this part was taken. Each has its own cache line, because mostly one worker reads it.
 struct alignas(64) Taken {
   std::atomic<uint64_t> run{0};
 };
 
 class Team {
  public:
-  // Never destroyed: its workers sleep until the process ends.
+  // The team is never destroyed: its workers sleep until the process ends.
   static Team& instance() {
     static Team* const team = new Team;
     return *team;
@@ -65,7 +65,8 @@ class Team {
     interrupted_.store(false, std::memory_order_relaxed);
     published_ns_ = now_ns();
     ticket_.store(Ticket::word(run_, count));
-    // Asked after the ticket is there: a worker that no longer dozes has looked for it later than this, or is woken.
+    // The caller asks after the ticket is published. A worker that dozes no longer has either looked for the ticket after that,
+    // or is woken here.
     const bool together = worth_.wants_help(now_ns());
     if (together) workers_.wake(count - 1);
     perform(0);
@@ -76,19 +77,19 @@ class Team {
   }
 
  private:
-  // With `turn_` held.
+  // The caller holds `turn_`.
   void add_workers(int count) {
     for (; size_ < count; ++size_) {
       start_thread("for computations", [this, own = size_] { serve(own); }).detach();
     }
   }
 
-  // After a run with help; the caller has waited since `since_ns`.
+  // Updates `worth_` after a run with help. The caller has waited since `since_ns`.
   void weigh(int64_t since_ns) {
     const int64_t now = now_ns();
     const bool interrupted = interrupted_.load(std::memory_order_relaxed);
     const int64_t saved = helped_ns_.load(std::memory_order_relaxed), lost = interrupted ? now - since_ns : 0;
-    if (worth_.note(saved, lost, now)) workers_.wake(INT_MAX);  // so that they doze from now on
+    if (worth_.note(saved, lost, now)) workers_.wake(INT_MAX);  // so that the workers doze from now on
   }
 
   void serve(int own) {
@@ -98,7 +99,7 @@ class Team {
       const auto ready = [&] {
         word = ticket_.load();
         if (Ticket(word).run == seen) return false;
-        // Without being wanted only into a long run: its parts may wait for one another.
+        // Without a wish for help a worker joins only a long run, whose parts may wait for one another.
         const int64_t now = now_ns();
         return worth_.wants_help(now) || now - published_ns_.load(std::memory_order_relaxed) > kLongNs;
       };
@@ -109,7 +110,7 @@ class Team {
     }
   }
 
-  // Does parts of a run that nobody has taken, first the thread's own: so a part mostly meets the caches that it left.
+  // Performs parts that are still free. A worker begins with the part of its own number, whose data its caches mostly hold.
   void help(const Ticket& ticket, int own, bool timed = false) {
     const int count = ticket.count;
     int number = own % count;
@@ -119,8 +120,8 @@ class Team {
     }
   }
 
-  // Also right in a thread that comes late, with the ticket of a run that is over: all its parts bear its number or a later
-  // one.
+  // Takes part `number` of the ticket's run. Returns false if the part is taken. It is also right for a late thread whose ticket
+  // is of an earlier run, because the parts then bear the number of that run or of a later one.
   bool take(const Ticket& ticket, int number) {
     std::atomic<uint64_t>& last = taken_[number].run;
     uint64_t before = last.load(std::memory_order_acquire);
@@ -130,7 +131,7 @@ class Team {
     return true;
   }
 
-  // The run cannot end, nor `part_` change, before this part has finished.
+  // Performs one part. The run cannot end, and `part_` cannot change, before the part has finished.
   void perform(int number) {
     is_inside = true;
     part_(data_, number);
@@ -138,7 +139,7 @@ class Team {
     finish();
   }
 
-  // As perform, and tells the caller what it is worth.
+  // As perform(), and records the time that the worker's help has saved.
   void perform_timed(int number) {
     const int64_t start = now_ns();
     is_inside = true;
@@ -157,7 +158,7 @@ class Team {
     if (unfinished_.fetch_sub(1) == 1) caller_.wake(1);
   }
 
-  // Whether the kernel has given the calling worker's core to another thread since it was last asked.
+  // Whether the kernel has taken the core from the calling worker since the last call.
   static bool lost_its_core() {
     thread_local long before = 0;
     rusage usage{};
@@ -171,14 +172,14 @@ class Team {
     return int64_t{1'000'000'000} * time.tv_sec + time.tv_nsec;
   }
 
-  static constexpr int64_t kLongNs = 1'000'000;      // a run of this age takes help whether it pays or not
-  static constexpr int64_t kSuspiciousNs = 200'000;  // shorter parts have hardly been interrupted
+  static constexpr int64_t kLongNs = 1'000'000;      // after this time a run accepts help in any case
+  static constexpr int64_t kSuspiciousNs = 200'000;  // shorter parts are hardly ever interrupted
 
   std::mutex turn_;
   Worth worth_;
   std::atomic<int64_t> published_ns_{0}, helped_ns_{0};
   std::atomic<bool> interrupted_{false};
-  int size_ = 1;  // threads, with the caller
+  int size_ = 1;  // number of threads, including the caller
   uint64_t run_ = 0;
   Part part_ = nullptr;
   void* data_ = nullptr;
@@ -200,7 +201,7 @@ void set_spins(int64_t count) { spins_before_sleep = count; }
 int64_t spins_of(double microseconds) {
   constexpr int kTried = 2000;
   double best = 1e9;
-  for (int round = 0; round < 3; ++round) {  // the least: another program may come between
+  for (int round = 0; round < 3; ++round) {  // the least of three, because another program may interrupt a measurement
     const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < kTried; ++i) relax();
     best = std::min(best, std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());

@@ -5,37 +5,37 @@
 
 namespace hpcai::team {
 
-// The threads of this process that compute together: the caller of run() and workers that stay. They serve this program's
-// kernels (pieces.h) and, through OpenMP's interface (openmp.h), LibTorch's operators.
+// The threads of this process that compute together: the caller of run(), and workers that live until the process ends. They
+// serve this program's kernels (pieces.h) and, through OpenMP's interface (openmp.h), LibTorch's operators.
 //
-// A part of the work is done by whoever is there: a worker that another program keeps from its core is not waited for, the
-// caller or another worker does its part. Nobody spins for long: a wait looks for work some microseconds and then sleeps. While
-// workers lose their cores in the middle of parts so often that the caller waits longer than their help saves, they are
-// left asleep, and the caller does all parts one after the other (worth.h). What is computed is the same in all cases.
+// A run has parts, and any thread of the team may take a part. If another program occupies the core of a worker, the caller or
+// another worker takes its part. A waiting thread polls for some microseconds and then sleeps. If workers lose their cores so
+// often that the caller waits longer than their help saves, the workers stay asleep for a while and the caller performs all
+// parts, one after the other (worth.h). The result of the parts is the same in all cases.
 
 inline constexpr int kMostThreads = 4096;
 
 using Part = void (*)(void* data, int number);
 
-// Calls part(data, number) once for each number in [0, count), each on a thread of its own if they wait for one another:
-// there are at least `count` threads (at most kMostThreads), and a thread begins another number only after it has finished one.
-// The caller does number 0. Returns when all have finished. One run at a time: a second caller waits for the first. `part` must
-// not throw, nor call run(). Throws the error of process_limit() if the system refuses a worker.
+// Calls part(data, number) once for each number in [0, count) and returns when all calls have finished. Parts may wait for one
+// another: the team has at least `count` threads (at most kMostThreads), and a thread takes another part only after it has
+// finished one. The caller performs part 0. One run at a time: a second caller waits for the first. `part` must not throw and
+// must not call run(). Throws the error of process_limit() if the system refuses a worker.
 void run(int count, Part part, void* data);
 
 // Starts workers for run(count, ...) now. Throws as run().
 void grow(int count);
 
-// How often a wait looks again before it sleeps; 0 where cores are shared by too many threads.
+// Sets how often a waiting thread polls before it sleeps. 0 is right if more threads than cores compute.
 void set_spins(int64_t spins);
 
-// Whether the calling thread works in a run at the moment.
+// Whether the calling thread performs a part of a run.
 bool inside();
 
-// The number of spins that takes about this many microseconds on this machine.
+// Returns the number of polls that take about this many microseconds on this machine.
 int64_t spins_of(double microseconds);
 
-// One look of a wait: lets the other thread of a core go on.
+// One pause between two polls. It lets the other hardware thread of the core continue.
 inline void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -44,15 +44,15 @@ inline void relax() {
 #endif
 }
 
-// Waits until ready() is true: looks `spins` times, then sleeps until `word` is no longer what it was when ready() was false.
-// Whoever makes ready() true changes the word and calls wake_all.
+// Waits until ready() is true: polls `spins` times, then sleeps. A thread that makes ready() true must call wake() afterwards.
+// `word_` counts these calls: a sleep ends at once if the count has changed since ready() was false.
 class Sleepers {
  public:
   template <class Ready>
   void wait(const Ready& ready, int64_t spins) {
     wait(ready, spins, [] { return false; });
   }
-  // A sleep ends after a millisecond by itself if doze() was true before ready() was false.
+  // If doze() was true before ready() was false, a sleep ends by itself after a millisecond.
   template <class Ready, class Doze>
   void wait(const Ready& ready, int64_t spins, const Doze& doze) {
     for (int64_t i = 0; i < spins; ++i) {
@@ -68,7 +68,7 @@ class Sleepers {
     }
     asleep_.fetch_sub(1);
   }
-  // After the change that waiters look for. Wakes up to `count` of them.
+  // Wakes up to `count` sleeping threads. Call it after the change that makes ready() true.
   void wake(int count) {
     word_.fetch_add(1);
     if (asleep_.load() > 0) wake_sleeping(count);
@@ -82,6 +82,7 @@ class Sleepers {
   std::atomic<int> asleep_{0};
 };
 
+// Returns the number of set_spins().
 int64_t spins();
 
 }  // namespace hpcai::team

@@ -6,15 +6,16 @@
 
 namespace hpcai::team {
 
-// Weighs whether the help of workers pays: what they save, the time of the parts that they did, against what is lost, the
-// time that the caller waited for a worker whose core another program had taken. When much more is lost than saved, the
-// caller works alone for a while, at first some milliseconds, then longer if it is still so. All times in nanoseconds.
+// Decides whether the caller of a run uses the help of workers. The gain is the time of the parts that workers have performed.
+// The loss is the time that the caller has waited for a worker whose core another program had taken. If the loss is much larger,
+// the caller works alone for a while: some milliseconds at first, longer if the next attempt fails too. All times are in
+// nanoseconds.
 class Worth {
  public:
-  // Any thread may ask.
+  // May be called from any thread.
   bool wants_help(int64_t now) const { return now >= alone_until_.load(); }
 
-  // One thread at a time. True when a time alone begins.
+  // Records the gain and loss of one run. Returns true if the caller works alone from now on. One thread at a time may call it.
   bool note(int64_t saved, int64_t lost, int64_t now) {
     balance_ = std::min(balance_ + saved - lost, kMostCredit);
     if (balance_ > 0) since_loss_ += saved;
@@ -27,7 +28,7 @@ class Worth {
   }
 
   static constexpr int64_t kMostDebt = 2'000'000, kMostCredit = 2'000'000;
-  static constexpr int64_t kRecovered = 20'000'000;  // saved in a row: the other program seems to be gone
+  static constexpr int64_t kRecovered = 20'000'000;  // gain without a loss after which the other program seems to have ended
   static constexpr int64_t kLeastPause = 5'000'000, kMostPause = 200'000'000;
 
  private:

@@ -9,12 +9,13 @@
 
 namespace hpcai::distributed {
 
-// Throws Error{ranks_disagree}, on all ranks, naming those whose `value` differs from rank 0's. `what` completes the
-// sentence "the ranks have different ..."; short sentences are shown, digests and long texts are not.
+// Throws Error{ranks_disagree} on all ranks if `value` differs between ranks. The message names the ranks whose value differs
+// from rank 0's. `what` completes the sentence "the ranks have different ...". The message quotes short values and omits digests
+// and long texts. Every rank calls it.
 void agree(Group& group, const std::string& what, const std::string& value);
 
-// Makes `tensors`, of any shapes and types, equal on all ranks to those of rank 0, in place. Throws Error{ranks_disagree} if
-// their number, shapes or dtypes differ.
+// Copies rank 0's `tensors` (any shapes and dtypes) to all ranks, in place. Throws Error{ranks_disagree} if their number, shapes
+// or dtypes differ. Every rank calls it.
 void broadcast_state(Group& group, const std::vector<at::Tensor>& tensors);
 
 }  // namespace hpcai::distributed

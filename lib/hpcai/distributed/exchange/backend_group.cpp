@@ -22,10 +22,10 @@ class BackendWork : public Work {
 
  private:
   BackendGroup& group_;
-  c10::intrusive_ptr<c10d::Work> work_;  // holds the tensors
+  c10::intrusive_ptr<c10d::Work> work_;  // keeps the tensors alive
 };
 
-// Of member `rank` of a part of the run. Its cores it shares with ranks outside this part, too.
+// The placement of member `rank` of a part of the run. Ranks outside the part share its cores too.
 Placement placement_among(const std::vector<Peer>& peers, const std::vector<int>& members, int rank) {
   std::vector<Peer> chosen;
   for (const int member : members) chosen.push_back(peers[static_cast<size_t>(member)]);
@@ -57,23 +57,23 @@ std::unique_ptr<BackendGroup> BackendGroup::connect(std::shared_ptr<Membership> 
   std::unique_ptr<BackendGroup> group(new BackendGroup(membership, settings, members, name, rank, placement));
   group->backend_ = settings.make(request);
   membership->keep(group->backend_);
-  group->barrier();  // until all are connected
+  group->barrier();  // all ranks are connected after it
   if (group->device().is_cpu() && placement.one_host()) group->share_memory();
   return group;
 }
 
-// The backend stays with the membership.
+// The membership keeps the backend.
 BackendGroup::~BackendGroup() {
   if (backend_ && std::uncaught_exceptions() == 0) {
     try {
       wait_for_device();
-    } catch (const std::exception&) {  // the work is done
+    } catch (const std::exception&) {  // an error no longer matters: the work of the group is complete
     }
   }
 }
 
-// Lets short messages between the ranks of one host go through memory, where the host allows all of them to share it. All ranks
-// of the group agree on that, so they take the same way in every later exchange.
+// Sends the short messages of a group on one host through shared memory, if all its ranks can share it. All ranks of the group
+// decide alike, so they use the same path in every later exchange.
 void BackendGroup::share_memory() {
   const size_t box_bytes = most_short_bytes(size());
   std::shared_ptr<SharedMemory> memory = rank() == 0 ? SharedMemory::make(size(), box_bytes) : nullptr;
@@ -81,7 +81,7 @@ void BackendGroup::share_memory() {
   if (rank() > 0) memory = SharedMemory::join(invitation, rank(), size(), box_bytes);
   const auto joined = all_gather(std::string(memory ? "y" : "n"));
   if (memory) memory->close_invitation();
-  if (std::ranges::count(joined, "y") < size()) return;  // short messages go through sockets, too
+  if (std::ranges::count(joined, "y") < size()) return;  // short messages then use sockets as well
   membership_->keep(memory);
   memory_ = std::move(memory);
 }
@@ -105,12 +105,12 @@ std::unique_ptr<Group> BackendGroup::split(int colour) {
       membership_->report_loss("split", error);
     }
   }
-  barrier();  // no rank goes on while another one still connects
+  barrier();  // a rank continues when all ranks are connected
   return part;
 }
 
 void BackendGroup::count_exchange() {
-  // Ranks are compared by their exchanges (monitor.h), so only those count in which all take part.
+  // The monitor compares ranks by their numbers of exchanges (monitor.h), so only exchanges of all ranks of the run count.
   const bool all_take_part = members_.size() == membership_->meeting().peers.size();
   all_take_part ? status().begin_exchange() : status().advance();
 }
@@ -149,7 +149,7 @@ std::unique_ptr<Work> BackendGroup::all_reduce_async(const at::Tensor& tensor, R
   return std::make_unique<BackendWork>(*this, start("all-reduce", [&] { return backend_->allreduce(tensors, options); }));
 }
 
-// The `values` [n] of all ranks, in their order; without a copy where memory is shared.
+// Returns the `values` [n] of all ranks, in the order of the ranks. Through shared memory it makes no copy.
 std::vector<at::Tensor> BackendGroup::gather_short(const at::Tensor& values) {
   std::vector<at::Tensor> all;
   if (!memory_) {

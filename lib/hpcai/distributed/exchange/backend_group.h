@@ -15,22 +15,22 @@
 
 namespace hpcai::distributed {
 
-// Connects the ranks of one group; may throw what LibTorch throws. The request holds all that differs between groups.
+// Connects the ranks of one group. The request holds everything that differs between groups. Throws the exceptions of LibTorch.
 using MakeBackend = std::function<BackendPointer(const BackendRequest&)>;
 
-// What the groups of a run have in common.
+// The settings that all groups of a run share.
 struct BackendSettings {
-  BackendRequest request;  // of the whole run; rank, size and store differ for a part of it
+  BackendRequest request;  // of the whole run; a part of the run has its own rank, size and store
   MakeBackend make;
-  bool can_average = false;  // see Group
+  bool can_average = false;  // see Group::can_average()
   at::Device device = at::kCPU;
 };
 
 // A group over one of LibTorch's backends, Gloo or NCCL.
 class BackendGroup : public Group {
  public:
-  // Connects the ranks `members` of the run, in this order; each of them does the same. `name` tells the group apart from all
-  // others of the run, and is the same on all its members.
+  // Connects the ranks `members` of the run, in this order. Each member makes the same call. `name` is the same on all members
+  // and unique among the groups of the run.
   static std::unique_ptr<BackendGroup> connect(std::shared_ptr<Membership> membership, const BackendSettings& settings,
                                                const std::vector<int>& members, const std::string& name);
   ~BackendGroup() override;
@@ -41,7 +41,8 @@ class BackendGroup : public Group {
   std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op) override;
   void all_reduce_sum(const at::Tensor& tensor) override;
 
-  // Ends an exchange. Throws Error{peers_unreachable} or Error{hang} with the name of the rank that is the reason.
+  // Waits for the end of an exchange; `what` names it in messages. Throws Error{peers_unreachable} or Error{hang} that names the
+  // rank at fault.
   void finish(c10d::Work& work, const char* what);
 
  protected:
@@ -62,11 +63,11 @@ class BackendGroup : public Group {
 
   std::shared_ptr<Membership> membership_;
   BackendSettings settings_;
-  std::vector<int> members_;  // their ranks in the run, by rank in this group
+  std::vector<int> members_;  // rank in the run of each member, by rank in this group
   std::string name_;
   int splits_ = 0;
   BackendPointer backend_;
-  std::shared_ptr<SharedMemory> memory_;  // null where the ranks cannot share any
+  std::shared_ptr<SharedMemory> memory_;  // null if the ranks cannot share memory
   WaitTimer timer_;
 };
 

@@ -5,12 +5,12 @@
 
 namespace hpcai::distributed {
 
-// Throws Error{usage} if this process may use no GPU, without waiting for the other ranks.
+// Throws Error{usage} if this process may use no GPU. Exchanges nothing with other ranks.
 void require_gpu();
 
-// The index of this rank's GPU among those that it may use. Launchers show each rank its own GPU only, or all GPUs of the host
-// to each; then the rank takes the one of its number on the host. Throws Error{usage} if there are too few, or if the program
-// has no code for this one.
+// Returns the index of this rank's GPU among the GPUs that this process may use. If the launcher shows one GPU to each rank, that
+// is 0; if it shows all GPUs of the host, that is the rank's number on the host. Throws Error{usage} if there are too few GPUs or
+// if the program has no code for this GPU.
 int choose_gpu(const World& world, const Placement& placement);
 
 }  // namespace hpcai::distributed

@@ -32,7 +32,7 @@ void* load() {
       tried.push_back(path.string());
       continue;
     }
-    // It stays loaded: LibTorch keeps pointers into it until the process ends.
+    // The library stays loaded, because LibTorch keeps pointers into it until the process ends.
     if (void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return handle;
     throw Error(ExitCode::usage, fmt::format("a GPU was asked for, but {} cannot be loaded: {}", path.string(), dlerror()),
                 "Install LibTorch's CUDA libraries (scripts/setup.sh --cuda), or run on the CPU.");

@@ -3,8 +3,8 @@
 #include "hpcai/core/error.h"
 #include "hpcai/distributed/exchange/listening_sockets.h"
 
-// The only file that includes Gloo's headers. They come from the system while the code is LibTorch's, so nothing here
-// touches the inside of a Gloo class; tests/distributed proves that it works.
+// Only this file includes Gloo's headers. The headers come from the system and the code from LibTorch, so this file touches no
+// inside of a Gloo class. tests/distributed proves that it works.
 #if __has_include(<gloo/algorithm.h>)
 
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -19,7 +19,7 @@ BackendPointer make_gloo_backend(const BackendRequest& request) {
                                                        : ProcessGroupGloo::createDeviceForInterface(request.interface));
   BackendPointer backend = c10::make_intrusive<ProcessGroupGloo>(request.store, request.rank, request.size, options);
   backend->setTimeout(request.timeout);
-  // Each rank is connected to all others now, and Gloo's own socket is of no more use.
+  // Each rank is connected to all others now, so Gloo's listening socket has no further use.
   for (const int fd : listening_sockets()) {
     if (!listening_before.contains(fd)) refuse_further_connections(fd);
   }

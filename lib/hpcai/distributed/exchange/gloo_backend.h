@@ -4,9 +4,9 @@
 
 namespace hpcai::distributed {
 
-// Connects the ranks over TCP. Once they are connected, the socket on which Gloo listens takes no further connections, so that
-// strangers cannot use up this process's file descriptors through it. Throws what LibTorch throws if the ranks cannot connect,
-// Error{usage} in a program that was built without Gloo.
+// Connects the ranks over TCP. Gloo's listening socket then refuses further connections, so strangers cannot exhaust this
+// process's file descriptors through it. Throws the exceptions of LibTorch if the ranks cannot connect, Error{usage} in a program
+// that was built without Gloo.
 BackendPointer make_gloo_backend(const BackendRequest& request);
 
 }  // namespace hpcai::distributed

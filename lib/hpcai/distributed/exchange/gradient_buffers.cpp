@@ -11,7 +11,7 @@
 namespace hpcai::distributed {
 namespace {
 
-constexpr int64_t kAlignment = 64;  // bytes; lets vector instructions work on each gradient
+constexpr int64_t kAlignment = 64;  // bytes; vector instructions need it for each gradient
 
 class GradientHook : public torch::autograd::PostAccumulateGradHook {
  public:
@@ -22,7 +22,8 @@ class GradientHook : public torch::autograd::PostAccumulateGradHook {
   std::function<void()> ready_;
 };
 
-// A gradient's place with the parameter's strides where these fill memory without gaps, else row-major.
+// Returns the view at `offset` with the parameter's shape. It has the parameter's strides if these are dense, else row-major
+// strides.
 at::Tensor view_like(const at::Tensor& flat, int64_t offset, const at::Tensor& parameter) {
   if (parameter.is_non_overlapping_and_dense()) {
     return flat.as_strided(parameter.sizes(), parameter.strides(), offset);
@@ -35,7 +36,7 @@ int64_t padded_numel(const at::Tensor& parameter) {
   return (parameter.numel() + step - 1) / step * step;
 }
 
-// Indices of slots, bucket by bucket.
+// Returns the indices of slots, bucket by bucket.
 std::vector<std::vector<size_t>> assign_buckets(const std::vector<GradientSlot>& slots, double first_bytes, double bytes) {
   struct Open {
     std::vector<size_t> members;

@@ -44,7 +44,7 @@ void Group::broadcast(const at::Tensor& tensor, int root) {
 }
 
 std::string Group::broadcast(const std::string& text, int root) {
-  const InPhase phase(status(), Phase::exchange);  // here and below: on a GPU, reading the result is what waits
+  const InPhase phase(status(), Phase::exchange);  // here and below: on a GPU, reading the result is the call that waits
   at::Tensor length = at::full({1}, static_cast<int64_t>(text.size()), at::kLong).to(device());
   broadcast(length, root);
   at::Tensor bytes = rank() == root ? tensor_of(text, device())

@@ -11,74 +11,75 @@
 
 namespace hpcai::distributed {
 
-// An exchange that is under way.
+// A running exchange.
 class Work {
  public:
   virtual ~Work() = default;
-  // On a CPU returns when the result is there; on a GPU makes the current stream wait for it and returns at once.
-  // Throws Error{peers_unreachable} if a rank was lost, Error{hang} if one makes no progress.
+  // Completes the exchange. On a CPU it returns when the result is there. On a GPU it makes the current stream wait for the
+  // result and returns at once. Throws Error{peers_unreachable} if a rank was lost, Error{hang} if a rank makes no progress.
   virtual void wait() = 0;
 };
 
 enum class ReduceOp { sum, average };
 
-// The ranks of a run, or some of them, and what they can do together. make_group() makes the one of all ranks (make_group.h).
+// The ranks of a run, or a part of them, and their exchanges. make_group() (make_group.h) returns the group of all ranks.
 //
-// Every rank of the group must make the same calls in the same order, with tensors on device(). Any call may throw
-// Error{peers_unreachable} or Error{hang} with the rank that is the reason; where a call cannot return, the process ends with
-// that status within distributed.timeout_s (watchdog.h).
+// Every rank of the group must make the same calls in the same order, with tensors on device(). One thread of each process uses
+// the group. Any call may throw Error{peers_unreachable} or Error{hang} that names the rank at fault. If a call cannot return,
+// the watchdog ends the process with that status within distributed.timeout_s (watchdog.h).
 class Group {
  public:
   virtual ~Group() = default;
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
 
-  int rank() const { return rank_; }  // of this process in this group
+  int rank() const { return rank_; }  // rank of this process in this group
   int size() const { return size_; }
   at::Device device() const { return device_; }
-  // Which ranks of this group share a host, as all of them know it.
+  // Which ranks of this group share a host. All ranks have the same knowledge.
   const Placement& placement() const { return placement_; }
-  // Whether ReduceOp::average is offered, as by NCCL.
+  // Whether the group supports ReduceOp::average, as NCCL does.
   virtual bool can_average() const { return false; }
-  // Seconds that this rank, on a GPU its current stream, has spent in wait() of any exchange of this group so far; on a GPU
-  // exchanges that the stream has not reached yet are missing.
+  // Seconds that this rank has spent in wait() of all exchanges of this group so far. On a GPU they are those of the current
+  // stream, without the exchanges that the stream has not reached yet.
   virtual double wait_s() const { return 0; }
-  // Where this rank tells what it is doing, for the messages about ranks that are lost or hang. One for all groups of the run.
+  // The status of this rank, for messages about lost and hanging ranks. All groups of the run share it.
   Status& status() { return *status_; }
 
-  // The ranks of this group that give the same `colour` as this one, as a group of their own. Their order is that of their
-  // ranks here. All ranks of this group call it; the new group works beside this one and may outlive it, and its connections
-  // stay until the last group of the run has gone. Exchanges of two groups must not wait for each other crosswise. Throws
+  // Returns the group of those ranks that pass the same `colour`, in the order of their ranks here. All ranks of this group call
+  // it. The new group works beside this group and may outlive it. Its connections last until the last group of the run is
+  // destroyed. The caller must order the exchanges of two groups so that ranks cannot wait for each other in a cycle. Throws
   // std::logic_error in a group that cannot be split.
   virtual std::unique_ptr<Group> split(int colour);
 
-  // In place, on a tensor of any shape that is dense (its dimensions may have any order) and of a type that can be added. It
-  // must stay alive and untouched until wait() has returned.
+  // Starts a reduction over the ranks, in place. `tensor`: any shape, dense (dimensions in any order), of a numeric dtype. The
+  // tensor must stay alive and unchanged until wait() has returned.
   virtual std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op = ReduceOp::sum) = 0;
-  // The same, ended. On CPUs a short tensor is gathered and added up in the order of the ranks, so that its sum does not
-  // depend on what carries it.
+  // Sums a tensor as above over the ranks, in place, and waits for the result. On CPUs each rank gathers a short tensor of all
+  // ranks and adds the values in the order of the ranks, so the sum does not depend on the backend.
   virtual void all_reduce_sum(const at::Tensor& tensor) { all_reduce_async(tensor)->wait(); }
-  // In place, from rank `root` to all: a dense tensor of any dtype and of the same shape on all ranks.
+  // Copies a dense tensor from rank `root` to all ranks, in place: any dtype, the same shape on all ranks.
   void broadcast(const at::Tensor& tensor, int root = 0);
+  // Returns the text of rank `root` on all ranks.
   std::string broadcast(const std::string& text, int root = 0);
-  // One tensor [n, ...] or one text of each rank, in the order of the ranks; any dtype. n may differ from rank to rank, the
-  // other dimensions are the same on all.
+  // Returns the tensor [n, ...], of any dtype, or the text of each rank, in the order of the ranks. n may differ between ranks;
+  // the other dimensions are equal on all ranks.
   std::vector<at::Tensor> all_gather(const at::Tensor& tensor);
   std::vector<std::string> all_gather(const std::string& text);
-  // Returns when all ranks have called it and all earlier exchanges are done, on a GPU too.
+  // Returns when all ranks have called it and all earlier exchanges are complete, on a GPU too.
   void barrier();
-  // Returns when this rank's GPU has done all that it was told to, exchanges included; at once on a CPU. Here, not in
-  // work.wait(), a rank with a GPU waits for the others, so it counts as being in an exchange.
+  // Returns when this rank's GPU has completed all its work, exchanges included. On a CPU it returns at once. A GPU rank waits
+  // for the other ranks here rather than in Work::wait(), so the status of the rank is `exchange` meanwhile.
   void wait_for_device();
 
  protected:
-  // Without a placement, all ranks are on one host and share its cores. Without a status, the group has one of its own.
+  // Without a placement all ranks are on one host and share its cores. Without a status the group has its own.
   Group(int rank, int size, at::Device device);
   Group(int rank, int size, at::Device device, const Placement& placement, std::shared_ptr<Status> status);
 
   const std::shared_ptr<Status>& shared_status() const { return status_; }
 
-  // On contiguous tensors of bytes, [bytes] on device(); in all_gather of equal size on all ranks.
+  // These take contiguous tensors of bytes, [bytes] on device(). all_gather_bytes() needs equal sizes on all ranks.
   virtual void broadcast_bytes(const at::Tensor& bytes, int root) = 0;
   virtual std::vector<at::Tensor> all_gather_bytes(const at::Tensor& bytes) = 0;
 
@@ -90,7 +91,7 @@ class Group {
   std::shared_ptr<Status> status_;
 };
 
-// The values of a dense tensor of any shape in the order in which they lie in memory, [values], as a view. Throws
+// Returns the values of a dense tensor of any shape in the order of their addresses, as a view [values]. Throws
 // std::invalid_argument if the tensor has gaps.
 at::Tensor values_in_memory_order(const at::Tensor& tensor);
 

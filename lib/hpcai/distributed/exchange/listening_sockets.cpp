@@ -23,7 +23,7 @@ std::set<int> listening_sockets() {
 }
 
 void refuse_further_connections(int listen_fd) {
-  sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);  // keep 0 bytes of each packet
+  sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);  // keeps 0 bytes of each packet
   const sock_fprog program{.len = 1, .filter = &drop_all};
   setsockopt(listen_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }

@@ -4,11 +4,11 @@
 
 namespace hpcai::distributed {
 
-// The descriptors of this process's sockets that listen for connections.
+// Returns the descriptors of this process's listening sockets.
 std::set<int> listening_sockets();
 
-// From now on the kernel drops what comes to a listening socket; connections that it has accepted already stay. It is for
-// sockets inside a library, which cannot be closed. Where the kernel does not allow it, nothing happens.
+// Makes the kernel drop all further packets to a listening socket. Accepted connections stay. It is meant for a library's socket,
+// which this program cannot close. It does nothing if the kernel does not allow it.
 void refuse_further_connections(int listen_fd);
 
 }  // namespace hpcai::distributed

@@ -32,12 +32,12 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(std::ceil(seconds * 1e3)));
 }
 
-// The watchdog ends a run whose exchanges do not end, and knows why; this limit is for what it does not know.
+// The limit for exchanges in the backend. The watchdog normally ends a hanging run earlier, with the reason.
 std::chrono::milliseconds exchange_limit(const DistributedConfig& config) {
   return milliseconds_of(std::max(1800.0, 10 * std::max(config.timeout_s, config.connect_timeout_s)));
 }
 
-// What LibTorch says when the backend cannot be made, for the user.
+// Throws LibTorch's message about a failed connection as an Error.
 [[noreturn]] void refuse_connection(const std::string& text) {
   const std::string line = printable(first_line(text));
   if (text.find("Duplicate GPU") != std::string::npos) {
@@ -60,13 +60,13 @@ void check_backend(Backend backend, const World& world, bool use_gpu) {
   }
 }
 
-// LibTorch would show a stack trace for each connection that ends; what the user needs to know stands in our own messages.
+// LibTorch prints a stack trace for each connection that ends. This program's own messages tell the user what to know.
 void quieten_libtorch() {
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_ERROR;
 }
 
-// Gloo writes to connections whose other end may just have died. That must come back as an error, which names the lost rank, and
-// not as a signal that kills this one.
+// Gloo writes to connections whose other end may have ended. The write must return an error, from which this rank reports the
+// lost rank; the default signal SIGPIPE would kill this process.
 void survive_broken_connections() { std::signal(SIGPIPE, SIG_IGN); }
 
 BackendPointer make_nccl_backend(const BackendRequest& request) {
@@ -75,7 +75,7 @@ BackendPointer make_nccl_backend(const BackendRequest& request) {
   return backend;
 }
 
-// NCCL wants a store even for one rank: this process serves it to itself.
+// NCCL needs a store even for one rank. This process then serves it to itself.
 World with_meeting_place(World world) {
   if (world.master_host.empty()) {
     world.master_host = "127.0.0.1";

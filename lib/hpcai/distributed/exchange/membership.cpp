@@ -14,14 +14,14 @@
 namespace hpcai::distributed {
 namespace {
 
-// The first line: c10d adds stack traces and pointers into its sources.
+// The first line of the message. c10d adds stack traces and pointers into its sources.
 std::string reason_of(const std::exception& error) {
   const auto* detailed = dynamic_cast<const c10::Error*>(&error);
   const std::string text = detailed ? detailed->what_without_backtrace() : error.what();
   return printable(first_line(text));
 }
 
-// NCCL waits in its shutdown for the other ranks; Gloo does not.
+// NCCL's shutdown waits for the other ranks. Gloo's does not.
 bool waits_in_shutdown(const BackendPointer& backend) { return backend->getBackendName() == "nccl"; }
 
 }  // namespace
@@ -31,8 +31,8 @@ struct Membership::Carriers {
   std::vector<BackendPointer> backends;
   std::vector<std::shared_ptr<SharedMemory>> memories;
 
-  // Called by the watchdog. NCCL's kernels that wait for a lost rank end, and with them the main thread's wait for the GPU. Gloo
-  // has nothing to abort: its connections to a lost rank fail by themselves.
+  // The watchdog thread calls this. It ends NCCL's kernels that wait for a lost rank, and with them the main thread's wait for
+  // the GPU. Gloo needs no abort: its connections to a lost rank fail by themselves.
   void give_up() {
     std::unique_lock lock(mutex);
     for (const auto& memory : memories) memory->abandon();
@@ -41,7 +41,7 @@ struct Membership::Carriers {
     for (const BackendPointer& backend : abandoned) {
       try {
         backend->abort();
-      } catch (const std::exception&) {  // the process ends soon, which gives them up
+      } catch (const std::exception&) {  // the process ends soon, which closes the backend
       }
     }
   }
@@ -53,8 +53,9 @@ Membership::Membership(Meeting meeting, const WatchLimits& limits, int rank)
   watchdog_->on_end([carriers = carriers_] { carriers->give_up(); });
 }
 
-// The order of the end: connections that close while another rank still needs them look like a loss. So Gloo's close only when
-// all ranks have said farewell. NCCL's must close while the ranks still watch over each other, because NCCL waits in that.
+// A connection that closes while another rank still uses it looks like a loss. Gloo's connections therefore close after the
+// farewell of all ranks. NCCL's connections close before it, while the ranks are still watched, because NCCL's shutdown waits for
+// the other ranks.
 Membership::~Membership() {
   const bool failed = broken_ || std::uncaught_exceptions() > 0;
   const bool nccl = std::ranges::any_of(carriers_->backends, waits_in_shutdown);
@@ -63,7 +64,8 @@ Membership::~Membership() {
   watchdog_.reset();
   if (meeting_.server) meeting_.server->finish(failed);
   if (!nccl && !failed) shut_down();
-  // After a failure a backend would wait for exchanges that no rank answers; the process ends soon and takes it along.
+  // After a failure the destructor of a backend would wait for exchanges that no rank answers. The backend leaks instead; the
+  // process ends soon.
   for (BackendPointer& backend : carriers_->backends) {
     if (failed) backend.release();
   }
@@ -84,7 +86,7 @@ void Membership::shut_down() {
   for (const BackendPointer& backend : carriers_->backends) {
     try {
       backend->shutdown();
-    } catch (const std::exception&) {  // the work is done
+    } catch (const std::exception&) {  // an error no longer matters: the work is complete
     }
   }
 }

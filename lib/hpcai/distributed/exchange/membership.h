@@ -10,11 +10,11 @@
 
 namespace hpcai::distributed {
 
-// This rank's part in a run: the meeting, the watchdog, and all that carries its exchanges. All groups of the run share one
-// membership. It ends, with a farewell to the other ranks, when the last of these groups is destroyed.
+// This rank's membership in a run: the meeting, the watchdog, and the backends and memory of its exchanges. All groups of the run
+// share one membership. It ends, with a farewell to the other ranks, when the last of these groups is destroyed.
 class Membership {
  public:
-  // From here on the ranks watch over each other. `rank`: of this process in the run.
+  // Starts the watchdog of this rank. `rank`: of this process in the run.
   Membership(Meeting meeting, const WatchLimits& limits, int rank);
   ~Membership();
   Membership(const Membership&) = delete;
@@ -23,13 +23,13 @@ class Membership {
   const Meeting& meeting() const { return meeting_; }
   const std::shared_ptr<Status>& status() const { return status_; }
 
-  // What a group uses. It is given up when the run must end, so that no exchange waits any longer, and is kept until the end of
-  // the membership: the connections of one rank must not close while another one still uses them.
+  // Keeps the backend or memory of a group until the membership ends, because the connections of a rank must stay open while
+  // other ranks use them. When the run must end, the watchdog thread aborts them, so that no exchange waits any longer.
   void keep(BackendPointer backend);
   void keep(std::shared_ptr<SharedMemory> memory);
 
-  // For an exchange that has failed: waits for the reason and throws it as Error{peers_unreachable} or Error{hang}. `what` names
-  // the exchange, as in "all-reduce"; `failure` is what it threw.
+  // Waits for the reason of a failed exchange and throws it as Error{peers_unreachable} or Error{hang}. `what` names the
+  // exchange, for example "all-reduce". `failure` is the exception of the exchange.
   [[noreturn]] void report_loss(const char* what, const std::exception& failure);
 
  private:
@@ -39,7 +39,7 @@ class Membership {
 
   std::shared_ptr<Status> status_ = std::make_shared<Status>();
   Meeting meeting_;
-  std::shared_ptr<Carriers> carriers_;  // what was kept; shared with the thread that gives the exchanges up
+  std::shared_ptr<Carriers> carriers_;  // kept backends and memories; shared with the watchdog thread, which aborts them
   bool broken_ = false;
   std::unique_ptr<Watchdog> watchdog_;
 };

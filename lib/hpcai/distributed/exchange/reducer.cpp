@@ -19,8 +19,8 @@ struct Reducer::State {
   struct Bucket {
     at::Tensor values;  // part of a flat buffer
     int64_t slots = 0;
-    int64_t pending = 0;  // gradients that backward has not finished
-    at::Tensor wire;      // what travels: `values` itself or a narrow copy
+    int64_t pending = 0;  // number of gradients that the backward pass has not completed
+    at::Tensor wire;      // the tensor that travels: `values` itself or a narrower copy
     std::unique_ptr<Work> work;
   };
 
@@ -33,9 +33,10 @@ struct Reducer::State {
   std::vector<bool> trainable = {};  // requires_grad of each parameter when the buffers were made
   size_t next_bucket = 0;            // all ranks must send the buckets in the same order
   bool armed = false;
-  std::vector<at::Tensor> own = {};  // of a rank alone, after finish()
+  std::vector<at::Tensor> own = {};  // gradients after finish() in a world of one rank
 
-  // Then there are no buffers: autograd's own tensors serve as gradients, which saves zeroing and adding to them.
+  // In a world of one rank there are no buffers. Autograd's own tensors are the gradients, which saves setting them to zero and
+  // adding.
   bool alone() const { return group.size() == 1; }
 
   std::vector<bool> requires_grad() const {
@@ -100,7 +101,7 @@ struct Reducer::State {
       bucket.work = group.all_reduce_async(bucket.wire, group.can_average() ? ReduceOp::average : ReduceOp::sum);
       return;
     }
-    // Divided while still wide, so that the sum is a mean already and overflows only where a gradient itself does.
+    // The division comes before the narrowing. The sum is then the mean, and it overflows only if a gradient itself does.
     bucket.wire = at::empty(bucket.values.sizes(), bucket.values.options().dtype(type));
     at::div_out(bucket.wire, bucket.values, at::scalar_tensor(group.size(), bucket.values.options()));
     bucket.work = group.all_reduce_async(bucket.wire, ReduceOp::sum);

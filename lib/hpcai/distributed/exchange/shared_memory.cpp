@@ -19,9 +19,9 @@
 namespace hpcai::distributed {
 namespace {
 
-constexpr std::chrono::microseconds kPatience{500};  // of a rank that looks for the others; waking one takes a tenth of that
-constexpr int kLooks = 64;                           // between looks at the clock
-constexpr timespec kNap{.tv_sec = 0, .tv_nsec = 100'000'000};  // how long it may take until abandon() is noticed
+constexpr std::chrono::microseconds kPatience{500};  // time of polling before a rank sleeps; a wake-up takes a tenth of it
+constexpr int kLooks = 64;                           // polls between two looks at the clock
+constexpr timespec kNap{.tv_sec = 0, .tv_nsec = 100'000'000};  // the longest time until a sleeping rank notices abandon()
 
 void pause_core() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -41,9 +41,10 @@ void wake_all(const std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUT
 }  // namespace
 
 struct SharedMemory::Header {
-  uint64_t token = 0;                            // proves that a rank has joined the right memory
-  alignas(64) std::atomic<uint32_t> arrived{0};  // ranks that have come to the present round
-  alignas(64) std::atomic<uint32_t> round{0};    // rounds to which all ranks have come; sleeping ranks wait for it to change
+  uint64_t token = 0;                            // the invitation holds it too; join() compares them
+  alignas(64) std::atomic<uint32_t> arrived{0};  // number of ranks that have arrived in the present round
+  // Number of rounds in which all ranks have arrived. Sleeping ranks wait for its change.
+  alignas(64) std::atomic<uint32_t> round{0};
   std::atomic<uint32_t> sleepers{0};
 };
 
@@ -78,7 +79,7 @@ std::unique_ptr<SharedMemory> SharedMemory::join(const std::string& invitation, 
   const int file = open(fmt::format("/proc/{}/fd/{}", process, number).c_str(), O_RDWR | O_CLOEXEC);
   if (file < 0) return nullptr;
   std::unique_ptr<SharedMemory> joined(new SharedMemory(rank, ranks, box_bytes));
-  // In another container the number may be that of another process, and its file anything.
+  // In another container the process number may belong to another process and the descriptor to another file.
   const bool right = lseek(file, 0, SEEK_END) == static_cast<off_t>(joined->size()) && joined->map(file);
   close(file);
   if (!right || joined->header().token != token) return nullptr;
@@ -124,7 +125,7 @@ std::vector<const std::byte*> SharedMemory::gather(const void* message, size_t b
   Header& shared = header();
   std::memcpy(box(rank_), message, bytes);
   if (shared.arrived.fetch_add(1) + 1 == static_cast<uint32_t>(ranks_)) {
-    shared.arrived = 0;  // before `round` lets any rank come to the next round
+    shared.arrived = 0;  // reset before `round` admits the ranks to the next round
     ++shared.round;
     if (shared.sleepers > 0) wake_all(shared.round);
   } else {

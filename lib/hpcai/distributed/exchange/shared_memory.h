@@ -9,19 +9,19 @@
 
 namespace hpcai::distributed {
 
-// Memory that the ranks of one host share, through which they gather short messages: that takes some microseconds, where a
-// socket takes most of a millisecond because the system has to wake the receiver. The memory has no name in the file system, so
-// nothing is left behind.
+// Memory that the ranks of one host share in order to gather short messages. A gather takes some microseconds. Through a socket
+// it takes most of a millisecond, because the kernel has to wake the receiver. The memory has no name in the file system, so the
+// kernel frees it with the last process.
 //
-// Gathering goes in rounds. Each rank has two boxes in the memory and writes its message of round 0 into the first, of round 1
-// into the second, of round 2 into the first again, and so on. A rank reads the others' boxes of a round once all ranks have
-// come to that round. So when a rank writes its first box again in round 2, all ranks have read what it held in round 0: they
-// did so before they came to round 1, and this rank has waited in round 1 until all had come.
+// The ranks gather in rounds. Each rank has two boxes. It writes its message of an even round into the first box and that of an
+// odd round into the second. A rank reads the boxes of a round when all ranks have arrived in that round. A rank that writes
+// round 2 into its first box overwrites its message of round 0. That is safe: it has waited in round 1 for the arrival of all
+// ranks, and every rank has read round 0 before it arrives in round 1.
 class SharedMemory {
  public:
-  // Rank 0 makes the memory, and sends its invitation() to the other ranks, which join. A box holds one message of one rank.
-  // Both functions return null where the host does not allow it: no memory, or /proc not mounted or not shared, as between
-  // containers.
+  // Rank 0 calls make() and sends invitation() to the other ranks, which call join(). `ranks`: number of ranks. A box holds one
+  // message of one rank. Both functions return null if the host does not allow it: too little memory, or a /proc that is not
+  // mounted or not shared, as between containers.
   static std::unique_ptr<SharedMemory> make(int ranks, size_t box_bytes);
   static std::unique_ptr<SharedMemory> join(const std::string& invitation, int rank, int ranks, size_t box_bytes);
   ~SharedMemory();
@@ -29,15 +29,15 @@ class SharedMemory {
   SharedMemory& operator=(const SharedMemory&) = delete;
 
   const std::string& invitation() const { return invitation_; }
-  // Ends the joining. Rank 0 calls it when all have joined.
+  // Closes the descriptor that join() opens. Rank 0 calls it when all ranks have joined.
   void close_invitation();
 
-  // Writes this rank's `message` and returns the messages of all ranks, in their order. They stay valid until the second next
-  // call. `bytes` is the same on all ranks and at most box_bytes. A rank looks for the others for half a millisecond before it
-  // sleeps. `own_core`: it may keep its core busy with that; else it lets other processes run meanwhile.
-  // Throws std::runtime_error after abandon().
+  // Writes this rank's `message` and returns the messages of all ranks, in the order of the ranks. They stay valid until the next
+  // call but one. `bytes` is the same on all ranks and at most box_bytes. A rank polls for half a millisecond before it sleeps.
+  // `own_core`: the rank polls without pause; else it yields its core to other processes between polls. Throws std::runtime_error
+  // after abandon().
   std::vector<const std::byte*> gather(const void* message, size_t bytes, bool own_core);
-  // Ends gather(), from another thread.
+  // Makes gather() of this rank throw. Another thread calls it.
   void abandon();
 
  private:
@@ -47,7 +47,7 @@ class SharedMemory {
   size_t size() const;
   Header& header() const;
   bool map(int file);
-  std::byte* box(int rank) const;  // of this round
+  std::byte* box(int rank) const;  // of the present round
   bool look_for_round_after(uint32_t round, bool own_core) const;
   void await_round_after(uint32_t round, bool own_core);
 

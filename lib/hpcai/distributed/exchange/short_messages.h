@@ -5,9 +5,9 @@
 
 namespace hpcai::distributed {
 
-// The longest message, in bytes, that CPU ranks gather: each rank sends its values to all others, and each adds them up. A
-// longer one goes round a ring, where each rank adds its part to the sum. The ring takes twice as many hops, and for short
-// messages a hop costs more than its bytes. The limit keeps what a rank receives below 4 MiB.
+// The longest message, in bytes, that CPU ranks gather. In a gather each rank sends its values to all others, and each rank adds
+// them up. A longer message travels around a ring, in which each rank adds its part to the sum. The ring takes twice as many
+// hops, and a hop costs more than the bytes of a short message. The limit keeps the bytes that a rank receives below 4 MiB.
 constexpr size_t most_short_bytes(int ranks) {
   return std::min<size_t>(256 << 10, (4 << 20) / static_cast<size_t>(ranks)) / 64 * 64;
 }

@@ -6,7 +6,8 @@
 
 namespace hpcai::distributed {
 
-// A group of one member: every exchange is done when it is called. `status`: of the run, if this is a part of a larger group.
+// Returns a group of one rank, whose exchanges complete when they are called. `status`: that of the run, if the group is part of
+// one.
 std::unique_ptr<Group> make_single_group(at::Device device = at::kCPU, std::shared_ptr<Status> status = nullptr);
 
 }  // namespace hpcai::distributed

@@ -5,7 +5,7 @@
 namespace hpcai::distributed {
 
 c10::Event WaitTimer::mark() const {
-  c10::Event event(device_.type(), c10::EventFlag::BACKEND_DEFAULT);  // this flag makes it keep the time
+  c10::Event event(device_.type(), c10::EventFlag::BACKEND_DEFAULT);  // this flag makes the event record its time
   event.record(c10::impl::getDeviceGuardImpl(device_.type())->getStream(device_));
   return event;
 }

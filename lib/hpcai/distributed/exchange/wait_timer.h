@@ -10,16 +10,17 @@
 
 namespace hpcai::distributed {
 
-// Adds up the time between start() and stop(): on a CPU that of the host, on a GPU that of its current stream. The host never
-// waits for the GPU because of that.
+// Adds up the time between start() and stop(): on a CPU the time of the host, on a GPU that of its current stream. The host does
+// not wait for the GPU.
 class WaitTimer {
  public:
   explicit WaitTimer(at::Device device) : device_(device) {}
 
+  // Begins and ends one interval. Intervals must not overlap.
   void start();
   void stop();
-  double seconds() const;  // intervals that the GPU has not passed yet are missing
-  void tidy();             // gives back the GPU events that are no longer needed
+  double seconds() const;  // without the intervals that the GPU has not completed yet
+  void tidy();             // releases the GPU events of completed intervals
 
  private:
   using Clock = std::chrono::steady_clock;

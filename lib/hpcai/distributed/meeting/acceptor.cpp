@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kRestAfterBatch = 10ms;  // so at most 3200 connections a second, about a twentieth of a core
+constexpr auto kRestAfterBatch = 10ms;  // limits the rate to 3200 connections a second, about a twentieth of a core
 constexpr auto kRestAfterFailure = 100ms;
 
 bool is_lack_of_descriptors(int reason) { return reason == EMFILE || reason == ENFILE; }
@@ -35,7 +35,7 @@ int Acceptor::port() const { return port_of(listen_fd_); }
 
 void Acceptor::open_reserve() { reserve_fd_ = open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
-// Takes one connection with the descriptor in reserve, and closes it.
+// Frees the reserved descriptor, accepts one connection with it, and closes that connection.
 bool Acceptor::shed_one() {
   if (reserve_fd_ >= 0) close(std::exchange(reserve_fd_, -1));
   const int fd = accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -58,7 +58,7 @@ Acceptor::Batch Acceptor::take(SteadyClock::time_point now) {
       for (size_t shed = 0; shed < kLargestBatch && shed_one(); ++shed) continue;
       rests_until_ = now + kRestAfterFailure;
       return batch;
-    } else if (errno != EINTR && errno != ECONNABORTED) {  // too little memory, and what a system may think of
+    } else if (errno != EINTR && errno != ECONNABORTED) {  // too little memory, or an unknown error
       rests_until_ = now + kRestAfterFailure;
       return batch;
     }

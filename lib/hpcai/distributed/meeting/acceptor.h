@@ -7,27 +7,28 @@
 
 namespace hpcai::distributed {
 
-// Takes new connections off rank 0's listening socket, so that a flood of them takes neither rank 0's time nor its file
-// descriptors: after a full batch the acceptor rests for a moment, and the system queues or drops what comes meanwhile. It
-// keeps one descriptor in reserve, with which it takes and closes a connection when there is no other left; otherwise that
-// connection would stay in front of the queue and wake the server for ever.
+// Accepts the new connections of rank 0's listening socket. A flood of connections must exhaust neither rank 0's time nor its
+// file descriptors. The acceptor therefore pauses after a full batch; the kernel queues or drops the connections of that time.
+// The acceptor also keeps one descriptor in reserve. When no other descriptor is free, it uses the reserve to accept and close
+// the first connection of the queue, which would otherwise wake the server again and again.
 class Acceptor {
  public:
-  // Takes the listening socket over.
+  // Takes ownership of the listening socket.
   explicit Acceptor(int listen_fd);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
+  // Returns the port of the listening socket.
   int port() const;
-  // The socket to poll for new connections; -1, which poll() passes over, while the acceptor rests.
+  // Returns the socket to poll for new connections, or -1 during a pause; poll() ignores -1.
   int socket_to_poll(SteadyClock::time_point now) const { return now < rests_until_ ? -1 : listen_fd_; }
 
   struct Batch {
-    std::vector<int> sockets;         // new connections, the caller's from now on
-    bool out_of_descriptors = false;  // the caller should close what it can spare
+    std::vector<int> sockets;         // new connections; the caller owns them
+    bool out_of_descriptors = false;  // the caller should close the connections that it can spare
   };
-  // Those that wait now, at most kLargestBatch; none while the acceptor rests.
+  // Accepts the waiting connections, at most kLargestBatch; none during a pause.
   Batch take(SteadyClock::time_point now);
 
   static constexpr size_t kLargestBatch = 32;

@@ -18,7 +18,7 @@
 namespace hpcai::distributed {
 namespace {
 
-// Whether the socket is ready for `events` before the deadline.
+// Waits until the socket is ready for `events`. Returns false at the deadline.
 bool ready(int fd, short events, SteadyClock::time_point deadline) {
   while (true) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
@@ -34,7 +34,7 @@ bool ready(int fd, short events, SteadyClock::time_point deadline) {
 
 Connection::Connection(int fd) : fd_(fd) {
   fcntl(fd_, F_SETFL, fcntl(fd_, F_GETFL) | O_NONBLOCK);
-  const int on = 1;  // the messages are short and each waits for an answer
+  const int on = 1;  // the messages are short, and each one waits for an answer
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 

@@ -10,13 +10,13 @@ namespace hpcai::distributed {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// The other side of a connection has gone, or does not take what it is sent.
+// The other side has closed the connection, or does not read what this side sends.
 class ConnectionLost : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// One end of a connection that carries whole messages (wire.h). Owns the socket; for one thread at a time.
+// One end of a connection that carries whole messages (wire.h). Owns the socket. Not for concurrent use.
 class Connection {
  public:
   explicit Connection(int fd);
@@ -25,11 +25,11 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   int fd() const { return fd_; }
-  // Throws ConnectionLost, also when the other side has not taken the message by then.
+  // Throws ConnectionLost if the connection is broken, or if the whole message is not sent before the deadline.
   void send(std::string_view message, SteadyClock::time_point deadline);
-  // Nothing if no whole message has come by then. Throws ConnectionLost.
+  // Returns the next message, or nothing if it is incomplete at the deadline. Throws ConnectionLost.
   std::optional<std::string> receive(SteadyClock::time_point deadline);
-  // Whether something has come that is no whole message yet.
+  // Whether a part of a message has arrived.
   bool has_bytes() const { return !buffer_.empty(); }
 
  private:
@@ -37,7 +37,7 @@ class Connection {
   std::string buffer_;
 };
 
-// Connects to a numeric address; -1 if nothing answers within the limit.
+// Connects to a numeric address. Returns the socket, or -1 if the connection fails or takes longer than `limit`.
 int connect_to(const std::string& address, int port, std::chrono::milliseconds limit);
 
 }  // namespace hpcai::distributed

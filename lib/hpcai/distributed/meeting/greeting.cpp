@@ -42,7 +42,7 @@ Greeting greet(Connection& connection, std::string_view secret, SteadyClock::tim
     return *last == kWelcome ? Greeting::welcome : Greeting::stranger;
   } catch (const ConnectionLost&) {
     return answered || connection.has_bytes() ? Greeting::stranger : Greeting::closed;
-  } catch (const std::runtime_error&) {  // what came is no message of ours
+  } catch (const std::runtime_error&) {  // the answer is not a message of this program
     return Greeting::stranger;
   }
 }

@@ -5,9 +5,8 @@
 
 #include "hpcai/distributed/meeting/connection.h"
 
-// How a rank and rank 0 convince each other that they belong to one job before anything else is said. Both know the job's
-// secret. Each sends a random number and proves the secret with an HMAC over both numbers, so a recorded greeting is worth
-// nothing:
+// The greeting: a rank and rank 0 prove to each other that they belong to the same job. Both know the job's secret. Each side
+// sends a random number, and each proof is an HMAC over both numbers, so a recorded greeting is useless to an attacker:
 //
 //   rank -> rank 0:  magic, N1
 //   rank 0 -> rank:  N2, HMAC(secret, "rank 0" N1 N2)
@@ -19,21 +18,21 @@ inline constexpr std::string_view kMagic = "hpcai-train ranks 2\n";
 inline constexpr std::string_view kWelcome = "welcome";
 inline constexpr size_t kLongestGreeting = 256;
 
-// 32 hex digits from the system. Throws std::runtime_error if it gives none.
+// Returns 32 hex digits of random data from the operating system. Throws std::runtime_error if the system call fails.
 std::string random_number();
 
-// What a side ("rank 0" or "rank") sends to prove that it knows the secret.
+// The proof that `side` ("rank 0" or "rank") sends. `first` and `second` are the two random numbers.
 std::string proof(std::string_view secret, std::string_view side, std::string_view first, std::string_view second);
 
 enum class Greeting {
   welcome,
-  silent,    // no answer in time
-  closed,    // closed without a word: rank 0 does that while it is flooded with connections, other programs do it too
-  stranger,  // what answers is no program of ours
-  foreign,   // rank 0 of another job, or of this one with another secret
+  silent,    // no answer before the deadline
+  closed,    // closed without an answer: a flooded rank 0 does that, and so do other programs
+  stranger,  // the answer is not one of this program
+  foreign,   // rank 0 of another job, or of this job with another secret
 };
 
-// The rank's side of it. Throws nothing.
+// The rank's side of the greeting. Returns the result; throws nothing.
 Greeting greet(Connection& connection, std::string_view secret, SteadyClock::time_point deadline);
 
 }  // namespace hpcai::distributed

@@ -9,7 +9,7 @@
 namespace hpcai::distributed {
 namespace {
 
-constexpr std::chrono::milliseconds kServerLimit{10'000};  // rank 0's server answers in less than a millisecond
+constexpr std::chrono::milliseconds kServerLimit{10'000};  // rank 0's server normally answers in less than a millisecond
 
 Packer request_of(Request request) { return Packer().number(static_cast<int64_t>(request)); }
 

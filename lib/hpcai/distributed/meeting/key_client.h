@@ -12,13 +12,15 @@
 
 namespace hpcai::distributed {
 
-// Makes a new connection to rank 0's key server, already greeted. Throws ConnectionLost.
+// Returns a new greeted connection to rank 0's key server. Throws ConnectionLost.
 using OpenConnection = std::function<std::unique_ptr<Connection>()>;
 
-// The keys on rank 0's server as c10d, Gloo and NCCL want them. If rank 0 does not answer, a call ends with c10::DistStoreError,
-// at the latest a few seconds after its time limit; then the client is of no more use.
+// The keys on rank 0's key server, as a c10d store for Gloo and NCCL. If rank 0 does not answer, a call throws
+// c10::DistStoreError at most a few seconds after its time limit, and every later call throws as well. Calls from several threads
+// run one after the other.
 class KeyClient : public c10d::Store {
  public:
+  // Opens the first connection. `timeout`: default limit of wait() and get(). Throws ConnectionLost.
   KeyClient(OpenConnection open, std::chrono::milliseconds timeout);
 
   using Store::compareSet;
@@ -41,7 +43,7 @@ class KeyClient : public c10d::Store {
 
   OpenConnection open_;
   std::mutex mutex_;
-  std::unique_ptr<Connection> connection_;  // none after a failure
+  std::unique_ptr<Connection> connection_;  // null after a failure
 };
 
 }  // namespace hpcai::distributed

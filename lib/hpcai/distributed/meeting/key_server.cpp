@@ -26,11 +26,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kGreetingLimit = 5s;  // a stranger that connects and says nothing is closed
+constexpr auto kGreetingLimit = 5s;  // time for the greeting of a new connection
 constexpr auto kFarewellLimit = 2s;
 constexpr int64_t kLongestWait_ms = 1000LL * 3600 * 24 * 30;
 
-// Every rank holds two connections; the usual soft limit is 1024 files. Returns how many this process may open.
+// Raises the soft limit of open files, which is usually 1024, to the hard limit: every rank holds two connections. Returns the
+// number of files that this process may open.
 size_t raise_file_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
@@ -40,7 +41,7 @@ size_t raise_file_limit() {
   return limit.rlim_cur;
 }
 
-// Strangers may take an eighth of the descriptors: data, checkpoints and the backend need the rest.
+// The most strangers: an eighth of the descriptors. Data, checkpoints and the backend need the rest.
 size_t strangers_for(size_t file_limit) { return std::clamp<size_t>(file_limit / 8, 8, 256); }
 
 }  // namespace
@@ -48,13 +49,13 @@ size_t strangers_for(size_t file_limit) { return std::clamp<size_t>(file_limit /
 struct KeyServer::Client {
   int fd = -1;
   enum class State { arrived, challenged, known, closed } state = State::arrived;
-  SteadyClock::time_point deadline;  // for the greeting
-  std::string first, second;         // random numbers of the greeting
-  std::string in, out;               // bytes that are no whole message yet, bytes that are not sent yet
-  bool ready = true;                 // poll() says that it can be served
-  int rank = -1;                     // once it gives signs of life
-  bool departed = false;             // it has said farewell
-  // A request for keys that are not there yet.
+  SteadyClock::time_point deadline;  // of the greeting
+  std::string first, second;         // the two random numbers of the greeting
+  std::string in, out;               // bytes of an incomplete message received; bytes still to be sent
+  bool ready = true;                 // whether poll() reported an event
+  int rank = -1;                     // set by the first sign of life
+  bool departed = false;             // whether the farewell has arrived
+  // A pending Request::wait: its keys and its deadline.
   std::optional<std::vector<std::string>> wanted;
   SteadyClock::time_point wanted_until;
 
@@ -83,7 +84,7 @@ KeyServer::~KeyServer() {
 
 void KeyServer::wake() {
   const uint64_t one = 1;
-  if (write(wake_fd_, &one, sizeof one) < 0) return;  // it is awake already
+  if (write(wake_fd_, &one, sizeof one) < 0) return;  // the counter is full, so poll() returns anyway
 }
 
 void KeyServer::warn_once(bool& warned, const char* text) {
@@ -121,7 +122,7 @@ void KeyServer::finish(bool failed) {
   SteadyClock::duration patience = kFarewellLimit;
   {
     std::lock_guard lock(mutex_);
-    if (announced_reason_) patience = 2 * limits_.beat;  // a lost rank does not answer
+    if (announced_reason_) patience = 2 * limits_.beat;  // a lost rank sends no farewell
     for (Client& client : clients_) {
       if (client.rank > 0 && !announced_reason_) {
         send(client, Packer().number(static_cast<int64_t>(Reply::end)).number(failed).bytes());
@@ -144,7 +145,7 @@ void KeyServer::run() {
     if (stop_) return;
     try {
       run_once();
-    } catch (const std::bad_alloc&) {  // strangers are what can be spared
+    } catch (const std::bad_alloc&) {  // closing strangers frees memory
       close_strangers();
     }
     remove_dropped();
@@ -161,12 +162,12 @@ void KeyServer::run_once() {
 }
 
 std::chrono::milliseconds KeyServer::longest_pause() const {
-  if (acceptor_.socket_to_poll(SteadyClock::now()) < 0) return 10ms;  // until it has rested
+  if (acceptor_.socket_to_poll(SteadyClock::now()) < 0) return 10ms;  // during the pause of the acceptor
   if (!monitor_) return 100ms;
   return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(limits_.beat / 2), 5ms, 100ms);
 }
 
-// Sleeps until something happens, or for as long as nothing is due.
+// Sleeps until a socket is ready or the pause is over.
 void KeyServer::wait_for_events() {
   std::vector<pollfd> entries;
   std::chrono::milliseconds pause{};
@@ -181,7 +182,8 @@ void KeyServer::wait_for_events() {
   poll(entries.data(), entries.size(), static_cast<int>(pause.count()));
   uint64_t count = 0;
   const bool called = read(wake_fd_, &count, sizeof count) > 0;
-  // Other threads may have added clients meanwhile, at the end of the list; they are no longer in step if one was removed.
+  // Other threads may have appended clients since the list of entries was made. `entry` therefore follows the list and skips
+  // clients that it does not know.
   std::lock_guard lock(mutex_);
   auto entry = entries.begin() + 2;
   for (Client& client : clients_) {
@@ -216,7 +218,7 @@ KeyServer::Client& KeyServer::add_client(int fd, bool greeted) {
   return client;
 }
 
-// Drops the oldest stranger that has said nothing yet if there are too many; if all have spoken, the oldest of them.
+// Closes one stranger if there are too many: the oldest one that has sent nothing, or else the oldest one.
 void KeyServer::make_room_for_stranger() {
   const auto strangers = std::ranges::count_if(clients_, &Client::is_stranger);
   if (static_cast<size_t>(strangers) < most_strangers_) return;
@@ -232,7 +234,7 @@ void KeyServer::close_strangers() {
   }
 }
 
-// Reads what there is and answers. False when the client has gone, or is no rank of this job.
+// Reads the available bytes and answers the complete messages. Returns false if the client has gone or is not a rank of this job.
 bool KeyServer::serve(Client& client) {
   if (client.state == Client::State::closed) return false;
   char bytes[65536];
@@ -252,7 +254,7 @@ bool KeyServer::serve(Client& client) {
   return open;
 }
 
-// Throws std::runtime_error for what no rank of this job sends.
+// Throws std::runtime_error for a message that a rank of this job never sends.
 void KeyServer::handle(Client& client, const std::string& message) {
   if (client.is_stranger()) return greet(client, message);
   Unpacker fields(message);
@@ -268,7 +270,7 @@ void KeyServer::handle(Client& client, const std::string& message) {
   send(client, keys_.answer(request, fields));
 }
 
-// Throws std::runtime_error for a stranger that knows no greeting or not the secret.
+// Throws std::runtime_error for a stranger that does not follow the greeting or does not know the secret.
 void KeyServer::greet(Client& client, const std::string& message) {
   Unpacker fields(message);
   if (client.state == Client::State::arrived) {
@@ -309,7 +311,7 @@ void KeyServer::take_sign_of_life(Client& client, Unpacker& fields) {
   Packer reply;
   pack_status(reply.number(static_cast<int64_t>(Reply::alive)), monitor_->status_of(0));
   if (client.rank != 0) return send(client, reply.bytes());
-  // What rank 0 is doing goes to all ranks at once: should it be lost, they can say where it was.
+  // All ranks receive the status of rank 0 at once. They need it to report where rank 0 was when it was lost.
   for (Client& other : clients_) {
     if (other.rank >= 0 && !other.departed) send(other, reply.bytes());
   }
@@ -358,7 +360,8 @@ void KeyServer::send(Client& client, const std::string& message) {
 void KeyServer::flush(Client& client) {
   while (!client.out.empty()) {
     const ssize_t sent = ::send(client.fd, client.out.data(), client.out.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return;  // full: poll() tells when it goes on; gone: the next recv() tells
+    // A full buffer: poll() reports when the socket is ready again. A lost connection: the next recv() reports it.
+    if (sent <= 0) return;
     client.out.erase(0, static_cast<size_t>(sent));
   }
 }

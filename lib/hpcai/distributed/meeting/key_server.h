@@ -16,28 +16,29 @@
 
 namespace hpcai::distributed {
 
-// Rank 0's side of the job. The server keeps the keys through which the ranks and their backends find each other, receives
-// the signs of life of all ranks, and tells all ranks when one is lost. It has one thread, and one listening socket on one
-// address.
+// The key server runs in rank 0's process, in one thread with one listening socket on one address. It has three duties: it stores
+// the keys through which the ranks and their backends find each other, it receives the signs of life of all ranks, and it sends
+// the reason to all ranks when a rank is lost or hangs.
 //
-// A connection is a stranger until it has proved that it knows the job's secret (greeting.h). Strangers are served nothing.
-// Their number is limited: when one too many comes, the oldest that has said nothing is closed. So a flood of connections
-// costs rank 0 a bounded number of descriptors, and a rank that comes during the flood tries again until it is greeted.
+// A connection is a stranger until the other side has proved that it knows the job's secret (greeting.h). The server answers no
+// requests of strangers. It limits the number of strangers: a new one displaces the oldest one that has sent nothing. A flood of
+// connections therefore takes a bounded number of descriptors, and a rank that is displaced connects again.
 class KeyServer {
  public:
-  // Takes the listening socket over. `world_size`: ranks that are expected.
+  // Takes ownership of the listening socket and starts the thread. `world_size`: the number of expected ranks. Raises this
+  // process's limit of open files to its hard limit.
   KeyServer(int listen_fd, std::string secret, int world_size);
   ~KeyServer();
   KeyServer(const KeyServer&) = delete;
   KeyServer& operator=(const KeyServer&) = delete;
 
   int port() const { return acceptor_.port(); }
-  // A connection for this process itself, which needs no network and no greeting. Throws Error{peers_unreachable} if this
-  // process may not open more files.
+  // Returns a greeted connection of this process to its own server, over a socket pair. Throws Error{peers_unreachable} if this
+  // process may open no more files. May be called from any thread.
   std::unique_ptr<Connection> connect_locally();
-  // From now on every rank must give signs of life. All ranks are told of one that is lost or hangs.
+  // Starts the watch: from now on every rank must send signs of life. `peers`: by rank.
   void watch(std::vector<Peer> peers, const WatchLimits& limits);
-  // Tells all ranks that rank 0 leaves, with an error or without, and waits a moment until they have said farewell.
+  // Sends to all ranks that rank 0 leaves. `failed`: rank 0 ends with an error. Waits up to 2 s for the farewells of the ranks.
   void finish(bool failed);
 
  private:
@@ -72,12 +73,12 @@ class KeyServer {
   std::string secret_;
   int world_size_;
   size_t most_strangers_;
-  std::mutex mutex_;  // of everything below
+  std::mutex mutex_;  // protects all members below
   KeyTable keys_;
   std::list<Client> clients_;
   std::optional<Monitor> monitor_;
   WatchLimits limits_{};
-  std::optional<std::string> announced_reason_;  // as a message, once all ranks have been told why the run ends
+  std::optional<std::string> announced_reason_;  // the packed Reply::end_reason, once it has been sent to all ranks
   bool warned_of_strangers_ = false, warned_of_flood_ = false;
   bool stop_ = false;
   std::thread thread_;

@@ -8,7 +8,7 @@
 namespace hpcai::distributed {
 namespace {
 
-// Numbers are kept as text, as c10d's stores do.
+// Numbers are stored as text, as c10d's stores do.
 int64_t number_in(const std::string& text) {
   const auto number = parse_number<int64_t>(text);
   if (!number) throw std::runtime_error("a key that is no number was to be raised");

@@ -10,20 +10,20 @@
 
 namespace hpcai::distributed {
 
-// The keys and values through which ranks and backends find each other; rank 0's server keeps them.
+// The keys and values of a run. Rank 0's key server stores them, and serialises all calls.
 class KeyTable {
  public:
-  // The answer to a request about keys (key_protocol.h). The message's first number, `request`, has been taken off `fields`
-  // already. Throws std::runtime_error for what is no such request.
+  // Returns the answer to a request about keys (key_protocol.h). The caller has already read the first number of the message,
+  // `request`, from `fields`. Throws std::runtime_error for any other request.
   std::string answer(int64_t request, Unpacker& fields);
-  // The values in the order of the keys, as the answer to Request::wait; nothing if one is missing.
+  // The values in the order of the keys, packed as the answer to Request::wait. Nothing if a key is missing.
   std::optional<std::string> values(const std::vector<std::string>& keys) const;
 
  private:
   std::map<std::string, std::string> values_;
 };
 
-// A count, then as many texts.
+// Reads a count and that many texts. Throws std::runtime_error if the message is too short.
 std::vector<std::string> unpack_keys(Unpacker& fields);
 
 }  // namespace hpcai::distributed

@@ -14,7 +14,7 @@ namespace {
 
 using Store = c10::intrusive_ptr<c10d::TCPStore>;
 
-// One store for each attempt of torchrun to run the job.
+// The key of this run. Each attempt of torchrun to run the job has its own.
 std::string key_of(const World& world) { return "hpcai-train/" + sha256(world.job); }
 
 [[noreturn]] void fail(const World& world, const std::string& what) {
@@ -24,8 +24,8 @@ std::string key_of(const World& world) { return "hpcai-train/" + sha256(world.jo
       "Look at the messages of the launcher and of rank 0.");
 }
 
-// A program that accepts connections and says nothing would hold the store's greeting up for ever, so a thread of its own
-// waits for that; it is left behind, since the process ends.
+// Opens the store in a thread of its own, because c10d waits without a limit for a program that accepts the connection and sends
+// nothing. After the limit the thread is left behind: the process ends soon.
 Store open_store(const World& world, std::chrono::milliseconds limit) {
   c10d::TCPStoreOptions options;
   options.port = static_cast<uint16_t>(world.master_port);

@@ -7,8 +7,8 @@
 
 namespace hpcai::distributed {
 
-// torchrun's agent serves a store of its own, open to everybody. The ranks use it for one thing only: rank 0 writes there
-// where its key server listens, and the others read it. Both throw Error{peers_unreachable}.
+// torchrun's agent runs a key-value store without access control. Rank 0 writes the place of its key server there, and the other
+// ranks read it. Both functions take at most `limit` and throw Error{peers_unreachable} if the store does not answer.
 void publish_place(const World& world, const std::string& place, std::chrono::milliseconds limit);
 std::string published_place(const World& world, std::chrono::milliseconds limit);
 

@@ -13,7 +13,7 @@ namespace {
 
 bool is_among(const std::vector<std::string>& list, const std::string& address) { return std::ranges::count(list, address) > 0; }
 
-// The host of rank 0 by a name or an address that this host knows.
+// The name of rank 0's host, or the fallback address if this host cannot resolve the name.
 std::string known_master_host(const World& world) {
   if (world.fallback_host.empty()) return world.master_host;
   try {
@@ -24,7 +24,7 @@ std::string known_master_host(const World& world) {
   return world.master_host;
 }
 
-// The address of this host that other hosts can reach, on the chosen interface if there is one.
+// The address of this host for other hosts: that of the configured interface, or of the default route.
 std::string reachable_address(const DistributedConfig& config) {
   return config.interface.empty() ? outward_address() : addresses_of_interface(config.interface).front();
 }
@@ -77,7 +77,7 @@ std::vector<std::string> addresses_of_rank0(const World& world, const Distribute
 }
 
 std::string own_address(const DistributedConfig& config, const std::string& meeting) {
-  if (is_loopback(meeting)) return meeting;  // so all ranks are on this host
+  if (is_loopback(meeting)) return meeting;  // a loopback address means that all ranks are on this host
   if (!config.interface.empty()) return addresses_of_interface(config.interface).front();
   const std::string address = source_address(meeting);
   return address.empty() || is_loopback(address) ? outward_address() : address;

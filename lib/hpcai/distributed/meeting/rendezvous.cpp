@@ -20,8 +20,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kServerPatience{15'000};  // for rank 0's server to answer
-constexpr milliseconds kHearLimit{3000};         // for the ranks to hear the outcome before rank 0 leaves
+constexpr milliseconds kServerPatience{15'000};  // time for rank 0's server to answer
+constexpr milliseconds kReadLimit{3000};         // time for the other ranks to read the outcome before rank 0 leaves
 
 milliseconds until(SteadyClock::time_point deadline) {
   return std::max(milliseconds{1}, std::chrono::duration_cast<milliseconds>(deadline - SteadyClock::now()));
@@ -46,7 +46,7 @@ void warn_of_guessable_secret() {
       "export HPCAI_SECRET=$(head -c 32 /dev/urandom | base64 -w 0)");
 }
 
-// Starts rank 0's server.
+// Starts rank 0's server and returns its place.
 Place serve(const World& world, const DistributedConfig& config, const std::string& secret, Meeting& meeting,
             SteadyClock::time_point deadline) {
   const bool inherited = world.listen_fd >= 0;
@@ -70,14 +70,14 @@ std::vector<int> absent_ranks(c10d::Store& store, int size) {
   return absent;
 }
 
-// Rank 0 leaves only when the others have heard why, because its server leaves with it.
-void wait_until_heard(c10d::Store& store, int64_t ranks) {
-  for (const auto end = SteadyClock::now() + kHearLimit; store.add("heard", 0) < ranks && SteadyClock::now() < end;) {
+// Rank 0 waits until the other ranks have read the outcome, because its server ends with rank 0.
+void wait_until_read(c10d::Store& store, int64_t ranks) {
+  for (const auto end = SteadyClock::now() + kReadLimit; store.add("heard", 0) < ranks && SteadyClock::now() < end;) {
     std::this_thread::sleep_for(milliseconds{20});
   }
 }
 
-// Rank 0 waits for all ranks.
+// Rank 0 waits for the arrivals of all ranks and returns the outcome.
 Outcome gather_arrivals(const World& world, const DistributedConfig& config, c10d::Store& store,
                         SteadyClock::time_point deadline) {
   std::vector<std::string> keys;
@@ -97,7 +97,7 @@ Outcome gather_arrivals(const World& world, const DistributedConfig& config, c10
   return outcome_of(arrivals);
 }
 
-// Rank 0 decides how the meeting ends, and tells all.
+// Rank 0 decides the outcome of the meeting and sends it to all ranks.
 Outcome decide(const World& world, const DistributedConfig& config, Meeting& meeting, SteadyClock::time_point deadline) {
   c10d::Store& store = *meeting.store;
   Outcome outcome = gather_arrivals(world, config, store, deadline);
@@ -106,18 +106,18 @@ Outcome decide(const World& world, const DistributedConfig& config, Meeting& mee
   store.set("outcome", bytes_of_text(to_bytes(outcome)));
   if (!all_there) {
     const auto absent = static_cast<int64_t>(absent_ranks(store, world.size).size());
-    wait_until_heard(store, world.size - absent - 1);
+    wait_until_read(store, world.size - absent - 1);
   }
   return outcome;
 }
 
-// The other ranks hear from rank 0 how the meeting ends.
-Outcome hear_outcome(const World& world, c10d::Store& store, SteadyClock::time_point deadline) {
-  store.wait({"outcome"}, until(deadline) + 2 * kHearLimit);
+// Every rank but rank 0 waits for the outcome from rank 0.
+Outcome read_outcome(const World& world, c10d::Store& store, SteadyClock::time_point deadline) {
+  store.wait({"outcome"}, until(deadline) + 2 * kReadLimit);
   Outcome outcome = outcome_from_bytes(value_of_key(store, "outcome"));
   store.add("heard", 1);
   if (outcome.kind == Outcome::Kind::all_there && static_cast<int>(outcome.peers.size()) != world.size) {
-    outcome.kind = Outcome::Kind::worlds_differ;  // this rank is one too many: rank 0 did not wait for it
+    outcome.kind = Outcome::Kind::worlds_differ;  // this rank is beyond rank 0's number of ranks, so rank 0 did not wait for it
     outcome.reason = fmt::format("rank {} was told that there are {} ranks, rank 0 that there are {}", world.rank, world.size,
                                  outcome.peers.size());
   }
@@ -139,12 +139,12 @@ void check_outcome(const World& world, const Outcome& outcome) {
           : "Look at the first messages of these ranks; if they are only slow, raise distributed.connect_timeout_s.");
 }
 
-// NCCL and Gloo would wait for each other for ever.
+// Refuses a mixture of GPU and CPU ranks: NCCL and Gloo would wait for each other for ever.
 void check_devices(const World& world, const Meeting& meeting) {
   const std::vector<Peer>& peers = meeting.peers;
   const auto other = std::ranges::find_if(peers, [&](const Peer& peer) { return peer.gpu != peers[0].gpu; });
   if (other == peers.end()) return;
-  if (world.rank == 0) wait_until_heard(*meeting.store, world.size - 1);
+  if (world.rank == 0) wait_until_read(*meeting.store, world.size - 1);
   auto place = [](const Peer& peer) { return peer.gpu ? "on a GPU" : "on the CPU"; };
   const auto rank = static_cast<int>(other - peers.begin());
   throw SharedError(ExitCode::ranks_disagree,
@@ -170,7 +170,7 @@ bool spans_hosts(const std::vector<Peer>& peers) {
 Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) {
   const auto deadline = SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(
                                                  std::chrono::duration<double>(config.connect_timeout_s));
-  if (!config.interface.empty()) addresses_of_interface(config.interface);  // refuses one that does not exist
+  if (!config.interface.empty()) addresses_of_interface(config.interface);  // throws for an interface that does not exist
   const std::string secret = job_secret(world, process_environment());
   Meeting meeting;
   Place place;
@@ -186,7 +186,7 @@ Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) 
     meeting.store = c10::make_intrusive<KeyClient>(meeting.open, until(deadline) + kServerPatience);
     arrive(world, *meeting.store, use_gpu, place);
     const Outcome outcome =
-        world.rank == 0 ? decide(world, config, meeting, deadline) : hear_outcome(world, *meeting.store, deadline);
+        world.rank == 0 ? decide(world, config, meeting, deadline) : read_outcome(world, *meeting.store, deadline);
     check_outcome(world, outcome);
     meeting.peers = outcome.peers;
     check_devices(world, meeting);

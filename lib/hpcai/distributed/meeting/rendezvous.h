@@ -14,20 +14,20 @@
 
 namespace hpcai::distributed {
 
-// What the ranks know of each other once all are there.
+// The result of a meeting.
 struct Meeting {
-  std::unique_ptr<KeyServer> server;      // on rank 0 only; it watches over the ranks already
-  c10::intrusive_ptr<c10d::Store> store;  // this job's keys
-  OpenConnection open;                    // makes a further connection to rank 0's server
-  std::string address;                    // of this rank, as the others reach it
+  std::unique_ptr<KeyServer> server;      // on rank 0 only; it already watches the ranks
+  c10::intrusive_ptr<c10d::Store> store;  // the keys of this job
+  OpenConnection open;                    // opens another connection to rank 0's key server
+  std::string address;                    // address at which other ranks reach this rank
   std::vector<Peer> peers;                // by rank
 };
 
-// Gathers all ranks of the world within distributed.connect_timeout_s: rank 0 listens, on one address only, and the others
-// come to it and prove that they know the job's secret. `use_gpu`: this rank computes on a GPU.
+// Gathers all ranks of the world within distributed.connect_timeout_s. Rank 0 listens on one address. The other ranks connect to
+// it and prove that they know the job's secret. `use_gpu`: this rank computes on a GPU.
 //
-// Throws Error{peers_unreachable} naming the ranks that did not come, or saying what holds the port; Error{ranks_disagree}
-// where some ranks compute on GPUs and others do not, or were told different numbers of ranks.
+// Throws Error{peers_unreachable} that names the missing ranks or the program that holds the port. Throws Error{ranks_disagree}
+// if some ranks compute on GPUs and others on CPUs, or if ranks have different numbers of ranks in their environment.
 Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu);
 
 }  // namespace hpcai::distributed

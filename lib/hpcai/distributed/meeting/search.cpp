@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Once something accepts connections, rank 0's server answers at once even on a busy host; whatever takes longer is not ours.
+// Rank 0's server answers faster than this even on a busy host. A slower program is not this program.
 constexpr milliseconds kGreetingPatience{15'000};
 constexpr milliseconds kConnectLimit{2000};
 constexpr milliseconds kLongestPause{500};
@@ -26,13 +26,13 @@ milliseconds time_left(SteadyClock::time_point deadline) {
   return std::max(milliseconds{1}, std::chrono::duration_cast<milliseconds>(deadline - SteadyClock::now()));
 }
 
-// What an attempt to greet brought; without a connection, nothing listens there.
-struct Knock {
+// The result of one attempt to connect and greet. A null connection means that nothing listens at the place.
+struct Attempt {
   std::unique_ptr<Connection> connection;
   Greeting greeting = Greeting::welcome;
 };
 
-Knock knock(const Place& place, const std::string& secret, milliseconds limit) {
+Attempt connect_and_greet(const Place& place, const std::string& secret, milliseconds limit) {
   const int fd = connect_to(place.address, place.port, std::min(limit, kConnectLimit));
   if (fd < 0) return {};
   auto connection = std::make_unique<Connection>(fd);
@@ -65,7 +65,7 @@ Knock knock(const Place& place, const std::string& secret, milliseconds limit) {
               remedy);
 }
 
-// The places where rank 0 may listen, and what has answered there so far.
+// The search for rank 0: the places where it may listen, and the last answer that was not a welcome.
 class Search {
  public:
   Search(const World& world, const DistributedConfig& config, const std::string& secret, SteadyClock::time_point deadline)
@@ -94,7 +94,7 @@ class Search {
   }
 
   bool try_at(const Place& place) {
-    const auto [connection, greeting] = knock(place, secret_, answer_limit());
+    const auto [connection, greeting] = connect_and_greet(place, secret_, answer_limit());
     if (!connection) return false;
     if (greeting == Greeting::welcome) return true;
     refusal_ = {place, greeting};
@@ -102,7 +102,7 @@ class Search {
     return false;
   }
 
-  // Whether rank 0 may have closed the connection because there were too many: worth another try for a while.
+  // Whether a flooded rank 0 may have closed the connection. The search then tries again until kGreetingPatience is over.
   bool may_be_flooded(Greeting greeting) {
     if (greeting != Greeting::closed) return false;
     if (!closed_since_) closed_since_ = SteadyClock::now();
@@ -110,7 +110,8 @@ class Search {
   }
 
   milliseconds answer_limit() const {
-    if (world_.launcher == "nproc") return time_left(deadline_);  // the socket of --nproc listens before rank 0 does
+    // With --nproc the parent opens the socket before rank 0 accepts connections.
+    if (world_.launcher == "nproc") return time_left(deadline_);
     return world_.spare_ports > 0 ? kConnectLimit : kGreetingPatience;
   }
 
@@ -132,7 +133,7 @@ Place find_rank0(const World& world, const DistributedConfig& config, const std:
 std::unique_ptr<Connection> connect_to_rank0(const Place& place, const std::string& secret) {
   const auto deadline = SteadyClock::now() + kGreetingPatience;
   while (true) {
-    auto [connection, greeting] = knock(place, secret, time_left(deadline));
+    auto [connection, greeting] = connect_and_greet(place, secret, time_left(deadline));
     if (connection && greeting == Greeting::welcome) return std::move(connection);
     if (connection && greeting != Greeting::closed) refuse_place(place, greeting);
     if (SteadyClock::now() + kLongestPause > deadline) throw ConnectionLost("nothing answers at " + describe(place));

@@ -37,7 +37,7 @@ std::string read_secret(const std::string& path) {
                 fmt::format("Make it private: chmod 600 {}", path));
   }
   std::string text = read_file(path);
-  text.erase(text.find_last_not_of(" \t\r\n") + 1);  // as in a variable set from the file
+  text.erase(text.find_last_not_of(" \t\r\n") + 1);  // the shell does the same when it sets a variable from a file
   if (text.empty()) {
     throw Error(ExitCode::usage, fmt::format("{}: {} is empty", kFileVariable, path),
                 fmt::format("Fill it with random bytes: head -c 32 /dev/urandom > {}", path));

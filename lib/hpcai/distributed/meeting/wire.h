@@ -7,11 +7,12 @@
 
 namespace hpcai::distributed {
 
-// Messages between ranks: the length in four bytes, then that many bytes. Inside, numbers take eight bytes (little endian)
-// and texts their length in eight bytes and their bytes.
+// The format of messages between ranks: the length in four bytes, then that many bytes. Inside, a number takes eight bytes
+// (little endian), and a text takes its length in eight bytes and then its bytes.
 inline constexpr size_t kLongestMessage = 64 << 20;
 
 class Packer {
+  // Appends the fields of a message in their order.
  public:
   Packer& number(int64_t value) {
     for (int i = 0; i < 8; ++i) bytes_ += static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));
@@ -28,7 +29,7 @@ class Packer {
   std::string bytes_;
 };
 
-// Throws std::runtime_error for a message that ends too early.
+// Reads the fields of a message in their order. Throws std::runtime_error if the message is too short.
 class Unpacker {
  public:
   explicit Unpacker(std::string_view bytes) : rest_(bytes) {}
@@ -53,10 +54,10 @@ class Unpacker {
   std::string_view rest_;
 };
 
-// Takes one whole message off the front of `buffer`; false if it is not there yet. Throws std::runtime_error for a length
-// that no message has.
+// Moves one whole message from the front of `buffer` to `message`. Returns false if the message is incomplete. Throws
+// std::runtime_error for a length above `longest`.
 bool take_message(std::string& buffer, std::string& message, size_t longest = kLongestMessage);
-// With its length in front.
+// The message with its length in front.
 std::string framed(std::string_view message);
 
 }  // namespace hpcai::distributed

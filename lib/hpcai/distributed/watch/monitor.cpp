@@ -21,9 +21,9 @@ SteadyClock::duration duration_of(double seconds) {
 
 WatchLimits WatchLimits::from(const DistributedConfig& config, int size) {
   const double beat = std::min(1.0, config.timeout_s / 20);
-  const double limit = config.timeout_s - 4 * beat;  // to be noticed, told to all, and for all to leave
+  const double limit = config.timeout_s - 4 * beat;  // the rest is for the detection, the announcement and the exit
   const double glance =
-      std::clamp(0.001 * size, 0.02, std::max(0.02, beat));  // at most about a thousand messages a second for rank 0
+      std::clamp(0.001 * size, 0.02, std::max(0.02, beat));  // rank 0 receives about 1000 messages a second at most
   return {duration_of(std::min(glance, beat)),
           duration_of(beat),
           duration_of(limit),
@@ -72,8 +72,8 @@ const std::optional<EndReason>& Monitor::judge(SteadyClock::time_point now) {
   return reason_;
 }
 
-// Rank 0 may have been stopped itself, alone or with the whole job (Ctrl-Z, a suspended virtual machine). Then it has read no
-// sign of life meanwhile, and no rank may be called silent for that time.
+// Rank 0's process may have been stopped, alone or with the whole job (Ctrl-Z, a suspended virtual machine). It has read no signs
+// of life during such a pause, so the pause does not count as silence of the other ranks.
 void Monitor::excuse_own_pause(SteadyClock::time_point now) {
   const auto absence = now - std::exchange(judged_, now);
   if (absence < 2 * limits_.beat) return;
@@ -96,8 +96,9 @@ std::optional<EndReason> Monitor::find_lost(SteadyClock::time_point now) const {
               fmt::format("no sign of life for {:.3g} s; it was stopped, or its network is down", seconds(limits_.silence)));
 }
 
-// A rank that has left matters only if another one still needs it. That is so at once if an exchange of the other one has
-// failed; else if the other one has waited in an exchange for half of the limit, or cannot connect because a rank failed.
+// A rank that has left is lost only if a present rank still needs it. A present rank needs it in three cases: an exchange of the
+// present rank has failed; the present rank has waited in an exchange for half of the limit; the present rank is connecting and
+// another rank has failed.
 std::optional<EndReason> Monitor::find_departed(SteadyClock::time_point now) const {
   std::vector<int> failed, departed;
   bool missed = false, connects = false;
@@ -115,14 +116,15 @@ std::optional<EndReason> Monitor::find_departed(SteadyClock::time_point now) con
   return lost(describe(failed), "it has ended with an error of its own");
 }
 
-// Connecting is given up by Gloo itself after connect_timeout_s, with a reason that says more; NCCL waits for ever.
+// Gloo ends a connection attempt after connect_timeout_s with a more precise message, so the monitor waits longer than Gloo. NCCL
+// has no limit of its own.
 SteadyClock::duration Monitor::limit_for(const Status::Snapshot& status) const {
   if (status.phase == Phase::connect) return limits_.patience + limits_.stall;
   return status.may_take_long() ? limits_.patience : limits_.stall;
 }
 
-// The ranks that keep the others waiting when no rank moves: those that are not waiting in an exchange themselves. If all wait,
-// they wait in different exchanges, and those that have begun the fewest are behind.
+// Returns the ranks that keep the others waiting when no rank makes progress. These are the ranks outside an exchange. If all
+// ranks wait in an exchange, they wait in different ones, and the ranks that have begun the fewest exchanges are behind.
 std::vector<int> Monitor::ranks_to_blame() const {
   uint64_t fewest = UINT64_MAX;
   for (const Member& member : members_) {
@@ -138,8 +140,8 @@ std::vector<int> Monitor::ranks_to_blame() const {
   return busy.empty() ? behind : busy;
 }
 
-// The run hangs if a rank waits in an exchange and no rank has made progress within its limit. Nothing is decided while a
-// rank is silent: either it speaks again, or find_lost() will name it.
+// The run hangs if a rank waits in an exchange and no rank has made progress within its limit. The decision is postponed while a
+// sign of life is overdue: either the sign arrives, or find_lost() names the rank.
 std::optional<EndReason> Monitor::find_stalled(SteadyClock::time_point now) const {
   size_t present = 0, waiting = 0;
   auto last_move = SteadyClock::time_point::min();

@@ -14,45 +14,47 @@ namespace hpcai::distributed {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// How long the ranks trust each other. All follow from distributed.timeout_s and connect_timeout_s.
+// The time limits of the watch. from() derives all of them from distributed.timeout_s and distributed.connect_timeout_s.
 struct WatchLimits {
-  SteadyClock::duration glance;    // how often a rank looks whether it has something new to tell
-  SteadyClock::duration beat;      // between two signs of life of a rank that has nothing new to tell
-  SteadyClock::duration silence;   // a rank without a sign of life for this long is lost; timeout_s less what telling all takes
-  SteadyClock::duration stall;     // a rank that lives without progress for this long, while others wait for it, hangs
-  SteadyClock::duration patience;  // the same at the start, in the first step and while a checkpoint is written
-  SteadyClock::duration grace;     // for a rank's main thread to end by itself once the run must end
+  SteadyClock::duration glance;    // interval at which a watchdog compares its rank's status with the last one sent
+  SteadyClock::duration beat;      // longest interval between two signs of life of a rank whose status is unchanged
+  SteadyClock::duration silence;   // a rank without a sign of life for this long is lost
+  SteadyClock::duration stall;     // a rank without progress for this long, while another rank waits for it, hangs
+  SteadyClock::duration patience;  // replaces `stall` at the start, in the first step and while a checkpoint is written
+  SteadyClock::duration grace;     // time for the main thread of a rank to end by itself once the run must end
 
+  // `size`: number of ranks in the run.
   static WatchLimits from(const DistributedConfig& config, int size);
 };
 
-// Why the run ends on all ranks.
+// The reason why the run ends on all ranks.
 struct EndReason {
   ExitCode code = ExitCode::peers_unreachable;
   std::string text;
   std::string remedy;
 };
 
-// "rank 3 (host n2, process 4711), in the update of step 17,"
+// Text such as "rank 3 (host n2, process 4711), in the update of step 17,".
 std::string describe_place(int rank, const Peer& peer, const Status::Snapshot& status);
 
-// That a rank was lost: `place` names it, as describe_place() does, `why` says how that is known.
+// The reason for a lost rank. `place` comes from describe_place(). `why` states the evidence.
 EndReason lost(const std::string& place, const std::string& why);
 
-// Decides from the signs of life of all ranks whether one of them is lost or hangs. It knows nothing of sockets: rank 0's key
-// server feeds it.
+// The monitor receives the signs of life of all ranks and decides whether a rank is lost or hangs. It uses no sockets: rank 0's
+// key server calls it and serialises all calls.
 class Monitor {
  public:
+  // `peers`: by rank. All ranks count as just seen at `now`.
   Monitor(std::vector<Peer> peers, WatchLimits limits, SteadyClock::time_point now);
 
-  // A sign of life of a rank. `broken`: an exchange of that rank has failed, and it asks for the reason.
+  // Records a sign of life of `rank`. `broken`: an exchange of that rank has failed, and the rank waits for the reason.
   void beat(int rank, const Status::Snapshot& status, bool broken, SteadyClock::time_point now);
-  // The rank has said farewell, at the end or because of an error of its own.
+  // Records the farewell of `rank`. `failed`: the rank ends with an error.
   void left(int rank, bool failed);
-  // The rank's connection ended without a farewell.
+  // Records that the connection of `rank` ended without a farewell.
   void vanished(int rank);
 
-  // Why the run must end now; nothing if all is well. The first reason is final.
+  // Returns the reason why the run must end, or nothing while all ranks are well. The first reason is final.
   const std::optional<EndReason>& judge(SteadyClock::time_point now);
   const Status::Snapshot& status_of(int rank) const { return members_[static_cast<size_t>(rank)].status; }
 
@@ -62,8 +64,8 @@ class Monitor {
     State state = State::present;
     Status::Snapshot status;
     bool broken = false;
-    SteadyClock::time_point seen;   // last sign of life
-    SteadyClock::time_point moved;  // last progress
+    SteadyClock::time_point seen;   // time of the last sign of life
+    SteadyClock::time_point moved;  // time of the last progress
   };
 
   void excuse_own_pause(SteadyClock::time_point now);

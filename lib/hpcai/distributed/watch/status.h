@@ -5,28 +5,28 @@
 
 namespace hpcai::distributed {
 
-// What a rank is doing, in words for a message.
+// The activity of a rank, as messages name it.
 enum class Phase : uint8_t { start, connect, input, compute, exchange, update, evaluate, save };
 const char* name_of(Phase phase);
 
-// What a rank is doing and how far it has come. The rank's main thread writes it, at the price of a few stores; the rank's
-// watchdog reads it and sends it to rank 0. A rank whose `progress` does not grow stands still.
+// The activity of a rank and its progress. The rank's main thread writes it with a few atomic stores. The rank's watchdog thread
+// reads it and sends it to rank 0. All functions may be called from any thread.
 class Status {
  public:
   struct Snapshot {
     Phase phase = Phase::start;
-    int64_t step = 0;        // 0 before the first
-    uint64_t exchanges = 0;  // that this rank has begun
-    uint64_t progress = 0;   // grows with everything that it does
-    bool warm = false;       // the first step, which may compile and tune, is behind it
+    int64_t step = 0;        // 0 before the first step
+    uint64_t exchanges = 0;  // number of exchanges that this rank has begun
+    uint64_t progress = 0;   // counter of all completed actions; it is constant while the rank stands still
+    bool warm = false;       // the first step, which may compile and tune, is complete
 
-    // For the other ranks.
+    // Whether the rank waits for other ranks.
     bool waits() const { return phase == Phase::exchange || phase == Phase::connect; }
-    // Where work of unknown length is normal: opening data, the first step, writing a checkpoint.
+    // Whether work of unknown length is normal: opening data, the first step, writing a checkpoint.
     bool may_take_long() const { return !waits() && (!warm || phase == Phase::save || phase == Phase::start); }
   };
 
-  // Between the phases of a step, and between steps, a rank counts as updating.
+  // Begins a step. Its phase is `update` until the main thread enters another phase.
   void begin_step(int64_t step) {
     phase_ = Phase::update;
     warm_ = started_.load();
@@ -34,12 +34,14 @@ class Status {
     step_ = step;
     ++progress_;
   }
+  // Counts an exchange of all ranks of the run.
   void begin_exchange() {
     ++exchanges_;
     ++progress_;
   }
-  // A part of the work of a phase is done.
+  // Counts a completed part of the work of the present phase.
   void advance() { ++progress_; }
+  // Enters `phase` and returns the phase before it.
   Phase enter(Phase phase) {
     ++progress_;
     return phase_.exchange(phase);
@@ -53,7 +55,7 @@ class Status {
   std::atomic<bool> started_{false}, warm_{false};
 };
 
-// A rank is in `phase` while this lives, then again in the one before.
+// Sets the phase for its lifetime; the destructor restores the phase before it.
 class InPhase {
  public:
   InPhase(Status& status, Phase phase) : status_(status), before_(status.enter(phase)) {}

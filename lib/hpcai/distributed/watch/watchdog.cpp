@@ -16,10 +16,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kFarewellPatience = 1s;
-constexpr auto kWritePatience = 3s;  // a terminal that takes no more text must not keep the process alive
+constexpr auto kWritePatience = 3s;  // a blocked terminal must not keep the process alive
 constexpr size_t kLongestReason = 4000;
 
-// What rank 0 has sent. A status that ends a run otherwise than these two is not rank 0's to give.
+// Reads an end reason from rank 0's message. Rank 0 may end the run only with the exit codes of a lost or a hanging rank.
 EndReason reason_from(Unpacker& fields) {
   EndReason reason;
   const auto code = static_cast<ExitCode>(fields.number());
@@ -34,7 +34,7 @@ EndReason reason_from(Unpacker& fields) {
 Watchdog::Watchdog(std::unique_ptr<Connection> connection, int rank, Peer rank0, const WatchLimits& limits,
                    std::shared_ptr<Status> status)
     : connection_(std::move(connection)), rank_(rank), rank0_(std::move(rank0)), limits_(limits), status_(std::move(status)) {
-  rank0_heard_at_ = last_progress_at_ = last_round_at_ = SteadyClock::now();
+  rank0_message_at_ = last_progress_at_ = last_round_at_ = SteadyClock::now();
   thread_ = start_thread("that watches the other ranks", [this] { run(); });
 }
 
@@ -56,9 +56,9 @@ std::optional<EndReason> Watchdog::wait_for_reason() {
   std::unique_lock lock(mutex_);
   exchange_failed_ = true;
   changed_.notify_all();
-  // That a rank is silent or stands still is known only after the limit for it.
+  // A silent rank or a hang is known only after its limit.
   changed_.wait_for(lock, limits_.silence + 4 * limits_.beat + 1s, [this] { return reason_.has_value(); });
-  while (taken_by_watchdog_) changed_.wait_for(lock, 1s);  // until the watchdog has ended the process
+  while (taken_by_watchdog_) changed_.wait_for(lock, 1s);  // the watchdog ends the process
   taken_by_main_thread_ = reason_.has_value();
   changed_.notify_all();
   return reason_;
@@ -83,7 +83,7 @@ void Watchdog::run() {
   if (!ends_well) end_process();
 }
 
-// Sends a sign of life if one is due or there is something new to tell, and reads what has come meanwhile.
+// Sends a sign of life if the interval is over or the status has changed. Reads all messages that have arrived.
 void Watchdog::talk_to_rank0(bool broken) {
   const auto now = SteadyClock::now();
   const auto status = status_->snapshot();
@@ -107,7 +107,7 @@ void Watchdog::talk_to_rank0(bool broken) {
 }
 
 void Watchdog::read_message(const std::string& message) {
-  rank0_heard_at_ = SteadyClock::now();
+  rank0_message_at_ = SteadyClock::now();
   Unpacker fields(message);
   switch (static_cast<Reply>(fields.number())) {
     case Reply::alive: rank0_status_ = unpack_status(fields); break;
@@ -119,11 +119,12 @@ void Watchdog::read_message(const std::string& message) {
   }
 }
 
-// If this process was stopped itself for a while, it has read no message meanwhile: rank 0 was not silent for that time.
+// This process may have been stopped for a while. It has read no messages during the pause, so the pause does not count as
+// silence of rank 0.
 void Watchdog::excuse_own_pause(SteadyClock::time_point now) {
   const auto absence = now - std::exchange(last_round_at_, now);
   if (absence <= 2 * limits_.beat) return;
-  rank0_heard_at_ += absence;
+  rank0_message_at_ += absence;
   last_progress_at_ += absence;
 }
 
@@ -133,13 +134,13 @@ void Watchdog::note_own_progress(SteadyClock::time_point now) {
   last_progress_ = progress;
 }
 
-// Rank 0 tells the others which rank is lost, but it cannot tell them that it is lost itself. So each watchdog decides:
-//   - While rank 0 has not left, it is lost once it has been silent for too long.
-//   - Rank 0 may leave before this rank is done, at the end or with an error. That does no harm unless this rank still needs
-//     it: an exchange has failed, or this rank has waited in one for half of the limit.
+// Decides whether rank 0 is lost. Rank 0's monitor reports every other rank; it cannot report rank 0.
+//   - Rank 0 is present: it is lost once its last message is older than the limit.
+//   - Rank 0 has left, at the end or with an error: it is lost only if this rank still needs it. This rank needs it if an
+//     exchange has failed, or if this rank has waited in an exchange for half of the limit.
 void Watchdog::judge_rank0(SteadyClock::time_point now, bool broken) {
   if (rank0_state_ == Rank0::present) {
-    if (now - rank0_heard_at_ <= limits_.silence) return;
+    if (now - rank0_message_at_ <= limits_.silence) return;
     const double silence = std::chrono::duration<double>(limits_.silence).count();
     return conclude_loss_of_rank0(
         fmt::format("no sign of life for {:.3g} s; it was stopped, or the network to it is down", silence));
@@ -173,7 +174,7 @@ void Watchdog::write_reason(const EndReason& reason) {
   *done = true;
 }
 
-// The main thread may be anywhere, even where no exception can reach it.
+// Ends the process from the watchdog thread, because an exception may be unable to reach the main thread.
 void Watchdog::end_process() {
   std::unique_lock lock(mutex_);
   const int code = static_cast<int>(reason_->code);
@@ -183,7 +184,7 @@ void Watchdog::end_process() {
   taken_by_watchdog_ = !taken_by_main_thread_ && !stop_;
   lock.unlock();
   if (taken_by_watchdog_) write_reason(*reason_);
-  // A main thread that has taken the reason writes its summary and leaves; a checkpoint is worth waiting for.
+  // The watchdog waits while the main thread, which has taken the reason, writes its summary, and while a checkpoint is written.
   lock.lock();
   const auto end_of_patience = SteadyClock::now() + limits_.silence;
   const auto busy = [&] { return taken_by_main_thread_ || status_->snapshot().phase == Phase::save; };
@@ -197,12 +198,12 @@ void Watchdog::say_farewell() {
   try {
     const bool failed = failed_ || reason_.has_value();
     connection_->send(Packer().number(static_cast<int64_t>(Request::farewell)).number(rank_).number(failed).bytes(), deadline);
-    // The answers are read to the end: closing with unread bytes may destroy the farewell on its way to rank 0.
+    // All replies are read: closing a socket with unread bytes may discard the farewell before rank 0 receives it.
     while (const auto message = connection_->receive(deadline)) {
       Unpacker fields(*message);
       if (static_cast<Reply>(fields.number()) == Reply::end) return;
     }
-  } catch (const std::runtime_error&) {  // rank 0 has gone first
+  } catch (const std::runtime_error&) {  // rank 0 has closed the connection first
   }
 }
 

@@ -14,32 +14,32 @@
 
 namespace hpcai::distributed {
 
-// Each rank has a watchdog: a thread with a connection of its own to rank 0's key server. It does three things:
+// The watchdog is a thread of each rank. It has its own connection to rank 0's key server and three duties:
 //
-//   - It sends rank 0 signs of life, with what this rank is doing.
-//   - It learns why the run must end. If any rank but rank 0 is lost or hangs, rank 0 finds out (monitor.h) and tells all
-//     watchdogs. Rank 0 cannot tell that it is lost itself, so each watchdog finds that out alone.
-//   - It makes sure that this process ends then, even if its main thread waits in an exchange that never returns. First the
-//     callback of on_end() gives up all exchanges, so that the main thread comes back with an exception and takes the reason
-//     with wait_for_reason(). If it has not done so within WatchLimits::grace, the watchdog writes the reason and ends the
-//     process. It lets the main thread finish a checkpoint first.
+//   - It sends signs of life with this rank's status to rank 0.
+//   - It learns why the run must end. Rank 0's monitor (monitor.h) detects that another rank is lost or hangs, and rank 0 sends
+//     the reason to all watchdogs. Each watchdog detects the loss of rank 0 on its own.
+//   - It ends this process then, even if the main thread waits in an exchange that never returns. The watchdog first calls the
+//     callback of on_end(), which aborts all exchanges. The main thread then catches an exception and takes the reason with
+//     wait_for_reason(). After WatchLimits::grace without that, the watchdog logs the reason and ends the process. It waits for a
+//     checkpoint that the main thread is writing.
 class Watchdog {
  public:
-  // `connection`: greeted, to rank 0's key server.
+  // Starts the thread. `connection`: a greeted connection to rank 0's key server. `rank0`: the peer of rank 0, for messages.
   Watchdog(std::unique_ptr<Connection> connection, int rank, Peer rank0, const WatchLimits& limits,
            std::shared_ptr<Status> status);
-  // Says farewell to rank 0.
+  // Sends the farewell to rank 0 and joins the thread.
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  // `give_up` is called once, from another thread, when the run must end.
+  // Sets the callback that aborts all exchanges. Another thread calls it once, when the run must end.
   void on_end(std::function<void()> give_up);
-  // For the main thread, after a failed exchange: waits until it is known why the run must end, and takes that reason. Nothing
-  // if all ranks turn out to be well. A caller that gets a reason must end the process with it: the watchdog does not write it
-  // then.
+  // The main thread calls this after a failed exchange. It waits until the reason why the run must end is known and returns it.
+  // It returns nothing if no reason arrives within the limit for a silent rank. A caller that gets a reason must end the process
+  // and report the reason itself.
   std::optional<EndReason> wait_for_reason();
-  // The farewell will say that this rank ends with an error.
+  // Makes the farewell state that this rank ends with an error.
   void set_failed() { failed_ = true; }
 
  private:
@@ -63,20 +63,20 @@ class Watchdog {
   WatchLimits limits_;
   std::shared_ptr<Status> status_;
 
-  std::mutex mutex_;  // of the members up to give_up_
+  std::mutex mutex_;  // protects the members up to give_up_
   std::condition_variable changed_;
   std::optional<EndReason> reason_;
-  bool taken_by_main_thread_ = false;  // the main thread writes the reason and ends the process
-  bool taken_by_watchdog_ = false;     // this thread does
+  bool taken_by_main_thread_ = false;  // the main thread logs the reason and ends the process
+  bool taken_by_watchdog_ = false;     // the watchdog thread logs the reason and ends the process
   bool exchange_failed_ = false;
   bool stop_ = false;
   std::function<void()> give_up_;
   std::atomic<bool> failed_{false};
 
-  // Used by the watchdog's thread only.
+  // Only the watchdog thread uses the following members.
   Rank0 rank0_state_ = Rank0::present;
-  Status::Snapshot rank0_status_;           // the last one that rank 0 has told
-  SteadyClock::time_point rank0_heard_at_;  // when its last message came
+  Status::Snapshot rank0_status_;             // the last status of rank 0 that arrived
+  SteadyClock::time_point rank0_message_at_;  // time of arrival of rank 0's last message
   Status::Snapshot last_sent_;
   SteadyClock::time_point last_sent_at_;
   uint64_t last_progress_ = 0;  // of this rank

@@ -24,7 +24,7 @@ uint64_t number(std::string_view digits, std::string_view list) {
   return *value;
 }
 
-// "01-03,7" -> 01 02 03 7; a range keeps the width of its first number.
+// Expands "01-03,7" to 01 02 03 7. The numbers of a range have the width of its first number.
 std::vector<std::string> expand_ranges(std::string_view ranges, std::string_view list) {
   std::vector<std::string> numbers;
   for (std::string_view range : split(ranges, ',')) {
@@ -39,7 +39,7 @@ std::vector<std::string> expand_ranges(std::string_view ranges, std::string_view
   return numbers;
 }
 
-// One element of the list, such as r[1-2]c[0-1]-ib; the last bracket runs fastest.
+// Expands one element of the list, such as r[1-2]c[0-1]-ib. The last bracket varies fastest.
 std::vector<std::string> expand_element(std::string_view element, std::string_view list) {
   std::vector<std::string> hosts{""};
   while (!element.empty()) {

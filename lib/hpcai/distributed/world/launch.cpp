@@ -25,10 +25,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr auto kGrace = 5s;         // for the other ranks to notice a lost one and to say so
+constexpr auto kGrace = 5s;         // time for the other ranks to detect and report a lost rank
 constexpr auto kLastGrace = 5s;     // between SIGTERM and SIGKILL
 constexpr auto kOneSignal = 300ms;  // a terminal or `timeout` may deliver one signal twice
-constexpr auto kStopGrace = 2s;     // for the other ranks to stop by themselves once one has
+constexpr auto kStopGrace = 2s;     // time for the other ranks to stop after the first one has stopped
 constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 constexpr int kAskToStop[] = {SIGINT, SIGTERM, SIGUSR1};  // see core/stop_signal.h
 
@@ -37,13 +37,13 @@ sigset_t watched_signals() {
   sigemptyset(&set);
   for (int signal : kForwarded) sigaddset(&set, signal);
   sigaddset(&set, SIGCHLD);
-  // The terminal has gone. Under nohup, which makes programs ignore that, it must not end the run.
+  // SIGHUP: the terminal has closed. nohup makes programs ignore SIGHUP, and then it must not end the run.
   struct sigaction hang_up {};
   if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   return set;
 }
 
-// Blocks the signals of this process while the ranks run, so that they are taken one by one with sigtimedwait.
+// Blocks the signals of this process while the ranks run. The parent takes them one by one with sigtimedwait.
 class BlockedSignals {
  public:
   BlockedSignals() : set_(watched_signals()) { pthread_sigmask(SIG_BLOCK, &set_, &before_); }
@@ -57,7 +57,7 @@ class BlockedSignals {
 
 struct Child {
   pid_t process = -1;
-  std::optional<int> status;  // exit status once it has ended
+  std::optional<int> status;  // exit status; set when the rank has ended
 };
 
 class Ranks {
@@ -76,7 +76,7 @@ class Ranks {
       children_[static_cast<size_t>(rank)].process = start(rank, words, environment, rank == 0 ? listen_fd : -1);
       if (rank == 0) {
         environment.erase("HPCAI_LISTEN_FD");
-        close(std::exchange(listen_fd, -1));  // only rank 0 has it now, so that it closes with rank 0
+        close(std::exchange(listen_fd, -1));  // only rank 0 has the socket now, so it closes with rank 0
       }
     }
   }
@@ -113,8 +113,8 @@ class Ranks {
     }
   }
 
-  // A rank is started with the signals that ask it to stop blocked. So a signal that comes while the system still loads the
-  // program waits until the program handles it (note_stop_signals() unblocks them), instead of killing the rank.
+  // The stop signals of a new rank are blocked. A signal that arrives while the system loads the program stays pending until
+  // note_stop_signals() unblocks it in the rank. Unblocked, it would kill the rank.
   sigset_t signals_of_new_rank() const {
     sigset_t set = signals_.before();
     for (const int signal : kAskToStop) sigaddset(&set, signal);
@@ -155,7 +155,8 @@ class Ranks {
     }
   }
 
-  // The first failure is the cause; but ranks that only lost a peer may be seen before the one that they lost.
+  // The first failure is the cause, with one exception: the parent may see a rank that lost a peer before it sees the peer
+  // itself.
   void note_end(int rank, int status) {
     if (status == static_cast<int>(ExitCode::done)) return;
     if (status == static_cast<int>(ExitCode::stopped)) {
@@ -170,14 +171,15 @@ class Ranks {
     if (!failure_ || consequence) failure_ = status;
   }
 
-  // Ranks stop together once they train. One that stops alone was hit by a signal before that, and the others still wait for it.
+  // Ranks that train stop together. A rank that stops alone received a signal before training, and the other ranks wait for it.
+  // The parent therefore sends SIGTERM to them.
   void stop_the_others() {
     if (!deadline_of_stop_ || Clock::now() < *deadline_of_stop_) return;
     deadline_of_stop_.reset();
     send(SIGTERM);
   }
 
-  // Ends the ranks that outlive a failed one: first by asking, then by force.
+  // Ends the ranks that outlive a failed rank: with SIGTERM first, then with SIGKILL.
   void hurry() {
     if (Clock::now() < deadline_) return;
     send(stage_ == 0 ? SIGTERM : SIGKILL);
@@ -186,7 +188,7 @@ class Ranks {
   }
 
   int result() const {
-    // Ranks that lost one that had stopped did not fail themselves.
+    // A rank that lost a stopped rank has not failed itself.
     const bool only_lost_a_stopped_rank = failure_ == static_cast<int>(ExitCode::peers_unreachable) && stopped_ > 0;
     if (only_lost_a_stopped_rank) return static_cast<int>(ExitCode::stopped);
     if (failure_) return *failure_;
@@ -199,8 +201,8 @@ class Ranks {
   BlockedSignals signals_;
   std::vector<Child> children_;
   std::optional<int> failure_;
-  int64_t stopped_ = 0;  // ranks that stopped before any was made to
-  int stage_ = 0;        // 0 grace, 1 asked to end, 2 killed
+  int64_t stopped_ = 0;  // ranks that stopped before the parent sent SIGTERM
+  int stage_ = 0;        // 0 grace, 1 SIGTERM sent, 2 SIGKILL sent
   Clock::time_point deadline_, last_time_;
   std::optional<Clock::time_point> deadline_of_stop_;
   int last_signal_ = 0;

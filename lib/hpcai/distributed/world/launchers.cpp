@@ -14,18 +14,19 @@
 namespace hpcai::distributed {
 namespace {
 
-// Below Linux's range of ephemeral ports (32768 and up), so that no client socket sits on a derived port.
+// The first derived port. The range ends below Linux's ephemeral ports (32768 and up), so client sockets never hold a derived
+// port.
 constexpr int kFirstDerivedPort = 15000;
 constexpr int kDerivedPorts = 16000;
 constexpr int kSparePorts = 15;
-constexpr int kPlainPort = 29400;  // where nothing tells two jobs of a host apart
+constexpr int kPlainPort = 29400;  // for jobs without an identity
 
-// The names of a launcher's variables about this host, in the order in which they are tried.
+// A launcher's variables about this host, in the order in which the program tries them.
 struct LocalNames {
   std::vector<const char*> rank, size;
 };
 
-// "LOCAL_RANK=4 ", with the first of these variables that is there; empty if none is.
+// Returns text such as "LOCAL_RANK=4 " for the first of these variables that is set, or an empty text.
 std::string first_words(const Variables& variables, const std::vector<const char*>& names) {
   for (const char* name : names) {
     if (variables.has(name)) return fmt::format("{}={} ", name, variables.text(name));
@@ -37,7 +38,7 @@ std::optional<int> as_int(std::optional<int64_t> number) {
   return number ? std::optional(static_cast<int>(std::min<int64_t>(*number, INT32_MAX))) : std::nullopt;
 }
 
-// Throws Error{usage} where the numbers about this host are impossible.
+// Throws Error{usage} if the numbers about this host are impossible.
 void read_local(World& world, const Variables& variables, const LocalNames& names) {
   world.local_rank = as_int(variables.first_number(names.rank));
   world.local_size = as_int(variables.first_number(names.size));
@@ -49,7 +50,7 @@ void read_local(World& world, const Variables& variables, const LocalNames& name
               "Correct these variables, or unset them: the ranks find out by themselves which of them share a host.");
 }
 
-// The same on all ranks of a job, different for most jobs (FNV-1a).
+// Returns a port that is the same on all ranks of a job and different for most jobs (FNV-1a hash).
 int derived_port(std::string_view job) {
   if (job.empty()) return kPlainPort;
   uint64_t hash = 0xcbf29ce484222325;
@@ -57,7 +58,7 @@ int derived_port(std::string_view job) {
   return kFirstDerivedPort + static_cast<int>(hash % kDerivedPorts);
 }
 
-// Sets where the ranks meet; a derived port may be held by another program, so it has spare ones.
+// Sets the port of the meeting. Another program may hold a derived port, so a derived port has spare ones.
 void choose_port(World& world, const Variables& variables, int port) {
   const auto given = variables.number("MASTER_PORT");
   if (port == 0 && given && (*given < 1 || *given > 65535)) {
@@ -68,8 +69,8 @@ void choose_port(World& world, const Variables& variables, int port) {
   world.spare_ports = derived ? kSparePorts : 0;
 }
 
-// Sets where the ranks meet if the launcher tells only ranks. Without MASTER_ADDR that is this host, if all ranks are
-// here or nothing tells where they are, or the first host of the Slurm job around the launcher.
+// Sets the host of the meeting for a launcher that gives only ranks. MASTER_ADDR comes first. Without it, the host is this host
+// if all ranks are local, else the first host of the Slurm job, else this host as a guess.
 void choose_master_host(World& world, const Variables& variables, const Claim& claim, const char* example) {
   world.master_host = variables.text("MASTER_ADDR");
   if (!world.master_host.empty()) return;
@@ -87,7 +88,7 @@ void choose_master_host(World& world, const Variables& variables, const Claim& c
   }
 }
 
-// "2(x3),1": tasks of node `node`.
+// Returns the number of tasks of node `node` from text such as "2(x3),1".
 std::optional<int> tasks_of_node(std::string_view text, int64_t node) {
   while (!text.empty()) {
     const auto tasks = take_number<int>(text);
@@ -106,7 +107,7 @@ std::optional<int> tasks_of_node(std::string_view text, int64_t node) {
   return std::nullopt;
 }
 
-// Whether Slurm says that all tasks of the step are on one host. Without a number of nodes, one entry for all tasks says so.
+// Whether Slurm states that all tasks of the step are on one host. Without a number of nodes, one entry for all tasks states it.
 bool is_one_slurm_node(const Variables& variables, std::string_view tasks, int size) {
   const auto nodes = variables.first_number({"SLURM_STEP_NUM_NODES", "SLURM_NNODES"});
   return nodes ? *nodes == 1 : tasks == std::to_string(size);
@@ -174,7 +175,7 @@ World from_slurm(const Variables& variables, const Claim& claim, int port) {
                 "Set MASTER_ADDR to the host of rank 0.");
   }
   world.master_host = expand_host_list(hosts).front();
-  // Node names need not be host names. A batch script runs on the first node, so srun's own address is the best guess then.
+  // Node names may differ from host names. A batch script runs on the first node, so srun's own address is the best guess then.
   world.fallback_host = variables.text("SLURM_LAUNCH_NODE_IPADDR");
   return world;
 }

@@ -81,7 +81,7 @@ std::vector<std::string> interface_addresses(const std::function<bool(const ifad
   return addresses;
 }
 
-// The address in binary, for IPv4 as IPv6 writes it (::ffff:a.b.c.d); nothing for what is no numeric address.
+// Returns the address in binary, an IPv4 address in its IPv6 form (::ffff:a.b.c.d). Nothing for other text.
 std::optional<in6_addr> parse_address(const std::string& address) {
   in6_addr six{};
   const std::string without_zone = address.substr(0, address.find('%'));
@@ -164,7 +164,7 @@ bool means_this_host(const std::string& given) {
 }
 
 std::string outward_address() {
-  // Addresses for documentation (RFC 5737, RFC 3849): only the way to them matters.
+  // Addresses for documentation (RFC 5737, RFC 3849): only the route to them matters.
   for (const char* far : {"198.51.100.1", "2001:db8::1"}) {
     const std::string own = source_address(far);
     if (!own.empty() && !is_loopback(own)) return own;
@@ -176,7 +176,7 @@ std::string outward_address() {
 }
 
 std::string source_address(const std::string& address) {
-  // Connecting a datagram socket sends nothing, it only makes the kernel choose the route.
+  // Connecting a datagram socket sends no packet; it makes the kernel choose the route.
   const auto target = look_up(address, 9, 0, SOCK_DGRAM);
   const Socket probe(socket(target->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   sockaddr_storage own{};
@@ -194,7 +194,7 @@ int listen_on(const std::string& address, int port, int spare_ports) {
   for (int tried = port; tried <= last; ++tried) {
     const auto target = look_up(address, tried, AI_NUMERICHOST | AI_PASSIVE, SOCK_STREAM);
     Socket listener(socket(target->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const int on = 1;  // a port that the last run has just left may be taken again
+    const int on = 1;  // the kernel still holds a port for some time after the last run has closed it
     if (listener.fd() >= 0 && setsockopt(listener.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         bind(listener.fd(), target->ai_addr, target->ai_addrlen) == 0 && listen(listener.fd(), SOMAXCONN) == 0) {
       return listener.release();

@@ -5,43 +5,45 @@
 
 namespace hpcai::distributed {
 
-// All addresses are numeric, "10.0.0.7" or "fe80::1"; IPv4 comes first.
+// All addresses are numeric, "10.0.0.7" or "fe80::1". IPv4 addresses come first.
 
-// The addresses of a host by name or address, also one in brackets, [::1]. localhost and its like need no entry in a table.
-// Throws Error{peers_unreachable} if the name cannot be resolved.
+// Returns the addresses of a host name or an address, also one in brackets, [::1]. localhost and similar names need no entry in a
+// host table. Throws Error{peers_unreachable} if the name cannot be resolved.
 std::vector<std::string> resolve(const std::string& host);
 
-// Of one interface. Throws Error{usage}, naming the interfaces of this host, if there is none of that name with an address.
+// Returns the addresses of an interface. Throws Error{usage} that lists the interfaces of this host if `name` has no address.
 std::vector<std::string> addresses_of_interface(const std::string& name);
 
-// Of all interfaces of this host that are up.
+// Returns the addresses of all active interfaces of this host.
 std::vector<std::string> local_addresses();
 
+// Whether a text is an IPv4 or IPv6 address in numbers.
 bool is_numeric_address(const std::string& text);
 
-// 127.0.0.0/8, ::1, or the former in IPv6's notation. False for what is no numeric address.
+// Whether an address is in 127.0.0.0/8, ::1, or the former in IPv6 notation. False for other text.
 bool is_loopback(const std::string& address);
 
-// 0.0.0.0 or ::, which name no host.
+// Whether an address is 0.0.0.0 or ::, which name no host.
 bool is_unspecified(const std::string& address);
 
-// Whether a name or address means the host that uses it, wherever that is: a numeric address of the loopback, localhost,
-// ip6-localhost and the like. A host's own name does not, even where it leads to the loopback.
+// Whether a name or address means the host that uses it, on every host: a numeric loopback address, localhost, ip6-localhost and
+// similar names. False for a host's own name, even if that resolves to the loopback.
 bool means_this_host(const std::string& host);
 
-// The address under which other hosts reach this one: that of the default route, else the first that is not the
-// loopback's. A host without any network gives 127.0.0.1: it cannot have ranks elsewhere.
+// Returns the address at which other hosts reach this host: that of the default route, else the first one that is not a loopback
+// address. Returns 127.0.0.1 on a host without a network, which can have no ranks elsewhere.
 std::string outward_address();
 
-// The address of this host from which it reaches `address`; empty if there is no route.
+// Returns the address from which this host reaches `address`; empty if there is no route.
 std::string source_address(const std::string& address);
 
-// A listening socket on that address only; `port` 0 takes a free one. If another program holds the port and the `spare_ports`
-// after it, or this host has no such address, throws Error{peers_unreachable}.
+// Returns a listening socket on that address only. `port` 0 selects a free port. Throws Error{peers_unreachable} if other
+// programs hold the port and the `spare_ports` after it, or if this host does not have the address.
 int listen_on(const std::string& address, int port, int spare_ports = 0);
+// Returns the port of a listening socket.
 int port_of(int listen_fd);
 
-// As the system gives it, made fit for a message.
+// Returns the host name of the system, printable in a message.
 std::string host_name();
 
 }  // namespace hpcai::distributed

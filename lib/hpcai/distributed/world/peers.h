@@ -5,19 +5,19 @@
 
 namespace hpcai::distributed {
 
-// What the ranks know of one of them.
+// The facts about a rank that all ranks know.
 struct Peer {
-  std::string host;  // its name, fit for a message
-  int process = 0;
-  bool gpu = false;                // whether it computes on one
+  std::string host;                // host name, printable in a message
+  int process = 0;                 // process id
+  bool gpu = false;                // whether the rank computes on a GPU
   std::string host_identity = "";  // equal for ranks that share a host
-  std::string core_mask = "";      // the cores on which it may run, one bit each
+  std::string core_mask = "";      // the cores on which the rank may run, one bit each
 };
 
-// "rank 3 (host n2, process 4711)"
+// Text such as "rank 3 (host n2, process 4711)".
 std::string describe_rank(int rank, const Peer& peer);
 
-// "rank 3", "ranks 3, 5"; shortened when long.
+// Text such as "rank 3" or "ranks 3, 5", shortened if it is long.
 std::string describe_ranks(const std::vector<int>& ranks);
 
 }  // namespace hpcai::distributed

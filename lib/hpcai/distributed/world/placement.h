@@ -6,18 +6,18 @@
 
 namespace hpcai::distributed {
 
-// Where a rank stands among the ranks of its host. Every rank knows it from the same list of peers, so all ranks agree.
+// The position of a rank among the ranks of its host. Every rank computes it from the same list of peers, so all ranks agree.
 struct Placement {
-  int hosts = 1;         // of the whole group
-  int local_rank = 0;    // counts the ranks of this host from 0, in the order of their ranks
-  int local_size = 1;    // ranks of this host
-  int core_sharers = 1;  // ranks of this host that may run on the same cores, this one included
+  int hosts = 1;         // number of hosts of the whole group
+  int local_rank = 0;    // number of this rank among the ranks of its host, from 0, in the order of their ranks
+  int local_size = 1;    // number of ranks on this host
+  int core_sharers = 1;  // number of ranks of this host that may run on the same cores, this rank included
 
   bool one_host() const { return hosts == 1; }
 };
 
-// The placement of each rank, by rank. Ranks share a host if their Peer::host_identity is equal, and cores if their
-// Peer::core_mask have a bit in common.
+// Returns the placement of each rank, by rank. Ranks share a host if their Peer::host_identity is equal. They share cores if
+// their Peer::core_mask have a common bit.
 std::vector<Placement> place_ranks(const std::vector<Peer>& peers);
 
 }  // namespace hpcai::distributed

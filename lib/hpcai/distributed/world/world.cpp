@@ -11,7 +11,7 @@
 namespace hpcai::distributed {
 namespace {
 
-// Slurm's numbers for "steps" that are no srun step: batch script, interactive and external step (slurm.h).
+// Slurm's numbers for "steps" that are not srun steps: batch script, interactive and external step (slurm.h).
 constexpr int64_t kFirstSpecialStep = 0xfffffff0;
 
 [[noreturn]] void refuse_pair(const Claim& a, const Claim& b) {
@@ -19,7 +19,7 @@ constexpr int64_t kFirstSpecialStep = 0xfffffff0;
               fmt::format("Unset {} and {} if they are left over from another launcher.", a.rank_name, a.size_name));
 }
 
-// Only tasks of an srun step are ranks; a shell, a batch script or an interactive step inside an allocation is not,
+// Only tasks of an srun step are ranks. A shell, a batch script and an interactive step inside an allocation are not ranks,
 // although Slurm sets SLURM_PROCID=0 for some of them.
 std::optional<Claim> read_slurm_claim(const Variables& variables) {
   const auto step = variables.first_number({"SLURM_STEP_ID", "SLURM_STEPID"});
@@ -31,8 +31,8 @@ std::optional<Claim> read_slurm_claim(const Variables& variables) {
   return claim;
 }
 
-// torchrun's agents, not its ranks, are what another launcher around it has started; a launcher inside one of torchrun's
-// ranks would make many ranks of it.
+// Another launcher outside torchrun starts torchrun's agents, so its number of tasks must equal the number of agents. A launcher
+// inside one of torchrun's ranks would turn that rank into many ranks.
 void check_agents(const Variables& variables, const Claim& outer, const std::string& launcher) {
   const auto agents = variables.number("GROUP_WORLD_SIZE");
   if (!agents || *agents == outer.size || outer.size == 1) return;
@@ -66,10 +66,10 @@ World detect_world(const Environment& environment, int port) {
     return from_torchrun(variables, *torch, port);
   }
   if (torch && open_mpi && torch->contradicts(*open_mpi)) refuse_pair(*torch, *open_mpi);
-  // Inside an allocation mpirun starts its daemons through srun, so Slurm's own numbers count those.
+  // Inside an allocation mpirun starts its daemons through srun, so Slurm's numbers count the daemons.
   if (open_mpi) return from_open_mpi(variables, *open_mpi, port);
   if (torch && pmi && torch->contradicts(*pmi)) refuse_pair(*torch, *pmi);
-  // srun --mpi=pmi2 sets PMI's variables too; where they agree, Slurm knows more.
+  // srun --mpi=pmi2 sets PMI's variables too. If both agree, Slurm's variables hold more information.
   if (pmi && !(slurm && !pmi->contradicts(*slurm))) return from_pmi(variables, *pmi, port);
   if (torch && slurm && torch->contradicts(*slurm)) refuse_pair(*torch, *slurm);
   if (slurm) return from_slurm(variables, *slurm, port);

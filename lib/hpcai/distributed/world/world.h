@@ -7,30 +7,30 @@
 
 namespace hpcai::distributed {
 
-// What the launcher tells this process: which rank it is, and where the ranks meet. The default is a run of one rank.
-// Which ranks share a host is not known before they have met: see Placement.
+// The launcher's information about this process: its rank, and where the ranks meet. The default is a run of one rank. The ranks
+// learn which of them share a host only when they have met: see Placement.
 struct World {
   int rank = 0;
   int size = 1;
-  // The launcher's words on this host, used to choose a GPU. Many launchers tell neither, so no exchange may depend on them.
+  // The launcher's numbers for this host, used to choose a GPU. Many launchers omit them, so no exchange may depend on them.
   std::optional<int> local_rank = std::nullopt;
   std::optional<int> local_size = std::nullopt;
   std::string launcher = "none";  // "nproc", "torchrun", "environment", "slurm", "openmpi", "pmi", "none"
-  std::string master_host = "";   // where rank 0 listens; empty in a world of one rank
+  std::string master_host = "";   // host of rank 0; empty in a world of one rank
   int master_port = 0;
-  int spare_ports = 0;               // rank 0 may take one of as many following ports instead
-  bool master_host_guessed = false;  // the launcher does not tell where rank 0 runs: it is looked for on this host
-  std::string fallback_host = "";    // of rank 0, if master_host turns out to be no name of a host
-  bool launcher_listens = false;     // torchrun's agent serves the store: rank 0 is a client like the others
-  int listen_fd = -1;                // a socket that already listens, inherited by rank 0 from --nproc
-  std::string job = "";              // tells this run apart from others that meet at the same address; random with --nproc
-  std::string hint = "";             // what the user may have meant instead, worth a warning; mostly empty
+  int spare_ports = 0;               // rank 0 may use one of this many following ports instead
+  bool master_host_guessed = false;  // the launcher does not state the host of rank 0; master_host is this host
+  std::string fallback_host = "";    // address of rank 0's host, if master_host cannot be resolved
+  bool launcher_listens = false;     // torchrun's agent, and not rank 0, listens at the master's address
+  int listen_fd = -1;                // a listening socket that rank 0 inherits from the parent of --nproc
+  std::string job = "";              // identifies this run among others that meet at the same address; random with --nproc
+  std::string hint = "";             // a warning about a probable mistake in the environment; usually empty
 };
 
-// Reads the variables of --nproc (HPCAI_*), torchrun (RANK, WORLD_SIZE, ...), Open MPI (OMPI_COMM_WORLD_*), Slurm
-// (SLURM_* inside srun) and PMI (PMI_RANK, ...); with none of them, one rank. A plain run inside a Slurm allocation is
-// one rank. `port` other than 0 (distributed.port) replaces the launcher's port, except where the launcher itself listens.
-// Throws Error{usage}, naming the variables, if a set is incomplete, impossible, or contradicts another.
+// Reads the variables of --nproc (HPCAI_*), torchrun (RANK, WORLD_SIZE, ...), Open MPI (OMPI_COMM_WORLD_*), Slurm (SLURM_* inside
+// srun) and PMI (PMI_RANK, ...). Without any of them the world has one rank; so has a plain run inside a Slurm allocation. `port`
+// other than 0 (distributed.port) replaces the launcher's port, except if the launcher itself listens there. Throws Error{usage}
+// that names the variables if a set is incomplete or impossible, or contradicts another one.
 World detect_world(const Environment& environment, int port = 0);
 
 }  // namespace hpcai::distributed

@@ -2,8 +2,8 @@
 
 #include <cuda_runtime_api.h>
 
-// Found by name in libhpcai_cuda.so, see kGpuCapability. HPCAI_LEAST_CAPABILITY: from CMAKE_CUDA_ARCHITECTURES. Where the driver
-// does not tell, nothing is refused.
+// libhpcai_cuda.so exports this function under the name kGpuCapability. HPCAI_LEAST_CAPABILITY comes from
+// CMAKE_CUDA_ARCHITECTURES. If the driver does not report the capability, the function accepts the GPU.
 extern "C" __attribute__((visibility("default"))) int hpcai_gpu_capability(int index, int& least) {
   least = HPCAI_LEAST_CAPABILITY;
   int major = 0, minor = 0;
