@@ -33,7 +33,7 @@ std::string names(const nlohmann::json& record, const char* key) {
   return printable(fmt::format("[{}]", fmt::join(record.at(key).get<std::vector<std::string>>(), ", ")), 200);
 }
 
-// What of the network's samples has changed, one line each.
+// The differences between two descriptions of samples, one line each; empty if they are equal.
 std::string model_changes(const nlohmann::json& then, const nlohmann::json& now) {
   std::string text;
   for (const auto& [key, label] : {std::pair{"class_names", "classes"}, {"target_names", "targets"}}) {
@@ -56,7 +56,7 @@ std::string data_changes(const nlohmann::json& then, const nlohmann::json& now) 
   return text;
 }
 
-// Empty for a checkpoint of an older program.
+// The card of a checkpoint; empty for a checkpoint of an older program.
 nlohmann::json card_of(const nlohmann::json& state) { return state.value("card", nlohmann::json::object()); }
 
 }  // namespace

@@ -18,7 +18,7 @@
 namespace hpcai::trainer {
 namespace {
 
-constexpr const char* kRawPrefix = "raw.";  // in a checkpoint: the weights in training, beside the averaged ones
+constexpr const char* kRawPrefix = "raw.";  // prefix of the weights that are not averaged, in a checkpoint with averaged weights
 
 void refuse_unfitting(const std::optional<std::string>& name) {
   if (!name) return;
@@ -26,7 +26,7 @@ void refuse_unfitting(const std::optional<std::string>& name) {
               "The checkpoint belongs to another model: check the section model, or start a new run.");
 }
 
-// The first saved tensor that is of another type than the live one of its name.
+// The name of the first saved tensor whose type differs from that of the live tensor of the same name.
 std::optional<std::string> find_other_type(const NamedTensors& saved, const NamedTensors& live) {
   const std::map<std::string, at::Tensor> by_name(live.begin(), live.end());
   for (const auto& [name, tensor] : saved) {
@@ -102,8 +102,8 @@ void Step::apply() {
   average_.update();
 }
 
-// What a captured pass finds set: its samples, and randomness that is a function of (seed, step, place in the global batch), so
-// that a resumed run draws the same dropout.
+// Sets what the pass reads: its samples, and the randomness of dropout, which is a function of (seed, step, place in the global
+// batch), so that a resumed run draws the same values.
 void Step::begin_pass(const data::Batch& batch, int64_t pass, int64_t number) {
   const int64_t count = batch.input.size(0) / settings_.accumulation;
   const int64_t first = pass * count;
