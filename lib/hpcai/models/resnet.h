@@ -8,7 +8,8 @@
 
 namespace hpcai::models {
 
-// 1x1, 3x3 (with the stride: "v1.5"), 1x1 convolution, each with batch norm, and a shortcut.
+// A residual block of three convolutions, 1x1, 3x3 (which has the stride: "v1.5") and 1x1, each with batch norm, and a shortcut.
+// [batch, in, height, width] -> [batch, 4 middle, height / stride, width / stride], sizes rounded up.
 class Bottleneck : public torch::nn::Module {
  public:
   // Channels: in -> middle -> middle -> 4 middle.
@@ -18,12 +19,12 @@ class Bottleneck : public torch::nn::Module {
  private:
   std::vector<std::shared_ptr<Conv2d>> convs_;
   std::vector<std::shared_ptr<BatchNorm>> norms_;
-  std::shared_ptr<Conv2d> shortcut_;  // only where the shape changes
+  std::shared_ptr<Conv2d> shortcut_;  // null if input and output have the same shape
   std::shared_ptr<BatchNorm> shortcut_norm_;
 };
 
-// ResNet with bottleneck blocks; parameters named as torchvision.models.resnet50's. [batch, 3, height, width] -> logits
-// [batch, classes]. Inside, tensors are channels-last.
+// ResNet with bottleneck blocks. [batch, 3, height, width] -> logits [batch, classes]. The parameters have the names of
+// torchvision.models.resnet50. The tensors inside are channels-last.
 class ResNet : public Model {
  public:
   ResNet(const ResNetConfig& config, int64_t classes);
