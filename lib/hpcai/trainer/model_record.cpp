@@ -95,7 +95,7 @@ std::optional<data::SampleSpec> sample_spec_of(const nlohmann::json& state, cons
 void refuse_changed_data(const nlohmann::json& state, const nlohmann::json& record, const std::filesystem::path& run) {
   const nlohmann::json card = card_of(state);
   if (!card.contains("model") || !card.contains("data")) {
-    log::info("the checkpoint is of an older program and does not tell its data: that they are the same cannot be checked");
+    log::info("an older program wrote the checkpoint and did not describe its data: whether the data are the same is not known");
     return;
   }
   std::string changes;
