@@ -39,7 +39,7 @@ struct ConfigOptions {
   std::string path;
   std::vector<std::string> overrides;
 
-  void add_to(CLI::App& app, bool required = true);
+  void add_to(CLI::App& app, bool required = true);  // adds both options; `required`: --config must be given
   // Reads the config with its overrides. Throws Error{usage} that lists all faults, and Error{missing_input}.
   trainer::Experiment read() const;
 };

@@ -10,8 +10,8 @@ struct LogAxis {
   double low, high;
   double start, stop;
 
-  double operator()(double value) const;
-  bool holds(double value) const;
+  double operator()(double value) const;  // the pixel of a value > 0
+  bool holds(double value) const;         // whether low <= value <= high
 };
 
 // A linear axis: `low` lies at pixel `start`, `high` at pixel `stop`; low < high.

@@ -15,8 +15,8 @@ struct Rectangle {
   double width() const { return right - left; }
   double height() const { return bottom - top; }
   double middle() const { return (left + right) / 2; }
-  bool overlaps(const Rectangle& other) const;
-  bool holds(const Rectangle& other) const;
+  bool overlaps(const Rectangle& other) const;  // whether the interiors intersect
+  bool holds(const Rectangle& other) const;     // whether `other` lies within
 };
 
 // The palette of Okabe and Ito (2008), which colour-blind people can distinguish, and greys.
@@ -66,6 +66,7 @@ class Canvas {
   // `description`: alternative text, which screen readers read.
   Canvas(double width, double height, std::string description);
 
+  // Draw one element each and record a Mark for those with a role.
   void text(Role role, double x, double baseline, std::string_view text, const TextStyle& style);
   void line(double x1, double y1, double x2, double y2, const Stroke& stroke);
   void polyline(const std::vector<std::pair<double, double>>& points, const Stroke& stroke);
@@ -75,7 +76,7 @@ class Canvas {
 
   Rectangle box() const { return {0, 0, width_, height_}; }
   const std::vector<Mark>& marks() const { return marks_; }
-  std::string svg() const;
+  std::string svg() const;  // the whole document
 
  private:
   double width_, height_;

@@ -31,6 +31,7 @@ inline constexpr double kKerasNormMomentum = 0.01;
 // layers use the biased variance, which differs by 1/n and matters in evaluation only.
 class BatchNorm : public torch::nn::Module {
  public:
+  // `eps`: added to the variance. `momentum`: see above.
   BatchNorm(int64_t channels, BatchNormMode mode, double eps, double momentum);
 
   // input [batch, channel, ...] -> the same shape. Throws Error{usage} if the statistics of a batch would have one value a

@@ -8,6 +8,7 @@ namespace hpcai::models {
 // Convolutions and dense layers. Their constructors set all weights to zero, and initialise.h fills them from a seed. LibTorch's
 // own modules are not used, because their constructors draw weights from the global generator.
 
+// A 2-D convolution with square kernels and no bias.
 class Conv2d : public torch::nn::Module {
  public:
   struct Options {
@@ -46,6 +47,7 @@ class TimeConv : public torch::nn::Module {
   Options options_;
 };
 
+// A dense layer: input weight^T + bias.
 class Dense : public torch::nn::Module {
  public:
   Dense(int64_t in, int64_t out);

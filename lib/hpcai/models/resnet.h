@@ -9,12 +9,12 @@
 namespace hpcai::models {
 
 // A residual block of three convolutions, 1x1, 3x3 (which has the stride: "v1.5") and 1x1, each with batch norm, and a shortcut.
-// [batch, in, height, width] -> [batch, 4 middle, height / stride, width / stride], sizes rounded up.
+// Its output is [batch, 4 middle, height / stride, width / stride], sizes rounded up.
 class Bottleneck : public torch::nn::Module {
  public:
   // Channels: in -> middle -> middle -> 4 middle.
   Bottleneck(int64_t in, int64_t middle, int64_t stride, const ResNetConfig& config);
-  at::Tensor forward(const at::Tensor& input) const;
+  at::Tensor forward(const at::Tensor& input) const;  // [batch, in, height, width] -> see above
 
  private:
   std::vector<std::shared_ptr<Conv2d>> convs_;

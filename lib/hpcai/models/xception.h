@@ -10,10 +10,10 @@
 namespace hpcai::models {
 
 // A depthwise 3x3 convolution and a pointwise 1x1 convolution, without bias: Keras's SeparableConv2D with "same" padding.
-// [batch, in, height, width] -> [batch, out, height, width]
 class SeparableConv2d : public torch::nn::Module {
  public:
   SeparableConv2d(int64_t in, int64_t out);
+  // [batch, in, height, width] -> [batch, out, height, width]
   at::Tensor forward(const at::Tensor& input) const;
 
  private:

@@ -34,9 +34,9 @@ class Sgd : public Optimizer {
 // steps, so that the bias correction of a parameter that is unfrozen later starts then.
 class Adam : public Optimizer {
  public:
-  Adam(const AdamConfig& config, NamedTensors parameters);
-  Adam(const AdamWConfig& config, NamedTensors parameters);
-  NamedTensors state() const override;  // "<parameter>.exp_avg", ".exp_avg_sq", ".step"
+  Adam(const AdamConfig& config, NamedTensors parameters);   // Adam
+  Adam(const AdamWConfig& config, NamedTensors parameters);  // AdamW
+  NamedTensors state() const override;                       // "<parameter>.exp_avg", ".exp_avg_sq", ".step"
 
  protected:
   void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) override;

@@ -16,6 +16,7 @@ class LastRate {
     const double last = std::exchange(*value_.mutable_data_ptr<double>(), lr);
     return last > 0 && lr > 0 ? lr / last : 1;
   }
+  // The name and the tensor [] of the stored rate, for a checkpoint.
   std::pair<std::string, at::Tensor> state() const { return {"last_lr", value_}; }
 
  private:

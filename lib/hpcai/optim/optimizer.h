@@ -49,8 +49,8 @@ class Optimizer {
   virtual void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) = 0;
 
   const NamedTensors& parameters() const { return parameters_; }
-  const StepValue& lr() const { return *lr_; }
-  StepValue make_number() const;  // a number of an update, on the parameters' device
+  const StepValue& lr() const { return *lr_; }  // of this update; needs prepare()
+  StepValue make_number() const;                // a number of an update, on the parameters' device
 
  private:
   std::vector<size_t> active() const;

@@ -17,7 +17,7 @@ class Lowest {
   bool observe(double value);  // returns whether it is the best so far
   double value() const { return value_; }
   int64_t waited() const { return waited_; }  // observations since the best, or since reset_wait()
-  void reset_wait() { waited_ = 0; }
+  void reset_wait() { waited_ = 0; }          // keeps value()
 
   // load() restores state(). It throws std::out_of_range or nlohmann::json::exception for anything else. The same holds for the
   // classes below.
@@ -36,8 +36,8 @@ class Plateau {
  public:
   explicit Plateau(const PlateauConfig& config) : config_(config), lowest_(config.min_delta) {}
 
-  bool observe(double value);  // returns whether the factor has fallen
-  double factor() const { return factor_; }
+  bool observe(double value);                // returns whether the factor has fallen
+  double factor() const { return factor_; }  // on the learning rate, 1 at first
 
   nlohmann::json state() const;
   void load(const nlohmann::json& state);

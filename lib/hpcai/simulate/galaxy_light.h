@@ -12,6 +12,7 @@ using Rgb = std::array<float, 3>;  // one value for each of three bands
 // The surface brightness of a galaxy before the blur of the atmosphere, without its clumps and neighbours.
 class GalaxyLight {
  public:
+  // `bands`: the three bands that operator() returns.
   GalaxyLight(const Galaxy& galaxy, const BandTriple& bands);
 
   // The brightness in the three bands, in nanomaggies per square arcsecond, at (x, y) arcseconds from the galaxy's centre.

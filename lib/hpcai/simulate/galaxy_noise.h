@@ -13,7 +13,7 @@ namespace hpcai::simulate {
 class FastNormal {
  public:
   explicit FastNormal(Random random) : random_(random) {}
-  float operator()();
+  float operator()();  // the next number
 
  private:
   Random random_;

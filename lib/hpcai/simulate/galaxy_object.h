@@ -93,7 +93,7 @@ struct Galaxy {
   std::vector<Clump> clumps;             // relative to the galaxy's centre
   std::vector<Neighbour> neighbours;     // relative to the middle of the image
   std::array<uint64_t, 2> noise_seed{};  // one for each survey
-  bool edge_on() const;
+  bool edge_on() const;                  // whether the disk is seen from its side
 };
 
 // The Petrosian radius in arcseconds: the radius at which the local surface brightness is one fifth of the mean brightness within

@@ -16,6 +16,7 @@ namespace hpcai::simulate {
 // phase(f)) for f > 0, with h(f) = integral of h(t) exp(-2 pi i f t) dt and h(t) = r conj(h22) / M, whose phase increases.
 class PhenomD {
  public:
+  // `binary` must be valid (waveform.h).
   explicit PhenomD(const Binary& binary);
 
   // |h22(f)|, in units of M (r h22 / M transformed over t / M). f > 0.

@@ -42,7 +42,7 @@ struct TimeGrid {
   double stop = 130;
   double step = 0.1;
 
-  int64_t size() const;
+  int64_t size() const;  // number of times
   double time(int64_t index) const { return start + static_cast<double>(index) * step; }
   bool operator==(const TimeGrid&) const = default;
 };

@@ -17,7 +17,7 @@ class WeightAverage {
   // `live`: the model's tensors, which the object keeps. The average starts as a copy of their values.
   WeightAverage(NamedTensors live, double decay);
 
-  bool enabled() const { return !average_.empty(); }
+  bool enabled() const { return !average_.empty(); }  // false for decay 0
   // One update of the average is prepare(), which sets d for this step, then update(), which reads nothing from a GPU.
   void prepare(int64_t step);
   void update();

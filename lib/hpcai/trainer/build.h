@@ -40,6 +40,7 @@ struct Training {
   std::unique_ptr<optim::Optimizer> optimizer;
   LoopSettings settings;
 
+  // References to the parts for a Loop; the training and `group` must outlive it.
   LoopParts parts(distributed::Group& group) const {
     return {group, *data.train, *loader, *model, *task, *optimizer, data.validation.get()};
   }

@@ -60,18 +60,19 @@ void read_saved_state(const std::function<void()>& read);
 //     save if save_due()
 class Course {
  public:
+  // `samples`: number of training samples. Starts at step 0.
   Course(CourseSettings settings, int64_t samples);
 
   const CourseLength& length() const { return length_; }
   const Position& position() const { return position_; }
-  bool finished() const;
+  bool finished() const;  // whether all stages, or max_steps, are done
   size_t stages() const { return stages_.size(); }
   const StageConfig& stage() const;  // the stage of the next step; throws std::out_of_range after the last stage
   double learning_rate() const;      // of the next step; needs !finished()
 
-  void step_done();
+  void step_done();  // advances the position by one step
   bool epoch_complete() const { return position_.batch == length_.steps_per_epoch; }
-  void count_epoch();
+  void count_epoch();           // advances the position to the next epoch
   bool evaluation_due() const;  // after the epoch that was counted last
   // Ends the epoch that was counted last. `validation_loss`: std::nullopt if it was not measured. `good_enough`: the training
   // shall end now.

@@ -30,6 +30,7 @@ struct DataFacts {
   int64_t training_samples = 0;
   int64_t validation_samples = 0;  // 0: no such split
 };
+// The facts of opened data; `data.train` must exist.
 DataFacts facts_of(const data::Splits& data);
 
 // Applies all rules to an experiment on `world_size` ranks. Without `data` only the rules that need no data are applied. Returns

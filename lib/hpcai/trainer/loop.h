@@ -49,8 +49,10 @@ enum class Ending { finished, stopped };
 // The training loop. Every rank has one, and all ranks call its functions in the same order. Read step() first, then run().
 class Loop {
  public:
+  // Sends the weights of rank 0 to all ranks.
   Loop(LoopParts parts, LoopSettings settings);
 
+  // Before run(): sets the place of the checkpoints, and adds an observer, which must outlive the loop.
   void save_to(CheckpointPlace place) { place_ = std::move(place); }
   void add_observer(Observer& observer) { observers_.push_back(&observer); }
 

@@ -17,7 +17,7 @@ struct Busy {
   double compute_s = 0;  // everything else: forward, backward, update, records
   double total_s() const { return input_s + compute_s; }
 };
-void to_json(nlohmann::json& json, const Busy& busy);
+void to_json(nlohmann::json& json, const Busy& busy);  // {"input_s", "compute_s"}
 
 // The parts of a mean step, in seconds; they add up to step_s. The slowest rank of a step waits for no other rank, so the step
 // time minus its own work is communication that no computation hides. A faster rank waits longer. The mean of the additional
@@ -29,7 +29,7 @@ struct StepSplit {
   double input_s = 0;                  // mean over the ranks
   double imbalance_s = 0;              // mean over the ranks
 };
-void to_json(nlohmann::json& json, const StepSplit& split);
+void to_json(nlohmann::json& json, const StepSplit& split);  // "step_time" of summary.json
 
 // Measures the parts of the step time. Each step ends with the exchange in which the ranks tell each other their times. The next
 // step is timed from this exchange on, so no time is left out: the update and the writing of records count as work of the rank.

@@ -76,6 +76,7 @@ struct Layout {
   int ranks_sharing_cores =
       0;  // ranks that share the cores of one host; 0: ranks_per_node (differs when one host emulates several nodes)
 
+  // All ranks, and the ranks that share the cores of one host.
   int ranks() const { return nodes * ranks_per_node; }
   int sharing() const { return ranks_sharing_cores > 0 ? ranks_sharing_cores : ranks_per_node; }
 };

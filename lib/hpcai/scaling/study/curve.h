@@ -31,7 +31,7 @@ struct Point {
   std::optional<double> throughput_efficiency;  // the same of samples per second
   std::optional<StepTime> step;                 // means over the runs
 
-  int reached() const;
+  int reached() const;  // number of runs that reached the target
   std::optional<double> epochs_needed() const { return time_s ? epochs : std::nullopt; }  // to the target
 };
 

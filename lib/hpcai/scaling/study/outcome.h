@@ -32,7 +32,7 @@ struct Outcome {
 // for a summary that is not JSON.
 Outcome read_outcome(const std::filesystem::path& folder, const std::string& metric);
 
-nlohmann::json to_json(const Outcome& outcome);
-nlohmann::json to_json(const StepTime& step);  // as in a summary
+nlohmann::json to_json(const Outcome& outcome);  // an entry of "runs" in scaling.json
+nlohmann::json to_json(const StepTime& step);    // as in a summary
 
 }  // namespace hpcai::scaling
