@@ -19,8 +19,7 @@ namespace hpcai::scaling {
 namespace {
 
 constexpr double kLargest = 1 << 26;  // bytes; a larger exchange takes minutes on a slow link and has the same bandwidth
-constexpr int kAttempts =
-    3;  // the link is measured again while the fitted bandwidth is infinite (other programs delayed the small messages)
+constexpr int kAttempts = 3;          // measurements of a link whose fitted bandwidth is infinite (disturbed small messages)
 
 // The exchanges to time. Bucket sizes rise from 4 KiB to the size of all gradients together. The largest has at least 1 MiB, so
 // that it takes clearly longer than an empty message. Blocking exchanges rise from 24 bytes (the outcome of a step) to 64 KiB (a

@@ -13,8 +13,7 @@ namespace hpcai::scaling {
 
 // The measured time of exchanges of one kind and size.
 struct LinkSample {
-  bool blocking =
-      false;  // true: Group::all_reduce_sum, as for batch norm; false: Group::all_reduce_async, as for buckets of gradients
+  bool blocking = false;  // true: all_reduce_sum of a Group, as for batch norm; false: all_reduce_async, as for gradients
   double bytes = 0;
   int64_t repeats = 0;
   double median_s = 0;

@@ -25,15 +25,14 @@ struct Bucket {
 
 // The work of one rank in one step. The times hold for a rank that waits for no other rank.
 struct Workload {
-  Cost forward, backward;       // of one pass; a step has training.accumulation passes
-  Cost update;                  // once a step: outcome, unscaling, clipping, optimizer, average
-  std::vector<Bucket> buckets;  // in the order of sending
-  bool overlap = true;          // buckets are sent during the backward pass; false: after it
-  double blocking_exchanges =
-      1;                       // all-reduces for which a rank waits: 1 for the step's outcome, 2 for each synchronised batch norm
-  double blocking_bytes = 24;  // bytes of these all-reduces together, without the outcome's 16 bytes for each rank
-  double threads = 0;          // cores that the computation keeps busy on average; 0 on a GPU
-  double team = 0;             // threads of the measured rank if this number is its share of the cores; 0: the number is fixed
+  Cost forward, backward;         // of one pass; a step has training.accumulation passes
+  Cost update;                    // once a step: outcome, unscaling, clipping, optimizer, average
+  std::vector<Bucket> buckets;    // in the order of sending
+  bool overlap = true;            // buckets are sent during the backward pass; false: after it
+  double blocking_exchanges = 1;  // all-reduces for which a rank waits: 1 for the outcome, 2 for each synchronised batch norm
+  double blocking_bytes = 24;     // bytes of these all-reduces together, without the outcome's 16 bytes for each rank
+  double threads = 0;             // cores that the computation keeps busy on average; 0 on a GPU
+  double team = 0;                // threads of the measured rank if this number is its share of the cores; 0: the number is fixed
   double parallel = 0;  // fraction of the computing time that more threads shorten (Amdahl's p), measured with all cores busy
   double input_s_per_sample = 0;       // time per sample of the loader when the rank computes nothing
   double input_core_s_per_sample = 0;  // processor time per sample of the loader
@@ -44,19 +43,17 @@ struct Workload {
 
 // The connection between two neighbours in the ring of ranks. The defaults describe a connection that takes no time.
 struct Link {
-  double latency_s = 0;           // time of one hop of an empty bucket
-  double s_per_byte = 0;          // 1 / payload bandwidth of one rank's (in_node) or one node's (between_nodes) traffic
-  double core_s_per_message = 0;  // processor time of one hop on each rank
-  double core_s_per_byte = 0;     // processor time on each rank for each byte that the rank sends
-  double blocking_latency_s =
-      0;  // time of one hop of an empty blocking exchange, which is a small all-reduce for which all ranks wait
+  double latency_s = 0;            // time of one hop of an empty bucket
+  double s_per_byte = 0;           // 1 / payload bandwidth of one rank's (in_node) or one node's (between_nodes) traffic
+  double core_s_per_message = 0;   // processor time of one hop on each rank
+  double core_s_per_byte = 0;      // processor time on each rank for each byte that the rank sends
+  double blocking_latency_s = 0;   // time of one hop of an empty blocking exchange, a small all-reduce for which ranks wait
   double core_s_per_blocking = 0;  // processor time of one such hop on each rank
   double blocking_s_per_byte = 0;  // as s_per_byte, in a blocking exchange
 };
 
 enum class Algorithm {
-  ring,  // CPU ranks (Gloo): buckets go around a ring twice; small exchanges are gathered, around the ring once or in shared
-         // memory
+  ring,  // CPU ranks (Gloo): buckets go around a ring twice; small exchanges are gathered, in shared memory on one host
   tree,  // NCCL: small messages go up and down a tree, large messages around a ring
 };
 
@@ -73,8 +70,7 @@ struct Machine {
 struct Layout {
   int nodes = 1;
   int ranks_per_node = 1;
-  int ranks_sharing_cores =
-      0;  // ranks that share the cores of one host; 0: ranks_per_node (differs when one host emulates several nodes)
+  int ranks_sharing_cores = 0;  // ranks on the cores of one host; 0: ranks_per_node (differs if a host emulates several)
 
   // All ranks, and the ranks that share the cores of one host.
   int ranks() const { return nodes * ranks_per_node; }

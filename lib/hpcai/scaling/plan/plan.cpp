@@ -23,8 +23,7 @@
 namespace hpcai::scaling {
 namespace {
 
-constexpr double kStart_s =
-    60;  // start of a job: loading the program, rendezvous of the ranks, opening the data, reading a checkpoint
+constexpr double kStart_s = 60;    // of a job: loading the program, rendezvous, opening the data, reading a checkpoint
 constexpr double kMeasure_s = 10;  // duration of the measurement for CPU ranks without a calibration
 
 struct Model {

@@ -30,11 +30,10 @@ struct Member {
 
 struct Study {
   std::vector<Member> members;
-  std::vector<int> worlds;  // rising
-  bool weak = false;        // weak scaling: n ranks train with n times the global batch of the config
-  int repeats = 1;          // repeat k trains with seed training.seed + k - 1
-  int64_t samples_per_pass =
-      0;  // most samples in a pass of one rank, which sets the accumulation; 0: the accumulation of the config
+  std::vector<int> worlds;       // rising
+  bool weak = false;             // weak scaling: n ranks train with n times the global batch of the config
+  int repeats = 1;               // repeat k trains with seed training.seed + k - 1
+  int64_t samples_per_pass = 0;  // most samples in a pass of one rank; sets the accumulation; 0: as in the config
   std::filesystem::path folder;
 };
 
