@@ -47,12 +47,11 @@ struct EpochEnd {
   bool stage_ended = false;            // the next step belongs to another stage, or the training ends
 };
 
-// Runs `read`, which reads parts of a checkpoint's state.json. Turns the exceptions nlohmann::json::exception and
-// std::out_of_range, which a missing or wrong part causes, into Error{cannot_resume}.
+// Runs `read`, which takes a checkpoint's state.json apart. What it throws for parts that are missing, of another type or out of
+// range becomes Error{cannot_resume}.
 void read_saved_state(const std::function<void()>& read);
 
-// The position of a training and what is due next. Every rank has a Course, and all are in the same state, because all receive
-// the same validation losses.
+// Where a training stands and what is due next. All ranks have the same, because everything it hears is the same on all.
 //
 //   while (!finished()):
 //     train one step at learning_rate(), then step_done()
@@ -82,8 +81,7 @@ class Course {
 
   // The state for a checkpoint: {"position", "early_stop", "best"} and, with a plateau schedule, "plateau".
   nlohmann::json state() const;
-  // Restores state(). Throws Error{cannot_resume} if a part is missing, has another type, or does not fit the settings and the
-  // data.
+  // Throws Error{cannot_resume} if a part is missing, is of another type, or does not fit the settings and the data.
   void load(const nlohmann::json& state);
 
  private:

@@ -74,8 +74,7 @@ class Loop {
 
   // The whole state of the training, for a checkpoint.
   checkpoint::TrainingState state();
-  // Restores state() and positions the loader. Throws Error{cannot_resume} if it does not fit the model, the settings or the
-  // data.
+  // Throws Error{cannot_resume} if the state does not fit.
   void load(const checkpoint::TrainingState& state);
 
  private:

@@ -39,7 +39,7 @@ fs::path choose_folder(const Experiment& experiment, const RunOptions& options) 
   return path;
 }
 
-// Restores the loop's state. An Error{cannot_resume} names the checkpoint.
+// Names the checkpoint where it does not fit.
 void load_into(Loop& loop, const checkpoint::Loaded& resumed) {
   try {
     checkpoint::read_content(resumed.path, [&] { loop.load(resumed.state); });

@@ -26,7 +26,7 @@ void refuse_unfitting(const std::optional<std::string>& name) {
               "The checkpoint belongs to another model: check the section model, or start a new run.");
 }
 
-// The name of the first saved tensor whose type differs from that of the live tensor of the same name.
+// The first saved tensor that is of another type than the live one of its name.
 std::optional<std::string> find_other_type(const NamedTensors& saved, const NamedTensors& live) {
   const std::map<std::string, at::Tensor> by_name(live.begin(), live.end());
   for (const auto& [name, tensor] : saved) {

@@ -76,7 +76,7 @@ class Step {
   // Writes weights, optimizer state and loss scale into `state`. state.model receives the averaged weights if there is an
   // average.
   void save(checkpoint::TrainingState& state);
-  // Restores what save() wrote. Throws Error{cannot_resume} if the state does not fit the model or the optimizer.
+  // Throws Error{cannot_resume} if the state does not fit.
   void load(const checkpoint::TrainingState& state);
 
  private:
