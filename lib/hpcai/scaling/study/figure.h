@@ -10,8 +10,8 @@ namespace hpcai::scaling {
 
 using namespace draw;
 
-// Draws one panel for each curve, side by side, like Figure 1 of Huerta et al. 2020. A panel shows the time to the target against
-// the number of ranks on logarithmic axes, with a table and the parts of a step below. `footer` is a text below all panels.
+// Figure 1: one panel for each experiment side by side, each with time to quality against ranks on log axes, and beneath it
+// the numbers and the split of a step in columns. `footer` says where and when it was measured.
 Canvas draw_figure(const std::vector<Curve>& curves, const std::string& footer);
 
 }  // namespace hpcai::scaling
