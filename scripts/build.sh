@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds into build/ (preset release). Usage: scripts/build.sh [--program | TARGET...]; without a target, everything with
-# the tests; --program: the executable, and its CUDA part where the CUDA toolkit and a GPU, or --cuda, ask for it.
-# preset=NAME in the environment takes another preset of CMakePresets.json, into build-NAME/; HPCAI_WERROR=ON makes warnings errors.
+# Builds into build/ (preset release). Usage: scripts/build.sh [--program [--cuda] | TARGET...]. Without a target it builds everything
+# including the tests. --program builds the executable, and also its CUDA part if the CUDA toolkit is installed and either the machine
+# has a GPU or --cuda is given. Environment: preset=NAME builds another preset of CMakePresets.json into build-NAME/; HPCAI_WERROR=ON
+# makes warnings errors.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${preset:-release}
@@ -24,7 +25,7 @@ if [ "${1:-}" = --program ]; then
   fi
   set -- "${targets[@]}"
 fi
-# A LibTorch translation unit takes about 2 GB: no more jobs than memory allows.
+# The number of jobs is limited, because compiling a LibTorch source needs about 2 GB of memory.
 memory_gb=$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
 jobs=$(nproc)
 [ "$jobs" -gt $((memory_gb / 2 + 1)) ] && jobs=$((memory_gb / 2 + 1))

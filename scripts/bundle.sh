@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Packs the program for machines without a compiler: one relocatable archive with the executable, its CUDA part if built,
-# the configs, and the libraries that a plain glibc >= 2.36 system may lack. LibTorch and CUDA stay outside: on the other
-# machine it runs against that machine's torch 2.11.0, found through TORCH_DIR or python3.
+# the configs, and the libraries that a system with glibc >= 2.36 may lack. LibTorch and CUDA are not included: the program
+# uses the torch 2.11.0 of the other machine, which it finds through TORCH_DIR or python3.
 # Usage: scripts/bundle.sh [--with-tests] [ARCHIVE], by default dist/hpcai-train.tar.gz
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,7 +32,7 @@ for binary in "${binaries[@]}"; do
 done
 if [ -e build/bin/libhpcai_cuda.so ]; then install -s -m 755 build/bin/libhpcai_cuda.so "$root/lib/"; fi
 
-# Libraries besides those of the C runtime, LibTorch and CUDA, with what they need in turn.
+# Copies all libraries that the binaries need, directly or indirectly, except those of the C runtime, LibTorch and CUDA.
 for file in "$root"/bin/*.bin "$root"/lib/*.so*; do
   ldd "$file" | awk '$2 == "=>" && $3 ~ /^\// {print $3}'
 done | sort -u | while read -r library; do

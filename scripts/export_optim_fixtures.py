@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes tests/fixtures/optim/*.json: what PyTorch's optimizers, schedules, clipping and loss scaling make of given numbers.
+"""Writes tests/fixtures/optim/*.json: the results of PyTorch's optimizers, schedules, clipping and loss scaling for given numbers.
 
-Needs torch, numpy and timm (made with 2.11, 2.4 and 1.0.31). PyTorch's optimizers run their plain for-loop in float32, not the
-fused kernels that the program uses, so that the two are independent. Rules that PyTorch lacks come from optim_reference.py,
-where timm has the same form after a comparison with it.
+Needs torch, numpy and timm (made with 2.11, 2.4 and 1.0.31). PyTorch's optimizers run their plain for-loop in float32 and not the
+fused kernels that the program uses, so that both are independent. Update rules that PyTorch lacks come from optim_reference.py; the
+script compares them with timm where timm has the same form.
 """
 import importlib
 import importlib.util
@@ -78,7 +78,7 @@ def references():
 
 
 def compare_with_timm(draw, gradients):
-    """LARS in the form with momentum correction, which PyTorch's way of momentum has built in, and LAMB."""
+    """Compares LARS with momentum correction and LAMB. timm keeps the rate outside the momentum, which is equal to the correction."""
     package = types.ModuleType("timm_optim")  # the two files alone, without timm's networks
     package.__path__ = [str(pathlib.Path(importlib.util.find_spec("timm").submodule_search_locations[0]) / "optim")]
     sys.modules["timm_optim"] = package
@@ -140,7 +140,7 @@ def export_optimizers():
         for k in range(STEPS):
             for n in weights:
                 frozen = n == "head.weight" and 3 <= k < 6
-                # a rule that knows the rate of its last step must know it for frozen tensors, too: no gradient, no decay
+                # a rule with momentum correction also corrects the momentum of frozen tensors
                 if frozen and hasattr(rule, "last") and rule.correct:
                     rule.velocity[n] = rule.velocity[n] * (LEARNING_RATES[k] / rule.last[n])
                     rule.last[n] = LEARNING_RATES[k]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/parity/fixtures/*.safetensors: what the reference definitions of our networks compute in PyTorch.
+"""Writes tests/parity/fixtures/*.safetensors: the results of the reference definitions of our networks in PyTorch.
 
 The reference is a file models.py with the networks of the papers in plain PyTorch (WaveNet, XceptionGalaxy, waveform_targets)
 and torchvision's resnet50. Inputs, targets and weights are not stored: both sides make them from a hash of the tensor's name

@@ -3,8 +3,8 @@
 # Usage: scripts/figure1.sh [ARGUMENT OF scaling...]        here: 1, 2 and 4 ranks, small networks, three
 #                                                          seeds each; about 12 minutes on 2 free cores
 #        scripts/figure1.sh --cluster [ARGUMENT...]         on Slurm: 1 to 64 GPUs, the paper's networks, one job for each world
-#        scripts/figure1.sh --cluster --collect             the figure of what is done
-# The paper's networks train on the paper's data: data/README.md says how to get them. Give what the cluster wants:
+#        scripts/figure1.sh --cluster --collect             the figure of the runs that are done
+# The paper's networks train on the paper's data: data/README.md says how to get them. Add the options that your cluster needs:
 # --sbatch=--partition=gpu --sbatch=--time=24:00:00 --ranks-per-node 4 --cpus-per-rank 10
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -58,7 +58,7 @@ def solve(spin, guess):
 
 
 def table(spins):
-    """(oscillation, damping) frequency for each spin; follows the mode from a = 0."""
+    """(oscillation, damping) frequency for each spin. Each solution is the first guess for the next spin, starting at a = 0."""
     values = {}
     for side in (sorted(s for s in spins if s >= 0), sorted((s for s in spins if s < 0), reverse=True)):
         guess = [0.7473, -0.1779, 4.0, 0.0]

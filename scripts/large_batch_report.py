@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Table and figure of scripts/large_batch_study.sh: test accuracy against global batch for each recipe, over the seeds.
 
-Usage: large_batch_report.py RUNS --figure FILE.svg --table FILE.md. The table stands between the lines <!-- table --> and
-<!-- end of table --> of FILE.md, which this replaces; likewise the rates that the search has chosen.
+Usage: large_batch_report.py RUNS --figure FILE.svg --table FILE.md. The text between the lines <!-- table --> and
+<!-- end of table --> of FILE.md is replaced by the table, that between <!-- rates --> and <!-- end of rates --> by the chosen rates.
        large_batch_report.py RUNS --best RECIPE BATCH    prints the rate and the trust coefficient that the search has chosen
 """
 import argparse
@@ -38,7 +38,7 @@ def read(folder):
 def best(folder, recipe, batch):
     """(rate, trust coefficient) of the search's run with the highest validation accuracy, and that accuracy.
 
-    SGD was searched at its base batch only: the recipes say what becomes of its rate."""
+    The rate of SGD was searched at batch 64 only; the recipes derive the rates of other batches from it."""
     name, searched = ("lars", batch) if recipe == "lars" else ("plain", 64)
     runs = []
     for path in sorted(folder.glob(f"search/{name}-batch{searched}-rate*/summary.json")):
@@ -53,7 +53,7 @@ def best(folder, recipe, batch):
 
 
 def accuracies(summaries):
-    """A run that diverged knows nothing: it counts as chance."""
+    """Test accuracies; a run that diverged counts as CHANCE."""
     return [s["test"]["accuracy"] if s["status"] == "finished" else CHANCE for s in summaries]
 
 
@@ -77,7 +77,7 @@ def table(found):
 
 
 def chosen(folder, found):
-    """The rates that the search has chosen, of the recipes that were run."""
+    """The rates that the search has chosen, as text, for the recipes that were run."""
     sgd = f"SGD: {best(folder, 'plain', 64)[0]} for a batch of 64." if found["plain"] or found["linear"] else "SGD: not run."
     if not found["lars"]:
         return sgd
@@ -114,7 +114,7 @@ def draw(found, path):
     axes.grid(color="#dddddd")
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     figure.savefig(path, metadata={"Date": None})
-    if path.suffix == ".svg":  # no trailing blanks, so that the file is kind to version control
+    if path.suffix == ".svg":  # version control complains about trailing blanks
         path.write_text("\n".join(line.rstrip() for line in path.read_text().splitlines()) + "\n")
 
 

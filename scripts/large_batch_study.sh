@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Accuracy against global batch on the program's own galaxies, for plain SGD, linear scaling with warm-up, and LARS: the same
-# number of images for every run. First the rates are searched on the validation split with a seed of their own: SGD's at
-# batch 64, LARS's rate and trust coefficient at each batch. Then each recipe is trained with three seeds and tested. Table
-# and figure go to docs/large_batch.md and docs/large_batch.svg.
-# Usage: scripts/large_batch_study.sh [RUNS_FOLDER]     runs that are finished there are not repeated
+# Measures accuracy against global batch on simulated galaxies, for plain SGD, linear scaling with warm-up, and LARS. All runs see
+# the same number of images. First the script searches the rates on the validation split with a separate seed: SGD's at batch 64,
+# LARS's rate and trust coefficient at each batch. Then it trains each recipe with three seeds and tests it. Table and figure go to
+# docs/large_batch.md and docs/large_batch.svg.
+# Usage: scripts/large_batch_study.sh [RUNS_FOLDER]     finished runs in the folder are not repeated
 #   BATCHES="64 512" SEEDS="1" RECIPES="plain lars"     a part of the study
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +15,7 @@ seeds=${SEEDS:-1 2 3}
 recipes=${RECIPES:-plain linear lars}
 search_seed=100
 program=${HPCAI_TRAIN:-build/bin/hpcai-train}
-samples_per_pass=256  # larger batches are accumulated; batch norm then works on this many, as on many ranks
+samples_per_pass=256  # larger batches are accumulated; batch norm then uses this many samples, as with many ranks
 
 if [ "$program" = build/bin/hpcai-train ]; then
   scripts/setup.sh
@@ -31,7 +31,7 @@ if ! $python -c 'import matplotlib' 2>/dev/null; then
   fi
 fi
 
-# train FOLDER RECIPE BATCH SEED RATE TRUST: 79 (the loss is not finite) is a result, everything else ends the study.
+# train FOLDER RECIPE BATCH SEED RATE TRUST: exit status 79 (the loss is not finite) is a result; other failures end the study.
 train() {
   local folder=$runs/$1 recipe=$2 batch=$3 seed=$4 rate=$5 trust=$6 status=0
   if [ -e "$folder/summary.json" ] && grep -qE '"status": ?"(finished|diverged)"' "$folder/summary.json"; then return 0; fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes tests/fixtures/waveform/imrphenomd.json: IMRPhenomD as LALSimulation computes it, for the unit tests.
+"""Writes tests/fixtures/waveform/imrphenomd.json: values of IMRPhenomD from LALSimulation, for the unit tests.
 
-LALSuite (pip install lalsuite) is an independent reference and nothing more: hpcai-train neither links nor ships it.
+LALSuite (pip install lalsuite) is an independent reference for the tests. hpcai-train does not link or ship it.
 
   scripts/make_waveform_fixtures.py [output file]
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a bare Debian 12 to trained models: installs what is missing, builds, trains, tells how good it is.
+# From a bare Debian 12 to trained models: installs what is missing, builds, trains, and prints the quality.
 # Usage: scripts/quickstart.sh [waveform|galaxy|all] [--cuda]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,7 +21,7 @@ scripts/setup.sh "${setup_arguments[@]}"
 [ -x build/bin/hpcai-train ] || echo "quickstart: building (once, some minutes on 2 cores)"
 scripts/build.sh --program "${setup_arguments[@]}"
 
-# The first of runs/<name>, runs/<name>-2, ... that does not exist yet.
+# Prints the first of runs/<name>, runs/<name>-2, ... that does not exist yet.
 free_folder() {
   local folder=runs/$1 n=2
   while [ -e "$folder" ]; do folder=runs/$1-$n n=$((n + 1)); done
@@ -42,7 +42,7 @@ import json, sys
 summary = json.load(open(f"{sys.argv[1]}/summary.json"))
 test = summary["test"]
 if "accuracy" in test:
-    quality = f"{test['accuracy']:.1%} of {test['samples']} test galaxies labelled rightly"
+    quality = f"{test['accuracy']:.1%} of {test['samples']} test galaxies classified correctly"
 else:
     quality = f"median overlap {test['overlap_median']:.4f} between test waveforms and those regenerated from the prediction"
 print(f"trained   {summary['name']}: {summary['parameters']:,} values, {summary['steps']} steps in {summary['time_s']:.0f} s")

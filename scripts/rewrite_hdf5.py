@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes an HDF5 file anew so that hpcai-train reads it: in a format that HDF5 1.10 knows, compressed with gzip where it was compressed
-at all, with the values themselves in place of soft and external links, of virtual data sets and of values in external files.
+"""Copies an HDF5 file into a form that hpcai-train reads: in the format of HDF5 1.10, with gzip in place of other compression, and with
+the values themselves in place of soft and external links, virtual data sets and values in external files.
 
-Groups, attributes, types, fill values and what was never written stay as they are. Memory holds some 64 MB at a time.
+Groups, attributes, types and fill values stay the same. Chunks that were never written stay unwritten. The script needs about 64 MB.
 
 usage: python3 scripts/rewrite_hdf5.py OLD NEW [--plain]
-  --plain  without chunks and compression: larger, and read fastest
+  --plain  without chunks and compression: a larger file that is read fastest
 
 Needs Python with h5py (at least as new as the HDF5 that wrote OLD); for filters such as blosc or zstd also hdf5plugin."""
 import argparse
@@ -25,7 +25,7 @@ BLOCK_BYTES = 64 << 20
 
 
 def written_chunks(old):
-    """Places of the chunks of `old` that have storage, or None where all have."""
+    """Offsets of the chunks of `old` that were written; None if all chunks were written."""
     places = 1
     for extent, chunk in zip(old.shape, old.chunks):
         places *= -(-extent // chunk)
@@ -36,7 +36,7 @@ def written_chunks(old):
 
 
 def copy_values(old, new):
-    """Copies block by block, along chunks where there are some, and leaves out what was never written."""
+    """Copies block by block, or chunk by chunk without the chunks that were never written."""
     step = old.chunks[0] if old.chunks else 1
     row_bytes = max(1, old.dtype.itemsize * (old.size // old.shape[0]))
     step *= max(1, BLOCK_BYTES // (row_bytes * step))
@@ -90,7 +90,7 @@ def main():
     parser.add_argument("--plain", action="store_true", help="without chunks and compression")
     options = parser.parse_args()
     if os.path.exists(options.new):
-        sys.exit(f"rewrite_hdf5: {options.new} is there already")
+        sys.exit(f"rewrite_hdf5: {options.new} exists already")
     temporary = f"{options.new}.tmp-{os.getpid()}"
     try:
         with h5py.File(options.old, "r") as old, h5py.File(temporary, "w", libver=("earliest", "v110")) as new:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what building needs: Debian packages (as root or through sudo) and LibTorch 2.11.0 into .deps/.
-# Asks nothing, does nothing twice. Usage: scripts/setup.sh [--cuda] [--tests]
-#   --tests      install what only some tests need, too: Slurm, Open MPI, ip, h5py, torchrun, clang-format; tests without them are skipped
-#   --cuda       fetch the CUDA libraries of LibTorch too (done without asking where a GPU is present)
+# Installs what the build needs: Debian packages (as root or through sudo) and LibTorch 2.11.0 into .deps/.
+# Asks no questions and skips what is installed already. Usage: scripts/setup.sh [--cuda] [--tests]
+#   --tests      also install what only some tests need: Slurm, Open MPI, ip, h5py, torchrun, clang-format; tests without them are skipped
+#   --cuda       also fetch the CUDA libraries of LibTorch (the default on a machine with a GPU)
 #   TORCH_DIR    use this LibTorch (a folder with include/ and lib/) instead of fetching one
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,7 +25,7 @@ packages=(g++ cmake ninja-build ccache git ca-certificates python3 python3-pip l
           libfmt-dev nlohmann-json3-dev libhdf5-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libssl-dev libgloo-dev libhwy-dev catch2)
 test_packages=(slurm-wlm munge openmpi-bin iproute2 hdf5-tools python3-h5py clang-format-14)
 
-# Those of the given packages that are not installed.
+# Prints the given packages that are not installed.
 missing_packages() {
   local package
   for package in "$@"; do
@@ -37,7 +37,7 @@ install_packages() {
   command -v dpkg-query >/dev/null || return 0  # not Debian: environment.yml or the cluster's modules provide them
   local missing
   mapfile -t missing < <(missing_packages "${packages[@]}")
-  # a tool that is there without its package serves as well
+  # a tool that was installed without its Debian package is sufficient
   local needed=()
   for package in "${missing[@]}"; do
     case $package in
@@ -62,7 +62,7 @@ install_packages() {
     fail "apt-get could not install ${needed[*]}. Is the network up and the disk not full?"
 }
 
-# Never fails: a test whose program is not there says so and is skipped.
+# Does not fail: a test whose program is missing is skipped with a message.
 install_test_packages() {
   command -v dpkg-query >/dev/null || return 0
   local missing root=()
@@ -79,7 +79,7 @@ install_test_packages() {
 torch_version=2.11.0
 torch_folder=.deps/torch-$torch_version
 
-# fetch REQUIREMENTS STAMP: the wheels with these hashes, unpacked side by side.
+# fetch REQUIREMENTS STAMP: downloads the wheels of scripts/REQUIREMENTS and unpacks them into one folder. The file STAMP marks success.
 fetch() {
   [ -e "$torch_folder/$2" ] && return 0
   [ "$(uname -m)" = x86_64 ] ||
@@ -100,10 +100,10 @@ import pathlib, sys, zipfile
 wheels, folder = map(pathlib.Path, sys.argv[1:])
 def wanted(file):  # libraries and headers; 47 MB of Python for torchrun
     return file.startswith(("torch/lib/", "torch/include/", "nvidia/")) or file.endswith((".py", ".so", "/torch_shm_manager"))
-def there(entry):  # stays: a program may be running on it
+def there(entry):  # such a file is not replaced, because a running program may use it
     file = folder / entry.filename
     return file.exists() and file.stat().st_size == entry.file_size
-for wheel in sorted(wheels.glob("*.whl")):  # of the first list, torch and then typing_extensions come last
+for wheel in sorted(wheels.glob("*.whl")):  # torch and typing_extensions come last in the first list
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder, [e for e in archive.infolist() if wanted(e.filename) and not there(e)])
 PYTHON
@@ -112,10 +112,10 @@ PYTHON
   touch "$torch_folder/$2"
 }
 
-# torchrun, as tests/launch/torchrun.py starts it. It loads the CUDA libraries (2 GB) and calls none, so an empty library
-# of the same name stands in for each that is not there. The program never sees these.
+# Installs torchrun, which tests/launch/torchrun.py starts. torchrun loads the CUDA libraries (2 GB) but does not call them. So this
+# function makes an empty library with the name of each missing one. hpcai-train does not use these stubs.
 install_torchrun() {
-  # typing_extensions is not there where an earlier version of this script has unpacked LibTorch without its Python part
+  # typing_extensions is missing if an earlier version of this script has unpacked LibTorch without its Python part
   [ -e "$torch_folder/typing_extensions.py" ] || (fetch libtorch.txt .python) || return 1
   local library missing
   missing=$(ldd "$torch_folder/torch/lib/libtorch_python.so" | awk '/not found/ {print $1}' | sort -u)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs and builds what is missing, then runs all tests through ctest.
 # Usage: scripts/test.sh [CTEST ARGUMENT...], such as -L unit, -R wavenet or --rerun-failed
-#        scripts/test.sh --sanitize [CTEST ARGUMENT...]    the unit tests of what reads files and talks to others, built into
-#                                                          build-asan/ with the address and undefined-behaviour sanitizers
+#        scripts/test.sh --sanitize [CTEST ARGUMENT...]    unit tests of files, memory and network with the address and the
+#                                                          undefined-behaviour sanitizer, built into build-asan/
 set -euo pipefail
 cd "$(dirname "$0")/.."
 sanitize=no
@@ -13,7 +13,7 @@ esac
 scripts/setup.sh --tests
 echo "building (the first time takes some minutes)"
 if [ "$sanitize" = yes ]; then
-  # Where untrusted bytes, raw memory and threads are; the arithmetic of networks is LibTorch's.
+  # These modules handle untrusted bytes, raw memory and threads.
   modules=(core config data draw checkpoint runs distributed)
   preset=asan scripts/build.sh "${modules[@]/#/test_}"
   export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.txt

@@ -44,7 +44,7 @@ double now_s() {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-// When this process was started, on the clock of now_s(): field 22 of /proc/self/stat.
+// The time at which this process started, on the clock of now_s(); field 22 of /proc/self/stat.
 double process_start_s() {
   std::ifstream file("/proc/self/stat");
   std::string text((std::istreambuf_iterator<char>(file)), {});
@@ -60,7 +60,7 @@ double peak_rss_mb() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-// Some steps more, all ranks together, of which rank 0 keeps a trace.
+// Runs some more steps on all ranks; rank 0 records a trace of them.
 void trace_steps(const std::string& file, distributed::Group& group, trainer::Loop& loop) {
   const auto steps = [&] {
     for (int i = 0; i < kTracedSteps; ++i) loop.step();
@@ -129,17 +129,17 @@ int bench(const CommandLine& line, const BenchOptions& options) {
 
 void add_bench(CommandLine& line) {
   auto options = std::make_shared<BenchOptions>();
-  CLI::App* app =
-      line.app.add_subcommand("bench", "Measure the speed of training steps; prints JSON, writes no file but a trace if asked");
+  CLI::App* app = line.app.add_subcommand(
+      "bench", "Measure the speed of training steps and print it as JSON; with --trace, also write a trace");
   app->footer(
       "example: hpcai-train bench --config configs/resnet50/synthetic.yaml --steps 10\n"
       "samples_per_second and cpu_s_per_sample count steady steps only; first_step_s counts from the start of the process");
   options->config.add_to(*app);
   add_nproc(*app, options->nproc);
-  app->add_option("--steps", options->steps, "Steps that are measured")->type_name("N")->check(CLI::Range(1, 1000000));
-  app->add_option("--warmup", options->warmup, "Steps before them")->type_name("N")->check(CLI::Range(1, 1000000));
+  app->add_option("--steps", options->steps, "Measured steps")->type_name("N")->check(CLI::Range(1, 1000000));
+  app->add_option("--warmup", options->warmup, "Steps before the measured ones")->type_name("N")->check(CLI::Range(1, 1000000));
   app->add_option("--trace", options->trace,
-                  "Also make 3 steps more and write what the CPU and the GPU do in them, for ui.perfetto.dev")
+                  "Run 3 more steps and write a trace of what CPU and GPU do in them, for ui.perfetto.dev")
       ->type_name("FILE.json");
   app->callback([&line, options] { line.run = [&line, options] { return bench(line, *options); }; });
 }

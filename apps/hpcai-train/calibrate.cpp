@@ -42,9 +42,9 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
   double bytes = 0;
   for (const auto& bucket : work.buckets) bytes += bucket.bytes;
   log::info("gradients  {:.4g} MB in {}", bytes * 1e-6, plural(std::ssize(work.buckets), "bucket"));
-  log::info("input      {:.3g} ms a sample when nothing else goes on", work.input_s_per_sample * 1e3);
+  log::info("input      {:.3g} ms a sample while the rank computes nothing", work.input_s_per_sample * 1e3);
   if (calibration.link.empty()) {
-    log::warning("the link was not measured: that takes two ranks (--nproc 2, or srun)");
+    log::warning("the link was not measured, because that needs two ranks (--nproc 2, or srun)");
   } else {
     const auto& link = calibration.one_host ? calibration.machine.in_node : calibration.machine.between_nodes;
     log::info("link       {:.3g} us a hop, {}; small exchanges {:.3g} us a hop; the lines miss a measurement by at most {:.0f} %",
@@ -52,8 +52,9 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
               link.blocking_latency_s * 1e6, calibration.worst_link_residual * 100);
     if (link.s_per_byte == 0) {
       log::warning(
-          "the largest exchanges took no longer than the smallest, so predictions take bytes for free: calibrate again when "
-          "nothing else uses these ranks' cores and network, or with more --seconds");
+          "the largest exchanges took no longer than the smallest, so the predictions assume an infinite bandwidth: calibrate "
+          "again "
+          "while no other program uses these cores and this network, or with more --seconds");
     }
   }
   log::info("written to {}", path);
@@ -62,7 +63,7 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
 int calibrate(const CommandLine& line, const CalibrateWords& options) {
   const trainer::Experiment experiment = options.config.read();
   if (options.batches.size() == 1 || (options.batches.size() > 1 && options.batches.front() == options.batches.back())) {
-    throw Error(ExitCode::usage, "--batch: one size cannot tell what a pass costs from what a sample costs",
+    throw Error(ExitCode::usage, "--batch: the cost of a pass and the cost of a sample cannot be separated with one size",
                 "Give two, such as --batch 4,32.");
   }
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
@@ -90,19 +91,18 @@ void add_calibrate(CommandLine& line) {
   app->footer(
       "examples: hpcai-train calibrate --config configs/galaxy/quickstart.yaml --nproc 2\n"
       "          srun --nodes=2 --ntasks-per-node=1 hpcai-train calibrate --config FILE --out cluster.json\n"
-      "Times steps at two batch sizes on all ranks of a host at once, the loader, and exchanges between the ranks that are "
-      "there.\n"
+      "Times steps at two batch sizes on all ranks of a host at once, the loader, and exchanges between the ranks.\n"
       "Without --nproc and without a launcher there is one rank, and the link is not measured.");
   options->config.add_to(*app);
   add_nproc(*app, options->nproc);
-  app->add_option("--seconds", options->seconds, "How long to measure, about")->type_name("S")->check(CLI::Range(1.0, 3600.0));
+  app->add_option("--seconds", options->seconds, "Approximate duration")->type_name("S")->check(CLI::Range(1.0, 3600.0));
   app->add_option("--batch", options->batches,
                   "Samples of a pass to time, such as 4,32; default the config's batch and an eighth of it")
       ->type_name("N,N")
       ->delimiter(',')
       ->check(CLI::Range(1, 1 << 24));
   app->add_option("--out", options->out, "File to write")->type_name("FILE");
-  app->add_flag("--json", options->json, "Print the result as JSON, too");
+  app->add_flag("--json", options->json, "Also print the result as JSON");
   app->callback([&line, options] { line.run = [&line, options] { return calibrate(line, *options); }; });
 }
 

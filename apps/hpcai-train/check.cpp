@@ -42,9 +42,9 @@ std::vector<NamedSplit> splits_of(const data::Splits& data) {
   return splits;
 }
 
-// What reading all samples has found, in words.
+// The faults that reading all samples has found, as text.
 struct Reading {
-  std::vector<std::string> problems;  // a paragraph for each split that has some
+  std::vector<std::string> problems;  // a paragraph for each split that has unusable samples
   std::vector<std::string> warnings;
   bool all_missing = true;
 };
@@ -56,7 +56,7 @@ std::string paragraph(const std::string& head, const data::Findings& findings) {
   return left > 0 ? text + fmt::format("\n  and {} more", left) : text;
 }
 
-// A bar over all splits on a terminal; elsewhere a line every few seconds.
+// The progress over all splits: a bar on a terminal, otherwise a line every few seconds.
 class CheckProgress {
  public:
   explicit CheckProgress(const std::vector<NamedSplit>& splits) {
@@ -119,7 +119,7 @@ int check(const CheckOptions& options) {
   const auto experiment = options.config.read();
   trainer::refuse_problems(trainer::judge(experiment, options.nproc));
   const auto group = distributed::make_single_group();
-  auto alone = experiment;  // the parts of one rank, with its share of the batch
+  auto alone = experiment;  // one rank, with its share of the batch
   alone.training.global_batch /= options.nproc;
   data::disable_cache(alone.data);
   const auto training = trainer::build(alone, *group);

@@ -9,16 +9,17 @@
 
 #include "hpcai/trainer/experiment.h"
 
-// One function for each sub-command: it adds its words to the command line and sets `run`, which main() calls and whose
-// value is the exit status.
+// Each sub-command has a function add_<command>(), which adds the options to the command line. If the user chooses the command,
+// its callback sets CommandLine::run. main() calls `run` and exits with its result.
 namespace hpcai::app {
 
 using Run = std::function<int()>;
 
+// The command line of the program.
 struct CommandLine {
   CLI::App app;
   std::vector<std::string> arguments;  // as given, without the program's name
-  Run run;                             // of the chosen command
+  Run run;                             // the chosen command
 };
 
 void add_train(CommandLine& line);
@@ -38,15 +39,16 @@ struct ConfigOptions {
   std::string path;
   std::vector<std::string> overrides;
 
-  void add_to(CLI::App& app, bool required = true);
+  void add_to(CLI::App& app, bool required = true);  // adds both options; `required`: --config must be given
+  // Reads the config with its overrides. Throws Error{usage} that lists all faults, and Error{missing_input}.
   trainer::Experiment read() const;
 };
 
-// --nproc of a command that start_ranks() runs on several ranks.
+// Adds --nproc, for a command that start_ranks() can run on several ranks.
 void add_nproc(CLI::App& app, int& nproc);
 
-// Starts `nproc` ranks of this command unless this process is one of them already; returns their exit status. Nothing
-// if this process shall do the work itself.
+// If `nproc` is positive and this process is not yet one of its ranks, starts `nproc` ranks as child processes, waits for them
+// and returns their exit status. Otherwise returns std::nullopt, and this process does the work as a rank.
 std::optional<int> start_ranks(const CommandLine& line, int nproc, int64_t port);
 
 }  // namespace hpcai::app

@@ -38,7 +38,7 @@ struct GalaxyOptions {
   int threads = 0;
 };
 
-// A progress bar of its own for what a command makes.
+// The progress bar of `generate`.
 class GenerateProgress {
  public:
   data::Progress callback() {

@@ -22,7 +22,7 @@ struct InfoOptions {
   bool json = false;
 };
 
-// The samples' shape from the config alone if it says so, else from the data.
+// The shape of the samples, from the config if it determines the shape, else from the data.
 data::SampleSpec spec_for(const data::DataConfig& config) {
   if (const auto spec = data::spec_of(config)) return *spec;
   return data::open(config, 0).train->spec();
@@ -75,8 +75,7 @@ int info(const InfoOptions& options) {
 
 void add_info(CommandLine& line) {
   auto options = std::make_shared<InfoOptions>();
-  CLI::App* app =
-      line.app.add_subcommand("info", "Tell what a config trains (sizes, shapes), or what this program and machine are");
+  CLI::App* app = line.app.add_subcommand("info", "Describe what a config trains (sizes, shapes), or this program and machine");
   app->footer("examples: hpcai-train info\n          hpcai-train info --config configs/waveform/paper.yaml --json");
   options->config.add_to(*app, false);
   app->add_flag("--json", options->json, "Print as JSON");

@@ -33,7 +33,7 @@ exit status: 0 done, 2 usage or config, 65 bad data, 66 missing input, 69 peers 
   128+n ended by signal n)";
 
 int fail(const Error& error, bool everywhere) {
-  // What all ranks would say, rank 0 says.
+  // If all ranks have the same error, only rank 0 prints it.
   const auto world = [] {
     try {
       return distributed::detect_world(process_environment());
@@ -54,7 +54,7 @@ int fail_internally(const char* what) {
   return static_cast<int>(ExitCode::internal);
 }
 
-// LibTorch has a type for tensors in a GPU's memory only, none for a host's memory and for what CUDA itself needs.
+// LibTorch throws OutOfMemoryError only for tensors in GPU memory. For host memory and for CUDA's own needs the text is examined.
 bool is_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) || error.msg().find("allocate memory") != std::string::npos ||
          error.msg().find("CUDA error: out of memory") != std::string::npos;
@@ -83,7 +83,7 @@ int guarded(const app::Run& run) {
 
 void describe(app::CommandLine& line) {
   line.app.name("hpcai-train");
-  line.app.description("Trains scientific neural networks on one core, one GPU or a whole cluster; a YAML file says what.");
+  line.app.description("Trains scientific neural networks on one core, one GPU or a whole cluster, as a YAML file describes.");
   line.app.footer(kExamples);
   line.app.set_version_flag("--version", std::string("hpcai-train ") + kVersion);
   line.app.require_subcommand(0, 1);
@@ -115,19 +115,21 @@ int run(app::CommandLine& line, int argc, char** argv) {
   return guarded(line.run);
 }
 
-// Data that never arrived are a failure, unless another one came first. A reader that has gone is none.
+// Turns a failed write to the standard output into exit status 74, unless the command has failed already. A reader that has
+// closed its end of the pipe is not a failure.
 int finish(StandardOutput& output, int status) {
   const int error = output.finish();
   if (error == 0) return status;
   log::error("cannot write to the standard output: {}", error == EBADF ? "it is closed" : std::strerror(error));
   if (error == ENOSPC || error == EDQUOT)
-    log::error("Free some space where the output goes; what has arrived there is not whole.");
+    log::error("Free some space at the place of the output; the output there is incomplete.");
   return status == 0 ? static_cast<int>(ExitCode::cannot_write) : status;
 }
 
 }  // namespace
 
-// The loader calls this before it starts the libraries, which takes longer than all that a stop signal may have to wait for.
+// The dynamic loader calls this before it initialises the libraries, because that takes long, and a stop signal must not wait so
+// long.
 #ifndef __SANITIZE_ADDRESS__
 extern "C" {
 __attribute__((section(".preinit_array"), used)) void (*const hpcai_note_stop_signals)() = hpcai::note_stop_signals;
@@ -138,8 +140,8 @@ int main(int argc, char** argv) {
   note_stop_signals();
   open_standard_streams();
   keep_freed_memory();
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a write error like others
-  std::signal(SIGPIPE, SIG_IGN);  // so is a reader that has gone; nobody needs to read the log of a training
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit becomes an ordinary write error
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe becomes one too; a training continues without a reader of its log
   StandardOutput output;
   app::CommandLine line;
   line.arguments.assign(argv + 1, argv + argc);

@@ -41,7 +41,7 @@ scaling::PlanRequest request_of(const PlanOptions& options) {
   return request;
 }
 
-// Threads of the loader and of the computation, where the config says so.
+// --cpus-per-task, or the threads of the loader and of the computation if the config sets them, or a default.
 int cpus_per_rank(const PlanOptions& options, const trainer::Experiment& experiment, const scaling::Plan& plan) {
   if (options.cpus_per_rank > 0) return options.cpus_per_rank;
   const auto loader = static_cast<int>(experiment.loader.threads), threads = static_cast<int>(experiment.training.threads);
@@ -86,14 +86,13 @@ int plan(const PlanOptions& options) {
 
 void add_plan(CommandLine& line) {
   auto options = std::make_shared<PlanOptions>();
-  CLI::App* app =
-      line.app.add_subcommand("plan", "Tell what a config will need on a machine that is not here, and print its batch script");
+  CLI::App* app = line.app.add_subcommand("plan", "Predict what a config needs on another machine, and print its batch script");
   app->footer(
       "examples: hpcai-train plan --config configs/resnet50/synthetic.yaml --nodes 16 --gpus-per-node 4 --time 4:00:00\n"
       "          hpcai-train plan --config FILE --nodes 4 --ranks-per-node 8 --calibration calibration.json --script > "
       "job.sbatch\n"
       "Checks batches, shards, schedule, memory and disk, and predicts the time, from a calibration (see calibrate --help) or\n"
-      "from figures that it names. docs/scaling.md says how good the predictions are.");
+      "from figures that it names. docs/scaling.md states how accurate the predictions are.");
   options->config.add_to(*app);
   app->add_option("--nodes", options->nodes, "Nodes of the world to plan for")->type_name("N")->check(CLI::Range(1, 1 << 20));
   app->add_option("--gpus-per-node", options->gpus_per_node, "GPUs of each node, one rank for each")
@@ -103,11 +102,11 @@ void add_plan(CommandLine& line) {
       ->type_name("N")
       ->check(CLI::Range(1, 4096));
   app->add_option("--cpus-per-task", options->cpus_per_rank,
-                  "Cores for each rank in the batch script; CPU ranks are planned with as many of their own")
+                  "Cores for each rank in the batch script; a plan for CPU ranks assumes that each has this many")
       ->type_name("N")
       ->check(CLI::Range(1, 4096));
   app->add_option("--time", options->time, "Time limit of one job, as for Slurm: 4:00:00")->type_name("TIME");
-  app->add_option("--calibration", options->calibration, "What hpcai-train calibrate has measured")->type_name("FILE");
+  app->add_option("--calibration", options->calibration, "File that hpcai-train calibrate has written")->type_name("FILE");
   app->add_option("--run-dir", options->run_dir, "Run folder in the batch script; default runs/<name>")->type_name("DIR");
   app->add_flag("--one-machine", options->one_machine,
                 "The nodes are containers or network namespaces of one machine and share its cores");

@@ -14,9 +14,8 @@ namespace {
 constexpr const char* kScalingFooter =
     "example: hpcai-train scaling --config configs/waveform/quickstart.yaml --world 1,2,4\n"
     "           --set evaluation.target_metric=overlap_median --set evaluation.target_value=0.9\n"
-    "Each world is a normal run in DIR/<name>/world-<n>, which ends when it has reached its target. The same command goes on "
-    "where a\n"
-    "stopped study was. Leaves DIR/scaling.json and DIR/figure1.svg.";
+    "Each world is a normal run in DIR/<name>/world-<n>, which ends when it has reached its target. The same command resumes a\n"
+    "stopped study. Writes DIR/scaling.json and DIR/figure1.svg.";
 
 struct ScalingOptions {
   scaling::StudyRequest request;
@@ -64,7 +63,7 @@ void add_scaling(CommandLine& line) {
   app->add_flag("--weak", options->request.weak,
                 "The config's global batch is that of one rank; n ranks train with n times as much");
   app->add_option("--samples-per-pass", options->request.samples_per_pass,
-                  "Samples that a rank holds at once, at most: sets training.accumulation where few ranks share a batch")
+                  "Most samples in one pass of a rank: sets training.accumulation where few ranks share a batch")
       ->type_name("N")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
   app->add_option("--repeats", options->request.repeats, "Runs of each world, with different seeds")
@@ -75,12 +74,12 @@ void add_scaling(CommandLine& line) {
       ->type_name("[NAME:]KEY=VALUE");
   app->add_option("--out", options->folder, "Folder of the study; default runs/scaling")->type_name("DIR")->take_last();
   app->add_option("--calibrate", options->study.calibration_s,
-                  "Seconds to measure, once, for the prediction of larger worlds; 0 for none; default 60")
+                  "Seconds of the calibration for the prediction of larger worlds; 0 for no prediction; default 60")
       ->type_name("S")
       ->take_last()
       ->check(CLI::Range(0.0, 3600.0));
   CLI::Option* submit = app->add_flag("--submit", options->submit, "Submit each run that is not done as a Slurm job");
-  app->add_flag("--collect", options->collect, "Start nothing; report what is done")->excludes(submit);
+  app->add_flag("--collect", options->collect, "Start no run; report the runs that exist")->excludes(submit);
   app->add_option("--ranks-per-node", options->study.slurm.ranks_per_node, "With --submit: ranks, and GPUs, of a node; default 4")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));

@@ -20,7 +20,7 @@ void check_trace(const std::string& file) {
 
 void trace(const std::string& file, bool gpu, const std::function<void()>& work) {
   namespace profiler = torch::autograd::profiler;
-  setenv("KINETO_LOG_LEVEL", "5", 0);  // it would talk about machines without a GPU
+  setenv("KINETO_LOG_LEVEL", "5", 0);  // no messages about a missing GPU
   std::set<torch::profiler::impl::ActivityType> activities{torch::profiler::impl::ActivityType::CPU};
   if (gpu) activities.insert(torch::profiler::impl::ActivityType::CUDA);
   const profiler::ProfilerConfig config(profiler::ProfilerState::KINETO);

@@ -40,17 +40,18 @@ fs::path checkpoint_path(const TrainedOptions& options) {
   return named ? fs::path(options.run_dir) / "checkpoints" / options.checkpoint : fs::path(options.checkpoint);
 }
 
-// What the network's samples look like: of the checkpoint, or for those of older programs of the training's data.
+// The samples that the network expects, as the checkpoint describes them. A checkpoint of an older program has no description;
+// then the training's data are opened.
 data::SampleSpec sample_spec(const checkpoint::Loaded& loaded, const trainer::Experiment& own) {
   const std::string where = (loaded.path / checkpoint::kStateName).string();
   const auto state = nlohmann::json::parse(read_file(loaded.path / checkpoint::kStateName));
   if (const auto spec = trainer::sample_spec_of(state, where)) return *spec;
-  log::info("the checkpoint is of an older program and does not tell its class names: the training's data tell them");
+  log::info("an older program wrote the checkpoint without class names: those of the training's data are used");
   if (const auto spec = data::spec_of(own.data)) return *spec;
   return data::open(own.data, 0, false).train->spec();
 }
 
-// Whether settings name other data than those of the training.
+// Whether the section `data` of `experiment` differs from that of the training.
 bool names_other_data(const trainer::Experiment& own, const trainer::Experiment& experiment) {
   const auto changes = config::differences(own, experiment);
   return std::any_of(changes.begin(), changes.end(), [](const auto& change) { return change.key.starts_with("data"); });

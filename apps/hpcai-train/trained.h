@@ -11,7 +11,7 @@
 
 namespace hpcai::app {
 
-// Which trained model, and on which data: the options of evaluate and predict.
+// The options of `evaluate` and `predict`: the trained model and the data.
 struct TrainedOptions {
   std::string run_dir;
   std::string checkpoint = "last";
@@ -23,7 +23,7 @@ struct TrainedOptions {
   const std::string& data_name() const { return input.empty() ? split : input; }
 };
 
-// A model from a run folder, with the data that it is to be used on.
+// A trained model from a run folder, with the data of this command.
 struct Trained {
   trainer::Experiment experiment;
   std::unique_ptr<distributed::Group> group;
@@ -34,15 +34,16 @@ struct Trained {
   int64_t step = 0;
   std::string checkpoint;
 
-  // With the truth, which all samples must have.
+  // Measures the quality; all samples must have a truth.
   tasks::EvaluationResult evaluate();
-  // Without it; `target` is the truth where some sample's is known, with data::kUnlabelled or NaN for the others.
+  // Predicts without reading the truth. If the truth of some samples is known, the result's `target` holds it, with
+  // data::kUnlabelled or NaN for the other samples.
   metrics::Predictions::Gathered predict();
 };
 
-// Opens only the data that are used. Their class names, shape and scaling are those that the checkpoint tells of the
-// training. Throws Error{missing_input} if there is no such run, checkpoint, split or input; Error{bad_data} if the data are
-// not such as the network was trained with, or where `needs_labels` and a sample has none.
+// Loads the model and opens the chosen data. Class names, shape and scaling of the samples come from the checkpoint. Throws
+// Error{missing_input} if the run, the checkpoint, the split or the input does not exist. Throws Error{bad_data} if the data do
+// not fit the network, or if `needs_labels` is true and a sample has no label.
 Trained load_trained(const TrainedOptions& options, bool needs_labels);
 
 }  // namespace hpcai::app

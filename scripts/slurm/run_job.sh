@@ -1,31 +1,32 @@
-# Starts the ranks of a job with ${command[@]}, whose checkpoints are in $run_dir, and queues the job again where that helps. Runs once
-# for each start of a job, on its first node. Part of train.sh and of each batch script that hpcai-train writes.
-# REQUEUE_ON: exit statuses that queue the job again. RESTART_LIMIT: starts without progress after which it is held.
+# Starts the ranks of a job with ${command[@]} and queues the job again after certain exit statuses. The checkpoints are in $run_dir.
+# This script runs once for each start of a job, on its first node. train.sh sources it; each batch script of hpcai-train contains it.
+# REQUEUE_ON: exit statuses after which the job is queued again. RESTART_LIMIT: starts without progress after which the job is held.
 set -euo pipefail
 
 run_dir=${run_dir%/}
-idle_file=$run_dir.idle-starts  # how many starts in a row have left no new checkpoint
+idle_file=$run_dir.idle-starts  # holds the number of consecutive starts without a new checkpoint
 
 say() { echo "job $SLURM_JOB_ID: $*" >&2; }
 say "start $((${SLURM_RESTART_COUNT:-0} + 1)), on $SLURM_JOB_NODELIST, in $run_dir"
 
-# The newest checkpoint tells how far the run has come.
+# Prints the name of the newest checkpoint, which is the progress of the run.
 progress() { readlink "$run_dir/checkpoints/last" 2>/dev/null || echo none; }
 
-# Only ranks that know this secret take part; srun hands it to them. A new one for each start.
+# The ranks authenticate each other with this secret. Each start makes a new one, and srun passes it to the ranks.
 if [ -z "${HPCAI_SECRET:-}${HPCAI_SECRET_FILE:-}" ]; then
   HPCAI_SECRET=$(head -c 32 /dev/urandom | base64 -w 0)
   export HPCAI_SECRET
 fi
 
-# --kill-on-bad-exit: when one rank fails, Slurm ends the others. --cpu-bind: each rank keeps to cores of its own.
-# srun does not take over the --cpus-per-task of the job, so it is said again.
+# --kill-on-bad-exit: if one rank fails, Slurm ends the others. --cpu-bind: each rank has cores of its own.
+# srun does not inherit --cpus-per-task from the job, so it is repeated.
 before=$(progress)
 status=0
 srun --kill-on-bad-exit=1 --cpu-bind=cores ${SLURM_CPUS_PER_TASK:+--cpus-per-task="$SLURM_CPUS_PER_TASK"} "${command[@]}" || status=$?
 say "ended with status $status, newest checkpoint: $(progress)"
 
-# 75 means: stopped, state saved, queue me again. All other failures would only come again, unless REQUEUE_ON names them.
+# Status 75: the ranks have saved their state and the job shall be queued again. Other failures would probably occur again, so they
+# end the job unless REQUEUE_ON names them.
 case " ${REQUEUE_ON:-75} " in
   *" $status "*) ;;
   *)
@@ -34,12 +35,12 @@ case " ${REQUEUE_ON:-75} " in
     ;;
 esac
 
-# The number of an array's last element is that of the whole array, hence the other way to name an element.
+# For the last element of an array SLURM_JOB_ID is the number of the whole array, so elements are named <array>_<task>.
 job=$SLURM_JOB_ID
 [ -z "${SLURM_ARRAY_TASK_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 
-# A job that is queued again and again without coming further wastes the cluster's time: after some such starts it is
-# held, so that somebody looks at it (scontrol release lets it go on).
+# A job that starts several times without a new checkpoint wastes time of the cluster. After RESTART_LIMIT such starts it is held, so
+# that its owner examines it; scontrol release continues it.
 idle=0
 if [ "$(progress)" = "$before" ]; then
   idle=$(($(cat "$idle_file" 2>/dev/null || echo 0) + 1))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the batch scripts of this folder have in common: finds the program, its config and its run folder, and hands over to
-# run_job.sh. README.md beside this file lists the settings.
+# The common part of the batch scripts in this folder: finds the program, the config and the run folder, and runs run_job.sh.
+# README.md in this folder lists the settings.
 set -euo pipefail
 
 home=${HPCAI_HOME:-.}

@@ -110,7 +110,7 @@ class Plan(Case):
         self.assertIn("larger than the 96 training samples",
                       self.refused("--config", GALAXY, "--nodes", 1, "--gpus-per-node", 1, "--set", "training.global_batch=128"))
         for time in ("soon", "0", "1:2:3:4", "-5", "1-"):
-            self.assertIn("is no time", self.refused("--config", GALAXY, "--gpus-per-node", 1, f"--time={time}"))
+            self.assertIn("is not a time", self.refused("--config", GALAXY, "--gpus-per-node", 1, f"--time={time}"))
         self.refused("--config", GALAXY, "--gpus-per-node", 1, "--calibration", "none.json", status=66)
         (self.folder / "bad.json").write_text('{"format": "hpcai-train calibration 2", "name": 3}')
         self.assertIn("not a calibration", self.refused("--config", GALAXY, "--gpus-per-node", 1, "--calibration", "bad.json", status=65))

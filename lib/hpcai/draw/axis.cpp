@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kMinute = 60, kHour = 3600, kDay = 86400;
 
-// About three a decade, then one, so that a subset with even steps can be chosen.
+// About three values a decade, and one a decade for long times, so that a subset with even steps can be chosen.
 constexpr std::array kDense = {0.001,      0.003,      0.01,        0.03,       0.1,      0.3,       1.0,
                                3.0,        10.0,       30.0,        60.0,       180.0,    600.0,     30 * kMinute,
                                kHour,      3 * kHour,  10 * kHour,  kDay,       3 * kDay, 10 * kDay, 30 * kDay,
@@ -67,7 +67,7 @@ std::vector<Tick> rank_ticks(const LogAxis& axis, double font_size) {
   };
   std::vector<Tick> ticks;
   for (double value = 1; value < last; value *= 2) {
-    if (!axis.holds(value) || !apart(value, last)) continue;  // the last one is the end of the axis and stays
+    if (!axis.holds(value) || !apart(value, last)) continue;  // the tick at the end of the axis is always kept
     if (ticks.empty() || apart(ticks.back().value, value)) ticks.push_back({value, label(value)});
   }
   ticks.push_back({last, label(last)});
@@ -109,7 +109,7 @@ std::vector<double> spread_apart(std::vector<double> positions, double gap, doub
   const size_t count = positions.size();
   if (count < 2) return positions;
   gap = std::min(gap, (high - low) / static_cast<double>(count - 1));
-  // Projections onto the constraints, pair by pair, until nothing moves; then the ends.
+  // Projects onto the constraints, one pair after the other, until no position moves; then applies the ends.
   for (int round = 0; round < 1000; ++round) {
     double moved = 0;
     for (size_t i = 1; i < count; ++i) {

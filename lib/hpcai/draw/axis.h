@@ -10,8 +10,8 @@ struct LogAxis {
   double low, high;
   double start, stop;
 
-  double operator()(double value) const;
-  bool holds(double value) const;
+  double operator()(double value) const;  // the pixel of a value > 0
+  bool holds(double value) const;         // whether low <= value <= high
 };
 
 // A linear axis: `low` lies at pixel `start`, `high` at pixel `stop`; low < high.
@@ -30,10 +30,11 @@ struct Tick {
 // Multiples of 1, 2 or 5 times a power of ten from low to high, about four of them.
 std::vector<Tick> round_ticks(const LinearAxis& axis);
 
-// Round times between low and high (seconds), such as 10 s, 1 min, 3 h, 10 days: at most `most`, evenly dense.
+// Round times between `low` and `high` (seconds), such as 10 s, 1 min, 3 h, 10 days. At most `most`, evenly spaced on a
+// logarithmic axis.
 std::vector<Tick> time_ticks(double low, double high, size_t most);
 
-// Powers of two from low on, and the end of the axis, as far as their labels keep off each other.
+// Powers of two from axis.low on, and the end of the axis, without those whose labels would overlap.
 std::vector<Tick> rank_ticks(const LogAxis& axis, double font_size);
 
 // "830 ms", "12 s", "3.5 min", "12.4 h", "7 days".
@@ -42,15 +43,16 @@ std::string format_time(double time_s);
 // Three significant digits without exponent, at most three decimals from 0.001 on: "0.035", "12.3", "604", "16384".
 std::string format_number(double value);
 
-// The largest unit in which the least of `times_s` is 0.1 at least, so that all of them are easy to read.
+// A unit of time.
 struct TimeUnit {
   std::string name;
   double seconds;
 };
+// The largest unit in which the smallest of `times_s` is at least 0.1, so that one unit suits all of them.
 TimeUnit common_unit(const std::vector<double>& times_s);
 
-// Rising positions moved as little as is needed to lie `gap` apart between low and high; closer together where they
-// do not fit otherwise.
+// Moves rising positions as little as necessary, so that neighbours are at least `gap` apart and all lie between `low` and
+// `high`. The gap is smaller if they do not fit otherwise.
 std::vector<double> spread_apart(std::vector<double> positions, double gap, double low, double high);
 
 }  // namespace hpcai::draw

@@ -15,14 +15,14 @@ struct Raster {
 
 struct Thumbnail {
   Raster image;
-  std::string caption;  // ASCII; what does not fit below the image is cut off
+  std::string caption;  // ASCII; cut off at the width of the image
 };
 
-inline constexpr int64_t kLongestSide = 20000;  // pixels; more than a viewer opens
+inline constexpr int64_t kLongestSide = 20000;  // pixels; many viewers do not open larger images
 
-// Thumbnails in a grid with `columns` columns, row after row, on black, each with its caption below; `magnification`
-// repeats every pixel that many times along both axes. Smaller images sit in the middle of their cells.
-// Throws Error{usage} without thumbnails, for columns or a magnification below 1, or for a sheet with a side above kLongestSide.
+// Draws thumbnails in a grid with `columns` columns, row after row, on black, each with its caption below. `magnification`
+// repeats every pixel that many times along both axes. Small images are centred in their cells. Throws Error{usage} without
+// thumbnails, for columns or a magnification below 1, and for a sheet with a side above kLongestSide.
 Raster contact_sheet(std::span<const Thumbnail> thumbnails, int64_t columns, int64_t magnification = 1);
 
 }  // namespace hpcai::draw

@@ -13,7 +13,7 @@ namespace {
 // Heights above and below the baseline, in units of the font size.
 constexpr double kAscent = 0.78, kDescent = 0.24;
 
-// XML that shows the text, whatever is in it.
+// The text with the special characters of XML escaped.
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : printable(text)) {

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-// A small writer of standalone SVG. It remembers the place of all it draws, so that a test can tell whether a text leaves
-// the canvas or a legend lies on a point. Lengths are SVG pixels, y grows downwards.
+// Writes standalone SVG. A canvas records the place of everything it draws, so that a test can check whether a text leaves the
+// canvas or a legend covers a point. Lengths are in SVG pixels; y grows downwards.
 namespace hpcai::draw {
 
 struct Rectangle {
@@ -15,11 +15,11 @@ struct Rectangle {
   double width() const { return right - left; }
   double height() const { return bottom - top; }
   double middle() const { return (left + right) / 2; }
-  bool overlaps(const Rectangle& other) const;
-  bool holds(const Rectangle& other) const;
+  bool overlaps(const Rectangle& other) const;  // whether the interiors intersect
+  bool holds(const Rectangle& other) const;     // whether `other` lies within
 };
 
-// The palette of Okabe and Ito (2008), which the colour-blind can tell apart, and greys.
+// The palette of Okabe and Ito (2008), which colour-blind people can distinguish, and greys.
 namespace colour {
 inline constexpr std::string_view kInk = "#222222", kGrey = "#666666", kGrid = "#e4e4e4", kFrame = "#999999";
 inline constexpr std::string_view kOrange = "#E69F00", kSkyBlue = "#56B4E9", kGreen = "#009E73", kYellow = "#F0E442";
@@ -52,7 +52,7 @@ struct MarkerStyle {
   double radius = 7;
 };
 
-// What a drawn thing is for.
+// The purpose of a drawn element.
 enum class Role { heading, note, legend, tick, cell, point, bar };
 
 struct Mark {
@@ -63,9 +63,10 @@ struct Mark {
 
 class Canvas {
  public:
-  // `description` is read to those who cannot see the picture.
+  // `description`: alternative text, which screen readers read.
   Canvas(double width, double height, std::string description);
 
+  // Draw one element each and record a Mark for those with a role.
   void text(Role role, double x, double baseline, std::string_view text, const TextStyle& style);
   void line(double x1, double y1, double x2, double y2, const Stroke& stroke);
   void polyline(const std::vector<std::pair<double, double>>& points, const Stroke& stroke);
@@ -75,7 +76,7 @@ class Canvas {
 
   Rectangle box() const { return {0, 0, width_, height_}; }
   const std::vector<Mark>& marks() const { return marks_; }
-  std::string svg() const;
+  std::string svg() const;  // the whole document
 
  private:
   double width_, height_;
@@ -83,10 +84,11 @@ class Canvas {
   std::vector<Mark> marks_;
 };
 
-// The width of a text in the widest of the fonts that a viewer may take (DejaVu Sans), in pixels; rather too wide.
+// The width of a text in pixels, in the widest font that a viewer is likely to use (DejaVu Sans). The estimate is rather too
+// wide.
 double text_width(std::string_view text, double size, bool bold = false);
 
-// Lines that are at most `width` wide, broken at spaces.
+// Breaks a text at spaces into lines that are at most `width` pixels wide.
 std::vector<std::string> wrap(std::string_view text, double size, double width);
 
 }  // namespace hpcai::draw

@@ -15,10 +15,10 @@ struct WaveformPanel {
   std::vector<double> amplitude;  // |h22|
 };
 
-// An SVG document with one panel a waveform, `columns` side by side: Re h22 and +-|h22| against t/M, with ticks. Long
-// series keep the extremes of every pixel column, so that no oscillation is lost.
-// Throws Error{usage} without panels or columns, Error{bad_data} naming the panel if its series are empty, differ in
-// length, hold something not finite, or its times do not increase.
+// An SVG document with one panel for each waveform, `columns` side by side. A panel shows Re h22 and +-|h22| against t/M, with
+// ticks. For long series the extremes in every pixel column are drawn, so that no oscillation is lost. Throws Error{usage}
+// without panels or columns. Throws Error{bad_data} that names the panel if its series are empty, differ in length or are not
+// finite, or if its times do not increase.
 std::string waveform_sheet_svg(std::span<const WaveformPanel> panels, int64_t columns, const std::string& title);
 
 }  // namespace hpcai::draw

@@ -8,48 +8,51 @@
 
 namespace hpcai::models {
 
-// Every rank calls it with the same shape and in the same order.
+// Replaces a tensor by its sum over all ranks. All ranks call it in the same order and with tensors of the same shape.
 using SumOverRanks = kernels::Sum;
 
-// Keras's defaults; its momentum 0.99 is the weight of the old statistics.
+// Keras's defaults. Keras's momentum 0.99 is the weight of the old statistics; here momentum is the weight of the new ones.
 inline constexpr double kKerasNormEps = 1e-3;
 inline constexpr double kKerasNormMomentum = 0.01;
 
 // Batch normalisation over dimension 1: [batch, channel], [batch, channel, time] or [batch, channel, height, width].
 //
 //   mode           in training                                                  running statistics
-//   local          mean and variance of this rank's batch                       updated
-//   synchronised   mean and variance over the batches of all ranks, gradients
-//                  included; the same as one rank with the whole batch          updated, equal on all ranks
-//   frozen         running statistics; weight and bias are still trained        fixed
+//   local          mean and variance of the batch of this rank                  updated
+//   synchronised   mean and variance of the batches of all ranks together, also
+//                  in the gradients: equal to one rank with the whole batch     updated, equal on all ranks
+//   frozen         running statistics; weight and bias are trained              fixed
 //   none           identity: no parameters, no buffers
 //
-// In evaluation every mode uses the running statistics. A layer switched off by use_batch(false) uses them in training,
-// too, and leaves them as they are: so Model::set_trainable_from treats the layers that it freezes, as Keras does with a
-// batch norm of trainable = False.
-// `momentum` is the weight of the new batch in the running statistics (Keras's momentum m is 1 - m here). The running
-// variance takes the unbiased batch variance, n/(n-1), as PyTorch does and as TensorFlow's fused 4-D kernel does;
-// Keras's 3-D layers take the biased one, a difference of 1/n in a statistic that is used in evaluation only.
+// In evaluation every mode uses the running statistics. After use_batch(false) a layer also uses them in training and does not
+// update them, as Keras does with trainable = False. Model::set_trainable_from does this to the layers that it freezes.
+// `momentum` is the weight of the new batch in the running statistics (Keras's momentum m is 1 - m here). The running variance
+// receives the unbiased batch variance, with the factor n/(n-1), as in PyTorch and in TensorFlow's fused 4-D kernel. Keras's 3-D
+// layers use the biased variance, which differs by 1/n and matters in evaluation only.
 class BatchNorm : public torch::nn::Module {
  public:
+  // `eps`: added to the variance. `momentum`: see above.
   BatchNorm(int64_t channels, BatchNormMode mode, double eps, double momentum);
 
+  // input [batch, channel, ...] -> the same shape. Throws Error{usage} if the statistics of a batch would have one value a
+  // channel.
   at::Tensor forward(const at::Tensor& input) { return normalise(input, false); }
   at::Tensor forward_relu(const at::Tensor& input) { return normalise(input, true); }  // max(0, forward(input))
-  // Of input + offset, [channels]. Where a kernel takes the statistics from the batch, in which the offset cancels, it is not
-  // added: it counts in the running mean, and its gradient is exactly 0.
+  // forward(input + offset), or forward_relu with `relu`; input [batch, channel], offset [channel]. With batch statistics the
+  // offset cancels in the output. The GPU kernel then adds it to the running mean only, and its gradient is exactly 0.
   at::Tensor forward_offset(const at::Tensor& input, const at::Tensor& offset, bool relu);
 
-  // Sets the sum that `synchronised` uses; without one the layer is a group of its own.
+  // Sets the sum of mode `synchronised`. Without a sum this mode computes as `local`.
   void synchronise(SumOverRanks sum) { sum_ = std::move(sum); }
+  // Whether training uses batch statistics; see above.
   void use_batch(bool use) { use_batch_ = use; }
-  void zero_gamma();  // the initial weight 0 instead of 1, for the last norm of a residual block
+  void zero_gamma();  // sets the weight to 0, for the last norm of a residual block
 
   BatchNormMode mode() const { return mode_; }
   double eps() const { return eps_; }
   double momentum() const { return momentum_; }
   const SumOverRanks& sum() const { return sum_; }
-  // True when the next forward takes its statistics from the batch.
+  // Whether the next forward() takes its statistics from the batch.
   bool uses_batch_statistics() const;
 
   at::Tensor weight, bias, running_mean, running_var;  // [channels]; undefined in mode none

@@ -9,7 +9,7 @@
 
 namespace hpcai::models {
 
-// Whose statistics batch normalisation uses while training; batch_norm.h defines each.
+// The statistics that batch normalisation uses in training; batch_norm.h defines the modes.
 enum class BatchNormMode { local, synchronised, frozen, none };
 
 inline config::EnumNames<BatchNormMode> enum_names(BatchNormMode) {
@@ -19,7 +19,7 @@ inline config::EnumNames<BatchNormMode> enum_names(BatchNormMode) {
           {BatchNormMode::none, "none"}};
 }
 
-inline constexpr double kMostUnits = 1 << 16;  // of one layer; more is a slip of the pen
+inline constexpr double kMostUnits = 1 << 16;  // of one layer; a larger number is refused as a mistake
 
 inline constexpr std::string_view kBatchNormHelp =
     "Whose statistics are used in training: this rank's batch (local), the batches of all ranks (synchronised), or the "
@@ -31,8 +31,8 @@ inline constexpr std::string_view kMomentumHelp =
 inline constexpr std::string_view kZeroGammaHelp =
     "Start the last batch norm of each residual block at 0, so that blocks begin as their shortcut (Goyal et al. 2017).";
 
-// Modified WaveNet for waveforms (Khan, Huerta, Das, PLB 808, 135628, 2020). Defaults: as published, 10,295,576 trainable
-// parameters.
+// Modified WaveNet for waveforms (Khan, Huerta, Das, PLB 808, 135628, 2020). The defaults are the published network with
+// 10,295,576 trainable parameters.
 struct WaveNetConfig {
   static constexpr std::string_view kType = "wavenet";
   static constexpr std::string_view kHelp = "Modified WaveNet for waveforms (Khan, Huerta, Das 2020).";
@@ -70,8 +70,9 @@ struct WaveNetConfig {
   }
 };
 
-// Xception (Chollet 2017) as in Keras, with the galaxy classifier's head (Khan et al., PLB 795, 248, 2019). Defaults: as
-// published, 24,011,306 values with 2 classes, 23,956,778 of them trainable. Other values give a smaller network of the family.
+// Xception (Chollet 2017) as in Keras, with the galaxy classifier's head (Khan et al., PLB 795, 248, 2019). The defaults are the
+// published network: with 2 classes 24,011,306 values, of which 23,956,778 are trainable. Other values give a similar network of
+// another size.
 struct XceptionConfig {
   static constexpr std::string_view kType = "xception";
   static constexpr std::string_view kHelp = "Xception (Chollet 2017) with the galaxy classifier's head (Khan et al. 2019).";
@@ -105,8 +106,8 @@ struct XceptionConfig {
   }
 };
 
-// ResNet-50 v1.5 (He et al. 2016, stride on the 3x3 convolution as in torchvision). Defaults: 25,557,032 parameters with
-// 1000 classes.
+// ResNet-50 v1.5 (He et al. 2016, with the stride in the 3x3 convolution as in torchvision). The defaults have 25,557,032
+// parameters with 1000 classes.
 struct ResNetConfig {
   static constexpr std::string_view kType = "resnet50";
   static constexpr std::string_view kHelp = "ResNet-50 v1.5 (He et al. 2016).";
@@ -125,6 +126,7 @@ struct ResNetConfig {
   }
 };
 
+// The section `model`.
 using ModelConfig = std::variant<WaveNetConfig, XceptionConfig, ResNetConfig>;
 
 }  // namespace hpcai::models

@@ -10,7 +10,7 @@
 namespace hpcai::models {
 namespace {
 
-// Both draw in float64, so that the values do not depend on the CPU's vector instructions.
+// Both functions draw in float64, because float32 values would depend on the CPU's vector instructions.
 void fill_uniform(at::Tensor weight, double bound, at::Generator& generator) {
   const at::NoGradGuard no_grad;
   weight.copy_(at::empty(weight.sizes(), at::kDouble).uniform_(-bound, bound, generator));
@@ -21,8 +21,8 @@ void fill_normal(at::Tensor weight, double deviation, at::Generator& generator) 
   weight.copy_(at::empty(weight.sizes(), at::kDouble).normal_(0, deviation, generator));
 }
 
-// The weight is [out, in, spatial...]; it holds `merged` convolutions. A depthwise weight [C, 1, k, k] has, in Keras's
-// count, fan_in = C k k and fan_out = k k: the sum is the same.
+// weight [out, in, spatial...] holds `merged` convolutions. For a depthwise weight [C, 1, k, k] Keras counts fan_in = C k k and
+// fan_out = k k; the sum, which alone matters, is the same here.
 void fill_glorot(at::Tensor weight, int64_t merged, at::Generator& generator) {
   const int64_t spatial = weight.numel() / (weight.size(0) * weight.size(1));
   const int64_t fans = (weight.size(0) / merged + weight.size(1)) * spatial;

@@ -5,9 +5,10 @@
 
 namespace hpcai::models {
 
-// Convolutions and dense layers that hold parameters and nothing else. LibTorch's own modules draw their initial
-// weights from the global generator while they are built; here initialise.h fills them from a seed.
+// Convolutions and dense layers. Their constructors set all weights to zero, and initialise.h fills them from a seed. LibTorch's
+// own modules are not used, because their constructors draw weights from the global generator.
 
+// A 2-D convolution with square kernels and no bias.
 class Conv2d : public torch::nn::Module {
  public:
   struct Options {
@@ -23,16 +24,18 @@ class Conv2d : public torch::nn::Module {
   Options options_;
 };
 
-// A 1-D convolution of width 1 or 2 over time on [batch, time, channel], done as a matrix product: with few channels this
-// is faster on CPUs than the channel-first kernels. Width 2 pads with zeros to keep the length, floor(dilation / 2) of
-// them on the left ("same" of Keras and PyTorch). `merged` says how many convolutions of the same input stand side by
-// side in the output channels; only the initial weights depend on it.
+// A 1-D convolution of width 1 or 2 over time, computed as a matrix product. With few channels this is faster on CPUs than
+// LibTorch's convolution of [batch, channel, time]. Width 2 pads with zeros to keep the length, floor(dilation / 2) of them on
+// the left
+// ("same" of Keras and PyTorch). `merged`: how many convolutions of the same input share the output channels; only the initial
+// weights depend on it.
 class TimeConv : public torch::nn::Module {
  public:
   struct Options {
     int64_t width = 1, dilation = 1, merged = 1;
   };
   TimeConv(int64_t in, int64_t out, Options options);
+  // [batch, time, in] -> [batch, time, out]
   at::Tensor forward(const at::Tensor& input, bool with_bias = true) const;
 
   const Options& options() const { return options_; }
@@ -44,6 +47,7 @@ class TimeConv : public torch::nn::Module {
   Options options_;
 };
 
+// A dense layer: input weight^T + bias.
 class Dense : public torch::nn::Module {
  public:
   Dense(int64_t in, int64_t out);

@@ -14,27 +14,27 @@
 
 namespace hpcai::models {
 
-// A network: a function of one tensor. Its parameters' names and shapes do not depend on how it computes.
+// A network: a function of one tensor. The names and shapes of its parameters are the same on every device and for every kernel.
 class Model : public torch::nn::Module {
  public:
   // [batch, ...] -> [batch, outputs]
   virtual at::Tensor forward(const at::Tensor& input) = 0;
 
-  // Trains the given layer and all after it in the order of layers(), and freezes those before: no gradient is computed
-  // there, and their batch norms use running statistics. `layer` is "all", "head", a name of layers(), or an index into
-  // it (for Xception the Keras layer index). Throws Error{usage} that names the nearest layer.
+  // Makes `layer` and all later layers in the order of layers() trainable and freezes the earlier ones. Frozen layers compute no
+  // gradients, and their batch norms use the running statistics. `layer` is "all", "head", a name of layers(), or an index into
+  // layers() (for Xception the Keras layer index). Throws Error{usage} for an unknown layer and names a similar one.
   void set_trainable_from(const std::string& layer);
 
-  // Names of all layers, those without parameters included, in the order that set_trainable_from counts.
+  // The names of all layers in order, including layers without parameters.
   std::vector<std::string> layers() const;
 
-  // Call before each training pass; without it dropout repeats its mask.
+  // Called before each training pass, because the dropout masks are a function of `randomness`.
   void set_randomness(const Randomness& randomness) { randomness_ = randomness; }
 
  protected:
   const Randomness& randomness() const { return randomness_; }
 
-  // Called by the constructors, in order; a layer without parameters has no modules.
+  // The constructors call it for each layer, in order. A layer without parameters has no modules.
   void add_layer(std::string name, std::vector<std::shared_ptr<torch::nn::Module>> modules = {});
 
  private:
@@ -48,20 +48,21 @@ class Model : public torch::nn::Module {
   Randomness randomness_;
 };
 
-// Builds a network for samples of the given shape ([1, T] or [3, H, W]) on the CPU, in float32 and training mode. The
-// initial weights are a pure function of the config, the shapes and the seed. Throws Error{usage} if the shape does not fit.
+// Builds a network for samples of the given shape ([1, time] or [3, height, width]) on the CPU, in float32 and training mode. The
+// initial weights are a pure function of the config, the shape, the outputs and the seed. Throws Error{usage} if the network does
+// not fit the shape or the number of outputs.
 std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
                                   uint64_t seed);
 
-// One for each alternative of ModelConfig, defined in the source of its network; as make_model. A missing one does not compile.
+// As make_model, one function for each alternative of ModelConfig, defined in the source of its network.
 std::shared_ptr<Model> make(const WaveNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
 std::shared_ptr<Model> make(const XceptionConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
 std::shared_ptr<Model> make(const ResNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
 
-// Lets every batch norm of mode `synchronised` sum over ranks; others are left alone. With one rank nothing changes.
+// Sets the sum of every batch norm of mode `synchronised`. Does nothing if `world_size` is 1.
 void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size);
 
-// Values that make up the model's state: parameters, then running statistics; and those that are trained.
+// The number of values in the parameters and running statistics of a model, and the number of those that are trained.
 struct ModelSize {
   int64_t values = 0, trainable = 0;
 };

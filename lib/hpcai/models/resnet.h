@@ -8,22 +8,23 @@
 
 namespace hpcai::models {
 
-// 1x1, 3x3 (with the stride: "v1.5"), 1x1 convolution, each with batch norm, and a shortcut.
+// A residual block of three convolutions, 1x1, 3x3 (which has the stride: "v1.5") and 1x1, each with batch norm, and a shortcut.
+// Its output is [batch, 4 middle, height / stride, width / stride], sizes rounded up.
 class Bottleneck : public torch::nn::Module {
  public:
   // Channels: in -> middle -> middle -> 4 middle.
   Bottleneck(int64_t in, int64_t middle, int64_t stride, const ResNetConfig& config);
-  at::Tensor forward(const at::Tensor& input) const;
+  at::Tensor forward(const at::Tensor& input) const;  // [batch, in, height, width] -> see above
 
  private:
   std::vector<std::shared_ptr<Conv2d>> convs_;
   std::vector<std::shared_ptr<BatchNorm>> norms_;
-  std::shared_ptr<Conv2d> shortcut_;  // only where the shape changes
+  std::shared_ptr<Conv2d> shortcut_;  // null if input and output have the same shape
   std::shared_ptr<BatchNorm> shortcut_norm_;
 };
 
-// ResNet with bottleneck blocks; parameters named as torchvision.models.resnet50's. [batch, 3, height, width] -> logits
-// [batch, classes]. Inside, tensors are channels-last.
+// ResNet with bottleneck blocks. [batch, 3, height, width] -> logits [batch, classes]. The parameters have the names of
+// torchvision.models.resnet50. The tensors inside are channels-last.
 class ResNet : public Model {
  public:
   ResNet(const ResNetConfig& config, int64_t classes);

@@ -12,7 +12,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// All dimensions but the channel's.
+// All dimensions except the channel dimension.
 std::vector<int64_t> reduced(const at::Tensor& input) {
   std::vector<int64_t> dimensions{0};
   for (int64_t d = 2; d < input.dim(); ++d) dimensions.push_back(d);
@@ -30,18 +30,19 @@ at::Tensor at_least_float(const at::Tensor& input) {
   return at::isReducedFloatingType(input.scalar_type()) ? input.to(at::kFloat) : input;
 }
 
-// [channel], float64. On a GPU the terms are added pairwise in their own type: adding in float64 would first copy all of them.
+// values [batch, channel, ...] -> float64 [channel]. A GPU adds the values in their own type (pairwise), because a sum in float64
+// would first copy all values.
 at::Tensor channel_sums(const at::Tensor& values) {
   return values.is_cpu() ? values.sum(reduced(values), false, at::kDouble) : values.sum(reduced(values)).to(at::kDouble);
 }
 
-// Mean, biased variance (both [channel]) and number of values a channel (scalar) over all ranks, float64.
+// Mean [channel], biased variance [channel] and number of values a channel [] over all ranks, float64.
 struct StatisticsOverRanks {
   at::Tensor mean, variance, count;
 };
 
-// Each rank's own moments are found stably and summed as [sum, sum of squares, count] in float64, which leaves 53 bits
-// for the difference of the two large numbers: enough while |mean| < 1e4 standard deviations even for float64 data.
+// Each rank computes its own mean and variance in a stable way. The ranks then add [sum, sum of squares, count] in float64. The
+// variance is the difference of two large numbers, and 53 bits suffice while |mean| < 1e4 standard deviations.
 StatisticsOverRanks statistics_over_ranks(const at::Tensor& input, const SumOverRanks& sum) {
   const int64_t channels = input.size(1);
   at::Tensor total = at::zeros({2 * channels + 1}, input.options().dtype(at::kDouble));
@@ -61,7 +62,7 @@ StatisticsOverRanks statistics_over_ranks(const at::Tensor& input, const SumOver
   return all;
 }
 
-// Kept from autograd, which accepts no undefined tensors.
+// A struct hides the tensors from autograd, which does not accept undefined tensors.
 struct RunningStatistics {
   at::Tensor mean, variance;
 };
@@ -71,7 +72,7 @@ struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> 
                             const RunningStatistics& running, double eps, double momentum, const SumOverRanks& sum) {
     const at::Tensor values = at_least_float(input);
     const StatisticsOverRanks all = statistics_over_ranks(values, sum);
-    // On a GPU the test would wait for the device; there one rank alone is rare.
+    // Only on CPUs: reading the count would wait for a GPU.
     if (all.count.is_cpu() && all.count.item<double>() < 2) kernels::refuse_lone_values();
     if (running.mean.defined()) {
       running.mean.lerp_(all.mean.to(running.mean.scalar_type()), momentum);

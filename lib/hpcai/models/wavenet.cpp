@@ -10,15 +10,15 @@
 namespace hpcai::models {
 namespace {
 
-// q in the first branch; s1, s2, chi_eff, S_eff in the second.
+// s1, s2, chi_eff, S_eff; q has a branch of its own.
 constexpr int64_t kSpinOutputs = 4;
 
 std::shared_ptr<BatchNorm> make_norm(int64_t channels, const WaveNetConfig& config) {
   return std::make_shared<BatchNorm>(channels, config.batch_norm, kKerasNormEps, config.batch_norm_momentum);
 }
 
-// A convolution and the batch norm behind it, over the last dimension of [batch, time, channel]. On a GPU the bias is left to a
-// norm in whose statistics it cancels.
+// A convolution and its batch norm: [batch, time, in] -> [batch, time, out]. On a GPU with batch statistics the norm handles the
+// convolution's bias; see BatchNorm::forward_offset.
 at::Tensor normalised(const TimeConv& convolution, BatchNorm& norm, const at::Tensor& input, bool relu) {
   const bool apart = input.is_cuda() && norm.uses_batch_statistics();
   const at::Tensor found = convolution.forward(input, /*with_bias=*/!apart), rows = found.flatten(0, 1);
@@ -120,7 +120,7 @@ std::optional<kernels::NormSource> WaveNet::norm_source() const {
 }
 
 at::Tensor WaveNet::tail(const at::Tensor& skips) {
-  // Batch statistics run over all steps, running ones need only the kept steps.
+  // Batch statistics need all steps; with running statistics only the kept steps are computed.
   const bool all_steps = tail1_norm_->uses_batch_statistics() || tail2_norm_->uses_batch_statistics();
   const at::Tensor used = all_steps ? skips : last_steps(skips);
   const at::Tensor thin = two_convolutions(used);
@@ -151,7 +151,7 @@ int64_t WaveNet::skippable_steps() const {
     const auto* norm = dynamic_cast<const BatchNorm*>(part.get());
     if (norm && norm->uses_batch_statistics()) return 0;
   }
-  int64_t reach = 0;  // how far left of a step its output looks
+  int64_t reach = 0;  // earlier steps on which an output depends
   for (const int64_t dilation : dilations_of(config_)) reach += dilation / 2;
   return std::max<int64_t>(0, steps_ - config_.keep_steps - reach);
 }

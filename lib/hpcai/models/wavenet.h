@@ -13,18 +13,19 @@ namespace hpcai::models {
 
 // One gated layer on [batch, time, channel]:
 //   x = relu(norm(pre(input))),  z = relu(norm(post(tanh(f) sigmoid(g)))),  (f, g) = norm(gated(x)),
-// where `gated` is the filter's and the gate's convolution of width 2 in one: output channels 0..G-1 and G..2G-1.
+// `gated` merges the filter and the gate, both convolutions of width 2: output channels 0..G-1 are f, G..2G-1 are g.
 class GatedLayer : public torch::nn::Module {
  public:
   GatedLayer(int64_t in, int64_t dilation, const WaveNetConfig& config);
 
   struct Output {
     at::Tensor next;  // x + z, [batch, time, channels]
-    at::Tensor skip;  // z
+    at::Tensor skip;  // z, [batch, time, channels]
   };
+  // input [batch, time, in]
   Output forward(const at::Tensor& input) const;
 
-  // The same layer as the fused stack takes it.
+  // The parameters of the layer for kernels::gated_stack.
   kernels::GatedLayerTensors tensors() const;
   std::array<const BatchNorm*, 3> norms() const { return {pre_norm_.get(), gated_norm_.get(), post_norm_.get()}; }
 
@@ -33,27 +34,27 @@ class GatedLayer : public torch::nn::Module {
   std::shared_ptr<BatchNorm> pre_norm_, gated_norm_, post_norm_;
 };
 
-// Modified WaveNet (Khan, Huerta, Das, PLB 808, 135628, 2020): gated layers, sum of their skips, two 1x1 convolutions, the
-// last `keep_steps` steps into the branch of q and the branch of (s1, s2, chi_eff, S_eff).
-// [batch, 1, time] -> [batch, 5]. On a CPU the gated layers run as one fused function where kernels::gated_stack supports
-// them, else layer by layer.
+// Modified WaveNet (Khan, Huerta, Das, PLB 808, 135628, 2020): [batch, 1, time] -> [batch, 5]. The skips of the gated layers are
+// added and pass through two 1x1 convolutions. The last `keep_steps` steps enter two dense branches, one for q and one for
+// (s1, s2, chi_eff, S_eff). The gated layers run as one fused function if kernels::gated_stack supports them, else one by one.
 class WaveNet : public Model {
  public:
+  // `steps`: length of the input in time.
   WaveNet(const WaveNetConfig& config, int64_t steps);
   at::Tensor forward(const at::Tensor& input) override;
 
  private:
   // [batch, time, 1] -> sum of skips, [batch, time, channels]
   at::Tensor gated_layers(const at::Tensor& input) const;
-  // Where all norms of the gated layers take their statistics from; nothing if they differ.
+  // The common source of the statistics of all norms in the gated layers; std::nullopt if the norms differ.
   std::optional<kernels::NormSource> norm_source() const;
   // [batch, time, channels] -> [batch, keep_steps]
   at::Tensor tail(const at::Tensor& skips);
-  // The tail's convolutions up to the last norm, [batch, time, channels] -> [batch, time, 1]
+  // The two convolutions of the tail without the last norm: [batch, time, channels] -> [batch, time, 1]
   at::Tensor two_convolutions(const at::Tensor& skips) const;
   // [batch, time, 1] -> [batch, keep_steps, 1]
   at::Tensor last_steps(const at::Tensor& series) const;
-  // Input steps before the kept ones that no kept output depends on, when no statistics run over them.
+  // The number of first input steps on which the kept outputs do not depend; 0 if batch statistics include them.
   int64_t skippable_steps() const;
 
   WaveNetConfig config_;
@@ -64,7 +65,7 @@ class WaveNet : public Model {
   std::shared_ptr<Dense> q_hidden_, q_, spin_hidden_, spin_;
 };
 
-// 1, 2, 4, ... repeated, or the list that the config gives.
+// The dilation of each gated layer: config.dilations, or 1, 2, 4, ... repeated in cycles.
 std::vector<int64_t> dilations_of(const WaveNetConfig& config);
 
 }  // namespace hpcai::models

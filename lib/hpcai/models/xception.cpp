@@ -16,7 +16,8 @@ int64_t scaled(int64_t channels, double factor) {
   return std::max<int64_t>(8, 8 * std::llround(static_cast<double>(channels) * factor / 8));
 }
 
-// Keras's "same" 3x3 pool of stride 2: odd sizes get one row on each side, even sizes one at the end only.
+// Keras's "same" 3x3 pool of stride 2: odd sizes are padded by one row on each side, even sizes by one row at the end.
+// [batch, channel, height, width] -> [batch, channel, height / 2, width / 2], sizes rounded up.
 at::Tensor same_pool(const at::Tensor& input) {
   const int64_t high = input.size(2) % 2, wide = input.size(3) % 2;
   if (high == wide) return at::max_pool2d(input, 3, 2, high, 1, /*ceil_mode=*/!high);

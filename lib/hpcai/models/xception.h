@@ -9,10 +9,11 @@
 
 namespace hpcai::models {
 
-// Depthwise 3x3, then pointwise 1x1, no bias: Keras's SeparableConv2D with "same" padding.
+// A depthwise 3x3 convolution and a pointwise 1x1 convolution, without bias: Keras's SeparableConv2D with "same" padding.
 class SeparableConv2d : public torch::nn::Module {
  public:
   SeparableConv2d(int64_t in, int64_t out);
+  // [batch, in, height, width] -> [batch, out, height, width]
   at::Tensor forward(const at::Tensor& input) const;
 
  private:
@@ -20,8 +21,8 @@ class SeparableConv2d : public torch::nn::Module {
 };
 
 // Xception as in Keras (keras.applications, Chollet 2017) with the galaxy classifier's head: average pool, dense 1024 relu,
-// dropout, dense 1024 relu, dense classes. [batch, 3, height, width] -> logits [batch, classes]; the softmax is in the
-// loss. Inside, tensors are channels-last.
+// dropout, dense 1024 relu, dense classes. [batch, 3, height, width] -> logits [batch, classes]; the loss applies the softmax.
+// The tensors inside are channels-last.
 //
 // Module names are Keras's layer names; the four unnamed residual convolutions are blockN_residual and their batch norms
 // blockN_residual_bn. With the published size, layers() has Keras's 137 entries in Keras's order:
@@ -36,16 +37,17 @@ class Xception : public Model {
   at::Tensor forward(const at::Tensor& input) override;
 
  private:
-  // A separable convolution and its batch norm; `relu_before`: on the input, `relu_after`: on the output.
+  // A separable convolution and its batch norm, with a relu on the input (`relu_before`) or on the output (`relu_after`).
   struct Separable {
     std::shared_ptr<SeparableConv2d> conv;
     std::shared_ptr<BatchNorm> norm;
     bool relu_before, relu_after;
     at::Tensor operator()(const at::Tensor& input) const;
-    // Lets the norm of `previous` compute this one's relu in its own pass; nothing else may read the output of `previous`.
+    // Moves the relu on this input to the output of `previous`, whose norm computes it in the same pass over memory. This must be
+    // the only reader of that output.
     void move_relu_into_norm_of(Separable& previous);
   };
-  // Two separable convolutions and a strided pool, beside a strided 1x1 convolution.
+  // The sum of two branches: two separable convolutions with a pool of stride 2, and a 1x1 convolution of stride 2.
   struct DownBlock {
     Separable first, second;
     std::shared_ptr<Conv2d> residual;

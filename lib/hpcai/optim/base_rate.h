@@ -7,17 +7,17 @@
 
 namespace hpcai::optim {
 
-// The learning rate that the schedule multiplies.
+// The learning rate before the schedule.
 struct BaseRate {
   BaseRate(double value, double factor = 1) : value(value), factor(factor) {}
 
   double value;   // lr times factor
-  double factor;  // what lr_scaling made of it
+  double factor;  // of lr_scaling
 };
 
-// The keys lr, lr_scaling and lr_base_batch of whichever rule is chosen, for training with this global batch.
+// The base rate for training with this global batch, from the keys lr, lr_scaling and lr_base_batch of the chosen update rule.
 BaseRate base_rate(const OptimizerConfig& config, int64_t global_batch);
-// For people: "adam with lr 0.0064 (0.0001 x 64, linear from batch 2)".
+// A description for messages: "adam with lr 0.0064 (0.0001 x 64, linear from batch 2)".
 std::string describe_rate(const OptimizerConfig& config, int64_t global_batch);
 
 }  // namespace hpcai::optim

@@ -6,9 +6,9 @@
 
 namespace hpcai::optim {
 
-// Scales all gradients in place so that their global L2 norm is at most `max_norm` (0 or less: only measures), as
-// torch.nn.utils.clip_grad_norm_. Returns the norm before clipping, a scalar on the gradients' device: nothing waits
-// for the device. Parameters without a gradient are skipped; without any gradient the norm is 0.
+// Scales all gradients in place so that their common L2 norm is at most `max_norm`, as torch.nn.utils.clip_grad_norm_. With
+// max_norm <= 0 the gradients stay unchanged. `parameters` may have any shapes; those without a gradient are skipped. Returns the
+// norm before clipping, [] on the gradients' device, without waiting for the device. Without any gradient the norm is 0.
 at::Tensor clip_gradients(const std::vector<at::Tensor>& parameters, double max_norm);
 
 }  // namespace hpcai::optim

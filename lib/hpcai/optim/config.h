@@ -92,15 +92,16 @@ struct AdamWConfig {
   }
 };
 
+// The section `optimizer`.
 using OptimizerConfig = std::variant<AdamConfig, SgdConfig, AdamWConfig, LarsConfig, LambConfig>;
 
-// Where a warm-up starts and how it counts; schedule.h has the equations.
+// The form of the warm-up; schedule.h has the equations.
 enum class WarmupRule { linear, horovod };
 inline config::EnumNames<WarmupRule> enum_names(WarmupRule) {
   return {{WarmupRule::linear, "linear"}, {WarmupRule::horovod, "horovod"}};
 }
 
-// Straight warm-up that every schedule shares: the learning rate grows to its full value.
+// The warm-up at the start of most schedules: the learning rate grows linearly to its full value.
 struct Warmup {
   double warmup_epochs = 0;
   int64_t warmup_steps = 0;
@@ -221,6 +222,7 @@ struct OneCycleConfig {
   }
 };
 
+// The section `schedule`.
 using ScheduleConfig = std::variant<ConstantConfig, StepConfig, CosineConfig, PolynomialConfig, PlateauConfig, OneCycleConfig>;
 
 }  // namespace hpcai::optim

@@ -8,7 +8,7 @@
 namespace hpcai::optim {
 namespace {
 
-// The positions in `active` of the parameters with and without weight decay; a fused call knows one decay only.
+// The positions in `active` of the parameters with and without weight decay. A fused call has one decay for all its parameters.
 struct Groups {
   std::vector<size_t> decayed, plain;
 };
@@ -37,7 +37,7 @@ void for_each_group(const NamedTensors& parameters, const std::vector<size_t>& a
   run(groups.plain, 0);
 }
 
-// Calls apply(rate) with the number, or with the tensor that holds it: the fused kernels take both.
+// Calls apply(rate) with the number or the tensor of `rate`; the fused kernels accept both.
 template <class Apply>
 void with_rate(const StepValue& rate, const Apply& apply) {
   if (rate.is_tensor()) {
@@ -80,7 +80,7 @@ void Sgd::prepare(const std::vector<size_t>&, double lr) {
 }
 
 void Sgd::update(const std::vector<size_t>& active, const Tensors& grads) {
-  if (rate_change_ && !momentum_.empty()) divide_each(momentum_, *rate_change_);  // of frozen parameters, too
+  if (rate_change_ && !momentum_.empty()) divide_each(momentum_, *rate_change_);  // also of frozen parameters
   for_each_group(parameters(), active, grads, config_.weight_decay, config_.decay_bias_and_norm,
                  [&](const std::vector<size_t>& indices, const Tensors& group_grads, double decay) {
     const Tensors buffers = momentum_.empty() ? Tensors{} : pick(momentum_, indices);

@@ -24,7 +24,7 @@ Lamb::Lamb(const LambConfig& config, NamedTensors named) : Optimizer(std::move(n
 
 NamedTensors Lamb::state() const { return moments_by_name(parameters(), mean_, square_, step_); }
 
-// Adam's update of the moments as they are now; new tensors.
+// Adam's update u without decay, from the present moments, as new tensors.
 Tensors Lamb::direction(const std::vector<size_t>& active) const {
   const Tensors mean = pick(mean_, active);
   Tensors root = at::_foreach_sqrt(pick(square_, active));

@@ -11,13 +11,13 @@ namespace hpcai::optim {
 //
 //   m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2
 //   u = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) + b w
-//   w <- w - lr ratio u,  ratio = phi(|w|) / |u|     1 where a norm is 0; at most max_ratio
-//   phi(z) = min(max(z, min_weight_norm), max_weight_norm)      by default z, as in the public implementations
+//   w <- w - lr ratio u,  ratio = min(phi(|w|) / |u|, max_ratio), or 1 if a norm is 0
+//   phi(z) = min(max(z, min_weight_norm), max_weight_norm);     the defaults give phi(z) = z, as in public implementations
 //
-// Each parameter counts its own steps.
+// Each parameter counts its own steps t.
 class Lamb : public Optimizer {
  public:
-  // Throws Error{usage} for bounds on the norm that exclude each other.
+  // Throws Error{usage} if max_weight_norm is below min_weight_norm.
   Lamb(const LambConfig& config, NamedTensors parameters);
   NamedTensors state() const override;  // "<parameter>.exp_avg", ".exp_avg_sq", ".step"
 
@@ -26,10 +26,10 @@ class Lamb : public Optimizer {
   void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) override;
 
  private:
-  // Parameters that have been updated equally often, which is all that have been trained since the same stage.
+  // The parameters with the same number of updates t, which are those that have been trained since the same stage.
   struct Age {
-    std::vector<size_t> places;        // in the list of active parameters
-    StepValue mean_scale, root_scale;  // 1 - beta1^t and the root of 1 - beta2^t
+    std::vector<size_t> places;        // indices into the list of active parameters
+    StepValue mean_scale, root_scale;  // 1 - beta1^t and sqrt(1 - beta2^t)
   };
 
   std::vector<at::Tensor> direction(const std::vector<size_t>& active) const;
@@ -38,8 +38,8 @@ class Lamb : public Optimizer {
   LambConfig config_;
   std::vector<at::Tensor> mean_;
   std::vector<at::Tensor> square_;
-  std::vector<at::Tensor> step_;  // scalars in main memory, counted by prepare()
-  std::map<int64_t, Age> ages_;   // by t - updates_, which stays the same
+  std::vector<at::Tensor> step_;  // t of each parameter, [] int64 on the CPU; prepare() increments them
+  std::map<int64_t, Age> ages_;   // by t - updates_, which is constant for each parameter
   int64_t updates_ = 0;
 };
 

@@ -48,7 +48,7 @@ void Lars::update(const std::vector<size_t>& active, const Tensors& grads) {
     if (!adapted.empty()) put(tensors, adapted, scaled_each(pick(tensors, adapted), ratio));
     return tensors;
   };
-  if (rate_change_) multiply_each(momentum_, *rate_change_);  // of frozen parameters, too
+  if (rate_change_) multiply_each(momentum_, *rate_change_);  // also of frozen parameters
 
   Tensors gradient = grads;
   if (!decayed.empty() && config_.weight_decay > 0) {

@@ -8,16 +8,16 @@ namespace hpcai::optim {
 
 // Layer-wise adaptive rate scaling. For each tensor w with gradient g, decay b, rate lr and momentum m:
 //
-//   ratio = eta |w| / (|g| + b |w| + epsilon)       1 where a norm is 0; at most max_ratio
+//   ratio = min(eta |w| / (|g| + b |w| + epsilon), max_ratio), or 1 if a norm is 0
 //   you      v <- m v + lr ratio (g + b w),  w <- w - v          (You, Gitman & Ginsburg 2017, arXiv:1708.03888, algorithm 1)
 //   mlperf   v <- m v + (g + b w),           w <- w - lr ratio v (MLPerf 0.6 reference; "scaled momentum" of Kumar et al. 2019,
 //                                                                 arXiv:1909.09756)
 //
-// They differ when lr or ratio changes: in `you` the momentum holds steps of the old rate, unless momentum correction
-// multiplies it by new/old first.
+// The forms differ when lr or ratio changes: in form `you` the momentum holds steps of the old rate. Momentum correction
+// multiplies the momentum by new/old when lr changes.
 class Lars : public Optimizer {
  public:
-  // Throws Error{usage} for a momentum correction where the rate is not in the momentum.
+  // Throws Error{usage} for momentum correction in form mlperf, whose momentum does not contain the rate.
   Lars(const LarsConfig& config, NamedTensors parameters);
   NamedTensors state() const override;  // "<parameter>.momentum", and "last_lr" with momentum correction
 
@@ -30,7 +30,7 @@ class Lars : public Optimizer {
 
   LarsConfig config_;
   std::vector<at::Tensor> momentum_;  // one for each parameter
-  std::vector<at::Tensor> decay_;     // of each parameter in the ratio's denominator, scalars beside their parameters
+  std::vector<at::Tensor> decay_;     // b in the ratio of each parameter, [] on the parameter's device
   LastRate last_rate_;
   std::optional<StepValue> rate_change_;
 };

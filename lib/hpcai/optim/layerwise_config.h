@@ -5,7 +5,7 @@
 #include "hpcai/config/field.h"
 #include "hpcai/optim/rate_scaling.h"
 
-// Rules that give each tensor a rate of its own, for large batches.
+// Update rules with a rate for each tensor, for training with large batches.
 namespace hpcai::optim {
 
 inline constexpr std::string_view kAdaptHelp =
@@ -14,7 +14,7 @@ inline constexpr std::string_view kNoDecayHelp =
     "Weight decay also on biases and batch-norm parameters (all one-dimensional ones).";
 inline constexpr std::string_view kMaxRatioHelp = "Largest ratio; 0 for no limit.";
 
-// Where rate and ratio enter the momentum; lars.h has the equations.
+// Whether the momentum contains the rate and the ratio; lars.h has the equations.
 enum class LarsForm { you, mlperf };
 inline config::EnumNames<LarsForm> enum_names(LarsForm) { return {{LarsForm::you, "you"}, {LarsForm::mlperf, "mlperf"}}; }
 

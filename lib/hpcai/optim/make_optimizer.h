@@ -7,8 +7,8 @@
 
 namespace hpcai::optim {
 
-// Uses LibTorch's fused or foreach kernels, on CPU and CUDA; a step never waits for the device. Throws
-// Error{usage} for settings that contradict each other.
+// Makes the update rule that `config` chooses for the given parameters (any shapes). It uses LibTorch's fused or foreach kernels
+// on CPU and CUDA; a step does not wait for the device. Throws Error{usage} for settings that contradict each other.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const NamedTensors& named_parameters);
 
 }  // namespace hpcai::optim

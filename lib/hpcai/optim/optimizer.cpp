@@ -13,7 +13,8 @@
 namespace hpcai::optim {
 namespace {
 
-// Whether element i of both lies at the same place in memory; strides of dimensions of length 1 have no meaning.
+// Whether the elements of a and b, which have the same shape, are in the same order in memory. Strides of dimensions of length 1
+// are ignored.
 bool same_layout(const at::Tensor& a, const at::Tensor& b) {
   for (int64_t d = 0; d < a.dim(); ++d) {
     if (a.size(d) > 1 && a.stride(d) != b.stride(d)) return false;
@@ -27,7 +28,7 @@ Optimizer::Optimizer(NamedTensors parameters) : parameters_(std::move(parameters
   std::set<std::string> names;
   for (const auto& [name, parameter] : parameters_) {
     if (!names.insert(name).second) throw std::invalid_argument("two parameters are called " + name);
-    // The fused kernels walk through parameter, gradient and state as flat memory.
+    // The fused kernels treat parameter, gradient and state as flat memory.
     if (!parameter.is_non_overlapping_and_dense()) throw std::invalid_argument(name + " is not dense in memory");
   }
 }

@@ -12,18 +12,19 @@ namespace hpcai::optim {
 
 using hpcai::NamedTensors;
 
-// An update rule over named parameters. Parameters without a gradient, or with requires_grad off (frozen by a training
-// stage), are left alone, and so is their state, until they come back.
+// An update rule for named parameters of any shapes. A parameter without a gradient, or with requires_grad off (frozen by a
+// training stage), is not updated and its state stays unchanged, except for a momentum that follows the learning rate.
 class Optimizer {
  public:
+  // Throws std::invalid_argument for two parameters of the same name and for a parameter that is not dense in memory.
   explicit Optimizer(NamedTensors parameters);
   virtual ~Optimizer() = default;
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
   // One update of the parameters from their gradients is prepare(), then update(). prepare() sets the numbers of this update: the
-  // learning rate, corrections that depend on it or on the number of updates. update() computes with them and reads nothing
-  // from a GPU, so that a GPU can capture it.
+  // learning rate, and corrections that depend on the rate or on the number of updates. update() computes with these numbers and
+  // reads nothing from a GPU, so that a GPU can capture it as a graph. step() does both.
   void prepare(double lr);
   void update();
   void step(double lr) {
@@ -31,31 +32,31 @@ class Optimizer {
     update();
   }
 
-  // Keeps the numbers of an update as tensors on a CPU, too, as on a GPU; before the first update.
+  // Stores the numbers of an update as tensors also on a CPU, for tests of the code for GPUs. Call it before the first update.
   void keep_numbers_as_tensors() { numbers_as_tensors_ = true; }
 
-  // Names and live tensors of the whole state, in a fixed order: "<parameter>.<quantity>". Copying into these tensors
-  // restores an optimizer bit for bit.
+  // The tensors of the whole state, named "<parameter>.<quantity>", in a fixed order. They share memory with the optimizer:
+  // copying into them restores the optimizer exactly.
   virtual NamedTensors state() const = 0;
 
-  // Copies a state() into this optimizer. Throws Error{cannot_resume} where names or shapes differ.
+  // Copies a state() into this optimizer. Throws Error{cannot_resume} if names, shapes or types differ.
   void load(const NamedTensors& saved);
 
  protected:
-  // For the parameters `active` (indices), which the next update changes.
+  // Sets the numbers of the next update, which changes the parameters `active` (indices into parameters()).
   virtual void prepare(const std::vector<size_t>& /*active*/, double /*lr*/) {}
-  // Updates the parameters `active` with `grads`, laid out in memory like their parameters, at the rate lr().
+  // Updates the parameters `active` at the rate lr(). grads[k] has the shape and the memory layout of parameter active[k].
   virtual void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) = 0;
 
   const NamedTensors& parameters() const { return parameters_; }
-  const StepValue& lr() const { return *lr_; }
-  StepValue make_number() const;  // on the parameters' device
+  const StepValue& lr() const { return *lr_; }  // of this update; needs prepare()
+  StepValue make_number() const;                // a number of an update, on the parameters' device
 
  private:
   std::vector<size_t> active() const;
 
   NamedTensors parameters_;
-  bool numbers_as_tensors_ = false;  // on a GPU always
+  bool numbers_as_tensors_ = false;  // on a GPU they always are
   std::optional<StepValue> lr_;
 };
 

@@ -6,17 +6,19 @@
 
 #include "hpcai/optim/optimizer.h"
 
-// Lists of tensors as LibTorch's foreach and fused operators want them.
+// Lists of tensors for LibTorch's foreach and fused operators. The tensors may have any shapes.
 namespace hpcai::optim {
 
 using Tensors = std::vector<at::Tensor>;
 
+// One tensor of zeros for each parameter, of its shape.
 inline Tensors zeros_for(const NamedTensors& parameters) {
   Tensors zeros;
   for (const auto& [name, parameter] : parameters) zeros.push_back(at::zeros_like(parameter));
   return zeros;
 }
 
+// The tensors at these indices, in their order; they share memory with `from`.
 inline Tensors pick(const Tensors& from, const std::vector<size_t>& indices) {
   Tensors picked;
   for (const size_t i : indices) picked.push_back(from[i]);
@@ -29,12 +31,12 @@ inline Tensors pick(const NamedTensors& from, const std::vector<size_t>& indices
   return picked;
 }
 
-// Writes `tensors` back to the places that pick() took them from.
+// The inverse of pick(): into[indices[k]] = tensors[k].
 inline void put(Tensors& into, const std::vector<size_t>& indices, const Tensors& tensors) {
   for (size_t k = 0; k < indices.size(); ++k) into[indices[k]] = tensors[k];
 }
 
-// The state of the rules that keep two moments and a count of steps for each parameter, as in a checkpoint.
+// The state of Adam-like rules for a checkpoint: two moments and the number of steps of each parameter.
 inline NamedTensors moments_by_name(const NamedTensors& parameters, const Tensors& mean, const Tensors& square,
                                     const Tensors& step) {
   NamedTensors state;
@@ -47,7 +49,7 @@ inline NamedTensors moments_by_name(const NamedTensors& parameters, const Tensor
   return state;
 }
 
-// Places in `tensors` of all of them, or of those that are no biases or batch-norm parameters.
+// The indices of all tensors, or of those with more than one dimension, which are neither biases nor batch-norm parameters.
 inline std::vector<size_t> places(const Tensors& tensors, bool with_bias_and_norm) {
   std::vector<size_t> places;
   for (size_t i = 0; i < tensors.size(); ++i) {

@@ -12,21 +12,21 @@
 namespace hpcai::optim {
 namespace {
 
-// Where in the training a step stands.
+// The position of a step within the training.
 struct StepPosition {
   int64_t step;
   int64_t steps_per_epoch;
   int64_t total_steps;
   int64_t warmup;
 
-  // Share of the steps after the warm-up that is done, 0..1.
+  // The fraction of the steps after the warm-up that is done, 0 to 1.
   double progress() const {
     const double length = static_cast<double>(std::max<int64_t>(1, total_steps - warmup));
     return std::clamp(static_cast<double>(step - warmup) / length, 0.0, 1.0);
   }
 };
 
-// Half a cosine from `from` (at 0) to `to` (at 1).
+// Half a cosine from `from` (at = 0) to `to` (at = 1).
 double anneal(double from, double to, double at) { return to + (from - to) * (1 + std::cos(std::numbers::pi * at)) / 2; }
 
 double rate(const ConstantConfig&, const ScheduleState&, double base, const StepPosition&) { return base; }
@@ -59,7 +59,7 @@ double rate(const OneCycleConfig& config, const ScheduleState&, double base, con
   return last > peak ? anneal(base, base * config.final_fraction, (step - peak) / (last - peak)) : base;
 }
 
-// Null for a schedule that does its own.
+// Null for a schedule without a warm-up.
 const Warmup* warmup_in(const OneCycleConfig&) { return nullptr; }
 const Warmup* warmup_in(const Warmup& warmup) { return &warmup; }
 

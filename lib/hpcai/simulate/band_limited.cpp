@@ -41,8 +41,8 @@ std::complex<double> weigh(const Taps& weight, const std::complex<double>* sampl
   return {re, im};
 }
 
-// Twelve times the slope of the squared modulus, by differences over two samples to either side. Its zero can be
-// located a thousand times more sharply than a maximum, whose value hardly changes around it.
+// Twelve times the slope of the squared modulus, from two samples on either side. The maximum is found as the zero of this slope,
+// which is a thousand times more precise than a comparison of values near the maximum.
 double slope(Series series, double position) {
   const Taps weight = taps(position - std::floor(position));
   const std::complex<double>* samples = first_sample(series, position);
@@ -58,7 +58,7 @@ std::complex<double> interpolate(Series series, double position) {
 
 std::vector<std::complex<double>> interpolate(Series series, double first, double step, int64_t count) {
   std::vector<std::complex<double>> values(count);
-  // Values `period` apart lie a whole number of samples apart and share their weights.
+  // Values `period` apart are a whole number of samples apart and have the same weights.
   const auto period = step < 1 ? static_cast<int64_t>(std::llround(1 / step)) : int64_t{1};
   const auto stride = static_cast<int64_t>(std::llround(step * static_cast<double>(period)));
   if (std::abs(step * static_cast<double>(period) - static_cast<double>(stride)) > 1e-9) {

@@ -5,8 +5,8 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/InferenceMode.h>
 
-// MKL's own per-thread setting, 0 = none; the older value is returned. Absent where LibTorch is built without MKL: its
-// transform of one series is serial then.
+// MKL's number of threads for the calling thread (0: none set); returns the previous value. The symbol is missing if LibTorch is
+// built without MKL, whose transform of one series is serial.
 extern "C" __attribute__((weak)) int MKL_Set_Num_Threads_Local(int count);
 
 namespace hpcai::simulate {

@@ -6,11 +6,11 @@
 
 namespace hpcai::simulate {
 
-// y_n = sum over k of x_k exp(-2 pi i k n / N), with LibTorch's transform (MKL where LibTorch has it). Runs on the
-// calling thread alone, whatever the number of LibTorch's own threads is, so that many threads may call it at once.
+// Returns y_n = sum over k of x_k exp(-2 pi i k n / N), computed with LibTorch's transform. It runs on the calling thread only,
+// independent of LibTorch's number of threads, so that many threads can call it at once.
 std::vector<std::complex<double>> fft(std::vector<std::complex<double>>& x);
 
-// The smallest 2^a 3^b 5^c that is not below `size`: lengths that transform fast. size >= 1.
+// The smallest number 2^a 3^b 5^c >= `size`, because such lengths transform fast. Needs size >= 1.
 int64_t fft_length(int64_t size);
 
 }  // namespace hpcai::simulate

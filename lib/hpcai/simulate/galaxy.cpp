@@ -15,7 +15,7 @@
 namespace hpcai::simulate {
 namespace {
 
-// Sky coordinates (arcseconds from the middle of the frame) of a square pixel grid.
+// A square pixel grid with sky coordinates, in arcseconds from the middle of the frame.
 struct Grid {
   int size;
   double pixel;
@@ -24,7 +24,7 @@ struct Grid {
   double index(double arcsec) const { return arcsec / pixel + 0.5 * (size - 1); }
 };
 
-// Points a side at which a pixel is sampled: many where the profile has its cusp.
+// The number of sample points a side in a pixel, which is larger near the cusp of the profile.
 int samples(double distance_pixels) { return distance_pixels < 0.8 ? 9 : distance_pixels < 3 ? 3 : 1; }
 
 void add_galaxy(const Galaxy& galaxy, const GalaxyLight& light, const Grid& grid, std::array<Plane, 3>& planes) {
@@ -47,7 +47,7 @@ void add_galaxy(const Galaxy& galaxy, const GalaxyLight& light, const Grid& grid
   }
 }
 
-// A small galaxy, drawn as an elliptical Gaussian with the half-light radius asked for: the seeing hides the rest.
+// Draws a small galaxy as an elliptical Gaussian with its half-light radius. The seeing hides the difference to its true profile.
 void add_small_galaxy(const Neighbour& source, double flux, const Grid& grid, Plane& plane) {
   const double sigma = source.effective_radius / std::sqrt(2 * std::numbers::ln2) / grid.pixel;
   const double a2 = sigma * sigma + 0.1;

@@ -8,7 +8,7 @@
 #include "hpcai/simulate/galaxy_psf.h"
 #include "hpcai/simulate/galaxy_survey.h"
 
-// Colour images of simulated galaxies, elliptical or spiral, as SDSS or DES would deliver them.
+// Colour images of simulated elliptical and spiral galaxies, in the style of SDSS or DES.
 namespace hpcai::simulate {
 
 inline constexpr int kSmallestImage = 16;
@@ -21,12 +21,12 @@ struct GalaxyImage {
   Galaxy truth;
 };
 
-// Image of object `index` of the sky `seed`: a pure function of its arguments. Both surveys see the same galaxies;
-// their images differ in frame, pixels, seeing, noise, bands and colour mapping.
-// Throws Error{usage} for a size outside kSmallestImage .. kLargestImage.
+// The image of object `index` of the random sky `seed`; a pure function of its arguments. Both surveys show the same galaxies.
+// Their images differ in frame, pixels, seeing, noise, bands and colour mapping. Throws Error{usage} for a size outside
+// kSmallestImage .. kLargestImage.
 GalaxyImage render(Survey survey, int size_pixels, uint64_t seed, uint64_t index);
 
-// What the telescope records, before the colours are made.
+// The image in three bands that the telescope records.
 struct Exposure {
   double pixel_arcsec = 0;
   std::array<Plane, 3> planes;            // nanomaggies a pixel, sky subtracted; red, green, blue band
@@ -34,7 +34,7 @@ struct Exposure {
   std::array<double, 3> seeing_arcsec{};  // full width at half maximum
 };
 
-// The frame of `galaxy` in pixels of the survey, or in `largest_size` pixels a side where that is coarser.
+// The exposure of `galaxy` in pixels of the survey, or in `largest_size` pixels a side if these are larger.
 Exposure expose(Survey survey, const Galaxy& galaxy, int largest_size);
 
 }  // namespace hpcai::simulate

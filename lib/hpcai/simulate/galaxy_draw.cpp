@@ -12,8 +12,8 @@ namespace {
 constexpr double kPi = std::numbers::pi;
 constexpr size_t kRed = static_cast<size_t>(Band::r);
 
-// Of either class, galaxies whose class an image cannot tell. Half of them are labelled against the best guess, so no
-// classifier gets beyond 1 - kLenticularShare / 2 on average.
+// The share of galaxies, in both classes, whose class cannot be seen in the image. Half of them have the label that contradicts
+// the best guess, so the mean accuracy of a classifier is at most 1 - kLenticularShare / 2.
 constexpr double kLenticularShare = 0.024;
 
 struct Colours {
@@ -26,7 +26,7 @@ Fluxes fluxes(double flux_r, const Colours& colours) {
   return {flux_r * ratio(colours.g_r), flux_r, flux_i, flux_i / ratio(colours.i_z)};
 }
 
-// Old stars redden with redshift as the 4000 A break moves through g.
+// The colours of old stars. They become redder with redshift, because the 4000 A break moves through g.
 Colours old_stars(Random& random, double redshift) {
   const double scatter = 0.03 * random.normal();
   return {0.68 + 2.9 * redshift + scatter, 0.36 + 0.8 * redshift + 0.3 * scatter, 0.28 + 0.6 * redshift};
@@ -51,7 +51,7 @@ void draw_elliptical(Random& random, Galaxy& galaxy) {
   spheroid.flux = fluxes(1, old_stars(random, galaxy.redshift));
 }
 
-// A disk with its bulge, of unit scale length and unit flux in r.
+// Draws a disk with its bulge, with scale length 1 and flux 1 in r.
 void draw_disk(Random& random, Galaxy& galaxy, double bulge_fraction, double inclination, const Colours& disk_colours) {
   Disk& disk = galaxy.disk;
   disk.inclination = inclination;
@@ -103,7 +103,7 @@ void draw_arms(Random& random, Galaxy& galaxy, bool barred) {
   if (random.coin()) galaxy.dust.arm_depth = random.uniform(0.1, 0.6);
 }
 
-// HII regions: along the arms, or along the middle plane of an edge-on disk; in the units of draw_disk.
+// Draws HII regions along the arms, or along the middle plane of an edge-on disk, in the units of draw_disk.
 void draw_clumps(Random& random, Galaxy& galaxy) {
   const bool edge_on = galaxy.edge_on();
   const Arms& arms = galaxy.arms;
@@ -144,7 +144,7 @@ void draw_spiral(Random& random, Galaxy& galaxy) {
   draw_clumps(random, galaxy);
 }
 
-// From unit scale length and unit flux to the sky: size and brightness of the class, a random orientation.
+// Scales a galaxy from scale length 1 and flux 1 to the size and brightness of its class, and gives it a random orientation.
 void place_on_sky(Random& random, Galaxy& galaxy) {
   const bool disky = galaxy.disk.flux[kRed] > 0 && !galaxy.lenticular;
   const double log_size = (disky ? 0.36 : 0.33) * random.normal();
@@ -154,7 +154,7 @@ void place_on_sky(Random& random, Galaxy& galaxy) {
   galaxy.centre_x = random.uniform(-0.2, 0.2);
   galaxy.centre_y = random.uniform(-0.2, 0.2);
 
-  // A circular aperture sees the light of an inclined disk within a smaller radius.
+  // The light of an inclined disk lies within a smaller circular aperture.
   const double axis_ratio = disky ? galaxy.disk.axis_ratio : galaxy.spheroid.axis_ratio;
   const double unit = face_on_petrosian_radius(galaxy.spheroid, galaxy.disk) * (0.72 + 0.28 * axis_ratio);
   const double length = galaxy.petrosian_radius / unit;
@@ -188,7 +188,7 @@ void place_on_sky(Random& random, Galaxy& galaxy) {
   for (size_t band = 0; band < total.size(); ++band) galaxy.magnitude[band] = magnitude_of_flux(total[band]);
 }
 
-// Stars and small galaxies, uniform over a square that covers the frames of all surveys; none on the galaxy's core.
+// Draws stars and small galaxies, uniformly over a square that covers the frames of all surveys, except on the galaxy's core.
 void draw_neighbours(Random& random, Galaxy& galaxy) {
   const double half = std::max(15.0, 2.1 * galaxy.petrosian_radius);
   const double area = 4 * half * half;
@@ -214,7 +214,8 @@ void draw_neighbours(Random& random, Galaxy& galaxy) {
   }
 }
 
-// The first draw of the even object of a pair says which of the two is the spiral; every object skips its own.
+// The first random number of the even object of a pair decides which of the two is the spiral. Every object skips its own first
+// number.
 int draw_label(uint64_t seed, uint64_t index) {
   Random first(seed, 0, index & ~uint64_t{1}, Purpose::simulate);
   return first.coin() == ((index & 1) != 0) ? kSpiral : kElliptical;

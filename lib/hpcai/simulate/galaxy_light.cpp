@@ -9,7 +9,7 @@ namespace {
 
 constexpr float kPiFloat = std::numbers::pi_v<float>;
 
-// By band g, r, i, z: absorption relative to r (Cardelli et al. 1989), and contrast of the young stars of the arms.
+// For the bands g, r, i, z: absorption relative to r (Cardelli et al. 1989), and contrast of the young stars in the arms.
 constexpr std::array<float, 4> kOpacity = {1.38F, 1.0F, 0.76F, 0.56F};
 constexpr std::array<float, 4> kArmContrast = {1.06F, 1.0F, 0.92F, 0.84F};
 
@@ -105,7 +105,7 @@ void GalaxyLight::add_inclined_disk(Geometry at, Rgb& light) const {
         static_cast<float>(arms_.wobble) * (std::sin(angle + wobble_phase) + std::sin(3 * log_r + 2 * wobble_phase));
     const float sharpness = static_cast<float>(arms_.sharpness);
     const float along = std::exp(sharpness * (std::cos(phase) - 1)) / arm_mean_ - 1;  // mean 0 around the disk
-    // Two crossed wave patterns, sheared like the arms, break them into patches.
+    // Two crossed wave patterns, sheared like the arms, divide the arms into patches.
     const float patches =
         std::sin(5 * angle - 3 * winding_rate_ * log_r + wobble_phase) * std::sin(4 * angle + 6 * log_r + 3 * wobble_phase);
     const float side = 1 - static_cast<float>(arms_.lopsidedness) * 0.5F * (1 + std::cos(angle - wobble_phase));
@@ -113,7 +113,7 @@ void GalaxyLight::add_inclined_disk(Geometry at, Rgb& light) const {
     for (int c = 0; c < 3; ++c) light[c] += disk_peak_[c] * disk * std::max(0.0F, 1 + arm_strength_[c] * contrast);
     if (has_bar_) add_bar(at.u, v, light);
     if (dust_.arm_depth > 0) {
-      // Along the inner, concave edge of the arms; there the phase is ahead for winding +1 and behind for -1.
+      // Dust lies along the inner, concave edge of the arms, where the phase is larger for winding +1 and smaller for -1.
       const float lane = std::exp(4 * (std::cos(phase - 0.9F * static_cast<float>(arms_.winding)) - 1));
       absorb(static_cast<float>(dust_.arm_depth) * presence * lane, light);
     }

@@ -9,12 +9,13 @@ namespace hpcai::simulate {
 using BandTriple = std::array<Band, 3>;
 using Rgb = std::array<float, 3>;  // one value for each of three bands
 
-// Surface brightness of a galaxy without its clumps and neighbours, before the atmosphere blurs it.
+// The surface brightness of a galaxy before the blur of the atmosphere, without its clumps and neighbours.
 class GalaxyLight {
  public:
+  // `bands`: the three bands that operator() returns.
   GalaxyLight(const Galaxy& galaxy, const BandTriple& bands);
 
-  // Nanomaggies per square arcsecond at (x, y) arcseconds from the galaxy's centre.
+  // The brightness in the three bands, in nanomaggies per square arcsecond, at (x, y) arcseconds from the galaxy's centre.
   Rgb operator()(float x, float y) const;
 
  private:

@@ -12,7 +12,7 @@ namespace {
 constexpr int kSteps = 4096;
 using Table = std::array<float, kSteps>;
 
-// The normal distribution's value in the middle of every step (Newton's method), scaled to unit variance.
+// The quantile of the normal distribution in the middle of each step (by Newton's method), scaled to variance 1.
 Table make_table() {
   Table table{};
   double x = 0, squares = 0;

@@ -8,12 +8,12 @@
 
 namespace hpcai::simulate {
 
-// Standard normal numbers several times faster than Random::normal: inverse transform over 4096 equally likely steps,
-// two to each word of random bits. The tails end at 3.7 sigma, which 8-bit images do not show.
+// Standard normal numbers, several times faster than Random::normal. The inverse transform has 4096 equally likely values; a word
+// of random bits gives two of them. The largest value is 3.7 sigma, which is not visible in 8-bit images.
 class FastNormal {
  public:
   explicit FastNormal(Random random) : random_(random) {}
-  float operator()();
+  float operator()();  // the next number
 
  private:
   Random random_;
@@ -21,11 +21,11 @@ class FastNormal {
   uint32_t word_ = 0;
 };
 
-// Standard deviation of an empty pixel of `pixel_area` square arcseconds, nanomaggies.
+// The standard deviation, in nanomaggies, of an empty pixel of `pixel_area` square arcseconds.
 double sky_noise(const BandConditions& band, double pixel_area);
 
-// Adds the photon noise of sky and source. Every pixel holds hundreds of electrons from the sky, so Poisson's law is a
-// normal one.
+// Adds the photon noise of sky and source to `plane` (nanomaggies). Every pixel has hundreds of electrons from the sky, so the
+// noise is drawn from a normal distribution.
 void add_noise(const BandConditions& band, double pixel_area, FastNormal& normal, Plane& plane);
 
 }  // namespace hpcai::simulate

@@ -5,7 +5,7 @@
 
 namespace hpcai::simulate {
 
-// Steeper than this the arms merge into a line, and the disk is seen from its side.
+// Above this inclination a disk is edge-on: its arms would merge into a line.
 bool Galaxy::edge_on() const { return disk.inclination > 79.0 * std::numbers::pi / 180; }
 
 double sersic_b(double n) { return 2 * n - 1.0 / 3 + 4 / (405 * n) + 46 / (25515 * n * n); }
@@ -29,7 +29,7 @@ double face_on_petrosian_radius(const Spheroid& spheroid, const Disk& disk) {
   const auto brightness = [&](double r) {
     return spheroid_peak * std::exp(-b * std::pow(r / re, 1 / n)) + disk_peak * std::exp(-r / h);
   };
-  // Logarithmic steps outwards; the flux within grows by the trapezium rule for 2 pi r^2 I(r) d ln r.
+  // Integrates outwards in logarithmic steps: the enclosed flux grows by the trapezium rule for 2 pi r^2 I(r) d ln r.
   const double step = 0.05;
   double radius = 1e-3 * re;
   double local = brightness(radius);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-// A galaxy on the sky, before any telescope: the same object whichever survey looks at it.
+// The description of a galaxy on the sky. It is independent of the survey and the telescope.
 //
 // Angles are radians, lengths arcseconds on the sky, fluxes nanomaggies (magnitude = 22.5 - 2.5 log10 flux). The image
 // plane has x to the right and y down, origin at the galaxy's centre.
@@ -39,7 +39,7 @@ struct Arms {
   int winding = 1;  // +1 or -1
   double pitch = 0.3;
   double phase = 0;
-  double strength = 0;        // 0 .. 1: share of the disk's light at a radius that follows the arms, in r
+  double strength = 0;        // 0 .. 1: share of the disk's light in r, at a given radius, that is in the arms
   double sharpness = 2;       // concentration of the von Mises profile across an arm
   double inner_radius = 0.5;  // where the arms begin
   double flocculence = 0;     // 0 .. 1: patchiness of the arms
@@ -57,7 +57,7 @@ struct Bar {
 
 struct Dust {
   double lane_depth = 0;   // optical depth in r of the lane in the middle plane of an edge-on disk
-  double lane_offset = 0;  // of the lane from the major axis
+  double lane_offset = 0;  // distance of the lane from the major axis
   double arm_depth = 0;    // optical depth in r along the inner edges of the arms
 };
 
@@ -79,10 +79,10 @@ struct Neighbour {
 
 struct Galaxy {
   int label = kElliptical;
-  bool lenticular = false;  // a red disk without arms: the label of such a galaxy cannot be told from its image
+  bool lenticular = false;  // a red disk without arms, whose label cannot be seen in the image
   double redshift = 0;
   Fluxes magnitude{};                 // of all components together, before dust
-  double petrosian_radius = 0;        // radius by which SDSS images are framed
+  double petrosian_radius = 0;        // radius that determines the frame of SDSS images
   double position_angle = 0;          // of the major axis, from x towards y
   double centre_x = 0, centre_y = 0;  // offset from the middle of the image
   Spheroid spheroid;
@@ -93,19 +93,20 @@ struct Galaxy {
   std::vector<Clump> clumps;             // relative to the galaxy's centre
   std::vector<Neighbour> neighbours;     // relative to the middle of the image
   std::array<uint64_t, 2> noise_seed{};  // one for each survey
-  bool edge_on() const;
+  bool edge_on() const;                  // whether the disk is seen from its side
 };
 
-// The radius at which the local surface brightness is one fifth of the mean within, for the azimuthally averaged
-// face-on profile in r (Petrosian 1976; SDSS's ratio, Strauss et al. 2002).
+// The Petrosian radius in arcseconds: the radius at which the local surface brightness is one fifth of the mean brightness within
+// it, for the azimuthally averaged face-on profile in r (Petrosian 1976; ratio of SDSS, Strauss et al. 2002).
 double face_on_petrosian_radius(const Spheroid& spheroid, const Disk& disk);
 
 // Constant b of the Sersic profile exp(-b (r / r_e)^(1/n)); Ciotti & Bertin 1999, valid for n > 0.36.
 double sersic_b(double sersic_index);
 
-// Total flux of a Sersic profile with peak 1 and axis ratio 1, in units of effective_radius^2.
+// The total flux of a Sersic profile with peak 1 and axis ratio 1, in units of effective_radius^2.
 double sersic_flux(double sersic_index);
 
+// Nanomaggies of a magnitude and the inverse: magnitude = 22.5 - 2.5 log10 flux.
 double flux_of_magnitude(double magnitude);
 double magnitude_of_flux(double flux);
 

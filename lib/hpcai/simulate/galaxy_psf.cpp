@@ -9,7 +9,7 @@
 namespace hpcai::simulate {
 namespace {
 
-// Least-squares fit to the Moffat profile of unit width, beta = 3: share of the flux, sigma / FWHM.
+// A least-squares fit to the Moffat profile with beta = 3: for each Gaussian its share of the flux and sigma / FWHM.
 constexpr std::array<std::array<double, 2>, 3> kMoffat = {
     {{0.31408152, 0.35485036}, {0.53036469, 0.59152159}, {0.15555379, 1.13987147}}};
 

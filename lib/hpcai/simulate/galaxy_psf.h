@@ -5,7 +5,7 @@
 
 namespace hpcai::simulate {
 
-// One band of an image, row after row.
+// One band of an image, [size, size], row after row from the top.
 struct Plane {
   int size = 0;
   std::vector<float> values;
@@ -15,16 +15,17 @@ struct Plane {
   const float* row(int y) const { return values.data() + static_cast<size_t>(y) * static_cast<size_t>(size); }
 };
 
-// The blur of atmosphere, telescope and pixel: a Moffat profile with beta = 3 (Moffat 1969), written as a sum of three
-// Gaussians (within 0.7 % of its peak), so that it is separable, times the square pixel.
+// The point spread function of atmosphere, telescope and pixel: a Moffat profile with beta = 3 (Moffat 1969) convolved with a
+// square pixel. The profile is approximated by a sum of three Gaussians, which are separable (error below 0.7 % of the peak).
 class Psf {
  public:
+  // `fwhm_pixels`: full width at half maximum of the Moffat profile.
   explicit Psf(double fwhm_pixels);
 
-  // Blurs in place. Beyond the border the image goes on as its outermost pixels.
+  // Convolves `plane` in place. The outermost pixels are repeated beyond the border.
   void blur(Plane& plane) const;
 
-  // Adds a point source of `flux` at pixel coordinates (x, y), (0, 0) being the middle of the first pixel.
+  // Adds a point source of `flux` at pixel coordinates (x, y); (0, 0) is the middle of the first pixel.
   void add_point(Plane& plane, double flux, double x, double y) const;
 
  private:
@@ -36,7 +37,7 @@ class Psf {
   std::vector<Gaussian> gaussians_;
 };
 
-// Adds a round Gaussian blob of `flux` with standard deviation `sigma` pixels.
+// Adds a round Gaussian of `flux` at pixel coordinates (x, y) with standard deviation `sigma` in pixels.
 void add_gaussian(Plane& plane, double flux, double x, double y, double sigma);
 
 }  // namespace hpcai::simulate

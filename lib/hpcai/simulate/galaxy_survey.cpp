@@ -2,7 +2,7 @@
 
 namespace hpcai::simulate {
 
-// Seeing, sky and gains give SDSS's usual noise of 0.018 (g), 0.025 (r), 0.12 (z) nanomaggies a pixel, and the depth of
+// Seeing, sky and gains reproduce SDSS's typical noise of 0.018 (g), 0.025 (r), 0.12 (z) nanomaggies a pixel, and the depth of
 // DES DR1, 10 sigma in an aperture of 1.95 arcsec at 24.3 (g), 24.1 (r), 23.4 (i).
 const SurveyConditions& conditions(Survey survey) {
   static const SurveyConditions kSdss{

@@ -9,7 +9,7 @@ namespace hpcai::simulate {
 
 enum class Survey { sdss, des };
 
-// How a survey sees one of the three bands that make up its colour images.
+// The observing conditions of a survey in one of the three bands of its colour images.
 struct BandConditions {
   Band band;
   double seeing_arcsec;   // median full width at half maximum
@@ -23,11 +23,12 @@ struct SurveyConditions {
   std::array<BandConditions, 3> bands;  // red, green and blue channel
 };
 
-// SDSS: drift-scan imaging, 54 s an exposure. DES: the first public coadd, tens of exposures of 90 s.
+// The conditions of a survey. SDSS: drift-scan imaging with exposures of 54 s. DES: the first public coadd of tens of exposures
+// of 90 s.
 const SurveyConditions& conditions(Survey survey);
 
-// Side of the square cut out around a galaxy, arcseconds. SDSS: 4 Petrosian radii. DES: 24 times the Kron radius in
-// pixels, for which the catalogue holds its smallest value, 3.5, in practice always.
+// The side, in arcseconds, of the square image around a galaxy. SDSS: 4 Petrosian radii. DES: 24 times the Kron radius in pixels,
+// for which the catalogue has nearly always its smallest value, 3.5.
 double frame_side(Survey survey, const Galaxy& galaxy);
 
 }  // namespace hpcai::simulate

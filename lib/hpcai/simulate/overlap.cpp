@@ -15,7 +15,7 @@ namespace {
 
 using Values = std::vector<std::complex<double>>;
 
-constexpr int64_t kMargin = 16;  // samples that the interpolation may read around a maximum
+constexpr int64_t kMargin = 16;  // samples on either side of a maximum that the interpolation reads
 
 template <typename T>
 Values padded_spectrum(std::span<const T> series, size_t length) {
@@ -24,7 +24,7 @@ Values padded_spectrum(std::span<const T> series, size_t length) {
   return fft(padded);
 }
 
-// The negative frequencies, the upper half.
+// The negative frequencies, which are the upper half of the transform.
 void remove_negative(Values& spectrum) { std::fill(spectrum.begin() + (spectrum.size() + 1) / 2, spectrum.end(), 0.0); }
 
 double squared_norm(const Values& values) {
@@ -33,7 +33,7 @@ double squared_norm(const Values& values) {
   return sum;
 }
 
-// The largest modulus of a periodic correlation, between samples as well.
+// The largest modulus of a periodic correlation, also between samples.
 double largest(const Values& correlation) {
   const auto smaller = [](const auto& x, const auto& y) { return std::norm(x) < std::norm(y); };
   const auto size = static_cast<int64_t>(correlation.size());
@@ -46,7 +46,7 @@ double largest(const Values& correlation) {
 template <typename T>
 double overlap_of(std::span<const T> a, std::span<const T> b, bool analytic) {
   if (a.size() != b.size() || a.empty()) throw std::invalid_argument("overlap: two series of one size are needed");
-  // Twice the length: no shift wraps around.
+  // The transform has twice the length, so that no shift wraps around.
   const auto length = static_cast<size_t>(fft_length(2 * static_cast<int64_t>(a.size())));
   Values x = padded_spectrum(a, length), y = padded_spectrum(b, length);
   if (analytic) {

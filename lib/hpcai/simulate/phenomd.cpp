@@ -37,7 +37,7 @@ struct Spins {
         antisymmetric((b.spin1 - b.spin2) / 2) {}
 };
 
-// Equation 20: where the Lorentzian times the exponential peaks.
+// Equation 20: the frequency of the maximum of the Lorentzian times the exponential.
 double find_peak(const Remnant& hole, const PhenomDCoefficients& fit) {
   const double width = hole.damping_frequency * fit.gamma3;
   const double root = fit.gamma2 < 1 ? std::sqrt(1 - fit.gamma2 * fit.gamma2) : 0;
@@ -113,8 +113,8 @@ void PhenomD::set_inspiral_phase(const Binary& binary) {
   phase_in_v_[11] += fit_.sigma4 / (2 * n * pi * pi);
 }
 
-// The intermediate amplitude is the quartic through the value v2 in the middle and through value and slope at both ends
-// (table II), kept as Newton's divided differences on the nodes f1, f1, f2, f3, f3.
+// The intermediate amplitude is the quartic with the value v2 in the middle and with given values and slopes at both ends (table
+// II). It is stored as Newton's divided differences on the nodes f1, f1, f2, f3, f3.
 void PhenomD::join_amplitudes() {
   const double f1 = kInspiralAmplitudeEnd, f3 = peak_frequency_, f2 = (f1 + f3) / 2;
   const double y1 = inspiral_amplitude(speed(f1)), y3 = ringdown_amplitude(f3);

@@ -8,24 +8,25 @@
 
 namespace hpcai::simulate {
 
-// Inspiral, merger and ringdown of the mode l = m = 2 in the frequency domain, non-precessing: IMRPhenomD.
-// Amplitude and phase: Khan et al., arXiv:1508.07253, the PN terms in its appendix B. Final state: Husa et al.,
+// IMRPhenomD: inspiral, merger and ringdown of the mode l = m = 2 in the frequency domain for binaries without precession.
+// Amplitude and phase: Khan et al., arXiv:1508.07253, with the PN terms of its appendix B. Final state: Husa et al.,
 // arXiv:1508.07250.
 //
-// f is in cycles per M, M the total mass; time in M. The waveform is h(f) = amplitude(f) exp(-i phase(f)) for f > 0
-// with the transform h(f) = integral of h(t) exp(-2 pi i f t) dt, where h(t) = r conj(h22) / M turns anticlockwise.
+// Frequencies f are in cycles per M and times in M, where M is the total mass. The waveform is h(f) = amplitude(f) exp(-i
+// phase(f)) for f > 0, with h(f) = integral of h(t) exp(-2 pi i f t) dt and h(t) = r conj(h22) / M, whose phase increases.
 class PhenomD {
  public:
+  // `binary` must be valid (waveform.h).
   explicit PhenomD(const Binary& binary);
 
   // |h22(f)|, in units of M (r h22 / M transformed over t / M). f > 0.
   double amplitude(double f) const;
-  // Phase in radians; zero slope at peak_frequency(), so that the merger lies near t = 0. f > 0.
+  // The phase in radians. Its slope is zero at peak_frequency(), so that the merger is near t = 0. f > 0.
   double phase(double f) const;
-  // Time at which the waveform has frequency f by the stationary-phase approximation: phase'(f) / (2 pi).
+  // The time at which the waveform has frequency f, in the stationary-phase approximation: phase'(f) / (2 pi).
   double time(double f) const;
 
-  // Where the merger-ringdown amplitude is largest: equation 20 of Khan et al.
+  // The frequency at which the merger-ringdown amplitude is largest; equation 20 of Khan et al.
   double peak_frequency() const { return peak_frequency_; }
   const Remnant& remnant() const { return remnant_; }
 

@@ -19,10 +19,10 @@ namespace {
 using std::numbers::pi;
 
 constexpr double kTolerance = 1e-6;
-constexpr double kFarthest = 1e6;  // M; keeps the transform below a few million samples
+constexpr double kFarthest = 1e6;  // M; limits the transform to a few million samples
 constexpr double kMostSamples = 1 << 26;
-constexpr double kRingdownEnd = 2000;  // M; a gap in which what wraps around from the start dies away
-constexpr double kPeakSearch = 200;    // M around the time at which the model's amplitude peaks
+constexpr double kRingdownEnd = 2000;  // M; a gap between the ringdown and the next period of the transform
+constexpr double kPeakSearch = 200;    // M; the peak is searched at most this far from the time of the model's largest amplitude
 
 void check_range(const char* name, double value, double low, double high) {
   if (value >= low - kTolerance && value <= high + kTolerance) return;
@@ -30,11 +30,12 @@ void check_range(const char* name, double value, double low, double high) {
               "waveforms are offered for mass ratios 1 to 8 and spins -0.8 to 0.8");
 }
 
-// A waveform on a grid of its own: coarse (at most 1 M apart, twice what the highest frequency needs), long enough to
-// be periodic, and with the peak wherever it falls. A band-limited interpolation reads it at the times asked for.
+// A waveform on a coarse grid: samples at most 1 M apart, which is half the spacing that the highest frequency allows, over a
+// whole period of the transform. The peak may lie between two samples. Band-limited interpolation computes the values at other
+// times.
 struct CoarseWaveform {
   std::vector<std::complex<double>> h;
-  double first, step;  // times of its samples, on the model's own clock
+  double first, step;  // times of its samples in M; 0 is that of the model
 
   double position(double time) const { return (time - first) / step; }
 };
@@ -91,13 +92,13 @@ double chi_eff(const Binary& b) { return (b.mass_ratio * b.spin1 + b.spin2) / (1
 
 double s_eff(const Binary& b) { return (1 + 0.75 / b.mass_ratio) * b.spin1 + (1 + 0.75 * b.mass_ratio) * b.spin2; }
 
-// The tolerance keeps (stop - start) / step, which should be whole for most grids, from being rounded up.
+// The tolerance prevents that (stop - start) / step, which is a whole number for most grids, is rounded up to the next one.
 int64_t TimeGrid::size() const { return static_cast<int64_t>(std::ceil((stop - start) / step - 1e-6)); }
 
 std::vector<std::complex<double>> h22(const Binary& binary, const TimeGrid& grid, PhaseReference reference) {
   check(binary);
   check(grid);
-  // Whole parts of a coarse step for each step of the grid, or the other way round.
+  // The coarse step is a whole multiple of the grid's step, or the grid's step a whole multiple of the coarse one.
   const double parts = grid.step < 1 ? std::floor(1 / grid.step) : 1 / std::ceil(grid.step);
   const WaveformSpectrum spectrum(nearest_valid(binary), grid.start);
   const CoarseWaveform wave = transform(spectrum, grid.stop, grid.step * parts);

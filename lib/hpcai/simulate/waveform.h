@@ -15,17 +15,17 @@ struct Binary {
   double spin2 = 0;       // dimensionless spin of the lighter hole
 };
 
-// The names of its members, in this order, in every file and table.
+// The names of the members of Binary in files and tables, in this order.
 inline constexpr std::array<std::string_view, 3> kBinaryParameters = {"q", "s1", "s2"};
 
 inline constexpr double kMaxMassRatio = 8;
 inline constexpr double kMaxSpin = 0.8;
 
-// Throws Error{usage} unless 1 <= q <= 8 and |s| <= 0.8, the range in which the waveforms are meant to be used (and
-// that of NRHybSur3dq8). Values outside by no more than 1e-6 (labels that went through float32) count as the bound.
+// Throws Error{usage} unless 1 <= q <= 8 and |s| <= 0.8, the range for which the waveforms are intended (it is that of
+// NRHybSur3dq8). Values that exceed a bound by at most 1e-6 are accepted, because labels may have been rounded to float32.
 void check(const Binary& binary);
 
-// The closest binary inside that range: for the output of a network, which is not bounded.
+// The nearest binary inside that range, for the output of a network, which is not bounded.
 Binary nearest_valid(const Binary& binary);
 
 // Effective spin (q s1 + s2) / (1 + q).
@@ -42,28 +42,28 @@ struct TimeGrid {
   double stop = 130;
   double step = 0.1;
 
-  int64_t size() const;
+  int64_t size() const;  // number of times
   double time(int64_t index) const { return start + static_cast<double>(index) * step; }
   bool operator==(const TimeGrid&) const = default;
 };
 
-// Throws Error{usage} for a grid that is empty, unbounded or absurdly large.
+// Throws Error{usage} for a grid that is empty, not finite, or longer than this program supports.
 void check(const TimeGrid& grid);
 
-// Where the free overall phase of a waveform is fixed.
-//   peak   h22 is real and positive at t = 0. The merger then varies slowly with the parameters, early cycles quickly.
-//   start  h22 is real and positive at the first sample, as when a surrogate is evaluated with its reference there. The
-//          phase of the merger then sweeps through many cycles across the parameter space.
+// The time at which the free overall phase of a waveform is fixed.
+//   peak   h22 is real and positive at t = 0. The merger then varies slowly with the parameters, and the early cycles quickly.
+//   start  h22 is real and positive at the first sample, as in a surrogate with its reference time there. The phase of the merger
+//          then varies by many cycles over the parameter space.
 enum class PhaseReference { peak, start };
 
-// r h22 / M at the times of `grid`: the dominant mode of strain h = sum h_lm Y_lm (spin weight -2), as the inverse
-// Fourier transform of IMRPhenomD (phenomd.h). The peak of |h22| is at t = 0; h22 = A exp(-i phi) with phi growing. A
-// smooth function of the three parameters. Errors of the transform stay below 5e-5 (2e-5 on the published grid). The
-// model's own match with numerical relativity without spin (flat noise, -2700 to 80 M, q = 1, 1.5, 3, 8) is 0.9988 to
-// 0.99975, its peak 0.7 percent above.
+// r h22 / M at the times of `grid`, [grid.size()]: the dominant mode of the strain h = sum h_lm Y_lm (spin weight -2), computed
+// as the inverse Fourier transform of IMRPhenomD (phenomd.h). The peak of |h22| is at t = 0. h22 = A exp(-i phi), where phi
+// increases. The result is a smooth function of the three parameters. The error of the transform is below 5e-5 (2e-5 on the
+// published grid). The match of the model with numerical relativity without spin (flat noise, -2700 to 80 M, q = 1, 1.5, 3, 8) is
+// 0.9988 to 0.99975, and its peak is 0.7 percent too high.
 //
-// Calls may run at once on many threads; each computes on its own thread alone. Throws Error{usage} for a binary outside
-// the range above, and for an empty, unbounded or absurdly large grid.
+// Many threads can call it at once; each call computes on the calling thread only. Throws what check(binary) and check(grid)
+// throw.
 std::vector<std::complex<double>> h22(const Binary& binary, const TimeGrid& grid,
                                       PhaseReference reference = PhaseReference::peak);
 

@@ -16,7 +16,7 @@ namespace {
 constexpr double kMostValues = 1e6;
 constexpr double kRounding = 1e-6;  // of a step
 
-// The parts without the blanks around them.
+// Splits the text at `separator` and removes blanks around the parts.
 std::vector<std::string_view> cells(std::string_view text, char separator) {
   std::vector<std::string_view> parts = split(text, separator);
   for (std::string_view& part : parts) part = trim(part);

@@ -10,23 +10,23 @@ namespace {
 
 using std::numbers::pi;
 
-// Chosen by comparison with waveforms that start ten times as early: h22 differs by less than 5e-5, 2e-5 on the
-// published grid. A chirp spreads over 1 / sqrt(df/dt), which the lead must exceed several times.
+// The lead, chosen so that h22 differs from a waveform that starts ten times earlier by less than 5e-5 (2e-5 on the published
+// grid). It must exceed several times 1 / sqrt(df/dt), the time over which a chirp spreads.
 constexpr double kLead = 2500, kRelativeLead = 0.25;
 constexpr double kTaper = 0.6;  // lower end of the taper relative to its upper end
-// By the cubic the lower end of the taper arrives 2.8 to 3.1 times as early as its upper end.
+// With the cubic phase the lower end of the taper arrives 2.8 to 3.1 times as early as its upper end.
 constexpr double kEarliest = 3.1, kEdge = 1500;
-constexpr double kLatestStart = -1000;  // later starts are treated as this one
-constexpr double kUpperTaper = 0.2;     // M f, where IMRPhenomD is commonly cut; amplitude below 4e-5 of that at merger
+constexpr double kLatestStart = -1000;  // later starts are replaced by this one
+constexpr double kUpperTaper = 0.2;     // M f at which IMRPhenomD is usually cut; the amplitude is below 4e-5 of the peak
 
-// Rises from 0 to 1 with all derivatives zero at both ends.
+// A smooth step from 0 to 1, whose derivatives are zero at both ends.
 double smooth_step(double x) {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   return 1 / (1 + std::exp(1 / x - 1 / (1 - x)));
 }
 
-// The inspiral's frequency at a time. The bounds are about -1e8 M and -150 M or later.
+// The frequency of the inspiral at a time. The search covers the times from about -1e8 M to -150 M or later.
 double frequency_at(const PhenomD& model, double time) {
   double low = 1e-4, high = 0.018;
   while (high - low > 1e-12 * high) {

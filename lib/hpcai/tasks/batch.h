@@ -12,14 +12,14 @@ namespace hpcai::tasks {
 // Samples of one source, on the model's device.
 struct Samples {
   at::Tensor input;   // float [batch, ...]
-  at::Tensor target;  // int64 [batch] or float [batch, targets]; undefined where the truth is not known
+  at::Tensor target;  // int64 [batch] or float [batch, targets]; undefined if the truth is not known
 };
 
-// What one pass works on: samples of the experiment's data, and those of every further source that the task reads.
+// The samples of one pass: those of the experiment's data, and those of each further source of the task.
 struct Batch : Samples {
   std::map<std::string, Samples, std::less<>> further = {};
 
-  // The samples of one of Task::further_sources().
+  // The samples of one of Task::further_sources(). Throws std::logic_error if the batch has none.
   const Samples& from(const std::string& source) const {
     const auto found = further.find(source);
     if (found == further.end()) throw std::logic_error("a batch without samples of the source '" + source + "'");

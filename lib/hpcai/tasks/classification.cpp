@@ -15,7 +15,7 @@ constexpr Metric kF1{"f1", "F1"};
 
 int64_t classes_of(const data::SampleSpec& spec) { return static_cast<int64_t>(spec.class_names.size()); }
 
-// labels int64 [sample]; data::kUnlabelled has no name.
+// labels int64 [sample] -> the name of each label; "" for data::kUnlabelled.
 std::vector<std::string> names_of(const at::Tensor& labels, const std::vector<std::string>& classes) {
   std::vector<std::string> names;
   for (int64_t i = 0; i < labels.size(0); ++i) {
@@ -64,7 +64,7 @@ class Classification : public Task {
  private:
   class Sums;
 
-  // scores [batch, class], target int64 [batch]
+  // scores [batch, class], target int64 [batch] -> loss [], the mean over the batch
   at::Tensor loss_of(const at::Tensor& scores, const at::Tensor& target) const {
     return at::cross_entropy_loss(widened(scores), target, {}, at::Reduction::Mean, -100, label_smoothing_);
   }
@@ -73,7 +73,7 @@ class Classification : public Task {
   bool symmetric_views_;
 };
 
-// Predictions are class probabilities [sample, class].
+// Gathers predictions [sample, class], which are class probabilities.
 class Classification::Sums : public Evaluation {
  public:
   Sums(const Classification& task, const data::SampleSpec& spec, at::Device device)

@@ -10,7 +10,7 @@ namespace hpcai::tasks {
 
 class Task;
 
-// Which of several classes a sample belongs to.
+// The task of assigning each sample to one of several classes.
 struct ClassificationConfig {
   static constexpr std::string_view kType = "cross_entropy";
   static constexpr std::string_view kHelp = "Classification: the cross entropy of the class scores.";
@@ -24,6 +24,7 @@ struct ClassificationConfig {
   }
 };
 
+// The classification task. `options` must hold the settings of the section `evaluation`.
 std::unique_ptr<Task> make(const ClassificationConfig& config, const EvaluationOptions& options);
 
 }  // namespace hpcai::tasks

@@ -14,32 +14,34 @@
 
 namespace hpcai::tasks {
 
+// The result of an evaluation, the same on all ranks.
 struct EvaluationResult {
-  nlohmann::json metrics;                      // {"loss", "samples", "accuracy", ...}; null values where no truth is known
-  double loss = 0;                             // mean over all samples of all ranks whose truth is known; NaN without any
-  metrics::Predictions::Gathered predictions;  // of all ranks, as the task defines them
+  nlohmann::json metrics;                      // {"loss", "samples", "accuracy", ...}; values are null if no sample has a truth
+  double loss = 0;                             // mean over the samples of all ranks whose truth is known; NaN if there are none
+  metrics::Predictions::Gathered predictions;  // of all ranks; the task defines the columns
 };
 
-// One evaluation of a split: add() on each rank for its batches, then finish() once on all ranks. A task derives from it and
-// keeps its sums on the device.
+// One evaluation of a split. Each rank calls add() for its batches; then all ranks call finish() once. A task derives from this
+// class and keeps its sums on the device.
 class Evaluation {
  public:
   explicit Evaluation(at::Device device) : loss_(device) {}
   virtual ~Evaluation() = default;
 
-  // Adds the samples with these numbers in the data set. The model is in evaluation mode and records no gradients.
+  // Adds the samples of `batch`: input [batch, ...], target [batch, ...] or undefined. `index`: their numbers in the data set.
+  // The caller sets the model to evaluation mode and disables gradients.
   void add(const Network& network, const Batch& batch, const std::vector<int64_t>& index);
-  // The quality of the whole split, the same on all ranks.
+  // Combines the sums of all ranks and returns the result for the whole split.
   EvaluationResult finish(distributed::Group& group);
 
  protected:
   struct Outcome {
-    at::Tensor loss;        // scalar, a mean over the batch; undefined where the truth is not known
+    at::Tensor loss;        // [], the mean over the batch; undefined if the truth is not known
     at::Tensor prediction;  // [batch, ...]
   };
-  // What the network says about a batch. Adds it to the sums of the task's own metrics where batch.target is defined.
+  // Runs the network on a batch. If batch.target is defined, adds the batch to the sums of the task's own metrics.
   virtual Outcome measure(const Network& network, const Batch& batch) = 0;
-  // The task's own metrics of all samples of all ranks; called on all ranks.
+  // The task's own metrics over the samples of all ranks. All ranks call it at the same time.
   virtual nlohmann::json reduce(distributed::Group& group, const metrics::Predictions::Gathered& all) = 0;
 
  private:

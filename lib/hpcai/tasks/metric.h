@@ -18,7 +18,7 @@ struct Metric {
 
 inline constexpr Metric kLoss{"loss", "loss", false};  // of every task
 
-// "loss 0.12, overlap median 0.991": those of `metrics` that `values` of an evaluation holds.
+// "loss 0.12, overlap median 0.991": the `metrics` for which `values`, the metrics of an evaluation, has a number.
 std::string describe_quality(std::span<const Metric> metrics, const nlohmann::json& values);
 
 }  // namespace hpcai::tasks

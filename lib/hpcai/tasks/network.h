@@ -9,7 +9,8 @@
 
 namespace hpcai::tasks {
 
-// Switches on autocast for a device while it lives, as Python's torch.autocast does; nothing without a type.
+// Enables autocast for a device during the lifetime of the object, as Python's torch.autocast does. Without a type it does
+// nothing.
 class Autocast {
  public:
   Autocast(at::DeviceType device, std::optional<at::ScalarType> type);
@@ -23,15 +24,16 @@ class Autocast {
   at::ScalarType former_type_;
 };
 
-// A model as a task uses it: its functions run in the precision of the training. A task computes its loss outside of them, in
-// float32 at least.
+// The model that a task calls. The model's functions run in the precision of the training. The task computes its loss outside of
+// these calls, at least in float32.
 class Network {
  public:
-  // `autocast`: bfloat16 or half, for the operations that are safe in it; none computes in the type of the weights.
+  // `autocast`: the type (bfloat16 or half) of the operations that are accurate enough in it. std::nullopt: the type of the
+  // weights.
   explicit Network(models::Model& model, std::optional<at::ScalarType> autocast = std::nullopt)
       : model_(model), autocast_(autocast) {}
 
-  // Any function of the model, such as the log density of a flow: function(model).
+  // Returns function(model), for functions of a model other than forward(), such as the log density of a flow.
   template <class Function>
   auto compute(at::Device device, Function&& function) const {
     const Autocast scope(device.type(), autocast_);

@@ -4,10 +4,10 @@
 
 namespace hpcai::tasks {
 
-// How quality is measured, of the section `evaluation`.
+// How an evaluation measures the quality; from the section `evaluation`.
 struct EvaluationOptions {
   bool symmetric_views = false;  // average class probabilities over the eight flips and quarter turns of an image
-  int64_t overlap_samples = 0;   // waveforms of a split whose overlap is computed, spread evenly over it
+  int64_t overlap_samples = 0;  // number of waveforms of a split whose overlap is computed; they are spread evenly over the split
 };
 
 }  // namespace hpcai::tasks

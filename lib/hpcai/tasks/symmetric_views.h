@@ -6,8 +6,8 @@
 
 namespace hpcai::tasks {
 
-// Class scores averaged, as probabilities, over the flips and quarter turns of images [batch, channel, side, side]:
-// [batch, class], whose softmax is the mean probability.
+// images [batch, channel, side, side] -> scores [batch, class]. The scores are the logarithm of the class probabilities averaged
+// over the eight flips and quarter turns of each image.
 at::Tensor symmetric_scores(const Network& network, const at::Tensor& images);
 
 }  // namespace hpcai::tasks

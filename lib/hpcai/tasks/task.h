@@ -19,41 +19,44 @@
 
 namespace hpcai::tasks {
 
-// What is learnt: the only place that knows which kind of problem an experiment is. A task has no state that training changes;
-// all functions may be called in any order.
+// What is learnt: the loss, the metrics and the predictions of one kind of problem. No other code distinguishes kinds of
+// problems. A training does not change the task. The functions can be called in any order.
 class Task {
  public:
   virtual ~Task() = default;
 
-  // How many outputs a network needs for such samples. Throws Error{usage} that says why if the task does not fit them.
+  // The number of outputs that the network needs for such samples. Throws Error{usage} if the samples do not fit the task.
   virtual int64_t outputs(const data::SampleSpec& spec) const = 0;
 
-  // Names of the sources whose samples loss() needs besides the experiment's data.
+  // The names of the sources whose samples loss() needs in addition to the experiment's data.
   virtual std::vector<std::string> further_sources() const { return {}; }
 
-  // A scalar: a mean over the samples of the batch, so that means over passes and ranks are the mean over the global batch.
-  // In float32 (float64 for float64 outputs) also under autocast. Reads no number back from the device.
+  // The loss []: the mean over the samples of `batch` (input [batch, ...], target [batch, ...]), so that the mean over passes and
+  // ranks is the mean over the global batch. Its type is float32, also under autocast (float64 for float64 outputs). Reads no
+  // number back from the device.
   virtual at::Tensor loss(const Network& network, const Batch& batch) const = 0;
 
-  // The numbers by which the task is judged, in the order in which people see them; the first is kLoss.
+  // The metrics of the task in the order of display; the first is kLoss.
   virtual std::vector<Metric> metrics() const = 0;
-  // What an evaluation of such samples would need to give this one of metrics(): "two classes". Empty if it gives it.
+  // What samples as in `spec` lack so that an evaluation can measure `metric` (one of metrics()), for example "two classes".
+  // Empty if the metric is measured.
   virtual std::string lacks(const Metric& metric, const data::SampleSpec& spec) const;
 
+  // Starts an evaluation of samples as in `spec`. The task must outlive it.
   virtual std::unique_ptr<Evaluation> start_evaluation(const data::SampleSpec& spec, at::Device device) const = 0;
-  // Forward passes that an evaluation makes for each sample.
+  // The number of forward passes of an evaluation for each sample.
   virtual int64_t passes_per_sample() const { return 1; }
   // Whether the prediction for an image can be averaged over its flips and quarter turns.
   virtual bool averages_views() const { return false; }
 
-  // The columns of predictions that an evaluation gathered, with the truth where it is known; without `ids`.
+  // The predictions of an evaluation as columns, with the truth if it is known. The caller fills in PredictionTable::ids.
   virtual data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const = 0;
 };
 
-// Losses are sums of small differences: never in half precision.
+// Converts bfloat16 and half to float32, for losses; returns other types unchanged. Any shape.
 at::Tensor widened(const at::Tensor& values);
 
-// The first `columns` of a tensor [sample, >= columns] in row-major order, for a PredictionTable.
+// The first `columns` columns of a tensor [sample, >= columns] in row-major order, for a PredictionTable.
 std::vector<double> row_major(const at::Tensor& tensor, int64_t columns);
 
 }  // namespace hpcai::tasks

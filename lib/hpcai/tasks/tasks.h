@@ -13,21 +13,24 @@
 
 namespace hpcai::tasks {
 
-// The section `loss`: everything that can be learnt. A new task is a struct here, and a function make() for it.
+// The section `loss`: the tasks that a config can choose. A new task adds its config struct to this variant and defines a
+// function make() for the struct.
 using TaskConfig = std::variant<WaveformRegressionConfig, ClassificationConfig>;
 
+// The task that `config` chooses.
 std::unique_ptr<Task> make_task(const TaskConfig& config, const EvaluationOptions& options = {});
 
 // The metrics of all tasks, each once.
 std::vector<Metric> all_metrics();
 
-// A setting that names one of all_metrics(), or none. Its values are none and, one above their places there, the metrics.
+// A setting that names one of all_metrics(), or none. Value 0 is none; value i + 1 is all_metrics()[i].
 enum class MetricChoice : int { none };
+// The names that a config accepts: "none" and the names of all metrics.
 config::EnumNames<MetricChoice> enum_names(MetricChoice);
 
-// The metric of a choice that is not none.
+// The chosen metric. Throws std::out_of_range for none.
 Metric metric_of(MetricChoice choice);
-// The choice of that name; throws std::invalid_argument if there is none.
+// The choice of that name. Throws std::invalid_argument if no task has a metric of this name.
 MetricChoice metric_choice(std::string_view name);
 
 }  // namespace hpcai::tasks

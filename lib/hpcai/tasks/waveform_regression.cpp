@@ -18,7 +18,7 @@ namespace {
 constexpr Metric kOverlapMedian{"overlap_median", "overlap median"};
 constexpr Metric kOverlapP05{"overlap_p05", "5 % below"};
 
-// output [batch, 5], label [batch, 3]: the error of q plus the errors of the four spins.
+// output [batch, 5], label [batch, 3] -> loss []: the mean squared error of q plus that of the four spins.
 at::Tensor loss_of(const at::Tensor& output, const at::Tensor& label) {
   const at::Tensor wide = widened(output);
   const at::Tensor error = (wide - waveform_targets(label.to(wide.scalar_type()))).square();
@@ -72,7 +72,7 @@ class WaveformRegression : public Task {
   int64_t overlap_samples_;
 };
 
-// Predictions are the network's outputs [sample, 5].
+// Gathers predictions [sample, 5], which are the outputs of the network.
 class WaveformRegression::Sums : public Evaluation {
  public:
   Sums(const data::SampleSpec& spec, int64_t overlap_samples, at::Device device)

@@ -9,7 +9,8 @@ namespace hpcai::tasks {
 
 class Task;
 
-// The parameters q, s1, s2 of a black-hole merger from its waveform (Khan, Huerta, Das, PLB 808, 135628, 2020).
+// The task of finding the mass ratio q and the spins s1, s2 of a black-hole merger from its waveform (Khan, Huerta, Das, PLB 808,
+// 135628, 2020).
 struct WaveformRegressionConfig {
   static constexpr std::string_view kType = "waveform_mse";
   static constexpr std::string_view kHelp =
@@ -19,6 +20,7 @@ struct WaveformRegressionConfig {
   void describe(Visitor&) {}
 };
 
+// The regression task. `options` must hold the settings of the section `evaluation`.
 std::unique_ptr<Task> make(const WaveformRegressionConfig& config, const EvaluationOptions& options);
 
 }  // namespace hpcai::tasks

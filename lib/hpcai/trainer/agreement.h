@@ -7,11 +7,12 @@
 
 namespace hpcai::trainer {
 
-// Before anything is written: throws Error{ranks_disagree}, on all ranks, naming those that run another build of this
-// program or of its libraries, another config (with the keys that differ), or with other options for the run folder.
+// Compares the ranks before anything is written. Throws Error{ranks_disagree} on all ranks if one has another build of the
+// program or of its libraries, another config, or other options for the run folder. The error names the rank and what differs.
+// Every rank calls this function.
 void agree_on_run(distributed::Group& group, const Experiment& experiment, const RunOptions& options);
 
-// The same for the sizes of the data splits, which differ where a rank sees other files.
+// As agree_on_run, for the sizes of the data splits, which differ if a rank sees other files.
 void agree_on_data(distributed::Group& group, const data::Splits& data);
 
 }  // namespace hpcai::trainer

@@ -9,19 +9,19 @@
 
 namespace hpcai::trainer {
 
-// A running average of the weights and running statistics (Polyak 1992): average <- d average + (1 - d) weight after
-// each step, with d = min(decay, (1 + step) / (10 + step)) so that the first weights are soon forgotten. decay 0 keeps
-// none, and everything below does nothing.
+// A running average of the weights and running statistics (Polyak 1992). After each step
+//   average <- d average + (1 - d) weight,    d = min(decay, (1 + step) / (10 + step))
+// so that the initial weights lose their influence soon. With decay 0 there is no average and all functions do nothing.
 class WeightAverage {
  public:
-  // `live` are the model's tensors; the average starts as their copy.
+  // `live`: the model's tensors, which the object keeps. The average starts as a copy of their values.
   WeightAverage(NamedTensors live, double decay);
 
-  bool enabled() const { return !average_.empty(); }
-  // One update is prepare(), which sets d for this step, then update(), which reads nothing from a GPU.
+  bool enabled() const { return !average_.empty(); }  // false for decay 0
+  // One update of the average is prepare(), which sets d for this step, then update(), which reads nothing from a GPU.
   void prepare(int64_t step);
   void update();
-  // Exchanges the model's values with the average; call twice to come back. The ScopedAverage below does.
+  // Exchanges the values of the model and of the average. A second call restores them. Use ScopedAverage.
   void swap();
   // Names and tensors of the average, empty if disabled.
   const NamedTensors& tensors() const { return average_; }
@@ -29,12 +29,12 @@ class WeightAverage {
  private:
   NamedTensors live_;
   NamedTensors average_;
-  std::vector<at::Tensor> live_tensors_, average_tensors_;  // the same, as LibTorch's foreach operators want them
+  std::vector<at::Tensor> live_tensors_, average_tensors_;  // the same tensors without names, for LibTorch's foreach operators
   double decay_;
   optim::StepValue weight_;  // 1 - d
 };
 
-// The model holds the averaged weights while this lives.
+// The model holds the averaged weights during the lifetime of the object.
 class ScopedAverage {
  public:
   explicit ScopedAverage(WeightAverage& average) : average_(average) { average_.swap(); }

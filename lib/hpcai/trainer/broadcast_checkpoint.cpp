@@ -13,7 +13,7 @@ nlohmann::json shapes_of(const checkpoint::NamedTensors& tensors) {
   return list;
 }
 
-// Tensors of rank 0 on all ranks, on the CPU; `shapes` says what the others have to expect.
+// Broadcasts rank 0's tensors `mine` and returns them on all ranks, on the CPU. `shapes`: names, shapes and types of the tensors.
 checkpoint::NamedTensors share(distributed::Group& group, const checkpoint::NamedTensors& mine, const nlohmann::json& shapes) {
   checkpoint::NamedTensors all;
   for (size_t i = 0; i < shapes.size(); ++i) {

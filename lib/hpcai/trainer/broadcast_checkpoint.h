@@ -7,7 +7,8 @@
 
 namespace hpcai::trainer {
 
-// Gives every rank the training state that rank 0 has read, so that only rank 0 needs the run folder's file system.
+// Sends the training state that rank 0 has read to all ranks, so that only rank 0 needs access to the run folder. Every rank
+// calls this function; `loaded` of the other ranks is ignored. Returns std::nullopt on all ranks if rank 0 has none.
 std::optional<checkpoint::Loaded> broadcast_checkpoint(distributed::Group& group,
                                                        const std::optional<checkpoint::Loaded>& loaded);
 

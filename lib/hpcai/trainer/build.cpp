@@ -43,7 +43,8 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   refuse_problems(judge(experiment, group.size()));
   const auto seed = static_cast<uint64_t>(experiment.training.seed);
   Training training;
-  // A network or loss that does not fit is found before the data are made or read, where the config tells their shape.
+  // If the config determines the shape of the samples, the network is built first: a network or a loss that does not fit is then
+  // refused before the data are simulated or read.
   if (const auto spec = data::spec_of(experiment.data)) training.model = build_model(experiment, *spec, group);
   training.data = data::open(experiment.data, at::get_num_threads());
   const data::Dataset& train = *training.data.train;

@@ -14,19 +14,21 @@
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/loop.h"
 
-// From config to objects; nothing else in the program does this.
+// Maps the config to objects. No other part of the program does this.
 namespace hpcai::trainer {
 
-// Sets the threads of LibTorch for this rank: training.threads, or its share of the cores.
+// Sets the number of threads of this rank: training.threads, or if that is 0 the rank's share of the cores of its host.
 void set_threads(const TrainingConfig& training, const distributed::Placement& placement);
 
-// What the experiment learns.
+// The task of the section `loss`, with the options of the section `evaluation`.
 std::unique_ptr<tasks::Task> build_task(const Experiment& experiment);
 
-// The model on the group's device, in the memory layout that is fastest there; batch norms are joined over the ranks
-// where the config says so.
+// Builds the network for samples as `spec` describes, on the group's device and in the memory layout that is fastest there. Batch
+// norms are synchronised over the ranks if the config says so; then the group must outlive the model. Throws Error{usage} if the
+// network or the task does not fit the samples.
 std::shared_ptr<models::Model> build_model(const Experiment& experiment, const data::SampleSpec& spec, distributed::Group& group);
 
+// The settings of an evaluation by `world_size` ranks.
 EvaluationSettings evaluation_settings(const Experiment& experiment, int world_size);
 
 // All parts of a training, and the settings of its loop.
@@ -38,12 +40,14 @@ struct Training {
   std::unique_ptr<optim::Optimizer> optimizer;
   LoopSettings settings;
 
+  // References to the parts for a Loop; the training and `group` must outlive it.
   LoopParts parts(distributed::Group& group) const {
     return {group, *data.train, *loader, *model, *task, *optimizer, data.validation.get()};
   }
 };
 
-// Opens the data and builds everything. Throws what its parts throw.
+// Checks the settings, opens the data and builds all parts. Does not communicate with other ranks. Throws Error{usage} for
+// settings that contradict each other or the data, and what data::open and build_model throw.
 Training build(const Experiment& experiment, distributed::Group& group);
 
 }  // namespace hpcai::trainer

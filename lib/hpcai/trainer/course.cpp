@@ -81,7 +81,7 @@ double Course::learning_rate() const {
                               stage_steps());
 }
 
-// Of the present stage, if it does not end early.
+// The steps of the present stage if it does not end early.
 int64_t Course::stage_steps() const {
   const int64_t steps = stage().epochs * length_.steps_per_epoch;
   const int64_t limit = settings_.training.max_steps;
@@ -150,7 +150,8 @@ void Course::load(const nlohmann::json& state) {
   });
 }
 
-// Counts that cannot have come about in this training. They come from a file: no product of them may overflow.
+// Throws Error{cannot_resume} for counts that contradict each other or the length of this training. The counts come from a file
+// and may be huge, so the checks divide instead of multiplying.
 void Course::check_position() const {
   const Position& at = position_;
   const int64_t last = std::ssize(stages_), per_epoch = length_.steps_per_epoch;

@@ -11,21 +11,22 @@
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/position.h"
 
-// When a training does what: arithmetic alone, without a model, data or ranks.
+// Decides when a training does what. Pure arithmetic: it knows neither the model, nor the data, nor the ranks.
 namespace hpcai::trainer {
 
-// How long a training is if no stage ends early.
+// The length of a training in which no stage ends early.
 struct CourseLength {
   int64_t steps_per_epoch = 0;
-  int64_t dropped_per_epoch = 0;  // samples that do not fill a global batch
-  int64_t epochs = 0;             // begun
-  int64_t steps = 0;              // all of them
+  int64_t dropped_per_epoch = 0;  // samples at the end of an epoch that do not fill a global batch
+  int64_t epochs = 0;             // epochs that begin; max_steps may end the last one early
+  int64_t steps = 0;              // steps of the whole training
 };
 
-// For `samples` training samples. Without a full global batch all counts but dropped_per_epoch are 0.
+// The length of a training with `samples` training samples. If they do not fill one global batch, dropped_per_epoch is `samples`
+// and the other counts are 0.
 CourseLength length_of(const TrainingConfig& training, int64_t samples);
 
-// The stages of a training; one that trains everything where the config names none.
+// The stages of a training. A config without stages has one stage that trains all layers.
 std::vector<StageConfig> stages_of(const TrainingConfig& training);
 
 // The settings that decide when something happens.
@@ -41,9 +42,9 @@ struct CourseSettings {
 
 // What the end of an epoch has changed.
 struct EpochEnd {
-  std::optional<double> lowered_rate;  // by the plateau schedule: the learning rate from now on
-  bool best = false;                   // no validation loss before was as low
-  bool stage_ended = false;            // the next step, if any, belongs to another stage
+  std::optional<double> lowered_rate;  // the new learning rate, if the plateau schedule has lowered it
+  bool best = false;                   // the validation loss is the lowest so far
+  bool stage_ended = false;            // the next step belongs to another stage, or the training ends
 };
 
 // Runs `read`, which takes a checkpoint's state.json apart. What it throws for parts that are missing, of another type or out of
@@ -58,25 +59,27 @@ void read_saved_state(const std::function<void()>& read);
 //     save if save_due()
 class Course {
  public:
+  // `samples`: number of training samples. Starts at step 0.
   Course(CourseSettings settings, int64_t samples);
 
   const CourseLength& length() const { return length_; }
   const Position& position() const { return position_; }
-  bool finished() const;
+  bool finished() const;  // whether all stages, or max_steps, are done
   size_t stages() const { return stages_.size(); }
-  const StageConfig& stage() const;  // the one of the next step; throws std::out_of_range if there is none
-  double learning_rate() const;      // of the next step, which must exist
+  const StageConfig& stage() const;  // the stage of the next step; throws std::out_of_range after the last stage
+  double learning_rate() const;      // of the next step; needs !finished()
 
-  void step_done();
+  void step_done();  // advances the position by one step
   bool epoch_complete() const { return position_.batch == length_.steps_per_epoch; }
-  void count_epoch();
+  void count_epoch();           // advances the position to the next epoch
   bool evaluation_due() const;  // after the epoch that was counted last
-  // Hears the validation loss, if it was measured, and whether training has become good enough to end here.
+  // Ends the epoch that was counted last. `validation_loss`: std::nullopt if it was not measured. `good_enough`: the training
+  // shall end now.
   EpochEnd end_epoch(std::optional<double> validation_loss, bool good_enough);
-  // `best`: what end_epoch() said, if the step ended an epoch.
+  // Whether a checkpoint is due after the last step. `best`: EpochEnd::best if the step ended an epoch, else false.
   bool save_due(bool best) const;
 
-  // Of a checkpoint: {"position", "early_stop", "best"} and, where the rate waits for a plateau, "plateau".
+  // The state for a checkpoint: {"position", "early_stop", "best"} and, with a plateau schedule, "plateau".
   nlohmann::json state() const;
   // Throws Error{cannot_resume} if a part is missing, is of another type, or does not fit the settings and the data.
   void load(const nlohmann::json& state);
@@ -90,7 +93,7 @@ class Course {
   std::vector<StageConfig> stages_;
   CourseLength length_;
   Position position_;
-  std::optional<optim::Plateau> plateau_;  // where the schedule waits for one in this stage
+  std::optional<optim::Plateau> plateau_;  // if a plateau may lower the rate in this stage
   optim::EarlyStop early_stop_;            // of this stage
   optim::Lowest best_;
 };

@@ -13,7 +13,7 @@
 namespace hpcai::trainer {
 namespace {
 
-// Puts a model into evaluation mode while it lives.
+// The model is in evaluation mode during the lifetime of the object.
 class EvaluationMode {
  public:
   explicit EvaluationMode(models::Model& model) : model_(model), was_training_(model.is_training()) { model_.eval(); }

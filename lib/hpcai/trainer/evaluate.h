@@ -14,15 +14,15 @@ namespace hpcai::trainer {
 
 struct EvaluationSettings {
   Precision precision = Precision::fp32;
-  int64_t global_batch = 32;  // samples at once, over all ranks
+  int64_t global_batch = 32;  // samples of one forward pass, over all ranks
   data::LoaderConfig loader;
 };
 
-// Throws, on all ranks alike, Error{diverged} unless the loss of this evaluation is finite. `what`: such as "validation".
+// Throws Error{diverged} on all ranks if the loss of this evaluation is not finite. `what` names the split: "validation".
 void require_finite(const tasks::EvaluationResult& result, const std::string& what);
 
-// Evaluates a whole split, every sample once, in evaluation mode; the model returns to its former mode. The result is
-// the same on all ranks.
+// Evaluates every sample of a split once, with the model in evaluation mode. Restores the former mode of the model. Every rank
+// calls this function and receives the same result.
 tasks::EvaluationResult evaluate(distributed::Group& group, models::Model& model, const tasks::Task& task,
                                  const data::Dataset& dataset, const EvaluationSettings& settings);
 

@@ -29,7 +29,7 @@ inline config::EnumNames<DeviceChoice> enum_names(DeviceChoice) {
   return {{DeviceChoice::automatic, "auto"}, {DeviceChoice::cpu, "cpu"}, {DeviceChoice::cuda, "cuda"}};
 }
 
-// A part of the training with its own frozen layers; its schedule and warm-up start anew.
+// A part of the training with its own frozen layers. Each stage starts the schedule and its warm-up anew.
 struct StageConfig {
   std::string trainable_from = "all";
   int64_t epochs = 1;
@@ -129,7 +129,7 @@ struct EvaluationConfig {
   }
 };
 
-// Everything that a config file can say: the sum of the modules' sections.
+// The content of a config file: the config structs of the modules, one for each section.
 struct Experiment {
   std::string name = "experiment";
   data::DataConfig data;

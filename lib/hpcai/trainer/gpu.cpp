@@ -12,7 +12,7 @@
 namespace hpcai::trainer {
 namespace {
 
-// The file of any GPU, which in a container need not be number 0; dxg is that of Windows's Linux.
+// Whether `devices` holds the file of a GPU: nvidia<number> (a container may lack number 0), or dxg of Windows's Linux subsystem.
 bool shows_gpu(const std::filesystem::path& devices) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(devices, ignored)) {
@@ -57,7 +57,7 @@ void prepare_gpu(const TrainingConfig& training) {
   context.setDeterministicCuDNN(training.deterministic);
   context.setDeterministicAlgorithms(training.deterministic, /*warn_only=*/true);
   context.setDeterministicFillUninitializedMemory(false);
-  if (training.deterministic) setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // as cuBLAS's manual asks for
+  if (training.deterministic) setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // required by cuBLAS for reproducible results
 }
 
 void order_weights(models::Model& model) {

@@ -8,16 +8,16 @@
 
 namespace hpcai::trainer {
 
-// Whether to compute on a GPU. `cuda`: throws Error{usage} where this machine shows none; what else may be wrong with it is found
-// by make_group. `automatic`: a GPU that cannot be used is only warned of.
+// Whether this process computes on a GPU. For `cuda` the function throws Error{usage} if the machine shows no GPU; make_group
+// finds other faults later. For `automatic` it logs a warning and returns false if a GPU is there but cannot be used.
 bool use_gpu(DeviceChoice choice);
-// The same for other machines: `devices` instead of /dev, `count` instead of distributed::gpu_count.
+// For tests: as use_gpu(choice), with `devices` instead of /dev and `count` instead of distributed::gpu_count.
 bool use_gpu(DeviceChoice choice, const std::filesystem::path& devices, const std::function<int()>& count);
 
-// Before the first network on a GPU: installs the kernels of libhpcai_cuda.so and chooses LibTorch's algorithms.
+// Installs the kernels of libhpcai_cuda.so and chooses LibTorch's algorithms. Called before the first network on a GPU.
 void prepare_gpu(const TrainingConfig& training);
 
-// Puts the weights of convolutions into the order that a GPU's convolutions of channels-last images read.
+// Changes the memory layout of all convolution weights [out, in, height, width] to channels-last, which GPU convolutions read.
 void order_weights(models::Model& model);
 
 }  // namespace hpcai::trainer

@@ -14,22 +14,24 @@
 
 namespace hpcai::trainer {
 
-// Everything that lives as long as one group of ranks does: the group, data, model, optimizer and the loop. When ranks are lost a
-// process may drop it and make a new one with those that are left; what outlives that belongs to the Session.
+// Everything that depends on one group of ranks: the group itself, the data, the model, the optimizer and the loop. After a loss
+// of ranks a process could destroy it and make a new one with the remaining ranks. The Session owns what outlives the group.
 class Incarnation {
  public:
-  // Meets the other ranks. Throws what make_group throws. `experiment` outlives this.
+  // Connects to the other ranks and sets the threads of this rank. Throws what make_group throws. `experiment` must outlive the
+  // object.
   Incarnation(const Experiment& experiment, const distributed::World& world);
 
-  // Opens the data and makes the model and all else but the loop. For on_all_ranks(): may fail on some ranks alone.
+  // Opens the data and builds the model and all other parts except the loop. May throw on some of the ranks only; call it within
+  // on_all_ranks().
   void build();
-  // Makes the loop; the same on all ranks.
+  // Makes the loop. All ranks call it at the same time, because it broadcasts the weights of rank 0.
   void begin();
 
   distributed::Group& group() { return *group_; }
-  const std::vector<std::string>& hosts() const { return hosts_; }  // by rank
-  const Training& training() const { return training_; }            // after build()
-  Loop& loop() { return *loop_; }                                   // after begin()
+  const std::vector<std::string>& hosts() const { return hosts_; }  // the host name of each rank
+  const Training& training() const { return training_; }            // needs build()
+  Loop& loop() { return *loop_; }                                   // needs begin()
 
  private:
   const Experiment& experiment_;

@@ -18,7 +18,7 @@ namespace {
 
 using Judgements = std::vector<Judgement>;
 
-// What a rule may look at.
+// What a rule can examine.
 struct Case {
   const Experiment& experiment;
   int64_t ranks;
@@ -40,7 +40,7 @@ Judgements warning(std::string what, bool of_ranks = false) {
   return {{Judgement::Kind::warning, std::move(what), "", of_ranks}};
 }
 
-// ---- the experiment cannot be done ----
+// ---- problems ----
 
 Judgements name_is_a_folder(const Case& at) {
   const std::string& name = at.experiment.name;
@@ -99,7 +99,7 @@ Judgements stop_has_a_target(const Case& at) {
   return problem("evaluation.stop_at_target needs a target", "Set evaluation.target_metric and evaluation.target_value.");
 }
 
-// Without the data, what no data could give is found.
+// Without the data only metrics that the task never measures are found.
 Judgements target_is_measured(const Case& at) {
   const tasks::MetricChoice choice = at.experiment.evaluation.target_metric;
   if (choice == tasks::MetricChoice::none) return {};
@@ -149,7 +149,7 @@ Judgements warmup_has_one_length(const Case& at) {
   return {};
 }
 
-// ---- it is hardly what was meant ----
+// ---- warnings ----
 
 Judgements plateau_counts_epochs(const Case& at) {
   const int64_t every = at.experiment.evaluation.every_epochs;

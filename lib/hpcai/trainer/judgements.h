@@ -8,39 +8,42 @@
 #include "hpcai/data/dataset.h"
 #include "hpcai/trainer/experiment.h"
 
-// Whether an experiment makes sense: every rule about its settings stands here once, for training, check, plan and scaling.
+// The rules that the settings of an experiment have to obey, for training, `check`, `plan` and `scaling`.
 namespace hpcai::trainer {
 
+// One violation of a rule.
 struct Judgement {
   enum class Kind {
     problem,  // the experiment cannot be done
-    warning,  // it can, but this is hardly what was meant
+    warning,  // the experiment can be done, but the settings are probably a mistake
   };
 
   Kind kind = Kind::problem;
   std::string what;       // names the keys concerned
   std::string remedy;     // a sentence; empty for a warning
-  bool of_ranks = false;  // it depends on the number of ranks
+  bool of_ranks = false;  // whether it depends on the number of ranks
 };
 
-// What opened data tell, without a sample read.
+// What the rules need to know of the data. It is known as soon as the data are open; no sample is read.
 struct DataFacts {
   data::SampleSpec spec;
   int64_t training_samples = 0;
   int64_t validation_samples = 0;  // 0: no such split
 };
+// The facts of opened data; `data.train` must exist.
 DataFacts facts_of(const data::Splits& data);
 
-// Judges an experiment on so many ranks. Without `data` it finds what the config alone can tell, so that nothing needs to be
-// opened for it. Opens and prints nothing itself.
+// Applies all rules to an experiment on `world_size` ranks. Without `data` only the rules that need no data are applied. Returns
+// the problems, or if there are none the warnings. Opens no file and prints nothing.
 std::vector<Judgement> judge(const Experiment& experiment, int world_size, const std::optional<DataFacts>& data = std::nullopt);
 
 // "training.global_batch 8 cannot be shared by 3 ranks (Use a multiple of 3, such as 6 or 9.)"
 std::string text_of(const Judgement& judgement);
 
-// Throws Error{usage} that tells all problems among the judgements; nothing if there is none.
+// Throws one Error{usage} that lists all problems in `judgements`. Does nothing if there are none.
 void refuse_problems(const std::vector<Judgement>& judgements);
 
+// The texts of the warnings in `judgements`.
 std::vector<std::string> warnings_of(const std::vector<Judgement>& judgements);
 
 }  // namespace hpcai::trainer

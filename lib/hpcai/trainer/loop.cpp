@@ -16,7 +16,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kLongest_s = 1e12;  // that a training may take
+constexpr double kLongest_s = 1e12;  // the longest duration of a training that load() accepts
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -83,7 +83,7 @@ Ending Loop::run() {
   return Ending::finished;
 }
 
-// Returns whether the validation loss is the best so far. Everything here is the same on all ranks.
+// Returns whether the validation loss is the best so far; the result is the same on all ranks.
 bool Loop::end_epoch() {
   course_.count_epoch();
   const Position position = course_.position();
@@ -99,7 +99,7 @@ bool Loop::end_epoch() {
   return end.best;
 }
 
-// The loss of the validation split with the weights that would be saved; none without such a split.
+// The loss of the validation split with the weights that a checkpoint would hold; std::nullopt without such a split.
 std::optional<double> Loop::evaluate(bool& good_enough) {
   if (!parts_.validation) return std::nullopt;
   const auto since = Clock::now();
@@ -113,7 +113,7 @@ std::optional<double> Loop::evaluate(bool& good_enough) {
   return result.loss;
 }
 
-// What cannot be written on the rank that saves ends all ranks alike, at once, after checkpoint.max_unsaved_s.
+// Checkpoints::save retries a failed write later. After checkpoint.max_unsaved_s it throws, and on_all_ranks ends all ranks.
 void Loop::save(bool best) {
   const auto since = Clock::now();
   on_all_ranks(parts_.group, [&] {
@@ -128,12 +128,12 @@ void Loop::save(bool best) {
   tell_pause(since);
 }
 
-// The rank that saves tries alone, while the others wait for its part of the next step.
+// Retries a failed save on the rank that saves. The other ranks wait for this rank in the exchange of the next step.
 void Loop::retry_saving() {
   if (!place_.checkpoints) return;
   const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
   place_.checkpoints->retry();
-  if (place_.checkpoints->overdue()) request_stop();  // all ranks stop at the same step, where save() throws on all of them
+  if (place_.checkpoints->overdue()) request_stop();  // all ranks then stop at the same step, and save() throws on all of them
 }
 
 void Loop::finish_saving() {

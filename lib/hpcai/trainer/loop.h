@@ -18,7 +18,7 @@
 
 namespace hpcai::trainer {
 
-// What a training works with, built by build.h; everything outlives the loop.
+// The parts of a training, which build() makes. They must outlive the loop.
 struct LoopParts {
   distributed::Group& group;
   const data::Dataset& dataset;  // the training samples
@@ -26,49 +26,53 @@ struct LoopParts {
   models::Model& model;
   const tasks::Task& task;
   optim::Optimizer& optimizer;
-  const data::Dataset* validation = nullptr;  // none: nothing is evaluated
+  const data::Dataset* validation = nullptr;  // null: no evaluations
 };
 
-// How it trains: the sections of the config that say so.
+// The settings of a training, from the sections of the config.
 struct LoopSettings {
   CourseSettings course;
   distributed::ReducerOptions reducer;
   EvaluationSettings evaluation;
-  EvaluationConfig target;  // of which Target reads the target_* keys
+  EvaluationConfig target;  // Target reads its target_* keys
 };
 
-// Where a rank's checkpoints go.
+// Where this rank saves checkpoints.
 struct CheckpointPlace {
-  checkpoint::Checkpoints* checkpoints = nullptr;  // null: this rank writes none
-  // What the checkpoint tells about its model and data, such as class names and a digest of the data: in state.json as "card".
+  checkpoint::Checkpoints* checkpoints = nullptr;  // null: this rank saves none
+  // A description of the model and the data (make_record() of model_record.h), saved as "card" in state.json.
   nlohmann::json card = nlohmann::json::object();
 };
 
 enum class Ending { finished, stopped };
 
-// The training loop. Read step() first, then run(). Every rank has one, and all do the same at the same time.
+// The training loop. Every rank has one, and all ranks call its functions in the same order. Read step() first, then run().
 class Loop {
  public:
+  // Sends the weights of rank 0 to all ranks.
   Loop(LoopParts parts, LoopSettings settings);
 
+  // Before run(): sets the place of the checkpoints, and adds an observer, which must outlive the loop.
   void save_to(CheckpointPlace place) { place_ = std::move(place); }
   void add_observer(Observer& observer) { observers_.push_back(&observer); }
 
-  // Trains to the end, or until a rank is asked to stop; then the state has been saved. Throws Error{diverged}.
+  // Trains to the end, or until some rank has received a stop signal. Saves a checkpoint in both cases. Throws Error{diverged} if
+  // a loss is not finite, and Error{cannot_write} if saving has failed for checkpoint.max_unsaved_s; both on all ranks.
   Ending run();
-  // After run(): what still waits to be saved is saved. Throws Error{cannot_write} on all ranks if it cannot be.
+  // Called after run(): saves a checkpoint whose saving has failed so far. Throws Error{cannot_write} on all ranks if it fails
+  // again.
   void finish_saving();
-  // One update with one global batch; without an update where a scaled gradient overflowed.
+  // Trains one step with the next global batch. The step leaves the weights unchanged if a scaled gradient has overflowed.
   StepReport step();
 
   const Course& course() const { return course_; }
   Step& computation() { return step_; }
   StepTimes& step_times() { return step_times_; }
   const Target& target() const { return target_; }
-  const nlohmann::json& last_validation() const { return last_validation_; }  // null before the first
-  double elapsed_s() const;                                                   // of all sittings of this run
+  const nlohmann::json& last_validation() const { return last_validation_; }  // metrics; null before the first
+  double elapsed_s() const;  // seconds of training, including the sessions before a resume
 
-  // The whole state.
+  // The whole state of the training, for a checkpoint.
   checkpoint::TrainingState state();
   // Throws Error{cannot_resume} if the state does not fit.
   void load(const checkpoint::TrainingState& state);

@@ -33,7 +33,7 @@ std::string names(const nlohmann::json& record, const char* key) {
   return printable(fmt::format("[{}]", fmt::join(record.at(key).get<std::vector<std::string>>(), ", ")), 200);
 }
 
-// What of the network's samples has changed, one line each.
+// The differences between two descriptions of samples, one line each; empty if they are equal.
 std::string model_changes(const nlohmann::json& then, const nlohmann::json& now) {
   std::string text;
   for (const auto& [key, label] : {std::pair{"class_names", "classes"}, {"target_names", "targets"}}) {
@@ -56,7 +56,7 @@ std::string data_changes(const nlohmann::json& then, const nlohmann::json& now) 
   return text;
 }
 
-// Empty for a checkpoint of an older program.
+// The card of a checkpoint; empty for a checkpoint of an older program.
 nlohmann::json card_of(const nlohmann::json& state) { return state.value("card", nlohmann::json::object()); }
 
 }  // namespace
@@ -95,7 +95,7 @@ std::optional<data::SampleSpec> sample_spec_of(const nlohmann::json& state, cons
 void refuse_changed_data(const nlohmann::json& state, const nlohmann::json& record, const std::filesystem::path& run) {
   const nlohmann::json card = card_of(state);
   if (!card.contains("model") || !card.contains("data")) {
-    log::info("the checkpoint is of an older program and does not tell its data: that they are the same cannot be checked");
+    log::info("an older program wrote the checkpoint and did not describe its data: whether the data are the same is not known");
     return;
   }
   std::string changes;

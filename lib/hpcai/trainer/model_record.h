@@ -6,18 +6,21 @@
 
 #include "hpcai/data/dataset.h"
 
-// What a checkpoint's state.json says, as its "card", about the network and the data, besides the numbers of the training.
+// The "card" in a checkpoint's state.json describes the samples that the network expects and the data of the training.
 namespace hpcai::trainer {
 
-// {"model": {"version", "input_shape", "class_names", ...}, "data": {"train": fingerprint, "validation": fingerprint}}
+// The card of a training: {"model": {"version", "input_shape", "class_names", ...}, "data": {"train": fingerprint, "validation":
+// fingerprint}}.
 nlohmann::json make_record(const data::Splits& data);
 
-// What the network's samples look like, of a state.json; nothing for a checkpoint of an older program, which does not say
-// it. Throws Error{bad_data} that starts with `where` for a record that this program cannot read.
+// The samples that the network expects, from the card in `state` (a state.json). Returns std::nullopt for a checkpoint of an
+// older program, which has no card. Throws Error{bad_data}, whose text starts with `where`, for a card that this program cannot
+// read.
 std::optional<data::SampleSpec> sample_spec_of(const nlohmann::json& state, const std::string& where);
 
-// Throws Error{cannot_resume} that names what differs where the data of a run are not those that it began with: `state` is
-// its state.json, `record` what make_record() says now. A checkpoint of an older program passes; a line says so.
+// Throws Error{cannot_resume} that names the differences if the data have changed since the checkpoint. `state`: the checkpoint's
+// state.json. `record`: make_record() of the present data. `run`: the run folder, for messages. Accepts a checkpoint without a
+// card, which an older program has written, and logs that the data cannot be compared.
 void refuse_changed_data(const nlohmann::json& state, const nlohmann::json& record, const std::filesystem::path& run);
 
 }  // namespace hpcai::trainer

@@ -8,27 +8,29 @@
 
 namespace hpcai::trainer {
 
-// A step that is done.
+// What observers learn about a finished step.
 struct StepReport {
   Position position;  // after the step
   double loss = 0;    // mean over the global batch
   double lr = 0;
-  int64_t samples = 0;                              // of all ranks
-  bool stop = false;                                // some rank was asked to stop: this was the last step
-  std::optional<double> loss_scale = std::nullopt;  // that the step used, where the loss is scaled
+  int64_t samples = 0;                              // of the step, over all ranks
+  bool stop = false;                                // some rank has received a stop signal: this was the last step
+  std::optional<double> loss_scale = std::nullopt;  // the scale in this step, if the loss is scaled
 };
 
-// Hears what happens in a training, and does nothing to it. `time_s`: seconds of this run so far, in all its sittings.
+// The loop calls an observer after each event. An observer does not change the training. `time_s`: seconds of training so far,
+// including the sessions before a resume.
 class Observer {
  public:
   virtual ~Observer() = default;
   virtual void step_done(const StepReport&, double /*time_s*/) {}
-  // `metrics`: of the whole validation split.
+  // `metrics`: the metrics of the whole validation split.
   virtual void evaluated(const Position&, const nlohmann::json& /*metrics*/, double /*time_s*/) {}
   virtual void epoch_done(const Position&, std::optional<double> /*validation_loss*/, double /*time_s*/) {}
-  // A checkpoint is about to be written: what was heard so far must survive a crash of the machine.
+  // Called before a checkpoint is written. The observer flushes its files to disk, so that they are not older than the checkpoint
+  // after a crash of the machine.
   virtual void before_checkpoint() {}
-  // An evaluation or a checkpoint has kept the steps waiting.
+  // Called after an evaluation or a checkpoint, which delayed the next step by `seconds`.
   virtual void paused(double /*seconds*/) {}
 };
 

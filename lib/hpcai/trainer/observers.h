@@ -12,7 +12,8 @@
 
 namespace hpcai::trainer {
 
-// Counts samples per second, evaluations and checkpoints left out. The loop must tell it before those that ask it.
+// Measures samples per second without the time of evaluations and checkpoints. Add it to the loop before the observers that read
+// it.
 class ThroughputMeter : public Observer {
  public:
   void step_done(const StepReport& report, double time_s) override;
@@ -28,7 +29,8 @@ class ThroughputMeter : public Observer {
 // Writes metrics.jsonl.
 class MetricsWriter : public Observer {
  public:
-  // `resume_step`: the step of the checkpoint that training goes on from; lines of later steps are removed.
+  // `resume_step`: the step of the checkpoint from which training resumes. Lines of later steps are removed from the file.
+  // `every_steps`: steps between two lines. Throws Error{cannot_write}.
   MetricsWriter(const std::filesystem::path& file, std::optional<int64_t> resume_step, int64_t every_steps,
                 const ThroughputMeter& meter)
       : file_(file, resume_step), every_steps_(every_steps), meter_(meter) {}
@@ -37,7 +39,7 @@ class MetricsWriter : public Observer {
   void evaluated(const Position& position, const nlohmann::json& metrics, double time_s) override;
   void epoch_done(const Position& position, std::optional<double> validation_loss, double time_s) override;
   void before_checkpoint() override { file_.sync(); }
-  // At the end: throws Error{cannot_write} if lines still wait, or were lost.
+  // Called at the end. Throws Error{cannot_write} if lines could not be written.
   void finish() { file_.finish(); }
 
  private:
@@ -46,7 +48,7 @@ class MetricsWriter : public Observer {
   const ThroughputMeter& meter_;
 };
 
-// Shows on the console how far training is and how good.
+// Shows the progress and the results of evaluations on the console of rank 0.
 class Console : public Observer {
  public:
   Console(const CourseLength& length, const tasks::Task& task, const ThroughputMeter& meter)
@@ -54,6 +56,7 @@ class Console : public Observer {
 
   void step_done(const StepReport& report, double time_s) override;
   void evaluated(const Position& position, const nlohmann::json& metrics, double time_s) override;
+  // Removes the progress bar.
   void end_progress() { progress_.reset(); }
 
  private:

@@ -25,7 +25,7 @@ nlohmann::json failure_of(const std::function<void()>& work) {
 
 void on_all_ranks(distributed::Group& group, const std::function<void()>& work) {
   if (group.size() == 1) return work();
-  // A message may quote a file name, which need not be UTF-8 as JSON demands.
+  // json_text() accepts file names that are not UTF-8, which a message may quote.
   const auto texts = group.all_gather(json_text(failure_of(work)));
   const auto first = std::find_if(texts.begin(), texts.end(), [](const std::string& text) { return text != "null"; });
   if (first == texts.end()) return;

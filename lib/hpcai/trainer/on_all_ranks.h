@@ -6,8 +6,9 @@
 
 namespace hpcai::trainer {
 
-// Runs `work` on every rank. If it fails on any, all ranks throw the same SharedError, which names the ranks unless all
-// failed alike; so no rank waits for one that is gone. Bugs (exceptions other than Error) count as ExitCode::internal.
+// Every rank calls this function, runs `work`, and then learns whether `work` has thrown on another rank. If it has, all ranks
+// throw the same SharedError, so that no rank waits for a rank that has left. The error is that of the first rank that failed; it
+// names the rank unless all ranks failed with the same error. as_error() converts exceptions other than Error.
 void on_all_ranks(distributed::Group& group, const std::function<void()>& work);
 
 }  // namespace hpcai::trainer

@@ -12,7 +12,7 @@ void Pacer::pass_done() {
     c10::Event end(device.type());
     end.record(c10::impl::getDeviceGuardImpl(device.type())->getStream(device));
     if (before_) {
-      // A pass may exchange the statistics of its batch norms.
+      // The wait counts as an exchange, because the pass may contain the exchanges of synchronised batch norms.
       const distributed::InPhase phase(group_.status(), distributed::Phase::exchange);
       before_->synchronize();
     }

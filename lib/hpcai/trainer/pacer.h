@@ -8,18 +8,19 @@
 
 namespace hpcai::trainer {
 
-// Tells the watchdog of each pass over a part of the batch. A host is done with a pass long before its GPU is: it is held back to
-// one pass ahead, enough to keep the GPU busy, so that the progress that is told is the GPU's.
+// Reports each pass over a part of the batch to the watchdog as progress. The host queues a pass long before the GPU has computed
+// it. So the host waits until the GPU has finished the pass before, and the reported progress is that of the GPU. The GPU stays
+// busy, because one pass is always queued.
 class Pacer {
  public:
   explicit Pacer(distributed::Group& group) : group_(group) {}
 
-  // All of a pass has been told to the device.
+  // Called when all operations of a pass have been queued on the device.
   void pass_done();
 
  private:
   distributed::Group& group_;
-  std::optional<c10::Event> before_;  // the end of the pass before
+  std::optional<c10::Event> before_;  // end of the previous pass
 };
 
 }  // namespace hpcai::trainer

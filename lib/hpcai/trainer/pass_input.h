@@ -7,14 +7,14 @@
 
 namespace hpcai::trainer {
 
-// The samples of one pass, where the device reads them. On a GPU they always lie in the same memory, so that a pass that was
-// captured as a graph finds those of the next pass there. On a CPU they are the loader's own, without a copy.
+// The samples of one pass on the device. On a GPU the samples of all passes are copied to the same memory, because a captured
+// graph reads from fixed addresses. On a CPU they are views of the loader's tensors.
 class PassInput {
  public:
   explicit PassInput(at::Device device) : device_(device) {}
 
-  // Takes `count` samples of a batch from number `first` on. On a GPU the copy follows what the device was told before; the batch
-  // must stay alive until the device has made it.
+  // Takes the samples first ... first + count - 1 of `batch`: input [batch, ...], target [batch, ...]. On a GPU the copy is
+  // queued behind earlier operations; the batch must stay alive until it is complete.
   void take(const data::Batch& batch, int64_t first, int64_t count);
   const tasks::Batch& batch() const { return batch_; }
 

@@ -6,7 +6,7 @@
 
 namespace hpcai::trainer {
 
-// How far a training has come; all counts are of things done.
+// The progress of a training. All counts are of completed steps, epochs, batches and stages.
 struct Position {
   int64_t step = 0;         // updates
   int64_t epoch = 0;        // passes over the training data
@@ -27,7 +27,7 @@ inline void to_json(nlohmann::json& json, const Position& position) {
           {"stage_step", position.stage_step}};
 }
 
-// Throws std::out_of_range for anything but six counts.
+// Throws std::out_of_range or nlohmann::json::exception unless `json` has these six counts, none of them negative.
 inline void from_json(const nlohmann::json& json, Position& position) {
   position = {.step = count_at(json, "step"),
               .epoch = count_at(json, "epoch"),

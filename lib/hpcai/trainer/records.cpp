@@ -25,7 +25,7 @@ runs::ExistingRun existing_run(const RunOptions& options) {
   return options.resume == Resume::never ? runs::ExistingRun::refuse : runs::ExistingRun::resume;
 }
 
-// Settings that differ from those the run was started with, and change its result.
+// Throws Error{cannot_resume} if a setting that changes the result differs from the config in the run folder.
 void refuse_changed_settings(const Experiment& experiment, const fs::path& saved_config) {
   if (!path_exists(saved_config)) return;
   const auto saved = config::read<Experiment>(saved_config);
@@ -36,7 +36,7 @@ void refuse_changed_settings(const Experiment& experiment, const fs::path& saved
   throw Error(ExitCode::cannot_resume, text, "Give the same settings, or start a new run in another --run-dir.");
 }
 
-// Those of rank 0.
+// The records of rank 0.
 class FolderRecords : public Records {
  public:
   FolderRecords(const Experiment& experiment, const RunOptions& options, fs::path path)
@@ -96,7 +96,7 @@ class FolderRecords : public Records {
   const RunOptions& options_;
   fs::path path_;
   std::optional<runs::RunFolder> folder_;
-  nlohmann::json card_;  // what checkpoints tell about model and data
+  nlohmann::json card_;  // description of model and data for the checkpoints
   std::optional<checkpoint::Checkpoints> checkpoints_;
   ThroughputMeter meter_;
   std::optional<MetricsWriter> metrics_;

@@ -13,33 +13,34 @@
 
 namespace hpcai::trainer {
 
-// What a run leaves in its folder and shows on the console. Rank 0 keeps it; the records of other ranks, which are these, do
-// nothing, so that nobody else asks which rank it is. Called in this order, on all ranks at the same time.
+// The run folder and the console output of a run. This base class does nothing and is used by the ranks above 0. Rank 0 uses a
+// subclass that writes the files. So the callers need not ask for their rank. All ranks call the functions in the order below.
 class Records {
  public:
   virtual ~Records() = default;
 
-  // Whether the run may have this folder. Touches nothing. Throws Error{usage}.
+  // Throws Error{usage} if the run cannot use the folder. Changes nothing.
   virtual void check() const {}
-  // Takes the folder, and gives the newest checkpoint if the run goes on from one. `data`: those of the
-  // training, which checkpoints will describe. Throws Error{cannot_resume}, also where the data have changed; Error{usage}.
+  // Creates or reopens the folder and locks it. Returns the newest checkpoint if the run resumes. `data`: the data of the
+  // training, which the checkpoints will describe. Throws Error{cannot_resume}, also if the settings or the data have changed;
+  // Error{usage}.
   virtual std::optional<checkpoint::Loaded> enter(const data::Splits& /*data*/) { return std::nullopt; }
-  // Writes down command, environment and config.
+  // Writes the command, the environment and the config into the folder, and opens log.txt.
   virtual void begin(bool /*resumed*/) {}
-  // Lets the loop write checkpoints, metrics and progress.
+  // Makes the loop save checkpoints, write metrics.jsonl and show its progress.
   virtual void attach(Loop&, const Training&, const checkpoint::Origin&, bool /*resumed*/) {}
-  // Tells what is trained, and how.
+  // Logs the sizes of data, model and training; see introduce() of summary.h.
   virtual void introduce(const Training&, const Loop&, const distributed::Group&) const {}
 
-  // After the last step: what waits to be written is written. Throws Error{cannot_write}.
+  // Called after the last step: writes what has not been written yet. Throws Error{cannot_write}.
   virtual void finish() {}
-  // The progress bar goes away.
+  // Removes the progress bar.
   virtual void end_progress() {}
-  virtual double samples_per_second() const { return 0; }  // mean over this sitting's steps; 0: unknown
+  virtual double samples_per_second() const { return 0; }  // mean since the start of this process; 0: unknown
   virtual void write_summary(const nlohmann::json&) const {}
 };
 
-// `experiment` and `options` outlive the records.
+// The records of a rank. `experiment` and `options` must outlive them.
 std::unique_ptr<Records> make_records(int rank, const Experiment& experiment, const RunOptions& options,
                                       const std::filesystem::path& folder);
 

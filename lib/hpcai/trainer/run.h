@@ -10,16 +10,21 @@
 
 namespace hpcai::trainer {
 
-enum class Resume { never, automatic, require };
+enum class Resume {
+  never,      // start a new run
+  automatic,  // resume if the run folder has a checkpoint, otherwise start a new run
+  require     // resume; an error if there is no checkpoint
+};
 
 struct RunOptions {
   std::optional<std::filesystem::path> run_dir;  // default: runs/<name>; with Resume::never the first free runs/<name>-<n>
   Resume resume = Resume::never;
-  bool overwrite = false;
+  bool overwrite = false;            // remove the former content of the run folder
   std::vector<std::string> command;  // for command.txt
 };
 
-// Trains an experiment as one rank of `world`, in a run folder. Returns ExitCode::done or ExitCode::stopped as int.
+// Trains an experiment as one rank of `world`, in a run folder. Returns ExitCode::done, or ExitCode::stopped after a stop signal,
+// as int. Throws Error for every other end of the training.
 int run_experiment(const Experiment& experiment, const distributed::World& world, const RunOptions& options);
 
 }  // namespace hpcai::trainer

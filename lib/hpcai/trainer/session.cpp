@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Long enough for the signal that has ended another rank to reach this one, too.
+// A signal that ended another rank reaches this rank within this time.
 constexpr std::chrono::seconds kSignalSpread{1};
 
 fs::path choose_folder(const Experiment& experiment, const RunOptions& options) {
@@ -62,7 +62,8 @@ ExitCode Session::run() {
   try {
     prepare();
   } catch (const Error& error) {
-    // A rank that is lost this early has often left on a stop signal, which then ends this one as cleanly.
+    // A rank that is lost this early has probably ended on a stop signal. This rank waits for the same signal, which ends it
+    // cleanly.
     if (error.code() == ExitCode::peers_unreachable) std::this_thread::sleep_for(kSignalSpread);
     throw;
   }
@@ -70,7 +71,7 @@ ExitCode Session::run() {
   return train();
 }
 
-// Everything before the first step; nothing is worth saving yet.
+// Everything before the first step. A stop signal during this time ends the process without saving.
 void Session::prepare() {
   incarnation_.emplace(experiment_, world_);
   distributed::Group& group = incarnation_->group();
@@ -85,7 +86,8 @@ void Session::prepare() {
   log::info("resumed    from step {} ({})", loaded->step, loaded->path.filename().string());
 }
 
-// Opens the data before the run folder, so that a mistake in them leaves no folder behind.
+// Opens the data before the run folder is made, so that a fault in the data leaves no folder behind. Returns the checkpoint on
+// rank 0 if the run resumes.
 std::optional<checkpoint::Loaded> Session::open() {
   distributed::Group& group = incarnation_->group();
   on_all_ranks(group, [&] {
@@ -121,7 +123,7 @@ ExitCode Session::train() {
     summary["error"] = error.what();
     try {
       records_->write_summary(summary);
-    } catch (const Error& other) {  // a full disk, say, which is likely what ended the run: the first reason is told
+    } catch (const Error& other) {  // for example a full disk; the error that ended the run is thrown instead
       log::warning("{}", other.what());
     }
     throw;
@@ -150,7 +152,7 @@ ExitCode Session::conclude(Ending ending) {
   return ExitCode::done;
 }
 
-// The final numbers, with the weights that are saved.
+// Evaluates the validation and test splits with the weights of the last checkpoint, and adds the metrics to the summary.
 void Session::evaluate_finally(nlohmann::json& summary) {
   const Training& training = incarnation_->training();
   const ScopedAverage use_average(incarnation_->loop().computation().average());

@@ -15,14 +15,14 @@
 
 namespace hpcai::trainer {
 
-// The life of a training process, one rank: threads and signals, the run folder with its records, and how it ends. Its
+// The life of a training process, which is one rank: signals, the run folder with its records, the end of the training. Its
 // Incarnation holds what depends on the other ranks.
 class Session {
  public:
-  // Throws Error{usage} for an experiment that does not fit the world. The arguments outlive the session.
+  // Throws Error{usage} for an experiment that cannot run on world.size ranks. The arguments must outlive the session.
   Session(const Experiment& experiment, const distributed::World& world, const RunOptions& options);
 
-  // Trains to the end. Returns ExitCode::done or ExitCode::stopped. Throws what ends a training otherwise.
+  // Trains to the end. Returns ExitCode::done, or ExitCode::stopped after a stop signal. Throws Error for every other end.
   ExitCode run();
 
  private:

@@ -18,7 +18,7 @@
 namespace hpcai::trainer {
 namespace {
 
-constexpr const char* kRawPrefix = "raw.";  // in a checkpoint: the weights in training, beside the averaged ones
+constexpr const char* kRawPrefix = "raw.";  // prefix of the weights that are not averaged, in a checkpoint with averaged weights
 
 void refuse_unfitting(const std::optional<std::string>& name) {
   if (!name) return;
@@ -102,8 +102,8 @@ void Step::apply() {
   average_.update();
 }
 
-// What a captured pass finds set: its samples, and randomness that is a function of (seed, step, place in the global batch), so
-// that a resumed run draws the same dropout.
+// Sets what the pass reads: its samples, and the randomness of dropout, which is a function of (seed, step, place in the global
+// batch), so that a resumed run draws the same values.
 void Step::begin_pass(const data::Batch& batch, int64_t pass, int64_t number) {
   const int64_t count = batch.input.size(0) / settings_.accumulation;
   const int64_t first = pass * count;

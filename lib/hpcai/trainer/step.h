@@ -23,7 +23,7 @@
 
 namespace hpcai::trainer {
 
-// What a step works with; everything outlives it.
+// The parts that a step uses. They must outlive it.
 struct StepContext {
   distributed::Group& group;
   models::Model& model;
@@ -42,38 +42,39 @@ struct StepSettings {
   static StepSettings from(const TrainingConfig& training, const distributed::ReducerOptions& reducer);
 };
 
-// The computation of one training step, the same for training, `bench` and calibration:
+// The computation of one training step, for training, `bench` and calibration:
 //
 //   step.compute_gradients(batch, number)   forward, loss, backward, mean over the ranks
-//   the ranks agree on the outcome (step_outcome.h): is the loss finite, has a gradient overflowed?
+//   agree_on_step() of step_outcome.h       is the loss finite on all ranks? has a gradient overflowed?
 //   step.update(lr, number)                 clipping, update rule, average of the weights
 //
-// Both halves read nothing back from the device, so that a GPU can capture each as a graph: the samples lie in fixed memory,
-// and what differs from step to step (learning rate, loss scale, seed) is set before, as values on the device. The outcome is
-// read between the halves and not masked on the device, because a step whose loss is not finite must leave no trace in any
-// state of any update rule, and the host needs the outcome anyway to stop in time.
+// Both halves read nothing back from the device, so that a GPU can capture each half as a graph. The samples are in fixed memory.
+// Values that change from step to step (learning rate, loss scale, seed) are set on the device before. The host reads the outcome
+// between the halves, because a step whose loss is not finite must not change the state of the update rule.
 class Step {
  public:
-  // Gives all ranks the weights of rank 0. `trainable_from`: as in train_from().
+  // Sends the weights of rank 0 to all ranks. `trainable_from`: as in train_from().
   Step(StepContext context, StepSettings settings, const std::string& trainable_from);
 
-  // Freezes the layers before `layer` and arranges the gradients of the others; see Model::set_trainable_from.
+  // Freezes the layers before `layer` and makes a reducer for the gradients of the others; see Model::set_trainable_from.
   void train_from(const std::string& layer);
 
-  // Step `number` counts from 0. The batch is this rank's; it must stay alive until the outcome has been read.
+  // Computes the gradients of step `number` (from 0) and averages them over the ranks. `batch`: this rank's part of the global
+  // batch, input [batch, ...] and target [batch, ...]. It must stay alive until the outcome has been read.
   void compute_gradients(const data::Batch& batch, int64_t number);
+  // Updates the weights and their average with the gradients of step `number`.
   void update(double lr, int64_t number);
 
-  // For measurements: called after the forward part of each pass.
+  // Sets a function that is called after the forward part of each pass, for measurements.
   void on_forward_done(std::function<void()> tell) { forward_done_ = std::move(tell); }
 
-  const at::Tensor& loss() const { return loss_; }         // this rank's mean of the last gradients, [] on the device
-  std::optional<LossScaler>& scaler() { return scaler_; }  // where numbers are so narrow that the loss is scaled
+  const at::Tensor& loss() const { return loss_; }         // [] on the device: mean loss of this rank's last batch
+  std::optional<LossScaler>& scaler() { return scaler_; }  // if the loss is scaled; see needs_loss_scale()
   const std::optional<LossScaler>& scaler() const { return scaler_; }
   WeightAverage& average() { return average_; }
 
-  // Writes weights, optimizer and loss scale into a training state. Its `model` holds the weights to use: the averaged ones
-  // where there is an average.
+  // Writes weights, optimizer state and loss scale into `state`. state.model receives the averaged weights if there is an
+  // average.
   void save(checkpoint::TrainingState& state);
   // Throws Error{cannot_resume} if the state does not fit.
   void load(const checkpoint::TrainingState& state);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kMostNamed = 8;
 
-// One flag a sample: whether any of its values is not finite.
+// values [batch, ...] -> bool [batch]: whether a value of the sample is not finite.
 at::Tensor broken_rows(const at::Tensor& values) {
   if (values.numel() == 0 || !values.is_floating_point()) return at::zeros({values.size(0)}, at::kBool);
   return values.isfinite().flatten(1).all(1).logical_not();
@@ -33,7 +33,7 @@ std::string name_samples(const data::Dataset& dataset, const data::Batch& batch)
 
 }  // namespace
 
-// One sum over the ranks carries all: loss, whether it is not finite, whether to stop, and two places for each rank.
+// One sum over the ranks of 3 + 2 n values: the loss, whether it is not finite, whether to stop, and the two times of each rank.
 StepOutcome agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy) {
   const distributed::InPhase phase(group.status(), distributed::Phase::exchange);
   const double value = loss.item<double>();

@@ -9,20 +9,22 @@
 
 namespace hpcai::trainer {
 
-// What all ranks know of a step before they update.
+// What all ranks know about a step before the update.
 struct StepOutcome {
   double loss = 0;         // mean over the ranks
-  bool finite = true;      // on every rank
-  bool stop = false;       // some rank was asked to stop
-  std::vector<Busy> busy;  // each rank in this step
+  bool finite = true;      // the loss is finite on every rank
+  bool stop = false;       // some rank has received a stop signal
+  std::vector<Busy> busy;  // of each rank in this step
 };
 
-// One small exchange, which reads the loss from the device. `loss`: this rank's, a scalar; `stop`: whether this rank was asked to
-// stop; `busy`: what it did in this step.
+// Exchanges the outcome of a step between the ranks; every rank calls it and receives the same outcome. Waits for the device,
+// because it reads the loss. `loss`: [], the loss of this rank. `stop`: whether this rank has received a stop signal. `busy`: the
+// times of this rank in this step.
 StepOutcome agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy);
 
-// Throws, on all ranks, Error{diverged} that names the step and the samples: those of `batch` whose input or target is
-// not finite, or else all of it, from the ranks whose own loss is not finite.
+// Throws Error{diverged} on all ranks. The error names the step and, for each rank whose loss [] is not finite, the samples of
+// `batch` whose input or target is not finite; if all are finite, it names all samples of `batch`. Every rank calls this
+// function.
 [[noreturn]] void report_divergence(distributed::Group& group, int64_t step, const data::Dataset& dataset,
                                     const data::Batch& batch, const at::Tensor& loss);
 

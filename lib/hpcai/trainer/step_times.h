@@ -11,17 +11,17 @@
 
 namespace hpcai::trainer {
 
-// What a rank was busy with in one step, waits for other ranks left out.
+// The time of one rank in one step without the waits for other ranks, in seconds.
 struct Busy {
   double input_s = 0;    // waiting for its loader
   double compute_s = 0;  // everything else: forward, backward, update, records
   double total_s() const { return input_s + compute_s; }
 };
-void to_json(nlohmann::json& json, const Busy& busy);
+void to_json(nlohmann::json& json, const Busy& busy);  // {"input_s", "compute_s"}
 
-// A mean step, in seconds; the parts add up to step_s. The slowest rank of a step never waits for others, so what remains of
-// the step beyond its work is communication that nothing hides: the same for all ranks. A faster rank waits longer, by the
-// difference; that is imbalance.
+// The parts of a mean step, in seconds; they add up to step_s. The slowest rank of a step waits for no other rank, so the step
+// time minus its own work is communication that no computation hides. A faster rank waits longer. The mean of the additional
+// waits is the imbalance.
 struct StepSplit {
   double step_s = 0;
   double compute_s = 0;                // mean over the ranks
@@ -29,28 +29,28 @@ struct StepSplit {
   double input_s = 0;                  // mean over the ranks
   double imbalance_s = 0;              // mean over the ranks
 };
-void to_json(nlohmann::json& json, const StepSplit& split);
+void to_json(nlohmann::json& json, const StepSplit& split);  // "step_time" of summary.json
 
-// Where the time of the steps goes. Each step ends with an exchange in which every rank learns what all were busy with;
-// that exchange is also the mark from which the next step is timed, so nothing is left out: records and update count for
-// the rank that makes them.
+// Measures the parts of the step time. Each step ends with the exchange in which the ranks tell each other their times. The next
+// step is timed from this exchange on, so no time is left out: the update and the writing of records count as work of the rank.
 class StepTimes {
  public:
-  // The first `skip` steps, slowed by allocation and tuning, do not count.
+  // The first `skip` steps are not counted, because allocation and tuning slow them down.
   StepTimes(const data::Loader& loader, const distributed::Group& group, int64_t skip = 5);
 
-  // After a pause that is no part of a step (evaluation, checkpoint), or before the first step.
+  // Starts the clock of a step. Called before the first step and after a pause (evaluation, checkpoint), which belongs to no
+  // step.
   void restart();
-  // Forgets what has been counted.
+  // Discards all counted steps. The next `skip` steps are not counted.
   void reset(int64_t skip = 0);
-  // Of this rank since the step began; with a GPU, right after Group::wait_for_device.
+  // The times of this rank since the step began. On a GPU call it right after Group::wait_for_device.
   Busy busy() const;
-  // Ends the step. `ranks`: what each rank of the group was busy with.
+  // Ends the step. `ranks`: busy() of each rank of the group.
   void end_step(const std::vector<Busy>& ranks);
 
-  int64_t steps() const { return steps_; }  // counted
-  StepSplit mean() const;                   // zeros without steps
-  std::vector<Busy> ranks() const;          // mean of each rank
+  int64_t steps() const { return steps_; }  // counted steps
+  StepSplit mean() const;                   // over the counted steps; zeros if there are none
+  std::vector<Busy> ranks() const;          // the mean times of each rank
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -62,12 +62,13 @@ class StepTimes {
   double input_before_s_ = 0;
   double wait_before_s_ = 0;
   int64_t steps_ = 0;
-  double step_s_ = 0;     // sum over the steps, as the three below
-  double slowest_s_ = 0;  // of the busiest rank of each step
+  double step_s_ = 0;     // sum over the counted steps; so are the next two
+  double slowest_s_ = 0;  // total_s() of the slowest rank of each step
   std::vector<Busy> ranks_;
 };
 
-// "rank 3 (n2) was the slowest: 8 % above the mean, in input". `hosts`: by rank.
+// "rank 3 (n2) was the slowest: 8 % above the mean, computing". `ranks`: mean times of each rank. `hosts`: host name of each
+// rank.
 std::string describe_slowest(const std::vector<Busy>& ranks, const std::vector<std::string>& hosts);
 
 }  // namespace hpcai::trainer

@@ -10,18 +10,18 @@
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/loop.h"
 
-// What a training says of itself at its start and at its end.
+// The messages at the start and at the end of a training, and the content of summary.json.
 namespace hpcai::trainer {
 
-// Logs what is trained on what and for how long, and warns of settings that are hardly meant.
+// Logs the sizes of the data, the model, the batch and the training, and the warnings about the settings.
 void introduce(const Experiment& experiment, const Training& training, const Loop& loop, const distributed::Group& group,
                const std::filesystem::path& folder);
 
-// summary.json but for the final evaluations. `status`: "finished", "stopped", "diverged" or "failed".
+// The content of summary.json without the final evaluations. `status`: "finished", "stopped", "diverged" or "failed".
 nlohmann::json summarise(const Experiment& experiment, const Training& training, Loop& loop, const distributed::Group& group,
                          double samples_per_second, const std::string& status);
 
-// Logs where the time of a step went, and which rank held up the others. `hosts`: by rank. Says nothing of one rank alone.
+// Logs the parts of the mean step and the slowest rank. Logs nothing for a single rank. `hosts`: the host name of each rank.
 void tell_balance(const StepTimes& times, const std::vector<std::string>& hosts);
 
 }  // namespace hpcai::trainer

@@ -12,7 +12,7 @@ namespace hpcai::trainer {
 
 void set_threads(int threads) {
   set_compute_threads(threads);
-  // at::set_num_threads starts as many threads of another library, and waits for ever for one that the system refuses.
+  // at::set_num_threads starts the threads of LibTorch's pool. It hangs if the system refuses one, so this is checked first.
   require_threads(threads - 1, fmt::format("cannot compute with {} threads", threads));
   at::set_num_threads(threads);
 }

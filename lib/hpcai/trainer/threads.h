@@ -2,8 +2,8 @@
 
 namespace hpcai::trainer {
 
-// Sets the threads that this rank computes with, LibTorch's and this program's own. Throws the error of process_limit() if the
-// system refuses them.
+// Sets the number of threads that this rank computes with, in LibTorch and in this program's own kernels. Throws the error of
+// process_limit() if the system refuses so many threads.
 void set_threads(int threads);
 
 }  // namespace hpcai::trainer

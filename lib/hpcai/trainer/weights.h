@@ -5,7 +5,8 @@
 
 namespace hpcai::trainer {
 
-// Parameters and running statistics by name, in the model's order; they share the model's memory.
+// The parameters and then the buffers (running statistics) of a model, with their names, in the model's order. The tensors share
+// the model's memory.
 NamedTensors tensors_of(const models::Model& model);
 
 }  // namespace hpcai::trainer

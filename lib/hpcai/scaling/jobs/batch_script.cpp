@@ -24,7 +24,7 @@ double parse_slurm_time(const std::string& text) {
     seconds = part[3].matched ? (number(1) * 60 + number(2)) * 60 + number(3) : number(1) * 60 + number(2);
   }
   if (!(seconds > 0)) {
-    throw Error(ExitCode::usage, fmt::format("--time: \"{}\" is no time", text),
+    throw Error(ExitCode::usage, fmt::format("--time: \"{}\" is not a time", text),
                 "Write it as Slurm does: 30 (minutes), 4:00:00 (hours:minutes:seconds), 1-12:00:00 (days first).");
   }
   return seconds;

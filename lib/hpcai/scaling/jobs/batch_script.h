@@ -5,30 +5,32 @@
 
 namespace hpcai::scaling {
 
+// The parameters of a Slurm job.
 struct BatchJob {
   std::string name;
   int nodes = 1, ranks_per_node = 1;
-  bool gpus = true;  // one for each rank
+  bool gpus = true;  // whether the job gets one GPU for each rank
   int cpus_per_rank = 1;
-  double time_s = 0;     // limit; 0: the queue's own
-  std::string folder{};  // to start in; empty: where it is submitted
+  double time_s = 0;     // time limit; 0: that of the queue
+  std::string folder{};  // working folder; empty: the folder of the submission
   std::string output = "%x-%j.out";
-  std::vector<std::string> directives{};  // further options of sbatch, such as "--partition=gpu"; they win over those above
-  std::vector<std::string> command{};     // after srun
-  std::string run_dir{};                  // where its checkpoints are
-  bool stops_on_signal = true;            // saves and exits 75 on SIGUSR1; else it is not signalled before the time limit
+  std::vector<std::string> directives{};  // further options of sbatch, such as "--partition=gpu"; they override those above
+  std::vector<std::string> command{};     // the program and its arguments, which srun starts
+  std::string run_dir{};                  // run folder, which holds the checkpoints
+  bool stops_on_signal = true;            // the command saves and exits with 75 on SIGUSR1; false: Slurm sends it no signal
 };
 
 // Seconds before the time limit at which Slurm asks the job to stop.
 inline constexpr double kSignalLead_s = 120;
 
-// A Slurm batch script: one task for each rank; a signal before the time limit makes the program save and exit 75, and the script
-// queues the job again, as scripts/slurm/run_job.sh does, which it contains.
+// A Slurm batch script that starts one task for each rank. Slurm sends a signal before the time limit; the program saves and
+// exits with 75; the script queues the job again. The script ends with the text of scripts/slurm/run_job.sh.
 std::string batch_script(const BatchJob& job);
 
-// Seconds of a Slurm time: minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes and
-// days-hours:minutes:seconds. Throws Error{usage}.
+// Reads a Slurm time and returns seconds. Formats: minutes, minutes:seconds, hours:minutes:seconds, days-hours,
+// days-hours:minutes, days-hours:minutes:seconds. Throws Error{usage} for other text and for zero.
 double parse_slurm_time(const std::string& text);
+// "04:00:00" or "1-12:00:00"; fractions of a second are rounded up.
 std::string format_slurm_time(double seconds);
 
 }  // namespace hpcai::scaling

@@ -5,7 +5,8 @@
 
 namespace hpcai::scaling {
 
-// While it lives, SIGINT, SIGTERM, SIGHUP and SIGUSR1 end nothing but are counted, and passed on by run_program. One at a time.
+// During the lifetime of the object SIGINT, SIGTERM, SIGHUP and SIGUSR1 do not end this process. They are counted, and
+// run_program sends them to its child. At most one object exists at a time.
 class StopSignals {
  public:
   StopSignals();
@@ -13,12 +14,13 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
+  // Whether one of these signals has arrived since the construction.
   bool received() const;
 };
 
-// Starts this executable with `arguments` (without the program's name) and waits for it; returns its exit status, 128 + n for
-// signal n, and 75 without starting it if there was a signal before. It has no input, its stdout goes to stderr, and it dies with
-// this process. Signals that come meanwhile are passed on.
+// Starts this executable with `arguments` (without the program's name) as a child and waits for its end. Returns the child's exit
+// status, or 128 + n if signal n ended it. Returns 75 without starting the child if `signals` has received a signal before. The
+// child has no input, writes its stdout to stderr, and dies with this process. A signal during the wait is sent to the child.
 int run_program(const std::vector<std::string>& arguments, const StopSignals& signals);
 
 }  // namespace hpcai::scaling

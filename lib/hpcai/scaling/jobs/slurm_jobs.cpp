@@ -26,6 +26,7 @@ struct Answer {
   std::string text;  // stdout and stderr
 };
 
+// Runs a command in a shell and waits for its end.
 Answer ask(const std::vector<std::string>& command) {
   FILE* pipe = popen((shell_line(command) + " 2>&1").c_str(), "r");
   if (!pipe) return {127, "cannot start a shell"};
@@ -59,7 +60,7 @@ std::string calibration_job_name(const Member& member) { return member.name + "-
 
 namespace {
 
-// `study` with paths that hold in any folder.
+// `study` with absolute paths, which are valid in every working folder.
 Study anywhere(Study study) {
   study.folder = absolute_path(study.folder);
   return study;
@@ -103,7 +104,7 @@ std::string calibration_script(const Study& study, const Member& member, const S
   job.command = with_program(calibration_arguments(absolute, member, seconds));
   job.run_dir = calibration_of(absolute, member).parent_path().string();
   job.stops_on_signal = false;
-  if (study.worlds.back() > options.ranks_per_node) {  // the link that matters is the one between nodes
+  if (study.worlds.back() > options.ranks_per_node) {  // the link between nodes limits the speed, so that link is measured
     job.nodes = ranks;
     job.ranks_per_node = 1;
   }
@@ -125,7 +126,7 @@ std::string submit_script(const std::filesystem::path& script) {
                 "Give what your cluster wants with --sbatch, such as --sbatch=--partition=gpu --sbatch=--time=4:00:00.");
   }
   const std::string last = answer.text.substr(answer.text.find_last_of('\n') + 1);
-  return last.substr(0, last.find(';'));  // "job;cluster"
+  return last.substr(0, last.find(';'));  // sbatch prints "job" or "job;cluster"
 }
 
 std::set<std::string> living_jobs() {

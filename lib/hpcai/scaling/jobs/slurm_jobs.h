@@ -6,34 +6,37 @@
 
 #include "hpcai/scaling/study/study.h"
 
-// A study's runs as Slurm jobs, one for each.
+// Runs a study as Slurm jobs: one job for each run and one for each calibration.
 namespace hpcai::scaling {
 
+// What the user chooses for all jobs of a study.
 struct SlurmOptions {
-  int ranks_per_node = 4;  // one rank for each GPU
+  int ranks_per_node = 4;  // each rank has one GPU
   int cpus_per_rank = 1;
   std::vector<std::string> directives;  // further options of sbatch, such as "--partition=gpu"
 };
 
-// The batch script of a run: see batch_script.h.
+// The batch script of a run; see batch_script.h. Paths in it are absolute.
 std::string job_script(const Study& study, const StudyRun& run, const SlurmOptions& options);
-// That of the measurement from which larger worlds are predicted: on two ranks, of two nodes where the study spans nodes.
+// The batch script of the calibration of an experiment, which lasts about `seconds`. It runs on calibration_ranks(study) ranks;
+// each has a node of its own if the largest world of the study needs several nodes.
 std::string calibration_script(const Study& study, const Member& member, const SlurmOptions& options, double seconds);
 
-std::string job_name(const StudyRun& run);  // "galaxy-quickstart-world-4-repeat-2"
-std::string calibration_job_name(const Member& member);
+std::string job_name(const StudyRun& run);               // "galaxy-quickstart-world-4-repeat-2"
+std::string calibration_job_name(const Member& member);  // "galaxy-quickstart-calibration"
 
-// Submits each run that is neither done nor waits or runs as an earlier job, and likewise a calibration of so many seconds
-// for each experiment (0: none).
+// Submits each run that is not done and has no job that waits or runs. Submits a calibration of `calibration_s` seconds for each
+// experiment that has none (0: no calibration). Records the jobs in <study>/jobs/jobs.json. Throws what submit_script and
+// living_jobs throw, and Error{bad_data, cannot_write}.
 void submit_rest(const Study& study, const SlurmOptions& options, double calibration_s);
 
-// Throws Error{usage} if there is no sbatch or squeue here.
+// Throws Error{usage} if sbatch or squeue is not in PATH.
 void require_slurm();
 
-// Hands a script to sbatch; returns the job's number. Throws Error{usage} with what sbatch says if it refuses.
+// Submits a script with sbatch and returns the number of the job. Throws Error{usage} with the output of sbatch if sbatch fails.
 std::string submit_script(const std::filesystem::path& script);
 
-// The user's jobs that wait or run. Throws Error{peers_unreachable} if Slurm does not answer.
+// The numbers of the user's jobs that wait or run. Throws Error{peers_unreachable} if squeue fails.
 std::set<std::string> living_jobs();
 
 }  // namespace hpcai::scaling

@@ -14,16 +14,16 @@
 namespace hpcai::scaling {
 namespace {
 
-// jobs.json: the last job of each run, by the run's folder within the study.
+// jobs.json maps each run's folder within the study to the number of its last job.
 nlohmann::json read_jobs(const std::filesystem::path& path) {
   if (!path_exists(path)) return nlohmann::json::object();
   auto jobs = nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
   const bool good = jobs.is_object() && std::ranges::all_of(jobs, [](const auto& job) { return job.is_string(); });
-  if (!good) throw Error(ExitCode::bad_data, fmt::format("{}: is no list of jobs", path.string()), "Remove it, and start again.");
+  if (!good) throw Error(ExitCode::bad_data, fmt::format("{}: not a list of jobs", path.string()), "Remove it, and start again.");
   return jobs;
 }
 
-// Submits what neither waits nor runs, and remembers the jobs.
+// The jobs of a study: which of them wait or run, and jobs.json.
 class Jobs {
  public:
   explicit Jobs(std::filesystem::path folder) : folder_(std::move(folder)) {
@@ -31,9 +31,10 @@ class Jobs {
     numbers_ = read_jobs(list());
   }
 
+  // Whether the last job of `key` waits or runs.
   bool lives(const std::string& key) const { return living_.contains(numbers_.value(key, "")); }
 
-  // `key` names the job in jobs.json, `name` its script.
+  // Writes `script` to <folder>/<name>.sh, submits it, records the job as `key` in jobs.json and returns its number.
   std::string submit(const std::string& key, const std::string& name, const std::string& script) {
     const auto path = folder_ / (name + ".sh");
     replace_file(path, script);

@@ -18,11 +18,12 @@
 namespace hpcai::scaling {
 namespace {
 
-constexpr double kLargest = 1 << 26;  // bytes; more would take minutes on a slow link and tell nothing new
-constexpr int kAttempts = 3;          // at a link whose bandwidth cannot be seen, because other programs hold up small messages
+constexpr double kLargest = 1 << 26;  // bytes; a larger exchange takes minutes on a slow link and has the same bandwidth
+constexpr int kAttempts = 3;          // measurements of a link whose fitted bandwidth is infinite (disturbed small messages)
 
-// Buckets of all sizes up to all gradients at once, and to a size that takes longer than an empty message in any case; blocking
-// exchanges from a verdict to a large batch norm.
+// The exchanges to time. Bucket sizes rise from 4 KiB to the size of all gradients together. The largest has at least 1 MiB, so
+// that it takes clearly longer than an empty message. Blocking exchanges rise from 24 bytes (the outcome of a step) to 64 KiB (a
+// large batch norm).
 std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, int ranks) {
   std::vector<Exchange> exchanges;
   const auto longest = static_cast<double>(distributed::most_short_bytes(ranks));
@@ -44,11 +45,11 @@ void measure_link_into(Calibration& calibration, distributed::Group& group, doub
   const Layout layout{.nodes = placement.hosts, .ranks_per_node = (group.size() + placement.hosts - 1) / placement.hosts};
   const std::vector<Exchange> exchanges = exchanges_for(calibration.workload.buckets, group.size());
   Link link;
-  for (int attempt = 0; attempt < kAttempts && link.s_per_byte == 0; ++attempt) {  // all ranks have the same samples
+  for (int attempt = 0; attempt < kAttempts && link.s_per_byte == 0; ++attempt) {  // equal samples: all ranks stop together
     calibration.link = measure_link(group, exchanges, seconds);
     link = fit_link(calibration.link, calibration.machine, layout);
   }
-  // With several ranks on several nodes the ring is as slow as its slowest link, which is the one between nodes.
+  // A ring over several nodes is as slow as the link between nodes. So the measurement describes that link.
   (placement.one_host() ? calibration.machine.in_node : calibration.machine.between_nodes) = link;
   for (const LinkSample& sample : calibration.link) {
     const double residual = std::abs(sample.fitted_s / sample.median_s - 1);

@@ -8,7 +8,7 @@ namespace hpcai::scaling {
 Moment now(at::Device device) {
   Moment moment{std::chrono::steady_clock::now(), std::nullopt};
   if (!device.is_cpu()) {
-    moment.event.emplace(device.type(), c10::EventFlag::BACKEND_DEFAULT);  // this flag makes it keep the time
+    moment.event.emplace(device.type(), c10::EventFlag::BACKEND_DEFAULT);  // the flag that enables timing
     moment.event->record(c10::impl::getDeviceGuardImpl(device.type())->getStream(device));
   }
   return moment;

@@ -11,24 +11,24 @@ struct FitPoint {
 // y = intercept + slope x
 struct LineFit {
   double intercept = 0, slope = 0;
-  double worst_residual = 0;   // largest |fit - y| / y of all points
-  double median_residual = 0;  // their median
+  double worst_residual = 0;   // largest |fit - y| / y over the points
+  double median_residual = 0;  // median of the same
 
   double at(double x) const { return intercept + slope * x; }
 };
 
-// The line of least sum of |fit - y| / y, with intercept and slope not negative: one bad measurement among many does not move it
-// (least absolute deviations, Boscovich 1757). Some best line goes through two of the points, or through one and a bound, so all
-// of these are tried. Needs one point, and y > 0.
+// The line with intercept >= 0 and slope >= 0 that minimises the sum of |fit - y| / y (least absolute deviations, Boscovich
+// 1757). One bad measurement among many does not move it. An optimal line goes through two points, or through one point with
+// intercept or slope zero; the function tries all of these. Needs at least one point, and y > 0.
 LineFit fit_line(const std::vector<FitPoint>& points);
 
-// The line for times of exchanges: the intercept is the time of the smallest, the slope the median of the slopes from there to
-// the others, each weighted with its x. So large exchanges, which take the time of a step, decide, and one bad measurement of a
-// smaller one moves nothing; a relative fit would follow small messages that slip through a traffic shaper's burst. Needs one
-// point.
+// A line for the times of exchanges (x: bytes, y: seconds). The intercept is the y of the point with the smallest x. The slope is
+// the median of the slopes from that point to each other point, weighted with the x of the other point. So the large exchanges,
+// which dominate the time of a step, determine the slope, and one bad measurement of a smaller exchange does not change it.
+// fit_line() would follow the small messages, which a traffic shaper lets through faster. Needs at least one point.
 LineFit fit_from_smallest(std::vector<FitPoint> points);
 
-// Of a copy; the lower of the two middle values. Needs one value.
+// The median; for an even count the lower of the two middle values. Needs at least one value.
 double median(std::vector<double> values);
 
 }  // namespace hpcai::scaling

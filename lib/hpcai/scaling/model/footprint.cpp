@@ -19,7 +19,9 @@
 namespace hpcai::scaling {
 namespace {
 
-constexpr double kHeaderBytes = 95, kOtherBytes = 900;  // of one tensor in a safetensors file; of manifest and state: about
+constexpr double kHeaderBytes = 95,
+                 kOtherBytes =
+                     900;  // header of one tensor in a safetensors file; manifest.json and state.json together; both approximate
 
 double heap_bytes() {
   const auto info = mallinfo2();
@@ -32,7 +34,7 @@ double bytes_of(const checkpoint::NamedTensors& tensors) {
   return sum;
 }
 
-// Multiply-adds of the operations that this thread calls while an object lives.
+// Counts the multiply-adds of the operations that this thread calls during the lifetime of an object.
 class MacCounter {
  public:
   MacCounter() {
@@ -49,7 +51,7 @@ class MacCounter {
   static double sum() { return sum_; }
 
  private:
-  // What begin() knows of a convolution: inputs are gone at its end.
+  // Passes a number from begin() to end(), because end() cannot see the inputs.
   struct Convolution : at::ObserverContext {
     double macs_per_output = 0;
   };
@@ -80,13 +82,14 @@ class MacCounter {
 
 thread_local double MacCounter::sum_ = 0;
 
+// [samples, ...spec.input_shape]
 at::Tensor random_input(const data::SampleSpec& spec, int64_t samples) {
   std::vector<int64_t> shape{samples};
   shape.insert(shape.end(), spec.input_shape.begin(), spec.input_shape.end());
   return at::randn(shape);
 }
 
-// Bytes that live as long as the graph of one forward pass.
+// Heap bytes that the autograd graph of one forward pass of `input` [batch, ...] holds.
 double graph_bytes(models::Model& model, const at::Tensor& input, trainer::Precision precision) {
   const double before = heap_bytes();
   const at::Tensor output = trainer::network_of(model, precision)(input);
@@ -95,7 +98,7 @@ double graph_bytes(models::Model& model, const at::Tensor& input, trainer::Preci
 
 void measure_activations(models::Model& model, const data::SampleSpec& spec, trainer::Precision precision, Footprint& footprint) {
   const at::Tensor two = random_input(spec, 2), four = random_input(spec, 4);
-  for (const at::Tensor& first : {two, four}) graph_bytes(model, first, precision);  // what oneDNN makes once for each shape
+  for (const at::Tensor& first : {two, four}) graph_bytes(model, first, precision);  // oneDNN allocates once for each shape
   const double small = graph_bytes(model, two, precision), large = graph_bytes(model, four, precision);
   footprint.activations_per_sample = std::max(0.0, (large - small) / 2);
   footprint.activations = std::max(0.0, small - 2 * footprint.activations_per_sample);
@@ -103,7 +106,7 @@ void measure_activations(models::Model& model, const data::SampleSpec& spec, tra
 }
 
 void count_operations(models::Model& model, const data::SampleSpec& spec, Footprint& footprint) {
-  // An input that wants a gradient keeps the network to LibTorch's own operations.
+  // For an input that requires a gradient the network uses LibTorch's own operations, which MacCounter sees.
   const at::Tensor input = random_input(spec, 2).requires_grad_();
   double exchanges = 0, bytes = 0;
   models::SumOverRanks count = [&](at::Tensor& values) {
@@ -115,7 +118,8 @@ void count_operations(models::Model& model, const data::SampleSpec& spec, Footpr
   model.forward(input);
   models::synchronise_batch_norm(model, {}, 2);
   footprint.macs_per_sample = MacCounter::sum() / 2;
-  footprint.blocking_exchanges = 1 + 2 * exchanges;  // as many in the backward pass
+  footprint.blocking_exchanges =
+      1 + 2 * exchanges;  // 1: the outcome of the step; 2: the backward pass has as many as the forward pass
   footprint.blocking_bytes = 24 + 2 * bytes;
 }
 

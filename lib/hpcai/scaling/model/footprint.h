@@ -9,28 +9,30 @@
 
 namespace hpcai::scaling {
 
-// What an experiment's network needs on one rank, in bytes, and what one sample costs.
+// The memory and disk space, in bytes, that the network of an experiment needs on one rank, and its arithmetic and communication.
 struct Footprint {
   double weights = 0;  // parameters and running statistics
   double gradients = 0;
-  double optimizer = 0;               // its state
+  double optimizer = 0;               // state of the optimizer
   double average = 0;                 // the running average of the weights
-  double activations = 0;             // kept for the backward pass whatever the batch
-  double activations_per_sample = 0;  // and for each sample of a pass
+  double activations = 0;             // kept for the backward pass, independent of the batch
+  double activations_per_sample = 0;  // kept for the backward pass, for each sample of a pass
   double input_per_sample = 0;
   double checkpoint = 0;        // one checkpoint on disk
-  double macs_per_sample = 0;   // multiply-adds of a forward pass
-  std::vector<Bucket> buckets;  // as the gradients will travel; `ready` is unknown here and taken to be even
-  double blocking_exchanges = 1, blocking_bytes = 24;  // of a step; see Workload
+  double macs_per_sample = 0;   // multiply-adds of the forward pass
+  std::vector<Bucket> buckets;  // of the gradients, in the order of sending; `ready` is assumed to rise evenly
+  double blocking_exchanges = 1, blocking_bytes = 24;  // of one step; see Workload
 
+  // Bytes of device memory of one rank whose passes have `samples` samples.
   double memory(double samples) const {
     return weights + gradients + optimizer + average + activations + (activations_per_sample + input_per_sample) * samples;
   }
 };
 
-// Builds the network and its optimizer on the CPU and runs forward passes of 2 and 4 random samples: the growth of the heap while
-// the graph lives is what the backward pass will need (glibc's mallinfo2; the workspaces of single operations come on top, and a
-// GPU's kernels keep slightly other things). Multiply-adds are counted in LibTorch's convolutions and matrix products.
+// Builds the network and its optimizer on the CPU and runs forward passes of 2 and 4 random samples. The activations are the
+// growth of the heap (glibc's mallinfo2) while the autograd graph exists. The workspaces of single operations are not included,
+// and GPU kernels keep slightly different tensors. Multiply-adds are counted in LibTorch's convolutions and matrix products.
+// Throws what trainer::build_model throws.
 Footprint measure_footprint(const trainer::Experiment& experiment, const data::SampleSpec& spec);
 
 }  // namespace hpcai::scaling

@@ -21,7 +21,7 @@ double mean_over_ranks(distributed::Group& group, double value) {
   return sum.item<double>() / group.size();
 }
 
-// One of the exchanges to be timed, and what its repetitions took.
+// An exchange that is repeated, and the times of its repetitions. One repetition sequence lasts about `slice_s` seconds.
 class Trial {
  public:
   Trial(distributed::Group& group, const Exchange& exchange, double slice_s) : group_(group), blocking_(exchange.blocking) {
@@ -66,11 +66,12 @@ class Trial {
   Timings timings_;
 };
 
-// Of the samples of one kind; `wire` turns bytes into those that each rank sends.
+// Seconds and processor seconds of an exchange as functions of the bytes that each rank sends.
 struct Fits {
   LineFit time, core;
 };
 
+// Fits the samples of one kind and sets their fitted_s. `wire`: bytes that a rank sends for each byte of the tensor.
 Fits fit_kind(std::vector<LinkSample>& samples, bool blocking, double wire) {
   std::vector<FitPoint> wall, cores;
   for (const LinkSample& sample : samples) {

@@ -7,17 +7,20 @@
 
 namespace hpcai::scaling {
 
-// One kind of exchange between the ranks, as LinkSample says.
+// A kind and size of exchange to be timed; see LinkSample.
 struct Exchange {
   bool blocking = false;
   double bytes = 0;
 };
 
-// Times these exchanges over the ranks of `group` for about `seconds`, in turns; buckets on a CPU with the division by the number
-// of ranks that follows in training. All ranks call it and get the same. Needs two ranks.
+// Times `exchanges` over the ranks of `group` for about `seconds`. The exchanges alternate, so that a disturbance affects all of
+// them. The time of a bucket includes the division by the number of ranks where the group cannot average (Gloo). Returns one
+// sample for each exchange, in their order. Every rank calls this function and receives the same samples. Needs at least two
+// ranks.
 std::vector<LinkSample> measure_link(distributed::Group& group, const std::vector<Exchange>& exchanges, double seconds);
 
-// The link that explains the samples best, and what it says of each (LinkSample::fitted_s). Both kinds must be among them.
+// Fits a Link to `samples` with fit_from_smallest() and sets LinkSample::fitted_s of each. Of `machine` only the algorithm is
+// used. `samples` must contain both kinds, blocking and not.
 Link fit_link(std::vector<LinkSample>& samples, const Machine& machine, const Layout& layout);
 
 }  // namespace hpcai::scaling

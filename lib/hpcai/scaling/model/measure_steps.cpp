@@ -16,14 +16,14 @@ namespace hpcai::scaling {
 namespace {
 
 constexpr int64_t kWarmup = 2, kFewest = 5, kMost = 400;
-constexpr double kInCompany = 0.65, kTeams = 0.15, kInput = 0.2;  // parts of the time
+constexpr double kInCompany = 0.65, kTeams = 0.15, kInput = 0.2;  // fractions of the whole time
 
 int64_t largest_of(const trainer::Experiment& experiment, const std::vector<int64_t>& batches) {
   if (!batches.empty()) return *std::max_element(batches.begin(), batches.end());
   return std::max<int64_t>(1, experiment.training.global_batch / experiment.training.accumulation);
 }
 
-// Two batch sizes that can be timed `kFewest` times within `seconds`.
+// Two batch sizes, rising, that can be timed `kFewest` times within `seconds`; one if `largest` is 1 or 2.
 std::vector<int64_t> choose_batches(OneRank& rank, int64_t largest, double seconds) {
   const int64_t small = std::max(std::min<int64_t>(2, largest), largest / 8);  // a batch norm may need two values
   rank.step(small);
@@ -34,6 +34,7 @@ std::vector<int64_t> choose_batches(OneRank& rank, int64_t largest, double secon
   return {small, largest};
 }
 
+// Fits the median of `part` of the steps as a function of the batch size.
 template <class Part>
 Cost fit_cost(const std::map<int64_t, std::vector<StepParts>>& steps, Part part) {
   std::vector<FitPoint> points;
@@ -82,7 +83,7 @@ StepMeasurement::StepMeasurement(const trainer::Experiment& experiment, at::Devi
 
 void StepMeasurement::in_company() {
   std::map<int64_t, std::vector<StepParts>> steps;
-  std::vector<double> plain;  // seconds of the largest batch when batch norms compute as on a single rank
+  std::vector<double> plain;  // step times of the largest batch with batch norms that are not synchronised
   rank_.step(batches_.front());
   Workload& work = result_.workload;
   work.blocking_exchanges = rank_.blocking_exchanges();
@@ -126,21 +127,21 @@ void StepMeasurement::in_company() {
   result_.steps = static_cast<int64_t>(most.size());
 }
 
-// What more threads would shorten.
+// Measures Workload::team and Workload::parallel: times steps of the largest batch with another number of threads.
 void StepMeasurement::time_teams(double seconds) {
   const int mine = at::get_num_threads(), cores = available_cores();
   const int other = mine < cores ? cores : mine / 2;
   result_.workload.team = mine;
   if (other < 1) return;
   trainer::set_threads(other);
-  rank_.step(batches_.back());  // the threads start
+  rank_.step(batches_.back());  // not timed: LibTorch starts the threads
   std::vector<double> times;
   const Moment start = now(at::kCPU);
   do {
     times.push_back(rank_.step(batches_.back()).sum());
   } while (times.size() < kMost && seconds_between(start, now(at::kCPU)) < seconds);
   trainer::set_threads(mine);
-  // t = serial + shared / threads
+  // Amdahl's law: step time = serial + shared / threads
   const double shared = (median(times) - step_in_company_s_) / (1.0 / other - 1.0 / mine);
   result_.workload.parallel = std::clamp(shared / mine / step_in_company_s_, 0.0, 1.0);
 }

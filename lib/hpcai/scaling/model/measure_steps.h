@@ -15,32 +15,31 @@ namespace hpcai::scaling {
 
 struct MeasuredSteps {
   Workload workload;
-  std::vector<double> batches;  // samples of one pass that were timed, rising
-  int64_t steps = 0;            // timed steps of each
+  std::vector<double> batches;  // timed batch sizes of one pass, rising
+  int64_t steps = 0;            // timed steps of each batch size
 };
 
-// Times real training steps and the loader of an experiment on one rank for about `seconds`, in two parts:
+// Times the training steps and the loader of one rank for about `seconds`, in two parts.
 //
-//   in_company()  steps split into forward, backward and update, for each of `batches` (empty: the experiment's batch, or as much
-//   of
-//                 it as the time allows, and an eighth). The passes alternate between the sizes, so that a disturbance meets all
-//                 alike, and medians count. The other ranks of the host do the same at the same time, as in training: cores that
-//                 are all busy are slower.
-//   alone()       while the others wait: the loader and, with `teams`, steps with all cores, or half of them where the rank has
-//   all
-//                 of them anyhow. So all cores are busy in both parts, with several ranks or with one.
+// in_company() runs on all ranks of a host at the same time, because a core is slower when all cores are busy. It times forward,
+// backward and update for each of `batches`. The batch sizes alternate, so that a disturbance affects all of them, and the
+// medians are taken.
 //
-// Changes nothing outside. The constructor throws what trainer::build throws.
+// alone() runs on one rank while the other ranks wait. It times the loader. With `teams` it also times steps with all cores, or
+// with half of the threads if the rank uses all cores already.
 class StepMeasurement {
  public:
-  // `teams`: a rank computes with its share of the cores of its host.
+  // `batches`: batch sizes of one pass. If it is empty, two are chosen: the batch of the experiment (or the half, the quarter,
+  // ... of it that `seconds` allow) and an eighth of the experiment's batch. `teams`: the number of threads of a rank is its
+  // share of the cores of its host. Throws what trainer::build throws.
   StepMeasurement(const trainer::Experiment& experiment, at::Device device, double seconds, std::vector<int64_t> batches,
                   bool teams);
 
-  // Called at every step, so that others know that it goes on.
+  // Sets a function that is called at every step and every batch of the loader.
   void on_progress(std::function<void()> tell) { rank_.on_progress(std::move(tell)); }
   void in_company();
   void alone();
+  // What the parts that were called have measured. Fields of other parts keep their defaults.
   MeasuredSteps result() const { return result_; }
 
  private:
@@ -51,7 +50,7 @@ class StepMeasurement {
   bool teams_;
   OneRank rank_;
   MeasuredSteps result_;
-  double step_in_company_s_ = 0;  // of the largest batch
+  double step_in_company_s_ = 0;  // median step time of the largest batch
 };
 
 }  // namespace hpcai::scaling

@@ -8,8 +8,9 @@
 namespace hpcai::scaling {
 namespace {
 
-constexpr double kRate = 1e-9;  // weights stay where they are: thousands of steps on one batch must not diverge
+constexpr double kRate = 1e-9;  // so small that the weights do not change: thousands of steps on one batch must not diverge
 
+// The first `size` samples: input [batch, ...], target [batch, ...].
 data::Batch first_of(const data::Batch& batch, int64_t size) {
   data::Batch part = batch;
   part.input = batch.input.narrow(0, 0, size);
@@ -76,7 +77,7 @@ std::vector<Bucket> OneRank::buckets(const std::vector<double>& ready) const {
 
 std::pair<double, double> OneRank::input(double seconds) {
   data::Loader& loader = *training_.loader;
-  const int64_t ahead = experiment_.loader.queue_batches + 1;  // they are in memory already
+  const int64_t ahead = experiment_.loader.queue_batches + 1;  // batches that the loader may have read before the clock starts
   for (int64_t i = 0; i < ahead; ++i) loader.next();
   const Moment start = now(at::kCPU);
   const double cores_start = core_s();

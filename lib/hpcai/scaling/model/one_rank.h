@@ -17,7 +17,7 @@
 
 namespace hpcai::scaling {
 
-// Seconds of one step, and when each bucket was complete, as part of the backward pass.
+// The times of one step in seconds. `ready`: for each bucket, the fraction of the backward pass after which it was complete.
 struct StepParts {
   double forward = 0, backward = 0, update = 0;
   std::vector<double> ready{};
@@ -25,29 +25,34 @@ struct StepParts {
   double sum() const { return forward + backward + update; }
 };
 
-// One rank's training step (trainer::Step) among others, which do not exist, with the moments at which its parts were done.
+// Runs trainer::Step in one process as rank 0 of a RehearsalGroup, so that the step does the work of a rank among other ranks.
+// Records the times of the parts of each step.
 class OneRank {
  public:
-  // For batches of up to `batch` samples. With stages, the last one is trained. Throws what trainer::build throws.
+  // Prepares batches of up to `batch` samples. An experiment with stages trains as in its last stage. Throws what trainer::build
+  // throws.
   OneRank(trainer::Experiment experiment, at::Device device, int64_t batch);
   OneRank(const OneRank&) = delete;
   OneRank& operator=(const OneRank&) = delete;
 
-  // Called at every step and every batch of the loader.
+  // Sets a function that is called at every step and every batch of the loader.
   void on_progress(std::function<void()> tell) { tell_ = std::move(tell); }
-  // Whether batch norms compute as they do among other ranks (default), where their exchanges are counted.
+  // true (default): batch norms are synchronised over the group, and their exchanges are counted. false: they are not.
   void among_others(bool yes);
+  // Runs one training step with the first `size` samples of a batch that is read once. The learning rate is too small to change
+  // the weights.
   StepParts step(int64_t size);
 
-  // Of the last step: exchanges that a rank has to wait for.
+  // The number of exchanges in the last step for which a rank has to wait.
   double blocking_exchanges() const { return static_cast<double>(group_->blocking_exchanges()); }
-  // In all of them, without the outcome's two numbers for each rank, which step_model.h adds for any number of ranks.
+  // Bytes of these exchanges together. The two numbers for each rank in the outcome of the step are subtracted, because
+  // step_model.h adds them for any number of ranks.
   double blocking_bytes() const { return group_->blocking_bytes() - 2 * static_cast<double>(sizeof(double)) * group_->size(); }
 
-  // Those of the last step, complete after these parts of the backward pass.
+  // The buckets of the last step in the order of sending. `ready[i]` becomes Bucket::ready of bucket i.
   std::vector<Bucket> buckets(const std::vector<double>& ready) const;
 
-  // The loader with nothing else to do, for about `seconds`: seconds and processor seconds per sample.
+  // Reads batches from the loader for about `seconds` and computes nothing. Returns seconds and processor seconds per sample.
   std::pair<double, double> input(double seconds);
 
  private:
@@ -55,7 +60,7 @@ class OneRank {
     if (tell_) tell_();
   }
 
-  // A bucket of gradients that has left: when, and its bytes on the wire.
+  // A bucket of gradients at the moment when it would be sent, and its bytes on the wire.
   struct Departure {
     Moment moment;
     double bytes;

@@ -12,15 +12,16 @@
 
 namespace hpcai::scaling {
 
-// Rank 0 of two equal ranks, of which the other does not exist. So one process does all that a rank does among others, but the
-// waiting: every exchange is done when it is called. Sums are those of two equal ranks, except that gradients stay as they are.
+// Imitates rank 0 of two ranks in one process. The imaginary rank 1 has the same values as rank 0. So a process does the work of
+// a rank among others without waiting: every exchange is complete when the call returns. all_reduce_sum doubles its tensor.
+// all_reduce_async, which gradients use, leaves its tensor unchanged.
 class RehearsalGroup : public distributed::Group {
  public:
   explicit RehearsalGroup(at::Device device) : Group(0, 2, device) {}
 
-  // Called with each bucket of gradients when it would leave.
+  // Sets a function that receives each bucket of gradients [elements] when it would be sent.
   void on_bucket(std::function<void(const at::Tensor& bucket)> tell) { on_bucket_ = std::move(tell); }
-  // Exchanges that a rank has to wait for, since the last forget().
+  // The number and the bytes of all_reduce_sum calls since the last forget(): exchanges for which a rank would wait.
   int64_t blocking_exchanges() const { return exchanges_; }
   double blocking_bytes() const { return bytes_; }
   void forget() {
@@ -28,7 +29,7 @@ class RehearsalGroup : public distributed::Group {
     bytes_ = 0;
   }
 
-  bool can_average() const override { return !device().is_cpu(); }  // as NCCL does, and Gloo does not
+  bool can_average() const override { return !device().is_cpu(); }  // NCCL can, Gloo cannot
   std::unique_ptr<distributed::Work> all_reduce_async(const at::Tensor& tensor, distributed::ReduceOp) override {
     if (on_bucket_) on_bucket_(tensor);
     return std::make_unique<Done>();

@@ -12,13 +12,13 @@ namespace {
 constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kVerdictBytesPerRank = 16;
 
-// Cores that one rank finds when all ranks of its host want as many as they can get.
+// The cores of one rank when all ranks of its host use as many cores as possible.
 double cores_per_rank(const Machine& machine, const Layout& layout) {
   if (machine.cores == 0) return kNever;
   return machine.bound ? machine.cores : machine.cores / layout.sharing();
 }
 
-// The ring's slowest connection, with what ranks lose that share cores.
+// The slowest connection of the ring: for each parameter the larger value of the two links that the layout uses.
 Link slowest(const Machine& machine, const Layout& layout) {
   Link link = layout.ranks_per_node > 1 ? machine.in_node : Link{};
   if (layout.nodes > 1) {
@@ -32,9 +32,10 @@ Link slowest(const Machine& machine, const Layout& layout) {
   return link;
 }
 
+// Bytes that each rank sends in an all-reduce of `bytes` around a ring.
 double wire_bytes(const Layout& layout, double bytes) { return 2.0 * (layout.ranks() - 1) / layout.ranks() * bytes; }
 
-// Seconds in which the messages of an exchange hop, its bytes left out; `hop` is what one takes on a link.
+// Seconds of an exchange without bytes: the fixed start and all hops. `hop(link)` is the time of one hop over a link.
 template <class Hop>
 double hopping_s(const Machine& machine, const Layout& layout, double hops, Hop hop) {
   const double near = layout.ranks_per_node > 1 ? hop(machine.in_node) : 0;
@@ -47,48 +48,51 @@ double latency_s(const Machine& machine, const Layout& layout) {
   return hopping_s(machine, layout, hops_of(machine.algorithm, layout), [](const Link& link) { return link.latency_s; });
 }
 
-// Processor time of a bucket on each rank, for each byte that it sends: that of its messages is spread over them, because it goes
-// on while bytes are on their way.
+// Processor time on each rank for each byte that the rank sends of a bucket; `wire`: all bytes that it sends. The processor time
+// of the messages is spread evenly over the bytes.
 double core_s_per_byte(const Machine& machine, const Layout& layout, const Link& link, double wire) {
   const double messages = hops_of(machine.algorithm, layout) * link.core_s_per_message;
   return link.core_s_per_byte + (wire > 0 ? messages / wire : 0);
 }
 
-// What a computation is slowed down to by ranks, and their loaders, on the same cores: 1 where there are enough.
+// The relative speed (at most 1) of a computation that needs `core_s` cores, loaders included, and gets `cores`.
 double computing_speed(const Workload& workload, double cores, double core_s) {
   return core_s > 0 && workload.threads > 0 ? std::min(1.0, cores / core_s) : 1.0;
 }
 
-// The backward pass and the exchange of its buckets, as two flows on one link and on the cores of the host: buckets travel one
-// after another, each from the moment it is complete; bytes on their way take processor time from the computation where there are
-// not cores enough for both.
+// Simulates the backward pass and the exchange of its buckets, which share the cores of a rank. Buckets are sent one after
+// another, each at the earliest when it is complete. Sending slows the computation down where the cores do not suffice for both.
 struct Flow {
   const Workload& workload;
   const Machine& machine;
   Link link;
-  double cores;    // for this rank
-  double speed;    // of the computation while nothing travels
-  double latency;  // of one bucket
+  double cores;    // of this rank
+  double speed;    // relative speed of the computation while nothing is sent, at most 1
+  double latency;  // seconds of the exchange of an empty bucket
   const Layout& layout;
 
+  // Speed of an exchange that needs `core_s` processor seconds for a byte. `computing`: the backward pass runs at the same time.
   double bytes_per_s(double core_s, bool computing) const {
     const double wire = link.s_per_byte > 0 ? 1 / link.s_per_byte : kNever;
     if (core_s == 0) return wire;
-    // A fair scheduler gives the communication one share beside the computation's threads, or what these leave.
+    // The communication gets the cores that the computation leaves, but at least the share that a fair scheduler gives one
+    // thread.
     const double busy = computing ? workload.threads : 0;
     const double share = std::max(cores - busy, cores / (busy + 1));
     return std::min(wire, share / core_s);
   }
 
+  // Relative speed of the computation while bytes are sent at this rate.
   double computing_speed_beside(double bytes_per_s, double core_s) const {
     if (workload.threads == 0 || core_s == 0) return speed;
     const double left = cores - std::min(bytes_per_s, cores / core_s) * core_s;
     return std::min(speed, std::max(left, 0.0) / workload.threads);
   }
 
-  // Seconds from the start of the backward pass, which alone takes `work` s at full speed, to the last gradient.
+  // Seconds from the start of the backward pass until the last bucket has arrived. `work`: seconds of the backward pass at
+  // speed 1.
   double finish_s(double work) const {
-    double now = 0, done = 0;  // `done`: seconds of the backward pass behind us, at full speed
+    double now = 0, done = 0;  // `done`: the part of `work` that is done
     auto compute_until = [&](double target) {
       if (done >= target) return;
       now += (target - done) / speed;
@@ -96,7 +100,7 @@ struct Flow {
     };
     for (const Bucket& bucket : workload.buckets) {
       compute_until(workload.overlap ? bucket.ready * work : work);
-      // The hops of an empty message: the computation goes on.
+      // The latency of the bucket; the computation continues meanwhile.
       const double step = std::min((work - done) / speed, latency);
       done += step * speed;
       now += latency;
@@ -137,7 +141,7 @@ Workload with_threads_in(const Workload& workload, const Machine& machine, const
     cost->fixed_s *= factor;
     cost->per_sample_s *= factor;
   }
-  here.threads = std::min(workload.threads / factor, threads);  // the processor time stays
+  here.threads = std::min(workload.threads / factor, threads);  // the processor time of a step stays the same
   return here;
 }
 
@@ -162,7 +166,7 @@ double blocking_exchange_s(const Machine& machine, const Layout& layout, double 
   const double wire = ring ? (layout.ranks() - 1) * bytes : wire_bytes(layout, bytes);
   const double hops = blocking_hops_of(machine.algorithm, layout);
   const double cores = cores_per_rank(machine, layout);
-  // Ranks whose messages need the same core wait for each other.
+  // Ranks that share a core send one after another.
   auto hop = [&](const Link& link) { return std::max(link.blocking_latency_s, link.core_s_per_blocking / cores); };
   return hopping_s(machine, layout, hops, hop) + wire * slowest(machine, layout).blocking_s_per_byte;
 }
@@ -192,7 +196,7 @@ StepTime predict(const Workload& measured, const Machine& machine, const Layout&
   const double forward = alone * workload.forward.at(part), backward = alone * workload.backward.at(part);
   const double update = alone * workload.update.at(batch);
   const double undisturbed = count * (forward + backward) + update;
-  // The loader reads the next batch meanwhile, on the same cores.
+  // During the step the loader reads the next batch on the same cores.
   const double wanted = undisturbed > 0 ? workload.threads + workload.input_core_s_per_sample * batch / undisturbed : 0;
   const double speed = computing_speed(workload, cores, wanted);
 

@@ -23,15 +23,15 @@
 namespace hpcai::scaling {
 namespace {
 
-constexpr double kStart_s = 60;    // of a job: loading the program, meeting, opening data, reading a checkpoint
-constexpr double kMeasure_s = 10;  // for CPU ranks without a calibration
+constexpr double kStart_s = 60;    // of a job: loading the program, rendezvous, opening the data, reading a checkpoint
+constexpr double kMeasure_s = 10;  // duration of the measurement for CPU ranks without a calibration
 
 struct Model {
   Workload workload;
   Machine machine;
 };
 
-// How many samples, in which batches, for how many steps.
+// Fills in the counts of samples, batches and steps. Throws Error{usage} for problems of the settings.
 void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Plan& plan) {
   const auto& training = experiment.training;
   const int ranks = plan.layout.ranks();
@@ -53,7 +53,7 @@ void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Pl
   plan.warmup_steps = optim::warmup_steps(experiment.schedule, plan.steps_per_epoch);
 }
 
-// The parts of a calibrated machine that were not measured, from the literature.
+// Fills in the links of a calibrated machine that were not measured, from the literature.
 void complete(const Calibration& calibration, const PlanRequest& request, Machine& machine, Plan& plan) {
   const Machine known = request.gpus ? hal_machine() : cpu_machine(machine.cores);
   auto unmeasured = [](const Link& link) { return link.s_per_byte == 0 && link.latency_s == 0; };
@@ -128,7 +128,7 @@ Model of_cpus(const trainer::Experiment& experiment, Plan& plan) {
   return model;
 }
 
-// Those that the batch script asks for, or nodes like the one that was measured.
+// Fills in the cores of a CPU rank: those that the user requests, or a share of the measured host.
 void lay_out_cores(const PlanRequest& request, Machine& machine, Plan& plan) {
   if (plan.gpus) return;
   if (request.cores_per_rank > 0) {
@@ -173,7 +173,7 @@ void estimate_memory(const trainer::Experiment& experiment, Plan& plan) {
   if (!plan.gpus) plan.memory_per_rank += queued * footprint.input_per_sample;
   const auto& config = experiment.checkpoint;
   const double kept = static_cast<double>(config.keep) + (config.best && plan.validation_samples > 0 ? 1 : 0);
-  plan.disk = (kept + 1) * footprint.checkpoint;  // one more while a new one is verified
+  plan.disk = (kept + 1) * footprint.checkpoint;  // the old checkpoint is removed after the new one is verified
 }
 
 void fit_into_jobs(const trainer::Experiment& experiment, Plan& plan) {

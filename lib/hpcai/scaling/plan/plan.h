@@ -13,15 +13,16 @@
 
 namespace hpcai::scaling {
 
+// The machine for which a plan is made.
 struct PlanRequest {
   Layout layout;
-  bool gpus = true;                        // one for each rank; else CPU ranks
-  int cores_per_rank = 0;                  // of its own, for each CPU rank; 0: ranks share nodes like the measured one
-  std::optional<double> time_s;            // limit of one job
-  std::optional<Calibration> calibration;  // else figures from the literature, or a short measurement for CPU ranks
+  bool gpus = true;        // each rank has one GPU; false: CPU ranks
+  int cores_per_rank = 0;  // cores of each CPU rank alone; 0: the ranks of a node share as many cores as the measured host has
+  std::optional<double> time_s;            // time limit of one job
+  std::optional<Calibration> calibration;  // without: figures from the literature for GPUs, a short measurement for CPU ranks
 };
 
-// What an experiment will be in a world that is not there.
+// The predicted size, time and memory of an experiment on the requested machine.
 struct Plan {
   Layout layout;
   bool gpus = true;
@@ -33,19 +34,20 @@ struct Plan {
   double memory_per_rank = 0;  // bytes, while training; on the GPU where there is one
   double disk = 0;             // bytes of all checkpoints that are kept
   StepTime step;
-  double epoch_s = 0, evaluation_s = 0, total_s = 0;  // evaluation_s of one evaluation; total_s with all of them
+  double epoch_s = 0, evaluation_s = 0, total_s = 0;  // of one epoch, of one evaluation, of the training with all evaluations
   std::optional<double> time_s;
-  int64_t jobs = 1;               // until the training is done, when each is stopped at the limit
-  double checkpoint_every_s = 0;  // 0: only at the end
+  int64_t jobs = 1;               // jobs of length time_s that the training needs
+  double checkpoint_every_s = 0;  // seconds between checkpoints; 0: only at the end
   std::vector<std::string> warnings, assumptions;
 };
 
-// Checks and predicts. Opens the experiment's data for its sizes, reads no sample unless CPU ranks are timed here. Throws
-// Error{usage} for what cannot run in that world (a batch that does not divide, more ranks than samples), and what data::open
-// throws.
+// Checks the experiment for the requested number of ranks and predicts its times. Opens the data to learn their sizes. Reads
+// samples only if it has to time steps (CPU ranks without a calibration). Throws Error{usage} if the experiment cannot run on
+// that many ranks (for example a batch that does not divide evenly, more ranks than samples, a time limit that is too short), and
+// what data::open throws.
 Plan make_plan(const trainer::Experiment& experiment, const PlanRequest& request);
 
-nlohmann::json to_json(const Plan& plan);
-std::string to_text(const Plan& plan);
+nlohmann::json to_json(const Plan& plan);  // for `plan --json`
+std::string to_text(const Plan& plan);     // for a terminal, one subject a line
 
 }  // namespace hpcai::scaling

@@ -5,7 +5,7 @@
 #include "hpcai/scaling/jobs/batch_script.h"
 #include "hpcai/scaling/plan/plan.h"
 
-// How a plan reads, for programs and for people.
+// A plan as JSON for programs and as text for people.
 namespace hpcai::scaling {
 namespace {
 

@@ -8,7 +8,7 @@ namespace hpcai::scaling {
 // Title, target, notes.
 void draw_heading(Canvas& canvas, const Curve& curve, const PanelLayout& layout);
 
-// What the signs in the plot mean; above it, so that it lies on no point.
+// Lines and markers with their names. The legend lies above the plot, so that it covers no point.
 void draw_legend(Canvas& canvas, const Curve& curve, const PanelLayout& layout);
 
 // Time to the target against ranks.
@@ -20,7 +20,7 @@ void draw_table(Canvas& canvas, const Curve& curve, const PanelLayout& layout);
 // The split of a step, in the table's columns.
 void draw_bars(Canvas& canvas, const PanelLayout& layout);
 
-// How the series look, for plot and legend alike.
+// Markers and lines of the series, for the plot and the legend.
 namespace style {
 inline constexpr MarkerStyle kMeasured{Shape::circle, colour::kBlack, true, 7};
 inline constexpr MarkerStyle kPredicted{Shape::circle, colour::kBlue, false, 6};

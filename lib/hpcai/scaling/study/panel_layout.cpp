@@ -8,10 +8,10 @@
 namespace hpcai::scaling {
 namespace {
 
-constexpr double kSameAxis = 10;  // published times this many times longer or shorter than ours still share an axis
+constexpr double kSameAxis = 10;  // published times share our axis if they are at most this many times longer or shorter
 constexpr int kLegendLines = 3, kTableRows = 8;
 
-// The paper's first series starts on the ideal line at one rank.
+// PanelLayout::paper_factor: puts the first point of the first published series on our ideal line at one rank.
 double paper_factor(const Curve& curve) {
   const Point* base = curve.base();
   if (!base || curve.published.empty()) return 1;
@@ -59,7 +59,7 @@ std::vector<Column> choose_columns(const Curve& curve) {
 void place_columns(std::vector<Column>& columns, const LogAxis& ranks) {
   std::vector<double> positions;
   for (const Column& column : columns) positions.push_back(ranks(column.world));
-  // the row labels end 30 pixels before the axis begins; behind its end there is the room of the right scale
+  // the row labels end 30 pixels left of the axis; the room of the right scale continues to the right of it
   positions = spread_apart(positions, size::kColumn, ranks.start, ranks.stop + size::kRight - 14);
   for (size_t i = 0; i < columns.size(); ++i) columns[i].x = positions[i];
 }

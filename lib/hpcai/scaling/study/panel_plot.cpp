@@ -30,7 +30,7 @@ void draw_axis_titles(Canvas& canvas, const Curve& curve, const PanelLayout& lay
               {.size = size::kText, .anchor = Anchor::middle, .upwards = true});
 }
 
-// The paper's own scale: its times at the height of ours, divided by paper_factor.
+// The scale of the published times on the right: our times divided by paper_factor.
 void draw_paper_scale(Canvas& canvas, const PanelLayout& layout) {
   const Rectangle& plot = layout.plot;
   const auto& ink = style::kPaper[0].colour;
@@ -47,7 +47,7 @@ void draw_ideal(Canvas& canvas, const Curve& curve, const PanelLayout& layout) {
   const Point* base = curve.base();
   if (!base) return;
   const double work = base->time_s->median * base->world;
-  const double end = std::min(layout.ranks.high, work / layout.time.low);  // where it leaves the plot below
+  const double end = std::min(layout.ranks.high, work / layout.time.low);  // the ideal line leaves the plot at its lower edge
   if (end <= base->world) return;
   canvas.line(layout.ranks(base->world), layout.time(base->time_s->median), layout.ranks(end), layout.time(work / end),
               style::kIdealLine);

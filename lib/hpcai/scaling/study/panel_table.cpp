@@ -75,7 +75,7 @@ std::vector<Row> rows(const Curve& curve, const std::vector<Column>& columns) {
           time_row("one step", columns, step_of)};
 }
 
-// From a world's place on the axis to its column, where columns had to make room for each other.
+// Lines from each world's place on the axis to its column, because columns may be moved apart.
 void draw_leaders(Canvas& canvas, const PanelLayout& layout) {
   for (const Column& column : layout.columns) {
     const double x = layout.ranks(column.world), top = layout.plot.bottom + 62, bottom = layout.table_y - 20;

@@ -22,7 +22,7 @@ constexpr const char* kStopAtTarget = "evaluation.stop_at_target=true";
 constexpr const char* kTargetRemedy =
     "state one with --set evaluation.target_metric=accuracy (or overlap_median, or loss) and --set evaluation.target_value=0.9";
 
-// "name:key=value" is for the experiment of that name alone.
+// An override "name:key=value" applies to the experiment of that name, "key=value" to all (empty name).
 struct Override {
   std::string name, setting;
 };
@@ -38,7 +38,7 @@ std::string tell(const Error& error) {
 }
 
 Member read_member(const std::filesystem::path& path, const StudyRequest& request, std::set<std::string>& names) {
-  // the name decides which overrides apply, and may itself be set for all
+  // the first reading finds the name, which decides which overrides apply in the second
   std::vector<std::string> general{kStopAtTarget}, all{kStopAtTarget};
   for (const std::string& text : request.overrides) {
     if (split_override(text).name.empty()) general.push_back(text);
@@ -68,7 +68,7 @@ std::vector<Member> read_members(const StudyRequest& request, Problems& problems
       problems.push_back(tell(error));
     }
   }
-  if (members.size() < request.configs.size()) return members;  // the name may be that of an unreadable one
+  if (members.size() < request.configs.size()) return members;  // an unreadable config may have the name
   for (const std::string& text : request.overrides) {
     const auto only = split_override(text).name;
     if (!only.empty() && !names.contains(only))
@@ -77,18 +77,18 @@ std::vector<Member> read_members(const StudyRequest& request, Problems& problems
   return members;
 }
 
-// The experiment as a run on so many ranks has it.
+// The experiment with the global batch and the accumulation of a run on `world` ranks.
 trainer::Experiment on_ranks(const Study& study, const Member& member, int world) {
   trainer::Experiment experiment = member.experiment;
   experiment.training.global_batch = global_batch_of(member, world, study.weak);
   if (study.samples_per_pass > 0) {
-    const bool shared = experiment.training.global_batch % world == 0;  // else there is no share to divide
+    const bool shared = experiment.training.global_batch % world == 0;  // an uneven share is reported by judge()
     experiment.training.accumulation = shared ? accumulation_of(study, member, world) : 1;
   }
   return experiment;
 }
 
-// What opening the data without making them tells; nothing, and a problem, if their settings are wrong.
+// Opens the data without filling caches. Returns std::nullopt and adds a problem if the settings of the data are wrong.
 std::optional<trainer::DataFacts> look_at_data(const Member& member, Problems& problems) {
   try {
     return trainer::facts_of(data::open(member.experiment.data, 0, /*fill_caches=*/false));
@@ -99,7 +99,7 @@ std::optional<trainer::DataFacts> look_at_data(const Member& member, Problems& p
   }
 }
 
-// Problems that depend on the ranks are told for each world, others once.
+// Adds the problems of an experiment: those that depend on the number of ranks once for each world, the others once.
 void judge_member(const Study& study, const Member& member, const std::optional<trainer::DataFacts>& data, Problems& problems) {
   const bool has_target = target_of(member.experiment).metric != "none";
   if (!has_target) {
@@ -138,7 +138,7 @@ Study plan_study(const StudyRequest& request) {
     try {
       data = look_at_data(member, problems);
     } catch (const Error&) {
-      no_data = std::current_exception();  // told only if there is nothing to put right first
+      no_data = std::current_exception();  // thrown at the end if there are no other problems
     }
     judge_member(study, member, data, problems);
   }

@@ -52,7 +52,7 @@ std::vector<PredictedPoint> predict_curve(const Curve& curve, const Calibration&
                             : std::min(settings.accumulation, static_cast<int64_t>(share));
     return predict(calibration.workload, machine, layout_of(world, settings), share, passes);
   };
-  // An incomplete batch is dropped.
+  // Steps of an epoch, which drops an incomplete batch. Without the number of samples: a number proportional to the steps.
   auto steps_of = [&](int world) {
     const int64_t batch = batch_of(world);
     return settings.samples > 0 ? static_cast<double>(settings.samples / batch) : 1 / static_cast<double>(batch);

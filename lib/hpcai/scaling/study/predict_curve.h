@@ -7,24 +7,23 @@
 
 namespace hpcai::scaling {
 
-// How the predicted worlds are made up.
+// The settings of the runs that are predicted.
 struct PredictionSettings {
   int64_t global_batch = 1;  // of the config
-  int64_t samples = 0;       // for training; 0: not known
+  int64_t samples = 0;       // training samples; 0: not known
   bool weak = false;
   int64_t accumulation = 1;      // of the config
-  int64_t samples_per_pass = 0;  // of the study, instead of that
-  int largest_on_one_host = 1;   // worlds up to here share one host, as measured
-  int ranks_per_node = 1;        // larger ones
+  int64_t samples_per_pass = 0;  // Study::samples_per_pass; if positive, it replaces `accumulation`
+  int largest_on_one_host = 1;   // worlds up to this size share one host
+  int ranks_per_node = 1;        // in larger worlds
 };
 
-// Carries the curve of an experiment on to other worlds: those that were measured, powers of two up to 64, and 1,536, as far as
-// the samples fill a step.
-//   time(n) = time(n0) steps(n) step_s(n) / (steps(n0) step_s(n0)),    steps = floor(samples / global batch),    n0 the smallest
-//   measured world
-// with the epochs that n0 needed. A strong-scaling batch of B samples cannot feed more than B ranks: beyond, it grows to a sample
-// for each rank, whose effect on the epochs is not predicted. Links that were not measured are those of the literature
-// (hardware.h). Empty if no run reached the target.
+// Predicts the time to the target for the measured worlds, the powers of two up to 64, and 1,536, as far as the samples fill at
+// least one step:
+//   time(n) = time(n0) steps(n) step_s(n) / (steps(n0) step_s(n0)),    steps(n) = floor(samples / global batch(n))
+// where n0 is curve.base()->world. The number of epochs is assumed to be that of n0. With strong scaling and more ranks than
+// samples in the batch, the batch is increased to one sample for each rank. Links that were not measured come from the literature
+// (hardware.h). Returns no points if no run reached the target.
 std::vector<PredictedPoint> predict_curve(const Curve& curve, const Calibration& calibration, const PredictionSettings& settings);
 
 }  // namespace hpcai::scaling

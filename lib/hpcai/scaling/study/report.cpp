@@ -87,7 +87,7 @@ nlohmann::json curve_json(const Curve& curve, const Member& member) {
           {"published", published}};
 }
 
-// For training; 0 where the data are not here, as when a study is collected elsewhere.
+// The number of training samples; 0 if the data cannot be opened, for example on another machine.
 int64_t samples_of(const trainer::Experiment& experiment) {
   try {
     return data::open(experiment.data, 0, /*fill_caches=*/false).train->size();
@@ -96,8 +96,8 @@ int64_t samples_of(const trainer::Experiment& experiment) {
   }
 }
 
-// Runs of a cluster fill its nodes; on one machine all measured ranks share it, and larger worlds would take more machines like
-// it.
+// The predictions of a curve. On a cluster each node has `ranks_per_node` ranks. Without a cluster all measured ranks share this
+// machine, and larger worlds are assumed to use several machines like this one.
 std::vector<PredictedPoint> predictions_of(const Study& study, const Member& member, const Curve& curve, int ranks_per_node) {
   const auto calibration = find_calibration(calibration_of(study, member));
   if (!calibration) return {};

@@ -9,17 +9,17 @@
 
 namespace hpcai::scaling {
 
-// What the run folders of a study hold, as one curve for each experiment; worlds without a run are left out. With a prediction
-// where there is a calibration; it puts `ranks_per_node` on each node of a cluster.
+// Reads the run folders of a study and returns one curve for each experiment. Worlds without a run are left out. A curve has
+// predictions if the experiment has a calibration. They assume `ranks_per_node` ranks on each node of a cluster.
 std::vector<Curve> collect(const Study& study, int ranks_per_node);
 
-// For a terminal: one table for each experiment.
+// One table for each experiment, for a terminal.
 std::string table_of(const std::vector<Curve>& curves);
 
-// scaling.json: everything, with where and by what it was measured.
+// The content of scaling.json: the curves, the settings of the study, `command` and the environment.
 nlohmann::json scaling_json(const Study& study, const std::vector<Curve>& curves, const std::vector<std::string>& command);
 
-// Writes scaling.json and figure1.svg into the study's folder; returns the curves that they show. Throws Error{cannot_write}.
+// Writes scaling.json and figure1.svg into the study's folder. Returns the curves. Throws Error{cannot_write}.
 std::vector<Curve> write_report(const Study& study, int ranks_per_node, const std::vector<std::string>& command);
 
 }  // namespace hpcai::scaling

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kStopped = static_cast<int>(ExitCode::stopped), kUsage = static_cast<int>(ExitCode::usage);
 
-// Measures what the prediction needs, where that has not been done. A study is worth doing without it.
+// Calibrates each experiment that has no calibration yet. A failure is a warning, because the study is useful without prediction.
 void calibrate_here(const Study& study, double seconds, const StopSignals& signals) {
   for (const Member& member : study.members) {
     if (seconds <= 0 || signals.received() || find_calibration(calibration_of(study, member))) continue;
@@ -30,7 +30,7 @@ void calibrate_here(const Study& study, double seconds, const StopSignals& signa
   }
 }
 
-// Returns the exit status of the whole.
+// Runs what is left of the study on this machine. Returns the exit status of the command.
 int run_here(const Study& study, double calibration_s) {
   StopSignals signals;
   calibrate_here(study, calibration_s, signals);
@@ -50,7 +50,7 @@ int run_here(const Study& study, double calibration_s) {
     if (status == 0) continue;
     log::error("study      {} ended with exit status {}; see {}", name_of(runs[i]), status,
                (runs[i].folder / "log.txt").string());
-    if (status == kUsage) return status;  // the same would be said of the others
+    if (status == kUsage) return status;  // the other runs would fail for the same reason
     if (failure == 0) failure = status;
   }
   return failure;

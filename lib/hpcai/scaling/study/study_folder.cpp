@@ -37,7 +37,7 @@ std::string describe_target(const trainer::Experiment& experiment) {
   return target.metric == "none" ? "none" : describe(target);
 }
 
-// Throws Error{cannot_resume} if `member` is not what the folder holds under its name.
+// Throws Error{cannot_resume} if the settings of `member` differ from the saved config of the same name.
 void compare_member(const fs::path& saved_config, const Member& member) {
   const auto saved = config::read<trainer::Experiment>(saved_config);
   std::string text;
@@ -52,7 +52,7 @@ void compare_member(const fs::path& saved_config, const Member& member) {
               "Give the same settings, or start a new study in another folder with --out.");
 }
 
-// The experiments, worlds and repeats that an earlier call left, added to those of now.
+// Adds the experiments, worlds and repeats of an earlier command, which `saved` (study.json) lists, to `whole`.
 void extend(Study& whole, const nlohmann::json& saved) {
   if (saved["weak"].get<bool>() != whole.weak) {
     throw Error(ExitCode::cannot_resume,

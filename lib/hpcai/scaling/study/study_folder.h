@@ -7,16 +7,16 @@
 
 namespace hpcai::scaling {
 
-// <folder>/study.json and the experiments' resolved configs: what the runs in this folder belong to. Held locked, so that no
-// second program works on the same study.
+// The folder of a study with study.json and the resolved configs of the experiments. The object holds a lock on the folder, so
+// that only one program works on the study.
 class StudyFolder {
  public:
-  // Enters the folder of `study`, or makes it. One that exists is extended by further experiments, worlds and repeats. Throws
-  // Error{usage} if it holds something else or is in use, Error{cannot_resume} if it holds an experiment of the same name with
-  // other settings or the other kind of scaling, Error{cannot_write}.
+  // Locks the folder of `study` and creates it if necessary. Adds new experiments, worlds and repeats to an existing study.
+  // Throws Error{usage} if the folder holds something else or another program uses it, Error{cannot_resume} if it holds an
+  // experiment of the same name with other settings or the other kind of scaling, and Error{cannot_write}.
   explicit StudyFolder(const Study& study);
 
-  // All that this folder is about: what is asked for now and what was before.
+  // The study of the constructor together with the experiments, worlds and repeats that the folder held before.
   const Study& whole() const { return whole_; }
 
  private:
