@@ -34,8 +34,8 @@ Loaded load_checkpoint(const std::filesystem::path& path, Parts parts = Parts::a
 std::optional<Loaded> load_newest(const std::filesystem::path& checkpoints);
 
 // Does what takes a checkpoint's content apart. Whatever is thrown for content of another shape (a missing key, another
-// type, a tensor that does not fit) becomes Error{cannot_resume} that names the checkpoint, as the content comes from
-// outside. An Error and a lack of memory pass.
+// type, a tensor that does not fit) becomes Error{cannot_resume}, as the content comes from outside. An Error keeps its code
+// and remedy. Each names the checkpoint, once. A LocalError and a lack of memory pass as they are.
 void read_content(const std::filesystem::path& checkpoint, const std::function<void()>& read);
 
 }  // namespace hpcai::checkpoint

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <vector>
@@ -46,10 +45,6 @@ struct EpochEnd {
   bool stage_ended = false;            // the next step, if any, belongs to another stage
 };
 
-// Runs `read`, which takes a checkpoint's state.json apart. What it throws for parts that are missing, of another type or out of
-// range becomes Error{cannot_resume}.
-void read_saved_state(const std::function<void()>& read);
-
 // Where a training stands and what is due next. All ranks have the same, because everything it hears is the same on all.
 //
 //   while (!finished()):
@@ -78,7 +73,8 @@ class Course {
 
   // Of a checkpoint: {"position", "early_stop", "best"} and, where the rate waits for a plateau, "plateau".
   nlohmann::json state() const;
-  // Throws Error{cannot_resume} if a part is missing, is of another type, or does not fit the settings and the data.
+  // Within checkpoint::read_content(): throws Error{cannot_resume} for a place that this training cannot reach, and what
+  // nlohmann-json throws or std::out_of_range for a part that is missing or of another type.
   void load(const nlohmann::json& state);
 
  private:

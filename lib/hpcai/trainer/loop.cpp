@@ -160,11 +160,9 @@ checkpoint::TrainingState Loop::state() {
 
 void Loop::load(const checkpoint::TrainingState& saved) {
   course_.load(saved.state);
-  read_saved_state([&] {
-    if (saved.state.contains("elapsed_s")) elapsed_before_s_ = number_at(saved.state, "elapsed_s", 0, kLongest_s);
-    target_.load(saved.state.value("target", nlohmann::json()));
-    step_.load(saved);
-  });
+  if (saved.state.contains("elapsed_s")) elapsed_before_s_ = number_at(saved.state, "elapsed_s", 0, kLongest_s);
+  target_.load(saved.state.value("target", nlohmann::json()));
+  step_.load(saved);
   const Position& position = course_.position();
   parts_.loader.seek(position.epoch, position.batch);
   saved_ = position;

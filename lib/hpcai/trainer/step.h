@@ -75,7 +75,8 @@ class Step {
   // Writes weights, optimizer and loss scale into a training state. Its `model` holds the weights to use: the averaged ones
   // where there is an average.
   void save(checkpoint::TrainingState& state);
-  // Throws Error{cannot_resume} if the state does not fit.
+  // Within checkpoint::read_content(): throws Error{cannot_resume} for tensors that do not fit, and what nlohmann-json throws
+  // or std::out_of_range for a loss scale that is missing or none.
   void load(const checkpoint::TrainingState& state);
 
  private:
