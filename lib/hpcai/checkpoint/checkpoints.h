@@ -37,7 +37,9 @@ class Checkpoints {
   // has been so for max_unsaved_s.
   void save(int64_t step, const TrainingState& state, bool best = false);
 
-  // Between steps: tries again what could not be saved, at growing intervals. Cheap when there is nothing to do.
+  // Between steps: whether a state waits and the time has come to try again. Costs next to nothing.
+  bool retry_due() const { return !unsaved_.empty() && !unsaved_.rests(Unsaved::Clock::now()); }
+  // Tries again what could not be saved, if retry_due().
   void retry();
   // Whether a state has waited for longer than max_unsaved_s: training should stop, and save() will throw.
   bool overdue() const { return unsaved_.overdue(); }

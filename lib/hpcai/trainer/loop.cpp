@@ -130,7 +130,7 @@ void Loop::save(bool best) {
 
 // The rank that saves tries alone, while the others wait for its part of the next step.
 void Loop::retry_saving() {
-  if (!place_.checkpoints) return;
+  if (!place_.checkpoints || !place_.checkpoints->retry_due()) return;
   const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
   place_.checkpoints->retry();
   if (place_.checkpoints->overdue()) request_stop();  // all ranks stop at the same step, where save() throws on all of them
