@@ -25,7 +25,8 @@ struct ThreadRequest {
 // The setting; else OMP_NUM_THREADS; else this rank's share of the cores that the process may use, at least 1.
 ThreadChoice choose_threads(const ThreadRequest& request, const CoreLimits& limits);
 
-// The first number of OMP_NUM_THREADS, which may be a list such as "4,2"; nothing if it is no number above 0.
+// The first number of OMP_NUM_THREADS, which may be a list such as "4,2", but at most team::kMostThreads; nothing if it is no
+// number above 0.
 std::optional<int> openmp_threads();
 
 }  // namespace hpcai
