@@ -9,7 +9,4 @@ namespace hpcai {
 // exception stops the rest and is thrown here.
 void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>& work);
 
-// Cores this process may run on (affinity mask).
-int available_cores();
-
 }  // namespace hpcai
