@@ -13,6 +13,7 @@ enum class Level { info, warning, error };
 
 // Warnings and errors of ranks other than 0 carry "[rank r]"; their info lines are dropped.
 void set_rank(int rank);
+int rank();
 // Copies every later line, with a UTC time stamp, to `path` (appended). Throws Error{cannot_write}.
 void open_file(const std::string& path);
 void close_file();
@@ -30,6 +31,11 @@ void info(fmt::format_string<Args...> format, Args&&... args) {
 template <class... Args>
 void warning(fmt::format_string<Args...> format, Args&&... args) {
   write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
+}
+// A warning about what every rank finds alike, such as the data: rank 0 says it for all.
+template <class... Args>
+void shared_warning(fmt::format_string<Args...> format, Args&&... args) {
+  if (rank() == 0) write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void error(fmt::format_string<Args...> format, Args&&... args) {
