@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 
 void copy_weights(models::Model& model, const checkpoint::NamedTensors& saved, const std::string& from) {
   if (const auto missing = checkpoint::copy_tensors(saved, trainer::tensors_of(model))) {
-    throw Error(ExitCode::bad_data, fmt::format("{} has no tensor '{}' of the model's shape", from, *missing),
+    throw Error(ExitCode::bad_data, fmt::format("{} has no tensor '{}' of the model's shape and type", from, *missing),
                 "The checkpoint belongs to another model than the run's config.yaml describes.");
   }
 }

@@ -4,6 +4,7 @@ import signal
 import time
 
 from harness import GALAXY, WAVEFORM, Case, children_of, main
+from pictures import GALAXY_CONFIG, catalogue, make_images
 
 
 class Ranks(Case):
@@ -38,6 +39,13 @@ class Ranks(Case):
     def test_only_rank_0_talks(self):
         _, err = self.train(WAVEFORM, "run", "--nproc", 2, "--set", "training.max_steps=2")
         self.assertEqual(err.count("hpcai-train "), 1, err)
+
+    def test_a_warning_about_the_data_is_said_once(self):
+        make_images(self.folder / "im")
+        (self.folder / "im" / "labels.csv").write_text(catalogue(["red", "blue"] * 4))
+        (self.folder / "f.yaml").write_text(GALAXY_CONFIG)
+        _, err = self.train("f.yaml", "run", "--nproc", 2, "--set", "data.classes=[red, blue, green]", "--set", "training.global_batch=8")
+        self.assertEqual(err.count("no training image of class green"), 1, err)
 
     def test_the_time_of_a_step_is_told_and_the_slowest_rank_named(self):
         _, err = self.train(WAVEFORM, "run", "--nproc", 2, "--set", "training.max_steps=12")

@@ -153,7 +153,7 @@ void Checkpoints::try_unsaved() {
 }
 
 void Checkpoints::retry() {
-  if (!unsaved_.empty() && !unsaved_.rests(Clock::now())) try_unsaved();
+  if (retry_due()) try_unsaved();
 }
 
 void Checkpoints::finish() {

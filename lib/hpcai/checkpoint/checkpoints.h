@@ -37,7 +37,9 @@ class Checkpoints {
   // for longer than max_unsaved_s.
   void save(int64_t step, const TrainingState& state, bool best = false);
 
-  // Tries again to write unsaved states, at growing intervals. Call it between steps. It is cheap if there are none.
+  // Returns whether a state is unsaved and it is time to try again. Call it between steps; it is cheap.
+  bool retry_due() const { return !unsaved_.empty() && !unsaved_.rests(Unsaved::Clock::now()); }
+  // Tries again to write unsaved states if retry_due().
   void retry();
   // Whether a state is unsaved for longer than max_unsaved_s. Training should then stop; save() throws.
   bool overdue() const { return unsaved_.overdue(); }

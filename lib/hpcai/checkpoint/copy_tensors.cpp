@@ -11,8 +11,10 @@ std::optional<std::string> copy_tensors(const NamedTensors& saved, const NamedTe
   std::vector<const at::Tensor*> sources;
   for (const auto& [name, tensor] : live) {
     const auto found = by_name.find(prefix + name);
-    if (found == by_name.end() || found->second.sizes() != tensor.sizes()) return prefix + name;
-    sources.push_back(&found->second);
+    if (found == by_name.end()) return prefix + name;
+    const at::Tensor& source = found->second;
+    if (source.sizes() != tensor.sizes() || source.scalar_type() != tensor.scalar_type()) return prefix + name;
+    sources.push_back(&source);
   }
   const at::NoGradGuard no_grad;
   for (size_t i = 0; i < live.size(); ++i) live[i].second.copy_(*sources[i]);

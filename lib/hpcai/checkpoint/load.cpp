@@ -120,7 +120,15 @@ std::optional<Loaded> load_newest(const fs::path& checkpoints) {
 }
 
 void read_content(const fs::path& checkpoint, const std::function<void()>& read) {
-  guard(checkpoint, ExitCode::cannot_resume, read);
+  try {
+    guard(checkpoint, ExitCode::cannot_resume, read);
+  } catch (const LocalError&) {
+    throw;  // of this host, not of the checkpoint
+  } catch (const Error& error) {
+    const std::string text = error.what(), path = printable(checkpoint);
+    if (text.find(path) != std::string::npos) throw;
+    throw Error(error.code(), fmt::format("{}: {}", path, text), error.remedy());
+  }
 }
 
 }  // namespace hpcai::checkpoint

@@ -35,8 +35,8 @@ Loaded load_checkpoint(const std::filesystem::path& path, Parts parts = Parts::a
 std::optional<Loaded> load_newest(const std::filesystem::path& checkpoints);
 
 // Calls `read`, which takes the content of a checkpoint apart. The content comes from outside, so every exception about it (a
-// missing key, another type, a tensor of another shape) becomes Error{cannot_resume} that names the checkpoint. Error and
-// std::bad_alloc pass.
+// missing key, another type, a tensor of another shape) becomes Error{cannot_resume}. An Error keeps its code and remedy. Each
+// message names the checkpoint once. LocalError and std::bad_alloc pass.
 void read_content(const std::filesystem::path& checkpoint, const std::function<void()>& read);
 
 }  // namespace hpcai::checkpoint

@@ -97,10 +97,6 @@ class Reader {
       return nullptr;
     }
     if (const Alternative* found = type.find_alternative(entry->value.text)) return found;
-    if (const Alternative* renamed = type.find_former(entry->value.text)) {
-      wrong(entry->place, fmt::format("{}.type {} is now called {}.", path, value_text(entry->value), renamed->name));
-      return renamed;
-    }
     const auto similar = nearest(entry->value.text, type.alternative_names());
     wrong(entry->place, fmt::format("{}.type is {}; it must be {}.{}", path, value_text(entry->value), names,
                                     similar ? fmt::format(" Did you mean {}?", *similar) : ""));

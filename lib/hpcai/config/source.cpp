@@ -23,67 +23,60 @@ const Section* section_of(const Type& type, const std::string& chosen) {
   return alternative ? &*alternative->section : nullptr;
 }
 
-const Type* type_below(const Type* type, const std::string& chosen, const std::string& name) {
-  const Section* section = type ? section_of(*type, chosen) : nullptr;
-  const Key* key = section ? section->find(name) : nullptr;
-  return key ? &key->type : nullptr;
-}
-
-// Returns the type of a variant's section: the stated one, or the default.
-std::string chosen_type(const Type& type, const Node& node) {
+// The type that a variant's section says, by the name that it has now, or else `otherwise`.
+std::string chosen_type(const Type& type, const Node& node, const std::string& otherwise) {
   const Node::Entry* entry = node.find("type");
-  return entry ? entry->value.text : type.default_alternative;
+  if (!entry) return otherwise;
+  const Alternative* renamed = type.find_former(entry->value.text);
+  return renamed ? renamed->name : entry->value.text;
 }
 
-// Merges two layers; `upper` wins. `type` describes both. It is null if the description has no such key.
+// The name that a key has now. It keeps its former one where the layer holds both, which the reader then refuses.
+const std::string& present_name(const Section* section, const Node& layer, const std::string& name) {
+  const Key* renamed = section && !section->find(name) ? section->find_former(name) : nullptr;
+  return renamed && !layer.find(renamed->name) ? renamed->name : name;
+}
+
+Node empty_map(const Place& place) {
+  Node map;
+  map.kind = Node::Kind::map;
+  map.place = place;
+  return map;
+}
+
+// The layer `upper` as it was read, over `lower`, which this function has returned or which is empty. `upper` wins. Keys and
+// types under their former names get those that they have now. `type` describes both and is null where the description knows no
+// such key.
 Node merged(const Type* type, Node lower, const Node& upper) {
-  if (lower.kind != Node::Kind::map || upper.kind != Node::Kind::map) return upper;
+  if (upper.kind == Node::Kind::list) {
+    Node list = upper;
+    const Type* element = type && type->kind == Type::Kind::list ? &type->element.front() : nullptr;
+    for (Node& item : list.items) item = merged(element, {}, item);
+    return list;
+  }
+  if (upper.kind != Node::Kind::map) return upper;
+  if (lower.kind != Node::Kind::map) lower = empty_map(upper.place);
   std::string chosen;
   if (type && type->kind == Type::Kind::variant) {
-    const Node::Entry* after = upper.find("type");
-    chosen = chosen_type(*type, lower);
-    if (after && after->value.text != chosen) return upper;
+    const std::string before = chosen_type(*type, lower, type->default_alternative);
+    chosen = chosen_type(*type, upper, before);
+    if (chosen != before) lower = empty_map(upper.place);
   }
+  const Section* section = type ? section_of(*type, chosen) : nullptr;
   for (const Node::Entry& entry : upper.entries) {
-    if (Node::Entry* below = lower.find(entry.key)) {
-      below->value = merged(type_below(type, chosen, entry.key), std::move(below->value), entry.value);
-      below->place = entry.place;
+    const std::string& name = present_name(section, upper, entry.key);
+    const Key* key = section ? section->find(name) : nullptr;
+    Node::Entry* below = lower.find(name);
+    Node value = merged(key ? &key->type : nullptr, below ? std::move(below->value) : Node{}, entry.value);
+    if (below) {
+      *below = {name, entry.place, std::move(value)};
     } else {
-      lower.entries.push_back(entry);
+      lower.entries.push_back({name, entry.place, std::move(value)});
     }
   }
+  if (Node::Entry* said = chosen.empty() ? nullptr : lower.find("type")) said->value.text = chosen;
   if (upper.place.line > 0) lower.place = upper.place;
   return lower;
-}
-
-// Renames keys and types with former names to their present names. If both names occur, an override wins over a file. Two names
-// in one kind of source stay, and the reader refuses them.
-void rename(const Type& type, Node& node) {
-  if (type.kind == Type::Kind::list) {
-    for (Node& item : node.items) rename(type.element.front(), item);
-  }
-  if (node.kind != Node::Kind::map) return;
-  if (Node::Entry* chosen = node.find("type")) {
-    const Alternative* renamed = type.find_former(chosen->value.text);
-    if (renamed) chosen->value.text = renamed->name;
-  }
-  const Section* section = section_of(type, chosen_type(type, node));
-  if (!section) return;
-  for (size_t i = 0; i < node.entries.size();) {
-    Node::Entry& entry = node.entries[i];
-    const Key* renamed = section->find(entry.key) ? nullptr : section->find_former(entry.key);
-    Node::Entry* present = renamed ? node.find(renamed->name) : nullptr;
-    const bool overrides = present && entry.place.line == 0 && present->place.line > 0;  // only places in files have lines
-    if (overrides) {
-      present->value = std::move(entry.value);
-      present->place = entry.place;
-      node.entries.erase(node.entries.begin() + static_cast<std::ptrdiff_t>(i));
-      continue;
-    }
-    if (renamed && !present) entry.key = renamed->name;
-    if (const Key* key = section->find(entry.key)) rename(key->type, entry.value);
-    ++i;
-  }
 }
 
 class Sources {
@@ -93,14 +86,11 @@ class Sources {
   void add_file(const std::filesystem::path& path) {
     const std::optional<std::string> text = read_text(path, {order_, printable(path), 1});
     std::optional<Node> document = text ? parse(*text, printable(path)) : std::nullopt;
-    if (document && add_base(*document, path)) document_ = std::move(document);
+    if (document && add_base(*document, path)) add_layer(*document);
   }
 
-  void add_text(std::string_view text, const std::string& name) { document_ = parse(text, name); }
-
-  // Renames the former keys of the document.
-  void rename_former_keys() {
-    if (document_) rename(root_, *document_);
+  void add_text(std::string_view text, const std::string& name) {
+    if (const auto document = parse(text, name)) add_layer(*document);
   }
 
   // All overrides form one layer, so the order of overrides of different keys does not matter.
@@ -110,10 +100,10 @@ class Sources {
       const std::optional<Node> parsed = parse_override(text);
       if (parsed) layer = layer ? merged(nullptr, std::move(*layer), *parsed) : *parsed;
     }
-    if (!layer || !document_) return;
+    // Nothing but comments in the file (null): the overrides are all there is. Anything else but a map is refused by values().
+    if (!layer || !document_ || document_->kind == Node::Kind::list || document_->kind == Node::Kind::scalar) return;
     const Place place = document_->place;
-    // A file with nothing but comments gives no values, so the overrides are the whole document.
-    document_ = document_->kind == Node::Kind::null ? std::move(*layer) : merged(&root_, std::move(*document_), *layer);
+    add_layer(*layer);
     document_->place = place;
   }
 
@@ -142,7 +132,9 @@ class Sources {
     return parse_document(text, {order_++, name, 1}, problems_);
   }
 
-  // Reads the file under the key `base` and merges the document over it. Returns false, and reports the problem, if that fails.
+  void add_layer(const Node& layer) { document_ = merged(&root_, document_ ? std::move(*document_) : Node{}, layer); }
+
+  // Adds the file named by the key `base`, and takes that key out of the document. False, and reported, if that cannot be done.
   bool add_base(Node& document, const std::filesystem::path& path) {
     const Node::Entry* found = document.find("base");
     if (!found) return true;
@@ -170,7 +162,7 @@ class Sources {
       problems_.add(base->place, "a base must be made of `key: value` lines.");
       return false;
     }
-    document = merged(&root_, std::move(*base), document);
+    add_layer(*base);
     return true;
   }
 
@@ -212,9 +204,7 @@ class Sources {
 Json read_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   Sources sources(description);
   sources.add_file(path);
-  sources.rename_former_keys();
   sources.add_overrides(overrides);
-  sources.rename_former_keys();
   return sources.values();
 }
 
@@ -222,9 +212,7 @@ Json parse_values(const Section& description, std::string_view text, const std::
                   const std::vector<std::string>& overrides) {
   Sources sources(description);
   sources.add_text(text, name);
-  sources.rename_former_keys();
   sources.add_overrides(overrides);
-  sources.rename_former_keys();
   return sources.values();
 }
 

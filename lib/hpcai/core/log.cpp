@@ -91,6 +91,7 @@ constexpr std::string_view color_of(Level level) {
 }  // namespace
 
 void set_rank(int rank) { state().rank = rank; }
+int rank() { return state().rank; }
 
 void open_file(const std::string& path) {
   auto sink = std::make_shared<FileSink>(path);

@@ -14,6 +14,8 @@ enum class Level { info, warning, error };
 
 // Sets the rank of this process. Warnings and errors of ranks other than 0 carry "[rank r]". These ranks write no info lines.
 void set_rank(int rank);
+// Returns the rank of this process as set_rank() has set it; 0 before.
+int rank();
 // Appends every later line, with a UTC time stamp, to `path`. Throws Error{cannot_write}.
 void open_file(const std::string& path);
 void close_file();
@@ -31,6 +33,11 @@ void info(fmt::format_string<Args...> format, Args&&... args) {
 template <class... Args>
 void warning(fmt::format_string<Args...> format, Args&&... args) {
   write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
+}
+// A warning about what every rank finds alike, such as the data: rank 0 says it for all.
+template <class... Args>
+void shared_warning(fmt::format_string<Args...> format, Args&&... args) {
+  if (rank() == 0) write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void error(fmt::format_string<Args...> format, Args&&... args) {

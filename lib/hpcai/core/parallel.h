@@ -9,7 +9,4 @@ namespace hpcai {
 // exception stops the remaining calls and is rethrown here.
 void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>& work);
 
-// Number of cores that this process may use: the affinity mask, limited by the cgroup's quota.
-int available_cores();
-
 }  // namespace hpcai

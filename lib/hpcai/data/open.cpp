@@ -70,4 +70,8 @@ std::optional<SampleSpec> spec_of(const DataConfig& config) {
   return std::visit([](const auto& source) { return source_spec(source); }, config);
 }
 
+bool may_validate(const DataConfig& config) {
+  return std::visit([](const auto& source) { return source.may_validate(); }, config);
+}
+
 }  // namespace hpcai::data

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <utility>
 
 #include "hpcai/core/error.h"
@@ -39,20 +38,6 @@ std::vector<StageConfig> stages_of(const TrainingConfig& training) {
   whole.epochs = training.epochs;
   whole.early_stop_patience = training.early_stop_patience;
   return {whole};
-}
-
-void read_saved_state(const std::function<void()>& read) {
-  const auto refuse = [](const std::exception& reason) {
-    throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint's state.json lacks what this run needs: {}",
-                                                     printable(std::string_view(reason.what()))));
-  };
-  try {
-    read();
-  } catch (const nlohmann::json::exception& reason) {
-    refuse(reason);
-  } catch (const std::out_of_range& reason) {
-    refuse(reason);
-  }
 }
 
 CourseSettings CourseSettings::from(const Experiment& experiment) {
@@ -139,15 +124,13 @@ nlohmann::json Course::state() const {
 }
 
 void Course::load(const nlohmann::json& state) {
-  read_saved_state([&] {
-    position_ = state.at("position").get<Position>();
-    check_position();
-    plateau_.reset();
-    if (position_.stage < std::ssize(stages_)) begin_stage();
-    early_stop_.load(state.at("early_stop"));
-    best_.load(state.at("best"));
-    if (plateau_) plateau_->load(state.at("plateau"));
-  });
+  position_ = state.at("position").get<Position>();
+  check_position();
+  plateau_.reset();
+  if (position_.stage < std::ssize(stages_)) begin_stage();
+  early_stop_.load(state.at("early_stop"));
+  best_.load(state.at("best"));
+  if (plateau_) plateau_->load(state.at("plateau"));
 }
 
 // Throws Error{cannot_resume} for counts that contradict each other or the length of this training. The counts come from a file

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <vector>
@@ -47,10 +46,6 @@ struct EpochEnd {
   bool stage_ended = false;            // the next step belongs to another stage, or the training ends
 };
 
-// Runs `read`, which takes a checkpoint's state.json apart. What it throws for parts that are missing, of another type or out of
-// range becomes Error{cannot_resume}.
-void read_saved_state(const std::function<void()>& read);
-
 // Where a training stands and what is due next. All ranks have the same, because everything it hears is the same on all.
 //
 //   while (!finished()):
@@ -81,7 +76,8 @@ class Course {
 
   // The state for a checkpoint: {"position", "early_stop", "best"} and, with a plateau schedule, "plateau".
   nlohmann::json state() const;
-  // Throws Error{cannot_resume} if a part is missing, is of another type, or does not fit the settings and the data.
+  // Within checkpoint::read_content(): throws Error{cannot_resume} for a place that this training cannot reach, and what
+  // nlohmann-json throws or std::out_of_range for a part that is missing or of another type.
   void load(const nlohmann::json& state);
 
  private:

@@ -8,6 +8,7 @@
 #include "hpcai/checkpoint/config.h"
 #include "hpcai/config/bind.h"
 #include "hpcai/config/field.h"
+#include "hpcai/core/threads/team.h"
 #include "hpcai/data/config.h"
 #include "hpcai/data/loader_config.h"
 #include "hpcai/distributed/config.h"
@@ -95,7 +96,10 @@ struct TrainingConfig {
         "deterministic", deterministic,
         {.help = "On GPUs: only algorithms that give the same bits every time, at some cost of speed; on CPUs it is always so."});
     v.field("threads", threads,
-            {.help = "Threads of a CPU rank; 0 shares the cores among the ranks of a host.", .min = 0, .local = true});
+            {.help = "Threads of a CPU rank; 0 shares the cores among the ranks of a host.",
+             .min = 0,
+             .max = team::kMostThreads,
+             .local = true});
   }
 };
 

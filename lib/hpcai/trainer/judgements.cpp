@@ -29,6 +29,7 @@ struct Case {
   const TrainingConfig& training() const { return experiment.training; }
   CourseLength length() const { return length_of(training(), data->training_samples); }
   bool has_more_ranks_than_samples() const { return data && ranks > data->training_samples; }
+  bool lacks_validation() const { return data ? data->validation_samples == 0 : !data::may_validate(experiment.data); }
 };
 
 Judgements problem(std::string what, std::string remedy, bool of_ranks = false) {
@@ -118,7 +119,7 @@ Judgements target_is_measured(const Case& at) {
 
 Judgements target_has_validation(const Case& at) {
   const tasks::MetricChoice choice = at.experiment.evaluation.target_metric;
-  if (choice == tasks::MetricChoice::none || !at.data || at.data->validation_samples > 0) return {};
+  if (choice == tasks::MetricChoice::none || !at.lacks_validation()) return {};
   return problem(
       fmt::format("evaluation.target_metric {} needs a validation split, and data has none", tasks::metric_of(choice).name),
       "Give data.validation or data.validation_fraction, or set evaluation.target_metric to none.");
@@ -126,7 +127,7 @@ Judgements target_has_validation(const Case& at) {
 
 Judgements plateau_has_validation(const Case& at) {
   if (!std::holds_alternative<optim::PlateauConfig>(at.experiment.schedule)) return {};
-  if (!at.data || at.data->validation_samples > 0) return {};
+  if (!at.lacks_validation()) return {};
   return problem("schedule type plateau needs a validation split, and data has none",
                  "Give data.validation, or choose another schedule.type such as cosine.");
 }
@@ -150,6 +151,14 @@ Judgements warmup_has_one_length(const Case& at) {
 }
 
 // ---- warnings ----
+
+Judgements early_stop_has_validation(const Case& at) {
+  const auto stages = stages_of(at.training());
+  const bool waits =
+      std::any_of(stages.begin(), stages.end(), [](const StageConfig& stage) { return stage.early_stop_patience > 0; });
+  if (!waits || !at.lacks_validation()) return {};
+  return warning("early_stop_patience has no effect: it looks at the loss of a validation split, and data has none");
+}
 
 Judgements plateau_counts_epochs(const Case& at) {
   const int64_t every = at.experiment.evaluation.every_epochs;
@@ -213,8 +222,9 @@ constexpr Judgements (*kProblems[])(const Case&) = {
     target_has_validation, plateau_has_validation, horovod_has_a_scaled_rate, warmup_has_one_length};
 
 // Asked only where there is no problem: most mean nothing for an experiment that cannot be done.
-constexpr Judgements (*kWarnings[])(const Case&) = {plateau_counts_epochs, validation_keeps_ranks_busy, epoch_uses_its_samples,
-                                                    rate_is_as_meant,      batch_norm_has_samples,      milestones_are_reached};
+constexpr Judgements (*kWarnings[])(const Case&) = {early_stop_has_validation, plateau_counts_epochs, validation_keeps_ranks_busy,
+                                                    epoch_uses_its_samples,    rate_is_as_meant,      batch_norm_has_samples,
+                                                    milestones_are_reached};
 
 }  // namespace
 

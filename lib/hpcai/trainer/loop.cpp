@@ -130,7 +130,7 @@ void Loop::save(bool best) {
 
 // Retries a failed save on the rank that saves. The other ranks wait for this rank in the exchange of the next step.
 void Loop::retry_saving() {
-  if (!place_.checkpoints) return;
+  if (!place_.checkpoints || !place_.checkpoints->retry_due()) return;
   const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
   place_.checkpoints->retry();
   if (place_.checkpoints->overdue()) request_stop();  // all ranks then stop at the same step, and save() throws on all of them
@@ -160,11 +160,9 @@ checkpoint::TrainingState Loop::state() {
 
 void Loop::load(const checkpoint::TrainingState& saved) {
   course_.load(saved.state);
-  read_saved_state([&] {
-    if (saved.state.contains("elapsed_s")) elapsed_before_s_ = number_at(saved.state, "elapsed_s", 0, kLongest_s);
-    target_.load(saved.state.value("target", nlohmann::json()));
-    step_.load(saved);
-  });
+  if (saved.state.contains("elapsed_s")) elapsed_before_s_ = number_at(saved.state, "elapsed_s", 0, kLongest_s);
+  target_.load(saved.state.value("target", nlohmann::json()));
+  step_.load(saved);
   const Position& position = course_.position();
   parts_.loader.seek(position.epoch, position.batch);
   saved_ = position;

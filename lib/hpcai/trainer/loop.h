@@ -74,7 +74,7 @@ class Loop {
 
   // The whole state of the training, for a checkpoint.
   checkpoint::TrainingState state();
-  // Throws Error{cannot_resume} if the state does not fit.
+  // Within checkpoint::read_content(), as what Course::load() and Step::load() throw passes.
   void load(const checkpoint::TrainingState& state);
 
  private:

@@ -11,7 +11,6 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/stop_signal.h"
-#include "hpcai/core/text.h"
 #include "hpcai/runs/progress.h"
 #include "hpcai/trainer/agreement.h"
 #include "hpcai/trainer/broadcast_checkpoint.h"
@@ -37,17 +36,6 @@ fs::path choose_folder(const Experiment& experiment, const RunOptions& options) 
     path = base.string() + fmt::format("-{}", n);
   }
   return path;
-}
-
-// Names the checkpoint where it does not fit.
-void load_into(Loop& loop, const checkpoint::Loaded& resumed) {
-  try {
-    checkpoint::read_content(resumed.path, [&] { loop.load(resumed.state); });
-  } catch (const Error& error) {
-    const std::string text = error.what(), path = printable(resumed.path);
-    if (error.code() != ExitCode::cannot_resume || text.find(path) != std::string::npos) throw;
-    throw Error(error.code(), fmt::format("{}: {}", path, text), error.remedy());
-  }
 }
 
 }  // namespace
@@ -107,7 +95,7 @@ void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
   Loop& loop = incarnation_->loop();
   const checkpoint::Origin origin{config::digest(experiment_), group.size()};
   on_all_ranks(group, [&] {
-    if (resumed) load_into(loop, *resumed);
+    if (resumed) checkpoint::read_content(resumed->path, [&] { loop.load(resumed->state); });
     records_->attach(loop, incarnation_->training(), origin, resumed.has_value());
   });
   records_->introduce(incarnation_->training(), loop, group);

@@ -3,7 +3,6 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
-#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -24,16 +23,6 @@ void refuse_unfitting(const std::optional<std::string>& name) {
   if (!name) return;
   throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint has no tensor '{}' of the model's shape and type", *name),
               "The checkpoint belongs to another model: check the section model, or start a new run.");
-}
-
-// The first saved tensor that is of another type than the live one of its name.
-std::optional<std::string> find_other_type(const NamedTensors& saved, const NamedTensors& live) {
-  const std::map<std::string, at::Tensor> by_name(live.begin(), live.end());
-  for (const auto& [name, tensor] : saved) {
-    const auto found = by_name.find(name);
-    if (found != by_name.end() && found->second.scalar_type() != tensor.scalar_type()) return name;
-  }
-  return std::nullopt;
 }
 
 std::vector<at::Tensor> without_names(const NamedTensors& named) {
@@ -132,7 +121,6 @@ void Step::save(checkpoint::TrainingState& state) {
 
 void Step::load(const checkpoint::TrainingState& state) {
   if (scaler_) scaler_->load(state.state.at("loss_scale"));
-  refuse_unfitting(find_other_type(state.model, tensors_of(context_.model)));
   refuse_unfitting(checkpoint::copy_tensors(state.model, tensors_of(context_.model)));
   if (average_.enabled()) {
     refuse_unfitting(checkpoint::copy_tensors(state.model, average_.tensors()));

@@ -76,7 +76,8 @@ class Step {
   // Writes weights, optimizer state and loss scale into `state`. state.model receives the averaged weights if there is an
   // average.
   void save(checkpoint::TrainingState& state);
-  // Throws Error{cannot_resume} if the state does not fit.
+  // Within checkpoint::read_content(): throws Error{cannot_resume} for tensors that do not fit, and what nlohmann-json throws
+  // or std::out_of_range for a loss scale that is missing or none.
   void load(const checkpoint::TrainingState& state);
 
  private:

@@ -77,6 +77,22 @@ TEST_CASE("what is thrown while a checkpoint is taken apart becomes one kind of 
   check_error(reading([] { nlohmann::json(7).at("x"); }), ExitCode::cannot_resume, "runs/a/step-1");
   check_error(reading([] { throw std::out_of_range("'step' is no count"); }), ExitCode::cannot_resume, "'step' is no count");
   check_error(reading([] { at::zeros({2}).copy_(at::zeros({3})); }), ExitCode::cannot_resume, "runs/a/step-1");
-  check_error(reading([] { throw Error(ExitCode::bad_data, "as it is"); }), ExitCode::bad_data, "as it is");
+  check_error(reading([] { throw Error(ExitCode::bad_data, "no loss scale"); }), ExitCode::bad_data,
+              "runs/a/step-1: no loss scale");
   CHECK_THROWS_AS(reading([] { throw std::bad_alloc(); })(), std::bad_alloc);
+}
+
+TEST_CASE("an Error about a checkpoint's content names it once and keeps its remedy; one about the host stays as it is") {
+  const auto text_of = [](const auto& error) -> std::string {
+    try {
+      read_content("runs/a/step-1", [&] { throw error; });
+    } catch (const Error& thrown) {
+      CHECK(thrown.remedy() == "Do this.");
+      return thrown.what();
+    }
+    return "";
+  };
+  CHECK(text_of(Error(ExitCode::cannot_resume, "runs/a/step-1 is old", "Do this.")) == "runs/a/step-1 is old");
+  CHECK(text_of(Error(ExitCode::cannot_resume, "is old", "Do this.")) == "runs/a/step-1: is old");
+  CHECK(text_of(LocalError(ExitCode::usage, "no thread", "Do this.")) == "no thread");
 }

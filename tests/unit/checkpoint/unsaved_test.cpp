@@ -74,11 +74,13 @@ TEST_CASE("training goes on while nothing can be saved, and what waited is saved
   Checkpoints checkpoints(disk.folder, 3, {}, /*max_unsaved_s=*/60);
   checkpoints.prepare();
   checkpoints.save(1, state_of(1));
+  CHECK_FALSE(checkpoints.retry_due());
   disk.fail();
   auto state = state_of(2);
   CHECK_NOTHROW(checkpoints.save(2, state, /*best=*/true));
   for (auto& [name, tensor] : state.model) tensor.zero_();  // training goes on
   CHECK_NOTHROW(checkpoints.save(3, state_of(3)));
+  CHECK_FALSE(checkpoints.retry_due());  // the time for the next attempt has not come
   CHECK_NOTHROW(checkpoints.retry());
   CHECK_FALSE(checkpoints.overdue());
   disk.recover();
@@ -120,6 +122,7 @@ TEST_CASE("after max_unsaved_s the failure to save ends the run with its reason,
   CHECK_NOTHROW(checkpoints.save(2, state_of(2)));
   std::this_thread::sleep_for(300ms);
   CHECK(checkpoints.overdue());
+  CHECK(checkpoints.retry_due());
   check_error([&] { checkpoints.save(3, state_of(3)); }, ExitCode::cannot_write, "checkpoint.max_unsaved_s");
   disk.recover();
   CHECK(checkpoints.load_newest()->step == 1);

@@ -122,6 +122,8 @@ TEST_CASE("malformed overrides are told with their place") {
     INFO(text);
     CHECK_THAT(complaint(sample::kShortText, {text}), Contains("an override must be written key=value"));
   }
+  CHECK_THAT(complaint("- 1\n", {"data.type=simulated", "training.global_batch=8"}),
+             Contains("must be made of `key: value` lines"));
   CHECK_THAT(complaint(sample::kShortText, {"training=5"}), StartsWith("--set training: training is 5; it must be a section"));
   CHECK_THAT(complaint(sample::kShortText, {"name="}), StartsWith("--set name: name has no value"));
   CHECK_THAT(complaint(sample::kShortText, {"channels=[1"}), Contains("--set channels: this is not valid YAML"));

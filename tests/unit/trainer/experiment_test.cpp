@@ -6,6 +6,7 @@
 #include "hpcai/trainer/position.h"
 
 using namespace hpcai;
+using Catch::Matchers::Contains;
 using trainer::Experiment;
 
 TEST_CASE("the whole experiment describes itself without faults") {
@@ -34,6 +35,15 @@ TEST_CASE("settings that do not change the result are no difference") {
   const auto differences = config::differences(a, b);
   REQUIRE(differences.size() == 1);
   CHECK(differences[0].key == "training.seed");
+}
+
+TEST_CASE("numbers of threads have an upper bound") {
+  const std::string needed = "data: {type: simulated_galaxies}\nmodel: {type: xception}\nloss: {type: cross_entropy}\n";
+  const auto read = [&](const std::string& override) { return config::parse<Experiment>(needed, "a.yaml", {override}); };
+  CHECK(read("training.threads=4096").training.threads == 4096);
+  CHECK_THROWS_WITH(read("training.threads=1000000"), Contains("training.threads is 1000000") && Contains("4096"));
+  CHECK(read("loader.threads=1024").loader.threads == 1024);
+  CHECK_THROWS_WITH(read("loader.threads=1000000"), Contains("loader.threads is 1000000") && Contains("1024"));
 }
 
 TEST_CASE("a position survives JSON") {

@@ -22,7 +22,7 @@ Experiment galaxies() {
 
 Experiment waveforms() {
   Experiment experiment;
-  experiment.data = data::WaveformHdf5Config{};
+  experiment.data = data::WaveformHdf5Config{.train = "train.h5", .validation = "validation.h5"};
   experiment.task = tasks::WaveformRegressionConfig{};
   return experiment;
 }
@@ -141,6 +141,35 @@ std::vector<Row> rows() {
        DataFacts{kImages, 320, 0},
        problem,
        {"plateau needs a validation split"}},
+      {"target without validation in the config",
+       galaxies(),
+       [](Experiment& e) {
+    std::get<data::SimulatedGalaxiesConfig>(e.data).validation = 0;
+    e.evaluation.target_metric = tasks::metric_choice("loss");
+       },
+       1,
+       {},
+       problem,
+       {"evaluation.target_metric loss needs a validation split"}},
+      {"plateau without validation in the config",
+       waveforms(),
+       [](Experiment& e) {
+    std::get<data::WaveformHdf5Config>(e.data).validation = "";
+    e.schedule = optim::PlateauConfig{};
+       },
+       1,
+       {},
+       problem,
+       {"plateau needs a validation split"}},
+      {"early stop without validation",
+       galaxies(),
+       [](Experiment& e) {
+    e.training.stages = {StageConfig{}, StageConfig{.early_stop_patience = 2}};
+       },
+       1,
+       DataFacts{kImages, 320, 0},
+       warning,
+       {"early_stop_patience has no effect"}},
       {"horovod",
        galaxies(),
        [](Experiment& e) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "hpcai/core/text.h"
+#include "hpcai/core/threads/team.h"
 
 namespace hpcai {
 
@@ -34,7 +35,8 @@ std::optional<int> openmp_threads() {
   const char* const text = std::getenv("OMP_NUM_THREADS");
   if (!text) return std::nullopt;
   const auto threads = parse_number<int>(trim(split(text, ',').front()));
-  return threads.value_or(0) > 0 ? threads : std::nullopt;
+  if (threads.value_or(0) <= 0) return std::nullopt;
+  return std::min(*threads, team::kMostThreads);
 }
 
 }  // namespace hpcai

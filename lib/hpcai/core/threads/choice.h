@@ -25,8 +25,8 @@ struct ThreadRequest {
 // Returns the setting; else OMP_NUM_THREADS; else this rank's share of the cores that the process may use, at least 1.
 ThreadChoice choose_threads(const ThreadRequest& request, const CoreLimits& limits);
 
-// Returns the first number of OMP_NUM_THREADS, which may be a list such as "4,2". Nothing if the variable is not a number above
-// 0.
+// Returns the first number of OMP_NUM_THREADS, which may be a list such as "4,2", but at most team::kMostThreads. Nothing if the
+// variable is not a number above 0.
 std::optional<int> openmp_threads();
 
 }  // namespace hpcai

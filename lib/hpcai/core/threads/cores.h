@@ -31,7 +31,7 @@ std::optional<CpuQuota> cpu_quota(const std::filesystem::path& root = "/");
 
 // The limits of this process, read at the first call.
 const CoreLimits& own_core_limits();
-// own_core_limits().usable()
+// own_core_limits().usable(): the cores that this process may use.
 int available_cores();
 
 }  // namespace hpcai

@@ -59,7 +59,7 @@ const Libgomp* libgomp() {
 
 std::atomic<int>& default_threads() {
   static std::atomic<int> threads{[] {
-    const int count = std::min(openmp_threads().value_or(available_cores()), team::kMostThreads);
+    const int count = openmp_threads().value_or(std::min(available_cores(), team::kMostThreads));
     set_spins(count);
     return count;
   }()};

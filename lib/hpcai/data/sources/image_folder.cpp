@@ -15,7 +15,7 @@ void warn_of_missing_classes(const Catalogue& catalogue) {
   std::vector<int64_t> counts(catalogue.class_names.size(), 0);
   for (const CatalogueRow& row : catalogue.train) ++counts[static_cast<size_t>(row.label)];
   for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] == 0) log::warning("no training image of class {}", printable(catalogue.class_names[i]));
+    if (counts[i] == 0) log::shared_warning("no training image of class {}", printable(catalogue.class_names[i]));
   }
 }
 

@@ -30,6 +30,7 @@ struct ImageFolderConfig {
   ImageTransformConfig transform;
 
   void disable_cache() { cache_mb = 0; }
+  bool may_validate() const { return !split_column.empty() || validation_fraction > 0; }
 
   template <class Visitor>
   void describe(Visitor& visitor) {

@@ -129,7 +129,7 @@ ImageFile look_into(const std::string& name, bool labels_optional) {
       read_labels(file, dl_des, opened);
     } catch (const Error& error) {
       if (!labels_optional) throw;
-      log::warning("no label is read: {}", error.what());
+      log::shared_warning("no label is read: {}", error.what());
     }
   }
   if (labels_optional) opened.labels.resize(static_cast<size_t>(opened.images.rows()), kUnlabelled);
@@ -182,8 +182,8 @@ void warn_of_missing_classes(const ImageFile& file, const std::vector<std::strin
     if (found[i] == 0) missing.push_back(names[i]);
   }
   if (missing.empty()) return;
-  log::warning("{}: no training image of class {}{}", file.labels_where, listed(missing),
-               found[0] == 0 ? "; class indices count from 0" : "");
+  log::shared_warning("{}: no training image of class {}{}", file.labels_where, listed(missing),
+                      found[0] == 0 ? "; class indices count from 0" : "");
 }
 
 void check_labels(const ImageFile& file, const std::vector<std::string>& names) {
@@ -236,7 +236,7 @@ std::unique_ptr<Dataset> open_for_network(const std::string& path, const ImageHd
   const bool other_names = !file.class_names.empty() && file.class_names != names;
   if (use.labels_optional &&
       (other_names || std::any_of(file.labels.begin(), file.labels.end(), [&](int64_t label) { return label >= classes; }))) {
-    log::warning("{}: the labels are of other classes than the network's: taken as unlabelled", file.labels_where);
+    log::shared_warning("{}: the labels are of other classes than the network's: taken as unlabelled", file.labels_where);
     file.labels.assign(file.labels.size(), kUnlabelled);
   } else {
     check_labels(file, names);

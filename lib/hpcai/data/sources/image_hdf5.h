@@ -24,6 +24,7 @@ struct ImageHdf5Config {
   ImageTransformConfig transform;
 
   void disable_cache() { cache_mb = 0; }
+  bool may_validate() const { return !validation.empty(); }
 
   template <class Visitor>
   void describe(Visitor& visitor) {

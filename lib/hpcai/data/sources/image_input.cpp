@@ -60,7 +60,7 @@ void add_labels(std::vector<CatalogueRow>& rows, const ImageFolderConfig& readin
       known.emplace(row.file, std::move(row));
     }
   } catch (const Error& error) {
-    log::warning("no label is read: {}", error.what());
+    log::shared_warning("no label is read: {}", error.what());
     return;
   }
   for (CatalogueRow& row : rows) {

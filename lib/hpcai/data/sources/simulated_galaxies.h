@@ -29,6 +29,7 @@ struct SimulatedGalaxiesConfig {
   ImageTransformConfig transform;
 
   void disable_cache() { cache_mb = 0; }
+  bool may_validate() const { return validation > 0; }
 
   template <class Visitor>
   void describe(Visitor& visitor) {

@@ -32,6 +32,7 @@ struct SimulatedWaveformsConfig {
   int64_t cache_mb = 4096;
 
   void disable_cache() { cache_mb = 0; }
+  bool may_validate() const { return !is_empty(validation); }
 
   template <class Visitor>
   void describe(Visitor& visitor) {

@@ -7,7 +7,8 @@
 #include "hpcai/data/dataset.h"
 
 // A source of data is a config struct of the variant DataConfig (data/config.h) and four functions beside it. The struct has
-// `kStored`, whether samples lie in files, which `check` reads, and disable_cache(), after which it keeps none in memory.
+// `kStored`, whether samples lie in files, which `check` reads; disable_cache(), after which it keeps none in memory; and
+// may_validate(), false where the settings alone say that there is no validation split.
 //
 //   // What samples look like as far as the config alone says it; nothing where it depends on the files.
 //   std::optional<SampleSpec> source_spec(const Config& config);

@@ -22,6 +22,7 @@ struct SyntheticImagesConfig {
   ImageTransformConfig transform;
 
   void disable_cache() {}  // has none
+  bool may_validate() const { return validation > 0; }
 
   template <class Visitor>
   void describe(Visitor& visitor) {

@@ -95,7 +95,7 @@ std::vector<std::array<double, 3>> labels_of(const Hdf5File& file, int64_t rows,
     return checked_labels(file, rows);
   } catch (const Error& error) {
     if (!labels_optional) throw;
-    log::warning("no label is read: {}", error.what());
+    log::shared_warning("no label is read: {}", error.what());
     return unknown_labels(rows);
   }
 }

@@ -22,6 +22,7 @@ struct WaveformHdf5Config {
   int64_t cache_mb = 0;
 
   void disable_cache() { cache_mb = 0; }
+  bool may_validate() const { return !validation.empty(); }
 
   template <class Visitor>
   void describe(Visitor& visitor) {

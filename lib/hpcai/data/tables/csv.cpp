@@ -163,9 +163,9 @@ void Csv::read_rows(const std::string& text, const Layout& layout) {
     std::move(record.cells.begin(), record.cells.end(), std::back_inserter(cells_));
   }
   if (like_rows > 0) {
-    log::warning("{}: {} with # in front {} a row; {} left out as {}", name_, plural(like_rows, "line"),
-                 like_rows == 1 ? "looks like" : "look like", like_rows == 1 ? "it is" : "they are",
-                 like_rows == 1 ? "a comment" : "comments");
+    log::shared_warning("{}: {} with # in front {} a row; {} left out as {}", name_, plural(like_rows, "line"),
+                        like_rows == 1 ? "looks like" : "look like", like_rows == 1 ? "it is" : "they are",
+                        like_rows == 1 ? "a comment" : "comments");
   }
 }
 

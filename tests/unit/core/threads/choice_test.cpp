@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
+#include "hpcai/core/threads/team.h"
+
 using namespace hpcai;
 using Catch::Matchers::Contains;
 
@@ -46,6 +48,7 @@ TEST_CASE("OMP_NUM_THREADS is read as OpenMP does") {
   CHECK(read("4") == 4);
   CHECK(read(" 4 ") == 4);
   CHECK(read("4,2,1") == 4);
+  CHECK(read("1000000") == team::kMostThreads);
   for (const char* wrong : {"", "0", "-2", "four", "4x", "99999999999999"}) {
     INFO(wrong);
     CHECK_FALSE(read(wrong));

@@ -8,17 +8,9 @@
 #include <set>
 #include <vector>
 
+#include "compute_threads.h"
+
 using namespace hpcai;
-
-namespace {
-
-struct Threads {
-  explicit Threads(int count) { set_compute_threads(count); }
-  ~Threads() { set_compute_threads(before); }
-  const int before = compute_threads();
-};
-
-}  // namespace
 
 TEST_CASE("this program's functions stand before libgomp's") {
   Dl_info found{};
@@ -28,7 +20,7 @@ TEST_CASE("this program's functions stand before libgomp's") {
 }
 
 TEST_CASE("each number of a parallel region is there once") {
-  const Threads set(4);
+  const ComputeThreads set(4);
   CHECK(omp_get_max_threads() == 4);
   CHECK(omp_get_num_threads() == 1);
   CHECK_FALSE(omp_in_parallel());
@@ -48,7 +40,7 @@ TEST_CASE("each number of a parallel region is there once") {
 }
 
 TEST_CASE("num_threads asks for more threads or fewer, if(false) for one") {
-  const Threads set(2);
+  const ComputeThreads set(2);
   for (const int wanted : {1, 2, 5}) {
     int threads = 0;
 #pragma omp parallel num_threads(wanted)
@@ -63,7 +55,7 @@ TEST_CASE("num_threads asks for more threads or fewer, if(false) for one") {
 }
 
 TEST_CASE("threads wait for each other at barriers") {
-  const Threads set(4);
+  const ComputeThreads set(4);
   for (int round = 0; round < 300; ++round) {
     std::vector<int> first(4, 0), second(4, 0);
 #pragma omp parallel
@@ -80,7 +72,7 @@ TEST_CASE("threads wait for each other at barriers") {
 }
 
 TEST_CASE("loops, sections and single blocks are shared") {
-  const Threads set(3);
+  const ComputeThreads set(3);
   for (int round = 0; round < 200; ++round) {
     std::vector<int> up(101, 0), down(50, 0), sections(4, 0);
     int singles = 0;
@@ -118,7 +110,7 @@ TEST_CASE("loops, sections and single blocks are shared") {
 }
 
 TEST_CASE("ordered parts of a loop run in order") {
-  const Threads set(4);
+  const ComputeThreads set(4);
   for (int round = 0; round < 50; ++round) {
     std::vector<int> order;
 #pragma omp parallel for ordered schedule(monotonic : dynamic, 2)
@@ -133,7 +125,7 @@ TEST_CASE("ordered parts of a loop run in order") {
 }
 
 TEST_CASE("a region inside of a region has one thread, and the outer one goes on") {
-  const Threads set(3);
+  const ComputeThreads set(3);
   std::vector<int> inner(3, 0), after(3, -1);
 #pragma omp parallel
   {

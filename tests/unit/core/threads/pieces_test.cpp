@@ -7,22 +7,13 @@
 #include <thread>
 #include <vector>
 
+#include "compute_threads.h"
+
 using namespace hpcai;
-
-namespace {
-
-// Sets the compute threads for the life of a test.
-struct Threads {
-  explicit Threads(int count) { set_compute_threads(count); }
-  ~Threads() { set_compute_threads(before); }
-  const int before = compute_threads();
-};
-
-}  // namespace
 
 TEST_CASE("each piece is done once, whatever the number of threads") {
   for (const int threads : {1, 2, 3, 8}) {
-    const Threads set(threads);
+    const ComputeThreads set(threads);
     for (const int64_t count : {0, 1, 2, 7, 1000}) {
       std::vector<std::atomic<int>> visits(count);
       for_pieces(count, [&](int64_t i) { ++visits[i]; });
@@ -32,7 +23,7 @@ TEST_CASE("each piece is done once, whatever the number of threads") {
 }
 
 TEST_CASE("thousands of short runs end") {
-  const Threads set(4);
+  const ComputeThreads set(4);
   std::atomic<int64_t> sum{0};
   for (int run = 0; run < 20000; ++run) for_pieces(1 + run % 9, [&](int64_t i) { sum += i; });
   int64_t expected = 0;
@@ -41,7 +32,7 @@ TEST_CASE("thousands of short runs end") {
 }
 
 TEST_CASE("runs with pauses in which the threads fall asleep end") {
-  const Threads set(3);
+  const ComputeThreads set(3);
   std::atomic<int64_t> visits{0};
   for (int run = 0; run < 20; ++run) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -67,7 +58,7 @@ TEST_CASE("a part first takes its own range, in order") {
 }
 
 TEST_CASE("the first exception of a piece reaches the caller, and the threads go on to serve") {
-  const Threads set(4);
+  const ComputeThreads set(4);
   const auto fail = [] {
     for_pieces(100, [](int64_t i) {
       if (i == 50) throw std::runtime_error("piece 50");
@@ -80,14 +71,14 @@ TEST_CASE("the first exception of a piece reaches the caller, and the threads go
 }
 
 TEST_CASE("pieces inside of pieces are done by the thread that has them") {
-  const Threads set(4);
+  const ComputeThreads set(4);
   std::array<std::atomic<int>, 64> visits{};
   for_pieces(8, [&](int64_t i) { for_pieces(8, [&](int64_t k) { ++visits[8 * i + k]; }); });
   for (const auto& visit : visits) CHECK(visit == 1);
 }
 
 TEST_CASE("several threads may hand out pieces at the same time") {
-  const Threads set(3);
+  const ComputeThreads set(3);
   std::atomic<int64_t> sum{0};
   std::vector<std::thread> callers;
   for (int caller = 0; caller < 4; ++caller) {
