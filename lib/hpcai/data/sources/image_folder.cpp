@@ -3,7 +3,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/class_names.h"
-#include "hpcai/data/image_dataset.h"
+#include "hpcai/data/wrappers/augmented_images.h"
 #include "hpcai/data/sources/image_files.h"
 #include "hpcai/data/sources/image_input.h"
 #include "hpcai/data/tables/catalogue.h"

@@ -13,6 +13,7 @@
 #include "hpcai/data/hdf5/hdf5_trial.h"
 #include "hpcai/data/hdf5/hdf5_written.h"
 #include "hpcai/data/waveform_dataset.h"
+#include "hpcai/data/wrappers/cached.h"
 #include "hpcai/simulate/waveform.h"
 
 namespace hpcai::data {
@@ -20,8 +21,8 @@ namespace {
 
 class WaveformFile : public WaveformDataset {
  public:
-  WaveformFile(Hdf5Array data, std::vector<Label> labels, const simulate::TimeGrid& grid, int64_t cache_mb)
-      : WaveformDataset(std::move(labels), grid, cache_mb), data_(std::move(data)) {}
+  WaveformFile(Hdf5Array data, std::vector<Label> labels, const simulate::TimeGrid& grid)
+      : WaveformDataset(std::move(labels), grid), data_(std::move(data)) {}
 
   std::string id(int64_t index) const override { return std::to_string(index); }
   std::string where(int64_t index) const override { return data_.where(index); }
@@ -123,11 +124,11 @@ Contents look_into(const std::string& name, const simulate::TimeGrid& grid, bool
   return {data, labels_of(file, data.rows(), labels_optional)};
 }
 
-std::unique_ptr<WaveformFile> open_file(const std::string& name, const simulate::TimeGrid& grid, int64_t cache_mb,
-                                        bool labels_optional) {
+std::unique_ptr<Dataset> open_file(const std::string& name, const simulate::TimeGrid& grid, int64_t cache_mb,
+                                   bool labels_optional) {
   try_in_child(name, [&] { look_into(name, grid, /*labels_optional=*/false); });
   Contents contents = look_into(name, grid, labels_optional);
-  return std::make_unique<WaveformFile>(contents.data, std::move(contents.labels), grid, cache_mb);
+  return cached(std::make_unique<WaveformFile>(contents.data, std::move(contents.labels), grid), cache_mb);
 }
 
 }  // namespace
