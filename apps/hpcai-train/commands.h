@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "hpcai/trainer/experiment.h"
+namespace hpcai::trainer {
+struct Experiment;
+}
 
 // One function for each sub-command: it adds its words to the command line and sets `run`, which main() calls and whose
 // value is the exit status.

@@ -2,10 +2,11 @@
 
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/build.h"
-#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/run.h"
 
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // Before anything is written: throws Error{ranks_disagree}, on all ranks, naming those that run another build of this
 // program or of its libraries, another config (with the keys that differ), or with other options for the run folder.

@@ -8,6 +8,7 @@
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/tasks/tasks.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/judgements.h"
 

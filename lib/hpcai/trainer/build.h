@@ -11,11 +11,13 @@
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/tasks/task.h"
 #include "hpcai/trainer/evaluate.h"
-#include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/training_config.h"
 #include "hpcai/trainer/loop.h"
 
 // From config to objects; nothing else in the program does this.
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // Sets the threads of LibTorch for this rank: training.threads, or its share of the cores.
 void set_threads(const TrainingConfig& training, const distributed::Placement& placement);

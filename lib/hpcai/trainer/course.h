@@ -6,13 +6,17 @@
 #include <optional>
 #include <vector>
 
+#include "hpcai/checkpoint/config.h"
 #include "hpcai/optim/base_rate.h"
+#include "hpcai/optim/config.h"
 #include "hpcai/optim/plateau.h"
-#include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/training_config.h"
 #include "hpcai/trainer/position.h"
 
 // When a training does what: arithmetic alone, without a model, data or ranks.
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // How long a training is if no stage ends early.
 struct CourseLength {

@@ -9,10 +9,11 @@
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/build.h"
-#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/loop.h"
 
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // Everything that lives as long as one group of ranks does: the group, data, model, optimizer and the loop. When ranks are lost a
 // process may drop it and make a new one with those that are left; what outlives that belongs to the Session.

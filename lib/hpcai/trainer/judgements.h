@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "hpcai/data/dataset.h"
-#include "hpcai/trainer/experiment.h"
 
 // Whether an experiment makes sense: every rule about its settings stands here once, for training, check, plan and scaling.
 namespace hpcai::trainer {
+
+struct Experiment;
 
 struct Judgement {
   enum class Kind {

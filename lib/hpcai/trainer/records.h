@@ -13,6 +13,8 @@
 
 namespace hpcai::trainer {
 
+struct Experiment;
+
 // What a run leaves in its folder and shows on the console. Rank 0 keeps it; the records of other ranks, which are these, do
 // nothing, so that nobody else asks which rank it is. Called in this order, on all ranks at the same time.
 class Records {

@@ -7,11 +7,12 @@
 
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/build.h"
-#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/loop.h"
 
 // What a training says of itself at its start and at its end.
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // Logs what is trained on what and for how long, and warns of settings that are hardly meant.
 void introduce(const Experiment& experiment, const Training& training, const Loop& loop, const distributed::Group& group,

@@ -13,6 +13,7 @@
 #include "hpcai/scaling/model/rehearsal_group.h"
 #include "hpcai/scaling/model/step_model.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/step.h"
 
 namespace hpcai::scaling {
