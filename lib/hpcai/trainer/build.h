@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "hpcai/data/dataset.h"
-#include "hpcai/data/loader.h"
+#include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/models/model.h"
 #include "hpcai/optim/optimizer.h"
@@ -34,15 +34,13 @@ EvaluationSettings evaluation_settings(const Experiment& experiment, int world_s
 // All parts of a training, and the settings of its loop.
 struct Training {
   data::Splits data;
-  std::unique_ptr<data::Loader> loader;
+  std::unique_ptr<data::StepLoader> loader;
   std::shared_ptr<models::Model> model;
   std::unique_ptr<tasks::Task> task;
   std::unique_ptr<optim::Optimizer> optimizer;
   LoopSettings settings;
 
-  LoopParts parts(distributed::Group& group) const {
-    return {group, *data.train, *loader, *model, *task, *optimizer, data.validation.get()};
-  }
+  LoopParts parts(distributed::Group& group) const { return {group, *loader, *model, *task, *optimizer, data.validation.get()}; }
 };
 
 // Opens the data and builds everything. Throws what its parts throw.

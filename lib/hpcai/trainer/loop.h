@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "hpcai/checkpoint/checkpoints.h"
-#include "hpcai/data/loader.h"
+#include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/course.h"
 #include "hpcai/trainer/evaluate.h"
@@ -21,8 +21,7 @@ namespace hpcai::trainer {
 // What a training works with, built by build.h; everything outlives the loop.
 struct LoopParts {
   distributed::Group& group;
-  const data::Dataset& dataset;  // the training samples
-  data::Loader& loader;
+  data::StepLoader& loader;  // of the training samples, and of every further source of the task
   models::Model& model;
   const tasks::Task& task;
   optim::Optimizer& optimizer;
@@ -49,6 +48,7 @@ enum class Ending { finished, stopped };
 // The training loop. Read step() first, then run(). Every rank has one, and all do the same at the same time.
 class Loop {
  public:
+  // Throws std::logic_error if the loader lacks a source of the task.
   Loop(LoopParts parts, LoopSettings settings);
 
   void save_to(CheckpointPlace place) { place_ = std::move(place); }
@@ -74,7 +74,7 @@ class Loop {
   void load(const checkpoint::TrainingState& state);
 
  private:
-  data::Batch next_batch();
+  data::StepBatch next_batch();
   bool end_epoch();
   std::optional<double> evaluate(bool& good_enough);
   void save(bool best);

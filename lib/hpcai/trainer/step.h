@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "hpcai/checkpoint/checkpoints.h"
-#include "hpcai/data/loader.h"
+#include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/distributed/exchange/reducer.h"
 #include "hpcai/models/model.h"
@@ -61,7 +61,7 @@ class Step {
   void train_from(const std::string& layer);
 
   // Step `number` counts from 0. The batch is this rank's; it must stay alive until the outcome has been read.
-  void compute_gradients(const data::Batch& batch, int64_t number);
+  void compute_gradients(const data::StepBatch& batch, int64_t number);
   void update(double lr, int64_t number);
 
   // For measurements: called after the forward part of each pass.
@@ -79,7 +79,7 @@ class Step {
   void load(const checkpoint::TrainingState& state);
 
  private:
-  void begin_pass(const data::Batch& batch, int64_t pass, int64_t number);
+  void begin_pass(const data::StepBatch& batch, int64_t pass, int64_t number);
   void compute_pass(bool last);
   void apply();
 

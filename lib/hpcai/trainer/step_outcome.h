@@ -2,8 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "hpcai/data/dataset.h"
-#include "hpcai/data/loader.h"
+#include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/step_times.h"
 
@@ -21,9 +20,9 @@ struct StepOutcome {
 // stop; `busy`: what it did in this step.
 StepOutcome agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy);
 
-// Throws, on all ranks, Error{diverged} that names the step and the samples: those of `batch` whose input or target is
-// not finite, or else all of it, from the ranks whose own loss is not finite.
-[[noreturn]] void report_divergence(distributed::Group& group, int64_t step, const data::Dataset& dataset,
-                                    const data::Batch& batch, const at::Tensor& loss);
+// Throws, on all ranks, Error{diverged} that names the step and the samples: those of any source of `batch` whose input or target
+// is not finite, or else those of the training data, from the ranks whose own loss is not finite. `loader` gave the batch.
+[[noreturn]] void report_divergence(distributed::Group& group, int64_t step, const data::StepLoader& loader,
+                                    const data::StepBatch& batch, const at::Tensor& loss);
 
 }  // namespace hpcai::trainer

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "hpcai/data/loader.h"
+#include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
 
 namespace hpcai::trainer {
@@ -37,7 +37,7 @@ void to_json(nlohmann::json& json, const StepSplit& split);
 class StepTimes {
  public:
   // The first `skip` steps, slowed by allocation and tuning, do not count.
-  StepTimes(const data::Loader& loader, const distributed::Group& group, int64_t skip = 5);
+  StepTimes(const data::StepLoader& loader, const distributed::Group& group, int64_t skip = 5);
 
   // After a pause that is no part of a step (evaluation, checkpoint), or before the first step.
   void restart();
@@ -55,7 +55,7 @@ class StepTimes {
  private:
   using Clock = std::chrono::steady_clock;
 
-  const data::Loader& loader_;
+  const data::StepLoader& loader_;
   const distributed::Group& group_;
   int64_t skip_;
   Clock::time_point begin_;

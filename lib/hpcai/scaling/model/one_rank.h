@@ -67,7 +67,7 @@ class OneRank {
   std::unique_ptr<RehearsalGroup> group_;
   trainer::Training training_;
   std::optional<trainer::Step> step_;
-  data::Batch batch_;
+  data::StepBatch batch_;
   std::optional<Moment> forward_done_;
   std::vector<Departure> departures_;
   std::function<void()> tell_;
