@@ -256,9 +256,9 @@ std::unique_ptr<Dataset> open_for_network(const std::string& path, const ImageHd
 }  // namespace
 
 std::optional<SampleSpec> source_spec(const ImageHdf5Config& config) {
-  if (config.image_size == 0 || (config.classes.empty() && config.class_count == 0)) return std::nullopt;
-  return image_spec(config.image_size, config.image_size,
-                    config.classes.empty() ? numbered_class_names(config.class_count) : config.classes, config.transform.scaling);
+  const std::vector<std::string> names = config.stated_names();
+  if (config.image_size == 0 || names.empty()) return std::nullopt;
+  return image_spec(config.image_size, config.image_size, names, config.transform.scaling);
 }
 
 Splits open_source(const ImageHdf5Config& config, const OpenOptions&) {
