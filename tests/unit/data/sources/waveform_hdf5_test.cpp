@@ -1,3 +1,5 @@
+#include "hpcai/data/sources/waveform_hdf5.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -10,8 +12,8 @@
 #include <iterator>
 #include <thread>
 
+#include "../support.h"
 #include "hpcai/data/open.h"
-#include "support.h"
 
 using namespace hpcai;
 using namespace hpcai::data;
