@@ -11,7 +11,7 @@
 
 namespace hpcai::data {
 
-// Waveforms of black-hole mergers in one file a split.
+// Waveforms of black-hole mergers in one file a split, or in several.
 struct WaveformHdf5Config : CacheConfig {
   static constexpr std::string_view kType = "waveform_hdf5";
   static constexpr bool kStored = true;
@@ -29,7 +29,7 @@ struct WaveformHdf5Config : CacheConfig {
     visitor.field(
         "train", train,
         {.help =
-             "HDF5 file with data sets data [n, time] and labels [n, 3] = q, s1, s2.",
+             "HDF5 file with data sets data [n, time] and labels [n, 3] = q, s1, s2; a pattern such as train-*.h5 joins several.",
          .required = true});
     visitor.field("validation", validation, {.help = "File of the validation split; may be left out."});
     visitor.field("test", test, {.help = "File of the test split; may be left out."});
