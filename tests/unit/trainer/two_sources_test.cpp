@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "hpcai/core/error.h"
 #include "hpcai/distributed/exchange/single_group.h"

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/full.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 
