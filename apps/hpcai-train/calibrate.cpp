@@ -14,6 +14,7 @@
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/model/calibrate.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/on_all_ranks.h"
 

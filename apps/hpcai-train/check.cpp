@@ -16,6 +16,7 @@
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/runs/progress.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/judgements.h"
 
 namespace hpcai::app {

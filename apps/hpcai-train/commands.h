@@ -2,12 +2,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "hpcai/trainer/experiment.h"
+namespace hpcai::trainer {
+struct Experiment;
+}
 
 // Each sub-command has a function add_<command>(), which adds the options to the command line. If the user chooses the command,
 // its callback sets CommandLine::run. main() calls `run` and exits with its result.

@@ -13,6 +13,7 @@
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/runs/environment.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/experiment.h"
 
 namespace hpcai::app {
 namespace {

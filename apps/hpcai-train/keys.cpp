@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "hpcai/config/config.h"
+#include "hpcai/trainer/experiment.h"
 
 namespace hpcai::app {
 namespace {

@@ -4,6 +4,7 @@
 #include "hpcai/core/process.h"
 #include "hpcai/distributed/world/launch.h"
 #include "hpcai/distributed/world/world.h"
+#include "hpcai/trainer/experiment.h"
 
 namespace hpcai::app {
 

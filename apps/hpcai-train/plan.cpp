@@ -11,6 +11,7 @@
 #include "hpcai/scaling/jobs/batch_script.h"
 #include "hpcai/scaling/jobs/child_program.h"
 #include "hpcai/scaling/plan/plan.h"
+#include "hpcai/trainer/experiment.h"
 
 namespace hpcai::app {
 namespace {

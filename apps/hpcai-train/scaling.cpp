@@ -7,6 +7,7 @@
 #include "hpcai/core/process.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/study/run_study.h"
+#include "hpcai/trainer/experiment.h"
 
 namespace hpcai::app {
 namespace {

@@ -9,6 +9,7 @@
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/runs/run_folder.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/judgements.h"
 #include "hpcai/trainer/run.h"
 

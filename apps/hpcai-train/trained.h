@@ -8,6 +8,7 @@
 #include "hpcai/data/dataset.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/evaluate.h"
+#include "hpcai/trainer/experiment.h"
 
 namespace hpcai::app {
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <string_view>
+
 #include "hpcai/config/field.h"
 #include "hpcai/data/augmentation.h"
+#include "hpcai/data/cache_config.h"
 
 namespace hpcai::data {
 
@@ -14,6 +17,20 @@ struct ImageTransformConfig {
   void describe(Visitor& visitor) {
     visitor.field("scaling", scaling, {.help = "How bytes become input: 0..1, -1..1, or ImageNet's mean and deviation."});
     visitor.field("augmentation", augmentation, {.help = "Random changes of the training images."});
+  }
+};
+
+// The base of the configs of sources of images that can be kept in memory.
+struct CachedImagesConfig : CacheConfig {
+  using CacheConfig::CacheConfig;
+
+  ImageTransformConfig transform;
+
+ protected:
+  template <class Visitor>
+  void describe_images(Visitor& visitor, std::string_view cache_help) {
+    describe_cache(visitor, cache_help);
+    transform.describe(visitor);
   }
 };
 

@@ -45,6 +45,7 @@ class Loader {
   // The next batch, rolling over into the next epoch. Throws what a background thread threw for this batch.
   Batch next();
 
+  const Dataset& dataset() const { return dataset_; }
   const Sampler& sampler() const { return sampler_; }
   // Seconds that next() has spent waiting for input so far.
   double wait_s() const { return wait_s_; }

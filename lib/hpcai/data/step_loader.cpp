@@ -14,7 +14,7 @@ void StepLoader::seek(int64_t epoch, int64_t number) {
 }
 
 StepBatch StepLoader::next() {
-  StepBatch batch{main_->next(), {}};
+  StepBatch batch{main_->next()};
   for (const auto& [name, loader] : further_) batch.further.emplace(name, loader->next());
   return batch;
 }

@@ -9,9 +9,8 @@
 namespace hpcai::data {
 
 // What one step works on: a batch of the training data, and one of every further source, by name.
-struct StepBatch {
-  Batch main;
-  std::map<std::string, Batch, std::less<>> further;
+struct StepBatch : Batch {
+  std::map<std::string, Batch, std::less<>> further = {};
 };
 
 // Hands over the batches of several sources together, such as labelled and unlabelled images. The training data count the
@@ -26,7 +25,9 @@ class StepLoader {
   // As of Loader, in epochs and batches of the training data.
   void seek(int64_t epoch, int64_t number);
   StepBatch next();
-  const Sampler& sampler() const { return main_->sampler(); }
+
+  const Loader& main() const { return *main_; }
+  const Further& further() const { return further_; }
   double wait_s() const;  // over all sources
 
  private:

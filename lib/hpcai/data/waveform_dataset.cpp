@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "hpcai/core/error.h"
-#include "hpcai/data/progress.h"
 
 namespace hpcai::data {
 namespace {
@@ -25,12 +24,10 @@ SampleSpec waveform_spec(const simulate::TimeGrid& grid) {
   return {{1, grid.size()}, {}, {simulate::kBinaryParameters.begin(), simulate::kBinaryParameters.end()}, grid};
 }
 
-WaveformDataset::WaveformDataset(std::vector<Label> labels, const simulate::TimeGrid& grid, int64_t cache_mb)
-    : Dataset(waveform_spec(grid)),
-      labels_(std::move(labels)),
-      cache_(static_cast<int64_t>(labels_.size()), length(), cache_mb) {}
+WaveformDataset::WaveformDataset(std::vector<Label> labels, const simulate::TimeGrid& grid)
+    : Dataset(waveform_spec(grid)), labels_(std::move(labels)) {}
 
-void WaveformDataset::make_checked(int64_t index, float* out) const {
+void WaveformDataset::read(int64_t index, const Draw*, float* out) const {
   make_waveform(index, out);
   if (all_finite(out, length())) return;
   const int64_t at = std::find_if(out, out + length(), [](float x) { return !std::isfinite(x); }) - out;
@@ -42,13 +39,6 @@ std::string WaveformDataset::describe_value(int64_t, int64_t, float value) const
   return fmt::format("{}, not a finite number", value);
 }
 
-void WaveformDataset::read(int64_t index, const Draw*, float* out) const {
-  if (!cache_.enabled()) return make_checked(index, out);
-  thread_local std::vector<float> buffer;
-  const float* from = cache_.get(index, buffer, [&](float* place) { make_checked(index, place); });
-  std::copy(from, from + length(), out);
-}
-
 at::Tensor WaveformDataset::targets(std::span<const int64_t> index) const {
   at::Tensor targets = at::empty({static_cast<int64_t>(index.size()), 3}, at::kFloat);
   float* out = targets.mutable_data_ptr<float>();
@@ -56,14 +46,6 @@ at::Tensor WaveformDataset::targets(std::span<const int64_t> index) const {
     for (double value : label(i)) *out++ = static_cast<float>(value);
   }
   return targets;
-}
-
-void WaveformDataset::fill_cache(int threads, const std::string& what) const {
-  if (!cache_.enabled()) return;
-  for_each_with_progress(what, size(), threads, [&](int64_t index) {
-    std::vector<float> unused;
-    cache_.get(index, unused, [&](float* place) { make_checked(index, place); });
-  });
 }
 
 }  // namespace hpcai::data

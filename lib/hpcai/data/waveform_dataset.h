@@ -3,7 +3,6 @@
 #include <array>
 #include <vector>
 
-#include "hpcai/data/cache.h"
 #include "hpcai/data/dataset.h"
 
 namespace hpcai::data {
@@ -15,16 +14,14 @@ SampleSpec waveform_spec(const simulate::TimeGrid& grid);
 class WaveformDataset : public Dataset {
  public:
   int64_t size() const override { return static_cast<int64_t>(labels_.size()); }
-  void read(int64_t index, const Draw* draw, float* out) const override;  // no augmentation
+  // Refuses what is not finite; `draw` changes nothing.
+  void read(int64_t index, const Draw* draw, float* out) const override;
   at::Tensor targets(std::span<const int64_t> index) const override;
-
-  // Makes or reads all waveforms that fit into the cache; `threads` share the work. `what` is named in progress messages.
-  void fill_cache(int threads, const std::string& what) const;
 
  protected:
   using Label = std::array<double, 3>;  // q, s1, s2
 
-  WaveformDataset(std::vector<Label> labels, const simulate::TimeGrid& grid, int64_t cache_mb);
+  WaveformDataset(std::vector<Label> labels, const simulate::TimeGrid& grid);
 
   int64_t length() const { return spec().input_shape[1]; }
   const Label& label(int64_t index) const { return labels_[static_cast<size_t>(index)]; }
@@ -35,10 +32,7 @@ class WaveformDataset : public Dataset {
   virtual std::string describe_value(int64_t index, int64_t at, float value) const;
 
  private:
-  void make_checked(int64_t index, float* out) const;
-
   std::vector<Label> labels_;
-  mutable Cache<float> cache_;
 };
 
 }  // namespace hpcai::data

@@ -6,6 +6,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/distributed/exchange/agree.h"
 #include "hpcai/runs/environment.h"
+#include "hpcai/trainer/experiment.h"
 
 namespace hpcai::trainer {
 namespace {

@@ -2,10 +2,11 @@
 
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/build.h"
-#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/run.h"
 
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // Compares the ranks before anything is written. Throws Error{ranks_disagree} on all ranks if one has another build of the
 // program or of its libraries, another config, or other options for the run folder. The error names the rank and what differs.

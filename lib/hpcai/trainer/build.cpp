@@ -8,6 +8,7 @@
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/tasks/tasks.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/judgements.h"
 
@@ -51,10 +52,11 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   refuse_problems(judge(experiment, group.size(), facts_of(training.data)));
   if (!training.model) training.model = build_model(experiment, train.spec(), group);
   training.task = build_task(experiment);
-  training.loader = std::make_unique<data::Loader>(train,
-                                                   data::Sampler(train.size(), experiment.training.global_batch, group.rank(),
-                                                                 group.size(), data::SamplerMode::training, seed),
-                                                   experiment.loader, group.device().is_cuda());
+  training.loader = std::make_unique<data::StepLoader>(
+      std::make_unique<data::Loader>(train,
+                                     data::Sampler(train.size(), experiment.training.global_batch, group.rank(), group.size(),
+                                                   data::SamplerMode::training, seed),
+                                     experiment.loader, group.device().is_cuda()));
   optim::NamedTensors parameters;
   for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());
   training.optimizer = optim::make_optimizer(experiment.optimizer, parameters);

@@ -5,17 +5,19 @@
 #include <optional>
 
 #include "hpcai/data/dataset.h"
-#include "hpcai/data/loader.h"
+#include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/models/model.h"
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/tasks/task.h"
 #include "hpcai/trainer/evaluate.h"
-#include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/training_config.h"
 #include "hpcai/trainer/loop.h"
 
 // Maps the config to objects. No other part of the program does this.
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // Sets the number of threads of this rank: training.threads, or if that is 0 the rank's share of the cores of its host.
 void set_threads(const TrainingConfig& training, const distributed::Placement& placement);
@@ -34,16 +36,14 @@ EvaluationSettings evaluation_settings(const Experiment& experiment, int world_s
 // All parts of a training, and the settings of its loop.
 struct Training {
   data::Splits data;
-  std::unique_ptr<data::Loader> loader;
+  std::unique_ptr<data::StepLoader> loader;
   std::shared_ptr<models::Model> model;
   std::unique_ptr<tasks::Task> task;
   std::unique_ptr<optim::Optimizer> optimizer;
   LoopSettings settings;
 
   // References to the parts for a Loop; the training and `group` must outlive it.
-  LoopParts parts(distributed::Group& group) const {
-    return {group, *data.train, *loader, *model, *task, *optimizer, data.validation.get()};
-  }
+  LoopParts parts(distributed::Group& group) const { return {group, *loader, *model, *task, *optimizer, data.validation.get()}; }
 };
 
 // Checks the settings, opens the data and builds all parts. Does not communicate with other ranks. Throws Error{usage} for

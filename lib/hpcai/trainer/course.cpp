@@ -9,6 +9,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
 #include "hpcai/optim/schedule.h"
+#include "hpcai/trainer/experiment.h"
 
 namespace hpcai::trainer {
 namespace {

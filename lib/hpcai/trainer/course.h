@@ -5,13 +5,17 @@
 #include <optional>
 #include <vector>
 
+#include "hpcai/checkpoint/config.h"
 #include "hpcai/optim/base_rate.h"
+#include "hpcai/optim/config.h"
 #include "hpcai/optim/plateau.h"
-#include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/training_config.h"
 #include "hpcai/trainer/position.h"
 
 // Decides when a training does what. Pure arithmetic: it knows neither the model, nor the data, nor the ranks.
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // The length of a training in which no stage ends early.
 struct CourseLength {

@@ -8,7 +8,7 @@
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/models/model.h"
 #include "hpcai/tasks/task.h"
-#include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/training_config.h"
 
 namespace hpcai::trainer {
 

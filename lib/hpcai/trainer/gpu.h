@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "hpcai/models/model.h"
-#include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/training_config.h"
 
 namespace hpcai::trainer {
 

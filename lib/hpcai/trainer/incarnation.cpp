@@ -2,6 +2,7 @@
 
 #include "hpcai/distributed/exchange/make_group.h"
 #include "hpcai/distributed/world/network.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/gpu.h"
 
 namespace hpcai::trainer {

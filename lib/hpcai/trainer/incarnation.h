@@ -9,10 +9,11 @@
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/build.h"
-#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/loop.h"
 
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // Everything that depends on one group of ranks: the group itself, the data, the model, the optimizer and the loop. After a loss
 // of ranks a process could destroy it and make a new one with the remaining ranks. The Session owns what outlives the group.

@@ -12,6 +12,7 @@
 #include "hpcai/tasks/task.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/course.h"
+#include "hpcai/trainer/experiment.h"
 
 namespace hpcai::trainer {
 namespace {

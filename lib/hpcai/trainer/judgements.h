@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "hpcai/data/dataset.h"
-#include "hpcai/trainer/experiment.h"
 
 // The rules that the settings of an experiment have to obey, for training, `check`, `plan` and `scaling`.
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // One violation of a rule.
 struct Judgement {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include "hpcai/core/error.h"
@@ -30,11 +31,15 @@ void tell_stage(const Course& course) {
 Loop::Loop(LoopParts parts, LoopSettings settings)
     : parts_(parts),
       settings_(std::move(settings)),
-      course_(settings_.course, parts_.dataset.size()),
+      course_(settings_.course, parts_.loader.main().dataset().size()),
       step_({parts_.group, parts_.model, parts_.task, parts_.optimizer},
             StepSettings::from(settings_.course.training, settings_.reducer), course_.stage().trainable_from),
       step_times_(parts_.loader, parts_.group),
       target_(settings_.target) {
+  for (const std::string& source : parts_.task.further_sources()) {
+    if (!parts_.loader.further().contains(source))
+      throw std::logic_error("Loop: no loader of the task's source '" + source + "'");
+  }
   tell_stage(course_);
 }
 
@@ -44,7 +49,7 @@ StepReport Loop::step() {
   distributed::Group& group = parts_.group;
   const int64_t number = course_.position().step;
   group.status().begin_step(number + 1);
-  const data::Batch batch = next_batch();
+  const data::StepBatch batch = next_batch();
   const double lr = course_.learning_rate();
   {
     const distributed::InPhase phase(group.status(), distributed::Phase::compute);
@@ -53,7 +58,7 @@ StepReport Loop::step() {
   group.wait_for_device();
   const StepOutcome outcome = agree_on_step(group, step_.loss(), stop_requested(), step_times_.busy());
   step_times_.end_step(outcome.busy);
-  if (!outcome.finite) report_divergence(group, number + 1, parts_.dataset, batch, step_.loss());
+  if (!outcome.finite) report_divergence(group, number + 1, parts_.loader, batch, step_.loss());
   auto& scaler = step_.scaler();
   const auto loss_scale = scaler ? std::make_optional(scaler->scale()) : std::nullopt;
   if (!scaler || scaler->accept(number + 1)) step_.update(lr, number);
@@ -61,7 +66,7 @@ StepReport Loop::step() {
   return {course_.position(), outcome.loss, lr, settings_.course.training.global_batch, outcome.stop, loss_scale};
 }
 
-data::Batch Loop::next_batch() {
+data::StepBatch Loop::next_batch() {
   const distributed::InPhase phase(parts_.group.status(), distributed::Phase::input);
   return parts_.loader.next();
 }

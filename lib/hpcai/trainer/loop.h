@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "hpcai/checkpoint/checkpoints.h"
-#include "hpcai/data/loader.h"
+#include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/course.h"
 #include "hpcai/trainer/evaluate.h"
@@ -21,8 +21,7 @@ namespace hpcai::trainer {
 // The parts of a training, which build() makes. They must outlive the loop.
 struct LoopParts {
   distributed::Group& group;
-  const data::Dataset& dataset;  // the training samples
-  data::Loader& loader;
+  data::StepLoader& loader;  // of the training samples, and of every further source of the task
   models::Model& model;
   const tasks::Task& task;
   optim::Optimizer& optimizer;
@@ -49,7 +48,7 @@ enum class Ending { finished, stopped };
 // The training loop. Every rank has one, and all ranks call its functions in the same order. Read step() first, then run().
 class Loop {
  public:
-  // Sends the weights of rank 0 to all ranks.
+  // Sends the weights of rank 0 to all ranks. Throws std::logic_error if the loader lacks a source of the task.
   Loop(LoopParts parts, LoopSettings settings);
 
   // Before run(): sets the place of the checkpoints, and adds an observer, which must outlive the loop.
@@ -78,7 +77,7 @@ class Loop {
   void load(const checkpoint::TrainingState& state);
 
  private:
-  data::Batch next_batch();
+  data::StepBatch next_batch();
   bool end_epoch();
   std::optional<double> evaluate(bool& good_enough);
   void save(bool best);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "hpcai/distributed/config.h"
-#include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/training_config.h"
 
 namespace hpcai::trainer {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "hpcai/tasks/network.h"
-#include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/training_config.h"
 
 namespace hpcai::trainer {
 

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "hpcai/data/loader.h"
+#include "hpcai/data/step_loader.h"
 #include "hpcai/tasks/batch.h"
 
 namespace hpcai::trainer {
@@ -13,12 +13,13 @@ class PassInput {
  public:
   explicit PassInput(at::Device device) : device_(device) {}
 
-  // Takes the samples first ... first + count - 1 of `batch`: input [batch, ...], target [batch, ...]. On a GPU the copy is
-  // queued behind earlier operations; the batch must stay alive until it is complete.
-  void take(const data::Batch& batch, int64_t first, int64_t count);
+  // Takes part `pass` of the `passes` equal parts into which the batch of every source divides: input [batch, ...], target
+  // [batch, ...]. On a GPU the copy is queued behind earlier operations; the batch must stay alive until it is complete.
+  void take(const data::StepBatch& batch, int64_t pass, int64_t passes);
   const tasks::Batch& batch() const { return batch_; }
 
  private:
+  void take_part(tasks::Samples& samples, const data::Batch& batch, int64_t pass, int64_t passes) const;
   void place(at::Tensor& slot, const at::Tensor& values) const;
 
   at::Device device_;

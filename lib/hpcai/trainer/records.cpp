@@ -11,6 +11,7 @@
 #include "hpcai/core/paths.h"
 #include "hpcai/runs/environment.h"
 #include "hpcai/runs/run_folder.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/model_record.h"
 #include "hpcai/trainer/observers.h"
 #include "hpcai/trainer/summary.h"

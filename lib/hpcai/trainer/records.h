@@ -13,6 +13,8 @@
 
 namespace hpcai::trainer {
 
+struct Experiment;
+
 // The run folder and the console output of a run. This base class does nothing and is used by the ranks above 0. Rank 0 uses a
 // subclass that writes the files. So the callers need not ask for their rank. All ranks call the functions in the order below.
 class Records {

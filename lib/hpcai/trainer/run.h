@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "hpcai/distributed/world/world.h"
-#include "hpcai/trainer/experiment.h"
 
 namespace hpcai::trainer {
+
+struct Experiment;
 
 enum class Resume {
   never,      // start a new run

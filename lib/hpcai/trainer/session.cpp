@@ -15,6 +15,7 @@
 #include "hpcai/trainer/agreement.h"
 #include "hpcai/trainer/broadcast_checkpoint.h"
 #include "hpcai/trainer/evaluate.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/judgements.h"
 #include "hpcai/trainer/on_all_ranks.h"
 #include "hpcai/trainer/summary.h"

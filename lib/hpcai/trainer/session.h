@@ -8,12 +8,13 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/distributed/world/world.h"
-#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/incarnation.h"
 #include "hpcai/trainer/records.h"
 #include "hpcai/trainer/run.h"
 
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // The life of a training process, which is one rank: signals, the run folder with its records, the end of the training. Its
 // Incarnation holds what depends on the other ranks.

@@ -63,7 +63,7 @@ void Step::train_from(const std::string& layer) {
   reducer_->zero_grad();
 }
 
-void Step::compute_gradients(const data::Batch& batch, int64_t number) {
+void Step::compute_gradients(const data::StepBatch& batch, int64_t number) {
   reducer_->zero_grad();
   loss_.zero_();
   Pacer pacer(context_.group);
@@ -93,13 +93,13 @@ void Step::apply() {
 
 // Sets what the pass reads: its samples, and the randomness of dropout, which is a function of (seed, step, place in the global
 // batch), so that a resumed run draws the same values.
-void Step::begin_pass(const data::Batch& batch, int64_t pass, int64_t number) {
+void Step::begin_pass(const data::StepBatch& batch, int64_t pass, int64_t number) {
   const int64_t count = batch.input.size(0) / settings_.accumulation;
-  const int64_t first = pass * count;
-  const models::Randomness randomness{settings_.seed, number, context_.group.rank() * settings_.accumulation * count + first};
+  const int64_t place = (context_.group.rank() * settings_.accumulation + pass) * count;
+  const models::Randomness randomness{settings_.seed, number, place};
   context_.model.set_randomness(randomness);
   models::seed_dropout(context_.group.device(), randomness);
-  input_.take(batch, first, count);
+  input_.take(batch, pass, settings_.accumulation);
 }
 
 void Step::update(double lr, int64_t number) {

@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "hpcai/checkpoint/checkpoints.h"
-#include "hpcai/data/loader.h"
+#include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/distributed/exchange/reducer.h"
 #include "hpcai/models/model.h"
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/tasks/task.h"
 #include "hpcai/trainer/average.h"
-#include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/training_config.h"
 #include "hpcai/trainer/loss_scaler.h"
 #include "hpcai/trainer/pass_input.h"
 
@@ -60,8 +60,8 @@ class Step {
   void train_from(const std::string& layer);
 
   // Computes the gradients of step `number` (from 0) and averages them over the ranks. `batch`: this rank's part of the global
-  // batch, input [batch, ...] and target [batch, ...]. It must stay alive until the outcome has been read.
-  void compute_gradients(const data::Batch& batch, int64_t number);
+  // batch of every source, input [batch, ...] and target [batch, ...]. It must stay alive until the outcome has been read.
+  void compute_gradients(const data::StepBatch& batch, int64_t number);
   // Updates the weights and their average with the gradients of step `number`.
   void update(double lr, int64_t number);
 
@@ -81,7 +81,7 @@ class Step {
   void load(const checkpoint::TrainingState& state);
 
  private:
-  void begin_pass(const data::Batch& batch, int64_t pass, int64_t number);
+  void begin_pass(const data::StepBatch& batch, int64_t pass, int64_t number);
   void compute_pass(bool last);
   void apply();
 

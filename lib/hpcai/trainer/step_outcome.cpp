@@ -17,18 +17,32 @@ at::Tensor broken_rows(const at::Tensor& values) {
   return values.isfinite().flatten(1).all(1).logical_not();
 }
 
-std::string name_samples(const data::Dataset& dataset, const data::Batch& batch) {
-  const at::Tensor broken = broken_rows(batch.input).logical_or(broken_rows(batch.target));
-  std::vector<int64_t> named;
+std::vector<int64_t> broken_samples(const data::Batch& batch) {
+  at::Tensor broken = broken_rows(batch.input);
+  if (batch.target.defined()) broken = broken.logical_or(broken_rows(batch.target));
+  std::vector<int64_t> samples;
   for (size_t i = 0; i < batch.index.size(); ++i) {
-    if (broken[static_cast<int64_t>(i)].item<bool>()) named.push_back(batch.index[i]);
+    if (broken[static_cast<int64_t>(i)].item<bool>()) samples.push_back(batch.index[i]);
   }
-  const bool data_broken = !named.empty();
-  if (!data_broken) named = batch.index;
-  std::string text = data_broken ? "values that are not finite in " : "samples of the step: ";
-  for (size_t i = 0; i < named.size() && i < kMostNamed; ++i) text += (i ? ", " : "") + dataset.id(named[i]);
-  if (named.size() > kMostNamed) text += fmt::format(" and {} more", named.size() - kMostNamed);
-  return text;
+  return samples;
+}
+
+std::string listed(const data::Dataset& dataset, const std::vector<int64_t>& samples) {
+  std::string text;
+  for (size_t i = 0; i < samples.size() && i < kMostNamed; ++i) text += (i ? ", " : "") + dataset.id(samples[i]);
+  return samples.size() > kMostNamed ? text + fmt::format(" and {} more", samples.size() - kMostNamed) : text;
+}
+
+std::string name_samples(const data::StepLoader& loader, const data::StepBatch& batch) {
+  std::string text;
+  auto add_broken = [&](const std::string& of, const data::Dataset& dataset, const data::Batch& part) {
+    const std::vector<int64_t> broken = broken_samples(part);
+    if (broken.empty()) return;
+    text += fmt::format("{}values that are not finite in {}{}", text.empty() ? "" : "; ", of, listed(dataset, broken));
+  };
+  add_broken("", loader.main().dataset(), batch);
+  for (const auto& [name, part] : batch.further) add_broken(name + " ", loader.further().at(name)->dataset(), part);
+  return text.empty() ? "samples of the step: " + listed(loader.main().dataset(), batch.index) : text;
 }
 
 }  // namespace
@@ -54,10 +68,10 @@ StepOutcome agree_on_step(distributed::Group& group, const at::Tensor& loss, boo
   return outcome;
 }
 
-void report_divergence(distributed::Group& group, int64_t step, const data::Dataset& dataset, const data::Batch& batch,
+void report_divergence(distributed::Group& group, int64_t step, const data::StepLoader& loader, const data::StepBatch& batch,
                        const at::Tensor& loss) {
   const bool mine = !std::isfinite(loss.item<double>());
-  const auto texts = group.all_gather(mine ? name_samples(dataset, batch) : std::string());
+  const auto texts = group.all_gather(mine ? name_samples(loader, batch) : std::string());
   std::string where;
   for (size_t rank = 0; rank < texts.size(); ++rank) {
     if (texts[rank].empty()) continue;

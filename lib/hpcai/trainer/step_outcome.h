@@ -2,8 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "hpcai/data/dataset.h"
-#include "hpcai/data/loader.h"
+#include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/step_times.h"
 
@@ -23,9 +22,9 @@ struct StepOutcome {
 StepOutcome agree_on_step(distributed::Group& group, const at::Tensor& loss, bool stop, const Busy& busy);
 
 // Throws Error{diverged} on all ranks. The error names the step and, for each rank whose loss [] is not finite, the samples of
-// `batch` whose input or target is not finite; if all are finite, it names all samples of `batch`. Every rank calls this
-// function.
-[[noreturn]] void report_divergence(distributed::Group& group, int64_t step, const data::Dataset& dataset,
-                                    const data::Batch& batch, const at::Tensor& loss);
+// any source of `batch` whose input or target is not finite; if all are finite, it names all samples of the training data in
+// `batch`. `loader` gave the batch. Every rank calls this function.
+[[noreturn]] void report_divergence(distributed::Group& group, int64_t step, const data::StepLoader& loader,
+                                    const data::StepBatch& batch, const at::Tensor& loss);
 
 }  // namespace hpcai::trainer

@@ -28,7 +28,7 @@ void to_json(nlohmann::json& json, const StepSplit& split) {
           {"imbalance_s", split.imbalance_s}};
 }
 
-StepTimes::StepTimes(const data::Loader& loader, const distributed::Group& group, int64_t skip)
+StepTimes::StepTimes(const data::StepLoader& loader, const distributed::Group& group, int64_t skip)
     : loader_(loader), group_(group), skip_(skip), ranks_(static_cast<size_t>(group.size())) {
   restart();
 }

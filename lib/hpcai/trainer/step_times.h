@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "hpcai/data/loader.h"
+#include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
 
 namespace hpcai::trainer {
@@ -36,7 +36,7 @@ void to_json(nlohmann::json& json, const StepSplit& split);  // "step_time" of s
 class StepTimes {
  public:
   // The first `skip` steps are not counted, because allocation and tuning slow them down.
-  StepTimes(const data::Loader& loader, const distributed::Group& group, int64_t skip = 5);
+  StepTimes(const data::StepLoader& loader, const distributed::Group& group, int64_t skip = 5);
 
   // Starts the clock of a step. Called before the first step and after a pause (evaluation, checkpoint), which belongs to no
   // step.
@@ -55,7 +55,7 @@ class StepTimes {
  private:
   using Clock = std::chrono::steady_clock;
 
-  const data::Loader& loader_;
+  const data::StepLoader& loader_;
   const distributed::Group& group_;
   int64_t skip_;
   Clock::time_point begin_;

@@ -9,6 +9,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
 #include "hpcai/optim/base_rate.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/judgements.h"
 
 namespace hpcai::trainer {

@@ -7,11 +7,12 @@
 
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/build.h"
-#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/loop.h"
 
 // The messages at the start and at the end of a training, and the content of summary.json.
 namespace hpcai::trainer {
+
+struct Experiment;
 
 // Logs the sizes of the data, the model, the batch and the training, and the warnings about the settings.
 void introduce(const Experiment& experiment, const Training& training, const Loop& loop, const distributed::Group& group,

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/evaluation_config.h"
 #include "hpcai/trainer/position.h"
 
 namespace hpcai::trainer {

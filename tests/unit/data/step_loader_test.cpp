@@ -39,10 +39,10 @@ TEST_CASE("a step takes a batch of every source; the further ones go round at th
     return StepLoader(loader_of(labelled, 5), std::move(others));
   };
   auto check_step = [&](const StepBatch& batch, int64_t step) {
-    REQUIRE(batch.main.index == main.batch(step / 4, step % 4));
+    REQUIRE(batch.index == main.batch(step / 4, step % 4));
     REQUIRE(batch.further.size() == 1);
     REQUIRE(batch.further.at("unlabelled").index == further.batch(step / 3, step % 3));
-    REQUIRE_FALSE(batch.main.target.defined());
+    REQUIRE_FALSE(batch.target.defined());
   };
   StepLoader undisturbed = make();
   for (int64_t step = 0; step < 14; ++step) check_step(undisturbed.next(), step);
@@ -55,9 +55,9 @@ TEST_CASE("a step takes a batch of every source; the further ones go round at th
 TEST_CASE("without further sources a step loader is a loader") {
   const Plain samples(20);
   StepLoader loader(loader_of(samples, 5));
-  CHECK(loader.sampler().batches_per_epoch() == 4);
+  CHECK(loader.main().sampler().batches_per_epoch() == 4);
   loader.seek(1, 0);
   const StepBatch batch = loader.next();
-  CHECK(batch.main.epoch == 1);
+  CHECK(batch.epoch == 1);
   CHECK(batch.further.empty());
 }

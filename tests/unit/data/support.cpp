@@ -6,6 +6,8 @@
 #include <fstream>
 #include <numeric>
 
+#include "hpcai/data/sources/image_folder.h"
+
 namespace hpcai::data::test {
 
 TemporaryFolder::TemporaryFolder() {

@@ -10,8 +10,11 @@
 #include <vector>
 
 #include "hpcai/core/error.h"
-#include "hpcai/data/config.h"
 #include "hpcai/data/dataset.h"
+
+namespace hpcai::data {
+struct ImageFolderConfig;
+}
 
 namespace hpcai::data::test {
 

@@ -10,6 +10,7 @@
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/tasks/task.h"
+#include "semi_supervised.h"
 
 namespace hpcai::tasks {
 namespace {
@@ -104,59 +105,7 @@ class Posterior : public Task {
   };
 };
 
-// ---- labelled and unlabelled samples ----
-
-class Line : public models::Model {
- public:
-  Line() : weight_(register_parameter("weight", torch::tensor({0.1, 0.0}, at::kDouble))) { add_layer("line"); }
-  at::Tensor forward(const at::Tensor& x) override { return at::matmul(x, weight_); }
-
- private:
-  at::Tensor weight_;
-};
-
-// Labelled points give the sign, unlabelled ones a distance from the boundary.
-class SemiSupervised : public Task {
- public:
-  explicit SemiSupervised(double weight) : weight_(weight) {}
-
-  int64_t outputs(const data::SampleSpec&) const override { return 1; }
-  std::vector<std::string> further_sources() const override { return {"unlabelled"}; }
-
-  at::Tensor loss(const Network& network, const Batch& batch) const override {
-    const at::Tensor labelled = (network(batch.input) - batch.target).square().mean();
-    const at::Tensor distance = network(batch.from("unlabelled").input).abs();
-    return labelled + weight_ * (distance - 1).square().mean();
-  }
-
-  std::vector<Metric> metrics() const override { return {kLoss}; }
-  std::unique_ptr<Evaluation> start_evaluation(const data::SampleSpec&, at::Device device) const override {
-    return std::make_unique<Sums>(device);
-  }
-  data::PredictionTable table(const data::SampleSpec&, const metrics::Predictions::Gathered& all) const override {
-    data::PredictionTable table;
-    table.columns = {"side"};
-    table.predictions = row_major(all.prediction.unsqueeze(1), 1);
-    return table;
-  }
-
- private:
-  class Sums : public Evaluation {
-   public:
-    using Evaluation::Evaluation;
-
-   protected:
-    Outcome measure(const Network& network, const Batch& batch) override {
-      const at::Tensor output = network(batch.input);
-      return {(output - batch.target).square().mean(), output};
-    }
-    nlohmann::json reduce(distributed::Group&, const metrics::Predictions::Gathered&) override {
-      return nlohmann::json::object();
-    }
-  };
-
-  double weight_;
-};
+// ---- labelled and unlabelled samples: semi_supervised.h ----
 
 // Full-batch gradient descent.
 void descend(const Task& task, models::Model& model, const Batch& batch, double rate, int steps) {
@@ -205,11 +154,11 @@ TEST_CASE("a task can have a loss of two batches: what only unlabelled samples s
   at::manual_seed(2);
   // the two labelled points do not tell what the second coordinate does, the unlabelled ones do
   const at::Tensor labelled = torch::tensor({{1.0, 0.0}, {-1.0, 0.0}}, at::kDouble),
-                   target = torch::tensor({1.0, -1.0}, at::kDouble);
+                   target = torch::tensor({{1.0}, {-1.0}}, at::kDouble);
   const at::Tensor side = at::randint(0, 2, {200}, at::kDouble) * 2 - 1;
   const at::Tensor unlabelled = at::stack({side * 0.5, side * 0.25}, 1);  // w = (1, 2) puts them at distance 1
   const Batch batch{{labelled, target}, {{"unlabelled", {unlabelled, {}}}}};
-  Line both, one;
+  Line both(at::kDouble), one(at::kDouble);
   descend(SemiSupervised(1), both, batch, 0.2, 3000);
   descend(SemiSupervised(0), one, batch, 0.2, 3000);
   const auto weight = [](models::Model& model, int64_t i) { return model.parameters()[0][i].item<double>(); };

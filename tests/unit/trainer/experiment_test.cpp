@@ -1,6 +1,7 @@
 #include "hpcai/trainer/experiment.h"
 
 #include <catch2/catch.hpp>
+#include <fstream>
 
 #include "hpcai/config/config.h"
 #include "hpcai/trainer/position.h"
@@ -11,6 +12,11 @@ using trainer::Experiment;
 
 TEST_CASE("the whole experiment describes itself without faults") {
   CHECK(config::description_faults<Experiment>() == std::vector<std::string>{});
+}
+
+TEST_CASE("the schema that editors read is that of this experiment") {
+  std::ifstream file(HPCAI_SOURCE_DIR "/configs/schema.json");
+  CHECK(nlohmann::json::parse(file) == nlohmann::json::parse(config::json_schema<Experiment>("hpcai-train experiment")));
 }
 
 TEST_CASE("an experiment survives being written and read") {

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "hpcai/core/error.h"
+#include "hpcai/trainer/experiment.h"
 
 namespace hpcai::trainer {
 namespace {

@@ -33,9 +33,9 @@ struct Way {
 std::vector<at::Tensor> update_of_two_steps(const Way& way, distributed::Group& group) {
   at::set_num_threads(1);
   const trainer::Points points(2 * kBatch);
-  data::Loader loader(points,
-                      data::Sampler(points.size(), way.global_batch, group.rank(), group.size(), data::SamplerMode::training, 1),
-                      {.threads = 1, .queue_batches = 1});
+  data::StepLoader loader(std::make_unique<data::Loader>(
+      points, data::Sampler(points.size(), way.global_batch, group.rank(), group.size(), data::SamplerMode::training, 1),
+      data::LoaderConfig{.threads = 1, .queue_batches = 1}));
   trainer::SmallNet net;
   const auto task = tasks::make_task(tasks::ClassificationConfig{.label_smoothing = 0.1});
   optim::NamedTensors named;
@@ -54,7 +54,7 @@ std::vector<at::Tensor> update_of_two_steps(const Way& way, distributed::Group& 
   settings.course.base_lr = optim::base_rate(way.optimizer, way.global_batch);
   settings.reducer.wire_precision = way.wire;
   settings.reducer.bucket_mb = settings.reducer.first_bucket_mb = 1e-3;
-  trainer::Loop loop({group, points, loader, net, *task, *optimizer}, settings);
+  trainer::Loop loop({group, loader, net, *task, *optimizer}, settings);
   for (int step = 0; step < 2; ++step) loop.step();
   for (size_t i = 0; i < change.size(); ++i) change[i] = named[i].second.detach() - change[i];
   return change;

@@ -41,16 +41,16 @@ struct SmallTraining {
 
   SmallTraining(const optim::OptimizerConfig& rule, const LoopSettings& settings)
       : optimizer(optim::make_optimizer(rule, named_parameters(model))),
-        loop({*group, points, loader, model, *task, *optimizer, &validation}, settings) {
+        loop({*group, loader, model, *task, *optimizer, &validation}, settings) {
     at::set_num_threads(1);
   }
 
   std::unique_ptr<distributed::Group> group = distributed::make_single_group();
   Spoilable points{10 * kSmallBatch};
   Points validation{50};
-  data::Loader loader{points,
-                      data::Sampler(points.size(), kSmallBatch, 0, 1, data::SamplerMode::training, 1),
-                      {.threads = 1, .queue_batches = 1}};
+  data::StepLoader loader{
+      std::make_unique<data::Loader>(points, data::Sampler(points.size(), kSmallBatch, 0, 1, data::SamplerMode::training, 1),
+                                     data::LoaderConfig{.threads = 1, .queue_batches = 1})};
   SmallNet model;
   std::unique_ptr<tasks::Task> task = tasks::make_task(tasks::ClassificationConfig{});
   std::unique_ptr<optim::Optimizer> optimizer;

@@ -1,5 +1,6 @@
 #include "hpcai/trainer/step_outcome.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <limits>
 
@@ -16,14 +17,22 @@ class Numbered : public data::Dataset {
   int64_t size() const override { return 100; }
   std::string id(int64_t index) const override { return "sample" + std::to_string(index); }
   std::string where(int64_t index) const override { return id(index); }
-  void read(int64_t, const data::Draw*, float*) const override {}
+  void read(int64_t, const data::Draw*, float* out) const override { std::fill(out, out + 3, 0.0F); }
   at::Tensor targets(std::span<const int64_t>) const override { return {}; }
 };
 
-std::string divergence(const data::Batch& batch) {
+std::unique_ptr<data::Loader> loader_of(const Numbered& data) {
+  return std::make_unique<data::Loader>(data, data::Sampler(data.size(), 50, 0, 1, data::SamplerMode::training, 1));
+}
+
+std::string divergence(const data::StepBatch& batch) {
+  const Numbered training, unlabelled;
+  data::StepLoader::Further further;
+  further.emplace("unlabelled", loader_of(unlabelled));
+  const data::StepLoader loader(loader_of(training), std::move(further));
   const auto group = distributed::make_single_group();
   try {
-    trainer::report_divergence(*group, 7, Numbered(), batch, at::full({}, std::nan("")));
+    trainer::report_divergence(*group, 7, loader, batch, at::full({}, std::nan("")));
   } catch (const SharedError& e) {
     CHECK(e.code() == ExitCode::diverged);
     return e.what();
@@ -45,7 +54,7 @@ TEST_CASE("the outcome of a step tells loss, finiteness and the wish to stop") {
 }
 
 TEST_CASE("divergence names the samples whose values are not finite") {
-  data::Batch batch;
+  data::StepBatch batch;
   batch.input = at::zeros({3, 1, 3});
   batch.target = at::zeros({3, 3});
   batch.index = {40, 41, 42};
@@ -57,11 +66,26 @@ TEST_CASE("divergence names the samples whose values are not finite") {
 }
 
 TEST_CASE("divergence of good samples names the batch, but not a hundred of them") {
-  data::Batch batch;
+  data::StepBatch batch;
   batch.input = at::zeros({50, 1, 3});
   batch.target = at::zeros({50, 3});
   for (int64_t i = 0; i < 50; ++i) batch.index.push_back(i);
   const std::string text = divergence(batch);
   CHECK(text.find("sample0, sample1") != std::string::npos);
   CHECK(text.find("and 42 more") != std::string::npos);
+}
+
+TEST_CASE("divergence names samples of further sources, also without targets") {
+  data::StepBatch batch;
+  batch.input = at::zeros({2, 1, 3});
+  batch.target = at::zeros({2, 3});
+  batch.index = {1, 2};
+  data::Batch& unlabelled = batch.further["unlabelled"];
+  unlabelled.input = at::zeros({3, 1, 3});
+  unlabelled.index = {60, 61, 62};
+  unlabelled.input[2][0][0] = std::numeric_limits<float>::infinity();
+  CHECK(divergence(batch).find("(values that are not finite in unlabelled sample62)") != std::string::npos);
+  batch.target[1][1] = std::nan("");
+  CHECK(divergence(batch).find("(values that are not finite in sample2; values that are not finite in unlabelled sample62)") !=
+        std::string::npos);
 }

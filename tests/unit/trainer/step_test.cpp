@@ -29,8 +29,8 @@ std::vector<optim::OptimizerConfig> all_rules() {
           optim::LambConfig{.min_weight_norm = 0.1, .max_weight_norm = 10}};
 }
 
-data::Batch batch_of(const data::Dataset& data, int64_t size, const std::vector<int64_t>& shape) {
-  data::Batch batch;
+data::StepBatch batch_of(const data::Dataset& data, int64_t size, const std::vector<int64_t>& shape) {
+  data::StepBatch batch;
   for (int64_t i = 0; i < size; ++i) batch.index.push_back(i);
   std::vector<int64_t> whole{size};
   whole.insert(whole.end(), shape.begin(), shape.end());
@@ -44,7 +44,7 @@ data::Batch batch_of(const data::Dataset& data, int64_t size, const std::vector<
 // What two steps read back.
 std::vector<std::string> reads_of_two_steps(distributed::Group& group, models::Model& model, const tasks::Task& task,
                                             const optim::OptimizerConfig& rule, const StepSettings& settings,
-                                            const data::Batch& batch) {
+                                            const data::StepBatch& batch) {
   const auto optimizer = optim::make_optimizer(rule, named_parameters(model));
   Step step({group, model, task, *optimizer}, settings, "all");
   std::vector<std::string> reads;
@@ -104,7 +104,7 @@ TEST_CASE("no part of a step reads a number back, whatever the update rule and t
   at::set_num_threads(1);
   const Points points(kSmallBatch);
   const auto task = tasks::make_task(tasks::ClassificationConfig{.label_smoothing = 0.1});
-  const data::Batch batch = batch_of(points, kSmallBatch, {1, kFeatures});
+  const data::StepBatch batch = batch_of(points, kSmallBatch, {1, kFeatures});
   for (const auto& rule : all_rules()) {
     for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::fp16}) {
       for (const bool options : {false, true}) {
@@ -136,7 +136,7 @@ TEST_CASE("no network reads a number back in a step") {
   const StepSettings settings{.precision = precision};
   at::manual_seed(1);
 
-  data::Batch images;
+  data::StepBatch images;
   images.input = at::rand({4, 3, 32, 32});
   images.target = at::arange(4, at::kLong);
   const std::vector<int64_t> image_shape{3, 32, 32};
@@ -147,7 +147,7 @@ TEST_CASE("no network reads a number back in a step") {
     CHECK(reads_of_two_steps(*group, *model, *classes, optim::SgdConfig{}, settings, images) == std::vector<std::string>{});
   }
 
-  data::Batch waveforms;
+  data::StepBatch waveforms;
   waveforms.input = at::rand({4, 1, 192});
   waveforms.target = at::rand({4, 3}) + 1;
   const std::vector<int64_t> waveform_shape{1, 192};
@@ -205,11 +205,11 @@ TEST_CASE("a step whose loss is not finite ends the training and leaves weights 
 }
 
 TEST_CASE("on a CPU a pass computes on the loader's own memory") {
-  data::Batch batch;
+  data::StepBatch batch;
   batch.input = at::rand({6, 1, 4});
   batch.target = at::rand({6, 3});
   PassInput input(at::kCPU);
-  input.take(batch, 2, 3);
-  CHECK(input.batch().input.data_ptr() == batch.input[2].data_ptr());
+  input.take(batch, 1, 2);
+  CHECK(input.batch().input.data_ptr() == batch.input[3].data_ptr());
   CHECK(input.batch().target.sizes() == at::IntArrayRef({3, 3}));
 }

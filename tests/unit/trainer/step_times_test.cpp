@@ -35,7 +35,7 @@ class Two : public distributed::Group {
 
 struct Bench {
   Nothing dataset;
-  data::Loader loader{dataset, data::Sampler(4, 2, 0, 2, data::SamplerMode::training, 1)};
+  data::StepLoader loader{std::make_unique<data::Loader>(dataset, data::Sampler(4, 2, 0, 2, data::SamplerMode::training, 1))};
   Two group;
 };
 

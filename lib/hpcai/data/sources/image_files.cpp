@@ -11,9 +11,11 @@
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/image.h"
-#include "hpcai/data/image_dataset.h"
+#include "hpcai/data/image_set.h"
 #include "hpcai/data/progress.h"
 #include "hpcai/data/regular_file.h"
+#include "hpcai/data/wrappers/augmented_images.h"
+#include "hpcai/data/wrappers/cached_images.h"
 
 namespace hpcai::data {
 namespace {
@@ -24,10 +26,10 @@ std::vector<int64_t> labels_of(const std::vector<CatalogueRow>& rows) {
   return labels;
 }
 
-class ImageFiles : public ImageDataset {
+class ImageFiles : public ImageSet {
  public:
   ImageFiles(const ImageFolderConfig& config, const std::vector<std::string>& class_names, std::vector<CatalogueRow> rows)
-      : ImageDataset(class_names, labels_of(rows), config.image_size, config.image_size, config.cache_mb, config.transform),
+      : ImageSet(config.image_size, config.image_size, class_names, labels_of(rows)),
         folder_(config.folder),
         crop_(config.crop),
         fraction_(config.crop_fraction),
@@ -52,11 +54,6 @@ class ImageFiles : public ImageDataset {
     }
   }
 
- private:
-  const CatalogueRow& row(int64_t index) const { return rows_[static_cast<size_t>(index)]; }
-  std::string listed(int64_t index) const { return row(index).where.empty() ? "" : fmt::format(" ({})", row(index).where); }
-  std::filesystem::path path(int64_t index) const { return folder_ / row(index).file; }
-
   void make_pixels(int64_t index, uint8_t* out) const override {
     read_as(index, [&](const std::string& bytes) {
       const ImageHeader header = image_header(bytes);
@@ -67,16 +64,23 @@ class ImageFiles : public ImageDataset {
     });
   }
 
-  void make_crop(int64_t index, const Draw& draw, uint8_t* out) const override {
+  // The file is decoded anew, in as much detail as the part needs.
+  bool make_part(int64_t index, const PickBox& pick, uint8_t* out) const override {
     read_as(index, [&](const std::string& bytes) {
       const ImageHeader header = image_header(bytes);
-      const Box box = draw_crop(augmentation(), draw, index, header.height, header.width);
+      const Box box = pick(header.height, header.width);
       const Image image = decode(bytes, index, header, std::min(box.height, box.width));
       const int64_t r = image.reduction;
       const Box reduced{box.top / r, box.left / r, std::max<int64_t>(1, box.height / r), std::max<int64_t>(1, box.width / r)};
       resize_box(image.pixels.data(), image.width, reduced, height(), width(), out);
     });
+    return true;
   }
+
+ private:
+  const CatalogueRow& row(int64_t index) const { return rows_[static_cast<size_t>(index)]; }
+  std::string listed(int64_t index) const { return row(index).where.empty() ? "" : fmt::format(" ({})", row(index).where); }
+  std::filesystem::path path(int64_t index) const { return folder_ / row(index).file; }
 
   // Names the file where its content is wrong.
   template <class Work>
@@ -129,7 +133,7 @@ std::unique_ptr<Dataset> open_image_files(const ImageFolderConfig& config, const
   if (rows.empty()) return nullptr;
   auto images = std::make_unique<ImageFiles>(config, class_names, std::move(rows));
   check_files(*images, split, threads);
-  return images;
+  return std::make_unique<AugmentedImages>(cached(std::move(images), config.cache_mb), config.transform);
 }
 
 }  // namespace hpcai::data

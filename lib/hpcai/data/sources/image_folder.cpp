@@ -3,7 +3,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/class_names.h"
-#include "hpcai/data/image_dataset.h"
+#include "hpcai/data/wrappers/augmented_images.h"
 #include "hpcai/data/sources/image_files.h"
 #include "hpcai/data/sources/image_input.h"
 #include "hpcai/data/tables/catalogue.h"
@@ -22,9 +22,9 @@ void warn_of_missing_classes(const Catalogue& catalogue) {
 }  // namespace
 
 std::optional<SampleSpec> source_spec(const ImageFolderConfig& config) {
-  if (config.classes.empty() && config.class_count == 0) return std::nullopt;
-  return image_spec(config.image_size, config.image_size,
-                    config.classes.empty() ? numbered_class_names(config.class_count) : config.classes, config.transform.scaling);
+  const std::vector<std::string> names = config.stated_names();
+  if (names.empty()) return std::nullopt;
+  return image_spec(config.image_size, config.image_size, names, config.transform.scaling);
 }
 
 Splits open_source(const ImageFolderConfig& config, const OpenOptions& options) {

@@ -3,15 +3,16 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "hpcai/config/field.h"
+#include "hpcai/data/class_names.h"
 #include "hpcai/data/image_transform.h"
 #include "hpcai/data/sources/source.h"
 
 namespace hpcai::data {
 
-struct ImageFolderConfig {
+// Images in files of their own, in folders below one, and a catalogue.
+struct ImageFolderConfig : CachedImagesConfig, ClassNamesConfig {
   static constexpr std::string_view kType = "image_folder";
   static constexpr bool kStored = true;
   std::string folder;
@@ -19,17 +20,13 @@ struct ImageFolderConfig {
   std::string file_column = "file";
   std::string label_column = "label";
   std::string split_column = "split";
-  std::vector<std::string> classes;
-  int64_t class_count = 0;
   double validation_fraction = 0.1;
   int64_t seed = 1;
   int64_t crop = 0;
   double crop_fraction = 1;
   int64_t image_size = 224;
-  int64_t cache_mb = 4096;
-  ImageTransformConfig transform;
 
-  void disable_cache() { cache_mb = 0; }
+  ImageFolderConfig() : CachedImagesConfig(4096) {}
   bool may_validate() const { return !split_column.empty() || validation_fraction > 0; }
 
   template <class Visitor>
@@ -40,12 +37,7 @@ struct ImageFolderConfig {
     visitor.field("label_column", label_column, {.help = "Column with the class name."});
     visitor.field("split_column", split_column,
                   {.help = "Column with train, validation or test; empty = all rows are training images."});
-    visitor.field("classes", classes,
-                  {.help = "Class names in label order; empty = those of the catalogue in alphabetical order."});
-    visitor.field("class_count", class_count,
-                  {.help = "Number of classes, which the data must have; where no names are given, info needs it. 0 = as many as "
-                           "there are.",
-                   .min = 0});
+    describe_classes(visitor, "Class names in label order; empty = those of the catalogue in alphabetical order.");
     visitor.field("validation_fraction", validation_fraction,
                   {.help = "Part of the training rows to validate on, chosen by a hash of the file name, if the "
                            "catalogue has no validation rows.",
@@ -65,10 +57,7 @@ struct ImageFolderConfig {
                    .min_excluded = true});
     visitor.field("image_size", image_size,
                   {.help = "Side that the crop is resized to.", .unit = "pixels", .min = 1, .max = 4096});
-    visitor.field(
-        "cache_mb", cache_mb,
-        {.help = "Decoded images of a split are kept in memory if they fit into this.", .unit = "MB", .min = 0, .local = true});
-    transform.describe(visitor);
+    describe_images(visitor, "Decoded images of a split are kept in memory if they fit into this.");
   }
 };
 

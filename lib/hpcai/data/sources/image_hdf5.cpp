@@ -18,8 +18,10 @@
 #include "hpcai/data/hdf5/hdf5_trial.h"
 #include "hpcai/data/hdf5/hdf5_written.h"
 #include "hpcai/data/image.h"
-#include "hpcai/data/image_dataset.h"
+#include "hpcai/data/image_set.h"
 #include "hpcai/data/sources/image_input.h"
+#include "hpcai/data/wrappers/augmented_images.h"
+#include "hpcai/data/wrappers/cached_images.h"
 
 namespace hpcai::data {
 namespace {
@@ -201,11 +203,10 @@ void check_labels(const ImageFile& file, const std::vector<std::string>& names) 
   }
 }
 
-class ImagesOfFile : public ImageDataset {
+class ImagesOfFile : public ImageSet {
  public:
-  ImagesOfFile(ImageFile file, std::vector<std::string> names, int64_t height, int64_t width, const ImageHdf5Config& config)
-      : ImageDataset(std::move(names), std::move(file.labels), height, width, config.cache_mb, config.transform),
-        images_(std::move(file.images)) {}
+  ImagesOfFile(ImageFile file, std::vector<std::string> names, int64_t height, int64_t width)
+      : ImageSet(height, width, std::move(names), std::move(file.labels)), images_(std::move(file.images)) {}
 
   std::string id(int64_t index) const override { return std::to_string(index); }
   std::string where(int64_t index) const override { return images_.where(index); }
@@ -214,8 +215,6 @@ class ImagesOfFile : public ImageDataset {
     images_.read_row(index, stored.data());
     hash.update(stored.data(), stored.size());
   }
-
- private:
   void make_pixels(int64_t index, uint8_t* out) const override {
     const int64_t stored_height = images_.shape()[1], stored_width = images_.shape()[2];
     if (stored_height == height() && stored_width == width()) return images_.read_row(index, out);
@@ -225,8 +224,15 @@ class ImagesOfFile : public ImageDataset {
     resize_pixels(stored.data(), stored_height, stored_width, width(), out);
   }
 
+ private:
   Hdf5Array images_;
 };
+
+std::unique_ptr<Dataset> make_dataset(ImageFile file, std::vector<std::string> names, int64_t height, int64_t width,
+                                      const ImageHdf5Config& config) {
+  auto images = std::make_unique<ImagesOfFile>(std::move(file), std::move(names), height, width);
+  return std::make_unique<AugmentedImages>(cached(std::move(images), config.cache_mb), config.transform);
+}
 
 // A file for a trained network, whose classes are those of the training.
 std::unique_ptr<Dataset> open_for_network(const std::string& path, const ImageHdf5Config& config, const NetworkUse& use) {
@@ -244,15 +250,15 @@ std::unique_ptr<Dataset> open_for_network(const std::string& path, const ImageHd
   const bool as_stored = config.image_size == 0;
   const int64_t height = as_stored ? file.images.shape()[1] : config.image_size;
   const int64_t width = as_stored ? file.images.shape()[2] : config.image_size;
-  return std::make_unique<ImagesOfFile>(std::move(file), names, height, width, config);
+  return make_dataset(std::move(file), names, height, width, config);
 }
 
 }  // namespace
 
 std::optional<SampleSpec> source_spec(const ImageHdf5Config& config) {
-  if (config.image_size == 0 || (config.classes.empty() && config.class_count == 0)) return std::nullopt;
-  return image_spec(config.image_size, config.image_size,
-                    config.classes.empty() ? numbered_class_names(config.class_count) : config.classes, config.transform.scaling);
+  const std::vector<std::string> names = config.stated_names();
+  if (config.image_size == 0 || names.empty()) return std::nullopt;
+  return image_spec(config.image_size, config.image_size, names, config.transform.scaling);
 }
 
 Splits open_source(const ImageHdf5Config& config, const OpenOptions&) {
@@ -274,7 +280,7 @@ Splits open_source(const ImageHdf5Config& config, const OpenOptions&) {
                                 file.images.shape()[2], file.images.shape()[1], width, height),
                     "Set data.image_size: all images are then resized to that side.");
     }
-    return std::make_unique<ImagesOfFile>(std::move(file), names, height, width, config);
+    return make_dataset(std::move(file), names, height, width, config);
   };
   Splits splits;
   splits.train = make(config.train);

@@ -3,27 +3,24 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "hpcai/config/field.h"
+#include "hpcai/data/class_names.h"
 #include "hpcai/data/image_transform.h"
 #include "hpcai/data/sources/source.h"
 
 namespace hpcai::data {
 
-struct ImageHdf5Config {
+// Images in one file a split, and the layout of DL_DES.
+struct ImageHdf5Config : CachedImagesConfig, ClassNamesConfig {
   static constexpr std::string_view kType = "image_hdf5";
   static constexpr bool kStored = true;
   std::string train;
   std::string validation;
   std::string test;
   int64_t image_size = 0;
-  std::vector<std::string> classes;
-  int64_t class_count = 0;
-  int64_t cache_mb = 0;
-  ImageTransformConfig transform;
 
-  void disable_cache() { cache_mb = 0; }
+  ImageHdf5Config() : CachedImagesConfig(0) {}
   bool may_validate() const { return !validation.empty(); }
 
   template <class Visitor>
@@ -36,15 +33,8 @@ struct ImageHdf5Config {
     visitor.field("test", test, {.help = "File of the test split; may be left out."});
     visitor.field("image_size", image_size,
                   {.help = "Side that images are resized to; 0 = as in the file.", .unit = "pixels", .min = 0, .max = 4096});
-    visitor.field("classes", classes,
-                  {.help = "Class names in label order; must agree with the file's attribute class_names if it has one."});
-    visitor.field("class_count", class_count,
-                  {.help = "Number of classes, which the data must have; where no names are given, info needs it. 0 = as many as "
-                           "there are.",
-                   .min = 0});
-    visitor.field("cache_mb", cache_mb,
-                  {.help = "A split is read into memory once if it fits into this.", .unit = "MB", .min = 0, .local = true});
-    transform.describe(visitor);
+    describe_classes(visitor, "Class names in label order; must agree with the file's attribute class_names if it has one.");
+    describe_images(visitor, "A split is read into memory once if it fits into this.");
   }
 };
 

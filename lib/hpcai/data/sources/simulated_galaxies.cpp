@@ -6,8 +6,10 @@
 
 #include "hpcai/core/parallel.h"
 #include "hpcai/data/class_names.h"
-#include "hpcai/data/image_dataset.h"
+#include "hpcai/data/image_set.h"
 #include "hpcai/data/sources/image_input.h"
+#include "hpcai/data/wrappers/augmented_images.h"
+#include "hpcai/data/wrappers/cached_images.h"
 #include "hpcai/simulate/galaxy.h"
 #include "hpcai/simulate/galaxy_draw.h"
 
@@ -15,11 +17,10 @@ namespace hpcai::data {
 namespace {
 
 // Objects [first, first + size) of the sky `seed`.
-class SimulatedGalaxies : public ImageDataset {
+class SimulatedGalaxies : public ImageSet {
  public:
   SimulatedGalaxies(std::string name, const SimulatedGalaxiesConfig& config, int64_t first, std::vector<int64_t> labels)
-      : ImageDataset(galaxy_class_names(), std::move(labels), config.image_size, config.image_size, config.cache_mb,
-                     config.transform),
+      : ImageSet(config.image_size, config.image_size, galaxy_class_names(), std::move(labels)),
         name_(std::move(name)),
         survey_(config.survey),
         seed_(static_cast<uint64_t>(config.seed)),
@@ -27,13 +28,12 @@ class SimulatedGalaxies : public ImageDataset {
 
   std::string id(int64_t index) const override { return std::to_string(first_ + index); }
   std::string where(int64_t index) const override { return fmt::format("{}, simulated galaxy {}", name_, first_ + index); }
-
- private:
   void make_pixels(int64_t index, uint8_t* out) const override {
     const auto image = simulate::render(survey_, static_cast<int>(width()), seed_, static_cast<uint64_t>(first_ + index));
     std::memcpy(out, image.pixels.data(), image.pixels.size());
   }
 
+ private:
   std::string name_;
   simulate::Survey survey_;
   uint64_t seed_;
@@ -56,10 +56,11 @@ Splits open_source(const SimulatedGalaxiesConfig& config, const OpenOptions& opt
       labels[static_cast<size_t>(i)] =
           simulate::draw_galaxy(static_cast<uint64_t>(config.seed), static_cast<uint64_t>(first + i)).label;
     });
-    auto split = std::make_unique<SimulatedGalaxies>(name, config, first, std::move(labels));
+    auto galaxies = std::make_unique<SimulatedGalaxies>(name, config, first, std::move(labels));
     first += count;
-    if (options.fill_caches) split->fill_cache(options.threads, fmt::format("simulating {} galaxies", name));
-    return split;
+    return std::make_unique<AugmentedImages>(
+        cached(std::move(galaxies), config.cache_mb, options.fill_cache(fmt::format("simulating {} galaxies", name))),
+        config.transform);
   };
   Splits splits;
   splits.train = make("train", config.train);

@@ -16,7 +16,8 @@ inline config::EnumNames<Survey> enum_names(Survey) { return {{Survey::sdss, "sd
 
 namespace hpcai::data {
 
-struct SimulatedGalaxiesConfig {
+// Elliptical and spiral galaxies of one survey, made when they are needed.
+struct SimulatedGalaxiesConfig : CachedImagesConfig {
   static constexpr std::string_view kType = "simulated_galaxies";
   static constexpr bool kStored = false;
   simulate::Survey survey = simulate::Survey::sdss;
@@ -25,10 +26,8 @@ struct SimulatedGalaxiesConfig {
   int64_t validation = 500;
   int64_t test = 500;
   int64_t seed = 1;
-  int64_t cache_mb = 4096;
-  ImageTransformConfig transform;
 
-  void disable_cache() { cache_mb = 0; }
+  SimulatedGalaxiesConfig() : CachedImagesConfig(4096) {}
   bool may_validate() const { return validation > 0; }
 
   template <class Visitor>
@@ -39,12 +38,7 @@ struct SimulatedGalaxiesConfig {
     visitor.field("validation", validation, {.help = "Validation images; 0 = none.", .min = 0});
     visitor.field("test", test, {.help = "Test images; 0 = none.", .min = 0});
     visitor.field("seed", seed, {.help = "Another seed gives other galaxies.", .min = 0});
-    visitor.field("cache_mb", cache_mb,
-                  {.help = "A split is kept in memory up to this size, and made anew for every read above it.",
-                   .unit = "MB",
-                   .min = 0,
-                   .local = true});
-    transform.describe(visitor);
+    describe_images(visitor, "A split is kept in memory up to this size, and made anew for every read above it.");
   }
 };
 

@@ -5,6 +5,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/data/sources/waveform_hdf5.h"
 #include "hpcai/data/waveform_dataset.h"
+#include "hpcai/data/wrappers/cached.h"
 
 namespace hpcai::data {
 namespace {
@@ -12,8 +13,8 @@ namespace {
 class SimulatedWaveforms : public WaveformDataset {
  public:
   SimulatedWaveforms(std::string name, std::vector<Label> labels, const simulate::TimeGrid& grid,
-                     simulate::PhaseReference reference, int64_t cache_mb)
-      : WaveformDataset(std::move(labels), grid, cache_mb), name_(std::move(name)), reference_(reference) {}
+                     simulate::PhaseReference reference)
+      : WaveformDataset(std::move(labels), grid), name_(std::move(name)), reference_(reference) {}
 
   std::string id(int64_t index) const override { return std::to_string(index); }
   std::string where(int64_t index) const override { return fmt::format("{}, simulated waveform {}", name_, index); }
@@ -43,9 +44,8 @@ Splits open_source(const SimulatedWaveformsConfig& config, const OpenOptions& op
     const std::vector<simulate::Binary> points = binaries(set, static_cast<uint64_t>(config.seed), stream, "data." + name);
     std::vector<std::array<double, 3>> labels;
     for (const auto& point : points) labels.push_back({point.mass_ratio, point.spin1, point.spin2});
-    auto split = std::make_unique<SimulatedWaveforms>(name, std::move(labels), grid, config.phase_reference, config.cache_mb);
-    if (options.fill_caches) split->fill_cache(options.threads, fmt::format("simulating {} waveforms", name));
-    return split;
+    return cached(std::make_unique<SimulatedWaveforms>(name, std::move(labels), grid, config.phase_reference), config.cache_mb,
+                  options.fill_cache(fmt::format("simulating {} waveforms", name)));
   };
   Splits splits;
   splits.train = make(config.train, "train");

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "hpcai/config/field.h"
+#include "hpcai/data/cache_config.h"
 #include "hpcai/data/sources/source.h"
 #include "hpcai/data/sources/waveform_set.h"
 #include "hpcai/simulate/waveform.h"
@@ -18,7 +19,8 @@ inline config::EnumNames<PhaseReference> enum_names(PhaseReference) {
 
 namespace hpcai::data {
 
-struct SimulatedWaveformsConfig {
+// Waveforms of black-hole mergers, made when they are needed.
+struct SimulatedWaveformsConfig : CacheConfig {
   static constexpr std::string_view kType = "simulated_waveforms";
   static constexpr bool kStored = false;
   WaveformSetConfig train;
@@ -29,9 +31,8 @@ struct SimulatedWaveformsConfig {
   double t_step = 0.1;
   simulate::PhaseReference phase_reference = simulate::PhaseReference::peak;
   int64_t seed = 1;
-  int64_t cache_mb = 4096;
 
-  void disable_cache() { cache_mb = 0; }
+  SimulatedWaveformsConfig() : CacheConfig(4096) {}
   bool may_validate() const { return !is_empty(validation); }
 
   template <class Visitor>
@@ -45,11 +46,7 @@ struct SimulatedWaveformsConfig {
     visitor.field("phase_reference", phase_reference,
                   {.help = "Where h22 is real and positive: at the peak, or at the first sample."});
     visitor.field("seed", seed, {.help = "Chooses the random points of splits with a count.", .min = 0});
-    visitor.field("cache_mb", cache_mb,
-                  {.help = "A split is kept in memory up to this size, and made anew for every read above it.",
-                   .unit = "MB",
-                   .min = 0,
-                   .local = true});
+    describe_cache(visitor, "A split is kept in memory up to this size, and made anew for every read above it.");
   }
 };
 

@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "hpcai/data/cache.h"
 #include "hpcai/data/dataset.h"
 
 // A source of data is a config struct of the variant DataConfig (data/config.h) and four functions beside it. The struct has
@@ -27,6 +29,11 @@ namespace hpcai::data {
 struct OpenOptions {
   int threads = 0;          // 0 = all cores
   bool fill_caches = true;  // make now what is simulated and fits into memory, rather than when it is first read
+
+  // For cached(), where a source makes its samples; `what` is told in progress messages.
+  std::optional<FillCache> fill_cache(const std::string& what) const {
+    return fill_caches ? std::optional(FillCache{threads, what}) : std::nullopt;
+  }
 };
 
 // How data are read for a network that has been trained.

@@ -6,22 +6,22 @@
 
 #include "hpcai/core/random.h"
 #include "hpcai/data/class_names.h"
-#include "hpcai/data/image_dataset.h"
+#include "hpcai/data/image_set.h"
 #include "hpcai/data/sources/image_input.h"
+#include "hpcai/data/wrappers/augmented_images.h"
 
 namespace hpcai::data {
 namespace {
 
 // Image i is a window of one buffer of random bytes, somewhere: making it costs a copy, and no two need be alike.
-class SyntheticImages : public ImageDataset {
+class SyntheticImages : public ImageSet {
  public:
   SyntheticImages(std::string name, const SyntheticImagesConfig& config, uint64_t stream, std::vector<int64_t> labels)
-      : ImageDataset(numbered_class_names(config.classes), std::move(labels), config.image_size, config.image_size, 0,
-                     config.transform),
+      : ImageSet(config.image_size, config.image_size, numbered_class_names(config.classes), std::move(labels)),
         name_(std::move(name)),
         seed_(static_cast<uint64_t>(config.seed)),
         stream_(stream),
-        bytes_(static_cast<size_t>(input_size() + kStarts)) {
+        bytes_(static_cast<size_t>(image_size() + kStarts)) {
     Random random(seed_, kBuffer, 0, Purpose::simulate);
     for (size_t i = 0; i + 4 <= bytes_.size(); i += 4) {
       const uint32_t bits = random.bits();
@@ -32,15 +32,15 @@ class SyntheticImages : public ImageDataset {
   std::string id(int64_t index) const override { return std::to_string(index); }
   std::string where(int64_t index) const override { return fmt::format("{}, synthetic image {}", name_, index); }
 
- private:
-  static constexpr int64_t kStarts = 1 << 20;
-  static constexpr uint64_t kBuffer = 1000;  // a stream that no split uses
-
   void make_pixels(int64_t index, uint8_t* out) const override {
     Random random(seed_, stream_ + 2, static_cast<uint64_t>(index), Purpose::simulate);
     const uint64_t start = random.below(static_cast<uint64_t>(kStarts));
-    std::memcpy(out, bytes_.data() + start, static_cast<size_t>(input_size()));
+    std::memcpy(out, bytes_.data() + start, static_cast<size_t>(image_size()));
   }
+
+ private:
+  static constexpr int64_t kStarts = 1 << 20;
+  static constexpr uint64_t kBuffer = 1000;  // a stream that no split uses
 
   std::string name_;
   uint64_t seed_;
@@ -62,7 +62,8 @@ Splits open_source(const SyntheticImagesConfig& config, const OpenOptions&) {
       Random random(static_cast<uint64_t>(config.seed), stream, i, Purpose::simulate);
       labels[i] = static_cast<int64_t>(random.below(static_cast<uint64_t>(config.classes)));
     }
-    return std::make_unique<SyntheticImages>(name, config, stream, std::move(labels));
+    return std::make_unique<AugmentedImages>(std::make_unique<SyntheticImages>(name, config, stream, std::move(labels)),
+                                             config.transform);
   };
   return {make("train", config.train, 0), make("validation", config.validation, 1), nullptr};
 }

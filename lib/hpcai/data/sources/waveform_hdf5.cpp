@@ -8,11 +8,14 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/sha256.h"
+#include "hpcai/data/file_pattern.h"
 #include "hpcai/data/hdf5/hdf5_failure.h"
 #include "hpcai/data/hdf5/hdf5_file.h"
 #include "hpcai/data/hdf5/hdf5_trial.h"
 #include "hpcai/data/hdf5/hdf5_written.h"
 #include "hpcai/data/waveform_dataset.h"
+#include "hpcai/data/wrappers/cached.h"
+#include "hpcai/data/wrappers/concatenation.h"
 #include "hpcai/simulate/waveform.h"
 
 namespace hpcai::data {
@@ -20,8 +23,8 @@ namespace {
 
 class WaveformFile : public WaveformDataset {
  public:
-  WaveformFile(Hdf5Array data, std::vector<Label> labels, const simulate::TimeGrid& grid, int64_t cache_mb)
-      : WaveformDataset(std::move(labels), grid, cache_mb), data_(std::move(data)) {}
+  WaveformFile(Hdf5Array data, std::vector<Label> labels, const simulate::TimeGrid& grid)
+      : WaveformDataset(std::move(labels), grid), data_(std::move(data)) {}
 
   std::string id(int64_t index) const override { return std::to_string(index); }
   std::string where(int64_t index) const override { return data_.where(index); }
@@ -123,11 +126,19 @@ Contents look_into(const std::string& name, const simulate::TimeGrid& grid, bool
   return {data, labels_of(file, data.rows(), labels_optional)};
 }
 
-std::unique_ptr<WaveformFile> open_file(const std::string& name, const simulate::TimeGrid& grid, int64_t cache_mb,
-                                        bool labels_optional) {
+std::unique_ptr<Dataset> open_file(const std::string& name, const simulate::TimeGrid& grid, bool labels_optional) {
   try_in_child(name, [&] { look_into(name, grid, /*labels_optional=*/false); });
   Contents contents = look_into(name, grid, labels_optional);
-  return std::make_unique<WaveformFile>(contents.data, std::move(contents.labels), grid, cache_mb);
+  return std::make_unique<WaveformFile>(contents.data, std::move(contents.labels), grid);
+}
+
+// The file, or all whose names fit a pattern.
+std::unique_ptr<Dataset> open_files(const std::string& pattern, const WaveformHdf5Config& config, bool labels_optional) {
+  std::vector<std::unique_ptr<Dataset>> parts;
+  for (const std::string& name : files_of(pattern)) {
+    parts.push_back(open_file(name, {config.t_min, config.t_max, config.t_step}, labels_optional));
+  }
+  return cached(joined(std::move(parts)), config.cache_mb);
 }
 
 }  // namespace
@@ -139,8 +150,7 @@ std::optional<SampleSpec> source_spec(const WaveformHdf5Config& config) {
 }
 
 Splits open_source(const WaveformHdf5Config& config, const OpenOptions&) {
-  const simulate::TimeGrid grid{config.t_min, config.t_max, config.t_step};
-  auto open = [&](const std::string& name) { return open_file(name, grid, config.cache_mb, false); };
+  auto open = [&](const std::string& pattern) { return open_files(pattern, config, /*labels_optional=*/false); };
   Splits splits;
   splits.train = open(config.train);
   if (!config.validation.empty()) splits.validation = open(config.validation);
@@ -151,7 +161,7 @@ Splits open_source(const WaveformHdf5Config& config, const OpenOptions&) {
 std::unique_ptr<Dataset> open_source_split(const WaveformHdf5Config& config, Split split, const NetworkUse& use) {
   const std::string& name = split == Split::train ? config.train : split == Split::validation ? config.validation : config.test;
   if (name.empty()) return nullptr;
-  return open_file(name, {config.t_min, config.t_max, config.t_step}, config.cache_mb, use.labels_optional);
+  return open_files(name, config, use.labels_optional);
 }
 
 std::unique_ptr<Dataset> open_source_input(const WaveformHdf5Config& config, const std::filesystem::path& input,
@@ -161,7 +171,7 @@ std::unique_ptr<Dataset> open_source_input(const WaveformHdf5Config& config, con
 
 std::unique_ptr<Dataset> open_waveform_input(const std::filesystem::path& input, const simulate::TimeGrid& grid,
                                              const NetworkUse& use) {
-  return open_file(input.string(), grid, 0, use.labels_optional);
+  return open_file(input.string(), grid, use.labels_optional);
 }
 
 }  // namespace hpcai::data

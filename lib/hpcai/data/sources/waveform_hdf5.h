@@ -5,12 +5,14 @@
 #include <string_view>
 
 #include "hpcai/config/field.h"
+#include "hpcai/data/cache_config.h"
 #include "hpcai/data/sources/source.h"
 #include "hpcai/simulate/waveform.h"
 
 namespace hpcai::data {
 
-struct WaveformHdf5Config {
+// Waveforms of black-hole mergers in one file a split, or in several.
+struct WaveformHdf5Config : CacheConfig {
   static constexpr std::string_view kType = "waveform_hdf5";
   static constexpr bool kStored = true;
   std::string train;
@@ -19,22 +21,23 @@ struct WaveformHdf5Config {
   double t_min = -10000;
   double t_max = 130;
   double t_step = 0.1;
-  int64_t cache_mb = 0;
 
-  void disable_cache() { cache_mb = 0; }
+  WaveformHdf5Config() : CacheConfig(0) {}
   bool may_validate() const { return !validation.empty(); }
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("train", train,
-                  {.help = "HDF5 file with data sets data [n, time] and labels [n, 3] = q, s1, s2.", .required = true});
+    visitor.field(
+        "train", train,
+        {.help =
+             "HDF5 file with data sets data [n, time] and labels [n, 3] = q, s1, s2; a pattern such as train-*.h5 joins several.",
+         .required = true});
     visitor.field("validation", validation, {.help = "File of the validation split; may be left out."});
     visitor.field("test", test, {.help = "File of the test split; may be left out."});
     visitor.field("t_min", t_min, {.help = "Time of the first sample; the merger's peak is at 0.", .unit = "M", .max = 0});
     visitor.field("t_max", t_max, {.help = "End of the times, exclusive.", .unit = "M", .min = 0});
     visitor.field("t_step", t_step, {.help = "Time step.", .unit = "M", .min = 0, .min_excluded = true});
-    visitor.field("cache_mb", cache_mb,
-                  {.help = "A split is read into memory once if it fits into this.", .unit = "MB", .min = 0, .local = true});
+    describe_cache(visitor, "A split is read into memory once if it fits into this.");
   }
 };
 

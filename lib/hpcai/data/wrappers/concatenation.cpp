@@ -11,14 +11,14 @@
 namespace hpcai::data {
 namespace {
 
-const SampleSpec& spec_of_first(const std::vector<std::shared_ptr<const Dataset>>& parts) {
+const SampleSpec& spec_of_first(const std::vector<std::unique_ptr<Dataset>>& parts) {
   if (parts.empty()) throw std::invalid_argument("Concatenation: no part");
   return parts.front()->spec();
 }
 
 }  // namespace
 
-Concatenation::Concatenation(std::vector<std::shared_ptr<const Dataset>> parts)
+Concatenation::Concatenation(std::vector<std::unique_ptr<Dataset>> parts)
     : Dataset(spec_of_first(parts)), parts_(std::move(parts)), begins_{0} {
   for (const auto& part : parts_) {
     if (part->spec() != spec()) {
@@ -74,6 +74,11 @@ at::Tensor Concatenation::targets(std::span<const int64_t> index) const {
 void Concatenation::hash_content(int64_t index, Sha256& hash) const {
   const Place at = place(index);
   at.part->hash_content(at.index, hash);
+}
+
+std::unique_ptr<Dataset> joined(std::vector<std::unique_ptr<Dataset>> parts) {
+  if (parts.size() == 1) return std::move(parts.front());
+  return std::make_unique<Concatenation>(std::move(parts));
 }
 
 }  // namespace hpcai::data

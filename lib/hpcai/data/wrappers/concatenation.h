@@ -11,7 +11,7 @@ namespace hpcai::data {
 class Concatenation : public Dataset {
  public:
   // At least one part. Throws Error{bad_data} that names the first part whose samples look otherwise than those of part 0.
-  explicit Concatenation(std::vector<std::shared_ptr<const Dataset>> parts);
+  explicit Concatenation(std::vector<std::unique_ptr<Dataset>> parts);
 
   int64_t size() const override { return begins_.back(); }
   std::string id(int64_t index) const override;
@@ -28,8 +28,11 @@ class Concatenation : public Dataset {
   };
   Place place(int64_t index) const;
 
-  std::vector<std::shared_ptr<const Dataset>> parts_;
+  std::vector<std::unique_ptr<Dataset>> parts_;
   std::vector<int64_t> begins_;  // first sample of each part, and behind the last
 };
+
+// The only part itself, or the concatenation of several.
+std::unique_ptr<Dataset> joined(std::vector<std::unique_ptr<Dataset>> parts);
 
 }  // namespace hpcai::data

@@ -13,6 +13,7 @@
 #include "hpcai/distributed/exchange/short_messages.h"
 #include "hpcai/scaling/model/measure_link.h"
 #include "hpcai/scaling/model/measure_steps.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/on_all_ranks.h"
 
 namespace hpcai::scaling {

@@ -3,7 +3,10 @@
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/model/calibration.h"
-#include "hpcai/trainer/experiment.h"
+
+namespace hpcai::trainer {
+struct Experiment;
+}
 
 namespace hpcai::scaling {
 

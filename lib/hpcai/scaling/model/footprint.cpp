@@ -13,6 +13,7 @@
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/network.h"
 #include "hpcai/trainer/weights.h"
 

@@ -5,7 +5,10 @@
 
 #include "hpcai/data/dataset.h"
 #include "hpcai/scaling/model/step_model.h"
-#include "hpcai/trainer/experiment.h"
+
+namespace hpcai::trainer {
+struct Experiment;
+}
 
 namespace hpcai::scaling {
 

@@ -10,6 +10,7 @@
 
 #include "hpcai/core/threads/cores.h"
 #include "hpcai/scaling/model/fit.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/threads.h"
 
 namespace hpcai::scaling {

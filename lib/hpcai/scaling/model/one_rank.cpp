@@ -10,11 +10,17 @@ namespace {
 
 constexpr double kRate = 1e-9;  // so small that the weights do not change: thousands of steps on one batch must not diverge
 
-// The first `size` samples: input [batch, ...], target [batch, ...].
-data::Batch first_of(const data::Batch& batch, int64_t size) {
-  data::Batch part = batch;
-  part.input = batch.input.narrow(0, 0, size);
-  part.target = batch.target.narrow(0, 0, size);
+// Keeps the first `size` samples: input [batch, ...], target [batch, ...].
+void shorten(data::Batch& batch, int64_t size) {
+  batch.input = batch.input.narrow(0, 0, size);
+  if (batch.target.defined()) batch.target = batch.target.narrow(0, 0, size);
+}
+
+// The first `size` samples, and an equally large share of those of further sources.
+data::StepBatch first_of(const data::StepBatch& batch, int64_t size) {
+  data::StepBatch part = batch;
+  shorten(part, size);
+  for (auto& [name, further] : part.further) shorten(further, further.input.size(0) * size / batch.input.size(0));
   return part;
 }
 
@@ -49,7 +55,7 @@ StepParts OneRank::step(int64_t size) {
   group_->forget();
   departures_.clear();
   const at::Device device = group_->device();
-  const data::Batch batch = first_of(batch_, size);
+  const data::StepBatch batch = first_of(batch_, size);
   const Moment start = now(device);
   step_->compute_gradients(batch, count_);
   group_->wait_for_device();
@@ -76,7 +82,7 @@ std::vector<Bucket> OneRank::buckets(const std::vector<double>& ready) const {
 }
 
 std::pair<double, double> OneRank::input(double seconds) {
-  data::Loader& loader = *training_.loader;
+  data::StepLoader& loader = *training_.loader;
   const int64_t ahead = experiment_.loader.queue_batches + 1;  // batches that the loader may have read before the clock starts
   for (int64_t i = 0; i < ahead; ++i) loader.next();
   const Moment start = now(at::kCPU);

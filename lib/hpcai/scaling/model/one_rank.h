@@ -13,6 +13,7 @@
 #include "hpcai/scaling/model/rehearsal_group.h"
 #include "hpcai/scaling/model/step_model.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/step.h"
 
 namespace hpcai::scaling {
@@ -71,7 +72,7 @@ class OneRank {
   std::unique_ptr<RehearsalGroup> group_;
   trainer::Training training_;
   std::optional<trainer::Step> step_;
-  data::Batch batch_;
+  data::StepBatch batch_;
   std::optional<Moment> forward_done_;
   std::vector<Departure> departures_;
   std::function<void()> tell_;

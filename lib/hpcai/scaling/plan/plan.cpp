@@ -18,6 +18,7 @@
 #include "hpcai/scaling/model/measure_steps.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/course.h"
+#include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/judgements.h"
 
 namespace hpcai::scaling {

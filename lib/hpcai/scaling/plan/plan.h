@@ -9,7 +9,10 @@
 #include "hpcai/scaling/model/calibration.h"
 #include "hpcai/scaling/model/footprint.h"
 #include "hpcai/scaling/model/step_model.h"
-#include "hpcai/trainer/experiment.h"
+
+namespace hpcai::trainer {
+struct Experiment;
+}
 
 namespace hpcai::scaling {
 

@@ -202,3 +202,16 @@ TEST_CASE("a table that cannot be read is missing input") {
   REQUIRE(mkfifo((folder / "pipe.csv").c_str(), 0600) == 0);
   CHECK(test::thrown_by([&] { Csv(folder / "pipe.csv"); }).code == ExitCode::missing_input);
 }
+
+TEST_CASE("a CSV file may have quotes, doubled quotes, a byte-order mark, carriage returns and no last line end") {
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "a.csv") << "\xEF\xBB\xBF"
+                                     "name,\"a, b\"\r\n\"x \"\"y\"\"\",\"two\nlines\"\r\n\r\nlast,1";
+  const Csv csv(folder / "a.csv");
+  REQUIRE(csv.rows() == 2);
+  CHECK(csv.columns() == std::vector<std::string>{"name", "a, b"});
+  CHECK(csv.cell(0, 0) == "x \"y\"");
+  CHECK(csv.cell(0, csv.column("a, b")) == "two\nlines");
+  CHECK(csv.cell(1, 1) == "1");
+  CHECK(csv.where(1) == (folder / "a.csv").string() + ":5");
+}

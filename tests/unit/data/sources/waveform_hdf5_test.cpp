@@ -1,3 +1,5 @@
+#include "hpcai/data/sources/waveform_hdf5.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -10,8 +12,8 @@
 #include <iterator>
 #include <thread>
 
+#include "../support.h"
 #include "hpcai/data/open.h"
-#include "support.h"
 
 using namespace hpcai;
 using namespace hpcai::data;
@@ -366,4 +368,26 @@ TEST_CASE("the real numerical-relativity file with complex values is refused wit
   if (folder.empty()) return;
   CHECK(thrown_by([&] { open_waveforms(folder / "NRHybSur3dq8_q1_nospin_h22.h5"); }).what ==
         (folder / "NRHybSur3dq8_q1_nospin_h22.h5").string() + ": has no data set data; there is h22_zeroecc, t_zeroecc");
+}
+
+TEST_CASE("a split may lie in several files, in the order of their names, kept in memory or not") {
+  const test::TemporaryFolder folder;
+  test::write_waveform_file(folder / "part-b.h5", 2, 11, kDouble);
+  test::write_waveform_file(folder / "part-a.h5", 3, 11, kFloat);
+  for (int64_t cache_mb : {0, 1}) {
+    const Splits splits = open_waveforms(folder / "part-?.h5", folder / "part-a.h5", 11, cache_mb);
+    REQUIRE(splits.train->size() == 5);
+    CHECK(splits.train->spec() == splits.validation->spec());
+    const std::string file_b = (folder / "part-b.h5").string();
+    CHECK(splits.train->id(4) == "1/1");
+    CHECK(splits.train->where(4).starts_with(file_b));
+    for (int64_t i = 0; i < 5; ++i) {
+      CHECK(test::read_input(*splits.train, i) == test::read_input(*splits.validation, i < 3 ? i : i - 3));
+    }
+    const int64_t rows[] = {4, 2};
+    const at::Tensor targets = splits.train->targets(rows);
+    CHECK(targets.data_ptr<float>()[0] == 2);
+    CHECK(targets.data_ptr<float>()[3] == 3);
+  }
+  CHECK(thrown_by([&] { open_waveforms(folder / "none-*.h5", "", 11); }).code == ExitCode::missing_input);
 }

@@ -1,9 +1,11 @@
+#include "hpcai/data/sources/image_hdf5.h"
+
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "../support.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/open.h"
-#include "support.h"
 
 using namespace hpcai;
 using namespace hpcai::data;

@@ -1,13 +1,16 @@
+#include "hpcai/data/sources/image_folder.h"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <fstream>
 #include <set>
 
-#include "hpcai/data/tables/catalogue.h"
-#include "hpcai/data/tables/csv.h"
+#include "../support.h"
+#include "hpcai/data/augmentation.h"
 #include "hpcai/data/open.h"
 #include "hpcai/data/png.h"
-#include "support.h"
+#include "hpcai/data/tables/catalogue.h"
 
 using namespace hpcai;
 using namespace hpcai::data;
@@ -206,15 +209,46 @@ TEST_CASE("the real SDSS folder opens with its published splits") {
   CHECK(input[32 * 64 + 32] > input[0] + 0.2F);
 }
 
-TEST_CASE("a CSV file may have quotes, doubled quotes, a byte-order mark, carriage returns and no last line end") {
+TEST_CASE("images of a folder are cropped at the resolution of the file, for training only") {
   const test::TemporaryFolder folder;
-  std::ofstream(folder / "a.csv") << "\xEF\xBB\xBF"
-                                     "name,\"a, b\"\r\n\"x \"\"y\"\"\",\"two\nlines\"\r\n\r\nlast,1";
-  const Csv csv(folder / "a.csv");
-  REQUIRE(csv.rows() == 2);
-  CHECK(csv.columns() == std::vector<std::string>{"name", "a, b"});
-  CHECK(csv.cell(0, 0) == "x \"y\"");
-  CHECK(csv.cell(0, csv.column("a, b")) == "two\nlines");
-  CHECK(csv.cell(1, 1) == "1");
-  CHECK(csv.where(1) == (folder / "a.csv").string() + ":5");
+  constexpr int64_t kHeight = 90, kWidth = 120;
+  Image image{kHeight, kWidth, std::vector<uint8_t>(kHeight * kWidth * 3), 1};
+  for (int64_t y = 0; y < kHeight; ++y) {
+    for (int64_t x = 0; x < kWidth; ++x) {  // red tells the column, green the row, blue whether the column is odd
+      uint8_t* const pixel = &image.pixels[static_cast<size_t>(3 * (y * kWidth + x))];
+      pixel[0] = static_cast<uint8_t>(x);
+      pixel[1] = static_cast<uint8_t>(y);
+      pixel[2] = x % 2 == 0 ? 0 : 255;
+    }
+  }
+  for (const char* name : {"a.png", "b.png"}) write_png(folder / name, image);
+  ImageFolderConfig config = test::image_folder_config(folder, "file,label\na.png,a\nb.png,b\n");
+  config.image_size = 16;
+  config.transform.augmentation.crop_area = 0.08;
+  const auto train = data::open(config, 1).train;
+  std::vector<float> values(3 * 16 * 16);
+  const auto mean = [&](int channel) {
+    double sum = 0;
+    for (int i = 0; i < 256; ++i) sum += values[static_cast<size_t>(256 * channel + i)] * 255 / 256;
+    return sum;
+  };
+  double small_width = 1e9;
+  for (int64_t epoch = 0; epoch < 200; ++epoch) {
+    const Draw draw{3, epoch};
+    train->read(0, &draw, values.data());
+    const Box box = draw_crop(config.transform.augmentation, draw, 0, kHeight, kWidth);
+    // The mean over a crop of a ramp is its middle; bytes are rounded.
+    CHECK(mean(0) == Approx(static_cast<double>(box.left) + 0.5 * static_cast<double>(box.width - 1)).margin(0.6));
+    CHECK(mean(1) == Approx(static_cast<double>(box.top) + 0.5 * static_cast<double>(box.height - 1)).margin(0.6));
+    small_width = std::min(small_width, static_cast<double>(box.width));
+    if (box.width == 16 && box.height == 16) CHECK(std::abs(values[512] - values[513]) == 1);  // single columns of the file
+  }
+  CHECK(small_width < 40);
+  train->read(0, nullptr, values.data());
+  CHECK(mean(0) == Approx(59.5).margin(0.6));  // the central square
+  const double whole = values[15] - values[0];
+  config.crop_fraction = 0.5;
+  data::open(config, 1).train->read(0, nullptr, values.data());
+  CHECK(mean(0) == Approx(59.5).margin(0.6));
+  CHECK(values[15] - values[0] == Approx(whole / 2).epsilon(0.05));
 }

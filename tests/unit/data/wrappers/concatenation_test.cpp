@@ -1,12 +1,11 @@
+#include "hpcai/data/wrappers/concatenation.h"
+
 #include <ATen/ops/empty.h>
 
 #include <catch2/catch.hpp>
 
 #include "../support.h"
 #include "hpcai/core/sha256.h"
-#include "hpcai/data/wrappers/concatenation.h"
-#include "hpcai/data/wrappers/subset.h"
-#include "hpcai/data/wrappers/without_truth.h"
 
 using namespace hpcai;
 using namespace hpcai::data;
@@ -48,24 +47,18 @@ std::string content_of(const Dataset& dataset, int64_t index) {
 
 using Indices = std::vector<int64_t>;
 
-}  // namespace
-
-TEST_CASE("a subset gives the chosen samples in its order") {
-  const auto base = std::make_shared<Counted>(10, 5);
-  const Subset subset(base, {4, 0, 0});
-  CHECK(subset.size() == 3);
-  CHECK(subset.id(0) == "n14");
-  CHECK(subset.where(1) == "number 10");
-  const Draw draw{1, 7};
-  CHECK(test::read_input(subset, 0, &draw) == std::vector<float>{14, 7});
-  CHECK(targets_of(subset, {2, 0}) == Indices{10, 14});
-  CHECK(content_of(subset, 0) == sha256("n14"));
-  CHECK_THROWS_AS(Subset(base, {5}), std::out_of_range);
-  CHECK_THROWS_AS(Subset(base, {-1}), std::out_of_range);
+template <class... Part>
+std::vector<std::unique_ptr<Dataset>> parts_of(std::unique_ptr<Part>... part) {
+  std::vector<std::unique_ptr<Dataset>> parts;
+  (parts.push_back(std::move(part)), ...);
+  return parts;
 }
 
+}  // namespace
+
 TEST_CASE("a concatenation gives all samples of its parts, in order, also of empty ones") {
-  const Concatenation all({std::make_shared<Counted>(0, 2), std::make_shared<Counted>(90, 0), std::make_shared<Counted>(10, 3)});
+  const Concatenation all(
+      parts_of(std::make_unique<Counted>(0, 2), std::make_unique<Counted>(90, 0), std::make_unique<Counted>(10, 3)));
   CHECK(all.size() == 5);
   CHECK(all.id(1) == "0/n1");
   CHECK(all.id(2) == "2/n10");
@@ -74,22 +67,13 @@ TEST_CASE("a concatenation gives all samples of its parts, in order, also of emp
   CHECK(targets_of(all, {4, 0, 1, 2}) == Indices{12, 0, 1, 10});
   CHECK(targets_of(all, {}).empty());
   CHECK(content_of(all, 2) == sha256("n10"));
-  const auto thrown = test::thrown_by([] {
-    Concatenation({std::make_shared<Counted>(0, 2), std::make_shared<Counted>(5, 2, 3)});
-  });
+  const auto thrown =
+      test::thrown_by([] { Concatenation(parts_of(std::make_unique<Counted>(0, 2), std::make_unique<Counted>(5, 2, 3))); });
   CHECK(thrown.code == ExitCode::bad_data);
   CHECK(thrown.what == "number 5: its samples look otherwise than number 0");
   CHECK_THROWS_AS(Concatenation({}), std::invalid_argument);
-}
-
-TEST_CASE("wrappers compose") {
-  const auto both = std::make_shared<Concatenation>(
-      std::vector<std::shared_ptr<const Dataset>>{std::make_shared<Counted>(0, 3), std::make_shared<Counted>(10, 3)});
-  const auto some = std::make_shared<Subset>(both, Indices{5, 1});
-  const Concatenation more({some, std::make_shared<Counted>(20, 1)});
-  CHECK(targets_of(more, {0, 1, 2}) == Indices{12, 1, 20});
-  const WithoutTruth hidden(more);
-  CHECK(hidden.size() == 3);
-  CHECK_FALSE(hidden.targets(Indices{0, 1}).defined());
-  CHECK(test::read_input(hidden, 2) == std::vector<float>{20, -1});
+  auto one = std::make_unique<Counted>(0, 2);
+  const Dataset* only = one.get();
+  CHECK(joined(parts_of(std::move(one))).get() == only);
+  CHECK(joined(parts_of(std::make_unique<Counted>(0, 2), std::make_unique<Counted>(5, 2)))->size() == 4);
 }

@@ -1,0 +1,55 @@
+#include "hpcai/data/wrappers/augmented_images.h"
+
+#include <ATen/ops/empty.h>
+
+namespace hpcai::data {
+
+SampleSpec image_spec(int64_t height, int64_t width, std::vector<std::string> class_names, PixelScaling scaling) {
+  SampleSpec spec{{3, height, width}, std::move(class_names), {}};
+  spec.scaling = config::name_of(scaling);
+  return spec;
+}
+
+AugmentedImages::AugmentedImages(std::unique_ptr<const ImageSet> images, const ImageTransformConfig& transform)
+    : Dataset(image_spec(images->height(), images->width(), images->class_names(), transform.scaling)),
+      images_(std::move(images)),
+      transform_(transform),
+      plain_map_(pixel_map(transform.scaling)) {}
+
+// A random part of the image, resized to the image's size, in `buffer`.
+const uint8_t* AugmentedImages::crop(int64_t index, const Draw& draw, std::vector<uint8_t>& buffer) const {
+  const int64_t height = images_->height(), width = images_->width();
+  const PickBox pick = [&](int64_t rows, int64_t columns) {
+    return draw_crop(transform_.augmentation, draw, index, rows, columns);
+  };
+  buffer.resize(static_cast<size_t>(images_->image_size()));
+  if (!images_->make_part(index, pick, buffer.data())) {
+    thread_local std::vector<uint8_t> whole;
+    resize_box(images_->pixels(index, whole), width, pick(height, width), height, width, buffer.data());
+  }
+  return buffer.data();
+}
+
+void AugmentedImages::read(int64_t index, const Draw* draw, float* out) const {
+  thread_local std::vector<uint8_t> buffer;
+  const int64_t height = images_->height(), width = images_->width();
+  if (draw == nullptr) return convert_pixels(images_->pixels(index, buffer), height, width, plain_map_, out);
+  const bool crops = transform_.augmentation.crops();
+  const uint8_t* pixels = crops ? crop(index, *draw, buffer) : images_->pixels(index, buffer);
+  const DrawnAugmentation drawn = draw_augmentation(transform_.augmentation, *draw, index, height, width);
+  const PixelMap map = pixel_map(transform_.scaling, drawn);
+  if (drawn.warps) {
+    warp_pixels(pixels, height, width, drawn.affine, map, out);
+  } else {
+    convert_pixels(pixels, height, width, map, out);
+  }
+}
+
+at::Tensor AugmentedImages::targets(std::span<const int64_t> index) const {
+  at::Tensor targets = at::empty({static_cast<int64_t>(index.size())}, at::kLong);
+  int64_t* out = targets.mutable_data_ptr<int64_t>();
+  for (const int64_t i : index) *out++ = images_->label(i);
+  return targets;
+}
+
+}  // namespace hpcai::data
