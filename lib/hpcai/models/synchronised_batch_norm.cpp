@@ -35,14 +35,10 @@ at::Tensor channel_sums(const at::Tensor& values) {
   return values.is_cpu() ? values.sum(reduced(values), false, at::kDouble) : values.sum(reduced(values)).to(at::kDouble);
 }
 
-// Mean, biased variance (both [channel]) and number of values a channel (scalar) over all ranks, float64.
-struct StatisticsOverRanks {
-  at::Tensor mean, variance, count;
-};
-
-// Each rank's own moments are found stably and summed as [sum, sum of squares, count] in float64, which leaves 53 bits
-// for the difference of the two large numbers: enough while |mean| < 1e4 standard deviations even for float64 data.
-StatisticsOverRanks statistics_over_ranks(const at::Tensor& input, const SumOverRanks& sum) {
+// Over all ranks, float64. Each rank's own moments are found stably and summed as [sum, sum of squares, count] in float64, which
+// leaves 53 bits for the difference of the two large numbers: enough while |mean| < 1e4 standard deviations even for float64
+// data.
+kernels::Statistics statistics_over_ranks(const at::Tensor& input, const SumOverRanks& sum) {
   const int64_t channels = input.size(1);
   at::Tensor total = at::zeros({2 * channels + 1}, input.options().dtype(at::kDouble));
   if (input.numel() > 0) {
@@ -54,7 +50,7 @@ StatisticsOverRanks statistics_over_ranks(const at::Tensor& input, const SumOver
     total.narrow(0, 2 * channels, 1).fill_(count);
   }
   sum(total);
-  StatisticsOverRanks all;
+  kernels::Statistics all;
   all.count = total[2 * channels];
   all.mean = total.narrow(0, 0, channels) / all.count;
   all.variance = (total.narrow(0, channels, channels) / all.count - all.mean.square()).clamp_min_(0);
@@ -70,7 +66,7 @@ struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> 
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                             const RunningStatistics& running, double eps, double momentum, const SumOverRanks& sum) {
     const at::Tensor values = at_least_float(input);
-    const StatisticsOverRanks all = statistics_over_ranks(values, sum);
+    const kernels::Statistics all = statistics_over_ranks(values, sum);
     // On a GPU the test would wait for the device; there one rank alone is rare.
     if (all.count.is_cpu() && all.count.item<double>() < 2) kernels::refuse_lone_values();
     if (running.mean.defined()) {
