@@ -32,7 +32,8 @@ at::Tensor BatchNorm::forward_offset(const at::Tensor& input, const at::Tensor& 
 at::Tensor BatchNorm::normalise(const at::Tensor& input, bool relu, const at::Tensor& offset) {
   if (mode_ != BatchNormMode::none && kernels::batch_norm_supports(input, tensors())) {
     const auto source = uses_batch_statistics() ? kernels::NormSource::batch : kernels::NormSource::running;
-    return kernels::batch_norm(input, tensors(), {source, eps_, momentum_, sum_, relu, offset});
+    return kernels::batch_norm(input, tensors(),
+                               {.norm = source, .eps = eps_, .momentum = momentum_, .sum = sum_, .relu = relu, .offset = offset});
   }
   const at::Tensor output = normalise_generic(input);
   return relu ? output.relu() : output;

@@ -56,7 +56,9 @@ class BatchNorm : public torch::nn::Module {
   bool uses_batch_statistics() const;
 
   at::Tensor weight, bias, running_mean, running_var;  // [channels]; undefined in mode none
-  kernels::NormTensors tensors() const { return {weight, bias, running_mean, running_var}; }
+  kernels::NormTensors tensors() const {
+    return {.gamma = weight, .beta = bias, .running_mean = running_mean, .running_var = running_var};
+  }
 
  private:
   at::Tensor normalise(const at::Tensor& input, bool relu, const at::Tensor& offset = {});

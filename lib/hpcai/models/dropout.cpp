@@ -3,9 +3,9 @@
 #include <ATen/Context.h>
 
 #include <mutex>
+#include <vector>
 
 #include "hpcai/core/random.h"
-#include "hpcai/core/threads/pieces.h"
 
 namespace hpcai::models {
 namespace {
@@ -28,24 +28,18 @@ void seed_dropout(at::Device device, const Randomness& randomness) {
 kernels::DropoutKey dropout_key(const Randomness& randomness, uint64_t layer, int64_t sample) {
   Random random = stream(randomness, layer, sample);
   const uint32_t first = random.bits();
-  return {first, random.bits()};
+  return {.first = first, .second = random.bits()};
 }
 
 at::Tensor dropout(const at::Tensor& input, double rate, const Randomness& randomness, uint64_t layer) {
   if (rate == 0) return input;
   if (!input.is_cpu()) return at::dropout(input, rate, true);
   const int64_t samples = input.size(0);
-  const int64_t values = samples > 0 ? input.numel() / samples : 0;
-  at::Tensor mask = at::empty(input.sizes(), at::kFloat);
-  float* const out = mask.mutable_data_ptr<float>();
-  const auto kept = static_cast<float>(1 / (1 - rate));
-  const int32_t threshold = kernels::dropout_threshold(rate);
-  for_pieces(samples, [&](int64_t sample) {
-    const kernels::DropoutKey key = dropout_key(randomness, layer, sample);
-    float* const row = out + sample * values;
-    for (int64_t i = 0; i < values; ++i) row[i] = kernels::dropped(key, static_cast<uint32_t>(i), threshold) ? 0.0f : kept;
-  });
-  return input * mask.to(input.scalar_type());
+  if (samples == 0) return input;
+  std::vector<kernels::DropoutKey> keys;
+  for (int64_t sample = 0; sample < samples; ++sample) keys.push_back(dropout_key(randomness, layer, sample));
+  const at::Tensor mask = kernels::dropout_mask(keys, rate, input.numel() / samples);
+  return input * mask.view(input.sizes()).to(input.scalar_type());
 }
 
 }  // namespace hpcai::models

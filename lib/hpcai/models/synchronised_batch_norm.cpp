@@ -36,14 +36,10 @@ at::Tensor channel_sums(const at::Tensor& values) {
   return values.is_cpu() ? values.sum(reduced(values), false, at::kDouble) : values.sum(reduced(values)).to(at::kDouble);
 }
 
-// Mean [channel], biased variance [channel] and number of values a channel [] over all ranks, float64.
-struct StatisticsOverRanks {
-  at::Tensor mean, variance, count;
-};
-
-// Each rank computes its own mean and variance in a stable way. The ranks then add [sum, sum of squares, count] in float64. The
-// variance is the difference of two large numbers, and 53 bits suffice while |mean| < 1e4 standard deviations.
-StatisticsOverRanks statistics_over_ranks(const at::Tensor& input, const SumOverRanks& sum) {
+// Mean [channel], biased variance [channel] and number of values a channel [] over all ranks, float64. Each rank computes its own
+// mean and variance in a stable way. The ranks then add [sum, sum of squares, count] in float64. The variance is the difference
+// of two large numbers, and 53 bits suffice while |mean| < 1e4 standard deviations.
+kernels::Statistics statistics_over_ranks(const at::Tensor& input, const SumOverRanks& sum) {
   const int64_t channels = input.size(1);
   at::Tensor total = at::zeros({2 * channels + 1}, input.options().dtype(at::kDouble));
   if (input.numel() > 0) {
@@ -55,7 +51,7 @@ StatisticsOverRanks statistics_over_ranks(const at::Tensor& input, const SumOver
     total.narrow(0, 2 * channels, 1).fill_(count);
   }
   sum(total);
-  StatisticsOverRanks all;
+  kernels::Statistics all;
   all.count = total[2 * channels];
   all.mean = total.narrow(0, 0, channels) / all.count;
   all.variance = (total.narrow(0, channels, channels) / all.count - all.mean.square()).clamp_min_(0);
@@ -71,7 +67,7 @@ struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> 
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                             const RunningStatistics& running, double eps, double momentum, const SumOverRanks& sum) {
     const at::Tensor values = at_least_float(input);
-    const StatisticsOverRanks all = statistics_over_ranks(values, sum);
+    const kernels::Statistics all = statistics_over_ranks(values, sum);
     // Only on CPUs: reading the count would wait for a GPU.
     if (all.count.is_cpu() && all.count.item<double>() < 2) kernels::refuse_lone_values();
     if (running.mean.defined()) {

@@ -54,8 +54,16 @@ GatedLayer::Output GatedLayer::forward(const at::Tensor& input) const {
 }
 
 kernels::GatedLayerTensors GatedLayer::tensors() const {
-  return {pre_->weight,           pre_->bias,    pre_norm_->tensors(), gated_->weight,        gated_->bias,
-          gated_norm_->tensors(), post_->weight, post_->bias,          post_norm_->tensors(), gated_->options().dilation};
+  return {.pre_weight = pre_->weight,
+          .pre_bias = pre_->bias,
+          .pre_norm = pre_norm_->tensors(),
+          .gated_weight = gated_->weight,
+          .gated_bias = gated_->bias,
+          .gated_norm = gated_norm_->tensors(),
+          .post_weight = post_->weight,
+          .post_bias = post_->bias,
+          .post_norm = post_norm_->tensors(),
+          .dilation = gated_->options().dilation};
 }
 
 WaveNet::WaveNet(const WaveNetConfig& config, int64_t steps) : config_(config), steps_(steps) {
@@ -95,7 +103,8 @@ at::Tensor WaveNet::gated_layers(const at::Tensor& input) const {
     for (const auto& layer : layers_) tensors.push_back(layer->tensors());
     if (kernels::gated_stack_supports(input, tensors)) {
       const BatchNorm& norm = *layers_[0]->norms()[0];
-      return kernels::gated_stack(input, tensors, {*source, norm.eps(), norm.momentum(), norm.sum()});
+      return kernels::gated_stack(input, tensors,
+                                  {.norm = *source, .eps = norm.eps(), .momentum = norm.momentum(), .sum = norm.sum()});
     }
   }
   at::Tensor x = input, skips;
@@ -129,14 +138,21 @@ at::Tensor WaveNet::tail(const at::Tensor& skips) {
 
 at::Tensor WaveNet::two_convolutions(const at::Tensor& skips) const {
   const double rate = is_training() ? config_.dropout : 0;
-  const kernels::TimeTailTensors tensors{tail1_->weight, tail1_->bias, tail1_norm_->tensors(), tail2_->weight, tail2_->bias};
+  const kernels::TimeTailTensors tensors{.wide_weight = tail1_->weight,
+                                         .wide_bias = tail1_->bias,
+                                         .wide_norm = tail1_norm_->tensors(),
+                                         .thin_weight = tail2_->weight,
+                                         .thin_bias = tail2_->bias};
   if (kernels::time_tail_supports(skips, tensors)) {
     std::vector<kernels::DropoutKey> keys;
     for (int64_t sample = 0; sample < skips.size(0); ++sample) keys.push_back(dropout_key(randomness(), 0, sample));
-    return kernels::time_tail(
-               skips, tensors,
-               {source_of(*tail1_norm_), tail1_norm_->eps(), tail1_norm_->momentum(), tail1_norm_->sum(), rate, std::move(keys)})
-        .unsqueeze(2);
+    const kernels::TimeTailOptions options{.norm = source_of(*tail1_norm_),
+                                           .eps = tail1_norm_->eps(),
+                                           .momentum = tail1_norm_->momentum(),
+                                           .sum = tail1_norm_->sum(),
+                                           .dropout = rate,
+                                           .keys = std::move(keys)};
+    return kernels::time_tail(skips, tensors, options).unsqueeze(2);
   }
   const at::Tensor wide = normalised(*tail1_, *tail1_norm_, skips.relu(), /*relu=*/true);
   return tail2_->forward(dropout(wide, rate, randomness()));

@@ -17,7 +17,8 @@ using norm::Shape;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Blocks of rows that stay in the first two cache levels between two passes; cut by the sizes only.
+// The rows of an input, cut into blocks that stay in the first two cache levels between two passes. The cut depends on the sizes
+// only, so sums over blocks do not depend on the number of threads.
 struct Blocks {
   static constexpr int64_t kValues = 16384;
 
@@ -29,13 +30,14 @@ struct Blocks {
     count = (rows + block_rows - 1) / block_rows;
   }
 
-  // work(block, first value, rows)
+  // Calls work(block number, index of its first value, number of its rows) for each block.
   template <class Work>
   void run(const Work& work) const {
     for_pieces(count, [&](int64_t i) { work(i, i * block_rows * shape.channels, std::min(block_rows, rows - i * block_rows)); });
   }
 };
 
+// A value [channels] for each of the shape's repeated rows, float32 [width].
 std::vector<float> repeated(const double* values, const Shape& shape) {
   std::vector<float> wide(shape.width);
   for (int64_t i = 0; i < shape.width; ++i) wide[i] = static_cast<float>(values[i % shape.channels]);
@@ -45,6 +47,7 @@ std::vector<float> repeated(const at::Tensor& values, const Shape& shape) {
   return repeated(values.const_data_ptr<double>(), shape);
 }
 
+// What `combine` takes: count, means and squared deviations of each block, [blocks, 1 + 2 channels].
 at::Tensor moments_of(const at::Tensor& input, const Blocks& blocks) {
   const int64_t channels = blocks.shape.channels;
   const at::Tensor pieces = at::empty({blocks.count, 1 + 2 * channels}, at::kDouble);
@@ -56,12 +59,14 @@ at::Tensor moments_of(const at::Tensor& input, const Blocks& blocks) {
   return pieces;
 }
 
+// What a forward pass leaves for its backward pass.
 struct BatchNormState : torch::CustomClassHolder {
   BatchNormOptions options;
   AffineNorm norm;
-  std::vector<float> scale, shift;  // repeated
-  double count = 0;
-  norm::Affine affine() const { return {scale.data(), shift.data()}; }
+  std::vector<float> scale, shift;  // float32 [width]
+  double count = 0;                 // values a channel on all ranks, for NormSource::batch
+
+  norm::ScaleShift scale_shift() const { return {.scale = scale.data(), .shift = shift.data()}; }
 };
 
 // Sums over this rank's rows: dy, then dy (v - mean) inverse, which are the gradients of beta and gamma. [2 channels]
@@ -73,7 +78,7 @@ std::vector<double> gradient_sums(const BatchNormState& state, const at::Tensor&
   blocks.run([&](int64_t block, int64_t first, int64_t rows) {
     double* const row = pieces.data() + block * 2 * channels;
     norm::gradient_sums(dy.const_data_ptr<float>() + first, input.const_data_ptr<float>() + first, rows, blocks.shape,
-                        state.affine(), mean.data(), state.options.relu, row, row + channels);
+                        state.scale_shift(), mean.data(), state.options.relu, row, row + channels);
   });
   for (size_t i = 0; i < pieces.size(); ++i) total[i % total.size()] += pieces[i];
   const double* const inverse = state.norm.inverse.const_data_ptr<double>();
@@ -86,9 +91,9 @@ at::Tensor input_gradient(const BatchNormState& state, const at::Tensor& dy, con
                           std::vector<double> sums) {
   const int64_t channels = blocks.shape.channels;
   std::vector<double> slope(channels), offset(channels);
-  if (state.options.source == NormSource::batch) {
-    at::Tensor exchanged = at::from_blob(sums.data(), {2 * channels}, at::kDouble);
-    if (state.options.sum) state.options.sum(exchanged);
+  if (state.options.norm == NormSource::batch) {
+    at::Tensor sums_of_all = at::from_blob(sums.data(), {2 * channels}, at::kDouble);
+    if (state.options.sum) state.options.sum(sums_of_all);
     const double* const scale = state.norm.scale.const_data_ptr<double>();
     const double* const inverse = state.norm.inverse.const_data_ptr<double>();
     const double* const mean = state.norm.mean.const_data_ptr<double>();
@@ -101,12 +106,13 @@ at::Tensor input_gradient(const BatchNormState& state, const at::Tensor& dy, con
   at::Tensor out = at::empty_like(input);
   blocks.run([&](int64_t, int64_t first, int64_t rows) {
     norm::input_gradient(dy.const_data_ptr<float>() + first, input.const_data_ptr<float>() + first, rows, blocks.shape,
-                         state.affine(), {wide_slope.data(), wide_offset.data()}, state.options.relu,
+                         state.scale_shift(), {.slope = wide_slope.data(), .offset = wide_offset.data()}, state.options.relu,
                          out.mutable_data_ptr<float>() + first);
   });
   return out;
 }
 
+// Float64 values as a tensor of a parameter's shape and type.
 at::Tensor as_parameter(const double* values, const at::Tensor& like) {
   return at::from_blob(const_cast<double*>(values), like.sizes(), at::kDouble).to(like.scalar_type(), false, /*copy=*/true);
 }
@@ -118,17 +124,17 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
     const auto state = c10::make_intrusive<BatchNormState>();
     state->options = *options;
     Statistics statistics;
-    if (options->source == NormSource::batch) {
+    if (options->norm == NormSource::batch) {
       statistics = combine(moments_of(input, blocks), options->sum);
       state->count = *statistics.count.const_data_ptr<double>();
       if (state->count < 2) refuse_lone_values();
     }
-    state->norm = affine_norm(options->source, *tensors, statistics, blocks.shape.channels, options->eps, options->momentum);
+    state->norm = affine_norm(options->norm, *tensors, statistics, blocks.shape.channels, options->eps, options->momentum);
     state->scale = repeated(state->norm.scale, blocks.shape);
     state->shift = repeated(state->norm.shift, blocks.shape);
     at::Tensor out = at::empty_like(input);
     blocks.run([&](int64_t, int64_t first, int64_t rows) {
-      norm::normalise(input.const_data_ptr<float>() + first, rows, blocks.shape, state->affine(), options->relu,
+      norm::normalise(input.const_data_ptr<float>() + first, rows, blocks.shape, state->scale_shift(), options->relu,
                       out.mutable_data_ptr<float>() + first);
     });
     context->save_for_backward({input, gamma});

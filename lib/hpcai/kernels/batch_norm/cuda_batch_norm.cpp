@@ -10,10 +10,12 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// What a forward pass leaves for its backward pass.
 struct CudaNormState : torch::CustomClassHolder {
   NormTensors tensors;
   BatchNormOptions options;
-  at::Tensor statistics, count;  // count: of all ranks, float64, where they exchange
+  at::Tensor statistics;  // [2, C]
+  at::Tensor count;       // scalar, float64, values a channel on all ranks; undefined without options.sum
 };
 
 // [2, C], mean and 1 / sqrt(variance + eps).
@@ -21,7 +23,7 @@ at::Tensor statistics_of(const at::Tensor& input, CudaNormState& state) {
   const CudaBatchNorm& passes = cuda_kernels().batch_norm;
   const NormTensors& tensors = state.tensors;
   const BatchNormOptions& options = state.options;
-  if (options.source == NormSource::running) {
+  if (options.norm == NormSource::running) {
     return at::stack({tensors.running_mean, (tensors.running_var + options.eps).rsqrt()});
   }
   if (!options.sum) {
@@ -34,11 +36,11 @@ at::Tensor statistics_of(const at::Tensor& input, CudaNormState& state) {
   return passes.statistics_of_sums(sums, tensors, options);
 }
 
-// What CudaBatchNorm::input_gradient takes.
-at::Tensor coefficients_of(const CudaNormState& state, const at::Tensor& rest) {
-  if (state.options.source == NormSource::running) return at::zeros_like(rest);
-  if (!state.options.sum) return rest;
-  at::Tensor total = rest;
+// The coefficients of CudaBatchNorm::input_gradient from GradientSums::input_terms.
+at::Tensor coefficients_of(const CudaNormState& state, const at::Tensor& input_terms) {
+  if (state.options.norm == NormSource::running) return at::zeros_like(input_terms);
+  if (!state.options.sum) return input_terms;
+  at::Tensor total = input_terms;
   state.options.sum(total);
   total.div_(state.count);
   total[1].mul_(state.statistics[1].to(at::kDouble).square());
@@ -50,7 +52,10 @@ struct CudaNorm : torch::autograd::Function<CudaNorm> {
                             const at::Tensor& /*beta*/, const at::Tensor& /*offset*/, const NormTensors* tensors,
                             const BatchNormOptions* options) {
     const auto state = c10::make_intrusive<CudaNormState>();
-    state->tensors = {tensors->gamma.detach(), tensors->beta.detach(), tensors->running_mean, tensors->running_var};
+    state->tensors = {.gamma = tensors->gamma.detach(),
+                      .beta = tensors->beta.detach(),
+                      .running_mean = tensors->running_mean,
+                      .running_var = tensors->running_var};
     state->options = *options;
     state->statistics = statistics_of(input, *state);
     context->save_for_backward({input});
@@ -62,12 +67,13 @@ struct CudaNorm : torch::autograd::Function<CudaNorm> {
     const at::Tensor input = context->get_saved_variables()[0];
     const auto state = c10::static_intrusive_pointer_cast<CudaNormState>(context->saved_data["state"].toCapsule());
     const CudaBatchNorm& passes = cuda_kernels().batch_norm;
-    const bool relu = state->options.relu, over_ranks = state->options.source == NormSource::batch && state->options.sum;
+    const bool relu = state->options.relu, over_ranks = state->options.norm == NormSource::batch && state->options.sum;
     const at::Tensor dy = grads[0].to(input.scalar_type()).contiguous(input.suggest_memory_format());
     const auto sums = passes.gradient_sums(dy, input, state->statistics, state->tensors, relu, over_ranks);
     at::Tensor d_input;
     if (context->needs_input_grad(0)) {
-      d_input = passes.input_gradient(dy, input, state->statistics, coefficients_of(*state, sums.rest), state->tensors, relu);
+      d_input =
+          passes.input_gradient(dy, input, state->statistics, coefficients_of(*state, sums.input_terms), state->tensors, relu);
     }
     const at::Tensor& g = sums.gradients;
     return {d_input, g[0], g[1], state->options.offset.defined() ? g[2] : at::Tensor(), {}, {}};

@@ -4,14 +4,17 @@
 
 #include <cstdint>
 
-// Values whose channels lie side by side, [rows, channels], and sums over their rows.
+// Values whose channels lie side by side, [rows, channels], and sums over their rows. A kernel covers them by a grid of blocks;
+// each of its threads works on kWidth neighbouring channels.
 namespace hpcai::kernels::cuda {
 
+// The sizes of [rows, channels].
 struct Rows {
   int64_t count;
   int channels;
 };
 
+// kWidth values that are read or written at once.
 template <class T, int kWidth>
 struct alignas(sizeof(T) * kWidth) Pack {
   T values[kWidth];
@@ -32,7 +35,7 @@ __device__ __forceinline__ void store(const float (&from)[kWidth], T* to) {
   *reinterpret_cast<Pack<T, kWidth>*>(to) = pack;
 }
 
-// What other blocks have written meanwhile: past the first-level cache.
+// Reads values that other blocks have written since the kernel began, so not through the first-level cache.
 template <int kWidth>
 __device__ __forceinline__ void load_fresh(const float* from, float (&to)[kWidth]) {
   if constexpr (kWidth % 4 == 0) {
@@ -47,9 +50,9 @@ __device__ __forceinline__ void load_fresh(const float* from, float (&to)[kWidth
   }
 }
 
-// How a grid covers the rows: a thread has kWidth channels side by side, the threads of a block along x have the channels of
-// one row (at most kLanes threads; blocks along y take the others), those along y rows of their own. Blocks along x
-// take every gridDim.x-th stripe of blockDim.y rows.
+// How a grid covers the rows. Threads of a block along x share a row, each with its kWidth channels: at most kLanes threads, and
+// blocks along y take the other channels. Threads along y have rows of their own, blockDim.y rows a block. Blocks along x take
+// every gridDim.x-th such stripe.
 constexpr int kLanes = 32;
 constexpr int kBlockThreads = 512;
 
@@ -60,8 +63,8 @@ struct Place {
   int64_t stride = static_cast<int64_t>(gridDim.x) * blockDim.y;
 };
 
-// Adds over the rows of a block; the sums are in the threads of its first row. `shared` has kWidth places a thread, those of
-// neighbouring threads side by side, so that they lie in different banks.
+// Adds `values` over the rows of a block; afterwards the threads of its first row hold the sums. `shared` has kWidth places a
+// thread, those of neighbouring threads side by side, so that they lie in different banks.
 template <class S, int kWidth>
 __device__ void sum_in_block(S (&values)[kWidth], S* shared) {
   const unsigned threads = blockDim.x * blockDim.y;
@@ -81,7 +84,8 @@ __device__ void sum_in_block(S (&values)[kWidth], S* shared) {
   __syncthreads();
 }
 
-// Whether this block is the last of its blockIdx.y to come here; leaves `arrived` as it was found, zero.
+// Whether this block is the last with its blockIdx.y that calls this. `arrived` [gridDim.y] counts the calls; it is zero before
+// the first and after the last one.
 __device__ inline bool is_last_block(unsigned* arrived) {
   static __shared__ bool last;
   __threadfence();
@@ -95,8 +99,8 @@ __device__ inline bool is_last_block(unsigned* arrived) {
   return last;
 }
 
-// Two sums over all rows, for the channels of each thread: through `partial`, [2 gridDim.x, channels], and in an order that
-// depends on the grid only. True in the threads that then hold the totals, one for each channel.
+// Two sums over all rows, for the channels of each thread, through `partial` [2 gridDim.x, channels]. The order of the additions
+// depends on the grid only. Returns true in the threads that hold the totals, one thread for each pack of channels.
 template <int kWidth>
 __device__ bool sum_over_rows(float (&a)[kWidth], float (&b)[kWidth], double (&total_a)[kWidth], double (&total_b)[kWidth],
                               int channels, float* partial, unsigned* arrived) {

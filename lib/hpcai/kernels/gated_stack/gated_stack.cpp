@@ -27,33 +27,27 @@ std::array<at::Tensor, 12> gradients_of(const LayerGradient& g) {
           g.gated_gamma, g.gated_beta, g.post_weight, g.post_bias, g.post_gamma,   g.post_beta};
 }
 
-struct Holder : torch::CustomClassHolder {
-  StackState state;
-};
-
 struct GatedStack : torch::autograd::Function<GatedStack> {
-  // `parameters` are all defined ones of all layers; `keep`: a backward pass will follow.
+  // `parameters`: the defined ones of all layers, for autograd to see; `keep`: a backward pass will follow.
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, at::TensorList /*parameters*/,
                             const std::vector<GatedLayerTensors>* layers, const GatedStackOptions* options, bool keep) {
-    const auto holder = c10::make_intrusive<Holder>();
-    StackState& state = holder->state;
-    state.input = input.detach().contiguous().view({-1, input.size(2)});
-    state.tensors = *layers;
-    state.options = *options;
-    const at::Tensor skips = stack::run_forward(state, input.size(0), keep);
-    if (keep) context->saved_data["state"] = c10::IValue::make_capsule(holder);
+    const auto state = c10::make_intrusive<StackState>();
+    state->input = input.detach().contiguous().view({-1, input.size(2)});
+    state->tensors = *layers;
+    state->options = *options;
+    const at::Tensor skips = stack::run_forward(*state, input.size(0), keep);
+    if (keep) context->saved_data["state"] = c10::IValue::make_capsule(state);
     return skips.view({input.size(0), input.size(1), -1});
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
-    const auto holder = c10::static_intrusive_pointer_cast<Holder>(context->saved_data["state"].toCapsule());
-    StackState& state = holder->state;
-    TORCH_CHECK(!state.layers.empty(), "gated_stack: the backward pass can run only once");
+    const auto state = c10::static_intrusive_pointer_cast<StackState>(context->saved_data["state"].toCapsule());
+    TORCH_CHECK(!state->layers.empty(), "gated_stack: the backward pass can run only once");
     const at::Tensor grad = grads[0].to(at::kFloat).contiguous();
-    const auto gradients = stack::run_backward(state, grad.view({-1, grad.size(2)}));
+    const auto gradients = stack::run_backward(*state, grad.view({-1, grad.size(2)}));
     variable_list result{at::Tensor()};  // input
     for (size_t layer = 0; layer < gradients.size(); ++layer) {
-      const auto parameters = parameters_of(state.tensors[layer]), found = gradients_of(gradients[layer]);
+      const auto parameters = parameters_of(state->tensors[layer]), found = gradients_of(gradients[layer]);
       for (size_t i = 0; i < parameters.size(); ++i) {
         if (parameters[i].defined()) result.push_back(found[i].to(at::kFloat).contiguous());
       }
@@ -84,11 +78,13 @@ bool gated_stack_supports(const at::Tensor& input, const std::vector<GatedLayerT
     return false;
   if (layers.empty()) return false;
   const int64_t channels = layers[0].pre_weight.size(0);
+  int64_t in = input.size(2);
   for (const GatedLayerTensors& layer : layers) {
     const bool fits = layer.pre_weight.scalar_type() == at::kFloat && layer.pre_weight.is_cpu() &&
-                      layer.pre_weight.size(0) == channels && channels % kLanes == 0 &&
+                      layer.pre_weight.size(0) == channels && layer.pre_weight.size(1) == in && channels % kLanes == 0 &&
                       layer.gated_weight.size(0) % (2 * kLanes) == 0;
     if (!fits) return false;
+    in = channels;
   }
   return true;
 }

@@ -3,45 +3,42 @@
 namespace hpcai::kernels::stack {
 namespace {
 
-const float* data(const at::Tensor& values) { return values.defined() ? values.const_data_ptr<float>() : nullptr; }
-
-float* row_of(const at::Tensor& partial, int64_t task) { return partial.mutable_data_ptr<float>() + task * partial.size(1); }
-
+// The gradient sums of one task, in a row of 2 channels.
 GradientSums sums_in(const at::Tensor& partial, int64_t task, int64_t channels) {
-  double* const row = partial.mutable_data_ptr<double>() + task * partial.size(1);
-  return {row, row + channels};
+  double* const row = task_row<double>(partial, task);
+  return {.grad = row, .product = row + channels};
 }
 
-// Gradients of gamma and beta, and what the norm's backward pass subtracts (NormGradient's rows, float32).
+// Gradients of gamma and beta, float64 [C]; `means`: the rows of NormGradient, float32 [2, C].
 struct NormResult {
-  at::Tensor gamma, beta, subtract;
+  at::Tensor gamma, beta, means;
 };
 
 NormResult norm_result(const at::Tensor& partial, const at::Tensor& count, const GatedStackOptions& options) {
-  const at::Tensor local = partial.sum(0).view({2, -1});
+  const at::Tensor local = total(partial).view({2, -1});
   NormResult result;
   result.beta = local[0];
   result.gamma = local[1];
   if (options.norm == NormSource::batch) {
-    at::Tensor total = local.clone();
-    if (options.sum) options.sum(total);
-    result.subtract = (total / count).to(at::kFloat);
+    at::Tensor sums = local.clone();
+    if (options.sum) options.sum(sums);
+    result.means = (sums / count).to(at::kFloat);
   } else {
-    result.subtract = at::zeros(local.sizes(), at::kFloat);
+    result.means = at::zeros(local.sizes(), at::kFloat);
   }
   return result;
 }
 
-NormGradient subtracted(const NormResult& result) {
-  const float* const rows = result.subtract.const_data_ptr<float>();
-  return {rows, rows + result.subtract.size(1)};
+NormGradient norm_gradient_of(const NormResult& result) {
+  const float* const rows = result.means.const_data_ptr<float>();
+  return {.mean_grad = rows, .mean_product = rows + result.means.size(1)};
 }
 
-// Walks through one layer's passes; `next` is d loss / d (x + z), undefined for the last layer.
+// Runs one layer's passes, last part first. `next` [rows, C] is d loss / d (x + z), undefined for the last layer.
 class LayerBackward {
  public:
   LayerBackward(StackState& state, size_t index, const at::Tensor& skips)
-      : state_(state), index_(index), layer_(state.layers[index]), plan_(layer_.sizes), skips_(skips) {}
+      : state_(state), index_(index), layer_(state.layers[index]), partition_(layer_.sizes), skips_(skips) {}
 
   // Returns d loss / d (layer's source), undefined for the first layer.
   at::Tensor run(const at::Tensor& next, LayerGradient& gradient) {
@@ -54,8 +51,13 @@ class LayerBackward {
  private:
   int64_t channels() const { return layer_.sizes.channels; }
 
-  SkipGradient skip_pass(const at::Tensor& next, const GradientSums& sums) const {
-    return {layer_.sizes, data(layer_.p), norm_of(layer_.p_norm), data(skips_), data(next), sums};
+  SkipGradient skip_arguments(const at::Tensor& next, const GradientSums& sums) const {
+    return {.sizes = layer_.sizes,
+            .p = data(layer_.p),
+            .p_norm = norm_of(layer_.p_norm),
+            .skips = data(skips_),
+            .next = data(next),
+            .sums = sums};
   }
 
   // A constant in front of a batch norm cancels: its gradient is 0, not the rounding errors that would add up to it.
@@ -63,38 +65,46 @@ class LayerBackward {
     return state_.options.norm == NormSource::batch ? at::zeros_like(sum) : sum;
   }
 
+  // The sums over rows for the norm behind post: gradients of its gamma and beta, and the means that its input's gradient needs.
   void post_norm(const at::Tensor& next, LayerGradient& gradient) {
-    const at::Tensor partial = plan_.partial(2 * channels());
-    plan_.run([&](int64_t chunk, int64_t task) {
-      skip_gradient(skip_pass(next, sums_in(partial, task, channels())), plan_.chunks[chunk]);
+    const at::Tensor partial = partition_.partial_sums(2 * channels());
+    partition_.run([&](int64_t chunk, int64_t task) {
+      skip_gradient(skip_arguments(next, sums_in(partial, task, channels())), partition_.chunks[chunk]);
     });
     post_ = norm_result(partial, layer_.p_count, state_.options);
     gradient.post_gamma = post_.gamma;
     gradient.post_beta = post_.beta;
   }
 
+  // Back through post and the gated convolution: gradients of their parameters, and dx without the part of other chunks.
   void gate(const at::Tensor& next, LayerGradient& gradient) {
     const int64_t c = channels(), gates = layer_.sizes.gates, lag = layer_.sizes.lag();
     dx_ = at::empty({layer_.sizes.rows(), c}, at::kFloat);
-    halo_ = at::empty({static_cast<int64_t>(plan_.chunks.size()), lag, c}, at::kFloat);
-    const at::Tensor gated_weight = plan_.partial(4 * c * gates, at::kFloat), gated_bias = plan_.partial(2 * gates, at::kFloat);
-    const at::Tensor post_weight = plan_.partial(gates * c, at::kFloat), post_bias = plan_.partial(c, at::kFloat);
-    const GateForward forward{layer_.sizes,
-                              data(layer_.a),
-                              norm_of(layer_.a_norm),
-                              data(layer_.gated_columns),
-                              data(layer_.gated_bias),
-                              data(layer_.post_columns),
-                              nullptr,
-                              nullptr,
-                              nullptr};
-    plan_.run([&](int64_t chunk, int64_t task) {
-      gate_gradient({forward, skip_pass(next, {}), subtracted(post_), data(layer_.gated_rows), data(layer_.post_rows),
-                     dx_.mutable_data_ptr<float>(), halo_.mutable_data_ptr<float>() + chunk * lag * c, row_of(gated_weight, task),
-                     row_of(gated_bias, task), row_of(post_weight, task), row_of(post_bias, task)},
-                    plan_.chunks[chunk]);
+    halo_ = at::empty({static_cast<int64_t>(partition_.chunks.size()), lag, c}, at::kFloat);
+    const at::Tensor gated_weight = partition_.partial_sums(4 * c * gates, at::kFloat),
+                     gated_bias = partition_.partial_sums(2 * gates, at::kFloat);
+    const at::Tensor post_weight = partition_.partial_sums(gates * c, at::kFloat),
+                     post_bias = partition_.partial_sums(c, at::kFloat);
+    const GateForward forward{.sizes = layer_.sizes,
+                              .a = data(layer_.a),
+                              .a_norm = norm_of(layer_.a_norm),
+                              .gated_weight = data(layer_.gated_columns),
+                              .gated_bias = data(layer_.gated_bias),
+                              .post_weight = data(layer_.post_columns)};
+    partition_.run([&](int64_t chunk, int64_t task) {
+      gate_gradient({.forward = forward,
+                     .skip = skip_arguments(next, {}),
+                     .p_gradient = norm_gradient_of(post_),
+                     .gated_weight_rows = data(layer_.gated_rows),
+                     .post_weight_rows = data(layer_.post_rows),
+                     .dx = mutable_data(dx_),
+                     .halo = mutable_data(halo_) + chunk * lag * c,
+                     .d_gated_weight = task_row<float>(gated_weight, task),
+                     .d_gated_bias = task_row<float>(gated_bias, task),
+                     .d_post_weight = task_row<float>(post_weight, task),
+                     .d_post_bias = task_row<float>(post_bias, task)},
+                    partition_.chunks[chunk]);
     });
-    const auto total = [](const at::Tensor& partial) { return partial.sum(0, false, at::kDouble); };
     gradient.post_weight = total(post_weight).view({gates, c}).t().unsqueeze(2);
     gradient.post_bias = bias_gradient(total(post_bias));
     const at::Tensor folded = total(gated_weight).view({2 * c, 2 * gates}).t();
@@ -107,45 +117,61 @@ class LayerBackward {
     gradient.gated_beta = folded_.beta;
   }
 
+  // Completes dx and masks it by the ReLU behind the norm of pre; the gradients of that norm's gamma and beta.
   void input(const at::Tensor& next, LayerGradient& gradient) {
     const int64_t c = channels(), halo_size = layer_.sizes.lag() * c;
     const bool batch = folded_.statistics.defined();
-    const at::Tensor statistics = batch ? folded_.statistics.to(at::kFloat).contiguous() : at::Tensor();
-    const at::Tensor offset = batch ? folded_.offset.to(at::kFloat).contiguous() : at::Tensor();
-    const at::Tensor partial = plan_.partial(2 * c);
-    plan_.run([&](int64_t chunk, int64_t task) {
-      const bool first = chunk % plan_.chunks_per_sample == 0, last = (chunk + 1) % plan_.chunks_per_sample == 0;
+    const at::Tensor statistics = batch ? as_float(folded_.statistics) : at::Tensor();
+    const at::Tensor offset = batch ? as_float(folded_.offset) : at::Tensor();
+    const at::Tensor partial = partition_.partial_sums(2 * c);
+    partition_.run([&](int64_t chunk, int64_t task) {
+      const bool first = chunk % partition_.chunks_per_sample == 0, last = (chunk + 1) % partition_.chunks_per_sample == 0;
       const float* const halos = data(halo_);
-      input_gradient({layer_.sizes, data(layer_.a), norm_of(layer_.a_norm), data(next), data(statistics), data(offset),
-                      last ? nullptr : halos + (chunk + 1) * halo_size, first ? nullptr : halos + (chunk - 1) * halo_size,
-                      dx_.mutable_data_ptr<float>(), sums_in(partial, task, c)},
-                     plan_.chunks[chunk]);
+      input_gradient({.sizes = layer_.sizes,
+                      .a = data(layer_.a),
+                      .a_norm = norm_of(layer_.a_norm),
+                      .next = data(next),
+                      .statistics = data(statistics),
+                      .offset = data(offset),
+                      .halo_of_next = last ? nullptr : halos + (chunk + 1) * halo_size,
+                      .halo_of_previous = first ? nullptr : halos + (chunk - 1) * halo_size,
+                      .dx = mutable_data(dx_),
+                      .sums = sums_in(partial, task, c)},
+                     partition_.chunks[chunk]);
     });
     pre_ = norm_result(partial, layer_.a_count, state_.options);
     gradient.pre_gamma = pre_.gamma;
     gradient.pre_beta = pre_.beta;
   }
 
+  // Back through pre: gradients of its parameters, and d loss / d (layer's source) unless it is the network's input.
   at::Tensor pre(LayerGradient& gradient) {
-    const at::Tensor rows = state_.tensors[index_].pre_weight.detach().squeeze(2).to(at::kFloat).contiguous();
+    const at::Tensor rows = as_float(state_.tensors[index_].pre_weight.squeeze(2));
     const int64_t c = channels(), width = rows.size(1);
-    const at::Tensor weight = plan_.partial(width * c, at::kFloat), bias = plan_.partial(c, at::kFloat);
+    const at::Tensor weight = partition_.partial_sums(width * c, at::kFloat), bias = partition_.partial_sums(c, at::kFloat);
     at::Tensor source = index_ > 0 ? at::empty({layer_.sizes.rows(), width}, at::kFloat) : at::Tensor();
-    plan_.run([&](int64_t chunk, int64_t task) {
-      pre_gradient(
-          {layer_.sizes, source_of(state_, index_), data(layer_.a), norm_of(layer_.a_norm), subtracted(pre_), data(rows),
-           data(dx_), source.defined() ? source.mutable_data_ptr<float>() : nullptr, row_of(weight, task), row_of(bias, task)},
-          plan_.chunks[chunk]);
+    partition_.run([&](int64_t chunk, int64_t task) {
+      pre_gradient({.sizes = layer_.sizes,
+                    .source = source_of(state_, index_),
+                    .a = data(layer_.a),
+                    .a_norm = norm_of(layer_.a_norm),
+                    .a_gradient = norm_gradient_of(pre_),
+                    .weight_rows = data(rows),
+                    .dx = data(dx_),
+                    .d_source = mutable_data(source),
+                    .d_weight = task_row<float>(weight, task),
+                    .d_bias = task_row<float>(bias, task)},
+                   partition_.chunks[chunk]);
     });
-    gradient.pre_weight = weight.sum(0, false, at::kDouble).view({width, c}).t().unsqueeze(2);
-    gradient.pre_bias = bias_gradient(bias.sum(0, false, at::kDouble));
+    gradient.pre_weight = total(weight).view({width, c}).t().unsqueeze(2);
+    gradient.pre_bias = bias_gradient(total(bias));
     return source;
   }
 
   StackState& state_;
   size_t index_;
   LayerState& layer_;
-  Plan plan_;
+  RowPartition partition_;
   at::Tensor skips_, dx_, halo_;
   NormResult post_, pre_;
   FoldedGradient folded_;

@@ -1,34 +1,39 @@
 #pragma once
 
-#include <memory>
+#include <ATen/core/ivalue.h>
+
 #include <vector>
 
 #include "hpcai/kernels/gated_stack/gated_stack.h"
-#include "hpcai/kernels/gated_stack/gated_stack_plan.h"
+#include "hpcai/kernels/gated_stack/pass_arguments.h"
+#include "hpcai/kernels/gated_stack/row_partition.h"
 
 namespace hpcai::kernels::stack {
 
-// What the backward pass of one layer needs. Matrices for the passes are float32, for the algebra float64.
+// What the backward pass of one layer needs. Letters as in ../README.md. Tensors are float32, those of `moments` and `folded`
+// float64.
 struct LayerState {
   Sizes sizes;
   at::Tensor a, p;              // [rows, C]
-  at::Tensor a_norm, p_norm;    // packed
-  at::Tensor a_count, p_count;  // values a channel on all ranks, for NormSource::batch
-  InputMoments moments;         // of both taps of x
+  at::Tensor a_norm, p_norm;    // packed, [4, C]
+  at::Tensor a_count, p_count;  // scalar, values a channel on all ranks; for NormSource::batch
+  InputMoments moments;         // of both taps of x, K = 2 C
   FoldedLinear folded;
   at::Tensor gated_columns, gated_rows;  // folded weight as [2 C, 2 G] and [2 G, 2 C]
-  at::Tensor gated_bias;
-  at::Tensor post_columns, post_rows;  // [G, C], [C, G]
+  at::Tensor gated_bias;                 // [2 G]
+  at::Tensor post_columns, post_rows;    // [G, C], [C, G]
 };
 
-struct StackState {
+// What a forward pass leaves for its backward pass.
+struct StackState : torch::CustomClassHolder {
   at::Tensor input;  // [rows, in]
   std::vector<GatedLayerTensors> tensors;
   GatedStackOptions options;
   std::vector<LayerState> layers;
 };
 
-// Fills `state.layers`, keeping a and p of each only if `keep`. Returns the sum of skips [rows, C].
+// Runs all layers on state.input and fills state.layers; `samples`: their number in the rows. Keeps a and p of every layer only
+// if `keep`. Returns the sum of skips, [rows, C].
 at::Tensor run_forward(StackState& state, int64_t samples, bool keep);
 
 // Gradients of one layer, shapes as GatedLayerTensors.
@@ -37,10 +42,11 @@ struct LayerGradient {
       post_gamma, post_beta;
 };
 
-// Consumes `state.layers`. grad [rows, C].
+// From grad [rows, C] = d loss / d skips to the gradients of all layers, in their order. Frees state.layers on the way, so it
+// can run only once.
 std::vector<LayerGradient> run_backward(StackState& state, const at::Tensor& grad);
 
-// Source of layer i's input.
+// Where the input of this layer comes from. The pointers are those of `state` and live as long.
 Source source_of(const StackState& state, size_t layer);
 
 }  // namespace hpcai::kernels::stack

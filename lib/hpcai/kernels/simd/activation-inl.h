@@ -1,9 +1,9 @@
 // Vector activations; included once for each instruction set (see hwy/foreach_target.h), hence no #pragma once.
-#if defined(HPCAI_KERNELS_CPU_ACTIVATION_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef HPCAI_KERNELS_CPU_ACTIVATION_INL_H_
-#undef HPCAI_KERNELS_CPU_ACTIVATION_INL_H_
+#if defined(HPCAI_KERNELS_SIMD_ACTIVATION_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HPCAI_KERNELS_SIMD_ACTIVATION_INL_H_
+#undef HPCAI_KERNELS_SIMD_ACTIVATION_INL_H_
 #else
-#define HPCAI_KERNELS_CPU_ACTIVATION_INL_H_
+#define HPCAI_KERNELS_SIMD_ACTIVATION_INL_H_
 #endif
 
 #include <hwy/highway.h>
@@ -12,8 +12,8 @@ HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Here and below a NaN stays one, or a training that has lost its numbers would go on unnoticed: x86's maximum and minimum
-// give the second operand where one is no number.
+// Here and below a NaN stays one; otherwise a diverged training would go on unnoticed. x86's maximum and minimum give the second
+// operand where one is a NaN, so x stands second.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V relu(D d, V x) {
   return hn::Max(hn::Zero(d), x);

@@ -1,10 +1,10 @@
 // The gated convolution on blocks of rows; included once for each instruction set (see hwy/foreach_target.h), hence no
 // #pragma once.
-#if defined(HPCAI_KERNELS_CPU_GATES_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef HPCAI_KERNELS_CPU_GATES_INL_H_
-#undef HPCAI_KERNELS_CPU_GATES_INL_H_
+#if defined(HPCAI_KERNELS_SIMD_GATES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HPCAI_KERNELS_SIMD_GATES_INL_H_
+#undef HPCAI_KERNELS_SIMD_GATES_INL_H_
 #else
-#define HPCAI_KERNELS_CPU_GATES_INL_H_
+#define HPCAI_KERNELS_SIMD_GATES_INL_H_
 #endif
 
 #include <hwy/highway.h>
@@ -17,15 +17,15 @@ HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Rows that are worked on at once, so that what passes between two products stays in the first cache level.
+// Rows that are worked on at once, so that the values between two products stay in the first cache level.
 constexpr int64_t kBlock = 64;
 
 // merged [rows, 2 gates] = x(t - left) W0 + x(t + right) W1 + bias; `x` points to the row of t - left.
-HWY_INLINE void gated_product(const GateForward& pass, const float* x, int64_t rows, float* merged) {
-  const int64_t channels = pass.sizes.channels, columns = 2 * pass.sizes.gates;
-  repeat_row(pass.gated_bias, merged, rows, columns);
-  add_product({x, channels, 1}, pass.gated_weight, columns, merged, columns, rows, channels, columns);
-  add_product({x + pass.sizes.lag() * channels, channels, 1}, pass.gated_weight + channels * columns, columns, merged, columns,
+HWY_INLINE void gated_product(const GateForward& args, const float* x, int64_t rows, float* merged) {
+  const int64_t channels = args.sizes.channels, columns = 2 * args.sizes.gates;
+  repeat_row(args.gated_bias, merged, rows, columns);
+  add_product({x, channels, 1}, args.gated_weight, columns, merged, columns, rows, channels, columns);
+  add_product({x + args.sizes.lag() * channels, channels, 1}, args.gated_weight + channels * columns, columns, merged, columns,
               rows, channels, columns);
 }
 

@@ -1,10 +1,10 @@
 // A small matrix product on vectors; included once for each instruction set (see hwy/foreach_target.h), hence no
 // #pragma once.
-#if defined(HPCAI_KERNELS_CPU_MATRIX_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef HPCAI_KERNELS_CPU_MATRIX_INL_H_
-#undef HPCAI_KERNELS_CPU_MATRIX_INL_H_
+#if defined(HPCAI_KERNELS_SIMD_MATRIX_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HPCAI_KERNELS_SIMD_MATRIX_INL_H_
+#undef HPCAI_KERNELS_SIMD_MATRIX_INL_H_
 #else
-#define HPCAI_KERNELS_CPU_MATRIX_INL_H_
+#define HPCAI_KERNELS_SIMD_MATRIX_INL_H_
 #endif
 
 #include <hwy/highway.h>
@@ -15,8 +15,8 @@ HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Matrices of a few dozen columns that stay in the first cache levels. Element (i, k) of the left one is
-// data[i * row + k * column], so that a transposed matrix needs no copy.
+// The left matrix of a product. Element (i, k) is data[i * row + k * column], so a transposed matrix needs no copy. The matrices
+// here have a few dozen columns and stay in the first cache levels.
 struct Left {
   const float* data;
   ptrdiff_t row, column;
@@ -44,6 +44,7 @@ HWY_INLINE void add_tile(D d, const Left& a, const float* HWY_RESTRICT b, ptrdif
   }
 }
 
+// All rows of kVectors vectors of columns.
 template <int kVectors, class D>
 HWY_INLINE void add_panel(D d, const Left& a, const float* b, ptrdiff_t b_row, float* c, ptrdiff_t c_row, size_t rows,
                           size_t depth) {

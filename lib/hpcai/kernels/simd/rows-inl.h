@@ -1,18 +1,18 @@
 // Operations on blocks of rows [rows, channels] with one value a channel; included once for each instruction set (see
 // hwy/foreach_target.h), hence no #pragma once.
-#if defined(HPCAI_KERNELS_CPU_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef HPCAI_KERNELS_CPU_ROWS_INL_H_
-#undef HPCAI_KERNELS_CPU_ROWS_INL_H_
+#if defined(HPCAI_KERNELS_SIMD_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HPCAI_KERNELS_SIMD_ROWS_INL_H_
+#undef HPCAI_KERNELS_SIMD_ROWS_INL_H_
 #else
-#define HPCAI_KERNELS_CPU_ROWS_INL_H_
+#define HPCAI_KERNELS_SIMD_ROWS_INL_H_
 #endif
 
 #include <hwy/highway.h>
 
 #include <vector>
 
-#include "hpcai/kernels/simd/activation-inl.h"
 #include "hpcai/kernels/gated_stack/cpu/gated_stack_chunk.h"
+#include "hpcai/kernels/simd/activation-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
@@ -22,7 +22,7 @@ using namespace stack;
 // Channels and gates are multiples of 16.
 using Tag = hn::CappedTag<float, 16>;
 
-// work(row, channel offset) for whole vectors
+// Calls work(index of a value, its channel) for each whole vector of [rows, channels].
 template <class Work>
 HWY_INLINE void for_vectors(int64_t rows, int64_t channels, const Work& work) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(Tag()));
@@ -31,18 +31,20 @@ HWY_INLINE void for_vectors(int64_t rows, int64_t channels, const Work& work) {
   }
 }
 
+// Writes the row [channels] into each row of out [rows, channels].
 HWY_INLINE void repeat_row(const float* row, float* out, int64_t rows, int64_t channels) {
   const Tag d;
   for_vectors(rows, channels, [&](int64_t i, int64_t c) { hn::StoreU(hn::LoadU(d, row + c), d, out + i); });
 }
 
-// relu(norm(v))
+// relu(norm(v)) of the vector of values at index i, whose first channel is c.
 HWY_INLINE hn::Vec<Tag> activated(const float* values, const Norm& norm, int64_t i, int64_t c) {
   const Tag d;
   const auto y = hn::MulAdd(hn::LoadU(d, norm.scale + c), hn::LoadU(d, values + i), hn::LoadU(d, norm.shift + c));
   return relu(d, y);
 }
 
+// out = relu(norm(values)), [rows, channels].
 HWY_INLINE void activate_rows(const float* values, const Norm& norm, float* out, int64_t rows, int64_t channels) {
   const Tag d;
   for_vectors(rows, channels, [&](int64_t i, int64_t c) { hn::StoreU(activated(values, norm, i, c), d, out + i); });
@@ -69,8 +71,9 @@ HWY_INLINE hn::Vec<Tag> norm_gradient(hn::Vec<Tag> dy, const float* values, cons
   return hn::Mul(hn::LoadU(d, norm.scale + c), inner);
 }
 
-// Adds a block's moments: its own mean and squares first, then both are combined (Chan, Golub, LeVeque 1979).
-HWY_INLINE void add_moments(const float* block, int64_t rows, int64_t channels, const Moments& moments) {
+// Adds the rows of a block to `moments`: first the block's own in float32, then both are combined in float64 (Chan, Golub,
+// LeVeque 1979).
+HWY_INLINE void add_moments(const float* block, int64_t rows, int64_t channels, const ChannelMoments& moments) {
   const Tag d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const auto n = static_cast<double>(rows);
@@ -91,7 +94,7 @@ HWY_INLINE void add_moments(const float* block, int64_t rows, int64_t channels, 
     for (int64_t lane = 0; lane < lanes; ++lane) {
       const double shift = mean[lane] - moments.mean[c + lane];
       moments.mean[c + lane] += shift * n / total;
-      moments.squares[c + lane] += squares[lane] + shift * shift * *moments.count * n / total;
+      moments.squared_deviations[c + lane] += squares[lane] + shift * shift * *moments.count * n / total;
     }
   }
   *moments.count = total;
@@ -120,7 +123,7 @@ HWY_INLINE void add_gradient_sums(const float* dy, const float* values, const No
   }
 }
 
-// Adds the sum over rows to a float row.
+// Adds the sum over rows to out [channels].
 HWY_INLINE void add_column_sums(const float* values, int64_t rows, int64_t channels, float* out) {
   const Tag d;
   for (int64_t c = 0; c < channels; c += static_cast<int64_t>(hn::Lanes(d))) {
@@ -130,7 +133,7 @@ HWY_INLINE void add_column_sums(const float* values, int64_t rows, int64_t chann
   }
 }
 
-// Rows of a layer's source, either the network's input or x + z of the layer before.
+// Rows [row, row + rows) of a layer's source: a part of the network's input, or x + z of the layer before, in `scratch`.
 HWY_INLINE const float* source_rows(const Source& source, int64_t row, int64_t rows, int64_t channels,
                                     std::vector<float>& scratch) {
   if (source.input) return source.input + row * source.width;

@@ -14,6 +14,12 @@ namespace {
 
 constexpr double kEps = 1e-3, kMomentum = 0.1;
 
+BatchNormOptions options_of(BatchNormOptions options) {
+  options.eps = kEps;
+  options.momentum = kMomentum;
+  return options;
+}
+
 struct Result {
   at::Tensor output, d_input, d_gamma, d_beta, running_mean, running_var;
 };
@@ -26,22 +32,30 @@ struct Problem {
 Problem random_problem(const std::vector<int64_t>& shape) {
   const int64_t channels = shape[1];
   const auto layout = shape.size() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-  return {(at::randn(shape) * 2 + 3).contiguous(layout),
-          at::randn(shape).contiguous(layout),
-          {at::rand({channels}) + 0.5, at::randn({channels}) * 0.3, at::randn({channels}), at::rand({channels}) + 0.5}};
+  return {.input = (at::randn(shape) * 2 + 3).contiguous(layout),
+          .grad = at::randn(shape).contiguous(layout),
+          .tensors = {.gamma = at::rand({channels}) + 0.5,
+                      .beta = at::randn({channels}) * 0.3,
+                      .running_mean = at::randn({channels}),
+                      .running_var = at::rand({channels}) + 0.5}};
 }
 
 // The values of `type` and the channels' tensors of `channel_type`, computed on `device`; the result is on the CPU.
 template <class Norm>
 Result run(const Problem& problem, at::Device device, at::ScalarType type, at::ScalarType channel_type, const Norm& norm) {
   const auto copied = [&](const at::Tensor& tensor, at::ScalarType as) { return tensor.detach().to(device, as, false, true); };
-  const NormTensors tensors{
-      copied(problem.tensors.gamma, channel_type).requires_grad_(), copied(problem.tensors.beta, channel_type).requires_grad_(),
-      copied(problem.tensors.running_mean, channel_type), copied(problem.tensors.running_var, channel_type)};
+  const NormTensors tensors{.gamma = copied(problem.tensors.gamma, channel_type).requires_grad_(),
+                            .beta = copied(problem.tensors.beta, channel_type).requires_grad_(),
+                            .running_mean = copied(problem.tensors.running_mean, channel_type),
+                            .running_var = copied(problem.tensors.running_var, channel_type)};
   const at::Tensor input = copied(problem.input, type).requires_grad_(), output = norm(input, tensors);
   output.backward(problem.grad.to(device, type));
-  return {output.detach().cpu(),     input.grad().cpu(),         tensors.gamma.grad().cpu(),
-          tensors.beta.grad().cpu(), tensors.running_mean.cpu(), tensors.running_var.cpu()};
+  return {.output = output.detach().cpu(),
+          .d_input = input.grad().cpu(),
+          .d_gamma = tensors.gamma.grad().cpu(),
+          .d_beta = tensors.beta.grad().cpu(),
+          .running_mean = tensors.running_mean.cpu(),
+          .running_var = tensors.running_var.cpu()};
 }
 
 Result fused(const Problem& problem, const BatchNormOptions& options, at::ScalarType type = at::kFloat) {
@@ -51,13 +65,10 @@ Result fused(const Problem& problem, const BatchNormOptions& options, at::Scalar
   });
 }
 
-// LibTorch's, in float64.
+// batch_norm_reference in float64.
 Result reference(const Problem& problem, const BatchNormOptions& options) {
-  return run(problem, at::kCPU, at::kDouble, at::kDouble, [&](const at::Tensor& input, const NormTensors& tensors) {
-    const at::Tensor y = at::batch_norm(input, tensors.gamma, tensors.beta, tensors.running_mean, tensors.running_var,
-                                        options.source == NormSource::batch, kMomentum, kEps, false);
-    return options.relu ? y.relu() : y;
-  });
+  return run(problem, at::kCPU, at::kDouble, at::kDouble,
+             [&](const at::Tensor& input, const NormTensors& tensors) { return batch_norm_reference(input, tensors, options); });
 }
 
 void check_close(const at::Tensor& value, const at::Tensor& expected, const char* name, double tolerance) {
@@ -77,7 +88,35 @@ void check_close(const Result& value, const Result& expected, double tolerance =
 
 }  // namespace
 
-TEST_CASE("batch norm, with and without a ReLU, is LibTorch's in float64 to float32's rounding", "[gpu]") {
+TEST_CASE("the reference of batch norm is LibTorch's batch norm and ReLU") {
+  at::manual_seed(7);
+  const auto shape = GENERATE(std::vector<int64_t>{40, 6}, std::vector<int64_t>{3, 6, 4, 5});
+  const Problem problem = random_problem(shape);
+  for (const auto source : {NormSource::batch, NormSource::running}) {
+    for (const bool relu : {false, true}) {
+      const Result expected =
+          run(problem, at::kCPU, at::kDouble, at::kDouble, [&](const at::Tensor& input, const NormTensors& tensors) {
+            const at::Tensor y = at::batch_norm(input, tensors.gamma, tensors.beta, tensors.running_mean, tensors.running_var,
+                                                source == NormSource::batch, kMomentum, kEps, false);
+            return relu ? y.relu() : y;
+          });
+      check_close(reference(problem, options_of({.norm = source, .relu = relu})), expected, 1e-12);
+    }
+  }
+}
+
+TEST_CASE("the reference of batch norm takes other layouts and types, and no norm at all") {
+  at::manual_seed(8);
+  const Problem problem = random_problem({30, 4, 5});
+  const BatchNormOptions options = options_of({.norm = NormSource::running});
+  const at::Tensor narrow = problem.input.to(at::kBFloat16), output = batch_norm_reference(narrow, problem.tensors, options);
+  CHECK(output.scalar_type() == at::kBFloat16);
+  CHECK(at::allclose(output, batch_norm_reference(narrow.to(at::kFloat), problem.tensors, options).to(at::kBFloat16)));
+  CHECK(batch_norm_reference(problem.input, {}, options_of({.norm = NormSource::none})).equal(problem.input));
+  CHECK_THROWS_AS(batch_norm_reference(at::zeros({1, 4}), problem.tensors, options_of({})), Error);
+}
+
+TEST_CASE("batch norm, with and without a ReLU, is its reference in float64 to float32's rounding", "[gpu]") {
   at::manual_seed(1);
   // rows and channels that do and do not fill vectors; one and many blocks
   const auto shape = GENERATE(std::vector<int64_t>{7, 5}, std::vector<int64_t>{64, 16}, std::vector<int64_t>{2, 6, 3, 5},
@@ -87,13 +126,13 @@ TEST_CASE("batch norm, with and without a ReLU, is LibTorch's in float64 to floa
   for (const auto source : {NormSource::batch, NormSource::running}) {
     for (const bool relu : {false, true}) {
       INFO("shape " << c10::str(at::IntArrayRef(shape)) << ", relu " << relu << ", from batch " << (source == NormSource::batch));
-      const BatchNormOptions options{source, kEps, kMomentum, {}, relu};
+      const BatchNormOptions options = options_of({.norm = source, .relu = relu});
       check_close(fused(problem, options), reference(problem, options));
     }
   }
 }
 
-TEST_CASE("batch norm of narrow values, on GPUs, is LibTorch's in float64 to their rounding", "[gpu]") {
+TEST_CASE("batch norm of narrow values, on GPUs, is its reference in float64 to their rounding", "[gpu]") {
   if (!test_device().is_cuda()) return;
   at::manual_seed(4);
   const auto shape =
@@ -104,7 +143,7 @@ TEST_CASE("batch norm of narrow values, on GPUs, is LibTorch's in float64 to the
   problem.input = problem.input.to(type);
   problem.grad = problem.grad.to(type);
   // Values that rounding can carry over the edge of the ReLU get no gradient, so that both sides agree on the others.
-  const BatchNormOptions linear{NormSource::batch, kEps, kMomentum, {}, false}, cut{NormSource::batch, kEps, kMomentum, {}, true};
+  const BatchNormOptions linear = options_of({}), cut = options_of({.relu = true});
   const Result plain = reference(problem, linear);
   check_close(fused(problem, linear, type), plain, 1e-2);
   problem.grad = problem.grad * (plain.output.abs() > 0.02).to(type);
@@ -122,11 +161,11 @@ TEST_CASE("an offset that batch norm cancels, on GPUs, shows in the running mean
   const Result found =
       run(problem, test_device(), at::kFloat, at::kFloat, [&](const at::Tensor& input, const NormTensors& tensors) {
         const at::Tensor here = offset.to(test_device()).requires_grad_();
-        const at::Tensor output = batch_norm(input, tensors, {NormSource::batch, kEps, kMomentum, {}, true, here});
+        const at::Tensor output = batch_norm(input, tensors, options_of({.relu = true, .offset = here}));
         gradient = here.mutable_grad() = at::ones_like(here);
         return output;
       });
-  check_close(found, reference(moved, {NormSource::batch, kEps, kMomentum, {}, true}), 1e-5);
+  check_close(found, reference(moved, options_of({.relu = true})), 1e-5);
   CHECK(gradient.equal(at::ones_like(gradient)));  // nothing was added
 }
 
@@ -139,20 +178,22 @@ TEST_CASE("batch norm over two ranks with equal values is that of one rank with 
   whole.input = at::cat({half.input, half.input});
   whole.grad = at::cat({half.grad, half.grad});
   const auto sum = [](at::Tensor& values) { values.mul_(2); };
-  const Result found = fused(half, {NormSource::batch, kEps, kMomentum, sum, true});
-  Result expected = reference(whole, {NormSource::batch, kEps, kMomentum, {}, true});
+  const Result found = fused(half, options_of({.sum = sum, .relu = true}));
+  const Result plain = reference(half, options_of({.sum = sum, .relu = true}));
+  Result expected = reference(whole, options_of({.relu = true}));
   expected.output = expected.output.narrow(0, 0, shape[0]);
   expected.d_input = expected.d_input.narrow(0, 0, shape[0]);
   expected.d_gamma = expected.d_gamma / 2;  // each rank has its own part
   expected.d_beta = expected.d_beta / 2;
   check_close(found, expected, 1e-5);
+  check_close(plain, expected, 1e-12);
 }
 
 TEST_CASE("batch norm keeps its digits where the mean is a thousand deviations away", "[gpu]") {
   at::manual_seed(2);
   Problem problem = random_problem({8, 12, 20, 20});
   problem.input = problem.input + 2000;
-  const BatchNormOptions options{NormSource::batch, kEps, kMomentum, {}, false};
+  const BatchNormOptions options = options_of({});
   const at::Tensor expected = reference(problem, options).output;
   // One rounding of the input itself is 2000 * 6e-8 of a deviation of 2.
   CHECK((fused(problem, options).output.to(at::kDouble) - expected).abs().max().item<double>() < 5e-4);
@@ -161,7 +202,7 @@ TEST_CASE("batch norm keeps its digits where the mean is a thousand deviations a
 TEST_CASE("batch norm does not depend on the number of threads") {
   at::manual_seed(3);
   const Problem problem = random_problem({6, 24, 40, 40});
-  const BatchNormOptions options{NormSource::batch, kEps, kMomentum, {}, true};
+  const BatchNormOptions options = options_of({.relu = true});
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
   const Result one = fused(problem, options);
@@ -177,18 +218,19 @@ TEST_CASE("batch norm does not depend on the number of threads") {
 TEST_CASE("batch norm lets values that are no numbers through its ReLU", "[gpu]") {
   Problem problem = random_problem({4, 3, 5, 5});
   problem.input.select(0, 0).select(0, 1).fill_(std::numeric_limits<float>::quiet_NaN());
-  const at::Tensor output = fused(problem, {NormSource::batch, kEps, kMomentum, {}, true}).output;
+  const at::Tensor output = fused(problem, options_of({.relu = true})).output;
   CHECK(output.select(1, 1).isnan().all().item<bool>());
   CHECK(output.select(1, 0).isfinite().all().item<bool>());
 }
 
 TEST_CASE("batch norm leaves other layouts, types and devices to others") {
-  const NormTensors tensors{at::ones({3}), at::zeros({3}), at::zeros({3}), at::ones({3})};
+  const NormTensors tensors{
+      .gamma = at::ones({3}), .beta = at::zeros({3}), .running_mean = at::zeros({3}), .running_var = at::ones({3})};
   CHECK_FALSE(batch_norm_supports(at::zeros({2, 3, 4}), tensors));
   CHECK_FALSE(batch_norm_supports(at::zeros({2, 3, 4, 4}), tensors));
   CHECK_FALSE(batch_norm_supports(at::zeros({2, 3}, at::kDouble), tensors));
   CHECK_FALSE(batch_norm_supports(at::zeros({3, 2}).t(), tensors));
-  CHECK_THROWS_AS(batch_norm(at::zeros({1, 3}), tensors, {NormSource::batch, kEps, kMomentum, {}, false}), Error);
+  CHECK_THROWS_AS(batch_norm(at::zeros({1, 3}), tensors, options_of({})), Error);
 }
 
 }  // namespace hpcai::kernels

@@ -44,8 +44,13 @@ struct Result {
 // By plain loops in float64, with a ReLU.
 Result expected_of(const Problem& p) {
   const int64_t rows = p.rows.count, channels = p.rows.channels;
-  Result r{Floats(p.input.size()), Floats(p.input.size()), Floats(channels), Floats(channels),
-           Floats(channels),       Floats(channels),       Floats(channels)};
+  Result r{.output = Floats(p.input.size()),
+           .d_input = Floats(p.input.size()),
+           .d_gamma = Floats(channels),
+           .d_beta = Floats(channels),
+           .d_offset = Floats(channels),
+           .running_mean = Floats(channels),
+           .running_var = Floats(channels)};
   for (int64_t c = 0; c < channels; ++c) {
     const auto n = static_cast<double>(rows);
     double mean = 0, variance = 0, sum = 0, product = 0;
@@ -80,24 +85,37 @@ Result found_by(const Problem& p, bool over_ranks) {
   dim3 block{std::min(lanes, 32U), 1};
   while (2 * block.x * block.y <= 64) block.y *= 2;
   const dim3 grid{3, (lanes + block.x - 1) / block.x};
-  Result r{Floats(p.input.size()), Floats(p.input.size()), {}, {}, {}, Floats(channels, 0), Floats(channels, 1)};
+  Result r{.output = Floats(p.input.size()),
+           .d_input = Floats(p.input.size()),
+           .d_gamma = {},
+           .d_beta = {},
+           .d_offset = {},
+           .running_mean = Floats(channels, 0),
+           .running_var = Floats(channels, 1)};
   Floats statistics(2 * channels), partial(2 * grid.x * channels), gradients(3 * channels), coefficients(2 * channels);
   std::vector<unsigned> arrived(grid.y);
   std::vector<double> totals(2 * channels + 1), products(2 * channels);
-  const Finish finish{
-      kEps,           kMomentum, statistics.data(), statistics.data() + channels, r.running_mean.data(), r.running_var.data(),
-      p.offset.data()};
+  const StatisticsTargets targets{.eps = kEps,
+                                  .momentum = kMomentum,
+                                  .mean = statistics.data(),
+                                  .inverse = statistics.data() + channels,
+                                  .running_mean = r.running_mean.data(),
+                                  .running_var = r.running_var.data(),
+                                  .offset = p.offset.data()};
   emulation::launch(grid, block, [&] {
     moments_kernel<float, kWidth>(p.input.data(), p.rows, partial.data(), arrived.data(), over_ranks ? totals.data() : nullptr,
-                                  finish);
+                                  targets);
   });
-  if (over_ranks) emulation::launch({1, 1}, {lanes * kWidth, 1}, [&] { finish_kernel(totals.data(), p.rows.channels, finish); });
-  const AffineTensors affine{statistics.data(), statistics.data() + channels, p.gamma.data(), p.beta.data()};
-  emulation::launch(grid, block, [&] { normalise_kernel<float, kWidth, true>(p.input.data(), p.rows, affine, r.output.data()); });
+  if (over_ranks)
+    emulation::launch({1, 1}, {lanes * kWidth, 1}, [&] { statistics_kernel(totals.data(), p.rows.channels, targets); });
+  const NormPointers norm{
+      .mean = statistics.data(), .inverse = statistics.data() + channels, .gamma = p.gamma.data(), .beta = p.beta.data()};
+  emulation::launch(grid, block, [&] { normalise_kernel<float, kWidth, true>(p.input.data(), p.rows, norm, r.output.data()); });
   emulation::launch(grid, block, [&] {
-    gradient_sums_kernel<float, kWidth, true>(
-        p.grad.data(), p.input.data(), p.rows, affine, partial.data(), arrived.data(),
-        Sums{gradients.data(), coefficients.data(), over_ranks ? products.data() : nullptr});
+    gradient_sums_kernel<float, kWidth, true>(p.grad.data(), p.input.data(), p.rows, norm, partial.data(), arrived.data(),
+                                              GradientTargets{.gradients = gradients.data(),
+                                                              .coefficients = coefficients.data(),
+                                                              .totals = over_ranks ? products.data() : nullptr});
   });
   for (size_t c = 0; over_ranks && c < channels; ++c) {
     const double n = totals[2 * channels], inverse = statistics[channels + c];
@@ -105,7 +123,7 @@ Result found_by(const Problem& p, bool over_ranks) {
     coefficients[channels + c] = static_cast<float>(products[channels + c] / n * inverse * inverse);
   }
   emulation::launch(grid, block, [&] {
-    input_gradient_kernel<float, kWidth, true>(p.grad.data(), p.input.data(), p.rows, affine, coefficients.data(),
+    input_gradient_kernel<float, kWidth, true>(p.grad.data(), p.input.data(), p.rows, norm, coefficients.data(),
                                                r.d_input.data());
   });
   CHECK(arrived == std::vector<unsigned>(grid.y, 0));
@@ -129,7 +147,7 @@ void check_close(const Floats& found, const Floats& expected, const char* name) 
 
 }  // namespace
 
-TEST_CASE("the kernels of a batch norm on a GPU, run on the CPU, are plain loops in float64") {
+TEST_CASE("the kernels of a batch norm on a GPU, run on the CPU, give the numbers of plain loops in float64") {
   const auto [rows, channels, width] =
       GENERATE(table<int64_t, int, int>({{300, 16, 4}, {257, 5, 1}, {100, 200, 4}, {90, 264, 8}, {513, 1, 1}, {3, 16, 4}}));
   const bool over_ranks = GENERATE(false, true);

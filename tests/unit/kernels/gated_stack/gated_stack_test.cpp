@@ -6,8 +6,6 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
-#include "hpcai/kernels/gated_activation/gated_activation.h"
-
 namespace hpcai::kernels {
 namespace {
 
@@ -15,7 +13,10 @@ constexpr double kEps = 1e-3, kMomentum = 0.1;
 
 NormTensors random_norm(int64_t channels, NormSource source) {
   if (source == NormSource::none) return {};
-  return {at::rand({channels}) + 0.5, at::randn({channels}) * 0.3, at::randn({channels}) * 0.2, at::rand({channels}) + 0.5};
+  return {.gamma = at::rand({channels}) + 0.5,
+          .beta = at::randn({channels}) * 0.3,
+          .running_mean = at::randn({channels}) * 0.2,
+          .running_var = at::rand({channels}) + 0.5};
 }
 
 std::vector<GatedLayerTensors> random_layers(int64_t channels, int64_t gates, const std::vector<int64_t>& dilations,
@@ -71,28 +72,8 @@ std::vector<GatedLayerTensors> copy(std::vector<GatedLayerTensors> layers, at::S
   return layers;
 }
 
-// The plain definition, on [batch, time, channel].
-at::Tensor normalise(const at::Tensor& v, const NormTensors& norm, NormSource source) {
-  if (source == NormSource::none) return v;
-  const at::Tensor rows = v.flatten(0, 1);
-  return at::batch_norm(rows, norm.gamma, norm.beta, norm.running_mean, norm.running_var, source == NormSource::batch, kMomentum,
-                        kEps, false)
-      .view_as(v);
-}
-
-at::Tensor reference(const at::Tensor& input, const std::vector<GatedLayerTensors>& layers, NormSource source) {
-  at::Tensor x = input, skips;
-  for (const auto& l : layers) {
-    x = normalise(at::linear(x, l.pre_weight.squeeze(2), l.pre_bias), l.pre_norm, source).relu();
-    const at::Tensor padded = at::constant_pad_nd(x.transpose(1, 2), {l.dilation / 2, l.dilation - l.dilation / 2});
-    const at::Tensor merged =
-        at::conv1d(padded, l.gated_weight, l.gated_bias, {1}, at::IntArrayRef{0}, {l.dilation}).transpose(1, 2);
-    const at::Tensor y = gated_activation_reference(normalise(merged, l.gated_norm, source));
-    const at::Tensor z = normalise(at::linear(y, l.post_weight.squeeze(2), l.post_bias), l.post_norm, source).relu();
-    skips = skips.defined() ? skips + z : z;
-    x = x + z;
-  }
-  return skips;
+GatedStackOptions options_of(NormSource source, const Sum& sum = {}) {
+  return {.norm = source, .eps = kEps, .momentum = kMomentum, .sum = sum};
 }
 
 double difference(const at::Tensor& found, const at::Tensor& expected) {
@@ -100,18 +81,18 @@ double difference(const at::Tensor& found, const at::Tensor& expected) {
   return (found.detach().to(at::kDouble) - expected.detach()).abs().max().item<double>() / scale;
 }
 
-// Each value of a relu that float32 rounds to the other side of 0 shifts a gradient by one row's share: `flips` is what that
-// may come to.
+// Compares the fused stack in float32 with the reference in float64. Each value of a relu that float32 rounds to the other side
+// of 0 shifts a gradient by one row's share: `flips` is what that may come to.
 void compare(int64_t samples, int64_t steps, int64_t channels, int64_t gates, const std::vector<int64_t>& dilations,
-             NormSource source, double flips = 2e-4) {
+             NormSource source, double flips = 2e-4, const Sum& sum = {}) {
   at::manual_seed(samples + steps);
   const auto layers = random_layers(channels, gates, dilations, source);
   const at::Tensor input = at::randn({samples, steps, 1}) * 0.7 + 0.1, grad = at::randn({samples, steps, channels});
   auto fused = copy(layers, at::kFloat), plain = copy(layers, at::kDouble);
   REQUIRE(gated_stack_supports(input, fused));
-  const at::Tensor found = gated_stack(input, fused, {source, kEps, kMomentum, {}});
+  const at::Tensor found = gated_stack(input, fused, options_of(source, sum));
   found.backward(grad);
-  const at::Tensor expected = reference(input.to(at::kDouble), plain, source);
+  const at::Tensor expected = gated_stack_reference(input.to(at::kDouble), plain, options_of(source, sum));
   expected.backward(grad.to(at::kDouble));
   INFO(samples << " x " << steps << ", " << channels << " channels, " << gates << " gates, source " << static_cast<int>(source));
   CHECK(difference(found, expected) < 2e-5);
@@ -128,7 +109,7 @@ void compare(int64_t samples, int64_t steps, int64_t channels, int64_t gates, co
 
 }  // namespace
 
-TEST_CASE("the fused gated stack, its gradients and running statistics are those of the plain layers in float64") {
+TEST_CASE("the fused gated stack, its gradients and running statistics are those of the reference in float64") {
   for (const NormSource source : {NormSource::batch, NormSource::running, NormSource::none}) {
     compare(3, 100, 16, 16, {1, 2, 4}, source);
     compare(2, 5001, 16, 32, {1, 8, 128, 5}, source);  // several chunks a sample
@@ -136,6 +117,52 @@ TEST_CASE("the fused gated stack, its gradients and running statistics are those
     compare(1, 7000, 16, 16, {3000}, source);          // and longer than a chunk
   }
   compare(2, 9000, 32, 48, {1024, 3000, 1}, NormSource::batch, 0.05);
+}
+
+TEST_CASE("the fused gated stack and its reference agree on the statistics of all ranks") {
+  int sums = 0;  // of two ranks with equal values
+  compare(2, 120, 16, 16, {1, 4}, NormSource::batch, 2e-4, [&](at::Tensor& values) {
+    values.mul_(2);
+    ++sums;
+  });
+  CHECK(sums > 0);
+}
+
+TEST_CASE("the reference of the gated stack over two ranks with equal values is that of one rank with all of them") {
+  at::manual_seed(4);
+  const auto layers = random_layers(3, 2, {1, 2}, NormSource::batch);  // the reference takes any number of channels
+  const at::Tensor half = at::randn({2, 30, 1}, at::kDouble), grad = at::randn({2, 30, 3}, at::kDouble);
+  auto ranks = copy(layers, at::kDouble), one = copy(layers, at::kDouble);
+  const at::Tensor mine = half.clone().requires_grad_(), all = at::cat({half, half}).requires_grad_();
+  const at::Tensor found =
+      gated_stack_reference(mine, ranks, options_of(NormSource::batch, [](at::Tensor& values) { values.mul_(2); }));
+  const at::Tensor expected = gated_stack_reference(all, one, options_of(NormSource::batch));
+  found.backward(grad);
+  expected.backward(at::cat({grad, grad}));
+  CHECK(difference(found, expected.narrow(0, 0, 2)) < 1e-12);
+  CHECK(difference(mine.grad(), all.grad().narrow(0, 0, 2)) < 1e-12);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    for (size_t k = 0; k < parameters(one[i]).size(); ++k) {  // each rank has its own part
+      CHECK(difference(2 * parameters(ranks[i])[k].second->grad(), parameters(one[i])[k].second->grad()) < 1e-9);
+    }
+    for (size_t k = 0; k < statistics(one[i]).size(); ++k) {
+      CHECK(difference(*statistics(ranks[i])[k], *statistics(one[i])[k]) < 1e-12);
+    }
+  }
+}
+
+TEST_CASE("the fused gated stack leaves other types, sizes and chains of layers to others") {
+  at::manual_seed(1);
+  auto layers = copy(random_layers(16, 16, {1, 2}, NormSource::running), at::kFloat);
+  const at::Tensor input = at::randn({2, 30, 1});
+  CHECK(gated_stack_supports(input, layers));
+  CHECK_FALSE(gated_stack_supports(input, {}));
+  CHECK_FALSE(gated_stack_supports(input.to(at::kDouble), layers));
+  CHECK_FALSE(gated_stack_supports(input.clone().requires_grad_(), layers));
+  CHECK_FALSE(gated_stack_supports(input, random_layers(8, 16, {1}, NormSource::running)));
+  CHECK_FALSE(gated_stack_supports(at::randn({2, 30, 3}), layers));  // the first layer takes one channel
+  layers[1] = layers[0];                                             // and so does the second, now
+  CHECK_FALSE(gated_stack_supports(input, layers));
 }
 
 TEST_CASE("the fused gated stack does not depend on the number of threads") {
@@ -147,7 +174,7 @@ TEST_CASE("the fused gated stack does not depend on the number of threads") {
   for (const int count : {1, 2, 3}) {
     at::set_num_threads(count);
     auto mine = copy(layers, at::kFloat);
-    const at::Tensor output = gated_stack(input, mine, {NormSource::batch, kEps, kMomentum, {}});
+    const at::Tensor output = gated_stack(input, mine, options_of(NormSource::batch));
     output.square().mean().backward();
     outputs.push_back(output.detach());
     gradients.push_back(mine[0].gated_weight.grad());
@@ -166,17 +193,16 @@ TEST_CASE("a value that is no number stays visible behind the fused gated stack"
     at::Tensor input = at::randn({2, 100, 1});
     const at::NoGradGuard no_grad;
     (in_weight ? mine[0].gated_weight : input)[0][0][0] = std::numeric_limits<float>::quiet_NaN();
-    CHECK(gated_stack(input, mine, {NormSource::running, kEps, kMomentum, {}}).isnan().any().item<bool>());
+    CHECK(gated_stack(input, mine, options_of(NormSource::running)).isnan().any().item<bool>());
   }
 }
 
 TEST_CASE("the fused gated stack without gradients gives the same result") {
   at::manual_seed(1);
   const auto layers = copy(random_layers(16, 16, {1, 2, 4}, NormSource::running), at::kFloat);
-  const at::Tensor input = at::randn({2, 300, 1}),
-                   recorded = gated_stack(input, layers, {NormSource::running, kEps, kMomentum, {}});
+  const at::Tensor input = at::randn({2, 300, 1}), recorded = gated_stack(input, layers, options_of(NormSource::running));
   const at::NoGradGuard no_grad;
-  CHECK(at::equal(gated_stack(input, layers, {NormSource::running, kEps, kMomentum, {}}), recorded));
+  CHECK(at::equal(gated_stack(input, layers, options_of(NormSource::running)), recorded));
 }
 
 }  // namespace hpcai::kernels

@@ -14,7 +14,8 @@ namespace hpcai::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using namespace norm;
 
-// work(tag, index of a value, its index in a wide row), over whole wide rows in vectors and what is left value by value
+// Calls work(tag, index of a value, its index in a wide row): vector by vector over whole wide rows, then value by value over the
+// rest.
 template <class Work>
 HWY_INLINE void for_values(int64_t rows, const Shape& shape, const Work& work) {
   const hn::CappedTag<float, 16> d;
@@ -32,21 +33,21 @@ HWY_INLINE void add_to(D d, float* out, hn::Vec<D> value) {
   hn::StoreU(hn::Add(hn::LoadU(d, out), value), d, out);
 }
 
-// Adds up the repetitions of each channel.
-double folded(const float* wide, const Shape& shape, int64_t channel) {
+// The sum over the repetitions of a channel.
+double sum_of_repetitions(const float* wide, const Shape& shape, int64_t channel) {
   double sum = 0;
   for (int64_t i = channel; i < shape.width; i += shape.channels) sum += wide[i];
   return sum;
 }
 
-void moments(const float* values, int64_t rows, const Shape& shape, double* mean, double* squares) {
+void moments(const float* values, int64_t rows, const Shape& shape, double* mean, double* squared_deviations) {
   std::vector<float> scratch(4 * shape.width);
   float *const sum = scratch.data(), *const centre = sum + shape.width, *const rest = centre + shape.width,
                *const square = rest + shape.width;
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) { add_to(d, sum + c, hn::LoadU(d, values + i)); });
   const auto n = static_cast<double>(rows);
   for (int64_t c = 0; c < shape.channels; ++c) {
-    const auto value = static_cast<float>(folded(sum, shape, c) / n);
+    const auto value = static_cast<float>(sum_of_repetitions(sum, shape, c) / n);
     for (int64_t i = c; i < shape.width; i += shape.channels) centre[i] = value;
   }
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
@@ -55,71 +56,71 @@ void moments(const float* values, int64_t rows, const Shape& shape, double* mean
     hn::StoreU(hn::MulAdd(deviation, deviation, hn::LoadU(d, square + c)), d, square + c);
   });
   for (int64_t c = 0; c < shape.channels; ++c) {
-    const double left = folded(rest, shape, c);  // the centre is the mean to float's precision only
+    const double left = sum_of_repetitions(rest, shape, c);  // the centre is the mean to float's precision only
     mean[c] = centre[c] + left / n;
-    squares[c] = folded(square, shape, c) - left * left / n;
+    squared_deviations[c] = sum_of_repetitions(square, shape, c) - left * left / n;
   }
 }
 
 // scale v + shift: one function for both passes, which must agree to the bit on where a ReLU cuts off.
 template <class D>
-HWY_INLINE hn::Vec<D> mapped(D d, hn::Vec<D> v, const Affine& norm, int64_t c) {
+HWY_INLINE hn::Vec<D> mapped(D d, hn::Vec<D> v, const ScaleShift& norm, int64_t c) {
   return hn::MulAdd(hn::LoadU(d, norm.scale + c), v, hn::LoadU(d, norm.shift + c));
 }
 
 template <bool kRelu>
-void normalise_as(const float* values, int64_t rows, const Shape& shape, const Affine& norm, float* out) {
+void normalise_as(const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm, float* out) {
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
     const auto y = mapped(d, hn::LoadU(d, values + i), norm, c);
     hn::StoreU(kRelu ? relu(d, y) : y, d, out + i);
   });
 }
 
-// dy, or 0 where y was not above 0
+// dy, or with a ReLU 0 where y <= 0
 template <bool kRelu, class D>
-HWY_INLINE hn::Vec<D> passed(D d, const float* dy, hn::Vec<D> v, const Affine& norm, int64_t i, int64_t c) {
+HWY_INLINE hn::Vec<D> through_relu(D d, const float* dy, hn::Vec<D> v, const ScaleShift& norm, int64_t i, int64_t c) {
   const auto grad = hn::LoadU(d, dy + i);
   if (!kRelu) return grad;
   return hn::IfThenElseZero(hn::Gt(mapped(d, v, norm, c), hn::Zero(d)), grad);
 }
 
 template <bool kRelu>
-void gradient_sums_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm,
+void gradient_sums_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
                       const float* mean, double* grad, double* product) {
   std::vector<float> scratch(2 * shape.width);
   float *const wide_grad = scratch.data(), *const wide_product = wide_grad + shape.width;
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
     const auto v = hn::LoadU(d, values + i);
-    const auto g = passed<kRelu>(d, dy, v, norm, i, c);
+    const auto g = through_relu<kRelu>(d, dy, v, norm, i, c);
     add_to(d, wide_grad + c, g);
     hn::StoreU(hn::MulAdd(g, hn::Sub(v, hn::LoadU(d, mean + c)), hn::LoadU(d, wide_product + c)), d, wide_product + c);
   });
   for (int64_t c = 0; c < shape.channels; ++c) {
-    grad[c] = folded(wide_grad, shape, c);
-    product[c] = folded(wide_product, shape, c);
+    grad[c] = sum_of_repetitions(wide_grad, shape, c);
+    product[c] = sum_of_repetitions(wide_product, shape, c);
   }
 }
 
 template <bool kRelu>
-void input_gradient_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm,
+void input_gradient_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
                        const InputGradient& gradient, float* out) {
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
     const auto v = hn::LoadU(d, values + i);
     const auto rest = hn::MulAdd(hn::LoadU(d, gradient.slope + c), v, hn::LoadU(d, gradient.offset + c));
-    hn::StoreU(hn::MulAdd(hn::LoadU(d, norm.scale + c), passed<kRelu>(d, dy, v, norm, i, c), rest), d, out + i);
+    hn::StoreU(hn::MulAdd(hn::LoadU(d, norm.scale + c), through_relu<kRelu>(d, dy, v, norm, i, c), rest), d, out + i);
   });
 }
 
-void normalise(const float* values, int64_t rows, const Shape& shape, const Affine& norm, bool relu, float* out) {
+void normalise(const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm, bool relu, float* out) {
   (relu ? normalise_as<true> : normalise_as<false>)(values, rows, shape, norm, out);
 }
 
-void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean,
-                   bool relu, double* grad, double* product) {
+void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
+                   const float* mean, bool relu, double* grad, double* product) {
   (relu ? gradient_sums_as<true> : gradient_sums_as<false>)(dy, values, rows, shape, norm, mean, grad, product);
 }
 
-void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm,
+void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
                     const InputGradient& gradient, bool relu, float* out) {
   (relu ? input_gradient_as<true> : input_gradient_as<false>)(dy, values, rows, shape, norm, gradient, out);
 }
@@ -135,17 +136,17 @@ HWY_EXPORT(gradient_sums);
 HWY_EXPORT(input_gradient);
 
 namespace norm {
-void moments(const float* values, int64_t rows, const Shape& shape, double* mean, double* squares) {
-  HWY_DYNAMIC_DISPATCH(moments)(values, rows, shape, mean, squares);
+void moments(const float* values, int64_t rows, const Shape& shape, double* mean, double* squared_deviations) {
+  HWY_DYNAMIC_DISPATCH(moments)(values, rows, shape, mean, squared_deviations);
 }
-void normalise(const float* values, int64_t rows, const Shape& shape, const Affine& norm, bool relu, float* out) {
+void normalise(const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm, bool relu, float* out) {
   HWY_DYNAMIC_DISPATCH(normalise)(values, rows, shape, norm, relu, out);
 }
-void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean,
-                   bool relu, double* grad, double* product) {
+void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
+                   const float* mean, bool relu, double* grad, double* product) {
   HWY_DYNAMIC_DISPATCH(gradient_sums)(dy, values, rows, shape, norm, mean, relu, grad, product);
 }
-void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm,
+void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
                     const InputGradient& gradient, bool relu, float* out) {
   HWY_DYNAMIC_DISPATCH(input_gradient)(dy, values, rows, shape, norm, gradient, relu, out);
 }

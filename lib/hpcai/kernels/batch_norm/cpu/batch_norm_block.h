@@ -4,8 +4,8 @@
 
 namespace hpcai::kernels::norm {
 
-// The passes of batch_norm over a block of rows, [rows, channels] without gaps. Vectors want a multiple of 16 values, so
-// `repeat` rows are taken as one row of `width` values, and what belongs to the channels is repeated as often.
+// The passes of batch_norm over a block of rows, [rows, channels] float32 without gaps. Vectors want a multiple of 16 values, so
+// `repeat` rows are taken as one row of `width` values, and one value a channel as [width] values, repeated as often.
 struct Shape {
   int64_t channels, repeat, width;
 
@@ -15,25 +15,26 @@ struct Shape {
   }
 };
 
-// y = scale v + shift; [width] each.
-struct Affine {
+// y = scale v + shift, [width] each.
+struct ScaleShift {
   const float *scale, *shift;
 };
 
-// Mean over the rows and squares about it, float64 [channels].
-void moments(const float* values, int64_t rows, const Shape& shape, double* mean, double* squares);
+// Means over the rows, and sums of squared deviations from them, float64 [channels].
+void moments(const float* values, int64_t rows, const Shape& shape, double* mean, double* squared_deviations);
 
-void normalise(const float* values, int64_t rows, const Shape& shape, const Affine& norm, bool relu, float* out);
+// out = scale values + shift, or with `relu` max(0, scale values + shift).
+void normalise(const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm, bool relu, float* out);
 
-// Sums over rows of dy and dy (v - mean), float64 [channels]; dy counts as 0 where a ReLU has cut y off.
-void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm, const float* mean,
-                   bool relu, double* grad, double* product);
+// Sums over rows of dy and dy (v - mean), float64 [channels], for mean [width]. With `relu`, dy counts as 0 where y <= 0.
+void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
+                   const float* mean, bool relu, double* grad, double* product);
 
-// dv = scale dy + slope v + offset
+// dv = scale dy + slope v + offset, [width] each; the last two are 0 unless the statistics are those of the batch.
 struct InputGradient {
   const float *slope, *offset;  // [width]
 };
-void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const Affine& norm,
+void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
                     const InputGradient& gradient, bool relu, float* out);
 
 }  // namespace hpcai::kernels::norm

@@ -14,8 +14,9 @@
 namespace hpcai::kernels::cuda {
 namespace {
 
-constexpr int64_t kRowsPerThread = 8;  // fewer would not hide the sums at the end
+constexpr int64_t kRowsPerThread = 8;  // with fewer, the sums at the end would take a visible part of the time
 
+// How the kernels cover the rows, see rows.cuh.
 struct Layout {
   dim3 grid, block;
   size_t shared = 0;  // bytes, for sum_over_rows
@@ -36,10 +37,10 @@ Layout layout_of(const Rows& rows, int width) {
 
 Rows rows_of(const at::Tensor& input) {
   const auto channels = input.size(1);
-  return {input.numel() / channels, static_cast<int>(channels)};
+  return {.count = input.numel() / channels, .channels = static_cast<int>(channels)};
 }
 
-// Counters of is_last_block, of one stream: kernels that use them follow each other.
+// The counters of is_last_block, zero. One set for each stream: the kernels of a stream run one after the other.
 unsigned* counters(const Layout& layout) {
   static auto& of_stream = *new std::map<std::pair<int, cudaStream_t>, at::Tensor>;  // CUDA may end before static objects do
   const auto stream = c10::cuda::getCurrentCUDAStream();
@@ -55,20 +56,23 @@ at::Tensor partial_sums(const at::Tensor& input, const Layout& layout) {
   return at::empty({2 * static_cast<int64_t>(layout.grid.x), input.size(1)}, input.options().dtype(at::kFloat));
 }
 
-AffineTensors affine_of(const at::Tensor& statistics, const NormTensors& tensors) {
+NormPointers norm_pointers_of(const at::Tensor& statistics, const NormTensors& tensors) {
   const float* const values = statistics.const_data_ptr<float>();
-  return {values, values + statistics.size(1), tensors.gamma.const_data_ptr<float>(), tensors.beta.const_data_ptr<float>()};
+  return {.mean = values,
+          .inverse = values + statistics.size(1),
+          .gamma = tensors.gamma.const_data_ptr<float>(),
+          .beta = tensors.beta.const_data_ptr<float>()};
 }
 
-Finish finish_of(const at::Tensor& statistics, const NormTensors& tensors, const BatchNormOptions& options) {
+StatisticsTargets targets_of(const at::Tensor& statistics, const NormTensors& tensors, const BatchNormOptions& options) {
   float* const values = statistics.mutable_data_ptr<float>();
-  return {options.eps,
-          options.momentum,
-          values,
-          values + statistics.size(1),
-          tensors.running_mean.mutable_data_ptr<float>(),
-          tensors.running_var.mutable_data_ptr<float>(),
-          options.offset.defined() ? options.offset.const_data_ptr<float>() : nullptr};
+  return {.eps = options.eps,
+          .momentum = options.momentum,
+          .mean = values,
+          .inverse = values + statistics.size(1),
+          .running_mean = tensors.running_mean.mutable_data_ptr<float>(),
+          .running_var = tensors.running_var.mutable_data_ptr<float>(),
+          .offset = options.offset.defined() ? options.offset.const_data_ptr<float>() : nullptr};
 }
 
 bool aligned(const at::Tensor& tensor, size_t bytes) { return reinterpret_cast<uintptr_t>(tensor.const_data_ptr()) % bytes == 0; }
@@ -88,20 +92,20 @@ void dispatch(const at::Tensor& input, const at::Tensor& other, const Run& run) 
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
 
-void moments(const at::Tensor& input, double* totals, const Finish& finish) {
+void moments(const at::Tensor& input, double* totals, const StatisticsTargets& targets) {
   dispatch(input, input, [&](auto type, auto width) {
     using T = decltype(type);
     const Rows rows = rows_of(input);
     const Layout layout = layout_of(rows, width);
     const at::Tensor partial = partial_sums(input, layout);
     moments_kernel<T, width><<<layout.grid, layout.block, layout.shared, c10::cuda::getCurrentCUDAStream()>>>(
-        input.const_data_ptr<T>(), rows, partial.mutable_data_ptr<float>(), counters(layout), totals, finish);
+        input.const_data_ptr<T>(), rows, partial.mutable_data_ptr<float>(), counters(layout), totals, targets);
   });
 }
 
 at::Tensor statistics(const at::Tensor& input, const NormTensors& tensors, const BatchNormOptions& options) {
   const at::Tensor found = at::empty({2, input.size(1)}, tensors.gamma.options().requires_grad(false));
-  moments(input, nullptr, finish_of(found, tensors, options));
+  moments(input, nullptr, targets_of(found, tensors, options));
   return found;
 }
 
@@ -116,8 +120,8 @@ at::Tensor statistics_of_sums(const at::Tensor& totals, const NormTensors& tenso
   const c10::cuda::CUDAGuard guard(totals.device());
   const auto channels = static_cast<int>(tensors.gamma.numel());
   const at::Tensor found = at::empty({2, channels}, tensors.gamma.options().requires_grad(false));
-  finish_kernel<<<(channels + kThreads - 1) / kThreads, kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(
-      totals.const_data_ptr<double>(), channels, finish_of(found, tensors, options));
+  statistics_kernel<<<(channels + kThreads - 1) / kThreads, kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(
+      totals.const_data_ptr<double>(), channels, targets_of(found, tensors, options));
   C10_CUDA_KERNEL_LAUNCH_CHECK();
   return found;
 }
@@ -130,27 +134,29 @@ at::Tensor normalise(const at::Tensor& input, const at::Tensor& statistics, cons
     const Layout layout = layout_of(rows, width);
     const auto kernel = relu ? normalise_kernel<T, width, true> : normalise_kernel<T, width, false>;
     kernel<<<layout.grid, layout.block, 0, c10::cuda::getCurrentCUDAStream()>>>(
-        input.const_data_ptr<T>(), rows, affine_of(statistics, tensors), output.mutable_data_ptr<T>());
+        input.const_data_ptr<T>(), rows, norm_pointers_of(statistics, tensors), output.mutable_data_ptr<T>());
   });
   return output;
 }
 
-CudaBatchNorm::Sums gradient_sums(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& statistics,
-                                  const NormTensors& tensors, bool relu, bool over_ranks) {
+CudaBatchNorm::GradientSums gradient_sums(const at::Tensor& grad, const at::Tensor& input, const at::Tensor& statistics,
+                                          const NormTensors& tensors, bool relu, bool over_ranks) {
   const int64_t channels = input.size(1);
-  CudaBatchNorm::Sums found{at::empty({3, channels}, statistics.options()),
-                            at::empty({2, channels}, statistics.options().dtype(over_ranks ? at::kDouble : at::kFloat))};
+  CudaBatchNorm::GradientSums found{
+      .gradients = at::empty({3, channels}, statistics.options()),
+      .input_terms = at::empty({2, channels}, statistics.options().dtype(over_ranks ? at::kDouble : at::kFloat))};
   dispatch(input, grad, [&](auto type, auto width) {
     using T = decltype(type);
     const Rows rows = rows_of(input);
     const Layout layout = layout_of(rows, width);
     const at::Tensor partial = partial_sums(input, layout);
-    const Sums sums{found.gradients.mutable_data_ptr<float>(), over_ranks ? nullptr : found.rest.mutable_data_ptr<float>(),
-                    over_ranks ? found.rest.mutable_data_ptr<double>() : nullptr};
+    const GradientTargets targets{.gradients = found.gradients.mutable_data_ptr<float>(),
+                                  .coefficients = over_ranks ? nullptr : found.input_terms.mutable_data_ptr<float>(),
+                                  .totals = over_ranks ? found.input_terms.mutable_data_ptr<double>() : nullptr};
     const auto kernel = relu ? gradient_sums_kernel<T, width, true> : gradient_sums_kernel<T, width, false>;
     kernel<<<layout.grid, layout.block, layout.shared, c10::cuda::getCurrentCUDAStream()>>>(
-        grad.const_data_ptr<T>(), input.const_data_ptr<T>(), rows, affine_of(statistics, tensors),
-        partial.mutable_data_ptr<float>(), counters(layout), sums);
+        grad.const_data_ptr<T>(), input.const_data_ptr<T>(), rows, norm_pointers_of(statistics, tensors),
+        partial.mutable_data_ptr<float>(), counters(layout), targets);
   });
   return found;
 }
@@ -164,7 +170,7 @@ at::Tensor input_gradient(const at::Tensor& grad, const at::Tensor& input, const
     const Layout layout = layout_of(rows, width);
     const auto kernel = relu ? input_gradient_kernel<T, width, true> : input_gradient_kernel<T, width, false>;
     kernel<<<layout.grid, layout.block, 0, c10::cuda::getCurrentCUDAStream()>>>(
-        grad.const_data_ptr<T>(), input.const_data_ptr<T>(), rows, affine_of(statistics, tensors),
+        grad.const_data_ptr<T>(), input.const_data_ptr<T>(), rows, norm_pointers_of(statistics, tensors),
         coefficients.const_data_ptr<float>(), output.mutable_data_ptr<T>());
   });
   return output;
@@ -172,6 +178,11 @@ at::Tensor input_gradient(const at::Tensor& grad, const at::Tensor& input, const
 
 }  // namespace
 
-const CudaBatchNorm kBatchNorm{statistics, sums, statistics_of_sums, normalise, gradient_sums, input_gradient};
+const CudaBatchNorm kBatchNorm{.statistics = statistics,
+                               .sums = sums,
+                               .statistics_of_sums = statistics_of_sums,
+                               .normalise = normalise,
+                               .gradient_sums = gradient_sums,
+                               .input_gradient = input_gradient};
 
 }  // namespace hpcai::kernels::cuda

@@ -4,6 +4,7 @@
 
 namespace hpcai::kernels::cuda {
 
+// The passes of CudaBatchNorm, for CUDA tensors as described there.
 extern const CudaBatchNorm kBatchNorm;
 
 }  // namespace hpcai::kernels::cuda

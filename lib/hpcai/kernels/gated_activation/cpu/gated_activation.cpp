@@ -51,9 +51,9 @@ namespace {
 HWY_EXPORT(forward_row);
 HWY_EXPORT(backward_row);
 
-constexpr int64_t kPieceValues = 32768;  // less is not worth a thread
+constexpr int64_t kPieceValues = 32768;  // values; a smaller piece is not worth a thread
 
-// work(begin, end) for pieces of the rows
+// Calls work(begin, end) for pieces of the rows.
 template <class Work>
 void for_rows(int64_t rows, int64_t gates, const Work& work) {
   const int64_t size = std::max<int64_t>(1, kPieceValues / gates);
@@ -124,7 +124,7 @@ at::Tensor backward(const at::Tensor& grad, const at::Tensor& merged) {
 
 }  // namespace
 
-const GatedActivationKernel kCpuGatedActivation{forward, backward};
+const GatedActivationKernel kCpuGatedActivation{.forward = forward, .backward = backward};
 
 }  // namespace hpcai::kernels
 #endif  // HWY_ONCE

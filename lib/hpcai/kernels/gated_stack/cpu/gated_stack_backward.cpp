@@ -16,30 +16,30 @@ HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
 
 // dz = (skips + next) where z > 0
-void skip_gradient_rows(const SkipGradient& pass, int64_t row, int64_t rows, float* dz) {
+void skip_gradient_rows(const SkipGradient& args, int64_t row, int64_t rows, float* dz) {
   const Tag d;
-  const int64_t channels = pass.sizes.channels, offset = row * channels;
-  const float *const p = pass.p + offset, *const skips = pass.skips + offset;
-  const float* const next = pass.next ? pass.next + offset : nullptr;
+  const int64_t channels = args.sizes.channels, offset = row * channels;
+  const float *const p = args.p + offset, *const skips = args.skips + offset;
+  const float* const next = args.next ? args.next + offset : nullptr;
   for_vectors(rows, channels, [&](int64_t i, int64_t c) {
     auto dy = hn::LoadU(d, skips + i);
     if (next) dy = hn::Add(dy, hn::LoadU(d, next + i));
-    hn::StoreU(hn::IfThenElseZero(hn::Gt(activated(p, pass.p_norm, i, c), hn::Zero(d)), dy), d, dz + i);
+    hn::StoreU(hn::IfThenElseZero(hn::Gt(activated(p, args.p_norm, i, c), hn::Zero(d)), dy), d, dz + i);
   });
 }
 
-void skip_gradient(const SkipGradient& pass, const Chunk& chunk) {
-  const int64_t channels = pass.sizes.channels;
+void skip_gradient(const SkipGradient& args, const Chunk& chunk) {
+  const int64_t channels = args.sizes.channels;
   std::vector<float> dz(kBlock * channels);
   for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin;
-    skip_gradient_rows(pass, row, rows, dz.data());
-    add_gradient_sums(dz.data(), pass.p + row * channels, pass.p_norm, rows, channels, pass.sums);
+    skip_gradient_rows(args, row, rows, dz.data());
+    add_gradient_sums(dz.data(), args.p + row * channels, args.p_norm, rows, channels, args.sums);
   }
 }
 
-void gate_gradient(const GateGradient& pass, const Chunk& chunk) {
-  const GateForward& forward = pass.forward;
+void gate_gradient(const GateGradient& args, const Chunk& chunk) {
+  const GateForward& forward = args.forward;
   const Sizes& sizes = forward.sizes;
   const int64_t channels = sizes.channels, gates = sizes.gates, columns = 2 * gates, lag = sizes.lag();
   const Tag d;
@@ -53,38 +53,38 @@ void gate_gradient(const GateGradient& pass, const Chunk& chunk) {
     gated_product(forward, tap0, rows, merged.data());
     gate_rows(merged.data(), y.data(), rows, gates);
 
-    skip_gradient_rows(pass.skip, row, rows, dp.data());
-    const float* const p = pass.skip.p + row * channels;
+    skip_gradient_rows(args.skip, row, rows, dp.data());
+    const float* const p = args.skip.p + row * channels;
     for_vectors(rows, channels, [&](int64_t i, int64_t c) {
-      hn::StoreU(norm_gradient(hn::LoadU(d, dp.data() + i), p, pass.skip.p_norm, pass.p_gradient, i, c), d, dp.data() + i);
+      hn::StoreU(norm_gradient(hn::LoadU(d, dp.data() + i), p, args.skip.p_norm, args.p_gradient, i, c), d, dp.data() + i);
     });
-    add_product({y.data(), 1, gates}, dp.data(), channels, pass.d_post_weight, channels, gates, rows, channels);
-    add_column_sums(dp.data(), rows, channels, pass.d_post_bias);
+    add_product({y.data(), 1, gates}, dp.data(), channels, args.d_post_weight, channels, gates, rows, channels);
+    add_column_sums(dp.data(), rows, channels, args.d_post_bias);
 
     std::fill(dy.begin(), dy.begin() + rows * gates, 0.0f);
-    add_product({dp.data(), channels, 1}, pass.post_weight_rows, gates, dy.data(), gates, rows, channels, gates);
+    add_product({dp.data(), channels, 1}, args.post_weight_rows, gates, dy.data(), gates, rows, channels, gates);
     gate_gradient_rows(dy.data(), merged.data(), rows, gates);
-    add_product({tap0, 1, channels}, merged.data(), columns, pass.d_gated_weight, columns, channels, rows, columns);
-    add_product({tap1, 1, channels}, merged.data(), columns, pass.d_gated_weight + channels * columns, columns, channels, rows,
+    add_product({tap0, 1, channels}, merged.data(), columns, args.d_gated_weight, columns, channels, rows, columns);
+    add_product({tap1, 1, channels}, merged.data(), columns, args.d_gated_weight + channels * columns, columns, channels, rows,
                 columns);
-    add_column_sums(merged.data(), rows, columns, pass.d_gated_bias);
+    add_column_sums(merged.data(), rows, columns, args.d_gated_bias);
     float* const dx0 = dx.data() + begin * channels;
-    add_product({merged.data(), columns, 1}, pass.gated_weight_rows, 2 * channels, dx0, channels, rows, columns, channels);
-    add_product({merged.data(), columns, 1}, pass.gated_weight_rows + channels, 2 * channels, dx0 + lag * channels, channels,
+    add_product({merged.data(), columns, 1}, args.gated_weight_rows, 2 * channels, dx0, channels, rows, columns, channels);
+    add_product({merged.data(), columns, 1}, args.gated_weight_rows + channels, 2 * channels, dx0 + lag * channels, channels,
                 rows, columns, channels);
   }
   const auto own = dx.begin() + sizes.left * channels, behind = own + chunk.size() * channels;
-  std::copy(own, behind, pass.dx + chunk.row * channels);
-  std::copy(dx.begin(), own, pass.halo);
-  std::copy(behind, dx.end(), pass.halo + sizes.left * channels);
+  std::copy(own, behind, args.dx + chunk.row * channels);
+  std::copy(dx.begin(), own, args.halo);
+  std::copy(behind, dx.end(), args.halo + sizes.left * channels);
 }
 
 // Adds what reaches x(t) through the statistics: as first tap of row t + left, as second of row t - right, where such a
 // row exists. Row i of `x` is step chunk.begin - lag + i.
-void add_statistics_gradient(const InputGradient& pass, const Chunk& chunk, const float* x, float* dx) {
+void add_statistics_gradient(const InputGradient& args, const Chunk& chunk, const float* x, float* dx) {
   const Tag d;
-  const int64_t channels = pass.sizes.channels, lag = pass.sizes.lag(), width = 2 * channels;
-  const int64_t second_from = pass.sizes.right, first_until = pass.sizes.steps - pass.sizes.left;
+  const int64_t channels = args.sizes.channels, lag = args.sizes.lag(), width = 2 * channels;
+  const int64_t second_from = args.sizes.right, first_until = args.sizes.steps - args.sizes.left;
   for (int64_t begin = chunk.begin; begin < chunk.end;) {
     const bool first = begin < first_until, second = begin >= second_from;
     int64_t end = std::min(chunk.end, begin + kBlock);
@@ -94,7 +94,7 @@ void add_statistics_gradient(const InputGradient& pass, const Chunk& chunk, cons
     const float* const here = x + (begin - chunk.begin + lag) * channels;
     float* const out = dx + (begin - chunk.begin) * channels;
     const auto add = [&](const float* from, int64_t source_tap, int64_t target_tap) {
-      add_product({from, channels, 1}, pass.statistics + source_tap * channels * width + target_tap * channels, width, out,
+      add_product({from, channels, 1}, args.statistics + source_tap * channels * width + target_tap * channels, width, out,
                   channels, rows, channels, channels);
     };
     const auto add_offset = [&](const float* offset) {
@@ -105,12 +105,12 @@ void add_statistics_gradient(const InputGradient& pass, const Chunk& chunk, cons
     if (first) {
       add(here, 0, 0);
       add(here + lag * channels, 1, 0);
-      add_offset(pass.offset);
+      add_offset(args.offset);
     }
     if (second) {
       add(here - lag * channels, 0, 1);
       add(here, 1, 1);
-      add_offset(pass.offset + channels);
+      add_offset(args.offset + channels);
     }
     begin = end;
   }
@@ -120,49 +120,49 @@ void add_values(const float* from, float* to, int64_t count) {
   for (int64_t i = 0; i < count; ++i) to[i] += from[i];
 }
 
-void input_gradient(const InputGradient& pass, const Chunk& chunk) {
-  const Sizes& sizes = pass.sizes;
+void input_gradient(const InputGradient& args, const Chunk& chunk) {
+  const Sizes& sizes = args.sizes;
   const int64_t channels = sizes.channels, lag = sizes.lag(), offset = chunk.row * channels;
   const Tag d;
-  float* const dx = pass.dx + offset;
-  if (pass.halo_of_next) {  // its left rows are this chunk's last
-    add_values(pass.halo_of_next, dx + (chunk.size() - sizes.left) * channels, sizes.left * channels);
+  float* const dx = args.dx + offset;
+  if (args.halo_of_next) {  // its left rows are this chunk's last
+    add_values(args.halo_of_next, dx + (chunk.size() - sizes.left) * channels, sizes.left * channels);
   }
-  if (pass.halo_of_previous) {
+  if (args.halo_of_previous) {
     const int64_t rows = std::min(sizes.right, chunk.size());
-    add_values(pass.halo_of_previous + sizes.left * channels, dx, rows * channels);
+    add_values(args.halo_of_previous + sizes.left * channels, dx, rows * channels);
   }
-  if (pass.next) add_values(pass.next + offset, dx, chunk.size() * channels);
+  if (args.next) add_values(args.next + offset, dx, chunk.size() * channels);
   std::vector<float> x;
-  activate_steps(pass.a, pass.a_norm, sizes, chunk, chunk.begin - lag, chunk.end + lag, x);
-  if (pass.statistics) add_statistics_gradient(pass, chunk, x.data(), dx);
+  activate_steps(args.a, args.a_norm, sizes, chunk, chunk.begin - lag, chunk.end + lag, x);
+  if (args.statistics) add_statistics_gradient(args, chunk, x.data(), dx);
   const float* const own = x.data() + lag * channels;
   for_vectors(chunk.size(), channels, [&](int64_t i, int64_t) {
     hn::StoreU(hn::IfThenElseZero(hn::Gt(hn::LoadU(d, own + i), hn::Zero(d)), hn::LoadU(d, dx + i)), d, dx + i);
   });
   for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.size() - begin);
-    add_gradient_sums(dx + begin * channels, pass.a + offset + begin * channels, pass.a_norm, rows, channels, pass.sums);
+    add_gradient_sums(dx + begin * channels, args.a + offset + begin * channels, args.a_norm, rows, channels, args.sums);
   }
 }
 
-void pre_gradient(const PreGradient& pass, const Chunk& chunk) {
-  const int64_t channels = pass.sizes.channels, width = pass.source.width;
+void pre_gradient(const PreGradient& args, const Chunk& chunk) {
+  const int64_t channels = args.sizes.channels, width = args.source.width;
   const Tag d;
   std::vector<float> scratch, da(kBlock * channels);
   for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin, offset = row * channels;
-    const float* const source = source_rows(pass.source, row, rows, channels, scratch);
+    const float* const source = source_rows(args.source, row, rows, channels, scratch);
     for_vectors(rows, channels, [&](int64_t i, int64_t c) {
-      const auto dy = hn::LoadU(d, pass.dx + offset + i);
-      hn::StoreU(norm_gradient(dy, pass.a + offset, pass.a_norm, pass.a_gradient, i, c), d, da.data() + i);
+      const auto dy = hn::LoadU(d, args.dx + offset + i);
+      hn::StoreU(norm_gradient(dy, args.a + offset, args.a_norm, args.a_gradient, i, c), d, da.data() + i);
     });
-    add_product({source, 1, width}, da.data(), channels, pass.d_weight, channels, width, rows, channels);
-    add_column_sums(da.data(), rows, channels, pass.d_bias);
-    if (!pass.d_source) continue;
-    float* const out = pass.d_source + row * width;
+    add_product({source, 1, width}, da.data(), channels, args.d_weight, channels, width, rows, channels);
+    add_column_sums(da.data(), rows, channels, args.d_bias);
+    if (!args.d_source) continue;
+    float* const out = args.d_source + row * width;
     std::fill(out, out + rows * width, 0.0f);
-    add_product({da.data(), channels, 1}, pass.weight_rows, width, out, width, rows, channels, width);
+    add_product({da.data(), channels, 1}, args.weight_rows, width, out, width, rows, channels, width);
   }
 }
 
@@ -177,10 +177,10 @@ HWY_EXPORT(input_gradient);
 HWY_EXPORT(pre_gradient);
 
 namespace stack {
-void skip_gradient(const SkipGradient& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(skip_gradient)(pass, chunk); }
-void gate_gradient(const GateGradient& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(gate_gradient)(pass, chunk); }
-void input_gradient(const InputGradient& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(input_gradient)(pass, chunk); }
-void pre_gradient(const PreGradient& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(pre_gradient)(pass, chunk); }
+void skip_gradient(const SkipGradient& args, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(skip_gradient)(args, chunk); }
+void gate_gradient(const GateGradient& args, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(gate_gradient)(args, chunk); }
+void input_gradient(const InputGradient& args, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(input_gradient)(args, chunk); }
+void pre_gradient(const PreGradient& args, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(pre_gradient)(args, chunk); }
 }  // namespace stack
 }  // namespace hpcai::kernels
 #endif  // HWY_ONCE

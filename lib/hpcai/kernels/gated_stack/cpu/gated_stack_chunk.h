@@ -5,12 +5,15 @@
 
 namespace hpcai::kernels::stack {
 
-// The passes of the fused stack of gated layers over a piece of the data; gated_stack.cpp strings them together and says
-// what they compute. All arrays are float32, rows are time steps, [rows, channels] without gaps.
+// The passes of the fused stack of gated layers. Each works on one chunk of the rows, and takes a struct of arguments that all
+// chunks share, but for sums of their own. gated_stack.h says what is computed, ../../README.md explains the letters.
+// All arrays are float32 without gaps, [rows, channels], unless said otherwise; a row is one time step of one sample.
 
+// Sizes of one layer. The first tap of its gated convolution looks at step t - left, the second at t + right, and both see
+// zeros outside the sample.
 struct Sizes {
   int64_t samples = 0, steps = 0, channels = 0, gates = 0;
-  int64_t left = 0, right = 0;  // zeros in front of and behind a sample: the first tap looks at t - left, the second at t + right
+  int64_t left = 0, right = 0;
   int64_t lag() const { return left + right; }
   int64_t rows() const { return samples * steps; }
 };
@@ -26,17 +29,20 @@ struct Norm {
   const float *scale, *shift, *mean, *inverse;
 };
 
-// What its backward pass subtracts: dv = scale (dy - mean_grad - (v - mean) inverse mean_product).
+// The means over all ranks' rows that the backward pass of a norm subtracts, [channels] each:
+// dv = scale (dy - mean_grad - (v - mean) inverse mean_product). Zeros unless the statistics are those of the batch.
 struct NormGradient {
   const float *mean_grad, *mean_product;
 };
 
-// Sums over rows, float64. A pass adds to what is there.
-struct Moments {
-  double* count;    // 1
-  double* mean;     // [channels]
-  double* squares;  // [channels], about the mean
+// Statistics of the rows seen so far, float64. A pass adds its rows.
+struct ChannelMoments {
+  double* count;               // 1
+  double* mean;                // [channels]
+  double* squared_deviations;  // [channels], sums
 };
+
+// Sums over rows, float64. A pass adds its rows.
 struct GradientSums {
   double* grad;     // [channels], sum of dy
   double* product;  // [channels], sum of dy (v - mean) inverse
@@ -50,17 +56,17 @@ struct Source {
   Norm a_norm{}, p_norm{};
 };
 
-// a = pre(source), its moments; adds the z of the layer before to the sum of skips.
+// Computes a = pre(source) and its moments; adds the z of the layer before to the sum of skips.
 struct PreForward {
   Sizes sizes;
   Source source;
   const float *weight, *bias;  // [width, channels], [channels]
   float* a;
-  float* skips;            // null when the source is the network's input
-  bool first_skip;         // nothing to add to yet
-  const Moments* moments;  // null when none are wanted
+  float* skips;                   // null when the source is the network's input
+  bool first_skip;                // the first z: `skips` is written instead of added to
+  const ChannelMoments* moments;  // null: not wanted
 };
-void pre_forward(const PreForward& pass, const Chunk& chunk);
+void pre_forward(const PreForward& args, const Chunk& chunk);
 
 // Adds the z of the last layer to the sum of skips.
 struct SkipForward {
@@ -70,41 +76,45 @@ struct SkipForward {
   float* skips;
   bool first_skip;
 };
-void skip_forward(const SkipForward& pass, const Chunk& chunk);
+void skip_forward(const SkipForward& args, const Chunk& chunk);
 
-// Sums over steps of x, x x^T and x(t) x(t + lag)^T, x = relu(norm(a)); float64, added to.
+// Adds the sums over steps of x, x x^T and x(t) x(t + lag)^T, where x = relu(norm(a)); float64.
 struct TapSums {
   Sizes sizes;
   const float* a;
   Norm a_norm;
   double *sum, *square, *lagged;  // [channels], [channels, channels] twice
 };
-void tap_sums(const TapSums& pass, const Chunk& chunk);
+void tap_sums(const TapSums& args, const Chunk& chunk);
 
-// p = post(tanh(f) sigmoid(g)), (f, g) = gated(x), the gated norm folded into its weights.
+// Computes p = post(y) and its moments, where y = tanh(f) sigmoid(g) and (f, g) = gated(x) with the norm folded into the
+// weights.
 struct GateForward {
   Sizes sizes;
   const float* a;
   Norm a_norm;
   const float *gated_weight, *gated_bias;  // [2 channels, 2 gates], [2 gates]
-  const float *post_weight, *post_bias;    // [gates, channels], [channels]
-  float* p;
-  const Moments* moments;
+  const float* post_weight;                // [gates, channels]
+  // Of the forward pass only:
+  const float* post_bias = nullptr;         // [channels]
+  float* p = nullptr;                       // [rows, channels]
+  const ChannelMoments* moments = nullptr;  // of p; null: not wanted
 };
-void gate_forward(const GateForward& pass, const Chunk& chunk);
+void gate_forward(const GateForward& args, const Chunk& chunk);
 
-// Gradient of z where it enters the sum of skips and, unless it is the last layer, the next layer's input.
+// Sums for the gradient of the norm behind post. dz is d loss / d z: z enters the sum of skips and, unless the layer is the
+// last, the next layer's input.
 struct SkipGradient {
   Sizes sizes;
   const float* p;
   Norm p_norm;
-  const float *skips, *next;  // d loss / d skips, d loss / d (x + z); next may be null
+  const float *skips, *next;  // d loss / d skips, d loss / d (x + z); next is null for the last layer
   GradientSums sums;
 };
-void skip_gradient(const SkipGradient& pass, const Chunk& chunk);
+void skip_gradient(const SkipGradient& args, const Chunk& chunk);
 
-// From dz to the part of dx that comes through the gated convolution, and the weights' gradients. Steps outside the chunk
-// get theirs in `halo` [lag, channels]: first `left` rows before the chunk, then `right` rows behind it.
+// From dz to the part of dx that comes through the gated convolution, and to the weights' gradients. The part that belongs to
+// steps outside the chunk goes to `halo` [lag, channels]: first `left` rows before the chunk, then `right` rows behind it.
 struct GateGradient {
   GateForward forward;
   SkipGradient skip;
@@ -112,25 +122,25 @@ struct GateGradient {
   const float* gated_weight_rows;  // [2 gates, 2 channels]
   const float* post_weight_rows;   // [channels, gates]
   float *dx, *halo;
-  float *d_gated_weight, *d_gated_bias, *d_post_weight, *d_post_bias;  // shapes as the forward's, added to
+  float *d_gated_weight, *d_gated_bias, *d_post_weight, *d_post_bias;  // shapes as in the forward pass; added to
 };
-void gate_gradient(const GateGradient& pass, const Chunk& chunk);
+void gate_gradient(const GateGradient& args, const Chunk& chunk);
 
-// Completes dx with the neighbours' halos, the residual and the statistics of the gated norm (du += statistics u +
-// offset, u = both taps), then masks it by x > 0. In place.
+// Completes dx by the halos of the neighbouring chunks, the residual `next`, and the part through the statistics of the gated
+// norm (du += statistics u + offset, where u is both taps); then sets it to 0 where x = 0. In place.
 struct InputGradient {
   Sizes sizes;
   const float* a;
   Norm a_norm;
-  const float* next;                             // d loss / d (x + z), may be null
-  const float *statistics, *offset;              // [2 channels, 2 channels], [2 channels]; null when they do not depend on x
-  const float *halo_of_next, *halo_of_previous;  // chunks of the same sample, may be null
+  const float* next;                             // d loss / d (x + z); null for the last layer
+  const float *statistics, *offset;              // [2 channels, 2 channels], [2 channels]; null: statistics do not depend on x
+  const float *halo_of_next, *halo_of_previous;  // null where the sample begins or ends
   float* dx;
   GradientSums sums;
 };
-void input_gradient(const InputGradient& pass, const Chunk& chunk);
+void input_gradient(const InputGradient& args, const Chunk& chunk);
 
-// From masked dx through pre to the layer's source.
+// From the completed dx through the norm and pre to the layer's source, and to the weights' gradients.
 struct PreGradient {
   Sizes sizes;
   Source source;
@@ -139,9 +149,9 @@ struct PreGradient {
   NormGradient a_gradient;
   const float* weight_rows;  // [channels, width]
   const float* dx;
-  float* d_source;           // [rows, width], null when nobody wants it
+  float* d_source;           // [rows, width], null: not wanted
   float *d_weight, *d_bias;  // [width, channels], [channels], added to
 };
-void pre_gradient(const PreGradient& pass, const Chunk& chunk);
+void pre_gradient(const PreGradient& args, const Chunk& chunk);
 
 }  // namespace hpcai::kernels::stack

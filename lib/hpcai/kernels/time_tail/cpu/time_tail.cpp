@@ -15,8 +15,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
 
-// dropout_bits for as many values as a vector has lanes, and what it leaves of them: `kept` or 0.
-HWY_INLINE hn::Vec<Tag> kept_factor(const TailForward& pass, DropoutKey key, int64_t index) {
+// The factors of dropout for the values from `index` on, one a lane: args.kept, or 0 where `dropped` says so.
+HWY_INLINE hn::Vec<Tag> kept_factor(const TailForward& args, DropoutKey key, int64_t index) {
   const Tag d;
   const hn::RebindToUnsigned<Tag> du;
   const hn::RebindToSigned<Tag> di;
@@ -24,43 +24,43 @@ HWY_INLINE hn::Vec<Tag> kept_factor(const TailForward& pass, DropoutKey key, int
   x = hn::Mul(hn::Xor(x, hn::ShiftRight<16>(x)), hn::Set(du, 0x7FEB352Du));
   x = hn::Mul(hn::Add(hn::Xor(x, hn::ShiftRight<15>(x)), hn::Set(du, key.second)), hn::Set(du, 0x846CA68Bu));
   x = hn::ShiftRight<8>(hn::Xor(x, hn::ShiftRight<16>(x)));
-  const auto dropped = hn::Lt(hn::BitCast(di, x), hn::Set(di, pass.threshold));
-  return hn::IfThenZeroElse(hn::RebindMask(d, dropped), hn::Set(d, pass.kept));
+  const auto dropped = hn::Lt(hn::BitCast(di, x), hn::Set(di, args.threshold));
+  return hn::IfThenZeroElse(hn::RebindMask(d, dropped), hn::Set(d, args.kept));
 }
 
-// relu(skips) and wide of it, for the rows of one block.
-void wide_rows(const TailForward& pass, int64_t row, int64_t rows, float* source, float* wide) {
+// source = relu(skips) [rows, channels] and wide(source) [rows, W], for the rows of one block.
+void wide_rows(const TailForward& args, int64_t row, int64_t rows, float* source, float* wide) {
   const Tag d;
-  const int64_t channels = pass.sizes.channels;
-  const float* const skips = pass.skips + row * channels;
+  const int64_t channels = args.sizes.channels;
+  const float* const skips = args.skips + row * channels;
   for_vectors(rows, channels, [&](int64_t i, int64_t) { hn::StoreU(relu(d, hn::LoadU(d, skips + i)), d, source + i); });
-  repeat_row(pass.wide_bias, wide, rows, pass.width);
-  add_product({source, channels, 1}, pass.wide_weight, pass.width, wide, pass.width, rows, channels, pass.width);
+  repeat_row(args.wide_bias, wide, rows, args.width);
+  add_product({source, channels, 1}, args.wide_weight, args.width, wide, args.width, rows, channels, args.width);
 }
 
-void tail_forward(const TailForward& pass, const Chunk& chunk) {
+void tail_forward(const TailForward& args, const Chunk& chunk) {
   const Tag d;
-  const int64_t width = pass.width;
-  const DropoutKey key = pass.threshold > 0 ? pass.keys[chunk.row / pass.sizes.steps] : DropoutKey{};
-  std::vector<float> source(kBlock * pass.sizes.channels), wide(kBlock * width);
+  const int64_t width = args.width;
+  const DropoutKey key = args.threshold > 0 ? args.keys[chunk.row / args.sizes.steps] : DropoutKey{};
+  std::vector<float> source(kBlock * args.sizes.channels), wide(kBlock * width);
   for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin;
-    wide_rows(pass, row, rows, source.data(), wide.data());
+    wide_rows(args, row, rows, source.data(), wide.data());
     for (int64_t i = 0; i < rows; ++i) {
       auto sum = hn::Zero(d);
       for (int64_t c = 0; c < width; c += static_cast<int64_t>(hn::Lanes(d))) {
         auto v = relu(d, hn::LoadU(d, wide.data() + i * width + c));
-        if (pass.threshold > 0) v = hn::Mul(v, kept_factor(pass, key, (chunk.begin + begin + i) * width + c));
-        sum = hn::MulAdd(v, hn::LoadU(d, pass.thin_weight + c), sum);
+        if (args.threshold > 0) v = hn::Mul(v, kept_factor(args, key, (chunk.begin + begin + i) * width + c));
+        sum = hn::MulAdd(v, hn::LoadU(d, args.thin_weight + c), sum);
       }
-      pass.out[row + i] = hn::GetLane(hn::SumOfLanes(d, sum)) + pass.thin_bias;
+      args.out[row + i] = hn::GetLane(hn::SumOfLanes(d, sum)) + args.thin_bias;
     }
   }
 }
 
-void tail_gradient(const TailGradient& pass, const Chunk& chunk) {
+void tail_gradient(const TailGradient& args, const Chunk& chunk) {
   const Tag d;
-  const TailForward& forward = pass.forward;
+  const TailForward& forward = args.forward;
   const int64_t width = forward.width, channels = forward.sizes.channels;
   const DropoutKey key = forward.threshold > 0 ? forward.keys[chunk.row / forward.sizes.steps] : DropoutKey{};
   std::vector<float> source(kBlock * channels), wide(kBlock * width);
@@ -68,38 +68,38 @@ void tail_gradient(const TailGradient& pass, const Chunk& chunk) {
     const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin;
     wide_rows(forward, row, rows, source.data(), wide.data());
     for (int64_t i = 0; i < rows; ++i) {
-      const auto grad = hn::Set(d, pass.d_out[row + i]);
+      const auto grad = hn::Set(d, args.d_out[row + i]);
       for (int64_t c = 0; c < width; c += static_cast<int64_t>(hn::Lanes(d))) {
         float* const at = wide.data() + i * width + c;
         const auto v = hn::LoadU(d, at);
         auto slope = hn::IfThenElseZero(hn::Gt(v, hn::Zero(d)), grad);
         if (forward.threshold > 0) slope = hn::Mul(slope, kept_factor(forward, key, (chunk.begin + begin + i) * width + c));
-        hn::StoreU(hn::MulAdd(slope, v, hn::LoadU(d, pass.d_thin_weight + c)), d, pass.d_thin_weight + c);
+        hn::StoreU(hn::MulAdd(slope, v, hn::LoadU(d, args.d_thin_weight + c)), d, args.d_thin_weight + c);
         hn::StoreU(hn::Mul(slope, hn::LoadU(d, forward.thin_weight + c)), d, at);
       }
     }
-    add_product({source.data(), 1, channels}, wide.data(), width, pass.d_wide_weight, width, channels, rows, width);
-    add_column_sums(wide.data(), rows, width, pass.d_wide_bias);
-    float* const out = pass.d_skips + row * channels;
+    add_product({source.data(), 1, channels}, wide.data(), width, args.d_wide_weight, width, channels, rows, width);
+    add_column_sums(wide.data(), rows, width, args.d_wide_bias);
+    float* const out = args.d_skips + row * channels;
     std::fill(out, out + rows * channels, 0.0f);
-    add_product({wide.data(), width, 1}, pass.wide_weight_rows, channels, out, channels, rows, width, channels);
+    add_product({wide.data(), width, 1}, args.wide_weight_rows, channels, out, channels, rows, width, channels);
   }
 }
 
-void tail_input_gradient(const TailInputGradient& pass, const Chunk& chunk) {
+void tail_input_gradient(const TailInputGradient& args, const Chunk& chunk) {
   const Tag d;
-  const int64_t channels = pass.sizes.channels;
+  const int64_t channels = args.sizes.channels;
   std::vector<float> source(kBlock * channels);
   for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.size() - begin), offset = (chunk.row + begin) * channels;
-    const float* const skips = pass.skips + offset;
-    float* const out = pass.d_skips + offset;
-    if (pass.statistics) {
+    const float* const skips = args.skips + offset;
+    float* const out = args.d_skips + offset;
+    if (args.statistics) {
       for_vectors(rows, channels, [&](int64_t i, int64_t c) {
         hn::StoreU(relu(d, hn::LoadU(d, skips + i)), d, source.data() + i);
-        hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::LoadU(d, pass.offset + c)), d, out + i);
+        hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::LoadU(d, args.offset + c)), d, out + i);
       });
-      add_product({source.data(), channels, 1}, pass.statistics, channels, out, channels, rows, channels, channels);
+      add_product({source.data(), channels, 1}, args.statistics, channels, out, channels, rows, channels, channels);
     }
     for_vectors(rows, channels, [&](int64_t i, int64_t) {
       hn::StoreU(hn::IfThenElseZero(hn::Gt(hn::LoadU(d, skips + i), hn::Zero(d)), hn::LoadU(d, out + i)), d, out + i);
@@ -117,10 +117,10 @@ HWY_EXPORT(tail_gradient);
 HWY_EXPORT(tail_input_gradient);
 
 namespace stack {
-void tail_forward(const TailForward& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(tail_forward)(pass, chunk); }
-void tail_gradient(const TailGradient& pass, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(tail_gradient)(pass, chunk); }
-void tail_input_gradient(const TailInputGradient& pass, const Chunk& chunk) {
-  HWY_DYNAMIC_DISPATCH(tail_input_gradient)(pass, chunk);
+void tail_forward(const TailForward& args, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(tail_forward)(args, chunk); }
+void tail_gradient(const TailGradient& args, const Chunk& chunk) { HWY_DYNAMIC_DISPATCH(tail_gradient)(args, chunk); }
+void tail_input_gradient(const TailInputGradient& args, const Chunk& chunk) {
+  HWY_DYNAMIC_DISPATCH(tail_input_gradient)(args, chunk);
 }
 }  // namespace stack
 }  // namespace hpcai::kernels

@@ -19,6 +19,7 @@ struct alignas(kBytes) Bundle {
   char bytes[kBytes];
 };
 
+// Sizes in bundles.
 struct Shape {
   int64_t count;  // bundles of the narrow tensor, [batch, steps, width]
   int64_t steps;
@@ -66,7 +67,11 @@ int64_t blocks_for(int64_t count) { return (count + kThreads - 1) / kThreads; }
 
 Shape shape_of(const at::Tensor& input, int64_t channels, int bundle, int64_t dilation) {
   const int64_t values = input.size(0) * input.size(1) * channels;
-  return {values / bundle, input.size(1), static_cast<int>(channels / bundle), dilation / 2, dilation};
+  return {.count = values / bundle,
+          .steps = input.size(1),
+          .width = static_cast<int>(channels / bundle),
+          .left = dilation / 2,
+          .dilation = dilation};
 }
 
 bool aligned(const at::Tensor& tensor) { return reinterpret_cast<uintptr_t>(tensor.const_data_ptr()) % 16 == 0; }

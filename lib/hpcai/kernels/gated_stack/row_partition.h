@@ -7,13 +7,13 @@
 
 #include "hpcai/core/threads/pieces.h"
 #include "hpcai/kernels/gated_stack/cpu/gated_stack_chunk.h"
-#include "hpcai/kernels/batch_norm/folded_norm.h"
 
 namespace hpcai::kernels::stack {
 
-// How one layer's rows are cut: chunks that fit the second cache level and are longer than the layer's lag, dealt to tasks
-// in order. Depends on the sizes only, so that sums over tasks do not depend on the number of threads.
-struct Plan {
+// How the rows of one layer are cut into chunks, and the chunks into tasks. A chunk fits the second cache level and is longer
+// than the layer's lag. A task is a range of chunks that one thread does in order, with sums of its own. The cut depends on
+// the sizes only, so sums over tasks do not depend on the number of threads.
+struct RowPartition {
   Sizes sizes;
   std::vector<Chunk> chunks;
   int64_t chunks_per_sample = 1, tasks = 1;
@@ -21,18 +21,18 @@ struct Plan {
   static constexpr int64_t kChunkSteps = 2048;
   static constexpr int64_t kMostTasks = 64;
 
-  explicit Plan(const Sizes& of) : sizes(of) {
+  explicit RowPartition(const Sizes& of) : sizes(of) {
     chunks_per_sample = std::max<int64_t>(1, sizes.steps / std::max(kChunkSteps, sizes.lag()));
     for (int64_t sample = 0; sample < sizes.samples; ++sample) {
       for (int64_t i = 0; i < chunks_per_sample; ++i) {
         const int64_t begin = i * sizes.steps / chunks_per_sample, end = (i + 1) * sizes.steps / chunks_per_sample;
-        chunks.push_back({begin, end, sample * sizes.steps + begin});
+        chunks.push_back({.begin = begin, .end = end, .row = sample * sizes.steps + begin});
       }
     }
     tasks = std::min<int64_t>(kMostTasks, static_cast<int64_t>(chunks.size()));
   }
 
-  // work(chunk number, task number), in order within a task
+  // Calls work(chunk number, task number) for every chunk, in order within a task.
   template <class Work>
   void run(const Work& work) const {
     const auto count = static_cast<int64_t>(chunks.size());
@@ -41,19 +41,17 @@ struct Plan {
     });
   }
 
-  // Zeros, one row a task.
-  at::Tensor partial(int64_t columns, at::ScalarType type = at::kDouble) const { return at::zeros({tasks, columns}, type); }
+  // Zeros [tasks, columns], where each task adds to its own row.
+  at::Tensor partial_sums(int64_t columns, at::ScalarType type = at::kDouble) const { return at::zeros({tasks, columns}, type); }
 };
 
-// Values of a norm as the passes want them: rows scale, shift, mean, inverse in float32.
-inline at::Tensor packed(const AffineNorm& norm) {
-  return at::stack({norm.scale, norm.shift, norm.mean, norm.inverse}).to(at::kFloat);
+// A task's row of partial sums of type T.
+template <class T>
+T* task_row(const at::Tensor& partial, int64_t task) {
+  return partial.mutable_data_ptr<T>() + task * partial.size(1);
 }
 
-inline Norm norm_of(const at::Tensor& pack) {
-  const float* const values = pack.const_data_ptr<float>();
-  const int64_t channels = pack.size(1);
-  return {values, values + channels, values + 2 * channels, values + 3 * channels};
-}
+// The sum over tasks, float64 [columns].
+inline at::Tensor total(const at::Tensor& partial) { return partial.sum(0, false, at::kDouble); }
 
 }  // namespace hpcai::kernels::stack
