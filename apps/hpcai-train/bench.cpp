@@ -15,15 +15,12 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/threads/openmp.h"
-#include "hpcai/distributed/exchange/make_group.h"
-#include "hpcai/distributed/world/network.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/model/clock.h"
-#include "hpcai/trainer/build.h"
 #include "hpcai/trainer/experiment.h"
-#include "hpcai/trainer/gpu.h"
+#include "hpcai/trainer/incarnation.h"
 #include "hpcai/trainer/judgements.h"
-#include "hpcai/trainer/on_all_ranks.h"
+#include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "trace.h"
 
 namespace hpcai::app {
@@ -79,15 +76,14 @@ int bench(const CommandLine& line, const BenchOptions& options) {
   if (options.nproc > 0) trainer::refuse_problems(trainer::judge(experiment, options.nproc));
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
   const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
-  const auto group = distributed::make_group(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
-  trainer::set_threads(experiment.training, group->placement());
-  const auto hosts = group->all_gather(distributed::host_name());
-  trainer::Training training;
-  trainer::on_all_ranks(*group, [&] {
-    if (group->rank() == 0 && !options.trace.empty()) check_trace(options.trace);
+  trainer::Incarnation incarnation(experiment, world);
+  distributed::Group& group = incarnation.group();
+  distributed::on_all_ranks(group, [&] {
+    if (group.rank() == 0 && !options.trace.empty()) check_trace(options.trace);
   });
-  trainer::on_all_ranks(*group, [&] { training = trainer::build(experiment, *group); });
-  trainer::Loop loop(training.parts(*group), training.settings);
+  distributed::on_all_ranks(group, [&] { incarnation.build(); });
+  incarnation.begin();
+  trainer::Loop& loop = incarnation.loop();
 
   std::vector<double> losses;
   double first_step_s = 0;
@@ -97,32 +93,32 @@ int bench(const CommandLine& line, const BenchOptions& options) {
     if (losses.size() < 3) losses.push_back(loss);
   };
   for (int64_t i = 0; i < options.warmup; ++i) step();
-  group->barrier();
+  group.barrier();
   const double start = now_s(), cpu_start = scaling::core_s();
   loop.step_times().restart();
   loop.step_times().reset();
   for (int64_t i = 0; i < options.steps; ++i) step();
-  group->barrier();
+  group.barrier();
   const double elapsed = now_s() - start;
 
   const auto samples = static_cast<double>(options.steps * experiment.training.global_batch);
-  at::Tensor sums = at::tensor({scaling::core_s() - cpu_start, peak_rss_mb()}, at::kDouble).to(group->device());
-  group->all_reduce_sum(sums);
+  at::Tensor sums = at::tensor({scaling::core_s() - cpu_start, peak_rss_mb()}, at::kDouble).to(group.device());
+  group.all_reduce_sum(sums);
   const nlohmann::json report = {{"samples_per_second", samples / elapsed},
                                  {"step_s", elapsed / static_cast<double>(options.steps)},
                                  {"cpu_s_per_sample", sums[0].item<double>() / samples},
                                  {"first_step_s", first_step_s},
-                                 {"peak_rss_mb", sums[1].item<double>() / group->size()},
+                                 {"peak_rss_mb", sums[1].item<double>() / group.size()},
                                  {"step_time", loop.step_times().mean()},
                                  {"ranks", loop.step_times().ranks()},
                                  {"losses", losses},
                                  {"steps", options.steps},
                                  {"global_batch", experiment.training.global_batch},
                                  {"threads", compute_threads()},
-                                 {"world_size", group->size()}};
-  if (group->rank() == 0) std::cout << json_text(report, 2) << std::endl;
-  if (!options.trace.empty()) trace_steps(options.trace, *group, loop);
-  if (hosts.size() > 1) log::info("{}", trainer::describe_slowest(loop.step_times().ranks(), hosts));
+                                 {"world_size", group.size()}};
+  if (group.rank() == 0) std::cout << json_text(report, 2) << std::endl;
+  if (!options.trace.empty()) trace_steps(options.trace, group, loop);
+  if (group.size() > 1) log::info("{}", trainer::describe_slowest(loop.step_times().ranks(), incarnation.hosts()));
   return 0;
 }
 

@@ -16,7 +16,8 @@
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/gpu.h"
-#include "hpcai/trainer/on_all_ranks.h"
+#include "hpcai/trainer/threads.h"
+#include "hpcai/distributed/exchange/on_all_ranks.h"
 
 namespace hpcai::app {
 namespace {
@@ -71,7 +72,7 @@ int calibrate(const CommandLine& line, const CalibrateWords& options) {
   const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
   const auto group = distributed::make_group(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
   trainer::set_threads(experiment.training, group->placement());
-  trainer::on_all_ranks(*group, [&] {
+  distributed::on_all_ranks(*group, [&] {
     if (group->rank() == 0) require_replaceable(options.out);
   });
   const auto calibration =

@@ -125,7 +125,6 @@ int check(const CheckOptions& options) {
   data::disable_cache(alone.data);
   const auto training = trainer::build(alone, *group);
   const auto size = models::size_of(*training.model);
-  auto count = [](const std::unique_ptr<data::Dataset>& set) { return set ? set->size() : 0; };
   const trainer::DataFacts facts = trainer::facts_of(training.data);
   const auto judgements = trainer::judge(experiment, options.nproc, facts);
   trainer::refuse_problems(judgements);
@@ -137,9 +136,9 @@ int check(const CheckOptions& options) {
   warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
   const nlohmann::json report = {
       {"config", options.config.path},
-      {"training_samples", count(training.data.train)},
-      {"validation_samples", count(training.data.validation)},
-      {"test_samples", count(training.data.test)},
+      {"training_samples", data::size_of(training.data.train)},
+      {"validation_samples", data::size_of(training.data.validation)},
+      {"test_samples", data::size_of(training.data.test)},
       {"parameters", size.values},
       {"trainable_parameters", size.trainable},
       {"steps_per_epoch", steps},
@@ -156,8 +155,8 @@ int check(const CheckOptions& options) {
   }
   if (options.json) return 0;
   std::cout << fmt::format("{} is good: {} training, {} validation, {} test samples; {} trained values; {} steps an epoch; {}\n",
-                           options.config.path, count(training.data.train), count(training.data.validation),
-                           count(training.data.test), size.trainable, steps,
+                           options.config.path, data::size_of(training.data.train), data::size_of(training.data.validation),
+                           data::size_of(training.data.test), size.trainable, steps,
                            optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
   for (const NamedSplit& split : splits) {
     if (!split.data->spec().class_names.empty()) std::cout << "  " << class_line(split) << '\n';

@@ -71,6 +71,9 @@ class Dataset {
   SampleSpec spec_;
 };
 
+// The samples of a split; 0 for a split that is not there.
+inline int64_t size_of(const std::unique_ptr<Dataset>& split) { return split ? split->size() : 0; }
+
 // The parts of an experiment's data. Validation and test may be null; where present their specs equal train's.
 struct Splits {
   std::unique_ptr<Dataset> train;

@@ -77,12 +77,12 @@ nlohmann::json Classification::result() const {
     }
     confusion.push_back(row);
   }
-  nlohmann::json result = {{"accuracy", ratio(right, all)}, {"confusion", confusion}, {"samples", static_cast<int64_t>(all)}};
+  nlohmann::json result = {{kAccuracyKey, ratio(right, all)}, {"confusion", confusion}, {"samples", static_cast<int64_t>(all)}};
   if (classes_ == 2) {
     const double hits = sums[3], false_alarms = sums[1], misses = sums[2];
     result["precision"] = ratio(hits, hits + false_alarms);
     result["recall"] = ratio(hits, hits + misses);
-    result["f1"] = ratio(2 * hits, 2 * hits + false_alarms + misses);
+    result[kF1Key] = ratio(2 * hits, 2 * hits + false_alarms + misses);
   }
   return result;
 }

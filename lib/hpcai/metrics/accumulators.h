@@ -40,6 +40,9 @@ class MeanLoss : public Accumulator {
   nlohmann::json result() const override;
 };
 
+// Keys of results.
+inline constexpr const char *kAccuracyKey = "accuracy", *kF1Key = "f1";
+
 // Accuracy, confusion matrix (rows: true class, columns: predicted class) and, for two classes, precision, recall and F1 of class
 // 1: {"accuracy", "confusion", "precision", "recall", "f1", "samples"}.
 class Classification : public Accumulator {

@@ -64,10 +64,10 @@ nlohmann::json Overlaps::summary() const {
   if (values.empty()) return summary;
   std::vector<double> sorted = values;
   std::sort(sorted.begin(), sorted.end());
-  summary["overlap_median"] = quantile(sorted, 0.5);
+  summary[kOverlapMedianKey] = quantile(sorted, 0.5);
   summary["overlap_mean"] = std::accumulate(sorted.begin(), sorted.end(), 0.0) / static_cast<double>(sorted.size());
   summary["overlap_min"] = sorted.front();
-  summary["overlap_p05"] = quantile(sorted, 0.05);
+  summary[kOverlapP05Key] = quantile(sorted, 0.05);
   summary["overlap_p25"] = quantile(sorted, 0.25);
   summary["overlap_p75"] = quantile(sorted, 0.75);
   return summary;

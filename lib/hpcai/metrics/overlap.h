@@ -12,6 +12,9 @@
 
 namespace hpcai::metrics {
 
+// Keys of a summary: the median, and the value that 5 % of the samples do not reach.
+inline constexpr const char *kOverlapMedianKey = "overlap_median", *kOverlapP05Key = "overlap_p05";
+
 // The overlaps between true waveforms and waveforms regenerated from predicted parameters.
 struct Overlaps {
   std::vector<double> values;  // one for each sample, in the order of the samples

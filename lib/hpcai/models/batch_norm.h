@@ -13,7 +13,6 @@ using SumOverRanks = kernels::Sum;
 
 // Keras's defaults. Keras's momentum 0.99 is the weight of the old statistics; here momentum is the weight of the new ones.
 inline constexpr double kKerasNormEps = 1e-3;
-inline constexpr double kKerasNormMomentum = 0.01;
 
 // Batch normalisation over dimension 1: [batch, channel], [batch, channel, time] or [batch, channel, height, width].
 //

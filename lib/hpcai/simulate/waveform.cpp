@@ -88,10 +88,6 @@ Binary nearest_valid(const Binary& binary) {
           std::clamp(binary.spin2, -kMaxSpin, kMaxSpin)};
 }
 
-double chi_eff(const Binary& b) { return (b.mass_ratio * b.spin1 + b.spin2) / (1 + b.mass_ratio); }
-
-double s_eff(const Binary& b) { return (1 + 0.75 / b.mass_ratio) * b.spin1 + (1 + 0.75 * b.mass_ratio) * b.spin2; }
-
 // The tolerance prevents that (stop - start) / step, which is a whole number for most grids, is rounded up to the next one.
 int64_t TimeGrid::size() const { return static_cast<int64_t>(std::ceil((stop - start) / step - 1e-6)); }
 

@@ -28,13 +28,6 @@ void check(const Binary& binary);
 // The nearest binary inside that range, for the output of a network, which is not bounded.
 Binary nearest_valid(const Binary& binary);
 
-// Effective spin (q s1 + s2) / (1 + q).
-double chi_eff(const Binary& binary);
-
-// S_eff = (1 + 3 / (4 q)) s1 + (1 + 3 q / 4) s2, the spin combination of the leading effective-one-body spin-orbit term
-// in the normalisation of the reference training data.
-double s_eff(const Binary& binary);
-
 // Times start, start + step, ... below stop, in units of the total mass M (G = c = 1). The default is the published
 // training grid, 101,300 samples.
 struct TimeGrid {

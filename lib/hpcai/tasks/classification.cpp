@@ -10,8 +10,8 @@
 namespace hpcai::tasks {
 namespace {
 
-constexpr Metric kAccuracy{"accuracy", "accuracy"};
-constexpr Metric kF1{"f1", "F1"};
+constexpr Metric kAccuracy{metrics::kAccuracyKey, "accuracy"};
+constexpr Metric kF1{metrics::kF1Key, "F1"};
 
 int64_t classes_of(const data::SampleSpec& spec) { return static_cast<int64_t>(spec.class_names.size()); }
 

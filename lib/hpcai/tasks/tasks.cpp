@@ -36,11 +36,4 @@ config::EnumNames<MetricChoice> enum_names(MetricChoice) {
 
 Metric metric_of(MetricChoice choice) { return all_metrics().at(static_cast<size_t>(choice) - 1); }
 
-MetricChoice metric_choice(std::string_view name) {
-  for (const auto& [choice, known] : enum_names(MetricChoice::none)) {
-    if (known == name) return choice;
-  }
-  throw std::invalid_argument("no task has a metric of this name");
-}
-
 }  // namespace hpcai::tasks

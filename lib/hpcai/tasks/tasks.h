@@ -30,7 +30,5 @@ config::EnumNames<MetricChoice> enum_names(MetricChoice);
 
 // The chosen metric. Throws std::out_of_range for none.
 Metric metric_of(MetricChoice choice);
-// The choice of that name. Throws std::invalid_argument if no task has a metric of this name.
-MetricChoice metric_choice(std::string_view name);
 
 }  // namespace hpcai::tasks

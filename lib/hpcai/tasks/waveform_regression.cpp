@@ -15,8 +15,8 @@
 namespace hpcai::tasks {
 namespace {
 
-constexpr Metric kOverlapMedian{"overlap_median", "overlap median"};
-constexpr Metric kOverlapP05{"overlap_p05", "5 % below"};
+constexpr Metric kOverlapMedian{metrics::kOverlapMedianKey, "overlap median"};
+constexpr Metric kOverlapP05{metrics::kOverlapP05Key, "5 % below"};
 
 // output [batch, 5], label [batch, 3] -> loss []: the mean squared error of q plus that of the four spins.
 at::Tensor loss_of(const at::Tensor& output, const at::Tensor& label) {

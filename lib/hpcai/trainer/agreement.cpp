@@ -40,10 +40,9 @@ void agree_on_run(distributed::Group& group, const Experiment& experiment, const
 }
 
 void agree_on_data(distributed::Group& group, const data::Splits& data) {
-  auto count = [](const std::unique_ptr<data::Dataset>& set) { return set ? set->size() : 0; };
-  distributed::agree(
-      group, "data",
-      fmt::format("{} training, {} validation and {} test samples", count(data.train), count(data.validation), count(data.test)));
+  distributed::agree(group, "data",
+                     fmt::format("{} training, {} validation and {} test samples", data::size_of(data.train),
+                                 data::size_of(data.validation), data::size_of(data.test)));
 }
 
 }  // namespace hpcai::trainer

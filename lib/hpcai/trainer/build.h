@@ -19,9 +19,6 @@ namespace hpcai::trainer {
 
 struct Experiment;
 
-// Sets the number of threads of this rank: training.threads, or if that is 0 the rank's share of the cores of its host.
-void set_threads(const TrainingConfig& training, const distributed::Placement& placement);
-
 // The task of the section `loss`, with the options of the section `evaluation`.
 std::unique_ptr<tasks::Task> build_task(const Experiment& experiment);
 

@@ -4,6 +4,7 @@
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/gpu.h"
+#include "hpcai/trainer/threads.h"
 
 namespace hpcai::trainer {
 

@@ -9,7 +9,7 @@
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/stop_signal.h"
-#include "hpcai/trainer/on_all_ranks.h"
+#include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/trainer/step_outcome.h"
 
 namespace hpcai::trainer {
@@ -121,7 +121,7 @@ std::optional<double> Loop::evaluate(bool& good_enough) {
 // Checkpoints::save retries a failed write later. After checkpoint.max_unsaved_s it throws, and on_all_ranks ends all ranks.
 void Loop::save(bool best) {
   const auto since = Clock::now();
-  on_all_ranks(parts_.group, [&] {
+  distributed::on_all_ranks(parts_.group, [&] {
     if (!place_.checkpoints) return;
     const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
     const int64_t number = course_.position().step;
@@ -142,7 +142,7 @@ void Loop::retry_saving() {
 }
 
 void Loop::finish_saving() {
-  on_all_ranks(parts_.group, [&] {
+  distributed::on_all_ranks(parts_.group, [&] {
     if (!place_.checkpoints) return;
     const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
     place_.checkpoints->finish();

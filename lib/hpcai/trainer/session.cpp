@@ -17,7 +17,7 @@
 #include "hpcai/trainer/evaluate.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/judgements.h"
-#include "hpcai/trainer/on_all_ranks.h"
+#include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/trainer/summary.h"
 #include "hpcai/trainer/weights.h"
 
@@ -79,23 +79,23 @@ void Session::prepare() {
 // rank 0 if the run resumes.
 std::optional<checkpoint::Loaded> Session::open() {
   distributed::Group& group = incarnation_->group();
-  on_all_ranks(group, [&] {
+  distributed::on_all_ranks(group, [&] {
     records_->check();
     incarnation_->build();
   });
   agree_on_data(group, incarnation_->training().data);
   std::optional<checkpoint::Loaded> loaded;
-  on_all_ranks(group, [&] { loaded = records_->enter(incarnation_->training().data); });
+  distributed::on_all_ranks(group, [&] { loaded = records_->enter(incarnation_->training().data); });
   return loaded;
 }
 
 void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
   distributed::Group& group = incarnation_->group();
-  on_all_ranks(group, [&] { records_->begin(resumed.has_value()); });
+  distributed::on_all_ranks(group, [&] { records_->begin(resumed.has_value()); });
   incarnation_->begin();
   Loop& loop = incarnation_->loop();
   const checkpoint::Origin origin{config::digest(experiment_), group.size()};
-  on_all_ranks(group, [&] {
+  distributed::on_all_ranks(group, [&] {
     if (resumed) checkpoint::read_content(resumed->path, [&] { loop.load(resumed->state); });
     records_->attach(loop, incarnation_->training(), origin, resumed.has_value());
   });
@@ -123,7 +123,7 @@ ExitCode Session::conclude(Ending ending) {
   Loop& loop = incarnation_->loop();
   records_->end_progress();
   loop.finish_saving();
-  on_all_ranks(incarnation_->group(), [&] { records_->finish(); });
+  distributed::on_all_ranks(incarnation_->group(), [&] { records_->finish(); });
   tell_balance(loop.step_times(), incarnation_->hosts());
   nlohmann::json summary = summarise(ending == Ending::finished ? "finished" : "stopped");
   if (ending == Ending::stopped) {
@@ -160,10 +160,6 @@ void Session::evaluate_finally(nlohmann::json& summary) {
 nlohmann::json Session::summarise(const std::string& status) {
   return trainer::summarise(experiment_, incarnation_->training(), incarnation_->loop(), incarnation_->group(),
                             records_->samples_per_second(), status);
-}
-
-int run_experiment(const Experiment& experiment, const distributed::World& world, const RunOptions& options) {
-  return static_cast<int>(Session(experiment, world, options).run());
 }
 
 }  // namespace hpcai::trainer

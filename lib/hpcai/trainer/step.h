@@ -48,9 +48,10 @@ struct StepSettings {
 //   agree_on_step() of step_outcome.h       is the loss finite on all ranks? has a gradient overflowed?
 //   step.update(lr, number)                 clipping, update rule, average of the weights
 //
-// Both halves read nothing back from the device, so that a GPU can capture each half as a graph. The samples are in fixed memory.
-// Values that change from step to step (learning rate, loss scale, seed) are set on the device before. The host reads the outcome
-// between the halves, because a step whose loss is not finite must not change the state of the update rule.
+// The host reads nothing back from the device within the two halves. It reads the outcome between them, because a step whose loss
+// is not finite must not change the state of the update rule. The samples of a pass are in fixed memory, and values that change
+// from step to step (learning rate, loss scale, seed) are set on the device before. So a GPU can capture compute_pass() and
+// apply() as graphs; begin_pass() and the exchange stay outside.
 class Step {
  public:
   // Sends the weights of rank 0 to all ranks. `trainable_from`: as in train_from().

@@ -18,10 +18,9 @@ void introduce(const Experiment& experiment, const Training& training, const Loo
                const std::filesystem::path& folder) {
   const auto size = models::size_of(*training.model);
   const CourseLength& length = loop.course().length();
-  auto count = [](const std::unique_ptr<data::Dataset>& set) { return set ? set->size() : 0; };
   log::info("hpcai-train {}: {} in {}", kVersion, experiment.name, folder.string());
-  log::info("data       {} training, {} validation, {} test samples", count(training.data.train), count(training.data.validation),
-            count(training.data.test));
+  log::info("data       {} training, {} validation, {} test samples", data::size_of(training.data.train),
+            data::size_of(training.data.validation), data::size_of(training.data.test));
   log::info("model      {} values, {} trained now", size.values, size.trainable);
   log::info("batch      {} samples a step on {}: {} each{}", experiment.training.global_batch, plural(group.size(), "rank"),
             experiment.training.global_batch / group.size(),

@@ -6,7 +6,7 @@
 #include "hpcai/core/threads/openmp.h"
 #include "hpcai/core/threads/start.h"
 #include "hpcai/distributed/world/cores.h"
-#include "hpcai/trainer/build.h"
+#include "hpcai/trainer/training_config.h"
 
 namespace hpcai::trainer {
 

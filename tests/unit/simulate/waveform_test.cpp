@@ -202,9 +202,3 @@ TEST_CASE("labels that went through float32 stay valid, predictions can be broug
   CHECK(binary.spin1 == -0.8);
   CHECK(binary.spin2 == 0.2);
 }
-
-TEST_CASE("effective spins follow their definitions") {
-  const Binary binary{3, 0.5, -0.2};
-  CHECK(chi_eff(binary) == Approx((3 * 0.5 - 0.2) / 4));
-  CHECK(s_eff(binary) == Approx(1.25 * 0.5 - 3.25 * 0.2));
-}

@@ -14,7 +14,7 @@
 #include "hpcai/scaling/model/measure_link.h"
 #include "hpcai/scaling/model/measure_steps.h"
 #include "hpcai/trainer/experiment.h"
-#include "hpcai/trainer/on_all_ranks.h"
+#include "hpcai/distributed/exchange/on_all_ranks.h"
 
 namespace hpcai::scaling {
 namespace {
@@ -82,19 +82,19 @@ Calibration calibrate(const trainer::Experiment& experiment, distributed::Group&
   const bool teams = cpu && experiment.training.threads == 0 && !distributed::has_bound_cores(world);
   const bool beside_rank_0 = group.all_gather(distributed::host_name()).front() == distributed::host_name();
   std::optional<StepMeasurement> measurement;
-  trainer::on_all_ranks(group, [&] {
+  distributed::on_all_ranks(group, [&] {
     if (!beside_rank_0) return;
     trainer::Experiment mine = experiment;
     if (group.rank() > 0) mine.loader.queue_batches = 1;  // its loader is not timed
     measurement.emplace(mine, group.device(), (alone ? 1.0 : 0.7) * options.seconds, options.batches, teams);
     measurement->on_progress([&group] { group.status().advance(); });
   });
-  trainer::on_all_ranks(group, [&] {
+  distributed::on_all_ranks(group, [&] {
     const distributed::InPhase phase(group.status(), distributed::Phase::compute);
     if (measurement) measurement->in_company();
   });
   Calibration mine;
-  trainer::on_all_ranks(group, [&] {
+  distributed::on_all_ranks(group, [&] {
     if (group.rank() != 0) return;
     const distributed::InPhase phase(group.status(), distributed::Phase::compute);
     measurement->alone();

@@ -36,10 +36,9 @@ struct Model {
 void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Plan& plan) {
   const auto& training = experiment.training;
   const int ranks = plan.layout.ranks();
-  auto size = [](const std::unique_ptr<data::Dataset>& set) { return set ? set->size() : 0; };
-  plan.training_samples = size(data.train);
-  plan.validation_samples = size(data.validation);
-  plan.test_samples = size(data.test);
+  plan.training_samples = data::size_of(data.train);
+  plan.validation_samples = data::size_of(data.validation);
+  plan.test_samples = data::size_of(data.test);
   const auto judgements = trainer::judge(experiment, ranks, trainer::facts_of(data));
   trainer::refuse_problems(judgements);
   plan.warnings = trainer::warnings_of(judgements);

@@ -1,4 +1,4 @@
-#include "hpcai/trainer/on_all_ranks.h"
+#include "hpcai/distributed/exchange/on_all_ranks.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "hpcai/core/as_error.h"
 #include "hpcai/core/json.h"
 
-namespace hpcai::trainer {
+namespace hpcai::distributed {
 namespace {
 
 nlohmann::json failure_of(const std::function<void()>& work) {
@@ -23,7 +23,7 @@ nlohmann::json failure_of(const std::function<void()>& work) {
 
 }  // namespace
 
-void on_all_ranks(distributed::Group& group, const std::function<void()>& work) {
+void on_all_ranks(Group& group, const std::function<void()>& work) {
   if (group.size() == 1) return work();
   // json_text() accepts file names that are not UTF-8, which a message may quote.
   const auto texts = group.all_gather(json_text(failure_of(work)));
@@ -37,4 +37,4 @@ void on_all_ranks(distributed::Group& group, const std::function<void()>& work) 
                     failure["remedy"].get<std::string>());
 }
 
-}  // namespace hpcai::trainer
+}  // namespace hpcai::distributed
