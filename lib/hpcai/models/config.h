@@ -40,7 +40,7 @@ struct WaveNetConfig {
   int64_t gate_channels = 32;
   int64_t layers_per_cycle = 8;
   int64_t cycles = 2;
-  std::vector<int64_t> dilations;
+  std::vector<int64_t> dilations = {};
   int64_t tail_channels = 128;
   int64_t keep_steps = 10000;
   int64_t dense_units = 512;
