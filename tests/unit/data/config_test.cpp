@@ -32,15 +32,26 @@ TEST_CASE("the settings tell where no data can have a validation split") {
   CHECK_FALSE(data::may_validate(waveforms));
   waveforms.validation.parameters = "v.csv";
   CHECK(data::may_validate(waveforms));
-  CHECK_FALSE(data::may_validate(data::WaveformHdf5Config{.train = "t.h5"}));
-  CHECK(data::may_validate(data::WaveformHdf5Config{.train = "t.h5", .validation = "v.h5"}));
-  CHECK_FALSE(data::may_validate(data::ImageHdf5Config{.train = "t.h5"}));
-  CHECK(data::may_validate(data::ImageHdf5Config{.train = "t.h5", .validation = "v.h5"}));
-  CHECK(data::may_validate(data::SimulatedGalaxiesConfig{}));
-  CHECK_FALSE(data::may_validate(data::SimulatedGalaxiesConfig{.validation = 0}));
-  CHECK_FALSE(data::may_validate(data::SyntheticImagesConfig{}));
-  CHECK(data::may_validate(data::SyntheticImagesConfig{.validation = 4}));
-  CHECK(data::may_validate(data::ImageFolderConfig{}));
-  CHECK(data::may_validate(data::ImageFolderConfig{.validation_fraction = 0}));  // the catalogue may name one
-  CHECK_FALSE(data::may_validate(data::ImageFolderConfig{.split_column = "", .validation_fraction = 0}));
+  data::WaveformHdf5Config waveform_file;
+  CHECK_FALSE(data::may_validate(waveform_file));
+  waveform_file.validation = "v.h5";
+  CHECK(data::may_validate(waveform_file));
+  data::ImageHdf5Config image_file;
+  CHECK_FALSE(data::may_validate(image_file));
+  image_file.validation = "v.h5";
+  CHECK(data::may_validate(image_file));
+  data::SimulatedGalaxiesConfig galaxies;
+  CHECK(data::may_validate(galaxies));
+  galaxies.validation = 0;
+  CHECK_FALSE(data::may_validate(galaxies));
+  data::SyntheticImagesConfig synthetic;
+  CHECK_FALSE(data::may_validate(synthetic));
+  synthetic.validation = 4;
+  CHECK(data::may_validate(synthetic));
+  data::ImageFolderConfig folder;
+  CHECK(data::may_validate(folder));
+  folder.validation_fraction = 0;
+  CHECK(data::may_validate(folder));  // the catalogue may name one
+  folder.split_column = "";
+  CHECK_FALSE(data::may_validate(folder));
 }

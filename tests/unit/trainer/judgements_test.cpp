@@ -22,7 +22,9 @@ Experiment galaxies() {
 
 Experiment waveforms() {
   Experiment experiment;
-  experiment.data = data::WaveformHdf5Config{.train = "train.h5", .validation = "validation.h5"};
+  data::WaveformHdf5Config files;
+  files.validation = "validation.h5";
+  experiment.data = files;
   experiment.task = tasks::WaveformRegressionConfig{};
   return experiment;
 }
