@@ -10,6 +10,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/scaling/jobs/child_program.h"
+#include "hpcai/scaling/model/calibration.h"
 #include "hpcai/scaling/study/report.h"
 #include "hpcai/scaling/study/study_folder.h"
 
