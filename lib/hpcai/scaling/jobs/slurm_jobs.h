@@ -13,7 +13,7 @@ namespace hpcai::scaling {
 struct SlurmOptions {
   int ranks_per_node = 4;  // each rank has one GPU
   int cpus_per_rank = 1;
-  std::vector<std::string> directives;  // further options of sbatch, such as "--partition=gpu"
+  std::vector<std::string> directives = {};  // further options of sbatch, such as "--partition=gpu"
 };
 
 // The batch script of a run; see batch_script.h. Paths in it are absolute.
