@@ -40,7 +40,7 @@ struct Layer : std::variant<Dense, Residual> {
 
 struct Link {
   std::string name = "link";
-  std::optional<Indirect<Link>> next;
+  std::optional<Indirect<Link>> next = {};
   template <class Visitor>
   void describe(Visitor& visitor) {
     visitor.field("name", name, {.help = "Of this link.", .required = true});
