@@ -32,7 +32,7 @@ TEST_CASE("a file of another shape under a good seal is bad data, never a bug") 
   const fs::path folder = scratch / "c/step-00000001";
   for (const char* name : {kModelName, kOptimizerName, kStateName}) {
     const std::string whole = slurp(folder / name);
-    for (const std::string content :
+    for (const std::string& content :
          {std::string(), std::string("[1, 2]"), std::string("{\"a\": 1e999}"), std::string("{\"a\": "),
           std::string("\xff\xfe\x00", 3), std::string(200, '\0'), std::string(200, '\xff')}) {
       INFO(name << ": " << content.substr(0, 20));
@@ -55,7 +55,7 @@ TEST_CASE("a manifest of another shape under a good seal is bad data") {
   const std::string body = whole.substr(0, whole.rfind(",\n \"manifest_sha256\""));
   const auto good = nlohmann::ordered_json::parse(body + "}");
   for (const auto& [key, before] : good.items()) {
-    for (const nlohmann::json value : {nlohmann::json(), nlohmann::json("x"), nlohmann::json(-1), nlohmann::json::array()}) {
+    for (const nlohmann::json& value : {nlohmann::json(), nlohmann::json("x"), nlohmann::json(-1), nlohmann::json::array()}) {
       auto changed = good;
       changed[key] = value;
       std::string text = changed.dump(1);

@@ -5,6 +5,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/trainer/experiment.h"
+#include "metric_choice.h"
 
 namespace hpcai::trainer {
 namespace {
@@ -45,7 +46,7 @@ std::vector<Row> rows() {
   using enum Judgement::Kind;
   const DataFacts images{kImages, 320, 64}, series{kWaveforms, 320, 64};
   const auto target = [](const char* metric) {
-    return [metric](Experiment& e) { e.evaluation.target_metric = tasks::metric_choice(metric); };
+    return [metric](Experiment& e) { e.evaluation.target_metric = metric_choice(metric); };
   };
   return {
       {"name", galaxies(), [](Experiment& e) { e.name = "../other"; }, 1, {}, problem, {"name is \"../other\"", "--run-dir"}},
@@ -116,7 +117,7 @@ std::vector<Row> rows() {
       {"overlap of no sample",
        waveforms(),
        [](Experiment& e) {
-    e.evaluation.target_metric = tasks::metric_choice("overlap_median");
+    e.evaluation.target_metric = metric_choice("overlap_median");
     e.evaluation.overlap_samples = 0;
        },
        1,
@@ -148,7 +149,7 @@ std::vector<Row> rows() {
        galaxies(),
        [](Experiment& e) {
     std::get<data::SimulatedGalaxiesConfig>(e.data).validation = 0;
-    e.evaluation.target_metric = tasks::metric_choice("loss");
+    e.evaluation.target_metric = metric_choice("loss");
        },
        1,
        {},

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "metric_choice.h"
+
 using namespace hpcai;
 using namespace hpcai::trainer;
 
@@ -9,7 +11,7 @@ namespace {
 
 Target target(const char* metric, double value, bool stop = false) {
   EvaluationConfig config;
-  config.target_metric = tasks::metric_choice(metric);
+  config.target_metric = metric_choice(metric);
   config.target_value = value;
   config.stop_at_target = stop;
   return Target(config);
