@@ -15,12 +15,12 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/threads/openmp.h"
+#include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/model/clock.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/incarnation.h"
 #include "hpcai/trainer/judgements.h"
-#include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "trace.h"
 
 namespace hpcai::app {

@@ -11,13 +11,13 @@
 #include "hpcai/core/process.h"
 #include "hpcai/core/text.h"
 #include "hpcai/distributed/exchange/make_group.h"
+#include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/scaling/model/calibrate.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/threads.h"
-#include "hpcai/distributed/exchange/on_all_ranks.h"
 
 namespace hpcai::app {
 namespace {
@@ -55,8 +55,7 @@ void tell(const scaling::Calibration& calibration, const std::string& path) {
     if (link.s_per_byte == 0) {
       log::warning(
           "the largest exchanges took no longer than the smallest, so the predictions assume an infinite bandwidth: calibrate "
-          "again "
-          "while no other program uses these cores and this network, or with more --seconds");
+          "again while no other program uses these cores and this network, or with more --seconds");
     }
   }
   log::info("written to {}", path);

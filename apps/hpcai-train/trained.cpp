@@ -20,8 +20,8 @@
 #include "hpcai/distributed/exchange/make_group.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
-#include "hpcai/trainer/threads.h"
 #include "hpcai/trainer/model_record.h"
+#include "hpcai/trainer/threads.h"
 #include "hpcai/trainer/weights.h"
 
 namespace hpcai::app {

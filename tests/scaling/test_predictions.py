@@ -151,7 +151,7 @@ class Predictions(unittest.TestCase):
         step = predicted["mean_s"]
         error = step / fastest - 1
         shown = ", ".join(f"{1e3 * time:.1f}" + ("" if foreign <= MOST_FOREIGN else f" (others {foreign:.0%})") for time, foreign in runs)
-        judged = bool(quiet) and calm and (abs(error) <= FAIL_BEYOND or self.may_repeat())
+        judged = bool(quiet) and calm and (abs(error) <= FAIL_BEYOND or len(runs) > REPEATS or self.may_repeat())
         print(f"{rate:4} Mbit/s, {ranks} ranks: predicted {1e3 * step:6.1f} ms ({1e3 * predicted['compute_s']:.1f} compute), measured {shown} "
               f"ms: {100 * error:+.1f} %{'' if judged else ', disturbed by other programs or not repeated: not judged'}", flush=True)
         return error if judged else None

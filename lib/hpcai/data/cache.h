@@ -8,7 +8,7 @@
 
 namespace hpcai::data {
 
-// Samples of one size, kept in memory once somebody has read or made them. Thread-safe. Memory is taken as samples come.
+// Samples of one size. A sample stays in memory after its first read. Thread-safe. Memory is taken as samples come.
 template <class Value>
 class Cache {
  public:

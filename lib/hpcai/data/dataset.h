@@ -28,7 +28,7 @@ struct SampleSpec {
   bool operator==(const SampleSpec&) const = default;
 };
 
-// The class of a sample whose truth nobody knows; a regression has NaN instead. Only data that are opened for a trained network
+// The class of a sample whose truth is unknown; a regression has NaN instead. Only data that are opened for a trained network
 // have such samples.
 inline constexpr int64_t kUnlabelled = -1;
 
@@ -62,7 +62,7 @@ class Dataset {
   // the data set's config asks for it. Throws Error{bad_data} that starts with where(index).
   virtual void read(int64_t index, const Draw* draw, float* out) const = 0;
   // The truth for these samples: int64 [n] class indices, or float [n, target_names.size()]; kUnlabelled or NaN where it is
-  // not known.
+  // not known. An undefined tensor if nothing is known of any sample; see WithoutTruth.
   virtual at::Tensor targets(std::span<const int64_t> index) const = 0;
   // Feeds to `hash` what the sample's file holds, the same on every machine; nothing for samples that are made. Throws Error.
   virtual void hash_content(int64_t /*index*/, Sha256& /*hash*/) const {}

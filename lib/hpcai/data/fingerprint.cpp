@@ -27,9 +27,9 @@ std::string names_digest(const Dataset& dataset) {
 std::string targets_digest(const Dataset& dataset) {
   std::vector<int64_t> all(static_cast<size_t>(dataset.size()));
   std::iota(all.begin(), all.end(), 0);
-  const at::Tensor targets = dataset.targets(all).contiguous();
+  const at::Tensor targets = dataset.targets(all);
   Sha256 hash;
-  hash.update(targets.const_data_ptr(), targets.nbytes());
+  if (targets.defined()) hash.update(targets.contiguous().const_data_ptr(), targets.nbytes());
   return hash.hex();
 }
 

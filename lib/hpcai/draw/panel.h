@@ -46,7 +46,7 @@ struct Panel {
   double right_factor = 1;  // seconds on the left for each on the right scale, at the same height; 1: there is no right scale
   std::string right_title;
   std::string_view right_colour = colour::kInk;
-  std::vector<Series> series;           // in the legend's order
+  std::vector<Series> series;           // in the legend's order, at most six; x and y above 0
   std::vector<std::string> rows;        // of the table
   std::vector<Column> columns;          // by rising x
   std::vector<BarPart> parts;           // from the bottom of a bar to its top

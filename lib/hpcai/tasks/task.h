@@ -28,7 +28,8 @@ class Task {
   // The number of outputs that the network needs for such samples. Throws Error{usage} if the samples do not fit the task.
   virtual int64_t outputs(const data::SampleSpec& spec) const = 0;
 
-  // The names of the sources whose samples loss() needs in addition to the experiment's data.
+  // The names of the sources whose samples loss() needs in addition to the experiment's data. Dropout counts the samples of every
+  // source as those of the experiment's data, so with dropout in a further source the masks depend on the number of ranks.
   virtual std::vector<std::string> further_sources() const { return {}; }
 
   // The loss []: the mean over the samples of `batch` (input [batch, ...], target [batch, ...]), so that the mean over passes and

@@ -1,7 +1,6 @@
 #include "hpcai/tasks/tasks.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "hpcai/tasks/task.h"
 

@@ -3,8 +3,6 @@
 #include <ATen/Parallel.h>
 
 #include "hpcai/data/open.h"
-#include "hpcai/distributed/world/cores.h"
-#include "hpcai/distributed/world/world.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/tasks/tasks.h"

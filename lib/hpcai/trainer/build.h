@@ -11,8 +11,8 @@
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/tasks/task.h"
 #include "hpcai/trainer/evaluate.h"
-#include "hpcai/trainer/training_config.h"
 #include "hpcai/trainer/loop.h"
+#include "hpcai/trainer/training_config.h"
 
 // Maps the config to objects. No other part of the program does this.
 namespace hpcai::trainer {

@@ -9,8 +9,8 @@
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/config.h"
 #include "hpcai/optim/plateau.h"
-#include "hpcai/trainer/training_config.h"
 #include "hpcai/trainer/position.h"
+#include "hpcai/trainer/training_config.h"
 
 // Decides when a training does what. Pure arithmetic: it knows neither the model, nor the data, nor the ranks.
 namespace hpcai::trainer {
@@ -50,7 +50,8 @@ struct EpochEnd {
   bool stage_ended = false;            // the next step belongs to another stage, or the training ends
 };
 
-// Where a training stands and what is due next. All ranks have the same, because everything it hears is the same on all.
+// The position of a training, and what is due next. It is equal on all ranks, because all ranks give it the same losses and
+// counts.
 //
 //   while (!finished()):
 //     train one step at learning_rate(), then step_done()

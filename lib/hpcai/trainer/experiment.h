@@ -16,8 +16,8 @@
 
 namespace hpcai::trainer {
 
-// The content of a config file: the config structs of the modules, one for each section. Headers only declare it, and a source
-// that needs one section takes that section, so that an edit of one section compiles few sources.
+// The content of a config file: the config structs of the modules, one for each section. Headers declare it unless they
+// hold one, and a source that needs one section takes that section, so that an edit of one section compiles few sources.
 struct Experiment {
   std::string name = "experiment";
   data::DataConfig data;

@@ -222,7 +222,7 @@ constexpr Judgements (*kProblems[])(const Case&) = {
     task_fits_data,        views_can_be_averaged,  stop_has_a_target,         target_is_measured,
     target_has_validation, plateau_has_validation, horovod_has_a_scaled_rate, warmup_has_one_length};
 
-// Asked only where there is no problem: most mean nothing for an experiment that cannot be done.
+// Applied only if there is no problem, because most warnings make no sense for an experiment that cannot run.
 constexpr Judgements (*kWarnings[])(const Case&) = {early_stop_has_validation, plateau_counts_epochs, validation_keeps_ranks_busy,
                                                     epoch_uses_its_samples,    rate_is_as_meant,      batch_norm_has_samples,
                                                     milestones_are_reached};

@@ -17,9 +17,9 @@
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/tasks/task.h"
 #include "hpcai/trainer/average.h"
-#include "hpcai/trainer/training_config.h"
 #include "hpcai/trainer/loss_scaler.h"
 #include "hpcai/trainer/pass_input.h"
+#include "hpcai/trainer/training_config.h"
 
 namespace hpcai::trainer {
 

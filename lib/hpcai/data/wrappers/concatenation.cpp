@@ -23,7 +23,8 @@ Concatenation::Concatenation(std::vector<std::unique_ptr<Dataset>> parts)
   for (const auto& part : parts_) {
     if (part->spec() != spec()) {
       throw Error(ExitCode::bad_data,
-                  fmt::format("{}: its samples look otherwise than {}", part->where(0), parts_.front()->where(0)),
+                  fmt::format("{}: its samples differ from those of {} in shape, classes or targets", part->where(0),
+                              parts_.front()->where(0)),
                   "Data sets that are joined need the same shape, classes and targets.");
     }
     begins_.push_back(begins_.back() + part->size());
@@ -68,7 +69,9 @@ at::Tensor Concatenation::targets(std::span<const int64_t> index) const {
     pieces.push_back(first.part->targets(rows));
     begin = end;
   }
-  return pieces.empty() ? parts_.front()->targets({}) : at::cat(pieces);
+  if (pieces.empty()) return parts_.front()->targets({});
+  const bool known = std::all_of(pieces.begin(), pieces.end(), [](const at::Tensor& piece) { return piece.defined(); });
+  return known ? at::cat(pieces) : at::Tensor();
 }
 
 void Concatenation::hash_content(int64_t index, Sha256& hash) const {

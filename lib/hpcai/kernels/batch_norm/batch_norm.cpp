@@ -172,6 +172,8 @@ bool batch_norm_supports(const at::Tensor& input, const NormTensors& tensors) {
 
 at::Tensor batch_norm(const at::Tensor& input, const NormTensors& tensors, const BatchNormOptions& options) {
   TORCH_CHECK(batch_norm_supports(input, tensors), "batch_norm: unsupported shape, type or layout");
+  TORCH_CHECK(!options.offset.defined() || (input.is_cuda() && options.norm == NormSource::batch),
+              "batch_norm: an offset is for GPUs and statistics of the batch only");
   if (input.is_cuda()) return cuda_batch_norm(input, tensors, options);
   return BatchNorm::apply(input, tensors.gamma, tensors.beta, &tensors, &options);
 }

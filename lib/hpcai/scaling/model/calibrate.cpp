@@ -8,13 +8,13 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/threads/cores.h"
+#include "hpcai/distributed/exchange/on_all_ranks.h"
+#include "hpcai/distributed/exchange/short_messages.h"
 #include "hpcai/distributed/world/cores.h"
 #include "hpcai/distributed/world/network.h"
-#include "hpcai/distributed/exchange/short_messages.h"
 #include "hpcai/scaling/model/measure_link.h"
 #include "hpcai/scaling/model/measure_steps.h"
 #include "hpcai/trainer/experiment.h"
-#include "hpcai/distributed/exchange/on_all_ranks.h"
 
 namespace hpcai::scaling {
 namespace {

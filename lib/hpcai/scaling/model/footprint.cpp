@@ -20,9 +20,8 @@
 namespace hpcai::scaling {
 namespace {
 
-constexpr double kHeaderBytes = 95,
-                 kOtherBytes =
-                     900;  // header of one tensor in a safetensors file; manifest.json and state.json together; both approximate
+// Approximately: the header of one tensor in a safetensors file; manifest.json and state.json together.
+constexpr double kHeaderBytes = 95, kOtherBytes = 900;
 
 double heap_bytes() {
   const auto info = mallinfo2();
@@ -119,8 +118,8 @@ void count_operations(models::Model& model, const data::SampleSpec& spec, Footpr
   model.forward(input);
   models::synchronise_batch_norm(model, {}, 2);
   footprint.macs_per_sample = MacCounter::sum() / 2;
-  footprint.blocking_exchanges =
-      1 + 2 * exchanges;  // 1: the outcome of the step; 2: the backward pass has as many as the forward pass
+  // One for the outcome of the step; the backward pass has as many as the forward pass.
+  footprint.blocking_exchanges = 1 + 2 * exchanges;
   footprint.blocking_bytes = 24 + 2 * bytes;
 }
 

@@ -20,7 +20,8 @@ void shorten(data::Batch& batch, int64_t size) {
 data::StepBatch first_of(const data::StepBatch& batch, int64_t size) {
   data::StepBatch part = batch;
   shorten(part, size);
-  for (auto& [name, further] : part.further) shorten(further, further.input.size(0) * size / batch.input.size(0));
+  for (auto& [name, further] : part.further)
+    shorten(further, std::max<int64_t>(1, further.input.size(0) * size / batch.input.size(0)));
   return part;
 }
 
