@@ -23,8 +23,8 @@ namespace {
 // The bytes that the child writes into the pipe.
 constexpr char kDone = 'd', kNoMemory = 'm', kFailed = 'f';
 
-// Returns the address space in use, in bytes, from /proc/self/statm.
-int64_t used_bytes() {
+// Returns the address space in use, in bytes, from /proc/self/statm. Unused with the address sanitizer, which reserves terabytes.
+[[maybe_unused]] int64_t used_bytes() {
   long long pages = 0;
   if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
     if (std::fscanf(file, "%lld", &pages) != 1) pages = 0;
