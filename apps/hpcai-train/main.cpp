@@ -1,8 +1,11 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -11,6 +14,7 @@
 #include "hpcai/core/as_error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/memory.h"
+#include "hpcai/core/open_files.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/core/streams.h"
 #include "hpcai/core/text.h"
@@ -126,19 +130,46 @@ int finish(StandardOutput& output, int status) {
   return status == 0 ? static_cast<int>(ExitCode::cannot_write) : status;
 }
 
+std::terminate_handler usual_end = nullptr;
+
+// Ends the process when memory is lacking where no caller can report it: in a thread, or while a library is initialised. Every
+// other exception that nobody catches has its usual end.
+[[noreturn]] void end_for_memory() {
+  const std::exception_ptr exception = std::current_exception();
+  try {
+    if (exception) std::rethrow_exception(exception);
+  } catch (const std::bad_alloc&) {
+    char limits[100], text[300];
+    describe_memory_limits(limits, sizeof limits);
+    const int size = std::snprintf(text, sizeof text,
+                                   "error: out of memory%s\nerror: Raise the limit, or use a host with more memory.\n", limits);
+    static_cast<void>(!write(STDERR_FILENO, text, static_cast<size_t>(size)));
+    _exit(static_cast<int>(ExitCode::usage));
+  } catch (...) {
+  }
+  if (usual_end != nullptr) usual_end();
+  std::abort();
+}
+
+void prepare_for_libraries() {
+  usual_end = std::set_terminate(end_for_memory);
+  note_stop_signals();
+}
+
 }  // namespace
 
-// The dynamic loader calls this before it initialises the libraries, because that takes long, and a stop signal must not wait so
-// long.
+// The dynamic loader calls this before it initialises the libraries, because that takes long and may lack memory, and a stop
+// signal must not wait so long.
 #ifndef __SANITIZE_ADDRESS__
 extern "C" {
-__attribute__((section(".preinit_array"), used)) void (*const hpcai_note_stop_signals)() = hpcai::note_stop_signals;
+__attribute__((section(".preinit_array"), used)) void (*const hpcai_prepare_for_libraries)() = prepare_for_libraries;
 }
 #endif
 
 int main(int argc, char** argv) {
   note_stop_signals();
   open_standard_streams();
+  raise_open_file_limit();
   keep_freed_memory();
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit becomes an ordinary write error
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe becomes one too; a training continues without a reader of its log

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "hpcai/checkpoint/candidates.h"
 #include "hpcai/checkpoint/checkpoints.h"
 #include "hpcai/checkpoint/copy_tensors.h"
 #include "hpcai/checkpoint/manifest.h"
@@ -37,7 +38,8 @@ void copy_weights(models::Model& model, const checkpoint::NamedTensors& saved, c
 }
 
 fs::path checkpoint_path(const TrainedOptions& options) {
-  const bool named = options.checkpoint == "last" || options.checkpoint == "best";
+  const bool named = options.checkpoint == "last" || options.checkpoint == "best" ||
+                     (checkpoint::step_of(options.checkpoint) && !path_exists(options.checkpoint));
   return named ? fs::path(options.run_dir) / "checkpoints" / options.checkpoint : fs::path(options.checkpoint);
 }
 
@@ -67,7 +69,8 @@ data::Split split_named(const std::string& name) {
 
 void TrainedOptions::add_to(CLI::App& app) {
   app.add_option("--run-dir", run_dir, "Folder of the run whose model is used")->type_name("DIR")->required();
-  app.add_option("--checkpoint", checkpoint, "last, best, or a checkpoint's folder")->type_name("last|best|DIR");
+  app.add_option("--checkpoint", checkpoint, "last, best, the name of one of the run's checkpoints (step-00000123), or a folder")
+      ->type_name("last|best|NAME|DIR");
   auto* of_split = app.add_option("--split", split, "Which of the experiment's data: train, validation or test (default)")
                        ->type_name("SPLIT")
                        ->check(CLI::IsMember({"train", "validation", "test"}));

@@ -49,6 +49,12 @@ class Catalogues(Case):
             with self.subTest(name):
                 self.assertIn("8 training", self.check(table, 0))
 
+    def test_a_name_of_millions_of_characters_is_shortened(self):
+        output = self.check(TEXT.replace("g7.png", "a" * 5_000_000 + ".png"), 66)
+        self.assertLess(len(output), 2000)
+        self.assertIn("aaa...aaa", output)
+        self.assertIn("File name too long", output)
+
     def test_what_is_not_clear_is_told_with_its_line(self):
         last = "g7.png,elliptical\n"
         for label, says in (("Elliptical", "labels.csv:9: label 'Elliptical' differs from 'elliptical' (line 3) in upper and lower case alone"),

@@ -3,6 +3,7 @@ import glob
 import json
 import os
 import pathlib
+import resource
 import shutil
 import socket
 import subprocess
@@ -73,7 +74,9 @@ class ConfigErrors(Refusals):
         for arguments in (["--config", path], ["--config", GALAXY, "--set", "model.width=0.0625"]):
             self.run_program("check", "--quick", *arguments)
         both = self.config("width_factor: 0.0625", "width: 0.0625, width_factor: 0.5", GALAXY)
-        self.refuse("--config", both, status=2, contains=["config.yaml:10: model.width is now called model.width_factor."])
+        self.refuse("--config", both, status=2, contains=["config.yaml:10: model.width is now called model.width_factor. Both are given: remove model.width."])
+        misspelt = self.config("width_factor: 0.0625", "widht: 0.0625", GALAXY)
+        self.refuse("--config", misspelt, status=2, contains=["model.widht is not a setting. Did you mean model.width_factor"])
 
     def test_the_same_with_ranks_is_told_once(self):
         path = self.config("type: adam", "type: adamm")
@@ -156,6 +159,30 @@ class ConfigErrors(Refusals):
         if glob.glob("/dev/nvidia[0-9]*"):
             self.skipTest("this machine has a GPU")
         self.refuse("--config", WAVEFORM, "--set", "training.device=cuda", "--run-dir", "run", status=2, contains=["GPU"])
+
+    def test_an_ipv4_address_in_its_ipv6_form(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = str(probe.getsockname()[1])
+        ranks = [self.start("--config", WAVEFORM, "--run-dir", "run", "--set", "training.max_steps=2",
+                            env={"RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "::ffff:127.0.0.1", "MASTER_PORT": port}) for rank in "01"]
+        for process in ranks:
+            _, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 0, err)
+
+    def test_too_few_open_files_for_the_ranks(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))
+        _, err = self.run_program("--config", WAVEFORM, "--nproc", "2", "--run-dir", "run", status=2, preexec_fn=limit)
+        self.assertIn("the limit of open files is reached (ulimit -n is 12)", err)
+        self.assertNotIn("firewalls", err)
+
+    def test_too_little_memory_for_the_program_itself(self):
+        for megabytes in (30, 60, 100):  # the libraries need more before main() begins
+            with self.subTest(megabytes=megabytes):
+                limit = lambda: resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
+                _, err = self.run_program("--config", WAVEFORM, "--run-dir", "run", status=2, preexec_fn=limit)
+                self.assertIn(f"ulimit -d is {megabytes << 10} kB", err)
+                self.assertNotIn("terminate called", err)
 
     def test_contradicting_launchers(self):
         _, err = self.run_program("--config", WAVEFORM, status=2, env={"RANK": "3", "WORLD_SIZE": "2", "LOCAL_RANK": "0",

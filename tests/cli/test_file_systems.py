@@ -2,6 +2,7 @@
 import errno
 import os
 import random
+import resource
 import shutil
 import struct
 import subprocess
@@ -11,6 +12,16 @@ from harness import PROGRAM, WAVEFORM, environment, main
 from trouble import TroubledCase, name_of
 
 SHORT = ("--set", "training.max_steps=8", "--set", "checkpoint.every_steps=4")
+
+PICTURES = """
+name: pictures
+data: {type: image_hdf5, train: TRAIN}
+model: {type: xception, width_factor: 0.0625, middle_blocks: 0, head_units: 8}
+loss: {type: cross_entropy}
+training: {epochs: 1, global_batch: 4, threads: 1}
+loader: {threads: 1}
+schedule: {type: constant}
+"""
 
 
 def png(size, seed):
@@ -97,6 +108,17 @@ class FileSystems(TroubledCase):
         self.assertIn('"step": 7', out)
         self.assertIn("step-00000008/model.safetensors", err)
 
+    def test_a_checkpoint_is_found_by_its_name(self):
+        self.train(WAVEFORM, "run", *SHORT)
+        out, _ = self.run_program("evaluate", "--run-dir", "run", "--checkpoint", "step-00000004", "--json")
+        self.assertIn('"step": 4', out)
+        _, err = self.run_program("evaluate", "--run-dir", "run", "--checkpoint", "step-00000009", status=66)
+        self.assertIn("run/checkpoints/step-00000009", err)
+        for model in (self.folder / "run" / "checkpoints").glob("step-*/model.safetensors"):
+            model.write_bytes(b"")
+        _, err = self.run_program("evaluate", "--run-dir", "run", status=65)
+        self.assertIn("Copy a checkpoint here again", err)
+
     def test_no_permission_is_66_for_what_is_read_and_74_for_what_is_written(self):
         if os.geteuid() != 0:
             self.skipTest("only root can run a program without rights")
@@ -122,6 +144,57 @@ class FileSystems(TroubledCase):
                 self.assertEqual(process.returncode, status, process.stderr)
                 self.assertIn("Permission denied", process.stderr)
                 self.assertIn(path, process.stderr)
+
+    def as_another_user(self, *arguments, status):
+        process = subprocess.run(["setpriv", "--reuid=12347", "--regid=12347", "--clear-groups", PROGRAM, *arguments], cwd=self.folder,
+                                 env=environment(), text=True, capture_output=True, timeout=120)
+        self.assertEqual(process.returncode, status, process.stderr)
+        return process.stderr
+
+    def test_checkpoints_without_permission_are_not_called_damaged(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can run a program without rights")
+        self.train(WAVEFORM, "run", *SHORT)
+        self.folder.chmod(0o755)
+        for path in (self.folder / "run").rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        folders = sorted((self.folder / "run" / "checkpoints").glob("step-*"))
+        (folders[-1] / "model.safetensors").chmod(0o600)
+        err = self.as_another_user("evaluate", "--run-dir", "run", "--checkpoint", "last", status=0)
+        self.assertIn(f"skipped a checkpoint: cannot read run/checkpoints/{folders[-1].name}/model.safetensors: Permission denied", err)
+        self.assertNotIn("damaged", err)
+        for folder in folders:
+            (folder / "manifest.json").chmod(0o600)
+        err = self.as_another_user("evaluate", "--run-dir", "run", "--checkpoint", "last", status=66)
+        self.assertIn("can be read", err)
+        self.assertIn("Check the permissions", err)
+
+    def test_data_without_permission_are_told_with_reason_and_remedy(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can run a program without rights")
+        self.run_program("generate", "galaxies", "--count", "8", "--size", "32", "--out", "train-1.h5")
+        (self.folder / "secret").mkdir(mode=0o755)
+        shutil.copy(self.folder / "train-1.h5", self.folder / "secret")
+        (self.folder / "c.yaml").write_text(PICTURES)
+        self.folder.chmod(0o755)
+        (self.folder / "train-1.h5").chmod(0o600)
+        for mode, data in ((0o755, "train-1.h5"), (0o700, "secret/train-1.h5"), (0o700, "secret/train-*.h5"), (0o711, "secret/train-*.h5")):
+            with self.subTest(mode=mode, data=data):
+                (self.folder / "secret").chmod(mode)
+                err = self.as_another_user("check", "--config", "c.yaml", "--set", f"data.train='{data}'", status=66)
+                self.assertIn("Permission denied", err)
+                self.assertIn("Check the permissions", err)
+
+    def test_more_files_than_the_soft_limit_allows_are_read_and_the_hard_limit_is_named(self):
+        self.run_program("generate", "galaxies", "--count", "8", "--size", "32", "--out", "t-0.h5")
+        for i in range(1, 80):
+            shutil.copy(self.folder / "t-0.h5", self.folder / f"t-{i}.h5")
+        (self.folder / "c.yaml").write_text(PICTURES.replace("TRAIN", "t-*.h5"))
+        arguments = ("check", "--config", "c.yaml")
+        self.run_program(*arguments, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 4096)))
+        _, err = self.run_program(*arguments, status=2, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+        self.assertIn("the limit of open files is reached (ulimit -n is 64)", err)
+        self.assertNotIn("damaged", err)
 
     def test_circles_and_endless_names_are_told_with_their_reason(self):
         os.symlink("b", self.folder / "a")

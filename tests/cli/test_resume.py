@@ -3,11 +3,17 @@ import os
 import pathlib
 import random
 import re
+import resource
 import shutil
 import signal
 import time
 
 from harness import GALAXY, WAVEFORM, Case, children_of, main
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP, signal.SIGXCPU)
+for number in STOP_SIGNALS:
+    if signal.getsignal(number) == signal.SIG_IGN:  # the tests run under nohup
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Resume(Case):
@@ -26,7 +32,7 @@ class Resume(Case):
             self.assertEqual((a["loss"], a["lr"]), (b["loss"], b["lr"]), f"step {a['step']}")
 
     def test_every_stop_signal_saves_and_exits_75(self):
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        for number in STOP_SIGNALS:
             for config in (WAVEFORM, GALAXY):
                 with self.subTest(signal=number, config=config.name):
                     shutil.rmtree(self.folder / "run", ignore_errors=True)
@@ -50,6 +56,28 @@ class Resume(Case):
         self.finish(WAVEFORM)
         self.assert_like_undisturbed()
 
+    def test_signals_that_are_ignored_at_the_start_stay_ignored(self):
+        def hang_up(process):
+            for number in (signal.SIGHUP, signal.SIGUSR2, signal.SIGXCPU):
+                process.send_signal(number)
+        def ignore():
+            for number in (signal.SIGHUP, signal.SIGUSR2, signal.SIGXCPU):
+                signal.signal(number, signal.SIG_IGN)
+        for ranks in ("1", "2"):
+            with self.subTest(ranks=ranks):
+                process = self.start("--config", WAVEFORM, "--run-dir", f"run-{ranks}", "--nproc", ranks, preexec_fn=ignore)
+                self.wait_for_step(f"run-{ranks}", 2, process)
+                hang_up(process)
+                _, err = process.communicate(timeout=120)
+                self.assertEqual(process.returncode, 0, err)
+
+    def test_the_soft_limit_of_cpu_time_stops_a_run_cleanly(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_CPU, (3, 600))
+        process = self.start("--config", WAVEFORM, "--run-dir", "run", "--set", "training.epochs=100000", preexec_fn=limit)
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 75, err)
+        self.assertIn("signal 24", err)
+
     def test_a_signal_before_the_first_step_means_queue_again_too(self):
         slow = ("--set", "data.train={mass_ratio: '1:8:1', spin1: '-0.8:0.8:1', spin2: '-0.8:0.8:1', count: 30000}", "--set",
                 "training.max_steps=5")  # data that take seconds to simulate
@@ -69,7 +97,7 @@ class Resume(Case):
     def test_a_signal_in_the_first_moments_means_queue_again_too(self):
         """As soon as the process has a handler, which it has before its libraries start."""
         for arguments in ((), ("--nproc", "2")):
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            for number in STOP_SIGNALS:
                 with self.subTest(arguments=arguments, signal=number):
                     process = self.start("--config", WAVEFORM, "--run-dir", "run", *arguments)
                     self.wait_until_caught(lambda: [process.pid], number)

@@ -9,6 +9,10 @@ import unittest
 from harness import Case, environment, main
 
 DELAYS_S = (0, 0.02, 0.1, 0.3, 0.8)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP, signal.SIGXCPU)
+for number in STOP_SIGNALS:
+    if signal.getsignal(number) == signal.SIG_IGN:  # the tests run under nohup
+        signal.signal(number, signal.SIG_DFL)
 
 
 def children(process):
@@ -39,7 +43,7 @@ class FirstMoments(Case):
         return process.returncode, output
 
     def test_a_signal_to_the_program_that_starts_the_ranks(self):
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             for delay in DELAYS_S:
                 with self.subTest(signal=number.name, delay=delay):
                     process = self.start(f"{number.name}-{delay}")

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <new>
 #include <span>
 
@@ -48,17 +49,23 @@ Loaded load(const fs::path& folder, Parts parts) {
   return loaded;
 }
 
+std::vector<std::string> reasons(const std::vector<Error>& skipped) {
+  std::vector<std::string> texts;
+  for (const Error& error : skipped) texts.emplace_back(error.what());
+  return texts;
+}
+
 // Returns the first candidate that verifies. Adds the reasons for those before it to `skipped`.
-std::optional<Loaded> load_first(std::span<const Candidate> candidates, Parts parts, std::vector<std::string>& skipped) {
+std::optional<Loaded> load_first(std::span<const Candidate> candidates, Parts parts, std::vector<Error>& skipped) {
   for (const Candidate& candidate : candidates) {
     try {
       Loaded loaded = load(candidate.path, parts);
       if (loaded.step != candidate.step)
         throw Error(ExitCode::bad_data, fmt::format("{}: is of step {}", printable(candidate.path), loaded.step));
-      loaded.skipped = skipped;
+      loaded.skipped = reasons(skipped);
       return loaded;
     } catch (const Error& e) {
-      skipped.push_back(e.what());
+      skipped.push_back(e);
     }
   }
   return std::nullopt;
@@ -66,15 +73,28 @@ std::optional<Loaded> load_first(std::span<const Candidate> candidates, Parts pa
 
 constexpr const char* kWhatToGive = "Give a run folder, or one of the folders in its checkpoints/.";
 
+// Refuses checkpoints of which none can be used. `code` and `remedy` are those for damaged checkpoints; others apply if this
+// program may not read them.
+[[noreturn]] void refuse_all(const fs::path& checkpoints, const std::vector<Error>& skipped, ExitCode code,
+                             const std::string& remedy) {
+  const bool unreadable = std::ranges::all_of(skipped, [](const Error& e) { return e.code() == ExitCode::missing_input; });
+  const std::string list = fmt::format("{}", fmt::join(reasons(skipped), "\n  "));
+  if (unreadable) {
+    throw Error(code == ExitCode::bad_data ? ExitCode::missing_input : code,
+                fmt::format("no checkpoint in {} can be read:\n  {}", printable(checkpoints), list),
+                "Check the permissions on these files and folders.");
+  }
+  throw Error(code, fmt::format("no checkpoint in {} verifies:\n  {}", printable(checkpoints), list), remedy);
+}
+
 Loaded load_from(const fs::path& checkpoints, const std::vector<Candidate>& candidates, Parts parts) {
-  std::vector<std::string> skipped;
+  std::vector<Error> skipped;
   auto loaded = load_first(candidates, parts, skipped);
   if (!loaded) {
-    throw Error(ExitCode::bad_data,
-                fmt::format("no checkpoint in {} verifies:\n  {}", printable(checkpoints), fmt::join(skipped, "\n  ")),
-                kWhatToGive);
+    refuse_all(checkpoints, skipped, ExitCode::bad_data,
+               "Copy a checkpoint here again if there is a copy elsewhere; else train the run anew (--overwrite).");
   }
-  for (const std::string& reason : skipped) log::warning("skipped a damaged checkpoint: {}", reason);
+  for (const Error& reason : skipped) log::warning("skipped a checkpoint: {}", reason.what());
   return std::move(*loaded);
 }
 
@@ -111,12 +131,12 @@ Loaded load_checkpoint(const fs::path& given, Parts parts) {
 std::optional<Loaded> load_newest(const fs::path& checkpoints) {
   const auto candidates = find_candidates(checkpoints);
   if (candidates.empty()) return std::nullopt;
-  std::vector<std::string> skipped;
+  std::vector<Error> skipped;
   auto loaded = load_first(candidates, Parts::all, skipped);
-  if (loaded) return loaded;
-  throw Error(ExitCode::cannot_resume,
-              fmt::format("no checkpoint in {} verifies:\n  {}", printable(checkpoints), fmt::join(skipped, "\n  ")),
-              "Start again in another run folder, or with --resume never.");
+  if (!loaded) {
+    refuse_all(checkpoints, skipped, ExitCode::cannot_resume, "Start again in another run folder, or with --resume never.");
+  }
+  return loaded;
 }
 
 void read_content(const fs::path& checkpoint, const std::function<void()>& read) {

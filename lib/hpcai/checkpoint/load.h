@@ -18,7 +18,7 @@ struct Loaded {
   TrainingState state{};
   Origin origin{};
   std::string program_version{};
-  std::vector<std::string> skipped{};  // newer checkpoints that do not verify: "<file>: <why>"
+  std::vector<std::string> skipped{};  // newer checkpoints that cannot be used: the reasons
 };
 
 // The part of a checkpoint to read. All its files are verified in any case.
@@ -26,8 +26,8 @@ enum class Parts { all, model };
 
 // Reads the checkpoint to which `path` leads: the folder of a checkpoint; a run folder or a folder checkpoints/ (its best
 // checkpoint, else its last one); `last` or `best` in such a folder, whether that is a link, a folder or missing. The last is the
-// newest one that verifies. The log warns of skipped checkpoints. Throws Error{missing_input} if there is none, Error{bad_data}
-// if none verifies.
+// newest one that verifies. The log warns of skipped checkpoints. Throws Error{missing_input} if there is none or none can be
+// read, Error{bad_data} if none verifies.
 Loaded load_checkpoint(const std::filesystem::path& path, Parts parts = Parts::all);
 
 // Returns the newest checkpoint in a folder checkpoints/ that verifies; nothing if there is none. Throws Error{cannot_resume}

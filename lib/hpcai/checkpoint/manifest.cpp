@@ -25,6 +25,12 @@ constexpr std::string_view kEnd = "\"\n}\n";
   throw Error(ExitCode::bad_data, fmt::format("{}: {}", printable(file), why));
 }
 
+// The file is there, or may be, but the system does not let this program look at it.
+[[noreturn]] void fail_reading(const fs::path& file, const std::error_code& reason) {
+  throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", printable(file), reason.message()),
+              "Check the permissions on it.");
+}
+
 // Returns the JSON object without its closing brace; the hash is appended to it.
 std::string body_of(const Manifest& manifest) {
   nlohmann::json files = nlohmann::json::object();
@@ -76,7 +82,10 @@ Manifest read_manifest(const fs::path& folder) {
   const fs::path file = folder / kManifestName;
   std::error_code code;
   const auto status = fs::status(file, code);
-  if (!fs::exists(status)) fail(file, code && code.value() != ENOENT && code.value() != ENOTDIR ? code.message() : "is missing");
+  if (!fs::exists(status)) {
+    if (code && code.value() != ENOENT && code.value() != ENOTDIR) fail_reading(file, code);
+    fail(file, "is missing");
+  }
   if (!fs::is_regular_file(status)) fail(file, "is not a file");
   const std::string text = unsealed(file, read_file(file, kMaxManifest));
   try {
@@ -96,7 +105,9 @@ void verify_files(const fs::path& folder, const Manifest& manifest) {
     const fs::path file = folder / name;
     std::error_code code;
     const auto size = fs::file_size(file, code);
-    if (code) fail(file, code == std::errc::no_such_file_or_directory ? "is missing" : code.message());
+    if (code == std::errc::no_such_file_or_directory) fail(file, "is missing");
+    if (code == std::errc::is_a_directory || code == std::errc::not_supported) fail(file, "is not a file");
+    if (code) fail_reading(file, code);
     if (size != record.size) fail(file, fmt::format("has {} bytes instead of {}", size, record.size));
     if (sha256_of_file(file.string()) != record.sha256) fail(file, "has changed since it was written (SHA-256 differs)");
   }

@@ -137,7 +137,8 @@ class Reader {
       const std::string full = join_path(path, shown(entry.key));
       if (const Key* renamed = section.find_former(entry.key)) {
         meant.insert(renamed->name);
-        wrong(entry.place, fmt::format("{} is now called {}.", full, join_path(path, renamed->name)));
+        wrong(entry.place,
+              fmt::format("{0} is now called {1}. Both are given: remove {0}.", full, join_path(path, renamed->name)));
         continue;
       }
       std::optional<Suggestion> best;

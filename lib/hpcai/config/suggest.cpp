@@ -108,6 +108,18 @@ std::optional<double> unlikeness(std::string_view written, std::string_view name
   return best;
 }
 
+namespace {
+
+// As above, for the name of a key or its former name, whichever is more alike.
+std::optional<double> unlikeness(std::string_view written, const Row& row) {
+  if (row.is_type) return config::unlikeness(written, row.name, "");
+  const auto now = config::unlikeness(written, row.name, row.key->field.help);
+  const auto former = config::unlikeness(written, row.key->field.formerly, "");
+  return now && former ? std::min(*now, *former) : now ? now : former;
+}
+
+}  // namespace
+
 std::optional<std::string> nearest(std::string_view written, const std::vector<std::string>& names) {
   std::optional<std::string> best;
   double least = 0;
@@ -126,7 +138,7 @@ std::optional<Suggestion> suggest(std::string_view written, const Section& secti
   double least = 0;
   const std::string place = without_indices(path);
   for (const Row& row : all) {
-    const auto likeness = unlikeness(written, row.name, row.is_type ? "" : row.key->field.help);
+    const auto likeness = unlikeness(written, row);
     if (!likeness) continue;
     // A section within itself has no rows of its own. It uses those of its struct.
     const bool own = row.owner && row.owner->identity == section.identity;

@@ -7,6 +7,8 @@
 #include <new>
 #include <system_error>
 
+#include "hpcai/core/memory.h"
+#include "hpcai/core/open_files.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/threads/start.h"
 
@@ -24,19 +26,19 @@ ExitCode code_for(int error) {
 }
 
 Error file_error(const std::filesystem::filesystem_error& failure) {
+  if (is_open_file_limit(failure.code().value())) {
+    return open_file_limit("cannot use " + printable(failure.path1()), failure.code().value());
+  }
   std::string text = fmt::format("cannot use {}: {}", printable(failure.path1()), failure.code().message());
   if (!failure.path2().empty()) text += fmt::format(" (with {})", printable(failure.path2()));
   return {code_for(failure.code().value()), text, "Check the path and the permissions on it."};
 }
 
 Error system_error(const std::system_error& failure) {
-  const std::string reason = failure.code().message();
   switch (failure.code().value()) {
     case EAGAIN: return process_limit("the system gives this program no further threads or processes");
     case EMFILE:
-    case ENFILE:
-      return {ExitCode::usage, fmt::format("the system gives this program no further open files: {}", reason),
-              "Raise the limit (ulimit -n)."};
+    case ENFILE: return open_file_limit("the system gives this program no further open files", failure.code().value());
     default: return {code_for(failure.code().value()), fmt::format("the system refused a request: {}", failure.what())};
   }
 }
@@ -51,7 +53,9 @@ Error as_error(const std::exception& exception) {
       system && (system->code().category() == std::generic_category() || system->code().category() == std::system_category());
   if (from_errno) return system_error(*system);
   if (dynamic_cast<const std::bad_alloc*>(&exception)) {
-    return {ExitCode::usage, "out of memory",
+    char limits[100];
+    describe_memory_limits(limits, sizeof limits);
+    return {ExitCode::usage, std::string("out of memory") + limits,
             "Lower training.global_batch or raise training.accumulation, take a smaller network, or use more ranks. On a GPU, "
             "nvidia-smi shows what other programs hold."};
   }

@@ -1,6 +1,9 @@
 #include "hpcai/core/memory.h"
 
+#include <sys/resource.h>
+
 #include <climits>
+#include <cstdio>
 
 #ifdef __GLIBC__  // <climits> has defined it
 #include <malloc.h>
@@ -14,6 +17,22 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
   mallopt(M_TOP_PAD, 64 << 20);
 #endif
+}
+
+void describe_memory_limits(char* text, size_t size) {
+  struct Limit {
+    __rlimit_resource resource;
+    char letter;
+  };
+  text[0] = '\0';
+  size_t length = 0;
+  for (const Limit limit : {Limit{RLIMIT_DATA, 'd'}, Limit{RLIMIT_AS, 'v'}}) {
+    rlimit value{};
+    if (getrlimit(limit.resource, &value) != 0 || value.rlim_cur == RLIM_INFINITY || length >= size) continue;
+    const int added = std::snprintf(text + length, size - length, " (ulimit -%c is %llu kB)", limit.letter,
+                                    static_cast<unsigned long long>(value.rlim_cur >> 10));
+    if (added > 0) length += static_cast<size_t>(added);
+  }
 }
 
 }  // namespace hpcai

@@ -5,11 +5,15 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <stdexcept>
 #include <vector>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/open_files.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai {
 namespace {
@@ -63,14 +67,21 @@ bool same_digest(std::string_view a, std::string_view b) {
 }
 
 std::string sha256_of_file(const std::string& path) {
+  const auto fail = [&](const char* what) {
+    const int error = errno;
+    const std::string text = fmt::format("{} {}", what, printable(path));
+    if (is_open_file_limit(error)) throw open_file_limit(text, error);
+    throw Error(ExitCode::missing_input, fmt::format("{}: {}", text, std::strerror(error)),
+                "Check the path and the permissions on it.");
+  };
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw Error(ExitCode::missing_input, fmt::format("cannot read {}", path));
+  if (!in) fail("cannot read");
   Sha256 hash;
   std::vector<char> buffer(1 << 20);
   while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) {
     hash.update(buffer.data(), static_cast<size_t>(in.gcount()));
   }
-  if (in.bad()) throw Error(ExitCode::missing_input, fmt::format("cannot read all of {}", path));
+  if (in.bad()) fail("cannot read all of");
   return hash.hex();
 }
 

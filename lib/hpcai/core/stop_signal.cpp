@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <initializer_list>
+#include <iterator>
 
 #include "hpcai/core/error.h"
 
@@ -11,10 +11,24 @@ namespace hpcai {
 namespace {
 
 constexpr char kTooEarly[] = "stopped    before the first step: nothing to save. Start again with --resume auto\n";
-constexpr std::initializer_list<int> kSignals = {SIGTERM, SIGINT, SIGUSR1};
+// Requests to this program. They count even if the program was started with the signal ignored, as a shell starts a program in
+// the background.
+constexpr int kRequests[] = {SIGTERM, SIGINT, SIGUSR1};
+// News of a terminal that closes, a batch system or the limit of CPU time. They do not count if they were ignored at the start,
+// as nohup ignores SIGHUP.
+constexpr int kNews[] = {SIGUSR2, SIGHUP, SIGXCPU};
 
-enum Answer : sig_atomic_t { note, end, save };
+enum Reaction : sig_atomic_t { note, end, save };
 volatile sig_atomic_t received = 0, answer = note, speaks = 0;
+
+// The signals that this process heeds. An array, because note_stop_signals() runs before the libraries are initialised.
+int heeded[std::size(kRequests) + std::size(kNews)];
+size_t heeded_count = 0;
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
 
 [[noreturn]] void end_early() {
   if (speaks != 0) [[maybe_unused]]
@@ -33,16 +47,26 @@ void handle_with(void (*handler)(int)) {
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+  for (const int signal : stop_signals()) sigaction(signal, &action, nullptr);
 }
 
 }  // namespace
+
+std::span<const int> stop_signals() {
+  if (heeded_count == 0) {
+    for (const int signal : kRequests) heeded[heeded_count++] = signal;
+    for (const int signal : kNews) {
+      if (!is_ignored(signal)) heeded[heeded_count++] = signal;
+    }
+  }
+  return {heeded, heeded_count};
+}
 
 void note_stop_signals() {
   handle_with(on_stop_signal);
   sigset_t all;
   sigemptyset(&all);
-  for (const int signal : kSignals) sigaddset(&all, signal);
+  for (const int signal : stop_signals()) sigaddset(&all, signal);
   sigprocmask(SIG_UNBLOCK, &all, nullptr);
 }
 

@@ -56,6 +56,17 @@ std::string escaped_text(std::string_view text, std::string_view allowed) {
   return safe;
 }
 
+// Replaces the middle of a text of more than 300 characters by "...". A name of millions of characters would fill the terminal.
+std::string shortened(std::string_view text) {
+  constexpr size_t kMost = 300, kKept = 145;  // characters; those kept at each end
+  if (text.size() <= kMost) return std::string(text);
+  size_t count = 0;
+  for (size_t at = 0; at < text.size(); ++count) at += std::max<size_t>(1, utf8_length(text.substr(at)));
+  if (count <= kMost) return std::string(text);
+  const std::string_view start = text.substr(0, bytes_of_first(text, kKept));
+  return fmt::format("{}...{}", start, text.substr(bytes_of_first(text, count - kKept)));
+}
+
 bool needs_no_quotes(char c) {
   return (c & 0x80) == 0 && (std::isalnum(c) != 0 || std::string_view("_-./=:,+@%").find(c) != std::string_view::npos);
 }
@@ -107,6 +118,7 @@ std::string plural_noun(int64_t count, std::string_view noun, std::string_view m
 }
 
 std::string printable(std::string_view text, size_t most) {
+  if (most == std::string_view::npos) return escaped_text(shortened(text), "");
   const size_t bytes = bytes_of_first(text, most);
   return escaped_text(text.substr(0, bytes), "") + (bytes < text.size() ? "..." : "");
 }

@@ -36,7 +36,7 @@ std::string plural_noun(int64_t count, std::string_view noun, std::string_view m
 
 // Makes text of any origin (a file name, a cell, a value of a config) fit for one line of a message. A control character, a line
 // end, a character that changes the direction of writing and a byte that is not UTF-8 become "\x1b", "\n", "\u202e", "\xe9".
-// After `most` characters "..." follows. The result is valid UTF-8.
+// After `most` characters "..." follows; by default it replaces the middle of a text of over 300. The result is valid UTF-8.
 std::string printable(std::string_view text, size_t most = std::string_view::npos);
 template <std::same_as<std::filesystem::path> Path>  // only paths, without implicit conversions
 std::string printable(const Path& path) {

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/open_files.h"
 #include "hpcai/core/text.h"
 
 namespace hpcai::data {
@@ -28,9 +29,21 @@ const char* kind_of(mode_t mode) {
   throw Error(ExitCode::missing_input, fmt::format("{} is {}, not a file", printable(path), kind_of(mode)), kCheckPath);
 }
 
+const char* remedy_for(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM: return "Check the permissions on the file and on the folders above it.";
+    case EIO:
+    case ESTALE:
+    case ETIMEDOUT: return "The disk or the file server failed: read a copy in another place.";
+    default: return kCheckPath;
+  }
+}
+
 [[noreturn]] void fail_reading(const std::string& path, int error) {
-  throw Error(ExitCode::missing_input, fmt::format("cannot read {}: {}", printable(path), std::strerror(error)),
-              error == ENOENT || error == ENOTDIR ? kCheckPath : "");
+  const std::string what = "cannot read " + printable(path);
+  if (is_open_file_limit(error)) throw open_file_limit(what, error);
+  throw Error(ExitCode::missing_input, fmt::format("{}: {}", what, std::strerror(error)), remedy_for(error));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ constexpr double kAscent = 0.78, kDescent = 0.24;
 // The text with the special characters of XML escaped.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : printable(text)) {
+  for (const char c : printable(text, text.size())) {
     switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;

@@ -102,7 +102,7 @@ std::map<std::string, std::string> run_variables(const std::map<std::string, std
     if (std::none_of(kPrefixes.begin(), kPrefixes.end(), [&](const char* prefix) { return name.starts_with(prefix); })) continue;
     const bool secret = std::any_of(kSecretParts.begin(), kSecretParts.end(),
                                     [&](const char* part) { return name.find(part) != std::string::npos; });
-    kept[name] = secret ? "<withheld>" : printable(value);
+    kept[name] = secret ? "<withheld>" : printable(value, value.size());
   }
   return kept;
 }

@@ -46,7 +46,8 @@ Judgements warning(std::string what, bool of_ranks = false) {
 
 Judgements name_is_a_folder(const Case& at) {
   const std::string& name = at.experiment.name;
-  if (!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos && printable(name) == name) {
+  if (!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
+      printable(name, name.size()) == name) {
     return {};
   }
   return problem(fmt::format("name is \"{}\"; it names the folder runs/<name>", printable(name)),

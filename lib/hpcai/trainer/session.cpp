@@ -71,7 +71,7 @@ void Session::prepare() {
   const auto resumed = broadcast_checkpoint(group, loaded);
   start(resumed);
   if (!loaded) return;
-  for (const std::string& reason : loaded->skipped) log::warning("skipped a damaged checkpoint: {}", reason);
+  for (const std::string& reason : loaded->skipped) log::warning("skipped a checkpoint: {}", reason);
   log::info("resumed    from step {} ({})", loaded->step, loaded->path.filename().string());
 }
 

@@ -101,7 +101,8 @@ TEST_CASE("a file wins over its base, whichever names they use") {
 }
 
 TEST_CASE("a key that stands under both names in one place is refused") {
-  CHECK_THROWS_WITH(read("steps: 3\niterations: 5\n"), Contains("a.yaml:2: iterations is now called steps."));
+  CHECK_THROWS_WITH(read("steps: 3\niterations: 5\n"),
+                    Contains("a.yaml:2: iterations is now called steps. Both are given: remove iterations."));
   CHECK_THROWS_WITH(read("stages: []\n", {"steps=3", "iterations=5"}),
                     Contains("--set iterations: iterations is now called steps."));
   CHECK_THROWS_WITH(read("optimizer: {type: sgd, lr: 1, rate: 1}\n"), Contains("optimizer.lr is now called optimizer.rate."));

@@ -15,6 +15,7 @@ namespace {
 int end_of(const std::function<void()>& body) {
   const pid_t process = fork();
   if (process == 0) {
+    for (const int news : {SIGUSR2, SIGHUP, SIGXCPU}) signal(news, SIG_DFL);  // the tests may run under nohup
     body();
     _exit(0);
   }
@@ -26,7 +27,7 @@ int end_of(const std::function<void()>& body) {
 }  // namespace
 
 TEST_CASE("a stop signal before the first step means: queue again") {
-  for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) {
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGXCPU}) {
     CHECK(end_of([&] {
             note_stop_signals();
             raise(signal);  // noted
@@ -58,7 +59,7 @@ TEST_CASE("a stop signal during the steps is noted, and only a second interrupt 
 }
 
 TEST_CASE("a command that has nothing to stop ends by the signal, also by one that came before it was known") {
-  for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) {
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGXCPU}) {
     CHECK(end_of([&] {
             note_stop_signals();
             raise(signal);
@@ -81,5 +82,26 @@ TEST_CASE("signals that the parent has blocked are delivered once the process is
           raise(SIGUSR1);
           note_stop_signals();
           _exit(stop_signal() == SIGUSR1 ? 42 : 1);
+        }) == 42);
+}
+
+TEST_CASE("news that were ignored at the start stay ignored, and requests count all the same") {
+  for (const int ignored : {SIGUSR2, SIGHUP, SIGXCPU}) {
+    CHECK(end_of([&] {
+            signal(ignored, SIG_IGN);
+            note_stop_signals();
+            save_on_stop_signals();
+            raise(ignored);
+            if (stop_requested()) _exit(1);
+            restore_stop_signals();
+            raise(ignored);
+            _exit(42);
+          }) == 42);
+  }
+  CHECK(end_of([] {
+          signal(SIGINT, SIG_IGN);
+          note_stop_signals();
+          raise(SIGINT);
+          _exit(stop_signal() == SIGINT ? 42 : 1);
         }) == 42);
 }

@@ -64,6 +64,21 @@ TEST_CASE("a printable text is one line of valid UTF-8 that a terminal does not 
   }
 }
 
+TEST_CASE("the middle of a long printable text is left out, unless all of it is wanted") {
+  const std::string longest(300, 'a');
+  CHECK(printable(longest) == longest);
+  CHECK(printable(longest + "b") == std::string(145, 'a') + "..." + std::string(144, 'a') + "b");
+  std::string accents;
+  for (int i = 0; i < 300; ++i) accents += "\xC3\xA9";
+  CHECK(printable(accents) == accents);
+  const std::string cut = printable("x" + accents + accents + "y");
+  CHECK(cut.size() == 1 + 2 * 144 + 3 + 2 * 144 + 1);
+  CHECK_FALSE(find_invalid_utf8(cut));
+  const std::string huge(5'000'000, 'a');
+  CHECK(printable(huge).size() == 293);
+  CHECK(printable(huge, huge.size()) == huge);
+}
+
 TEST_CASE("a printable text can be cut between characters") {
   CHECK(printable("\xC3\xA9\xC3\xA9\xC3\xA9", 2) == "\xC3\xA9\xC3\xA9...");
   CHECK(printable("abc", 3) == "abc");

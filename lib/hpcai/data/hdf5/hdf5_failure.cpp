@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/open_files.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/hdf5/hdf5_library.h"
 
@@ -51,7 +52,9 @@ void refuse_data(const std::string& where, const std::string& cause, const std::
 }
 
 void refuse_for_failure(const std::string& where, const std::string& path) {
-  const std::string reason = printable(last_hdf5_failure().reason);
+  const Hdf5Failure failure = last_hdf5_failure();
+  if (is_open_file_limit(failure.system_error)) throw open_file_limit("cannot open " + where, failure.system_error);
+  const std::string reason = printable(failure.reason);
   if (contains_any(reason, {"signature not found"})) refuse_data(where, "is not an HDF5 file", kDamagedRemedy);
   if (contains_any(reason, {"truncated file"})) {
     refuse_data(

@@ -16,6 +16,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/open_files.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/threads/start.h"
 #include "hpcai/distributed/exchange/backend_group.h"
@@ -90,7 +91,12 @@ at::Device use_gpu_of_rank(const World& world, const Placement& placement) {
   return device;
 }
 
+// The files and sockets that a rank has open while it connects to the others: up to two connections to each other rank, on rank 0
+// one more, and some of the libraries.
+size_t files_for(int ranks) { return 3 * static_cast<size_t>(ranks) + 24; }
+
 std::unique_ptr<Group> connect_all(const World& world, const DistributedConfig& config, bool use_gpu) {
+  require_open_files(files_for(world.size), fmt::format("cannot connect {} ranks", world.size));
   auto membership = std::make_shared<Membership>(meet(world, config, use_gpu), WatchLimits::from(config, world.size), world.rank);
   const Meeting& meeting = membership->meeting();
   const Placement placement = place_ranks(meeting.peers)[static_cast<size_t>(world.rank)];

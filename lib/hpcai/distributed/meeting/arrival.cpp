@@ -57,7 +57,8 @@ Outcome outcome_from_bytes(const std::string& bytes) {
   Unpacker fields(bytes);
   Outcome outcome;
   outcome.kind = static_cast<Outcome::Kind>(fields.number());
-  outcome.reason = printable(fields.text());
+  const std::string reason = fields.text();
+  outcome.reason = printable(reason, reason.size());
   for (int64_t left = fields.number(); left > 0; --left) outcome.peers.push_back(unpack_peer(fields));
   return outcome;
 }

@@ -5,7 +5,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/open_files.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/threads/start.h"
 #include "hpcai/distributed/meeting/greeting.h"
@@ -29,17 +29,6 @@ using namespace std::chrono_literals;
 constexpr auto kGreetingLimit = 5s;  // time for the greeting of a new connection
 constexpr auto kFarewellLimit = 2s;
 constexpr int64_t kLongestWait_ms = 1000LL * 3600 * 24 * 30;
-
-// Raises the soft limit of open files, which is usually 1024, to the hard limit: every rank holds two connections. Returns the
-// number of files that this process may open.
-size_t raise_file_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur;
-}
 
 // The most strangers: an eighth of the descriptors. Data, checkpoints and the backend need the rest.
 size_t strangers_for(size_t file_limit) { return std::clamp<size_t>(file_limit / 8, 8, 256); }
@@ -67,7 +56,7 @@ KeyServer::KeyServer(int listen_fd, std::string secret, int world_size)
       wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       secret_(std::move(secret)),
       world_size_(world_size),
-      most_strangers_(strangers_for(raise_file_limit())) {
+      most_strangers_(strangers_for(raise_open_file_limit())) {
   thread_ = start_thread("that serves the other ranks", [this] { run(); });
 }
 

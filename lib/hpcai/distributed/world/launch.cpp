@@ -14,6 +14,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
+#include "hpcai/core/stop_signal.h"
 #include "hpcai/core/threads/cores.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/world/network.h"
@@ -29,17 +30,12 @@ constexpr auto kGrace = 5s;         // time for the other ranks to detect and re
 constexpr auto kLastGrace = 5s;     // between SIGTERM and SIGKILL
 constexpr auto kOneSignal = 300ms;  // a terminal or `timeout` may deliver one signal twice
 constexpr auto kStopGrace = 2s;     // time for the other ranks to stop after the first one has stopped
-constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
-constexpr int kAskToStop[] = {SIGINT, SIGTERM, SIGUSR1};  // see core/stop_signal.h
 
 sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (int signal : kForwarded) sigaddset(&set, signal);
+  for (const int signal : stop_signals()) sigaddset(&set, signal);
   sigaddset(&set, SIGCHLD);
-  // SIGHUP: the terminal has closed. nohup makes programs ignore SIGHUP, and then it must not end the run.
-  struct sigaction hang_up {};
-  if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -117,7 +113,7 @@ class Ranks {
   // note_stop_signals() unblocks it in the rank. Unblocked, it would kill the rank.
   sigset_t signals_of_new_rank() const {
     sigset_t set = signals_.before();
-    for (const int signal : kAskToStop) sigaddset(&set, signal);
+    for (const int signal : stop_signals()) sigaddset(&set, signal);
     return set;
   }
 
@@ -139,7 +135,6 @@ class Ranks {
 
   void forward(int signal) {
     if (signal == 0) return;
-    if (signal == SIGHUP) signal = SIGTERM;  // a clean stop
     const auto now = Clock::now();
     if (signal == last_signal_ && now - last_time_ < kOneSignal) return;
     last_signal_ = signal;

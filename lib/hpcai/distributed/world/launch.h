@@ -6,9 +6,8 @@
 namespace hpcai::distributed {
 
 // Implements --nproc: runs this executable `nproc` times on this host as the ranks of one world, and waits for them. `arguments`:
-// those of the program without its name. The parent passes SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 on, once each, and SIGHUP as
-// SIGTERM. The kernel kills the ranks when the parent dies. Each rank computes with its share of the cores unless the user sets
-// the threads.
+// those of the program without its name. The parent passes the stop signals (core/stop_signal.h) on, once each. The kernel kills
+// the ranks when the parent dies. Each rank computes with its share of the cores unless the user sets the threads.
 //
 // Returns 0 if all ranks ended well, 75 if all ranks stopped cleanly or before they had begun, and else the exit status of the
 // rank that failed first (128 + n for signal n). After a failure the other ranks have a few seconds to end by themselves; then

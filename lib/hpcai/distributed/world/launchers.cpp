@@ -62,7 +62,8 @@ int derived_port(std::string_view job) {
 void choose_port(World& world, const Variables& variables, int port) {
   const auto given = variables.number("MASTER_PORT");
   if (port == 0 && given && (*given < 1 || *given > 65535)) {
-    throw Error(ExitCode::usage, fmt::format("environment: MASTER_PORT={} is not a port (1 to 65535)", *given));
+    throw Error(ExitCode::usage, fmt::format("environment: MASTER_PORT={} is not a port (1 to 65535)", *given),
+                "Set MASTER_PORT to a port from 1024 to 65535 that is free on the host of rank 0, or unset it.");
   }
   const bool derived = port == 0 && !given;
   world.master_port = derived ? derived_port(world.job) : port != 0 ? port : static_cast<int>(*given);

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/open_files.h"
 #include "hpcai/core/text.h"
 
 namespace hpcai::distributed {
@@ -56,7 +57,13 @@ AddressList look_up(const std::string& host, int port, int flags, int type) {
   return {found, freeaddrinfo};
 }
 
+// An IPv4 address in its IPv6 form, ::ffff:a.b.c.d, becomes a.b.c.d: sockets for IPv6 may not take the other form.
 std::string text_of(const sockaddr* address, socklen_t size) {
+  if (address->sa_family == AF_INET6) {
+    const in6_addr& six = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+    char four[INET_ADDRSTRLEN];
+    if (IN6_IS_ADDR_V4MAPPED(&six) && inet_ntop(AF_INET, &six.s6_addr[12], four, sizeof four) != nullptr) return four;
+  }
   char text[NI_MAXHOST];
   if (getnameinfo(address, size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0) return "";
   return text;
@@ -202,12 +209,13 @@ int listen_on(const std::string& address, int port, int spare_ports) {
     reason = errno;
     if (reason != EADDRINUSE) break;
   }
+  if (is_open_file_limit(reason)) throw open_file_limit("rank 0 cannot listen for the other ranks", reason);
   std::string cause = std::strerror(reason), remedy = "Set MASTER_ADDR to an address of the host of rank 0.";
   if (reason == EADDRINUSE) {
     cause = "another program is listening there";
     remedy =
-        "Wait until the other program has ended, or choose another port with --set distributed.port=PORT "
-        "(0 lets the program choose) or MASTER_PORT.";
+        "If two processes of this run are rank 0 (RANK), give each rank a number of its own. Else wait until the other "
+        "program has ended, or choose another port with --set distributed.port=PORT (0 lets the program choose) or MASTER_PORT.";
   }
   if (reason == EACCES) remedy = "Choose a port from 1024 to 65535 with --set distributed.port=PORT or MASTER_PORT.";
   throw Error(ExitCode::peers_unreachable,

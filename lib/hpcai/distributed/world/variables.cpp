@@ -18,7 +18,9 @@ std::optional<int64_t> Variables::number(const std::string& name) const {
   const std::string value = text(name);
   if (value.empty()) return std::nullopt;
   const auto number = parse_number<uint32_t>(value);
-  if (!number) throw Error(ExitCode::usage, fmt::format("environment: {}=\"{}\" is not a number", name, printable(value, 60)));
+  if (!number)
+    throw Error(ExitCode::usage, fmt::format("environment: {}=\"{}\" is not a number", name, printable(value, 60)),
+                fmt::format("Set {} to a whole number, or unset it.", name));
   return *number;
 }
 
@@ -49,8 +51,12 @@ std::optional<Claim> read_claim(const Variables& variables, const std::string& r
   }
   const bool fits = *size >= 1 && *rank < *size && *size <= std::numeric_limits<int>::max();
   if (!fits) {
-    throw Error(ExitCode::usage, fmt::format("environment: {}={} {}={} is impossible: ranks count from 0 to size - 1", rank_name,
-                                             *rank, size_name, *size));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("environment: {}={} {}={} is impossible: ranks count from 0 to size - 1", rank_name, *rank, size_name, *size),
+        fmt::format("Number the ranks from 0 and give each the number of all ranks in {}, at least 1. Unset both for a "
+                    "run of one rank.",
+                    size_name));
   }
   return Claim{rank_name, size_name, static_cast<int>(*rank), static_cast<int>(*size)};
 }

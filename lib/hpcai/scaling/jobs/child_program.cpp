@@ -3,18 +3,15 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <array>
-
 #include "hpcai/core/error.h"
 #include "hpcai/core/process.h"
+#include "hpcai/core/stop_signal.h"
 
 namespace hpcai::scaling {
 namespace {
 
-constexpr std::array kStopSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-
 volatile sig_atomic_t stop_count = 0, last_stop = 0;
-struct sigaction previous_actions[kStopSignals.size()];
+struct sigaction previous_actions[NSIG];
 
 extern "C" void count_stop(int signal) {
   stop_count = stop_count + 1;
@@ -28,11 +25,11 @@ StopSignals::StopSignals() {
   struct sigaction action {};
   action.sa_handler = count_stop;
   sigemptyset(&action.sa_mask);
-  for (size_t i = 0; i < kStopSignals.size(); ++i) sigaction(kStopSignals[i], &action, &previous_actions[i]);
+  for (const int signal : stop_signals()) sigaction(signal, &action, &previous_actions[signal]);
 }
 
 StopSignals::~StopSignals() {
-  for (size_t i = 0; i < kStopSignals.size(); ++i) sigaction(kStopSignals[i], &previous_actions[i], nullptr);
+  for (const int signal : stop_signals()) sigaction(signal, &previous_actions[signal], nullptr);
 }
 
 bool StopSignals::received() const { return stop_count > 0; }

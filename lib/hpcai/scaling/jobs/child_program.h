@@ -5,7 +5,7 @@
 
 namespace hpcai::scaling {
 
-// During the lifetime of the object SIGINT, SIGTERM, SIGHUP and SIGUSR1 do not end this process. They are counted, and
+// During the lifetime of the object the stop signals (core/stop_signal.h) do not end this process. They are counted, and
 // run_program sends them to its child. At most one object exists at a time.
 class StopSignals {
  public:

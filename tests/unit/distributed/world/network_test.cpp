@@ -22,6 +22,11 @@ TEST_CASE("an interface that does not exist is refused, naming those that do") {
   CHECK(source_address("127.0.0.1") == "127.0.0.1");
 }
 
+TEST_CASE("an IPv4 address in its IPv6 form is the IPv4 address") {
+  CHECK(resolve("::ffff:127.0.0.1") == std::vector<std::string>{"127.0.0.1"});
+  CHECK(resolve("[::ffff:10.1.2.3]") == std::vector<std::string>{"10.1.2.3"});
+}
+
 TEST_CASE("a port that another program holds is refused at once") {
   const int fd = listen_on("127.0.0.1", 0);
   try {
@@ -30,7 +35,7 @@ TEST_CASE("a port that another program holds is refused at once") {
   } catch (const hpcai::Error& error) {
     CHECK(error.code() == hpcai::ExitCode::peers_unreachable);
     CHECK_THAT(error.what(), Contains(std::to_string(port_of(fd))) && Contains("another program"));
-    CHECK_THAT(error.remedy(), Contains("distributed.port"));
+    CHECK_THAT(error.remedy(), Contains("distributed.port") && Contains("RANK"));
   }
   close(fd);
 }

@@ -56,6 +56,7 @@ std::string refusal(const Environment& environment) {
     detect_world(environment);
   } catch (const hpcai::Error& error) {
     CHECK(error.code() == hpcai::ExitCode::usage);
+    CHECK_FALSE(error.remedy().empty());
     return error.what();
   }
   FAIL("accepted");
