@@ -72,7 +72,8 @@ class Catalogues(Case):
     def test_a_file_that_is_no_table_is_named(self):
         for content, name in ((b"<!DOCTYPE html>\n<html><body>Login, please</body></html>\n", "a web page (HTML)"),
                               (b'{"file": "g0.png", "label": "spiral"}', "a JSON file"), (b"<?xml version='1.0'?><VOTABLE/>", "a VOTable (XML)"),
-                              (b"SIMPLE  =                    T", "a FITS file"), (b"PK\x03\x04\x14\0\0\0\0\0[Content_Types].xml", "XLSX"),
+                              (b"SIMPLE  =                    T", "a FITS file"),
+                              (b"\\fixlen = T\n|file   |label     |\n|char   |char      |\n g0.png  spiral    \n", "an IPAC table"), (b"PK\x03\x04\x14\0\0\0\0\0[Content_Types].xml", "XLSX"),
                               (b"BZh91AY&SY\0\1", "bzip2"), (gzip.compress(TEXT.encode())[:40], "ends too early"),
                               (b"\x89PNG\r\n\x1a\n\0\0", "a PNG image"), (b"", "is empty")):
             with self.subTest(name):

@@ -108,7 +108,8 @@ class NewImages(Case):
         (self.folder / "table.csv").write_text("name,kind\na/g1.png,spiral\n")
         self.refuse("predict", "--input", "table.csv", contains=["no column file; there are name, kind"])
         (self.folder / "gone.txt").write_text("a/g1.png\na/gone.png\n")
-        self.refuse("predict", "--input", "gone.txt", status=66, contains=["a/gone.png", "gone.txt:2"])
+        err = self.refuse("predict", "--input", "gone.txt", status=66, contains=["a/gone.png", "gone.txt:2", "Names start from"])
+        self.assertNotIn("must be JPEG or PNG", err)
         (self.folder / "nothing.txt").write_text("\n# nothing\n")
         self.refuse("predict", "--input", "nothing.txt", contains=["nothing.txt"])
         self.refuse("predict", "--input", "a", "--split", "test", status=2)
@@ -165,8 +166,13 @@ class NewImages(Case):
         (self.folder / "new" / "labels.csv").write_text(catalogue(LABELS[:6] + ["", "Spiral"]))
         self.refuse("evaluate", "--input", "new", contains=["labels.csv:8", "no label", "labels.csv:9", "in upper and lower case alone"])
         (self.folder / "new" / "labels.csv").unlink()
-        self.refuse("evaluate", "--input", "new", status=66, contains=["labels.csv"])
-        self.refuse("evaluate", "--input", "new/g1.png", status=2, contains=["label"])
+        needs = "To evaluate, give samples with labels"
+        self.refuse("evaluate", "--input", "new", status=66, contains=["new has no catalogue labels.csv", needs, "predict needs none"])
+        self.refuse("evaluate", "--input", "new/g1.png", status=2, contains=["label", needs])
+        (self.folder / "l.txt").write_text("new/g1.png\nnew/g2.png\n")
+        self.refuse("evaluate", "--input", "l.txt", contains=["l.txt lists images without labels", needs])
+        (self.folder / "l.csv").write_text("file,kind\nnew/g1.png,spiral\n")
+        self.refuse("evaluate", "--input", "l.csv", contains=["no column label; there are file, kind", needs])
 
     def test_hdf5_with_and_without_labels(self):
         self.run_program("generate", "galaxies", "--count", 5, "--size", 48, "--out", "g.h5")
@@ -181,7 +187,12 @@ class NewImages(Case):
         self.assertEqual(labelled, bare)
         report = json.loads(self.run_program("evaluate", "--run-dir", "r", "--input", "g.h5", "--json")[0])
         self.assertEqual(report["samples"], 5)
-        self.refuse("evaluate", "--input", "bare.h5", contains=["labels"])
+        self.refuse("evaluate", "--input", "bare.h5", contains=["bare.h5: has no data set labels", "To evaluate", "predict needs none"])
+        (self.folder / "npy.h5").write_bytes(b"\x93NUMPY\x01\0v\0{'descr': '|u1'}")
+        (self.folder / "void.h5").write_bytes(b"")
+        for command in ("predict", "evaluate"):
+            self.refuse(command, "--input", "npy.h5", contains=["npy.h5: is a NumPy array, not an HDF5 file", "h5py"])
+            self.refuse(command, "--input", "void.h5", contains=["void.h5: is empty"])
 
     def test_a_checkpoint_of_an_older_program(self):
         checkpoint = (self.folder / "r" / "checkpoints" / "last").resolve()
@@ -213,9 +224,15 @@ class NewWaveforms(Case):
         (self.folder / "d.h5").rename(self.folder / "moved.h5")
         self.run_program("predict", "--run-dir", "r", "--input", "bare.h5", "--out", "q.csv")
         _, err = self.run_program("evaluate", "--run-dir", "r", "--input", "bare.h5", status=65)
-        self.assertIn("labels", err)
+        self.assertIn("bare.h5: has no data set labels", err)
+        self.assertIn("predict needs none", err)
         _, err = self.run_program("predict", "--run-dir", "r", "--input", "w.yaml", "--out", "x.csv", status=65)
-        self.assertIn("w.yaml", err)
+        self.assertIn("w.yaml: is a text file, not an HDF5 file", err)
+        (self.folder / "moved.h5").rename(self.folder / "d-1.h5")
+        shutil.copy(self.folder / "d-1.h5", self.folder / "d-2.h5")
+        self.run_program("predict", "--run-dir", "r", "--input", "d-*.h5", "--out", "p.csv")
+        with open(self.folder / "p.csv") as file:
+            self.assertEqual(len(list(csv.DictReader(file))), 32)
 
 
 if __name__ == "__main__":

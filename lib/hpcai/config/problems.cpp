@@ -14,6 +14,10 @@ std::string Place::text() const { return line > 0 ? fmt::format("{}:{}", source,
 
 void Problems::add(const Place& place, std::string text) { problems_.push_back({place, std::move(text)}); }
 
+void Problems::add(const Problems& others, const std::string& sentence) {
+  for (const Problem& problem : others.problems_) add(problem.place, problem.text + ' ' + sentence);
+}
+
 void Problems::throw_if_any() const {
   if (!empty()) throw Error(ExitCode::usage, report());
 }

@@ -19,6 +19,8 @@ class Problems {
  public:
   // Records a problem. `text` is a sentence.
   void add(const Place& place, std::string text);
+  // Records the problems of another, each with `sentence` at its end.
+  void add(const Problems& others, const std::string& sentence);
   bool empty() const { return problems_.empty(); }
   // Throws Error{usage} with report() as its text.
   void throw_if_any() const;

@@ -79,6 +79,13 @@ Node merged(const Type* type, Node lower, const Node& upper) {
   return lower;
 }
 
+// How the value of an override is given as plain text, whatever it means in YAML.
+std::string quoting_advice(const std::string& path, const std::string& value) {
+  const bool is_plain = value.size() <= 200 && value.find_first_of("\"\\\n") == std::string::npos && printable(value) == value;
+  const std::string example = is_plain ? path + "=\"" + value + '"' : "data.train=\"*/x.h5\"";
+  return fmt::format("To give it as text, quote it: --set {}", shell_word(example));
+}
+
 class Sources {
  public:
   explicit Sources(const Section& description) : description_(description) { root_.section = LazySection(description); }
@@ -178,7 +185,10 @@ class Sources {
       problems_.add(place, "an override must be written key=value, for example --set optimizer.lr=1e-3.");
       return std::nullopt;
     }
-    std::optional<Node> node = parse_document(text.substr(equals + 1), place, problems_);
+    const std::string value = text.substr(equals + 1);
+    Problems of_value;
+    std::optional<Node> node = parse_document(value, place, of_value);
+    problems_.add(of_value, quoting_advice(path, value));
     for (size_t end = path.size(); node && end != std::string::npos;) {
       const size_t dot = path.rfind('.', end - 1);
       const size_t begin = dot == std::string::npos ? 0 : dot + 1;

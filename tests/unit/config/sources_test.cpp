@@ -127,6 +127,11 @@ TEST_CASE("malformed overrides are told with their place") {
   CHECK_THAT(complaint(sample::kShortText, {"training=5"}), StartsWith("--set training: training is 5; it must be a section"));
   CHECK_THAT(complaint(sample::kShortText, {"name="}), StartsWith("--set name: name has no value"));
   CHECK_THAT(complaint(sample::kShortText, {"channels=[1"}), Contains("--set channels: this is not valid YAML"));
+  for (const std::string value : {"*/x.h5", "[t]rain-1.h5", "{a,b}.h5", "!x y", "@x"}) {
+    CHECK_THAT(complaint(sample::kShortText, {"name=" + value}), Contains("quote it: --set 'name=\"" + value + "\"'"));
+    CHECK(complaint(sample::kShortText, {"name=\"" + value + "\""}).empty());  // the remedy
+  }
+  CHECK_THAT(complaint(sample::kShortText, {"name=*a\"b"}), Contains("quote it: --set 'data.train=\"*/x.h5\"'"));
   CHECK_THAT(complaint(sample::kShortText, {"name=!x y"}), StartsWith("--set name: the YAML tag"));
   CHECK_THAT(complaint(sample::kShortText, {"training.epochs=010"}), Contains("octal"));
   std::string deep = "a";

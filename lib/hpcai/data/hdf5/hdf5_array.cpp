@@ -87,7 +87,8 @@ void Hdf5Array::read_structure(size_t rank) {
   }
   double bytes = static_cast<double>(opened.getDataType().getSize());
   for (int64_t extent : shape_) {
-    if (extent == 0) refuse_data(where_, fmt::format("is empty, shape {}", shape_text(shape_)), "");
+    if (extent == 0)
+      refuse_data(where_, fmt::format("is empty, shape {}", shape_text(shape_)), "Write rows into it, or leave the file out.");
     bytes *= static_cast<double>(extent);
   }
   type_name_ = data::type_name(opened.getDataType());

@@ -10,6 +10,8 @@
 #include "hpcai/core/open_files.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/hdf5/hdf5_library.h"
+#include "hpcai/data/regular_file.h"
+#include "hpcai/data/tables/foreign_format.h"
 
 namespace hpcai::data {
 namespace {
@@ -37,6 +39,16 @@ std::string truncation(const std::string& reason) {
   return fmt::format("is truncated: it has {} bytes, but should have {}", there + base, stored);
 }
 
+// A file without HDF5's signature.
+[[noreturn]] void refuse_foreign_file(const std::string& where, const std::string& path) {
+  constexpr size_t kStart = 8192;
+  const std::string start = RegularFile(path).read_start(kStart);
+  if (start.empty()) refuse_data(where, "is empty", kDamagedRemedy);
+  if (const auto format = foreign_to_hdf5(start))
+    refuse_data(where, fmt::format("is {}, not an HDF5 file", format->name), format->remedy);
+  refuse_data(where, "is not an HDF5 file", kDamagedRemedy);
+}
+
 }  // namespace
 
 const char* const kDamagedRemedy =
@@ -55,7 +67,7 @@ void refuse_for_failure(const std::string& where, const std::string& path) {
   const Hdf5Failure failure = last_hdf5_failure();
   if (is_open_file_limit(failure.system_error)) throw open_file_limit("cannot open " + where, failure.system_error);
   const std::string reason = printable(failure.reason);
-  if (contains_any(reason, {"signature not found"})) refuse_data(where, "is not an HDF5 file", kDamagedRemedy);
+  if (contains_any(reason, {"signature not found"})) refuse_foreign_file(where, path);
   if (contains_any(reason, {"truncated file"})) {
     refuse_data(
         where, truncation(reason),

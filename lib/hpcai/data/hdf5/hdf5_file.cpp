@@ -198,7 +198,11 @@ std::vector<std::string> Hdf5File::texts(const std::string& attribute) const {
       const size_t width = type.getSize();
       std::string buffer(count * width, '\0');
       opened.read(type, buffer.data());
-      for (size_t i = 0; i < count; ++i) texts.emplace_back(buffer.substr(i * width, width).c_str());
+      const bool padded = type.getStrpad() == H5T_STR_SPACEPAD;  // as Fortran writes
+      for (size_t i = 0; i < count; ++i) {
+        std::string& text = texts.emplace_back(buffer.substr(i * width, width).c_str());
+        if (padded) text.erase(text.find_last_not_of(' ') + 1);
+      }
     }
   } catch (const H5::Exception&) {
     refuse(": " + printable(last_hdf5_failure().reason));

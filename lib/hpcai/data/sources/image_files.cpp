@@ -40,6 +40,12 @@ class ImageFiles : public ImageSet {
 
   void hash_content(int64_t index, Sha256& hash) const override { hash.update(read_regular_file(path(index).string())); }
 
+  // What a user does about files that cannot be read.
+  std::string remedy_for_missing() const {
+    const std::string start = folder_.empty() ? "the folder where the program was started" : printable(folder_);
+    return fmt::format("Names start from {}: correct them, or remove their rows from the table that lists them.", start);
+  }
+
   // What is wrong with the file, as far as its header tells; empty if nothing.
   std::string check_header(int64_t index, bool& missing) const {
     try {
@@ -123,7 +129,8 @@ void check_files(const ImageFiles& images, const std::string& split, int threads
   const std::string more = bad > kMostShown ? fmt::format("\n  and {} more", bad - kMostShown) : "";
   throw Error(absent == bad ? ExitCode::missing_input : ExitCode::bad_data,
               fmt::format("{} of {} {} images cannot be used:\n  {}{}", bad, count, split, fmt::join(problems, "\n  "), more),
-              "Files must be JPEG or PNG; replace them or remove their rows from the catalogue.");
+              absent == bad ? images.remedy_for_missing()
+                            : "Files must be JPEG or PNG; replace them or remove their rows from the table that lists them.");
 }
 
 }  // namespace

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <set>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/class_name_rules.h"
 #include "hpcai/data/class_names.h"
 #include "hpcai/data/hdf5/hdf5_failure.h"
 #include "hpcai/data/hdf5/hdf5_file.h"
@@ -20,6 +20,7 @@
 #include "hpcai/data/image.h"
 #include "hpcai/data/image_set.h"
 #include "hpcai/data/sources/image_input.h"
+#include "hpcai/data/sources/need_labels.h"
 #include "hpcai/data/wrappers/augmented_images.h"
 #include "hpcai/data/wrappers/cached_images.h"
 
@@ -33,6 +34,7 @@ struct ImageFile {
   int64_t one_hot = 0;                   // columns of one-hot labels, 0 for class indices
   std::vector<std::string> class_names;  // empty if the file does not say
   std::string labels_where;
+  std::string names_where;
 };
 
 [[noreturn]] void refuse_images(const std::string& what, const std::string& remedy = kLayoutRemedy) {
@@ -90,20 +92,10 @@ void check_images(const Hdf5Array& images) {
   }
 }
 
-// Names go into messages, files and terminals, and tell classes apart.
-void check_names(const std::vector<std::string>& names, const std::string& where) {
-  std::set<std::string> seen;
-  for (const std::string& name : names) {
-    if (name.empty() || printable(name) != name) {
-      refuse_images(
-          fmt::format("{}: the class name '{}' is empty or holds characters that cannot be shown", where, printable(name)),
-          "Names are UTF-8 text without control characters.");
-    }
-    if (!seen.insert(name).second) {
-      refuse_images(fmt::format("{}: names the class {} twice", where, name),
-                    "Give each class a name of its own, in label order.");
-    }
-  }
+// Names of the attribute; `are_stated`: data.classes, or the network, says the same ones, or will say which it knows.
+void check_attribute(const ImageFile& file, bool are_stated) {
+  check_class_names(file.class_names, {"class name", [&](size_t) { return file.names_where; }, nullptr,
+                                       "in the attribute class_names", ExitCode::bad_data, are_stated});
 }
 
 void read_labels(const Hdf5File& file, bool one_hot, ImageFile& opened) {
@@ -117,31 +109,33 @@ void read_labels(const Hdf5File& file, bool one_hot, ImageFile& opened) {
   if (one_hot) opened.one_hot = labels.shape()[1];
 }
 
-// All that is done with an untrusted file before its images are read. Without `labels_optional` it logs nothing.
-ImageFile look_into(const std::string& name, bool labels_optional) {
+// All that is done with an untrusted file before its images are read. It logs nothing unless labels are optional.
+ImageFile look_into(const std::string& name, LabelUse use) {
   const Hdf5File file(name);
   const bool dl_des = !file.has("images") && file.has("data");
-  ImageFile opened{file.array(dl_des ? "data" : "images", 4), {}, 0, file.texts("class_names"), ""};
+  ImageFile opened{file.array(dl_des ? "data" : "images", 4), {}, 0, file.texts("class_names"), "",
+                   file.name() + ", attribute class_names"};
   check_images(opened.images);
-  check_names(opened.class_names, file.name() + ", attribute class_names");
+  check_attribute(opened, /*are_stated=*/true);
   constexpr int64_t kTail = 2;  // one black image may be the survey's
   refuse_unwritten_tail(opened.images, kTail);
-  if (!labels_optional || file.has("labels")) {
+  const bool labelled = file.has("labels");
+  if (!labelled && use == LabelUse::for_evaluation) refuse_images(file.name() + ": has no data set labels", kNeedLabelsRemedy);
+  if (labelled || use == LabelUse::for_training) {
     try {
       read_labels(file, dl_des, opened);
     } catch (const Error& error) {
-      if (!labels_optional) throw;
+      if (use != LabelUse::optional) throw;
       log::shared_warning("no label is read: {}", error.what());
     }
   }
-  if (labels_optional) opened.labels.resize(static_cast<size_t>(opened.images.rows()), kUnlabelled);
+  if (use == LabelUse::optional) opened.labels.resize(static_cast<size_t>(opened.images.rows()), kUnlabelled);
   return opened;
 }
 
-// `labels_optional`: images without usable labels are unlabelled.
-ImageFile open_images(const std::string& name, bool labels_optional = false) {
-  try_in_child(name, [&] { look_into(name, /*labels_optional=*/false); });
-  return look_into(name, labels_optional);
+ImageFile open_images(const std::string& name, LabelUse use = LabelUse::for_training) {
+  try_in_child(name, [&] { look_into(name, LabelUse::for_training); });
+  return look_into(name, use);
 }
 
 std::string listed(std::vector<std::string> names) {
@@ -158,7 +152,8 @@ std::vector<std::string> choose_class_names(const ImageFile& file, const std::ve
                               listed(file.class_names), listed(wanted)),
                   "Labels are positions in this list, so the order matters; leave data.classes out to take the file's.");
   }
-  check_names(wanted, "data.classes");
+  check_stated_class_names(wanted);
+  if (wanted.empty()) check_attribute(file, /*are_stated=*/false);
   const std::vector<std::string>& named = wanted.empty() ? file.class_names : wanted;
   if (named.size() == 1)
     refuse_images(fmt::format("{}: has only one class ({})", file.labels_where, named[0]), "A classifier needs two.");
@@ -234,14 +229,48 @@ std::unique_ptr<Dataset> make_dataset(ImageFile file, std::vector<std::string> n
   return std::make_unique<AugmentedImages>(cached(std::move(images), config.cache_mb), config.transform);
 }
 
+// The class of the network that has the name of the file's class `label`; kUnlabelled if there is none.
+int64_t class_by_name(const ImageFile& file, int64_t label, const std::vector<std::string>& names) {
+  if (label < 0 || label >= static_cast<int64_t>(file.class_names.size())) return kUnlabelled;
+  const auto found = std::find(names.begin(), names.end(), file.class_names[static_cast<size_t>(label)]);
+  return found == names.end() ? kUnlabelled : found - names.begin();
+}
+
+// Labels of a file whose class names are in another order than the network's, or are others, become the network's. A label of a
+// class that the network does not know is refused, or unlabelled where labels are optional.
+void map_labels(ImageFile& file, const std::vector<std::string>& names, bool labels_optional) {
+  size_t unknown = 0;
+  std::string first;
+  for (size_t i = 0; i < file.labels.size(); ++i) {
+    const int64_t label = file.labels[i];
+    if (label == kUnlabelled) continue;
+    file.labels[i] = class_by_name(file, label, names);
+    if (file.labels[i] != kUnlabelled || unknown++ > 0) continue;
+    const bool named = label < static_cast<int64_t>(file.class_names.size());
+    first = fmt::format("{}, row {}: class {} is not one of the classes of the training ({})", file.labels_where, i,
+                        named ? file.class_names[static_cast<size_t>(label)] : std::to_string(label), listed(names));
+  }
+  file.class_names = names;
+  if (unknown == 0) {
+    log::info("{}: names other classes, or in another order, than the network: labels are taken by their names",
+              file.names_where);
+  } else if (labels_optional) {
+    log::shared_warning("{} of {} rows have no label that the network knows; the first is {}", unknown, file.labels.size(),
+                        first);
+  } else {
+    refuse_images(fmt::format("{}; {} of {} rows are such", first, unknown, file.labels.size()),
+                  "Correct the labels or remove the rows; predict needs none.");
+  }
+}
+
 // A file for a trained network, whose classes are those of the training.
 std::unique_ptr<Dataset> open_for_network(const std::string& path, const ImageHdf5Config& config, const NetworkUse& use) {
   const std::vector<std::string>& names = use.spec.class_names;
-  ImageFile file = open_images(path, use.labels_optional);
+  ImageFile file = open_images(path, network_labels(use.labels_optional));
   const auto classes = static_cast<int64_t>(names.size());
-  const bool other_names = !file.class_names.empty() && file.class_names != names;
+  if (!file.class_names.empty() && file.class_names != names) map_labels(file, names, use.labels_optional);
   if (use.labels_optional &&
-      (other_names || std::any_of(file.labels.begin(), file.labels.end(), [&](int64_t label) { return label >= classes; }))) {
+      std::any_of(file.labels.begin(), file.labels.end(), [&](int64_t label) { return label >= classes; })) {
     log::shared_warning("{}: the labels are of other classes than the network's: taken as unlabelled", file.labels_where);
     file.labels.assign(file.labels.size(), kUnlabelled);
   } else {
@@ -303,11 +332,15 @@ std::unique_ptr<Dataset> open_source_input(const ImageHdf5Config& config, const 
 }
 
 bool is_hdf5_input(const std::filesystem::path& input) {
-  std::string file = input.string();
+  std::filesystem::path file = input;
   std::error_code code;
-  if (const size_t colon = file.rfind(':'); colon != std::string::npos && !std::filesystem::exists(input, code))
-    file.resize(colon);
+  const std::string& name = input.native();
+  if (const size_t colon = name.rfind(':'); colon != std::string::npos && !std::filesystem::exists(input, code)) {
+    file = name.substr(0, colon);
+  }
   if (!std::filesystem::is_regular_file(file, code)) return false;
+  const std::string extension = lower_case(file.extension().string());
+  if (extension == ".h5" || extension == ".hdf5") return true;  // what it is else is told when it is opened
   std::string start(8, '\0');
   std::ifstream(file, std::ios::binary).read(start.data(), 8);
   return start == "\x89HDF\r\n\x1a\n";

@@ -45,7 +45,7 @@ std::unique_ptr<Dataset> open_source_split(const ImageHdf5Config& config, Split 
 std::unique_ptr<Dataset> open_source_input(const ImageHdf5Config& config, const std::filesystem::path& input,
                                            const NetworkUse& use);
 
-// Whether a path, which may be FILE:GROUP, names an HDF5 file.
+// Whether a path, which may be FILE:GROUP, names an HDF5 file, by its first bytes or by its ending (.h5, .hdf5).
 bool is_hdf5_input(const std::filesystem::path& input);
 
 // Images of a file for a trained network, resized to its size; class names are the network's, labels may be missing where

@@ -12,6 +12,7 @@
 #include "hpcai/data/sources/image_files.h"
 #include "hpcai/data/sources/image_hdf5.h"
 #include "hpcai/data/sources/image_list.h"
+#include "hpcai/data/sources/need_labels.h"
 #include "hpcai/data/tables/catalogue.h"
 
 namespace hpcai::data {
@@ -69,6 +70,15 @@ void add_labels(std::vector<CatalogueRow>& rows, const ImageFolderConfig& readin
   }
 }
 
+void refuse_no_catalogue(const fs::path& folder, const ImageFolderConfig& reading) {
+  std::error_code code;
+  const fs::path catalogue = folder / reading.catalogue;
+  if (fs::exists(catalogue, code) || code) return;  // reading it tells more
+  throw Error(ExitCode::missing_input,
+              fmt::format("{} has no catalogue {} with labels", printable(folder), printable(reading.catalogue)),
+              kNeedLabelsRemedy);
+}
+
 std::unique_ptr<Dataset> open_folder(const fs::path& folder, ImageFolderConfig reading, const NetworkUse& use) {
   reading.folder = folder.string();
   reading.split_column = "";
@@ -77,6 +87,7 @@ std::unique_ptr<Dataset> open_folder(const fs::path& folder, ImageFolderConfig r
     rows = find_images(folder);
     add_labels(rows, reading, use);
   } else {
+    refuse_no_catalogue(folder, reading);
     rows = read_catalogue_rows(reading, Split::test, {use.spec.class_names, false, true});
   }
   return open_image_files(reading, use.spec.class_names, std::move(rows), "input", use.threads);
@@ -90,8 +101,7 @@ std::unique_ptr<Dataset> open_list(const fs::path& list, ImageFolderConfig readi
 
 void refuse_unlabelled_input(const fs::path& input, const NetworkUse& use) {
   if (use.labels_optional) return;
-  throw Error(ExitCode::usage, fmt::format("{} is an image without a label", printable(input)),
-              "To evaluate, give a catalogue with labels; predict needs none.");
+  throw Error(ExitCode::usage, fmt::format("{} is an image without a label", printable(input)), kNeedLabelsRemedy);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/sources/need_labels.h"
 #include "hpcai/data/tables/csv.h"
 #include "hpcai/data/tables/csv_record.h"
 #include "hpcai/data/tables/table_text.h"
@@ -70,7 +71,9 @@ ImageList read_image_list(const fs::path& list, const ImageFolderConfig& reading
       if (csv.columns().size() > 1) csv.column(reading.file_column);  // a table: says which columns it has
       images.rows.erase(images.rows.begin());
     }
-    if (!use.labels_optional) csv.column(reading.label_column);  // says that there is none
+    if (!use.labels_optional) {
+      throw Error(ExitCode::bad_data, fmt::format("{} lists images without labels", printable(list)), kNeedLabelsRemedy);
+    }
   }
   if (images.rows.empty()) {
     throw Error(ExitCode::bad_data, printable(list) + " lists no image", "List one image in each line.");

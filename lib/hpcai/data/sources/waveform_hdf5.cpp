@@ -13,6 +13,7 @@
 #include "hpcai/data/hdf5/hdf5_file.h"
 #include "hpcai/data/hdf5/hdf5_trial.h"
 #include "hpcai/data/hdf5/hdf5_written.h"
+#include "hpcai/data/sources/need_labels.h"
 #include "hpcai/data/waveform_dataset.h"
 #include "hpcai/data/wrappers/cached.h"
 #include "hpcai/data/wrappers/concatenation.h"
@@ -91,13 +92,16 @@ std::vector<std::array<double, 3>> unknown_labels(int64_t rows) {
   return std::vector<std::array<double, 3>>(static_cast<size_t>(rows), {kUnknown, kUnknown, kUnknown});
 }
 
-// `labels_optional`: without usable labels the parameters are unknown.
-std::vector<std::array<double, 3>> labels_of(const Hdf5File& file, int64_t rows, bool labels_optional) {
-  if (labels_optional && !file.has("labels")) return unknown_labels(rows);
+// Where labels are optional, the parameters are unknown without usable ones.
+std::vector<std::array<double, 3>> labels_of(const Hdf5File& file, int64_t rows, LabelUse use) {
+  if (use != LabelUse::for_training && !file.has("labels")) {
+    if (use == LabelUse::optional) return unknown_labels(rows);
+    refuse_data(file.name(), "has no data set labels", "To evaluate, give a file with labels; predict needs none.");
+  }
   try {
     return checked_labels(file, rows);
   } catch (const Error& error) {
-    if (!labels_optional) throw;
+    if (use != LabelUse::optional) throw;
     log::shared_warning("no label is read: {}", error.what());
     return unknown_labels(rows);
   }
@@ -108,8 +112,8 @@ struct Contents {
   std::vector<std::array<double, 3>> labels;
 };
 
-// All that is done with an untrusted file before its waveforms are read. Without `labels_optional` it logs nothing.
-Contents look_into(const std::string& name, const simulate::TimeGrid& grid, bool labels_optional) {
+// All that is done with an untrusted file before its waveforms are read. It logs nothing unless labels are optional.
+Contents look_into(const std::string& name, const simulate::TimeGrid& grid, LabelUse use) {
   const Hdf5File file(name);
   const Hdf5Array data = file.array("data", 2);
   if (data.type() == ElementType::uint8 || data.type() == ElementType::other_integer) {
@@ -123,22 +127,24 @@ Contents look_into(const std::string& name, const simulate::TimeGrid& grid, bool
         "Set these three keys to the times of the file's samples.");
   }
   refuse_unwritten_rows(data);
-  return {data, labels_of(file, data.rows(), labels_optional)};
+  return {data, labels_of(file, data.rows(), use)};
 }
 
-std::unique_ptr<Dataset> open_file(const std::string& name, const simulate::TimeGrid& grid, bool labels_optional) {
-  try_in_child(name, [&] { look_into(name, grid, /*labels_optional=*/false); });
-  Contents contents = look_into(name, grid, labels_optional);
+std::unique_ptr<Dataset> open_file(const std::string& name, const simulate::TimeGrid& grid, LabelUse use) {
+  try_in_child(name, [&] { look_into(name, grid, LabelUse::for_training); });
+  Contents contents = look_into(name, grid, use);
   return std::make_unique<WaveformFile>(contents.data, std::move(contents.labels), grid);
 }
 
 // The file, or all whose names fit a pattern.
-std::unique_ptr<Dataset> open_files(const std::string& pattern, const WaveformHdf5Config& config, bool labels_optional) {
+std::unique_ptr<Dataset> open_files(const std::string& pattern, const simulate::TimeGrid& grid, LabelUse use) {
   std::vector<std::unique_ptr<Dataset>> parts;
-  for (const std::string& name : files_of(pattern)) {
-    parts.push_back(open_file(name, {config.t_min, config.t_max, config.t_step}, labels_optional));
-  }
-  return cached(joined(std::move(parts)), config.cache_mb);
+  for (const std::string& name : files_of(pattern)) parts.push_back(open_file(name, grid, use));
+  return joined(std::move(parts));
+}
+
+std::unique_ptr<Dataset> open_cached(const std::string& pattern, const WaveformHdf5Config& config, LabelUse use) {
+  return cached(open_files(pattern, {config.t_min, config.t_max, config.t_step}, use), config.cache_mb);
 }
 
 }  // namespace
@@ -150,7 +156,7 @@ std::optional<SampleSpec> source_spec(const WaveformHdf5Config& config) {
 }
 
 Splits open_source(const WaveformHdf5Config& config, const OpenOptions&) {
-  auto open = [&](const std::string& pattern) { return open_files(pattern, config, /*labels_optional=*/false); };
+  auto open = [&](const std::string& pattern) { return open_cached(pattern, config, LabelUse::for_training); };
   Splits splits;
   splits.train = open(config.train);
   if (!config.validation.empty()) splits.validation = open(config.validation);
@@ -161,7 +167,7 @@ Splits open_source(const WaveformHdf5Config& config, const OpenOptions&) {
 std::unique_ptr<Dataset> open_source_split(const WaveformHdf5Config& config, Split split, const NetworkUse& use) {
   const std::string& name = split == Split::train ? config.train : split == Split::validation ? config.validation : config.test;
   if (name.empty()) return nullptr;
-  return open_files(name, config, use.labels_optional);
+  return open_cached(name, config, network_labels(use.labels_optional));
 }
 
 std::unique_ptr<Dataset> open_source_input(const WaveformHdf5Config& config, const std::filesystem::path& input,
@@ -171,7 +177,7 @@ std::unique_ptr<Dataset> open_source_input(const WaveformHdf5Config& config, con
 
 std::unique_ptr<Dataset> open_waveform_input(const std::filesystem::path& input, const simulate::TimeGrid& grid,
                                              const NetworkUse& use) {
-  return open_file(input.string(), grid, use.labels_optional);
+  return open_files(input.string(), grid, network_labels(use.labels_optional));
 }
 
 }  // namespace hpcai::data

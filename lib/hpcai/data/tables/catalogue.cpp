@@ -12,6 +12,8 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/class_name_rules.h"
+#include "hpcai/data/sources/need_labels.h"
 #include "hpcai/data/tables/class_labels.h"
 #include "hpcai/data/tables/csv.h"
 #include "hpcai/data/tables/csv_record.h"
@@ -146,6 +148,16 @@ Catalogue collect(const Csv& csv, const ImageFolderConfig& config, const ClassLa
   return catalogue;
 }
 
+std::optional<size_t> label_column(const Csv& csv, const ImageFolderConfig& config, const CatalogueUse& use) {
+  if (csv.has_column(config.label_column)) return csv.column(config.label_column);
+  if (use.labels_optional) return std::nullopt;
+  try {
+    return csv.column(config.label_column);
+  } catch (const Error& error) {
+    refuse_catalogue(error.what(), error.remedy() + ' ' + kNeedLabelsRemedy);
+  }
+}
+
 std::vector<CatalogueRow> checked_labels(std::vector<CatalogueRow> rows, const CatalogueUse& use) {
   if (use.labels_optional) {
     tell_unlabelled(rows);
@@ -171,6 +183,7 @@ Catalogue read_catalogue(const ImageFolderConfig& config) {
   csv.column(config.file_column);  // told first where it is missing
   Columns columns{.label = csv.column(config.label_column)};
   if (!config.split_column.empty()) columns.split = csv.column(config.split_column);
+  check_stated_class_names(config.classes);
   const ClassLabels classes(config.classes.empty() ? class_names_of(csv, *columns.label) : config.classes, "data.classes");
   Catalogue catalogue = collect(csv, config, classes, columns);
   for (const auto* rows : {&catalogue.train, &catalogue.validation, &catalogue.test}) {
@@ -187,7 +200,7 @@ Catalogue read_catalogue(const ImageFolderConfig& config) {
 std::vector<CatalogueRow> read_catalogue_rows(const ImageFolderConfig& config, Split split, const CatalogueUse& use) {
   const Csv csv = read_csv(config);
   Columns columns;
-  if (!use.labels_optional || csv.has_column(config.label_column)) columns.label = csv.column(config.label_column);
+  columns.label = label_column(csv, config, use);
   const bool has_splits = !config.split_column.empty() && (!use.any_split || csv.has_column(config.split_column));
   if (has_splits) columns.split = csv.column(config.split_column);
   if (use.any_split) columns.otherwise = split;
@@ -199,7 +212,7 @@ std::vector<CatalogueRow> read_catalogue_rows(const ImageFolderConfig& config, S
 
 std::vector<CatalogueRow> read_listed_images(const Csv& csv, const ImageFolderConfig& config, const CatalogueUse& use) {
   Columns columns{.files_anywhere = true};
-  if (!use.labels_optional || csv.has_column(config.label_column)) columns.label = csv.column(config.label_column);
+  columns.label = label_column(csv, config, use);
   Catalogue catalogue = collect(csv, config, ClassLabels(use.class_names, "the classes of the training"), columns);
   return checked_labels(std::move(catalogue.train), use);
 }

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <unordered_set>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
-#include "hpcai/core/utf8.h"
+#include "hpcai/data/class_name_rules.h"
 #include "hpcai/data/tables/csv_record.h"
 
 namespace hpcai::data {
@@ -29,35 +32,34 @@ std::string list_classes(const std::vector<std::string>& names) {
                      names.size() > kMost ? fmt::format(", and {} more", names.size() - kMost) : "");
 }
 
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+bool is_fraction(const std::string& name) {
+  const auto value = parse_number<double>(name);
+  return value && *value != std::floor(*value);
 }
 
-void check_spelling(const std::string& name, const std::string& where) {
-  if (find_invalid_utf8(name)) {
-    refuse_label(fmt::format("{}: label '{}' is not UTF-8", where, printable(name, kLabelShown)),
-                 "Save the table as CSV in UTF-8.");
+// A column of measured values or of names of objects makes almost as many classes as there are images.
+void check_images_a_class(const Csv& csv, size_t column, const std::vector<std::string>& names) {
+  const auto classes = static_cast<int64_t>(names.size());
+  if (classes < 3 || 2 * classes <= csv.rows()) return;
+  const std::string shown = printable(csv.columns()[column], kLabelShown);
+  const std::string count = fmt::format("{} different values in {}", classes, plural(csv.rows(), "row"));
+  if (std::any_of(names.begin(), names.end(), is_fraction)) {
+    refuse_label(fmt::format("{}: column {} holds numbers with fractions, {}: measured values, not classes ({})", csv.name(),
+                             shown, count, list_classes(names)),
+                 "Set data.label_column to the column of the class names; if these are classes, name all in data.classes.");
   }
-  if (has_control(name)) {
-    refuse_label(fmt::format("{}: label '{}' holds a control character", where, printable(name, kLabelShown)),
-                 "Correct the label.");
-  }
+  log::shared_warning(
+      "{}: column {} has {} as labels, less than two images a class; is this the label column (data.label_column)?", csv.name(),
+      shown, count);
 }
 
-// Names that differ in case alone are one class or two: only the user knows.
-void check_case_variants(const Csv& csv, size_t column, const std::map<std::string, int64_t>& first_row) {
-  std::map<std::string, std::string> spelling;
-  for (const auto& [name, row] : first_row) {
-    const auto [other, is_new] = spelling.emplace(lower_case(name), name);
-    if (is_new) continue;
-    const bool later = row > first_row.at(other->second);
-    const std::string& second = later ? name : other->second;
-    const std::string& first = later ? other->second : name;
-    refuse_label(
-        fmt::format("{}: label '{}' differs from '{}' (line {}) in upper and lower case alone", csv.where(first_row.at(second)),
-                    printable(second, kLabelShown), printable(first, kLabelShown), csv.line(first_row.at(first))),
-        fmt::format("Write both alike in column {}; if they are two classes, name all classes in data.classes.",
-                    printable(csv.columns()[column], kLabelShown)));
+// Surveys write such numbers where nothing was measured.
+void warn_of_placeholders(const Csv& csv, const std::vector<std::string>& names, const std::vector<int64_t>& first_rows) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    const auto value = parse_number<double>(names[i]);
+    if (!value || (*value != -99 && *value != -999 && *value != -9999)) continue;
+    log::shared_warning("{}: label '{}' often stands for a missing value; it is taken as a class", csv.where(first_rows[i]),
+                        names[i]);
   }
 }
 
@@ -73,12 +75,7 @@ bool is_missing(std::string_view cell) {
 }
 
 ClassLabels::ClassLabels(std::vector<std::string> names, std::string from) : names_(std::move(names)), from_(std::move(from)) {
-  for (const std::string& name : names_) {
-    if (!label_of_.emplace(name, static_cast<int64_t>(label_of_.size())).second) {
-      throw Error(ExitCode::usage, fmt::format("{}: [{}] names a class twice", from_, list_classes(names_)),
-                  "Remove one of them.");
-    }
-  }
+  for (const std::string& name : names_) label_of_.emplace(name, static_cast<int64_t>(label_of_.size()));
 }
 
 std::optional<int64_t> ClassLabels::find(std::string_view cell) const {
@@ -94,15 +91,16 @@ std::string ClassLabels::why_unknown(std::string_view cell) const {
   const std::string unknown =
       fmt::format("label '{}' is not one of {} ({})", printable(text, kLabelShown), from_, list_classes(names_));
   for (const std::string& name : names_) {
-    if (lower_case(name) == lower_case(text)) {
-      return fmt::format("{}; it differs from '{}' in upper and lower case alone", unknown, printable(name, kLabelShown));
-    }
+    const std::string difference = spelling_difference(name, std::string(text));
+    if (!difference.empty()) return fmt::format("{}; it differs from '{}' {}", unknown, printable(name, kLabelShown), difference);
   }
   return unknown;
 }
 
 std::vector<std::string> class_names_of(const Csv& csv, size_t column) {
-  std::map<std::string, int64_t> first_row;
+  std::vector<std::string> names;  // in the order of the rows
+  std::vector<int64_t> first_rows;
+  std::unordered_set<std::string> seen;
   for (int64_t row = 0; row < csv.rows(); ++row) {
     const std::string_view text = trim_cell(csv.cell(row, column));
     if (is_missing(text)) {
@@ -111,17 +109,21 @@ std::vector<std::string> class_names_of(const Csv& csv, size_t column) {
                    text.empty() ? "Give the label, or remove the row."
                                 : "Give the label, or remove the row; if it is a class, name all classes in data.classes.");
     }
-    const auto [place, is_new] = first_row.emplace(text, row);
-    if (!is_new) continue;
-    check_spelling(place->first, csv.where(row));
-    if (first_row.size() > kMostClasses) {
-      refuse_label(fmt::format("{}: more than {} classes", csv.name(), kMostClasses),
+    if (!seen.emplace(text).second) continue;
+    names.emplace_back(text);
+    first_rows.push_back(row);
+    if (names.size() > kMostClasses) {
+      refuse_label(fmt::format("{}: column {} makes more than {} classes", csv.name(),
+                               printable(csv.columns()[column], kLabelShown), kMostClasses),
                    "Is this the label column (data.label_column)?");
     }
   }
-  check_case_variants(csv, column, first_row);
-  std::vector<std::string> names;
-  for (const auto& [name, row] : first_row) names.push_back(name);
+  const std::string place = "in column " + printable(csv.columns()[column], kLabelShown);
+  check_images_a_class(csv, column, names);
+  check_class_names(names, {"label", [&](size_t i) { return csv.where(first_rows[i]); },
+                            [&](size_t i) { return fmt::format(" (line {})", csv.line(first_rows[i])); }, place});
+  warn_of_placeholders(csv, names, first_rows);
+  std::sort(names.begin(), names.end());
   if (names.size() < 2) {
     refuse_label(
         fmt::format("{}: column {} has only one class ({})", csv.name(), printable(csv.columns()[column]), list_classes(names)),

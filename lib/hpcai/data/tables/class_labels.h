@@ -18,8 +18,8 @@ bool is_missing(std::string_view cell);
 // The classes of a classification, in label order.
 class ClassLabels {
  public:
-  // `from`: where the names come from, for messages ("data.classes", "the training"). Throws Error{usage} if a name
-  // stands twice.
+  // `names` are those that check_class_names() has accepted. `from` is where they come from, for messages: "data.classes", "the
+  // classes of the training".
   ClassLabels(std::vector<std::string> names, std::string from);
 
   const std::vector<std::string>& names() const { return names_; }
@@ -34,8 +34,9 @@ class ClassLabels {
   std::map<std::string, int64_t, std::less<>> label_of_;
 };
 
-// The class names that a column holds, in alphabetical order. Throws Error{bad_data} for missing labels, names that are not
-// UTF-8 or hold control characters, names that differ in upper and lower case alone, and where there are not at least two.
+// The class names that a column holds, in alphabetical order. Throws Error{bad_data} for missing labels, for names that
+// check_class_names() refuses, where there are not at least two, and where most rows have a number with a fraction of their own.
+// Warns where most rows have a label of their own, and of numbers such as -99.
 std::vector<std::string> class_names_of(const Csv& csv, size_t column);
 
 }  // namespace hpcai::data

@@ -87,7 +87,7 @@ std::optional<std::string> to_utf8(std::string_view bytes, const Encoding& encod
 }
 
 void refuse_foreign(const std::string& name, std::string_view bytes) {
-  const auto format = foreign_format(bytes);
+  const auto format = foreign_to_table(bytes);
   if (!format) return;
   throw Error(ExitCode::bad_data, fmt::format("{} is {}, not a table in text (CSV)", name, format->name), format->remedy);
 }

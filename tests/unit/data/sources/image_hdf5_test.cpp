@@ -6,6 +6,7 @@
 #include "../support.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/open.h"
+#include "hpcai/data/wrappers/augmented_images.h"
 
 using namespace hpcai;
 using namespace hpcai::data;
@@ -109,11 +110,13 @@ TEST_CASE("class names are told apart, shown and counted") {
   const std::string path = (folder / "a.h5").string();
   const std::pair<std::vector<const char*>, std::string> wrong[] = {
       {{"spiral", "spiral"}, ", attribute class_names: names the class spiral twice"},
-      {{"spiral", ""}, ", attribute class_names: the class name '' is empty or holds characters that cannot be shown"},
-      {{"spiral", "a\033[2J"},
-       ", attribute class_names: the class name 'a\\x1b[2J' is empty or holds characters that cannot be shown"},
-      {{"spiral", "elliptique \xE9"},
-       ", attribute class_names: the class name 'elliptique \\xe9' is empty or holds characters that cannot be shown"},
+      {{"spiral", ""}, ", attribute class_names: class name '' is empty"},
+      {{"spiral", "a\033[2J"}, ", attribute class_names: class name 'a\\x1b[2J' holds a control character"},
+      {{"spiral", "elliptique \xE9"}, ", attribute class_names: class name 'elliptique \\xe9' is not UTF-8"},
+      {{"a", "a "}, ", attribute class_names: class name 'a ' has blanks at its ends"},
+      {{"spiral", "Spiral"}, ", attribute class_names: class name 'Spiral' differs from 'spiral' in upper and lower case alone"},
+      {{"a", "nan"}, ", attribute class_names: class name 'nan' stands for a missing value"},
+      {{"0", "0.0"}, ", attribute class_names: class name '0.0' differs from '0' only in how the number is written"},
       {{"spiral"}, ", data set labels: has only one class (spiral)"}};
   for (const auto& [names, message] : wrong) {
     test::write_image_file(path, 4, 16);
@@ -124,8 +127,53 @@ TEST_CASE("class names are told apart, shown and counted") {
   }
   test::write_image_file(path, 4, 16);
   ImageHdf5Config config = config_for(path);
+  write_names(path, {"spiral", "Spiral"});
+  config.classes = {"spiral", "Spiral"};
+  CHECK(data::open(config, 1).train->spec().class_names == config.classes);  // the remedy
   config.classes = {"spiral", "spiral"};
+  test::write_image_file(path, 4, 16);
   CHECK(thrown_by([&] { data::open(config, 1); }).what == "data.classes: names the class spiral twice");
+}
+
+TEST_CASE("names of fixed length that are padded with blanks, as Fortran writes them, are read without") {
+  const test::TemporaryFolder folder;
+  test::write_image_file(folder / "a.h5", 4, 16);
+  {
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_RDWR);
+    H5::StrType type(H5::PredType::C_S1, 10);
+    type.setStrpad(H5T_STR_SPACEPAD);
+    const hsize_t count = 2;
+    file.createAttribute("class_names", type, H5::DataSpace(1, &count)).write(type, std::string("ellipticalspiral    ").data());
+  }
+  CHECK(data::open(config_for((folder / "a.h5").string()), 1).train->spec().class_names ==
+        std::vector<std::string>{"elliptical", "spiral"});
+}
+
+TEST_CASE("labels of a file with the network's classes in another order are taken by their names") {
+  const test::TemporaryFolder folder;
+  const std::string path = (folder / "a.h5").string();
+  test::write_image_file(path, 4, 16);
+  ImageHdf5Config config = config_for(path);
+  config.test = path;
+  NetworkUse use{image_spec(16, 16, {"elliptical", "spiral"}, PixelScaling::unit)};
+  const auto labels = [&] {
+    const auto dataset = open_source_split(config, Split::test, use);
+    const int64_t rows[] = {0, 1, 2, 3};
+    const at::Tensor found = dataset->targets(rows);
+    return std::vector<int64_t>(found.data_ptr<int64_t>(), found.data_ptr<int64_t>() + 4);
+  };
+  write_names(path, {"spiral", "elliptical"});
+  CHECK(labels() == std::vector<int64_t>{1, 0, 1, 0});
+  test::write_image_file(path, 4, 16);
+  write_names(path, {"merger", "elliptical"});
+  const auto thrown = thrown_by([&] { labels(); });
+  CHECK(thrown.code == ExitCode::bad_data);
+  CHECK(thrown.what ==
+        path +
+            ", data set labels, row 0: class merger is not one of the classes of the training (elliptical, spiral); 2 "
+            "of 4 rows are such");
+  use.labels_optional = true;
+  CHECK(labels() == std::vector<int64_t>{kUnlabelled, 0, kUnlabelled, 0});
 }
 
 TEST_CASE("labels that are bool, an enumeration or big-endian are class indices, too") {

@@ -154,10 +154,14 @@ TEST_CASE("each way in which a waveform file can break its contract has its own 
   }
   SECTION("text") {
     std::ofstream(folder / "a.h5") << "q,s1,s2\n1,0,0\n";
-    CHECK(complaint(folder, folder / "a.h5") == "a.h5: is not an HDF5 file");
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5: is a text file, not an HDF5 file");
   }
   SECTION("empty") {
     std::ofstream(folder / "a.h5");
+    CHECK(complaint(folder, folder / "a.h5") == "a.h5: is empty");
+  }
+  SECTION("neither HDF5 nor a format that is known") {
+    std::ofstream(folder / "a.h5") << "\xFE\xDC\x01\x02";
     CHECK(complaint(folder, folder / "a.h5") == "a.h5: is not an HDF5 file");
   }
   SECTION("truncated") {

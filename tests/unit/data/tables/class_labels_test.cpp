@@ -2,6 +2,8 @@
 #include <fstream>
 
 #include "../support.h"
+#include "hpcai/core/file.h"
+#include "hpcai/core/log.h"
 #include "hpcai/data/tables/class_labels.h"
 
 using namespace hpcai;
@@ -46,7 +48,31 @@ TEST_CASE("labels that are missing or no good are refused with their line") {
   CHECK(refusal("file,label\na,x\nb,sp\xE9ral\n") == "l.csv:3: label 'sp\\xe9ral' is not UTF-8");
   CHECK(refusal("file,label\na,x\nb,\x1B[31mred\n") == "l.csv:3: label '\\x1b[31mred' holds a control character");
   CHECK(refusal("file,label\na,x\nb,\"two\nlines\"\n") == "l.csv:3: label 'two\\nlines' holds a control character");
+  CHECK(refusal("file,label\na,0\nb,1\nc,0.0\n") ==
+        "l.csv:4: label '0.0' differs from '0' (line 2) only in how the number is written");
+  CHECK(refusal("file,label\na,\xC3\xA9t\nb,z\nc,e\xCC\x81t\n")
+            .ends_with("(line 2) only in how accents are encoded (Unicode NFC and NFD)"));
   CHECK(refusal("file,label\na,x\nb,x \n") == "l.csv: column label has only one class (x)");
+}
+
+TEST_CASE("a column of measured values is no label column, and one with few images a class is told") {
+  std::string values = "file,label\n", names = values, half = values;
+  for (int i = 0; i < 8; ++i) {
+    const std::string file = "g" + std::to_string(i) + ",";
+    values += file + std::to_string(i) + ".25\n";
+    names += file + "n" + std::to_string(i) + "\n";
+    half += file + std::to_string(i / 2) + ".5\n";
+  }
+  CHECK(refusal(values).starts_with("l.csv: column label holds numbers with fractions, 8 different values in 8 rows"));
+  CHECK(names_in(half).size() == 4);
+  const test::TemporaryFolder folder;
+  log::open_file((folder / "log.txt").string());
+  CHECK(names_in(names).size() == 8);
+  CHECK(names_in("file,label\na,1\nb,-99\n").size() == 2);
+  log::close_file();
+  const std::string told = read_file(folder / "log.txt");
+  CHECK(told.find("column label has 8 different values in 8 rows as labels") != std::string::npos);
+  CHECK(told.find("l.csv:3: label '-99' often stands for a missing value") != std::string::npos);
 }
 
 TEST_CASE("named classes are found exactly, and what is unknown is explained") {
@@ -60,5 +86,7 @@ TEST_CASE("named classes are found exactly, and what is unknown is explained") {
   CHECK(classes.why_unknown("star") == "label 'star' is not one of data.classes (spiral, nan, elliptical)");
   CHECK(classes.why_unknown("") == "no label");
   CHECK(classes.why_unknown("NaN") == "no label ('NaN' stands for a missing value)");
-  CHECK(test::thrown_by([] { ClassLabels({"a", "b", "a"}, "data.classes"); }).code == ExitCode::usage);
+  const ClassLabels numbers({"0", "1"}, "data.classes");
+  CHECK(numbers.why_unknown("0.0") ==
+        "label '0.0' is not one of data.classes (0, 1); it differs from '0' only in how the number is written");
 }
