@@ -66,13 +66,13 @@ std::string predictions_csv(const PredictionTable& table) {
   std::string text = "id";
   for (const std::string& name : table.columns) text.append(1, ',').append(quoted(name));
   for (const std::string& name : table.truth_columns) text.append(1, ',').append(quoted(fmt::format("true_{}", name)));
-  for (const auto& column : table.texts) text += "," + quoted(column.name);
+  for (const auto& column : table.texts) text.append(1, ',').append(quoted(column.name));
   text += '\n';
   for (size_t row = 0; row < table.ids.size(); ++row) {
     text += quoted(table.ids[row]);
     append_numbers(text, table.predictions, row, table.columns.size());
     append_numbers(text, table.truth, row, table.truth_columns.size());
-    for (const auto& column : table.texts) text += "," + quoted(column.values[row]);
+    for (const auto& column : table.texts) text.append(1, ',').append(quoted(column.values[row]));
     text += '\n';
   }
   return text;
