@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/output_file.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/threads/openmp.h"
 #include "hpcai/distributed/exchange/on_all_ranks.h"
@@ -21,6 +22,7 @@
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/incarnation.h"
 #include "hpcai/trainer/judgements.h"
+#include "inputs.h"
 #include "trace.h"
 
 namespace hpcai::app {
@@ -79,7 +81,8 @@ int bench(const CommandLine& line, const BenchOptions& options) {
   trainer::Incarnation incarnation(experiment, world);
   distributed::Group& group = incarnation.group();
   distributed::on_all_ranks(group, [&] {
-    if (group.rank() == 0 && !options.trace.empty()) check_trace(options.trace);
+    if (group.rank() == 0 && !options.trace.empty())
+      require_output(options.trace, "--trace", inputs_of(options.config, experiment));
   });
   distributed::on_all_ranks(group, [&] { incarnation.build(); });
   incarnation.begin();

@@ -5,9 +5,9 @@
 
 #include "commands.h"
 #include "hpcai/core/error.h"
-#include "hpcai/core/file.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/output_file.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/text.h"
 #include "hpcai/distributed/exchange/make_group.h"
@@ -18,6 +18,7 @@
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/threads.h"
+#include "inputs.h"
 
 namespace hpcai::app {
 namespace {
@@ -72,7 +73,7 @@ int calibrate(const CommandLine& line, const CalibrateWords& options) {
   const auto group = distributed::make_group(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
   trainer::set_threads(experiment.training, group->placement());
   distributed::on_all_ranks(*group, [&] {
-    if (group->rank() == 0) require_replaceable(options.out);
+    if (group->rank() == 0) require_output(options.out, "--out", inputs_of(options.config, experiment));
   });
   const auto calibration =
       scaling::calibrate(experiment, *group, world, {.seconds = options.seconds, .batches = options.batches});

@@ -6,8 +6,9 @@
 
 #include "commands.h"
 #include "hpcai/core/error.h"
-#include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/output_file.h"
+#include "hpcai/core/text.h"
 #include "hpcai/draw/contact_sheet.h"
 #include "hpcai/data/png.h"
 #include "hpcai/data/sources/waveform_set.h"
@@ -73,7 +74,8 @@ void draw_waveforms(const WaveformOptions& options) {
     }
     panels.push_back(std::move(panel));
   }
-  replace_file(options.preview, draw::waveform_sheet_svg(panels, std::min(shown, kWaveformColumns), "r h22 / M against time"));
+  write_output(options.preview, draw::waveform_sheet_svg(panels, std::min(shown, kWaveformColumns), "r h22 / M against time"),
+               "--preview");
   log::info("preview of {} waveforms in {}", shown, options.preview);
 }
 
@@ -95,36 +97,53 @@ void draw_galaxies(const GalaxyOptions& options) {
   image.height = sheet.height;
   image.width = sheet.width;
   image.pixels = std::move(sheet.pixels);
-  data::write_png(options.preview, image);
+  write_output(options.preview, data::encode_png(image), "--preview");
   log::info("preview of {} galaxies in {}", shown, options.preview);
 }
 
-void check_preview(const std::string& preview, const std::string& extension) {
-  if (preview.empty() || std::filesystem::path(preview).extension() == extension) return;
-  throw Error(ExitCode::usage, fmt::format("--preview {}: the name must end in {}", preview, extension));
+// Checks --out and --preview before the work begins. `parameters`: a file that is read, or empty.
+void check_outputs(const std::string& out, const std::string& preview, const std::string& preview_extension,
+                   const std::string& parameters = "") {
+  const auto extension = std::filesystem::path(out).extension();
+  if (extension != ".h5" && extension != ".hdf5") {
+    throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .h5 or .hdf5", printable(out)),
+                "The data are written in HDF5.");
+  }
+  if (!preview.empty() && std::filesystem::path(preview).extension() != preview_extension) {
+    throw Error(ExitCode::usage, fmt::format("--preview {}: the name must end in {}", printable(preview), preview_extension));
+  }
+  require_output(out, "--out", {parameters});
+  if (!preview.empty()) require_output(preview, "--preview", {parameters, out});
+}
+
+// Makes the file with a progress bar and returns the number of samples. `generate` has one option for its threads.
+template <class Write>
+int64_t with_progress(const Write& write) {
+  GenerateProgress progress;
+  try {
+    return write(progress.callback());
+  } catch (const LocalError& e) {  // no more threads
+    throw Error(e.code(), e.what(), "Give fewer --threads, end other programs, or raise the limit.");
+  }
 }
 
 int generate_waveforms(WaveformOptions options) {
-  check_preview(options.preview, ".svg");
+  check_outputs(options.out, options.preview, ".svg", options.settings.set.parameters);
   options.settings.precision = options.dtype == "float32" ? data::WaveformPrecision::float32 : data::WaveformPrecision::float64;
-  int64_t count = 0;
-  {
-    GenerateProgress progress;
-    count = data::write_waveforms(options.out, options.settings, options.threads, progress.callback());
-  }
+  const int64_t count = with_progress([&](const data::Progress& progress) {
+    return data::write_waveforms(options.out, options.settings, options.threads, progress);
+  });
   log::info("{} waveforms of {} samples in {}", count, options.settings.grid.size(), options.out);
   if (!options.preview.empty()) draw_waveforms(options);
   return 0;
 }
 
 int generate_galaxies(GalaxyOptions options) {
-  check_preview(options.preview, ".png");
+  check_outputs(options.out, options.preview, ".png");
   options.settings.survey = options.survey == "des" ? simulate::Survey::des : simulate::Survey::sdss;
-  int64_t count = 0;
-  {
-    GenerateProgress progress;
-    count = data::write_galaxies(options.out, options.settings, options.threads, progress.callback());
-  }
+  const int64_t count = with_progress([&](const data::Progress& progress) {
+    return data::write_galaxies(options.out, options.settings, options.threads, progress);
+  });
   log::info("{} galaxies of {} x {} pixels in {}", count, options.settings.size_pixels, options.settings.size_pixels,
             options.out);
   if (!options.preview.empty()) draw_galaxies(options);

@@ -5,8 +5,8 @@
 
 #include "commands.h"
 #include "hpcai/core/error.h"
-#include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/output_file.h"
 #include "hpcai/data/predictions.h"
 #include "trained.h"
 
@@ -26,15 +26,16 @@ int predict(const PredictOptions& options) {
   if (!hdf5 && out.extension() != ".csv") {
     throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .csv, .h5 or .hdf5", options.out));
   }
-  require_replaceable(out);
+  require_output(out, "--out");
   Trained trained = load_trained(options.trained, /*needs_labels=*/false);
+  require_output(out, "--out", trained.inputs);
   const auto all = trained.predict();
   data::PredictionTable table = trained.task->table(trained.dataset->spec(), all);
   for (const int64_t index : all.index) table.ids.push_back(trained.dataset->id(index));
   if (hdf5) {
     data::write_predictions_hdf5(out, table);
   } else {
-    replace_file(out, data::predictions_csv(table));
+    write_output(out, data::predictions_csv(table));
   }
   log::info("{} predictions of step {} in {}", table.ids.size(), trained.step, options.out);
   return 0;

@@ -16,6 +16,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/input_files.h"
 #include "hpcai/data/open.h"
 #include "hpcai/data/wrappers/without_truth.h"
 #include "hpcai/distributed/exchange/make_group.h"
@@ -63,6 +64,16 @@ bool names_other_data(const trainer::Experiment& own, const trainer::Experiment&
 data::Split split_named(const std::string& name) {
   if (name == "train") return data::Split::train;
   return name == "validation" ? data::Split::validation : data::Split::test;
+}
+
+// The run's config.yaml, all files that the training's data and those of this command have, and --input.
+std::vector<fs::path> inputs_of(const TrainedOptions& options, const data::DataConfig& own, const data::DataConfig& data) {
+  std::vector<fs::path> inputs{fs::path(options.run_dir) / "config.yaml"};
+  const auto add = [&](const std::vector<fs::path>& files) { inputs.insert(inputs.end(), files.begin(), files.end()); };
+  add(data::input_files(own));
+  add(data::input_files(data));
+  if (!options.input.empty()) add(data::input_files(data, options.input));
+  return inputs;
 }
 
 }  // namespace
@@ -119,6 +130,7 @@ Trained load_trained(const TrainedOptions& options, bool needs_labels) {
   trained.settings = trainer::evaluation_settings(trained.experiment, 1);
   copy_weights(*trained.model, loaded.state.model, loaded.path.string());
   trained.step = loaded.step;
+  trained.inputs = inputs_of(options, own.data, trained.experiment.data);
   trained.checkpoint = loaded.path.string();
   return trained;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ struct Trained {
   trainer::EvaluationSettings settings;
   int64_t step = 0;
   std::string checkpoint;
+  std::vector<std::filesystem::path> inputs;  // files that this command and the training read; no output may replace them
 
   // Measures the quality; all samples must have a truth.
   tasks::EvaluationResult evaluate();

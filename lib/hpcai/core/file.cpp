@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -13,8 +12,9 @@
 #include "hpcai/core/attempts.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
-#include "hpcai/core/paths.h"
+#include "hpcai/core/output_file.h"
 #include "hpcai/core/text.h"
+#include "hpcai/core/write_attempt.h"
 
 namespace hpcai {
 namespace {
@@ -22,22 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kPathRemedy = "Check the path; relative paths start where the program was started.";
-
-std::string remedy_for(int error) {
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT: return "Free some space there, or choose another place with --run-dir.";
-    case EACCES:
-    case EPERM:
-    case EROFS: return "Check the permissions, or choose another place with --run-dir.";
-    case EFBIG: return "Raise the limit of file sizes (ulimit -f), or choose another place with --run-dir.";
-    case EIO:
-    case ESTALE:
-    case ETIMEDOUT:
-      return "The disk or the network to it is in trouble: try again later, or choose another place with --run-dir.";
-    default: return "";
-  }
-}
 
 bool knows_no_sync(int error) { return error == EINVAL || error == EOPNOTSUPP || error == ENOSYS; }
 
@@ -62,45 +46,11 @@ int read_all(const fs::path& path, size_t limit, std::string& content) {
   return error;
 }
 
-int write_pieces(int descriptor, const std::vector<std::string_view>& pieces) {
-  for (std::string_view left : pieces) {
-    while (!left.empty()) {
-      const ssize_t written = write(descriptor, left.data(), left.size());
-      if (written >= 0) {
-        left.remove_prefix(static_cast<size_t>(written));
-      } else if (errno != EINTR) {
-        return errno;
-      }
-    }
-  }
-  return 0;
-}
-
-struct Failure {
-  const char* action = "";
-  int error = 0;
-  bool final = false;  // whether a second attempt is wrong: a device or pipe would receive the bytes twice
-};
-
-// Makes one attempt to write a file. A failed attempt removes the file, because its content is undefined after a failed fsync.
-// The next attempt makes a new file.
-Failure write_once(const fs::path& path, const std::vector<std::string_view>& pieces) {
-  const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) return {"create", errno};
-  struct stat status {};
-  const bool regular = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-  int error = write_pieces(descriptor, pieces);
-  if (error == 0 && regular) error = sync_descriptor(descriptor, path);
-  if (close(descriptor) != 0 && error == 0 && errno != EINTR) error = errno;
-  if (error != 0 && regular) unlink(path.c_str());
-  return {"write", error, !regular};
-}
-
 }  // namespace
 
 void fail_to_write(const std::string& action, const fs::path& path, int error) {
   throw Error(ExitCode::cannot_write, fmt::format("cannot {} {}: {}", action, printable(path), std::strerror(error)),
-              remedy_for(error));
+              write_remedy(error, "--run-dir"));
 }
 
 int sync_descriptor(int descriptor, const fs::path& path) {
@@ -132,37 +82,11 @@ std::string read_file(const fs::path& path, size_t limit) {
 void write_file(const fs::path& path, std::string_view content) { write_file(path, std::vector{content}); }
 
 void write_file(const fs::path& path, const std::vector<std::string_view>& pieces) {
-  Failure failure;
-  attempt([&] {
-    failure = write_once(path, pieces);
-    return failure.final ? 0 : failure.error;
-  });
+  const WriteFailure failure = try_to_write(path, pieces);
   if (failure.error != 0) fail_to_write(failure.action, path, failure.error);
 }
 
-void require_replaceable(const fs::path& path) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  const auto refuse = [&](const std::string& why) {
-    throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", printable(path), why),
-                "Name a file in a folder that exists and is yours.");
-  };
-  if (is_folder(path, ExitCode::cannot_write)) refuse("it is a folder");
-  if (!is_folder(folder, ExitCode::cannot_write)) refuse(fmt::format("there is no folder {}", printable(folder)));
-  if (access(folder.c_str(), W_OK) != 0) refuse(std::strerror(errno));
-}
-
-void replace_file(const fs::path& path, std::string_view content) {
-  fs::path temporary = path;
-  temporary += fmt::format(".tmp-{}", getpid());
-  write_file(temporary, content);
-  try {
-    rename_path(temporary, path);
-  } catch (const Error&) {
-    unlink(temporary.c_str());
-    throw;
-  }
-  sync_folder(path.has_parent_path() ? path.parent_path() : fs::path("."));
-}
+void replace_file(const fs::path& path, std::string_view content) { write_output(path, content, "--run-dir"); }
 
 void rename_path(const fs::path& from, const fs::path& to) {
   const int error = attempt([&] { return rename(from.c_str(), to.c_str()) == 0 ? 0 : errno; });

@@ -82,18 +82,18 @@ char outcome_of(const std::function<bool()>& work) {
 
 // Reads the byte that the child wrote before it ended, until `end`. `none`: the child closed the pipe without a byte, so it
 // crashed.
-enum class Answer { outcome, none, timeout };
-Answer read_answer(int in, std::chrono::steady_clock::time_point end, char& outcome) {
+enum class ChildAnswer { outcome, none, timeout };
+ChildAnswer read_answer(int in, std::chrono::steady_clock::time_point end, char& outcome) {
   while (true) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
-    if (left <= 0) return Answer::timeout;
+    if (left <= 0) return ChildAnswer::timeout;
     pollfd poll_in{in, POLLIN, 0};
     const int ready = poll(&poll_in, 1, static_cast<int>(std::min<int64_t>(left, 1'000'000)));
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0) continue;
     const ssize_t got = read(in, &outcome, 1);
     if (got < 0 && errno == EINTR) continue;
-    return got == 1 ? Answer::outcome : Answer::none;
+    return got == 1 ? ChildAnswer::outcome : ChildAnswer::none;
   }
 }
 
@@ -108,8 +108,8 @@ int ending_signal(pid_t child) {
 
 Trial untried(const std::string& reason) { return {Trial::End::untried, 0, reason}; }
 
-Trial ended(Answer answer, char outcome, int signal) {
-  if (answer == Answer::outcome) {
+Trial ended(ChildAnswer answer, char outcome, int signal) {
+  if (answer == ChildAnswer::outcome) {
     return {outcome == kDone ? Trial::End::done : outcome == kNoMemory ? Trial::End::no_memory : Trial::End::failed, 0, ""};
   }
   return {signal == SIGXCPU || signal == SIGKILL ? Trial::End::out_of_time : Trial::End::crashed, signal, ""};
@@ -135,11 +135,12 @@ Trial try_in_child(const TrialLimits& limits, const std::function<void(const std
     return untried(fmt::format("no process can be started: {}", std::strerror(error)));
   }
   char outcome = kFailed;
-  const Answer answer = read_answer(ends[0], std::chrono::steady_clock::now() + std::chrono::seconds(limits.wall_s), outcome);
+  const ChildAnswer answer =
+      read_answer(ends[0], std::chrono::steady_clock::now() + std::chrono::seconds(limits.wall_s), outcome);
   close(ends[0]);
-  if (answer == Answer::timeout) kill(child, SIGKILL);
+  if (answer == ChildAnswer::timeout) kill(child, SIGKILL);
   const int signal = ending_signal(child);
-  if (answer == Answer::timeout) return untried(fmt::format("the disk did not answer within {} s", limits.wall_s));
+  if (answer == ChildAnswer::timeout) return untried(fmt::format("the disk did not answer within {} s", limits.wall_s));
   return ended(answer, outcome, signal);
 }
 

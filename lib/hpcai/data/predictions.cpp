@@ -31,11 +31,11 @@ NewArray text_array(const std::string& name, const std::vector<std::string>& tex
   return {name, {static_cast<int64_t>(texts.size())}, ElementType::uint8, static_cast<int64_t>(width)};
 }
 
-// File names need not be UTF-8, texts of HDF5 must be.
+// File names need not be UTF-8, texts of HDF5 and CSV must be.
+std::string in_utf8(const std::string& name) { return find_invalid_utf8(name) ? printable(name) : name; }
+
 std::vector<std::string> in_utf8(std::vector<std::string> names) {
-  for (std::string& name : names) {
-    if (find_invalid_utf8(name)) name = printable(name);
-  }
+  for (std::string& name : names) name = in_utf8(name);
   return names;
 }
 
@@ -44,8 +44,12 @@ void write_text(Hdf5Writer& writer, size_t array, int64_t width, int64_t row, st
   writer.write_row(array, row, text.data());
 }
 
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+// A cell of CSV. It has quotes where readers, Csv among them, would take it apart, or for a comment, or drop its outer blanks.
+std::string quoted(const std::string& name) {
+  const std::string text = in_utf8(name);
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  const bool outer_blank = !text.empty() && (blank(text.front()) || blank(text.back()));
+  if (text.find_first_of(",\"\r\n") == std::string::npos && !text.starts_with('#') && !outer_blank) return text;
   std::string cell = "\"";
   for (const char c : text) cell.append(c == '"' ? 2 : 1, c);
   return cell + '"';
@@ -62,13 +66,13 @@ std::string predictions_csv(const PredictionTable& table) {
   std::string text = "id";
   for (const std::string& name : table.columns) text.append(1, ',').append(quoted(name));
   for (const std::string& name : table.truth_columns) text.append(1, ',').append(quoted(fmt::format("true_{}", name)));
-  for (const auto& column : table.texts) text += "," + quoted(column.name);
+  for (const auto& column : table.texts) text.append(1, ',').append(quoted(column.name));
   text += '\n';
   for (size_t row = 0; row < table.ids.size(); ++row) {
     text += quoted(table.ids[row]);
     append_numbers(text, table.predictions, row, table.columns.size());
     append_numbers(text, table.truth, row, table.truth_columns.size());
-    for (const auto& column : table.texts) text += "," + quoted(column.values[row]);
+    for (const auto& column : table.texts) text.append(1, ',').append(quoted(column.values[row]));
     text += '\n';
   }
   return text;
@@ -88,15 +92,19 @@ void write_predictions_hdf5(const std::filesystem::path& path, const PredictionT
     attributes.push_back({"truth_names", table.truth_columns});
   }
   const size_t first_text = arrays.size();
-  for (const auto& column : table.texts) arrays.push_back(text_array(column.name, column.values));
+  std::vector<std::vector<std::string>> texts;
+  for (const auto& column : table.texts) {
+    texts.push_back(in_utf8(column.values));
+    arrays.push_back(text_array(column.name, texts.back()));
+  }
   Hdf5Writer writer(path, arrays, attributes);
   for (int64_t row = 0; row < rows; ++row) {
     const auto index = static_cast<size_t>(row);
     write_text(writer, 0, arrays[0].text_width, row, ids[index]);
     writer.write_row(1, row, table.predictions.data() + row * columns);
     if (truths > 0) writer.write_row(2, row, table.truth.data() + row * truths);
-    for (size_t t = 0; t < table.texts.size(); ++t) {
-      write_text(writer, first_text + t, arrays[first_text + t].text_width, row, table.texts[t].values[index]);
+    for (size_t t = 0; t < texts.size(); ++t) {
+      write_text(writer, first_text + t, arrays[first_text + t].text_width, row, texts[t][index]);
     }
   }
   writer.finish();

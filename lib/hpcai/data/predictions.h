@@ -20,8 +20,8 @@ struct PredictionTable {
   std::vector<TextColumn> texts;           // may be empty
 };
 
-// CSV text with columns id, the predictions, "true_" + the truths, and the texts; numbers with the digits that restore them
-// exactly.
+// CSV text with columns id, the predictions, "true_" + the truths, and the texts, in UTF-8. The numbers have the
+// digits that restore them exactly. Bytes that are not UTF-8 are escaped, as in HDF5.
 std::string predictions_csv(const PredictionTable& table);
 
 // Data sets ids [n], predictions [n, columns], if known truth [n, truth_columns], and one [n] for each text column, of its

@@ -9,6 +9,7 @@
 
 #include "folder.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/output_file.h"
 
 using namespace hpcai;
 namespace fs = std::filesystem;
@@ -59,7 +60,7 @@ TEST_CASE("links in a circle and names that are too long are told with path and 
       failure(code, [&] { is_plain_file(path, code); });
       failure(code, [&] { list_folder(path, code); });
     }
-    failure(ExitCode::cannot_write, [&] { require_replaceable(path); });
+    failure(ExitCode::cannot_write, [&] { require_output(path, "--out"); });
     failure(ExitCode::missing_input, [&] { read_file(path); });
   }
 }
@@ -78,7 +79,7 @@ TEST_CASE("without permission on the way there is an error, not an answer") {
   const auto reason = failure(ExitCode::missing_input, [&] { path_exists(folder.path / "secret/file"); });
   CHECK(reason.find("secret/file: Permission denied") != std::string::npos);
   failure(ExitCode::missing_input, [&] { list_folder(folder.path / "secret"); });
-  failure(ExitCode::cannot_write, [&] { require_replaceable(folder.path / "secret/new"); });
+  failure(ExitCode::cannot_write, [&] { require_output(folder.path / "secret/new", "--out"); });
   REQUIRE(seteuid(0) == 0);
 }
 

@@ -2,8 +2,11 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 
+#include "hpcai/core/utf8.h"
+#include "hpcai/data/tables/csv.h"
 #include "support.h"
 
 using namespace hpcai::data;
@@ -16,6 +19,25 @@ TEST_CASE("predictions are written as CSV that restores every number, with quote
   table.texts = {{"predicted", {"big, round", "x"}}};
   CHECK(predictions_csv(table) ==
         "id,q,s1,predicted\na.jpg,0.3333333333333333,-0.25,\"big, round\"\n\"b, \"\"c\"\".jpg\",2,1e-300,x\n");
+}
+
+TEST_CASE("names in CSV are UTF-8, and the program's own reader finds them again") {
+  const test::TemporaryFolder folder;
+  const std::vector<std::string> names{"#hash.png",       " outer blanks\t", "two\nlines.png",
+                                       "caf\xc3\xa9.png", "caf\xe9.png",     "a;b|c.png"};
+  PredictionTable table{names, {"q"}, {1, 2, 3, 4, 5, 6}, {}, {}, {{"predicted", {"#1", "a ", "\xe9", "b", "c", "d"}}}};
+  std::ofstream(folder / "p.csv") << predictions_csv(table);
+  const Csv read(folder / "p.csv", {"id"});
+  REQUIRE(read.rows() == 6);
+  const size_t id = read.column("id"), predicted = read.column("predicted");
+  for (const int64_t row : {0, 1, 2, 3, 5}) CHECK(read.cell(row, id) == names[static_cast<size_t>(row)]);
+  CHECK(read.cell(4, id) == "caf\\xe9.png");
+  CHECK(read.cell(0, predicted) == "#1");
+  CHECK(read.cell(1, predicted) == "a ");
+  CHECK(read.cell(2, predicted) == "\\xe9");
+  CHECK_FALSE(hpcai::find_invalid_utf8(predictions_csv(table)));
+  write_predictions_hdf5(folder / "p.h5", table);
+  CHECK(H5::H5File((folder / "p.h5").string(), H5F_ACC_RDONLY).openDataSet("predicted").getStrType().getSize() == 4);
 }
 
 TEST_CASE("predictions are written as HDF5 with ids, names and truth") {

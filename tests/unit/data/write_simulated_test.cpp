@@ -116,7 +116,8 @@ TEST_CASE("a file that cannot be written leaves nothing behind and names the rea
   const test::TemporaryFolder folder;
   auto thrown = thrown_by([&] { write_waveforms(folder / "none" / "w.h5", small_waveform_file(), 1, nullptr); });
   CHECK(thrown.code == ExitCode::cannot_write);
-  CHECK(thrown.what == "cannot write " + (folder / "none" / "w.h5").string() + ": No such file or directory");
+  CHECK(thrown.what ==
+        "cannot write " + (folder / "none" / "w.h5").string() + ": there is no folder " + (folder / "none").string());
 
   WaveformFileSettings huge = small_waveform_file();
   huge.set = {"1:8:0.01", "-0.8:0.8:0.002", "-0.8:0.8:0.01", 0, ""};
@@ -141,7 +142,7 @@ TEST_CASE("a disk that fills up is reported and the file removed") {
     setrlimit(RLIMIT_FSIZE, &before);
     CHECK(thrown.code == ExitCode::cannot_write);
     CHECK(thrown.what == "cannot write " + (folder / "w.h5").string() + ": File too large");
-    CHECK(thrown.remedy == "Free some space there, or write to another place.");
+    CHECK(thrown.remedy == "Raise the limit of file sizes (ulimit -f), or choose another place with --out.");
     CHECK(files_in(folder) == 0);
   }
   std::signal(SIGXFSZ, handler);

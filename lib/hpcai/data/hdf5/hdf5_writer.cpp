@@ -1,28 +1,18 @@
 #include "hpcai/data/hdf5/hdf5_writer.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
-#include <utility>
 
 #include "hpcai/core/error.h"
-#include "hpcai/core/file.h"
-#include "hpcai/core/paths.h"
+#include "hpcai/core/text.h"
 #include "hpcai/data/hdf5/hdf5_library.h"
 
 namespace hpcai::data {
 namespace {
-
-[[noreturn]] void fail(const std::filesystem::path& path, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-  throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", path.string(), std::strerror(error)),
-              full ? "Free some space there, or write to another place." : "Check the folder and its permissions.");
-}
 
 H5::DataType stored_type(const NewArray& array) {
   if (array.text_width > 0) {
@@ -80,55 +70,40 @@ struct AttributeWriter {
 };
 
 // Tells at once what would otherwise be found after hours: the file system has no room for the file.
-void check_room(const std::filesystem::path& path, double bytes) {
+void check_room(const std::filesystem::path& path, const OutputFile& output, double bytes) {
   struct statvfs system {};
-  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
-  if (statvfs(folder.c_str(), &system) != 0) return;  // opening the file will say why
+  if (fstatvfs(output.descriptor(), &system) != 0 || system.f_blocks == 0) return;  // it counts no room; writing will tell
   const double room = static_cast<double>(system.f_bavail) * static_cast<double>(system.f_frsize);
   if (bytes <= room) return;
   throw Error(ExitCode::cannot_write,
-              fmt::format("cannot write {}: it needs {:.3g} GB, but only {:.3g} GB are free there", path.string(), bytes / 1e9,
+              fmt::format("cannot write {}: it needs {:.3g} GB, but only {:.3g} GB are free there", printable(path), bytes / 1e9,
                           room / 1e9),
-              "Free some space, write to another place, or make fewer samples.");
+              "Free some space, choose another place with --out, or make fewer samples.");
 }
 
 // HDF5 1.10 crashes if it cannot write while it closes a file, so it only starts where its part will fit and the file may
 // grow to `bytes`.
-void try_writing(int file, const std::filesystem::path& path, double bytes) {
+void try_writing(const OutputFile& output, double bytes) {
   const std::vector<char> zeros(1 << 16);
   for (size_t done = 0; done < zeros.size();) {
-    const ssize_t written = pwrite(file, zeros.data(), zeros.size() - done, static_cast<off_t>(done));
-    if (written < 0 && errno != EINTR) fail(path, errno);
+    const ssize_t written = pwrite(output.descriptor(), zeros.data(), zeros.size() - done, static_cast<off_t>(done));
+    if (written < 0 && errno != EINTR) output.fail("write", errno);
     if (written > 0) done += static_cast<size_t>(written);
   }
-  if (ftruncate(file, static_cast<off_t>(bytes)) != 0 || ftruncate(file, 0) != 0) fail(path, errno);
+  const int file = output.descriptor();
+  if (ftruncate(file, static_cast<off_t>(bytes)) != 0 || ftruncate(file, 0) != 0) output.fail("write", errno);
 }
 
 }  // namespace
 
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, const std::vector<NewArray>& arrays,
                        const std::vector<NamedAttribute>& attributes)
-    : path_(path), temporary_(path) {
-  temporary_ += fmt::format(".tmp-{}", getpid());
+    : path_(path), output_(path, "--out") {
   double bytes = 4096;
   for (const NewArray& array : arrays) bytes += static_cast<double>(array.shape[0]) * static_cast<double>(row_bytes(array));
-  if (is_folder(path, ExitCode::cannot_write)) fail(path, EISDIR);
-  check_room(path, bytes);
-  fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd_ < 0) fail(path_, errno);
-  try {
-    try_writing(fd_, path_, bytes);
-    lay_out(arrays, attributes);
-  } catch (...) {
-    close(fd_);
-    unlink(temporary_.c_str());
-    throw;
-  }
-}
-
-Hdf5Writer::~Hdf5Writer() {
-  if (fd_ >= 0) close(fd_);
-  if (!finished_) unlink(temporary_.c_str());
+  check_room(path_, output_, bytes);
+  try_writing(output_, bytes);
+  lay_out(arrays, attributes);
 }
 
 void Hdf5Writer::lay_out(const std::vector<NewArray>& arrays, const std::vector<NamedAttribute>& attributes) {
@@ -137,7 +112,7 @@ void Hdf5Writer::lay_out(const std::vector<NewArray>& arrays, const std::vector<
   try {
     H5::FileAccPropList access;
     H5Pset_file_locking(access.getId(), false, true);  // the name is ours alone
-    file = std::make_unique<H5::H5File>(temporary_.string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, access);
+    file = std::make_unique<H5::H5File>(output_.temporary().string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, access);
     H5::DSetCreatPropList layout;
     layout.setLayout(H5D_CONTIGUOUS);
     layout.setAllocTime(H5D_ALLOC_TIME_EARLY);
@@ -154,8 +129,9 @@ void Hdf5Writer::lay_out(const std::vector<NewArray>& arrays, const std::vector<
     // A file that could not be flushed cannot be closed a second time either: the library (1.10) then reads freed memory.
     static_cast<void>(file.release());
     const Hdf5Failure failure = last_hdf5_failure();
-    if (failure.system_error != 0) fail(path_, failure.system_error);
-    throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", path_.string(), failure.reason));
+    if (failure.system_error != 0) output_.fail("write", failure.system_error);
+    throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", printable(path_), failure.reason),
+                "Choose another place with --out.");
   }
 }
 
@@ -164,22 +140,15 @@ void Hdf5Writer::write_row(size_t array, int64_t row, const void* values) {
   const auto* next = static_cast<const char*>(values);
   int64_t at = place.offset + row * place.row_bytes;
   for (int64_t left = place.row_bytes; left > 0;) {
-    const ssize_t written = pwrite(fd_, next, static_cast<size_t>(left), at);
+    const ssize_t written = pwrite(output_.descriptor(), next, static_cast<size_t>(left), at);
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) fail(path_, written < 0 ? errno : EIO);
+    if (written <= 0) output_.fail("write", written < 0 ? errno : EIO);
     next += written;
     at += written;
     left -= written;
   }
 }
 
-void Hdf5Writer::finish() {
-  if (fsync(fd_) != 0) fail(path_, errno);
-  const int fd = std::exchange(fd_, -1);
-  if (close(fd) != 0) fail(path_, errno);
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, errno);
-  finished_ = true;
-  sync_folder(path_.has_parent_path() ? path_.parent_path() : std::filesystem::path("."));
-}
+void Hdf5Writer::finish() { output_.publish(); }
 
 }  // namespace hpcai::data

@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "hpcai/core/output_file.h"
 #include "hpcai/data/hdf5/element_type.h"
 
 namespace hpcai::data {
@@ -27,16 +27,13 @@ struct NewArray {
   int64_t text_width = 0;
 };
 
-// Writes an HDF5 file under a temporary name and gives it its own name when it is whole. The library lays the file out;
-// rows are then written in place with pwrite, in any order and by any number of threads at once. A writer that is
-// destroyed before finish() leaves nothing behind. All functions throw Error{cannot_write} with file and reason.
+// Writes an HDF5 file, the --out of a command, as core/output_file.h does: whole or not at all. The library lays the file out;
+// rows are then written in place with pwrite, in any order and by any number of threads at once. A writer that is destroyed
+// before finish() leaves nothing behind. All functions throw Error{cannot_write} with file and reason.
 class Hdf5Writer {
  public:
   Hdf5Writer(const std::filesystem::path& path, const std::vector<NewArray>& arrays,
              const std::vector<NamedAttribute>& attributes);
-  ~Hdf5Writer();
-  Hdf5Writer(const Hdf5Writer&) = delete;
-  Hdf5Writer& operator=(const Hdf5Writer&) = delete;
 
   // Row `row` of the array's position in the constructor's list, as values of the array's type.
   void write_row(size_t array, int64_t row, const void* values);
@@ -51,10 +48,8 @@ class Hdf5Writer {
   void lay_out(const std::vector<NewArray>& arrays, const std::vector<NamedAttribute>& attributes);
 
   std::filesystem::path path_;
-  std::filesystem::path temporary_;
+  OutputFile output_;
   std::vector<Place> places_;
-  int fd_ = -1;
-  bool finished_ = false;
 };
 
 }  // namespace hpcai::data

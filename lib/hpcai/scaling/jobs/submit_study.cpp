@@ -7,6 +7,7 @@
 #include "hpcai/core/file.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/output_file.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/scaling/jobs/slurm_jobs.h"
 #include "hpcai/scaling/model/calibration.h"
@@ -37,10 +38,10 @@ class Jobs {
   // Writes `script` to <folder>/<name>.sh, submits it, records the job as `key` in jobs.json and returns its number.
   std::string submit(const std::string& key, const std::string& name, const std::string& script) {
     const auto path = folder_ / (name + ".sh");
-    replace_file(path, script);
+    write_output(path, script);
     const std::string job = submit_script(path);
     numbers_[key] = job;
-    replace_file(list(), json_text(numbers_, 2) + "\n");
+    write_output(list(), json_text(numbers_, 2) + "\n");
     return job;
   }
 

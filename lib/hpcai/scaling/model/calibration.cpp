@@ -6,6 +6,7 @@
 #include "hpcai/core/file.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/output_file.h"
 #include "hpcai/core/paths.h"
 
 namespace hpcai::scaling {
@@ -106,7 +107,7 @@ std::optional<Calibration> find_calibration(const std::filesystem::path& path) {
 }
 
 void write_calibration(const std::filesystem::path& path, const Calibration& calibration) {
-  replace_file(path, json_text(to_json(calibration), 2) + "\n");
+  write_output(path, json_text(to_json(calibration), 2) + "\n");
 }
 
 }  // namespace hpcai::scaling

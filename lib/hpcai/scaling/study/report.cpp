@@ -7,8 +7,8 @@
 
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
-#include "hpcai/core/file.h"
 #include "hpcai/core/json.h"
+#include "hpcai/core/output_file.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
@@ -167,8 +167,8 @@ nlohmann::json scaling_json(const Study& study, const std::vector<Curve>& curves
 std::vector<Curve> write_report(const Study& study, int ranks_per_node, const std::vector<std::string>& command) {
   auto curves = collect(study, ranks_per_node);
   const auto json = scaling_json(study, curves, command);
-  replace_file(study.folder / "scaling.json", json_text(json, 2) + "\n");
-  replace_file(study.folder / "figure1.svg", draw_figure(curves, footer_of(json.at("environment"), curves)).svg());
+  write_output(study.folder / "scaling.json", json_text(json, 2) + "\n");
+  write_output(study.folder / "figure1.svg", draw_figure(curves, footer_of(json.at("environment"), curves)).svg());
   return curves;
 }
 

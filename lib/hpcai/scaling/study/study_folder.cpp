@@ -9,6 +9,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
 #include "hpcai/core/json.h"
+#include "hpcai/core/output_file.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/version.h"
 
@@ -97,11 +98,11 @@ StudyFolder::StudyFolder(const Study& study) : whole_(study) {
   if (exists) extend(whole_, read_study_json(file));
   make_folder(study.folder);
   lock_ = FolderLock(study.folder, "study in", "Wait until it has ended, or choose another folder with --out.");
-  replace_file(file, json_text(describe_study(whole_), 2) + "\n");
+  write_output(file, json_text(describe_study(whole_), 2) + "\n");
   for (const Member& member : study.members) {
     if (path_exists(config_of(study, member))) continue;
     make_folder(config_of(study, member).parent_path());
-    replace_file(config_of(study, member), config::to_yaml(member.experiment));
+    write_output(config_of(study, member), config::to_yaml(member.experiment));
   }
 }
 

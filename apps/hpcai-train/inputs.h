@@ -1,0 +1,13 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "commands.h"
+
+namespace hpcai::app {
+
+// The config and the files that its data have, which no output may replace.
+std::vector<std::filesystem::path> inputs_of(const ConfigOptions& options, const trainer::Experiment& experiment);
+
+}  // namespace hpcai::app
