@@ -19,7 +19,7 @@ CALIBRATE = ("calibrate", "--config", GALAXY, "--seconds", "1")
 SHORT = ("--set", "training.max_steps=2")
 HDF5_CONFIG = """
 name: file
-data: {type: image_hdf5, train: train.h5, validation: v-*.h5, test: test.h5}
+data: {type: image_hdf5, train: train.h5, validation: v-1.h5, test: test.h5}
 model: {type: xception, width_factor: 0.0625, middle_blocks: 0, head_units: 8}
 loss: {type: cross_entropy}
 training: {epochs: 1, global_batch: 4}

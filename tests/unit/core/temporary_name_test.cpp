@@ -21,6 +21,7 @@ namespace {
 int signal_ending(const std::function<void()>& body) {
   const pid_t process = fork();
   if (process == 0) {
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);  // Catch handles them
     body();
     _exit(0);
   }

@@ -26,12 +26,6 @@ herr_t collect(unsigned, const H5E_error2_t* entry, void*) {
   return 0;
 }
 
-// The library's C++ part closes the library when the program ends. A file that could not be closed before cannot be closed then
-// either, and the library complains on stderr unless it has no receiver of messages.
-bool say_nothing_at_end() {
-  return std::atexit([] { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }) == 0;
-}
-
 herr_t record(hid_t stack, void*) {
   last_messages().clear();
   return H5Ewalk2(stack, H5E_WALK_UPWARD, collect, nullptr);
@@ -43,8 +37,6 @@ Hdf5Lock::Hdf5Lock() : lock_(library_mutex()) {
   // The library would close what a damaged file has left open when the program ends, and complain if it cannot.
   static const herr_t no_end = H5dont_atexit();
   static const herr_t no_plugins = H5PLset_loading_state(0);
-  static const bool silent = say_nothing_at_end();
-  static_cast<void>(silent);
   static_cast<void>(no_end);
   static_cast<void>(no_plugins);
   H5Eset_auto2(H5E_DEFAULT, record, nullptr);  // each time, since other users of the library may change it

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "hpcai/core/error.h"
@@ -94,6 +96,13 @@ void try_writing(const OutputFile& output, double bytes) {
   if (ftruncate(file, static_cast<off_t>(bytes)) != 0 || ftruncate(file, 0) != 0) output.fail("write", errno);
 }
 
+// The library's C++ part closes all files when the program ends. It crashes, or complains on stderr, if it could not close one
+// before. Handlers of exit run in reverse order, so this one ends the process first.
+void end_without_library(int status, void*) {
+  std::fflush(nullptr);
+  _exit(status);
+}
+
 }  // namespace
 
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, const std::vector<NewArray>& arrays,
@@ -128,6 +137,7 @@ void Hdf5Writer::lay_out(const std::vector<NewArray>& arrays, const std::vector<
   } catch (const H5::Exception&) {
     // A file that could not be flushed cannot be closed a second time either: the library (1.10) then reads freed memory.
     static_cast<void>(file.release());
+    on_exit(end_without_library, nullptr);
     const Hdf5Failure failure = last_hdf5_failure();
     if (failure.system_error != 0) output_.fail("write", failure.system_error);
     throw Error(ExitCode::cannot_write, fmt::format("cannot write {}: {}", printable(path_), failure.reason),
