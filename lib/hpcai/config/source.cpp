@@ -81,9 +81,9 @@ Node merged(const Type* type, Node lower, const Node& upper) {
 
 // How the value of an override is given as plain text, whatever it means in YAML.
 std::string quoting_advice(const std::string& path, const std::string& value) {
-  const bool is_plain = value.size() <= 200 && value.find_first_of("\"\\\n") == std::string::npos && printable(value) == value;
-  const std::string example = is_plain ? path + "=\"" + value + '"' : "data.train=\"*/x.h5\"";
-  return fmt::format("To give it as text, quote it: --set {}", shell_word(example));
+  const std::string text = path + "=\"" + value + '"';
+  const bool is_short = text.size() <= 200 && value.find_first_of("\"\\") == std::string::npos && printable(text) == text;
+  return "To give it as text, quote it: --set " + shell_word(is_short ? text : "data.train=\"*/x.h5\"");
 }
 
 class Sources {

@@ -157,7 +157,7 @@ TEST_CASE("files that are no images are reported together when the folder is ope
                 "): neither a JPEG nor a PNG file";
   }
   CHECK(thrown.what == expected + "\n  and 3 more");
-  CHECK(thrown.remedy == "Files must be JPEG or PNG; replace them or remove their rows from the catalogue.");
+  CHECK(thrown.remedy == "Files must be JPEG or PNG; replace them or remove their rows from the table that lists them.");
 
   thrown = thrown_by([&] { data::open(test::image_folder_config(folder, "file,label\nx.jpg,a\ny.jpg,b\n"), 2); });
   CHECK(thrown.code == ExitCode::missing_input);
