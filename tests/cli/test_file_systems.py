@@ -13,15 +13,16 @@ from trouble import TroubledCase, name_of
 
 SHORT = ("--set", "training.max_steps=8", "--set", "checkpoint.every_steps=4")
 
-PICTURES = """
-name: pictures
-data: {type: image_hdf5, train: TRAIN}
-model: {type: xception, width_factor: 0.0625, middle_blocks: 0, head_units: 8}
-loss: {type: cross_entropy}
+FILES = """
+name: files
+data: {type: waveform_hdf5, train: TRAIN, t_min: -100, t_max: 28, t_step: 2}
+model: {type: wavenet, residual_channels: 4, gate_channels: 4, dilations: [1], tail_channels: 4, keep_steps: 20, dense_units: 4}
+loss: {type: waveform_mse}
 training: {epochs: 1, global_batch: 4, threads: 1}
 loader: {threads: 1}
 schedule: {type: constant}
 """
+GENERATE = ("generate", "waveforms", "--mass-ratio", "1:5:0.25", "--spin1", "0.1", "--spin2", "0", "--t-min", "-100", "--t-max", "28", "--t-step", "2")
 
 
 def png(size, seed):
@@ -172,10 +173,10 @@ class FileSystems(TroubledCase):
     def test_data_without_permission_are_told_with_reason_and_remedy(self):
         if os.geteuid() != 0:
             self.skipTest("only root can run a program without rights")
-        self.run_program("generate", "galaxies", "--count", "8", "--size", "32", "--out", "train-1.h5")
+        self.run_program(*GENERATE, "--out", "train-1.h5")
         (self.folder / "secret").mkdir(mode=0o755)
         shutil.copy(self.folder / "train-1.h5", self.folder / "secret")
-        (self.folder / "c.yaml").write_text(PICTURES)
+        (self.folder / "c.yaml").write_text(FILES)
         self.folder.chmod(0o755)
         (self.folder / "train-1.h5").chmod(0o600)
         for mode, data in ((0o755, "train-1.h5"), (0o700, "secret/train-1.h5"), (0o700, "secret/train-*.h5"), (0o711, "secret/train-*.h5")):
@@ -186,10 +187,10 @@ class FileSystems(TroubledCase):
                 self.assertIn("Check the permissions", err)
 
     def test_more_files_than_the_soft_limit_allows_are_read_and_the_hard_limit_is_named(self):
-        self.run_program("generate", "galaxies", "--count", "8", "--size", "32", "--out", "t-0.h5")
+        self.run_program(*GENERATE, "--out", "t-0.h5")
         for i in range(1, 80):
             shutil.copy(self.folder / "t-0.h5", self.folder / f"t-{i}.h5")
-        (self.folder / "c.yaml").write_text(PICTURES.replace("TRAIN", "t-*.h5"))
+        (self.folder / "c.yaml").write_text(FILES.replace("TRAIN", "t-*.h5"))
         arguments = ("check", "--config", "c.yaml")
         self.run_program(*arguments, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 4096)))
         _, err = self.run_program(*arguments, status=2, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
