@@ -103,7 +103,7 @@ void check_name(const std::string& name, size_t index, const ClassNameOrigin& or
   if (trim_cell(name) != name) {
     refuse("has blanks at its ends", fmt::format("Remove them {}: names that look alike are hard to tell apart.", origin.place));
   }
-  if (printable(name) != name) refuse("holds a control character", fmt::format("Correct it {}.", origin.place));
+  if (printable(name, name.size()) != name) refuse("holds a control character", fmt::format("Correct it {}.", origin.place));
   if (!origin.are_stated && is_missing(name)) {
     refuse("stands for a missing value",
            fmt::format("Correct it {}; if it is a class, name all classes in data.classes.", origin.place));

@@ -32,7 +32,7 @@ NewArray text_array(const std::string& name, const std::vector<std::string>& tex
 }
 
 // File names need not be UTF-8, texts of HDF5 and CSV must be.
-std::string in_utf8(const std::string& name) { return find_invalid_utf8(name) ? printable(name) : name; }
+std::string in_utf8(const std::string& name) { return find_invalid_utf8(name) ? printable(name, 4 * name.size()) : name; }
 
 std::vector<std::string> in_utf8(std::vector<std::string> names) {
   for (std::string& name : names) name = in_utf8(name);
