@@ -18,11 +18,8 @@ void write_file(const std::filesystem::path& path, std::string_view content);
 // The same for content in several pieces, which it writes one after the other.
 void write_file(const std::filesystem::path& path, const std::vector<std::string_view>& pieces);
 
-// As write_file, but through a temporary file that it renames: readers see the old file or the new one, whole.
+// Writes a file of a run folder as core/output_file.h does: readers see the old file or the new one, whole.
 void replace_file(const std::filesystem::path& path, std::string_view content);
-
-// Throws Error{cannot_write} if replace_file would fail. A command calls it before long work whose result it writes at the end.
-void require_replaceable(const std::filesystem::path& path);
 
 // Creates a folder and its parents. Throws Error{cannot_write}.
 void make_folder(const std::filesystem::path& path);

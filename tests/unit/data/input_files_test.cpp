@@ -33,5 +33,7 @@ TEST_CASE("the files of new samples are the input and the catalogue of its folde
   ImageFolderConfig config;
   config.catalogue = "new.csv";
   CHECK(input_files(config, "new") == Paths{"new", "new/new.csv"});
-  CHECK(input_files(WaveformHdf5Config{}, "a.h5:group") == Paths{"a.h5"});
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "a.h5") << "x";
+  CHECK(input_files(WaveformHdf5Config{}, (folder / "a.h5:group").string()) == Paths{folder / "a.h5"});
 }
