@@ -10,6 +10,7 @@
 #include "folder.h"
 #include "hpcai/core/file.h"
 #include "hpcai/core/output_file.h"
+#include "hpcai/core/text.h"
 
 using namespace hpcai;
 namespace fs = std::filesystem;
@@ -53,7 +54,7 @@ TEST_CASE("links in a circle and names that are too long are told with path and 
   for (const fs::path& path : {folder.path / "a", folder.path / "a" / "x", folder.path / std::string(300, 'n')}) {
     for (const auto code : {ExitCode::missing_input, ExitCode::cannot_write}) {
       const auto reason = failure(code, [&] { path_exists(path, code); });
-      CHECK(reason.find(path.string()) != std::string::npos);
+      CHECK(reason.find(printable(path)) != std::string::npos);  // the middle of a long name is left out
       CHECK((reason.find("Too many levels of symbolic links") != std::string::npos ||
              reason.find("File name too long") != std::string::npos));
       failure(code, [&] { is_folder(path, code); });
