@@ -70,7 +70,7 @@ TEST_CASE("a concatenation gives all samples of its parts, in order, also of emp
   const auto thrown =
       test::thrown_by([] { Concatenation(parts_of(std::make_unique<Counted>(0, 2), std::make_unique<Counted>(5, 2, 3))); });
   CHECK(thrown.code == ExitCode::bad_data);
-  CHECK(thrown.what == "number 5: its samples look otherwise than number 0");
+  CHECK(thrown.what == "number 5: its samples differ from those of number 0 in shape, classes or targets");
   CHECK_THROWS_AS(Concatenation({}), std::invalid_argument);
   auto one = std::make_unique<Counted>(0, 2);
   const Dataset* only = one.get();
