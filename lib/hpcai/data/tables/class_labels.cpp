@@ -49,7 +49,7 @@ void check_images_a_class(const Csv& csv, size_t column, const std::vector<std::
                  "Set data.label_column to the column of the class names; if these are classes, name all in data.classes.");
   }
   log::shared_warning(
-      "{}: column {} has {} as labels, less than two images a class; is this the label column (data.label_column)?", csv.name(),
+      "{}: column {} has {} as labels, fewer than two images a class; is this the label column (data.label_column)?", csv.name(),
       shown, count);
 }
 
