@@ -120,13 +120,23 @@ class FileSystems(TroubledCase):
         _, err = self.run_program("evaluate", "--run-dir", "run", status=65)
         self.assertIn("Copy a checkpoint here again", err)
 
-    def test_no_permission_is_66_for_what_is_read_and_74_for_what_is_written(self):
-        if os.geteuid() != 0:
-            self.skipTest("only root can run a program without rights")
+    def train_for_everyone(self):
+        """A run that every user may read."""
         self.train(WAVEFORM, "run", *SHORT)
         self.folder.chmod(0o755)
         for path in (self.folder / "run").rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)
+
+    def as_another_user(self, *arguments, status):
+        process = subprocess.run(["setpriv", "--reuid=12347", "--regid=12347", "--clear-groups", PROGRAM, *arguments], cwd=self.folder,
+                                 env=environment(), text=True, capture_output=True, timeout=120)
+        self.assertEqual(process.returncode, status, process.stderr)
+        return process.stderr
+
+    def test_no_permission_is_66_for_what_is_read_and_74_for_what_is_written(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can run a program without rights")
+        self.train_for_everyone()
         (self.folder / "sec").mkdir(mode=0o700)
         (self.folder / "c.yaml").write_text(WAVEFORM.read_text())
         shutil.copytree(self.folder / "run", self.folder / "closed")
@@ -140,25 +150,14 @@ class FileSystems(TroubledCase):
                  (66, ("--config", "sec/c.yaml"), "sec/c.yaml"), (66, ("check", "--config", "sec/c.yaml"), "sec/c.yaml")]
         for status, arguments, path in cases:
             with self.subTest(arguments=arguments):
-                process = subprocess.run(["setpriv", "--reuid=12347", "--regid=12347", "--clear-groups", PROGRAM, *arguments],
-                                         cwd=self.folder, env=environment(), text=True, capture_output=True, timeout=120)
-                self.assertEqual(process.returncode, status, process.stderr)
-                self.assertIn("Permission denied", process.stderr)
-                self.assertIn(path, process.stderr)
-
-    def as_another_user(self, *arguments, status):
-        process = subprocess.run(["setpriv", "--reuid=12347", "--regid=12347", "--clear-groups", PROGRAM, *arguments], cwd=self.folder,
-                                 env=environment(), text=True, capture_output=True, timeout=120)
-        self.assertEqual(process.returncode, status, process.stderr)
-        return process.stderr
+                err = self.as_another_user(*arguments, status=status)
+                self.assertIn("Permission denied", err)
+                self.assertIn(path, err)
 
     def test_checkpoints_without_permission_are_not_called_damaged(self):
         if os.geteuid() != 0:
             self.skipTest("only root can run a program without rights")
-        self.train(WAVEFORM, "run", *SHORT)
-        self.folder.chmod(0o755)
-        for path in (self.folder / "run").rglob("*"):
-            path.chmod(0o755 if path.is_dir() else 0o644)
+        self.train_for_everyone()
         folders = sorted((self.folder / "run" / "checkpoints").glob("step-*"))
         (folders[-1] / "model.safetensors").chmod(0o600)
         err = self.as_another_user("evaluate", "--run-dir", "run", "--checkpoint", "last", status=0)
