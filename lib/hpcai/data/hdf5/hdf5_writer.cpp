@@ -83,15 +83,24 @@ void check_room(const std::filesystem::path& path, const OutputFile& output, dou
               "Free some space, choose another place with --out, or make fewer samples.");
 }
 
+// Writes `bytes` bytes at an offset of the temporary file. Throws Error{cannot_write}.
+void write_at(const OutputFile& output, const void* values, int64_t bytes, int64_t offset) {
+  const auto* next = static_cast<const char*>(values);
+  while (bytes > 0) {
+    const ssize_t written = pwrite(output.descriptor(), next, static_cast<size_t>(bytes), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) output.fail("write", written < 0 ? errno : EIO);
+    next += written;
+    offset += written;
+    bytes -= written;
+  }
+}
+
 // HDF5 1.10 crashes if it cannot write while it closes a file, so it only starts where its part will fit and the file may
 // grow to `bytes`.
 void try_writing(const OutputFile& output, double bytes) {
   const std::vector<char> zeros(1 << 16);
-  for (size_t done = 0; done < zeros.size();) {
-    const ssize_t written = pwrite(output.descriptor(), zeros.data(), zeros.size() - done, static_cast<off_t>(done));
-    if (written < 0 && errno != EINTR) output.fail("write", errno);
-    if (written > 0) done += static_cast<size_t>(written);
-  }
+  write_at(output, zeros.data(), static_cast<int64_t>(zeros.size()), 0);
   const int file = output.descriptor();
   if (ftruncate(file, static_cast<off_t>(bytes)) != 0 || ftruncate(file, 0) != 0) output.fail("write", errno);
 }
@@ -147,16 +156,7 @@ void Hdf5Writer::lay_out(const std::vector<NewArray>& arrays, const std::vector<
 
 void Hdf5Writer::write_row(size_t array, int64_t row, const void* values) {
   const Place& place = places_.at(array);
-  const auto* next = static_cast<const char*>(values);
-  int64_t at = place.offset + row * place.row_bytes;
-  for (int64_t left = place.row_bytes; left > 0;) {
-    const ssize_t written = pwrite(output_.descriptor(), next, static_cast<size_t>(left), at);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) output_.fail("write", written < 0 ? errno : EIO);
-    next += written;
-    at += written;
-    left -= written;
-  }
+  write_at(output_, values, place.row_bytes, place.offset + row * place.row_bytes);
 }
 
 void Hdf5Writer::finish() { output_.publish(); }
