@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Packs the program for machines without a compiler: one relocatable archive with the executable, its CUDA part if built,
-# the configs, and the libraries that a system with glibc >= 2.36 may lack. LibTorch and CUDA are not included: the program
-# uses the torch 2.11.0 of the other machine, which it finds through TORCH_DIR or python3.
+# the configs, a list of its parts (sbom.spdx.json), and the libraries that a system with glibc >= 2.36 may lack. LibTorch and CUDA
+# are not included: the program uses the torch 2.11.0 of the other machine, which it finds through TORCH_DIR or python3.
 # Usage: scripts/bundle.sh [--with-tests] [ARCHIVE], by default dist/hpcai-train.tar.gz
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -48,7 +48,9 @@ cat >"$root/bin/hpcai-train" <<'LAUNCHER'
 # Finds torch 2.11.0 and starts the program (or the test) of the same name beside this file.
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 if [ -z "${TORCH_DIR:-}" ]; then
-  TORCH_DIR=$(python3 -c "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])" 2>/dev/null)
+  # Not from the current folder, which Python would search first.
+  TORCH_DIR=$(python3 -c "import sys; sys.path = [p for p in sys.path if p]
+import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])" 2>/dev/null)
 fi
 if [ ! -e "$TORCH_DIR/lib/libtorch_cpu.so" ]; then
   echo "error: torch 2.11.0 was not found. Install it (pip install torch==2.11.0), or set TORCH_DIR to a folder with lib/libtorch_cpu.so." >&2
@@ -62,11 +64,17 @@ chmod +x "$root/bin/hpcai-train"
 for binary in "$root"/bin/test_*.bin; do
   if [ -e "$binary" ]; then cp "$root/bin/hpcai-train" "${binary%.bin}"; fi
 done
-cp -r configs README.md "$root/"
+cp -r configs README.md LICENSE "$root/"
 mkdir "$root/scripts"
 cp -r scripts/slurm "$root/scripts/"
+# The same commit, compiler and libraries give the same bytes.
+commit=$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
+epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+version=$(sed -n 's/^project(hpcai-train VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+python3 -I scripts/sbom.py "$root" "$version" "$commit" "$epoch" >"$stage/sbom.spdx.json"
+mv "$stage/sbom.spdx.json" "$root/"
 mkdir -p "$(dirname "$archive")"
-tar -C "$stage" -czf "$archive" hpcai-train
+tar -C "$stage" --sort=name --mtime="@$epoch" --owner=0 --group=0 --numeric-owner -cf - hpcai-train | gzip -n >"$archive"
 size=$(stat -c %s "$archive")
 echo "bundle: $archive, $((size / 1000000)) MB. Unpack it anywhere and run hpcai-train/bin/hpcai-train"
 if [ "$with_tests" = no ] && [ "$size" -gt 40000000 ]; then fail "the archive is larger than 40 MB"; fi

@@ -37,7 +37,7 @@ done
 
 echo
 for folder in "${folders[@]}"; do
-  python3 - "$folder" <<'PYTHON'
+  python3 -I - "$folder" <<'PYTHON'
 import json, sys
 summary = json.load(open(f"{sys.argv[1]}/summary.json"))
 test = summary["test"]

@@ -95,7 +95,7 @@ fetch() {
     --platform manylinux2014_x86_64 --platform manylinux2010_x86_64 --platform manylinux1_x86_64 \
     -d "$wheels" -r "scripts/$1" ||
     fail "LibTorch could not be fetched with pip. Is the network up? Or set TORCH_DIR to a LibTorch $torch_version you have."
-  python3 - "$wheels" "$torch_folder" <<'PYTHON' || fail "the wheels could not be unpacked into .deps. Is the disk full?"
+  python3 -I - "$wheels" "$torch_folder" <<'PYTHON' || fail "the wheels could not be unpacked into .deps. Is the disk full?"
 import pathlib, sys, zipfile
 wheels, folder = map(pathlib.Path, sys.argv[1:])
 def wanted(file):  # libraries and headers; 47 MB of Python for torchrun

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs and builds what is missing, then runs all tests through ctest.
 # Usage: scripts/test.sh [CTEST ARGUMENT...], such as -L unit, -R wavenet or --rerun-failed
-#        scripts/test.sh --sanitize [CTEST ARGUMENT...]    unit tests of files, memory and network with the address and the
-#                                                          undefined-behaviour sanitizer, built into build-asan/
+#        scripts/test.sh --sanitize [CTEST ARGUMENT...]    unit tests of files, memory and network, and damaged inputs, with the
+#                                                          address and the undefined-behaviour sanitizer, built into build-asan/
 set -euo pipefail
 cd "$(dirname "$0")/.."
 sanitize=no
@@ -14,10 +14,10 @@ scripts/setup.sh --tests
 echo "building (the first time takes some minutes)"
 if [ "$sanitize" = yes ]; then
   # These modules handle untrusted bytes, raw memory and threads.
-  modules=(core config data draw checkpoint runs distributed)
-  preset=asan scripts/build.sh "${modules[@]/#/test_}"
+  modules=(core config data draw checkpoint distributed)
+  preset=asan scripts/build.sh "${modules[@]/#/test_}" fuzz_readers
   export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.txt
-  pattern="^unit\\.($(IFS='|'; echo "${modules[*]}")): "
+  pattern="^fuzz\\.|^unit\\.($(IFS='|'; echo "${modules[*]}")): "
   exec ctest --test-dir build-asan --output-on-failure -j "$(nproc)" -R "$pattern" "$@"
 fi
 scripts/build.sh

@@ -200,6 +200,14 @@ class Labels(DataCase):
         self.h5py("waveforms('w.h5', (waves * 100).astype('i4'))")
         self.refuse("w.yaml", "data set data: its values are int32, expected floats")
 
+    def test_a_file_that_the_library_cannot_close(self):
+        self.h5py("pictures('i.h5', images[:2, :12, :12], classes[:2], ['elliptical', 'spiral'])")
+        damaged = bytearray((self.folder / "i.h5").read_bytes())
+        damaged[125], damaged[1102], damaged[1768] = 128, 127, 8
+        (self.folder / "i.h5").write_bytes(damaged)
+        err = self.refuse("i.yaml", "i.h5: is damaged: addr overflow")
+        self.assertNotIn("HDF5:", err, "the library's exit handler has run")
+
 
 @needs_h5py
 class Remedies(DataCase):

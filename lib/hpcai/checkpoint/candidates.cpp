@@ -26,6 +26,12 @@ std::optional<Manifest> manifest_in(const fs::path& folder) {
   }
 }
 
+// Whether the name `best` leads to this folder.
+bool is_linked_as_best(const fs::path& folder) {
+  std::error_code code;
+  return fs::equivalent(folder.parent_path() / "best", folder, code) && !code;
+}
+
 // Returns the step of a folder that publish() has put aside, ".tmp-old-step-00000123.4711".
 std::optional<int64_t> step_put_aside(const std::string& name) {
   if (!name.starts_with(kPutAsidePrefix)) return std::nullopt;
@@ -59,7 +65,7 @@ std::vector<Candidate> find_candidates(const fs::path& checkpoints) {
     const auto step = step_of(name);
     const auto manifest = manifest_in(entry);
     if (step) {
-      named.push_back({*step, entry, manifest && manifest->best.value_or(false)});
+      named.push_back({*step, entry, manifest ? manifest->best.value_or(false) : is_linked_as_best(entry)});
     } else if (manifest && (name == "last" || name == "best" || step_put_aside(name) == manifest->step)) {
       others.push_back({manifest->step, entry, manifest->best.value_or(false)});
     }

@@ -12,7 +12,9 @@ namespace hpcai::checkpoint {
 struct Candidate {
   int64_t step = 0;
   std::filesystem::path path;
-  bool best = false;  // whether its manifest states that it was the best when it was saved
+  // Whether its manifest states that it was the best when it was saved; if the manifest cannot be read, whether `best` leads to
+  // it.
+  bool best = false;
 };
 
 // Conversions between a step and "step-00000123". step_of() returns nothing for other names.

@@ -29,7 +29,8 @@ void guard(const fs::path& checkpoint, ExitCode code, const std::function<void()
     throw;
   } catch (const std::exception& e) {
     throw Error(code,
-                fmt::format("the content of {} is not what this program writes: {}", printable(checkpoint), first_line(e.what())),
+                fmt::format("the content of {} is not what this program writes: {}", printable(checkpoint),
+                            printable(first_line(e.what()))),
                 "It was changed, or written by another version. Use an earlier checkpoint, or start a new run.");
   }
 }

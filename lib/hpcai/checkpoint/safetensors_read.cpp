@@ -8,6 +8,7 @@
 #include "hpcai/checkpoint/safetensors.h"
 #include "hpcai/checkpoint/safetensors_header.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::checkpoint {
 namespace {
@@ -53,13 +54,14 @@ NamedTensors read_safetensors(const std::filesystem::path& path, Metadata* metad
   std::ifstream in(path, std::ios::binary);
   if (code || !in) {
     throw Error(ExitCode::missing_input,
-                fmt::format("cannot read {}: {}", path.string(), code ? code.message() : std::strerror(errno)));
+                fmt::format("cannot read {}: {}", printable(path), code ? code.message() : std::strerror(errno)));
   }
   Metadata unwanted;
   try {
     return read_all(in, size, metadata != nullptr ? *metadata : unwanted);
   } catch (const std::runtime_error& e) {
-    throw Error(ExitCode::bad_data, fmt::format("{} is not a sound safetensors file: {}", path.string(), e.what()),
+    throw Error(ExitCode::bad_data,
+                fmt::format("{} is not a sound safetensors file: {}", printable(path), printable(std::string_view(e.what()))),
                 "Fetch or export the file again.");
   }
 }

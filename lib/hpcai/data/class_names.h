@@ -9,6 +9,9 @@
 
 namespace hpcai::data {
 
+// The most classes that data may have. More come from a column or a label that is no class.
+inline constexpr int64_t kMostClasses = 100000;
+
 // elliptical, spiral: the labels of simulate/galaxy.h.
 std::vector<std::string> galaxy_class_names();
 
@@ -30,7 +33,8 @@ struct ClassNamesConfig {
     visitor.field("class_count", class_count,
                   {.help = "Number of classes, which the data must have; where no names are given, info needs it. 0 = as many as "
                            "there are.",
-                   .min = 0});
+                   .min = 0,
+                   .max = kMostClasses});
   }
 };
 

@@ -42,7 +42,8 @@ std::string model_changes(const nlohmann::json& then, const nlohmann::json& now)
   for (const auto& [key, label] :
        {std::pair{"input_shape", "input shape"}, {"time_grid", "times"}, {"scaling", "pixel scaling"}}) {
     if (then.at(key) != now.at(key))
-      text += fmt::format("\n  {}: {} then, {} now", label, json_text(then.at(key)), json_text(now.at(key)));
+      text +=
+          fmt::format("\n  {}: {} then, {} now", label, printable(json_text(then.at(key))), printable(json_text(now.at(key))));
   }
   return text;
 }

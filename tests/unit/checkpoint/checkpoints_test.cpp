@@ -207,6 +207,20 @@ TEST_CASE("the link best of a run whose manifests say nothing of the best is fol
   CHECK(load_checkpoint(scratch / "c").step == 1);
 }
 
+TEST_CASE("a best checkpoint with a damaged manifest is named before an older best one is taken") {
+  Scratch scratch;
+  Checkpoints checkpoints(scratch / "c", 3);
+  checkpoints.prepare();
+  checkpoints.save(1, state_of(1), /*best=*/true);
+  checkpoints.save(2, state_of(2), /*best=*/true);
+  checkpoints.save(3, state_of(3));
+  spill(scratch / "c/step-00000002/manifest.json", "{");
+  const Loaded loaded = load_checkpoint(scratch / "c/best");
+  CHECK(loaded.step == 1);
+  REQUIRE(loaded.skipped.size() == 1);
+  CHECK_THAT(loaded.skipped[0], Catch::Contains("step-00000002/manifest.json"));
+}
+
 TEST_CASE("a checkpoint that a save had put aside when it was killed is not lost") {
   const Scratch scratch;
   Checkpoints checkpoints(scratch / "c", 3);

@@ -159,7 +159,6 @@ std::vector<std::string> choose_class_names(const ImageFile& file, const std::ve
     refuse_images(fmt::format("{}: has only one class ({})", file.labels_where, named[0]), "A classifier needs two.");
   if (!named.empty()) return named;
   const auto [least, largest] = std::minmax_element(file.labels.begin(), file.labels.end());
-  constexpr int64_t kMostClasses = 100000;
   if (*largest >= kMostClasses) {
     refuse_images(fmt::format("{}, row {}: class {}", file.labels_where, largest - file.labels.begin(), *largest),
                   "Labels are class indices 0, 1, 2, ...; are these other numbers?");

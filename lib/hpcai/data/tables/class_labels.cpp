@@ -6,18 +6,19 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <unordered_set>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/class_name_rules.h"
+#include "hpcai/data/class_names.h"
 #include "hpcai/data/tables/csv_record.h"
 
 namespace hpcai::data {
 namespace {
 
-constexpr size_t kMostClasses = 100000;
 constexpr size_t kLabelShown = 40;  // characters of a label in a message
 
 [[noreturn]] void refuse_label(const std::string& what, const std::string& remedy) {
@@ -112,7 +113,7 @@ std::vector<std::string> class_names_of(const Csv& csv, size_t column) {
     if (!seen.emplace(text).second) continue;
     names.emplace_back(text);
     first_rows.push_back(row);
-    if (names.size() > kMostClasses) {
+    if (std::ssize(names) > kMostClasses) {
       refuse_label(fmt::format("{}: column {} makes more than {} classes", csv.name(),
                                printable(csv.columns()[column], kLabelShown), kMostClasses),
                    "Is this the label column (data.label_column)?");

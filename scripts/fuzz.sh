@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Damages sound inputs at random and reads them with every reader of untrusted bytes, under the address and undefined-behaviour
+# sanitizers.
+# Usage: scripts/fuzz.sh [--minutes N] [TARGET...]    N minutes in all (default 10), the targets in turn (default all)
+# A faulty input stays in build-asan/fuzz-TARGET. build-asan/tests/fuzz_readers TARGET FILE reads it again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+minutes=10
+targets=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h|--help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --minutes) minutes=${2:?--minutes needs a number}; shift 2 ;;
+    -*) echo "fuzz: unknown option $1 (see --help)" >&2; exit 2 ;;
+    *) targets+=("$1"); shift ;;
+  esac
+done
+[[ $minutes =~ ^[0-9]+$ ]] || { echo "fuzz: --minutes needs a whole number, not '$minutes'" >&2; exit 2; }
+if [ ${#targets[@]} = 0 ]; then
+  targets=(config catalogue image_list binaries host_list image image_hdf5 waveform_hdf5 safetensors manifest state greeting)
+fi
+scripts/setup.sh
+preset=asan scripts/build.sh fuzz_readers
+export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.txt
+end=$((SECONDS + 60 * minutes))
+seed=$(date +%s)
+while [ $SECONDS -lt $end ]; do
+  for target in "${targets[@]}"; do
+    build-asan/tests/fuzz_readers "$target" --runs 1000 --seed "$seed" --out build-asan
+  done
+  seed=$((seed + 1))
+done

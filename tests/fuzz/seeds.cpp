@@ -1,0 +1,167 @@
+#include "seeds.h"
+
+#include <ATen/ATen.h>
+#include <jpeglib.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "hpcai/checkpoint/manifest.h"
+#include "hpcai/checkpoint/safetensors.h"
+#include "hpcai/config/config.h"
+#include "hpcai/core/file.h"
+#include "hpcai/data/fingerprint.h"
+#include "hpcai/data/hdf5/hdf5_writer.h"
+#include "hpcai/data/image.h"
+#include "hpcai/data/png.h"
+#include "hpcai/distributed/meeting/greeting.h"
+#include "hpcai/distributed/meeting/wire.h"
+#include "hpcai/trainer/experiment.h"
+#include "target.h"
+
+namespace fuzz {
+namespace {
+
+using namespace hpcai;
+
+constexpr int64_t kSide = 12;
+
+data::Image image() {
+  data::Image image{kSide, kSide, {}, 1};
+  for (int64_t i = 0; i < 3 * kSide * kSide; ++i) image.pixels.push_back(static_cast<uint8_t>(37 * i % 251));
+  return image;
+}
+
+std::string jpeg(bool progressive) {
+  jpeg_compress_struct info{};
+  jpeg_error_mgr errors{};
+  info.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&info);
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&info, &bytes, &size);
+  info.image_width = info.image_height = kSide;
+  info.input_components = 3;
+  info.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&info);
+  if (progressive) jpeg_simple_progression(&info);
+  jpeg_start_compress(&info, TRUE);
+  data::Image content = image();
+  while (info.next_scanline < kSide) {
+    JSAMPROW row = content.pixels.data() + 3 * kSide * info.next_scanline;
+    jpeg_write_scanlines(&info, &row, 1);
+  }
+  jpeg_finish_compress(&info);
+  jpeg_destroy_compress(&info);
+  std::string text(reinterpret_cast<char*>(bytes), size);
+  std::free(bytes);
+  return text;
+}
+
+// The bytes of a file with two rows in two arrays of these shapes.
+std::string hdf5(const data::NewArray& values, const data::NewArray& labels,
+                 const std::vector<data::NamedAttribute>& attributes) {
+  const std::string path = scratch() + "/seed.h5";
+  data::Hdf5Writer writer(path, {values, labels}, attributes);
+  const std::vector<double> row(4096, 1.0);  // one quasi-circular binary with q = s1 = s2 = 1, or bytes
+  const std::vector<int64_t> classes{0, 1};
+  for (int64_t i = 0; i < 2; ++i) {
+    writer.write_row(0, i, row.data());
+    writer.write_row(1, i, labels.type == data::ElementType::other_integer ? static_cast<const void*>(&classes[i]) : row.data());
+  }
+  writer.finish();
+  return read_file(path);
+}
+
+}  // namespace
+
+Seeds config_seeds() {
+  Seeds seeds;
+  for (const char* name : {"waveform/quickstart.yaml", "galaxy/quickstart.yaml"}) {
+    seeds.push_back(read_file(std::filesystem::path(HPCAI_SOURCE_DIR) / "configs" / name));
+    seeds.push_back(
+        config::to_yaml(config::read<trainer::Experiment>(std::filesystem::path(HPCAI_SOURCE_DIR) / "configs" / name)));
+  }
+  return seeds;
+}
+
+Seeds catalogue_seeds() {
+  return {"file,label,split\na.png,spiral,train\nb.png,elliptical,train\nc.png,spiral,validation\nd.png,elliptical,test\n",
+          "#Table1\nfile;label;split\n\"a, b.png\";'spiral';train\n# note\nb.png;elliptical;train\r\n",
+          "\xef\xbb\xbf file\tlabel\tsplit\na.png\tspiral\ttrain\nb.png\telliptical\ttrain\n"};
+}
+
+Seeds image_list_seeds() {
+  return {"a.png\nfolder/b.jpg\n# note\nc.png\n", "file,label\na.png,spiral\nb.png,elliptical\nc.png,nan\n"};
+}
+
+Seeds binaries_seeds() {
+  return {"q,s1,s2\n1,0,0\n1.5,-0.3,0.8\n10,0.1,0.2\n", "# table\nid q s1 s2\na 1 0 0\nb 2.5e0 -0.5 .5\n"};
+}
+
+Seeds host_list_seeds() { return {"n[08-10,12],login,r[1-2]c[0-1]-ib", "host", "a[1-3]b[001-100],c"}; }
+
+Seeds image_seeds() { return {jpeg(false), jpeg(true), data::encode_png(image())}; }
+
+Seeds image_hdf5_seeds() {
+  using data::ElementType;
+  return {hdf5({"images", {2, kSide, kSide, 3}, ElementType::uint8}, {"labels", {2}, ElementType::other_integer},
+               {{"class_names", std::vector<std::string>{"elliptical", "spiral"}}})};
+}
+
+Seeds waveform_hdf5_seeds() {
+  using data::ElementType;
+  return {hdf5({"data", {2, 16}, ElementType::float64}, {"labels", {2, 3}, ElementType::float64}, {{"t_step", 1.0}})};
+}
+
+Seeds safetensors_seeds() {
+  const checkpoint::SafetensorsImage image({{"conv.weight", at::ones({2, 3})}, {"steps", at::ones({}, at::kLong)}}, {{"a", "b"}});
+  std::string text;
+  for (const std::string_view part : image.parts()) text += part;
+  return {text};
+}
+
+Seeds manifest_seeds() {
+  checkpoint::Manifest manifest;
+  manifest.step = 12;
+  manifest.best = true;
+  manifest.files["model.safetensors"] = {100, std::string(64, 'a')};
+  return {checkpoint::to_text(manifest)};
+}
+
+trainer::CourseSettings course_settings() {
+  trainer::Experiment experiment;
+  experiment.training.epochs = 3;
+  experiment.training.global_batch = 8;
+  return trainer::CourseSettings::from(experiment);
+}
+
+nlohmann::json card() {
+  return {{"model",
+           {{"version", 1},
+            {"input_shape", {3, 8, 8}},
+            {"class_names", {"elliptical", "spiral"}},
+            {"target_names", nlohmann::json::array()},
+            {"time_grid", nullptr},
+            {"scaling", "signed"}}},
+          {"data", {{"train", data::Fingerprint{kStateSamples, "a", "b", "c"}}, {"validation", data::Fingerprint{}}}}};
+}
+
+Seeds state_seeds() {
+  trainer::Course course(course_settings(), kStateSamples);
+  course.step_done();
+  nlohmann::json state = course.state();
+  state["card"] = card();
+  return {state.dump(1), state.dump()};
+}
+
+Seeds greeting_seeds() {
+  using distributed::framed;
+  using distributed::Packer;
+  return {framed(Packer().text(distributed::kMagic).text(std::string(32, 'a')).bytes()),
+          framed(Packer().text(std::string(64, 'b')).bytes())};
+}
+
+}  // namespace fuzz
