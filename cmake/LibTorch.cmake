@@ -26,11 +26,20 @@ set(HPCAI_TORCH_ROOT ${torch_root})
 
 add_library(hpcai::torch INTERFACE IMPORTED)
 target_include_directories(hpcai::torch SYSTEM INTERFACE ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
-target_link_libraries(hpcai::torch INTERFACE ${torch_root}/lib/libtorch_cpu.so ${torch_root}/lib/libc10.so)
+# A LibTorch within the source folder is found from the place of the program, so that the program holds no path of this machine.
+cmake_path(IS_PREFIX PROJECT_SOURCE_DIR ${torch_root} NORMALIZE torch_is_inside)
+if(torch_is_inside)
+  cmake_path(RELATIVE_PATH torch_root BASE_DIRECTORY ${PROJECT_BINARY_DIR}/bin OUTPUT_VARIABLE torch_from_program)
+  set(CMAKE_BUILD_RPATH "$ORIGIN/${torch_from_program}/lib")
+else()
+  set(CMAKE_BUILD_RPATH ${torch_root}/lib)
+endif()
+target_link_options(hpcai::torch INTERFACE -L${torch_root}/lib)
+target_link_libraries(hpcai::torch INTERFACE -ltorch_cpu -lc10)
 # LibTorch carries fmt headers of its own, newer than the system's libfmt and not in its libraries.
 target_compile_definitions(hpcai::torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO FMT_HEADER_ONLY=1)
 
 add_library(hpcai::torch_cuda INTERFACE IMPORTED)
-target_link_libraries(hpcai::torch_cuda INTERFACE hpcai::torch -Wl,--no-as-needed ${torch_root}/lib/libtorch_cuda.so
-                      ${torch_root}/lib/libc10_cuda.so -Wl,--as-needed)
+target_link_libraries(hpcai::torch_cuda INTERFACE hpcai::torch -Wl,--no-as-needed -ltorch_cuda -lc10_cuda
+                      -Wl,--as-needed)
 target_compile_definitions(hpcai::torch_cuda INTERFACE USE_C10D_NCCL)

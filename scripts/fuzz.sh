@@ -2,7 +2,7 @@
 # Damages sound inputs at random and reads them with every reader of untrusted bytes, under the address and undefined-behaviour
 # sanitizers.
 # Usage: scripts/fuzz.sh [--minutes N] [TARGET...]    N minutes in all (default 10), the targets in turn (default all)
-# A faulty input stays in build-asan/fuzz-TARGET. build-asan/tests/fuzz_readers TARGET FILE reads it again.
+# A faulty input stays in build-asan/fuzz-TARGET. The program that found it reads it again: build-asan/tests/fuzz_readers TARGET FILE.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 minutes=10
@@ -16,17 +16,19 @@ while [ $# -gt 0 ]; do
   esac
 done
 [[ $minutes =~ ^[0-9]+$ ]] || { echo "fuzz: --minutes needs a whole number, not '$minutes'" >&2; exit 2; }
-if [ ${#targets[@]} = 0 ]; then
-  targets=(config catalogue image_list binaries host_list image image_hdf5 waveform_hdf5 safetensors manifest state greeting)
-fi
+experiment=(config state)
+readers=(catalogue image_list binaries host_list image image_hdf5 waveform_hdf5 safetensors manifest greeting)
+[ ${#targets[@]} -gt 0 ] || targets=("${experiment[@]}" "${readers[@]}")
 scripts/setup.sh
-preset=asan scripts/build.sh fuzz_readers
+preset=asan scripts/build.sh fuzz_readers fuzz_experiment
 export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.txt
 end=$((SECONDS + 60 * minutes))
 seed=$(date +%s)
 while [ $SECONDS -lt $end ]; do
   for target in "${targets[@]}"; do
-    build-asan/tests/fuzz_readers "$target" --runs 1000 --seed "$seed" --out build-asan
+    program=fuzz_readers
+    [[ " ${experiment[*]} " != *" $target "* ]] || program=fuzz_experiment
+    "build-asan/tests/$program" "$target" --runs 1000 --seed "$seed" --out build-asan
   done
   seed=$((seed + 1))
 done

@@ -39,7 +39,8 @@ class FullDisks(TroubledCase):
             self.assertEqual(self.summary(name)["weights_sha256"], expected, where)
             self.assertEqual([line["step"] for line in self.metrics(name)], lines, where)
             self.assertIn("done", (self.folder / name / "log.txt").read_text(), where)
-            self.run_program("evaluate", "--run-dir", name, "--checkpoint", "last")
+            if "/checkpoints/" in kind[1]:
+                self.run_program("evaluate", "--run-dir", name, "--checkpoint", "last")
             shutil.rmtree(self.folder / name)
 
         with concurrent.futures.ThreadPoolExecutor(2) as pool:

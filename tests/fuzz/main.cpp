@@ -1,6 +1,7 @@
 // Reads random damage to sound inputs with one of the program's readers, and reports what a reader must not do.
-//   fuzz_readers TARGET --runs N [--seed S] [--out FOLDER]   N mutations; the same N and S give the same inputs
-//   fuzz_readers TARGET FILE...                              the files, such as one that an earlier call has written
+//   fuzz_readers|fuzz_experiment TARGET --runs N [--seed S] [--out FOLDER]   N mutations; the same N and S give the same inputs
+//   fuzz_readers|fuzz_experiment TARGET FILE...                              the files, such as one that an earlier call has
+//   written
 // Exit status 1 and the file FOLDER/fuzz-TARGET for the first faulty input.
 
 #include <fcntl.h>

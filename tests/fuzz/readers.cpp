@@ -1,12 +1,8 @@
 #include <array>
-#include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "hpcai/checkpoint/load.h"
 #include "hpcai/checkpoint/manifest.h"
 #include "hpcai/checkpoint/safetensors.h"
-#include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/sources/image_hdf5.h"
@@ -17,16 +13,12 @@
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/meeting/wire.h"
 #include "hpcai/distributed/world/host_list.h"
-#include "hpcai/trainer/course.h"
-#include "hpcai/trainer/experiment.h"
-#include "hpcai/trainer/model_record.h"
-#include "seeds.h"
+#include "reader_seeds.h"
 #include "target.h"
 
 namespace fuzz {
 namespace {
 
-namespace fs = std::filesystem;
 using namespace hpcai;
 
 std::string write(const char* name, std::string_view bytes) {
@@ -34,8 +26,6 @@ std::string write(const char* name, std::string_view bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
   return path;
 }
-
-void read_config(std::string_view bytes) { config::parse<trainer::Experiment>(bytes, "config"); }
 
 void read_catalogue(std::string_view bytes) {
   write("labels.csv", bytes);
@@ -81,18 +71,6 @@ void read_manifest(std::string_view bytes) {
   checkpoint::read_manifest(scratch());
 }
 
-// state.json under a good seal.
-void read_state(std::string_view bytes) {
-  checkpoint::read_content("checkpoint", [&] {
-    const auto state = nlohmann::json::parse(bytes);
-    if (!state.is_object()) throw Error(ExitCode::bad_data, "state.json: is not a JSON object");
-    trainer::refuse_changed_data(state, card(), "run");
-    trainer::sample_spec_of(state, "state.json");
-    trainer::Course course(course_settings(), kStateSamples);
-    course.load(state);
-  });
-}
-
 // The first message on a connection of a stranger.
 void read_greeting(std::string_view bytes) {
   std::string buffer(bytes), message;
@@ -105,8 +83,7 @@ void read_greeting(std::string_view bytes) {
   }
 }
 
-constexpr std::array kTargets = {Target{"config", read_config, config_seeds},
-                                 Target{"catalogue", read_catalogue, catalogue_seeds},
+constexpr std::array kTargets = {Target{"catalogue", read_catalogue, catalogue_seeds},
                                  Target{"image_list", read_image_list, image_list_seeds},
                                  Target{"binaries", read_binaries, binaries_seeds},
                                  Target{"host_list", read_host_list, host_list_seeds},
@@ -115,24 +92,10 @@ constexpr std::array kTargets = {Target{"config", read_config, config_seeds},
                                  Target{"waveform_hdf5", read_waveform_hdf5, waveform_hdf5_seeds},
                                  Target{"safetensors", read_safetensors, safetensors_seeds},
                                  Target{"manifest", read_manifest, manifest_seeds},
-                                 Target{"state", read_state, state_seeds},
                                  Target{"greeting", read_greeting, greeting_seeds}};
 
 }  // namespace
 
 std::span<const Target> targets() { return kTargets; }
-
-const std::string& scratch() {
-  static std::string path;
-  if (!path.empty()) return path;
-  path = (fs::temp_directory_path() / "hpcai-fuzz-XXXXXX").string();
-  if (mkdtemp(path.data()) == nullptr) throw Error(ExitCode::cannot_write, "cannot make the folder " + path);
-  return path;
-}
-
-void remove_scratch() {
-  std::error_code ignored;
-  fs::remove_all(scratch(), ignored);
-}
 
 }  // namespace fuzz

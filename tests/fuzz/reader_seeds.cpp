@@ -1,24 +1,19 @@
-#include "seeds.h"
+#include "reader_seeds.h"
 
 #include <ATen/ATen.h>
 #include <jpeglib.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "hpcai/checkpoint/manifest.h"
 #include "hpcai/checkpoint/safetensors.h"
-#include "hpcai/config/config.h"
 #include "hpcai/core/file.h"
-#include "hpcai/data/fingerprint.h"
 #include "hpcai/data/hdf5/hdf5_writer.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/png.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/meeting/wire.h"
-#include "hpcai/trainer/experiment.h"
 #include "target.h"
 
 namespace fuzz {
@@ -77,16 +72,6 @@ std::string hdf5(const data::NewArray& values, const data::NewArray& labels,
 
 }  // namespace
 
-Seeds config_seeds() {
-  Seeds seeds;
-  for (const char* name : {"waveform/quickstart.yaml", "galaxy/quickstart.yaml"}) {
-    seeds.push_back(read_file(std::filesystem::path(HPCAI_SOURCE_DIR) / "configs" / name));
-    seeds.push_back(
-        config::to_yaml(config::read<trainer::Experiment>(std::filesystem::path(HPCAI_SOURCE_DIR) / "configs" / name)));
-  }
-  return seeds;
-}
-
 Seeds catalogue_seeds() {
   return {"file,label,split\na.png,spiral,train\nb.png,elliptical,train\nc.png,spiral,validation\nd.png,elliptical,test\n",
           "#Table1\nfile;label;split\n\"a, b.png\";'spiral';train\n# note\nb.png;elliptical;train\r\n",
@@ -129,32 +114,6 @@ Seeds manifest_seeds() {
   manifest.best = true;
   manifest.files["model.safetensors"] = {100, std::string(64, 'a')};
   return {checkpoint::to_text(manifest)};
-}
-
-trainer::CourseSettings course_settings() {
-  trainer::Experiment experiment;
-  experiment.training.epochs = 3;
-  experiment.training.global_batch = 8;
-  return trainer::CourseSettings::from(experiment);
-}
-
-nlohmann::json card() {
-  return {{"model",
-           {{"version", 1},
-            {"input_shape", {3, 8, 8}},
-            {"class_names", {"elliptical", "spiral"}},
-            {"target_names", nlohmann::json::array()},
-            {"time_grid", nullptr},
-            {"scaling", "signed"}}},
-          {"data", {{"train", data::Fingerprint{kStateSamples, "a", "b", "c"}}, {"validation", data::Fingerprint{}}}}};
-}
-
-Seeds state_seeds() {
-  trainer::Course course(course_settings(), kStateSamples);
-  course.step_done();
-  nlohmann::json state = course.state();
-  state["card"] = card();
-  return {state.dump(1), state.dump()};
 }
 
 Seeds greeting_seeds() {
