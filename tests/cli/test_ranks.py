@@ -27,6 +27,34 @@ class Ranks(Case):
     def test_galaxy_losses_agree_with_synchronised_batch_norm(self):
         self.assert_same_curve(GALAXY, "--set", "model.batch_norm=synchronised", "--set", "training.max_steps=8")
 
+    def test_with_shards_any_number_of_ranks_and_threads_trains_the_same_bits(self):
+        for config in (WAVEFORM, GALAXY):
+            results = []
+            for ranks, threads in ((1, 2), (2, 1), (4, 1), (8, 1)):
+                name = f"{config.stem}-{ranks}"
+                self.train(config, name, "--nproc", ranks, "--set", "distributed.deterministic_shards=8", "--set", "model.batch_norm=local",
+                           "--set", "training.max_steps=16", "--set", f"training.threads={threads}")
+                summary = self.summary(name)
+                results.append({
+                    "weights": summary["weights_sha256"],
+                    "test": summary["test"],
+                    "steps": [(line["loss"], line["lr"]) for line in self.metrics(name)],
+                    "evaluations": [{k: v for k, v in line.items() if k != "time_s"} for line in self.metrics(name, "evaluation")],
+                })
+            self.assertEqual(len(results[0]["steps"]), 16)
+            self.assertTrue(results[0]["evaluations"])
+            for other in results[1:]:
+                for part, value in results[0].items():
+                    self.assertEqual(other[part], value, f"{config.name}: {part}")
+
+    def test_shards_that_cannot_be_shared_are_refused(self):
+        shards = ("--set", "distributed.deterministic_shards=4", "--set", "model.batch_norm=local")
+        _, err = self.train(WAVEFORM, "run", "--nproc", 8, *shards, status=2)
+        self.assertIn("distributed.deterministic_shards 4 cannot be shared by 8 ranks", err)
+        _, err = self.train(WAVEFORM, "run", "--nproc", 2, *shards[:2], status=2)
+        self.assertIn("model.batch_norm: synchronised", err)
+        self.assertFalse((self.folder / "run").exists())
+
     def test_evaluation_is_the_same_on_uneven_shares(self):
         results = []
         for ranks in (1, 3):

@@ -150,6 +150,18 @@ class Resume(Case):
         self.finish(WAVEFORM, "--nproc", "2")
         self.assert_like_undisturbed()
 
+    def test_with_shards_a_run_goes_on_with_another_number_of_ranks(self):
+        for config in (WAVEFORM, GALAXY):
+            with self.subTest(config=config.name):
+                for name in ("whole", "run"):
+                    shutil.rmtree(self.folder / name, ignore_errors=True)
+                shards = ("--set", "distributed.deterministic_shards=4", "--set", "model.batch_norm=local")
+                self.undisturbed(config, *shards)
+                status, err = self.interrupt("run", 3, "--config", config, "--run-dir", "run", "--nproc", "2", *shards)
+                self.assertEqual(status, 75, err)
+                self.finish(config, "--nproc", "4", *shards)
+                self.assert_like_undisturbed()
+
     def test_a_damaged_checkpoint_is_skipped(self):
         arguments = ("--set", "checkpoint.every_steps=5")
         self.undisturbed(WAVEFORM, *arguments)

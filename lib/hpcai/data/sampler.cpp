@@ -58,8 +58,9 @@ std::vector<int64_t> Sampler::batch(int64_t epoch, int64_t number) const {
   const int64_t first = number * global_batch_;
   const int64_t count = std::min(global_batch_, size_ - first);
   // count / world_size is exact where it divides; the products stay far below 2^63 (batch and ranks are small)
-  const int64_t begin = first + count * rank_ / world_size_;
-  const int64_t end = first + count * (rank_ + 1) / world_size_;
+  const int64_t shared = mode_ == SamplerMode::evaluation_in_passes ? global_batch_ : count;
+  const int64_t begin = first + std::min(count, shared * rank_ / world_size_);
+  const int64_t end = first + std::min(count, shared * (rank_ + 1) / world_size_);
   if (mode_ == SamplerMode::training) {
     const Order order = order_of(epoch);
     return {order->begin() + begin, order->begin() + end};

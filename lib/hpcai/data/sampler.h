@@ -9,6 +9,9 @@ namespace hpcai::data {
 enum class SamplerMode {
   training,    // shuffled by (seed, epoch); the incomplete last batch of an epoch is dropped
   evaluation,  // file order; every sample exactly once, so the last batch may be smaller
+  // As evaluation, but each part is a pass of global_batch / world_size samples, and the last passes of the last batch are
+  // smaller or empty. With the same pass the samples of each pass are the same for any number of ranks.
+  evaluation_in_passes,
 };
 
 // Which samples rank r reads for global batch i of epoch e. Global batch i is a slice of the epoch's order and rank r

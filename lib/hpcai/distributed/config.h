@@ -30,6 +30,7 @@ struct DistributedConfig {
   double first_bucket_mb = 1;
   bool overlap = true;
   WirePrecision wire_precision = WirePrecision::same;
+  int64_t deterministic_shards = 0;
 
   template <class Visitor>
   void describe(Visitor& visitor) {
@@ -73,6 +74,12 @@ struct DistributedConfig {
     visitor.field("wire_precision", wire_precision,
                   {.help = "Number format in which gradients travel: that of the parameters (same), or bf16 or fp16 at half the "
                            "traffic of fp32; fp16 brings loss scaling with it."});
+    visitor.field(
+        "deterministic_shards", deterministic_shards,
+        {.help = "Cut the global batch into this many shards, compute each alone and add their gradients in a fixed order. Then "
+                 "every number of ranks that divides it gives the same bits. 0 is off and faster.",
+         .min = 0,
+         .max = 1 << 16});
   }
 };
 

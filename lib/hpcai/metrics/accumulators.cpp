@@ -29,23 +29,22 @@ std::vector<double> Accumulator::host_sums() const {
   return {host.const_data_ptr<double>(), host.const_data_ptr<double>() + host.numel()};
 }
 
-void MeanLoss::add(const at::Tensor& loss, int64_t samples) {
-  c10::NoGradGuard no_grad;
-  sums_[0].add_(loss.detach().to(at::kDouble).reshape({}), static_cast<double>(samples));
-  sums_[1].add_(static_cast<double>(samples));
+void MeanLoss::add(const at::Tensor& loss, int64_t samples, int64_t first) {
+  const at::Tensor value = loss.detach().to(at::kDouble).reshape({1});
+  batches_.add(value, at::full({1}, static_cast<double>(samples), value.options()), {first});
 }
 
-double MeanLoss::mean() const {
-  const auto sums = host_sums();
-  return sums[0] / sums[1];
+void MeanLoss::reduce(distributed::Group& group) {
+  const auto all = batches_.gather(group);
+  if (!all.prediction.defined()) return;
+  const double *const loss = all.prediction.const_data_ptr<double>(), *const samples = all.target.const_data_ptr<double>();
+  for (int64_t i = 0; i < all.prediction.size(0); ++i) {
+    sum_ += loss[i] * samples[i];
+    samples_ += samples[i];
+  }
 }
 
-int64_t MeanLoss::samples() const { return static_cast<int64_t>(host_sums()[1]); }
-
-nlohmann::json MeanLoss::result() const {
-  const auto sums = host_sums();
-  return {{"loss", ratio(sums[0], sums[1])}};
-}
+nlohmann::json MeanLoss::result() const { return {{"loss", ratio(sum_, samples_)}}; }
 
 void Classification::add(const at::Tensor& scores, const at::Tensor& target) {
   c10::NoGradGuard no_grad;

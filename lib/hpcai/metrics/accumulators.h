@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hpcai/distributed/exchange/group.h"
+#include "hpcai/metrics/predictions.h"
 
 // Sums and counts on the device, in double precision. add() does not wait for the device, reduce() sums over the ranks, and
 // result() copies to the host. The result therefore does not depend on how the samples are distributed over the ranks.
@@ -30,14 +31,21 @@ class Accumulator {
   at::Tensor sums_;  // [values], float64
 };
 
-// Mean over the samples of a loss that each batch gives as its mean: {"loss"}.
-class MeanLoss : public Accumulator {
+// Mean over the samples of a loss that each batch gives as its mean: {"loss"}. The batches of all ranks are added in the order of
+// their samples.
+class MeanLoss {
  public:
-  explicit MeanLoss(at::Device device) : Accumulator(2, device) {}
-  void add(const at::Tensor& loss, int64_t samples);  // loss: scalar [], the mean over the samples of a batch
-  double mean() const;                                // NaN without samples
-  int64_t samples() const;
-  nlohmann::json result() const override;
+  // loss: scalar [], the mean over `samples` samples of the data set, the first of which has the number `first`.
+  void add(const at::Tensor& loss, int64_t samples, int64_t first);
+  // Adds up the batches of all ranks. Every rank calls it once, when all batches are added, and before the functions below.
+  void reduce(distributed::Group& group);
+  double mean() const { return sum_ / samples_; }  // NaN without samples
+  int64_t samples() const { return static_cast<int64_t>(samples_); }
+  nlohmann::json result() const;
+
+ private:
+  Predictions batches_;  // loss and samples of each
+  double sum_ = 0, samples_ = 0;
 };
 
 // Keys of results.

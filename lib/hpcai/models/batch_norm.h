@@ -17,7 +17,8 @@ inline constexpr double kKerasNormEps = 1e-3;
 // Batch normalisation over dimension 1: [batch, channel], [batch, channel, time] or [batch, channel, height, width].
 //
 //   mode           in training                                                  running statistics
-//   local          mean and variance of the batch of this rank                  updated
+//   local          mean and variance of the input: this rank's batch, or one
+//                  shard with distributed.deterministic_shards                  updated
 //   synchronised   mean and variance of the batches of all ranks together, also
 //                  in the gradients: equal to one rank with the whole batch     updated, equal on all ranks
 //   frozen         running statistics; weight and bias are trained              fixed

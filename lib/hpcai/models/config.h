@@ -22,7 +22,7 @@ inline config::EnumNames<BatchNormMode> enum_names(BatchNormMode) {
 inline constexpr double kMostUnits = 1 << 16;  // of one layer; a larger number is refused as a mistake
 
 inline constexpr std::string_view kBatchNormHelp =
-    "Whose statistics are used in training: this rank's batch (local), the batches of all ranks (synchronised), or the "
+    "Whose statistics are used in training: this rank's batch or shard (local), the batches of all ranks (synchronised), or the "
     "stored running statistics (frozen).";
 
 inline constexpr std::string_view kMomentumHelp =

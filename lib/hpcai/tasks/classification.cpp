@@ -77,7 +77,7 @@ class Classification : public Task {
 class Classification::Sums : public Evaluation {
  public:
   Sums(const Classification& task, const data::SampleSpec& spec, at::Device device)
-      : Evaluation(device), task_(task), quality_(classes_of(spec), device) {}
+      : task_(task), quality_(classes_of(spec), device) {}
 
  protected:
   Outcome measure(const Network& network, const Batch& batch) override {

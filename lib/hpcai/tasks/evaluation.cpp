@@ -4,7 +4,7 @@ namespace hpcai::tasks {
 
 void Evaluation::add(const Network& network, const Batch& batch, const std::vector<int64_t>& index) {
   const Outcome outcome = measure(network, batch);
-  if (outcome.loss.defined()) loss_.add(outcome.loss, batch.input.size(0));
+  if (outcome.loss.defined()) loss_.add(outcome.loss, batch.input.size(0), index.front());
   predictions_.add(outcome.prediction, batch.target, index);
 }
 

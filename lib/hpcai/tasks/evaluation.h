@@ -25,7 +25,6 @@ struct EvaluationResult {
 // class and keeps its sums on the device.
 class Evaluation {
  public:
-  explicit Evaluation(at::Device device) : loss_(device) {}
   virtual ~Evaluation() = default;
 
   // Adds the samples of `batch`: input [batch, ...], target [batch, ...] or undefined. `index`: their numbers in the data set.

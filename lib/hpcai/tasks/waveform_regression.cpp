@@ -75,20 +75,19 @@ class WaveformRegression : public Task {
 // Gathers predictions [sample, 5], which are the outputs of the network.
 class WaveformRegression::Sums : public Evaluation {
  public:
-  Sums(const data::SampleSpec& spec, int64_t overlap_samples, at::Device device)
-      : Evaluation(device), errors_(spec.target_names, device), grid_(spec.time_grid), overlap_samples_(overlap_samples) {}
+  Sums(const data::SampleSpec& spec, int64_t overlap_samples)
+      : target_names_(spec.target_names), grid_(spec.time_grid), overlap_samples_(overlap_samples) {}
 
  protected:
   Outcome measure(const Network& network, const Batch& batch) override {
     const at::Tensor output = network(batch.input).to(at::kFloat);
-    if (!batch.target.defined()) return {{}, output};
-    errors_.add(output, batch.target);
-    return {loss_of(output, batch.target), output};
+    return {batch.target.defined() ? loss_of(output, batch.target) : at::Tensor(), output};
   }
 
   nlohmann::json reduce(distributed::Group& group, const metrics::Predictions::Gathered& all) override {
-    errors_.reduce(group);
-    nlohmann::json metrics = errors_.result();
+    metrics::Regression errors(target_names_, at::kCPU);
+    if (all.target.defined()) errors.add(all.prediction, all.target);
+    nlohmann::json metrics = errors.result();
     if (grid_ && overlap_samples_ > 0 && all.target.defined()) {
       metrics.update(metrics::overlap_summary(group, all, *grid_, overlap_samples_, at::get_num_threads()));
     }
@@ -96,13 +95,13 @@ class WaveformRegression::Sums : public Evaluation {
   }
 
  private:
-  metrics::Regression errors_;
+  std::vector<std::string> target_names_;
   std::optional<simulate::TimeGrid> grid_;
   int64_t overlap_samples_;
 };
 
-std::unique_ptr<Evaluation> WaveformRegression::start_evaluation(const data::SampleSpec& spec, at::Device device) const {
-  return std::make_unique<Sums>(spec, overlap_samples_, device);
+std::unique_ptr<Evaluation> WaveformRegression::start_evaluation(const data::SampleSpec& spec, at::Device) const {
+  return std::make_unique<Sums>(spec, overlap_samples_);
 }
 
 }  // namespace

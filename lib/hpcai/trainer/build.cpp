@@ -32,8 +32,11 @@ std::shared_ptr<models::Model> build_model(const Experiment& experiment, const d
 EvaluationSettings evaluation_settings(const Experiment& experiment, int world_size) {
   EvaluationSettings settings;
   settings.precision = experiment.training.precision;
-  settings.global_batch =
-      experiment.evaluation.batch > 0 ? experiment.evaluation.batch * world_size : experiment.training.global_batch;
+  const int64_t shards = experiment.distributed.deterministic_shards;
+  int64_t of_rank = experiment.evaluation.batch;
+  if (of_rank == 0 && shards > 0) of_rank = experiment.training.global_batch / shards;
+  settings.global_batch = of_rank > 0 ? of_rank * world_size : experiment.training.global_batch;
+  settings.deterministic = shards > 0;
   settings.loader = experiment.loader;
   return settings;
 }
@@ -59,7 +62,8 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());
   training.optimizer = optim::make_optimizer(experiment.optimizer, parameters);
   training.settings = {CourseSettings::from(experiment), distributed::ReducerOptions::from(experiment.distributed),
-                       evaluation_settings(experiment, group.size()), experiment.evaluation};
+                       evaluation_settings(experiment, group.size()), experiment.evaluation,
+                       experiment.distributed.deterministic_shards};
   return training;
 }
 

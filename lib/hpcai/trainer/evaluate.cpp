@@ -9,6 +9,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/data/loader.h"
 #include "hpcai/trainer/network.h"
+#include "hpcai/trainer/threads.h"
 
 namespace hpcai::trainer {
 namespace {
@@ -40,12 +41,13 @@ tasks::EvaluationResult evaluate(distributed::Group& group, models::Model& model
   const distributed::InPhase phase(group.status(), distributed::Phase::evaluate);
   const at::NoGradGuard no_grad;
   const EvaluationMode mode(model);
+  const OneThread one_thread(settings.deterministic);
   const at::Device device = group.device();
   const tasks::Network network = network_of(model, settings.precision);
   const auto evaluation = task.start_evaluation(dataset.spec(), device);
-  data::Loader loader(
-      dataset, data::Sampler(dataset.size(), settings.global_batch, group.rank(), group.size(), data::SamplerMode::evaluation, 0),
-      settings.loader, device.is_cuda());
+  const auto parts = settings.deterministic ? data::SamplerMode::evaluation_in_passes : data::SamplerMode::evaluation;
+  data::Loader loader(dataset, data::Sampler(dataset.size(), settings.global_batch, group.rank(), group.size(), parts, 0),
+                      settings.loader, device.is_cuda());
   for (int64_t number = 0; number < loader.sampler().batches_per_epoch(); ++number) {
     const data::Batch batch = loader.next();
     group.status().advance();

@@ -15,6 +15,8 @@ namespace hpcai::trainer {
 struct EvaluationSettings {
   Precision precision = Precision::fp32;
   int64_t global_batch = 32;  // samples of one forward pass, over all ranks
+  // The same bits for any number of ranks: the samples of a pass do not depend on it, and a CPU rank computes on one thread.
+  bool deterministic = false;
   data::LoaderConfig loader;
 };
 

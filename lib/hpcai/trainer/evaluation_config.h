@@ -21,8 +21,9 @@ struct EvaluationConfig {
   void describe(Visitor& v) {
     v.field("every_epochs", every_epochs,
             {.help = "Evaluate the validation split after every so many epochs.", .unit = "epochs", .min = 1});
-    v.field("batch", batch,
-            {.help = "Samples evaluated at once on a rank; 0 takes a rank's training batch.", .min = 0, .local = true});
+    v.field(
+        "batch", batch,
+        {.help = "Samples evaluated at once on a rank; 0 takes a rank's training batch or a shard.", .min = 0, .local = true});
     v.field("symmetric_views", symmetric_views,
             {.help = "Average the prediction for an image over its eight flips and quarter turns."});
     v.field("overlap_samples", overlap_samples,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "hpcai/checkpoint/config.h"
@@ -30,6 +31,11 @@ struct Experiment {
   EvaluationConfig evaluation;
   distributed::DistributedConfig distributed;
   checkpoint::CheckpointConfig checkpoint;
+
+  // The number of passes in which each of `ranks` ranks computes its part of a step.
+  int64_t passes(int64_t ranks) const {
+    return distributed.deterministic_shards > 0 ? distributed.deterministic_shards / ranks : training.accumulation;
+  }
 
   template <class Visitor>
   void describe(Visitor& v) {

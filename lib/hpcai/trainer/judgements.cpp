@@ -28,6 +28,10 @@ struct Case {
   const DataFacts* data;         // null: not opened
 
   const TrainingConfig& training() const { return experiment.training; }
+  int64_t shards() const { return experiment.distributed.deterministic_shards; }
+  models::BatchNormMode batch_norm() const {
+    return std::visit([](const auto& model) { return model.batch_norm; }, experiment.model);
+  }
   CourseLength length() const { return length_of(training(), data->training_samples); }
   bool has_more_ranks_than_samples() const { return data && ranks > data->training_samples; }
   bool lacks_validation() const { return data ? data->validation_samples == 0 : !data::may_validate(experiment.data); }
@@ -70,6 +74,43 @@ Judgements batch_can_be_shared(const Case& at) {
                  fmt::format("Use a multiple of {}, such as {}.", parts,
                              below > 0 ? fmt::format("{} or {}", below, below + parts) : std::to_string(parts)),
                  true);
+}
+
+Judgements shards_can_be_shared(const Case& at) {
+  const int64_t shards = at.shards(), batch = at.training().global_batch;
+  if (shards == 0) return {};
+  if (batch % shards != 0) {
+    return problem(fmt::format("training.global_batch {} cannot be cut into {}", batch, plural(shards, "deterministic shard")),
+                   fmt::format("Set distributed.deterministic_shards to a divisor of {}.", batch));
+  }
+  if (shards % at.ranks == 0) return {};
+  return problem(
+      fmt::format("distributed.deterministic_shards {} cannot be shared by {}", shards, plural(at.ranks, "rank")),
+      fmt::format("Use a number of ranks that divides {}, or a number of shards that is a multiple of {}.", shards, at.ranks),
+      true);
+}
+
+Judgements shards_are_the_passes(const Case& at) {
+  if (at.shards() == 0 || at.training().accumulation == 1) return {};
+  return problem(fmt::format("training.accumulation {} and distributed.deterministic_shards {} both cut a batch into passes",
+                             at.training().accumulation, at.shards()),
+                 "Set training.accumulation to 1: with shards each pass is one shard.");
+}
+
+Judgements shards_are_independent(const Case& at) {
+  if (at.shards() == 0 || at.batch_norm() != models::BatchNormMode::synchronised) return {};
+  return problem(
+      "model.batch_norm: synchronised needs all samples of a batch at once, but distributed.deterministic_shards "
+      "computes one shard after another",
+      "Set model.batch_norm to local, which takes the statistics of each shard, or to frozen.");
+}
+
+Judgements shards_travel_unrounded(const Case& at) {
+  if (at.shards() == 0 || at.experiment.distributed.wire_precision == distributed::WirePrecision::same) return {};
+  return problem(
+      "distributed.wire_precision rounds the sums that travel, so the result would depend on the number of ranks in spite "
+      "of distributed.deterministic_shards",
+      "Set distributed.wire_precision to same.");
 }
 
 Judgements epoch_has_a_batch(const Case& at) {
@@ -198,9 +239,13 @@ Judgements rate_is_as_meant(const Case& at) {
 }
 
 Judgements batch_norm_has_samples(const Case& at) {
-  const auto mode = std::visit([](const auto& model) { return model.batch_norm; }, at.experiment.model);
-  const int64_t part = at.training().global_batch / (at.ranks * at.training().accumulation);
-  if (at.ranks == 1 || mode != models::BatchNormMode::local || part >= 8) return {};
+  const int64_t part = at.training().global_batch / (at.ranks * at.experiment.passes(at.ranks));
+  if (at.batch_norm() != models::BatchNormMode::local || part >= 8) return {};
+  if (at.shards() > 0) {
+    return warning(fmt::format("batch norm of {} a shard is noisy: consider fewer distributed.deterministic_shards",
+                               plural(part, "sample")));
+  }
+  if (at.ranks == 1) return {};
   return warning(fmt::format("batch norm of {} a rank is noisy: consider model.batch_norm: synchronised", plural(part, "sample")),
                  true);
 }
@@ -219,7 +264,8 @@ Judgements milestones_are_reached(const Case& at) {
 }
 
 constexpr Judgements (*kProblems[])(const Case&) = {
-    name_is_a_folder,      ranks_have_samples,     batch_can_be_shared,       epoch_has_a_batch,
+    name_is_a_folder,      ranks_have_samples,     batch_can_be_shared,       shards_can_be_shared,
+    shards_are_the_passes, shards_are_independent, shards_travel_unrounded,   epoch_has_a_batch,
     task_fits_data,        views_can_be_averaged,  stop_has_a_target,         target_is_measured,
     target_has_validation, plateau_has_validation, horovod_has_a_scaled_rate, warmup_has_one_length};
 

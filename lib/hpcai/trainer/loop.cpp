@@ -33,7 +33,7 @@ Loop::Loop(LoopParts parts, LoopSettings settings)
       settings_(std::move(settings)),
       course_(settings_.course, parts_.loader.main().dataset().size()),
       step_({parts_.group, parts_.model, parts_.task, parts_.optimizer},
-            StepSettings::from(settings_.course.training, settings_.reducer), course_.stage().trainable_from),
+            StepSettings::from(settings_.course.training, settings_.reducer, settings_.shards), course_.stage().trainable_from),
       step_times_(parts_.loader, parts_.group),
       target_(settings_.target) {
   for (const std::string& source : parts_.task.further_sources()) {
@@ -58,7 +58,7 @@ StepReport Loop::step() {
   group.wait_for_device();
   const StepOutcome outcome = agree_on_step(group, step_.loss(), stop_requested(), step_times_.busy());
   step_times_.end_step(outcome.busy);
-  if (!outcome.finite) report_divergence(group, number + 1, parts_.loader, batch, step_.loss());
+  if (!outcome.finite) report_divergence(group, number + 1, parts_.loader, batch, step_.own_loss());
   auto& scaler = step_.scaler();
   const auto loss_scale = scaler ? std::make_optional(scaler->scale()) : std::nullopt;
   if (!scaler || scaler->accept(number + 1)) step_.update(lr, number);

@@ -34,6 +34,7 @@ struct LoopSettings {
   distributed::ReducerOptions reducer;
   EvaluationSettings evaluation;
   EvaluationConfig target;  // Target reads its target_* keys
+  int64_t shards = 0;       // distributed.deterministic_shards
 };
 
 // Where this rank saves checkpoints.

@@ -18,7 +18,7 @@ void PassInput::take_part(tasks::Samples& samples, const data::Batch& batch, int
 
 void PassInput::place(at::Tensor& slot, const at::Tensor& values) const {
   if (device_.is_cpu()) {
-    slot = values;
+    slot = copies_ ? values.clone() : values;
     return;
   }
   if (!slot.defined() || slot.sizes() != values.sizes()) {

@@ -12,6 +12,7 @@
 #include "hpcai/optim/clip.h"
 #include "hpcai/trainer/network.h"
 #include "hpcai/trainer/pacer.h"
+#include "hpcai/trainer/threads.h"
 #include "hpcai/trainer/weights.h"
 
 namespace hpcai::trainer {
@@ -33,16 +34,23 @@ std::vector<at::Tensor> without_names(const NamedTensors& named) {
 
 }  // namespace
 
-StepSettings StepSettings::from(const TrainingConfig& training, const distributed::ReducerOptions& reducer) {
-  return {training.precision, training.accumulation,  static_cast<uint64_t>(training.seed),
-          training.clip_norm, training.average_decay, reducer};
+StepSettings StepSettings::from(const TrainingConfig& training, const distributed::ReducerOptions& reducer, int64_t shards) {
+  return {training.precision,
+          training.accumulation,
+          static_cast<uint64_t>(training.seed),
+          training.clip_norm,
+          training.average_decay,
+          reducer,
+          shards};
 }
 
 Step::Step(StepContext context, StepSettings settings, const std::string& trainable_from)
     : context_(context),
       settings_(std::move(settings)),
-      input_(context_.group.device()),
+      passes_(sharded() ? settings_.shards / context_.group.size() : settings_.accumulation),
+      input_(context_.group.device(), /*copies=*/sharded()),
       loss_(at::zeros({}, at::TensorOptions(at::kFloat).device(context_.group.device()))),
+      own_loss_(sharded() ? loss_.clone() : loss_),
       average_(tensors_of(context_.model), settings_.average_decay) {
   distributed::broadcast_state(context_.group, without_names(tensors_of(context_.model)));
   if (needs_loss_scale(settings_.precision, settings_.reducer.wire_precision)) {
@@ -59,30 +67,53 @@ void Step::train_from(const std::string& layer) {
   }
   reducer_.reset();
   for (const at::Tensor& parameter : context_.model.parameters()) parameter.mutable_grad() = at::Tensor();
+  if (sharded()) {
+    shard_mean_.emplace(context_.group, context_.model, trained_, settings_.shards, settings_.reducer.bucket_mb);
+    return;
+  }
   reducer_ = std::make_unique<distributed::Reducer>(context_.group, trained_, settings_.reducer);
   reducer_->zero_grad();
 }
 
 void Step::compute_gradients(const data::StepBatch& batch, int64_t number) {
+  const OneThread one_thread(sharded());
+  sharded() ? compute_shards(batch, number) : compute_passes(batch, number);
+  if (scaler_) scaler_->unscale(sharded() ? shard_mean_->flat_gradients() : reducer_->flat_gradients());
+}
+
+void Step::compute_passes(const data::StepBatch& batch, int64_t number) {
   reducer_->zero_grad();
   loss_.zero_();
   Pacer pacer(context_.group);
-  for (int64_t pass = 0; pass < settings_.accumulation; ++pass) {
+  for (int64_t pass = 0; pass < passes_; ++pass) {
     begin_pass(batch, pass, number);
-    compute_pass(pass + 1 == settings_.accumulation);
+    if (pass + 1 == passes_) reducer_->prepare();
+    loss_.add_(compute_pass());
     pacer.pass_done();
   }
   reducer_->finish();
-  if (scaler_) scaler_->unscale(reducer_->flat_gradients());
 }
 
-void Step::compute_pass(bool last) {
-  if (last) reducer_->prepare();
+void Step::compute_shards(const data::StepBatch& batch, int64_t number) {
+  own_loss_.zero_();
+  Pacer pacer(context_.group);
+  for (int64_t shard = 0; shard < passes_; ++shard) {
+    shard_mean_->begin_shard();
+    begin_pass(batch, shard, number);
+    const at::Tensor loss = compute_pass();
+    shard_mean_->end_shard(loss);
+    own_loss_.add_(loss / passes_);
+    pacer.pass_done();
+  }
+  loss_.copy_(shard_mean_->finish());
+}
+
+at::Tensor Step::compute_pass() {
   const tasks::Network network = network_of(context_.model, settings_.precision);
   const at::Tensor loss = context_.task.loss(network, input_.batch()) / settings_.accumulation;
   if (forward_done_) forward_done_();
   (scaler_ ? scaler_->scaled(loss) : loss).backward();
-  loss_.add_(loss.detach());
+  return loss.detach();
 }
 
 void Step::apply() {
@@ -94,15 +125,16 @@ void Step::apply() {
 // Sets what the pass reads: its samples, and the randomness of dropout, which is a function of (seed, step, place in the global
 // batch), so that a resumed run draws the same values.
 void Step::begin_pass(const data::StepBatch& batch, int64_t pass, int64_t number) {
-  const int64_t count = batch.input.size(0) / settings_.accumulation;
-  const int64_t place = (context_.group.rank() * settings_.accumulation + pass) * count;
+  const int64_t count = batch.input.size(0) / passes_;
+  const int64_t place = (context_.group.rank() * passes_ + pass) * count;
   const models::Randomness randomness{settings_.seed, number, place};
   context_.model.set_randomness(randomness);
   models::seed_dropout(context_.group.device(), randomness);
-  input_.take(batch, pass, settings_.accumulation);
+  input_.take(batch, pass, passes_);
 }
 
 void Step::update(double lr, int64_t number) {
+  const OneThread one_thread(sharded());
   context_.optimizer.prepare(lr);
   average_.prepare(number);
   apply();

@@ -19,6 +19,7 @@
 #include "hpcai/trainer/average.h"
 #include "hpcai/trainer/loss_scaler.h"
 #include "hpcai/trainer/pass_input.h"
+#include "hpcai/trainer/shard_mean.h"
 #include "hpcai/trainer/training_config.h"
 
 namespace hpcai::trainer {
@@ -38,8 +39,9 @@ struct StepSettings {
   double clip_norm = 0;
   double average_decay = 0;
   distributed::ReducerOptions reducer = {};
+  int64_t shards = 0;  // distributed.deterministic_shards; needs accumulation 1
 
-  static StepSettings from(const TrainingConfig& training, const distributed::ReducerOptions& reducer);
+  static StepSettings from(const TrainingConfig& training, const distributed::ReducerOptions& reducer, int64_t shards);
 };
 
 // The computation of one training step, for training, `bench` and calibration:
@@ -52,9 +54,12 @@ struct StepSettings {
 // is not finite must not change the state of the update rule. The samples of a pass are in fixed memory, and values that change
 // from step to step (learning rate, loss scale, seed) are set on the device before. So a GPU can capture compute_pass() and
 // apply() as graphs; begin_pass() and the exchange stay outside.
+//
+// With shards each pass is one shard, and a CPU rank computes on one thread, because LibTorch's sums depend on their number.
 class Step {
  public:
-  // Sends the weights of rank 0 to all ranks. `trainable_from`: as in train_from().
+  // Sends the weights of rank 0 to all ranks. `trainable_from`: as in train_from(). Throws std::invalid_argument for shards that
+  // the ranks do not divide.
   Step(StepContext context, StepSettings settings, const std::string& trainable_from);
 
   // Freezes the layers before `layer` and makes a reducer for the gradients of the others; see Model::set_trainable_from.
@@ -69,8 +74,10 @@ class Step {
   // Sets a function that is called after the forward part of each pass, for measurements.
   void on_forward_done(std::function<void()> tell) { forward_done_ = std::move(tell); }
 
-  const at::Tensor& loss() const { return loss_; }         // [] on the device: mean loss of this rank's last batch
-  std::optional<LossScaler>& scaler() { return scaler_; }  // if the loss is scaled; see needs_loss_scale()
+  // [] on the device: mean loss of this rank's last batch, or with shards that of the whole global batch.
+  const at::Tensor& loss() const { return loss_; }
+  const at::Tensor& own_loss() const { return own_loss_; }  // [] on the device: of this rank's last batch, always
+  std::optional<LossScaler>& scaler() { return scaler_; }   // if the loss is scaled; see needs_loss_scale()
   const std::optional<LossScaler>& scaler() const { return scaler_; }
   WeightAverage& average() { return average_; }
 
@@ -82,16 +89,21 @@ class Step {
   void load(const checkpoint::TrainingState& state);
 
  private:
+  bool sharded() const { return settings_.shards > 0; }
+  void compute_passes(const data::StepBatch& batch, int64_t number);
+  void compute_shards(const data::StepBatch& batch, int64_t number);
   void begin_pass(const data::StepBatch& batch, int64_t pass, int64_t number);
-  void compute_pass(bool last);
+  at::Tensor compute_pass();
   void apply();
 
   StepContext context_;
   StepSettings settings_;
+  int64_t passes_;
   PassInput input_;
-  at::Tensor loss_;
-  std::vector<at::Tensor> trained_;  // parameters
-  std::unique_ptr<distributed::Reducer> reducer_;
+  at::Tensor loss_, own_loss_;
+  std::vector<at::Tensor> trained_;                // parameters
+  std::unique_ptr<distributed::Reducer> reducer_;  // without shards
+  std::optional<ShardMean> shard_mean_;            // with shards
   std::optional<LossScaler> scaler_;
   WeightAverage average_;
   std::function<void()> forward_done_;

@@ -18,13 +18,13 @@ void introduce(const Experiment& experiment, const Training& training, const Loo
                const std::filesystem::path& folder) {
   const auto size = models::size_of(*training.model);
   const CourseLength& length = loop.course().length();
+  const int64_t passes = experiment.passes(group.size());
   log::info("hpcai-train {}: {} in {}", kVersion, experiment.name, folder.string());
   log::info("data       {} training, {} validation, {} test samples", data::size_of(training.data.train),
             data::size_of(training.data.validation), data::size_of(training.data.test));
   log::info("model      {} values, {} trained now", size.values, size.trainable);
   log::info("batch      {} samples a step on {}: {} each{}", experiment.training.global_batch, plural(group.size(), "rank"),
-            experiment.training.global_batch / group.size(),
-            experiment.training.accumulation > 1 ? fmt::format(", in {} passes", experiment.training.accumulation) : "");
+            experiment.training.global_batch / group.size(), passes > 1 ? fmt::format(", in {} passes", passes) : "");
   log::info("optimizer  {}", optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
   log::info("training   {} steps, {} an epoch", length.steps, length.steps_per_epoch);
   for (const std::string& text : warnings_of(judge(experiment, group.size(), facts_of(training.data)))) log::warning("{}", text);

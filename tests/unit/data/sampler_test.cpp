@@ -79,6 +79,28 @@ TEST_CASE("a rank with nothing to evaluate takes part in every batch with an emp
   CHECK(Sampler(0, 8, 0, 4, SamplerMode::evaluation, 0).batches_per_epoch() == 0);
 }
 
+TEST_CASE("an evaluation in passes has the same passes on any number of ranks") {
+  const int64_t pass = 4;
+  for (int64_t size : {1, 4, 7, 16, 35, 100}) {
+    for (int world : {1, 2, 3, 8}) {
+      const SamplerMode mode = SamplerMode::evaluation_in_passes;
+      std::vector<std::vector<int64_t>> passes;
+      for (int64_t i = 0; i < Sampler(size, pass * world, 0, world, mode, 0).batches_per_epoch(); ++i) {
+        for (int rank = 0; rank < world; ++rank) {
+          const auto part = Sampler(size, pass * world, rank, world, mode, 0).batch(0, i);
+          if (!part.empty()) passes.push_back(part);
+        }
+      }
+      REQUIRE(static_cast<int64_t>(passes.size()) == (size + pass - 1) / pass);
+      for (size_t i = 0; i < passes.size(); ++i) {
+        std::vector<int64_t> expected(static_cast<size_t>(std::min(pass, size - static_cast<int64_t>(i) * pass)));
+        std::iota(expected.begin(), expected.end(), static_cast<int64_t>(i) * pass);
+        REQUIRE(passes[i] == expected);
+      }
+    }
+  }
+}
+
 TEST_CASE("another epoch or seed gives another order, the same ones the same") {
   auto first = [](uint64_t seed, int64_t epoch) { return Sampler(1000, 100, 0, 1, SamplerMode::training, seed).batch(epoch, 0); };
   CHECK(first(1, 0) == first(1, 0));

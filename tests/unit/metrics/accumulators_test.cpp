@@ -23,28 +23,50 @@ const std::vector<std::pair<int64_t, int64_t>> kShares = {{0, 6}, {6, 6}, {6, 10
 }  // namespace
 
 TEST_CASE("the mean loss weights batches by their samples, on one rank and on several") {
-  MeanLoss one(at::kCPU);
-  one.add(at::scalar_tensor(1.0F), 6);
-  one.add(at::scalar_tensor(3.0F), 2);
+  const auto alone = hpcai::distributed::make_single_group();
+  MeanLoss none, one;
+  none.reduce(*alone);
+  CHECK(std::isnan(none.mean()));
+  CHECK(none.result().at("loss").is_null());
+  one.add(at::scalar_tensor(1.0F), 6, 0);
+  one.add(at::scalar_tensor(3.0F), 2, 6);
+  one.reduce(*alone);
   CHECK(one.mean() == 1.5);
   CHECK(one.samples() == 8);
-  one.reset();
-  CHECK(std::isnan(one.mean()));
-  CHECK(one.result().at("loss").is_null());
   as_ranks(3, [](auto& group) {
-    MeanLoss loss(at::kCPU);
-    if (group.rank() == 0) loss.add(at::scalar_tensor(1.0F), 6);
-    if (group.rank() == 2) loss.add(at::scalar_tensor(3.0F), 2);
+    MeanLoss loss;
+    if (group.rank() == 0) loss.add(at::scalar_tensor(1.0F), 6, 0);
+    if (group.rank() == 2) loss.add(at::scalar_tensor(3.0F), 2, 6);
     loss.reduce(group);
     if (loss.mean() != 1.5) std::abort();
   });
 }
 
 TEST_CASE("a loss that needs gradients leaves no graph behind") {
-  MeanLoss loss(at::kCPU);
+  MeanLoss loss;
   const auto weight = at::ones({1}).requires_grad_();
-  loss.add((weight * 2).mean(), 3);
+  loss.add((weight * 2).mean(), 3, 0);
+  loss.reduce(*hpcai::distributed::make_single_group());
   CHECK(loss.mean() == 2);
+}
+
+TEST_CASE("the mean loss has the same bits whichever rank evaluated which batch") {
+  // The sum of these losses depends on the order of the additions.
+  const std::vector<double> losses = {1e16, 1, -1e16, 1, 3, 1e-3, 7, 1e9};
+  double in_order = 0;
+  for (const double loss : losses) in_order += loss;
+  for (const int ranks : {1, 2, 4, 8}) {
+    std::vector<double> means(static_cast<size_t>(ranks));
+    as_ranks(ranks, [&](auto& group) {
+      MeanLoss mean;
+      for (size_t i = static_cast<size_t>(group.rank()); i < losses.size(); i += static_cast<size_t>(ranks)) {
+        mean.add(at::scalar_tensor(losses[i], at::kDouble), 1, static_cast<int64_t>(i));
+      }
+      mean.reduce(group);
+      means[static_cast<size_t>(group.rank())] = mean.mean();
+    });
+    for (const double mean : means) CHECK(mean == in_order / 8);
+  }
 }
 
 TEST_CASE("accuracy, confusion, precision, recall and F1 match numbers counted by hand, however the samples are dealt") {

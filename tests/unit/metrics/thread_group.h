@@ -35,7 +35,8 @@ class ThreadGroup : public distributed::Group {
   std::vector<at::Tensor> all_gather_bytes(const at::Tensor& bytes) override {
     hub_->slots[rank()] = bytes.clone();
     hub_->barrier.arrive_and_wait();
-    const auto all = hub_->slots;
+    std::vector<at::Tensor> all;  // this rank's own, as in a real group
+    for (const at::Tensor& slot : hub_->slots) all.push_back(slot.clone());
     hub_->barrier.arrive_and_wait();
     return all;
   }

@@ -40,8 +40,8 @@ class SemiSupervised : public Task {
   }
 
   std::vector<Metric> metrics() const override { return {kLoss}; }
-  std::unique_ptr<Evaluation> start_evaluation(const data::SampleSpec&, at::Device device) const override {
-    return std::make_unique<Sums>(device);
+  std::unique_ptr<Evaluation> start_evaluation(const data::SampleSpec&, at::Device) const override {
+    return std::make_unique<Sums>();
   }
   data::PredictionTable table(const data::SampleSpec&, const metrics::Predictions::Gathered& all) const override {
     data::PredictionTable table;
@@ -52,9 +52,6 @@ class SemiSupervised : public Task {
 
  private:
   class Sums : public Evaluation {
-   public:
-    using Evaluation::Evaluation;
-
    protected:
     Outcome measure(const Network& network, const Batch& batch) override {
       const at::Tensor output = network(batch.input);

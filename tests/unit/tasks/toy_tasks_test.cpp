@@ -81,7 +81,7 @@ class Posterior : public Task {
   class Sums : public Evaluation {
    public:
     Sums(const Posterior& task, at::Device device)
-        : Evaluation(device), task_(task), covered_(at::zeros({2}, at::TensorOptions(device).dtype(at::kDouble))) {}
+        : task_(task), covered_(at::zeros({2}, at::TensorOptions(device).dtype(at::kDouble))) {}
 
    protected:
     Outcome measure(const Network& network, const Batch& batch) override {

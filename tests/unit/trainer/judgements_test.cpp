@@ -71,6 +71,54 @@ std::vector<Row> rows() {
        {},
        problem,
        {"2 cannot be shared by 4 ranks", "multiple of 4, such as 4."}},
+      {"shards of a batch",
+       galaxies(),
+       [](Experiment& e) { e.distributed.deterministic_shards = 5; },
+       1,
+       {},
+       problem,
+       {"training.global_batch 32 cannot be cut into 5 deterministic shards", "a divisor of 32"}},
+      {"shards of ranks",
+       galaxies(),
+       [](Experiment& e) { e.distributed.deterministic_shards = 2; },
+       4,
+       {},
+       problem,
+       {"distributed.deterministic_shards 2 cannot be shared by 4 ranks", "divides 2", "multiple of 4"}},
+      {"shards and accumulation",
+       galaxies(),
+       [](Experiment& e) { e.distributed.deterministic_shards = e.training.accumulation = 4; },
+       2,
+       {},
+       problem,
+       {"training.accumulation 4 and distributed.deterministic_shards 4 both", "training.accumulation to 1"}},
+      {"shards and synchronised batch norm",
+       galaxies(),
+       [](Experiment& e) {
+    e.distributed.deterministic_shards = 4;
+    std::get<models::XceptionConfig>(e.model).batch_norm = models::BatchNormMode::synchronised;
+       },
+       2,
+       {},
+       problem,
+       {"model.batch_norm: synchronised needs all samples", "model.batch_norm to local"}},
+      {"shards and narrow gradients",
+       galaxies(),
+       [](Experiment& e) {
+    e.distributed.deterministic_shards = 4;
+    e.distributed.wire_precision = distributed::WirePrecision::bf16;
+       },
+       2,
+       {},
+       problem,
+       {"distributed.wire_precision rounds the sums", "wire_precision to same"}},
+      {"small shards",
+       galaxies(),
+       [](Experiment& e) { e.distributed.deterministic_shards = 8; },
+       1,
+       {},
+       warning,
+       {"batch norm of 4 samples a shard", "fewer distributed.deterministic_shards"}},
       {"batch",
        galaxies(),
        [](Experiment& e) { e.training.global_batch = 640; },
@@ -279,6 +327,14 @@ TEST_CASE("only what depends on the number of ranks says so") {
   REQUIRE(found.size() == 2);
   CHECK(found[0].of_ranks);
   CHECK_FALSE(found[1].of_ranks);
+}
+
+TEST_CASE("shards are accepted on every number of ranks that divides them") {
+  Experiment experiment = galaxies();
+  experiment.distributed.deterministic_shards = 4;
+  for (const int ranks : {1, 2, 4}) CHECK(judge(experiment, ranks).empty());
+  CHECK(experiment.passes(2) == 2);
+  CHECK(judge(experiment, 8).size() == 1);
 }
 
 TEST_CASE("all problems are told at once, and warnings are none") {

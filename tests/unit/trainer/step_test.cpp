@@ -107,12 +107,14 @@ TEST_CASE("no part of a step reads a number back, whatever the update rule and t
   const data::StepBatch batch = batch_of(points, kSmallBatch, {1, kFeatures});
   for (const auto& rule : all_rules()) {
     for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::fp16}) {
-      for (const bool options : {false, true}) {
-        INFO("rule " << rule.index() << ", precision " << static_cast<int>(precision) << ", options " << options);
+      for (const auto& [options, shards] : {std::pair{false, 0}, {true, 0}, {true, 4}}) {
+        INFO("rule " << rule.index() << ", precision " << static_cast<int>(precision) << ", options " << options << ", shards "
+                     << shards);
         const StepSettings settings{.precision = precision,
-                                    .accumulation = options ? 2 : 1,
+                                    .accumulation = options && shards == 0 ? 2 : 1,
                                     .clip_norm = options ? 0.5 : 0,
-                                    .average_decay = options ? 0.9 : 0};
+                                    .average_decay = options ? 0.9 : 0,
+                                    .shards = shards};
         SmallNet alone(models::BatchNormMode::local, 0.5);
         CHECK(reads_of_two_steps(*distributed::make_single_group(), alone, *task, rule, settings, batch) ==
               std::vector<std::string>{});
@@ -202,6 +204,16 @@ TEST_CASE("a step whose loss is not finite ends the training and leaves weights 
     }
     check_equal(before, everything(training.loop, training.model, *training.optimizer));
   }
+}
+
+TEST_CASE("with shards a pass computes on memory of its own") {
+  data::StepBatch batch;
+  batch.input = at::rand({6, 1, 4});
+  batch.target = at::rand({6, 3});
+  PassInput input(at::kCPU, /*copies=*/true);
+  input.take(batch, 1, 2);
+  CHECK(input.batch().input.equal(batch.input.narrow(0, 3, 3)));
+  CHECK(input.batch().input.data_ptr() != batch.input[3].data_ptr());
 }
 
 TEST_CASE("on a CPU a pass computes on the loader's own memory") {

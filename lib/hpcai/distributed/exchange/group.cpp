@@ -83,6 +83,12 @@ std::vector<std::string> Group::all_gather(const std::string& text) {
   return texts;
 }
 
+std::vector<at::Tensor> Group::all_gather_equal(const at::Tensor& tensor) {
+  auto gathered = all_gather_bytes(bytes_of(tensor.contiguous()));
+  for (at::Tensor& part : gathered) part = part.view(tensor.scalar_type()).view(tensor.sizes());
+  return gathered;
+}
+
 void Group::wait_for_device() {
   if (device().is_cpu()) return;
   const InPhase phase(status(), Phase::exchange);

@@ -66,6 +66,9 @@ class Group {
   // the other dimensions are equal on all ranks.
   std::vector<at::Tensor> all_gather(const at::Tensor& tensor);
   std::vector<std::string> all_gather(const std::string& text);
+  // Returns the tensor of each rank, in the order of the ranks. All ranks pass the same shape and dtype, so no sizes are
+  // exchanged and a GPU is not waited for.
+  std::vector<at::Tensor> all_gather_equal(const at::Tensor& tensor);
   // Returns when all ranks have called it and all earlier exchanges are complete, on a GPU too.
   void barrier();
   // Returns when this rank's GPU has completed all its work, exchanges included. On a CPU it returns at once. A GPU rank waits

@@ -67,6 +67,7 @@ std::string workload_digest(trainer::Experiment experiment) {
   training.max_steps = usual.max_steps;
   training.global_batch = usual.global_batch;
   training.accumulation = usual.accumulation;
+  experiment.distributed.deterministic_shards = 0;
   training.seed = usual.seed;
   training.early_stop_patience = usual.early_stop_patience;
   experiment.schedule = {};

@@ -33,9 +33,10 @@ OneRank::OneRank(trainer::Experiment experiment, at::Device device, int64_t batc
       group_(std::make_unique<RehearsalGroup>(device)) {
   experiment_.training.global_batch = batch;
   experiment_.training.accumulation = 1;
+  experiment_.distributed.deterministic_shards = 0;
   training_ = trainer::build(experiment_, *alone_);
   batch_ = training_.loader->next();
-  const auto settings = trainer::StepSettings::from(experiment_.training, training_.settings.reducer);
+  const auto settings = trainer::StepSettings::from(experiment_.training, training_.settings.reducer, /*shards=*/0);
   step_.emplace(trainer::StepContext{*group_, *training_.model, *training_.task, *training_.optimizer}, settings,
                 trainer::stages_of(experiment_.training).back().trainable_from);
   step_->on_forward_done([this] { forward_done_ = now(group_->device()); });

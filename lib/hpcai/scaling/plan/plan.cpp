@@ -44,7 +44,12 @@ void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Pl
   plan.warnings = trainer::warnings_of(judgements);
   plan.global_batch = training.global_batch;
   plan.batch_per_rank = training.global_batch / ranks;
-  plan.passes = training.accumulation;
+  plan.passes = experiment.passes(ranks);
+  if (experiment.distributed.deterministic_shards > 0) {
+    plan.warnings.push_back(
+        "distributed.deterministic_shards: the prediction does not know that a CPU rank then has one thread, and that every rank "
+        "gathers the gradients of all ranks");
+  }
   const trainer::CourseLength length = trainer::length_of(training, plan.training_samples);
   plan.steps_per_epoch = length.steps_per_epoch;
   plan.dropped_per_epoch = length.dropped_per_epoch;
