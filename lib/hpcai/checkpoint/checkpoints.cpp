@@ -91,8 +91,7 @@ void Checkpoints::prepare() {
 void Checkpoints::require_in_place() const {
   if (!known_ || known_->in_place()) return;
   throw Error(ExitCode::cannot_write,
-              fmt::format("{} is not the folder in which this run saves; that one was moved, removed or replaced. Move it back",
-                          printable(folder_)),
+              fmt::format("the folder {} of this run was moved, removed or replaced; move it back", printable(folder_)),
               "Move the folder back to its place, then go on with --resume auto.");
 }
 
@@ -205,7 +204,7 @@ void Checkpoints::fail_as_overdue(const Error& error) const {
 
 std::string Checkpoints::describe_saved() const {
   try {
-    if (known_ && !known_->in_place()) return "the earlier checkpoints are in the folder that was moved";
+    if (known_ && !known_->in_place()) return "the earlier checkpoints are in that folder";
     const auto saved = steps();
     if (!saved.empty()) return fmt::format("the last checkpoint on disk is of step {}", saved.back());
     return "there is no checkpoint yet";
