@@ -1,6 +1,7 @@
 """Calls that fail once, for a while, or for ever while a run writes: one failure ends no run."""
 import concurrent.futures
 import errno
+import json
 import re
 import shutil
 import time
@@ -86,6 +87,55 @@ class FullDisks(TroubledCase):
                 self.assertRegex(err, r"the last checkpoint on disk is of step \d+")
                 self.train(WAVEFORM, "run", "--resume", "require", "--set", "training.epochs=100000", "--set", "training.max_steps=1", status=78)
                 self.run_program("evaluate", "--run-dir", "run", "--checkpoint", "last")
+
+    def test_a_folder_whose_entries_cannot_be_made_durable_is_no_place_for_a_run(self):
+        _, err = self.train(WAVEFORM, "run", *ARGUMENTS, status=74, env=self.trouble("run", refuse={"fsyncdir": errno.EIO}))
+        self.assertIn("cannot make durable the folder run: Input/output error", err)
+
+    def wait_for_log(self, run, text):
+        log = self.folder / run / "log.txt"
+        end = time.monotonic() + 60
+        while text not in log.read_text():
+            self.assertLess(time.monotonic(), end, f"no '{text}' in {log.read_text()}")
+            time.sleep(0.05)
+
+    def test_a_run_folder_that_is_moved_takes_no_checkpoints_elsewhere_and_goes_on_when_it_is_back(self):
+        process = self.start("--config", WAVEFORM, "--run-dir", "run", "--set", "checkpoint.every_steps=2", "--set", "training.epochs=100000")
+        self.wait_for_step("run", 3, process)
+        (self.folder / "run").rename(self.folder / "moved")
+        self.wait_for_log("moved", "was moved, removed or replaced")
+        self.assertFalse((self.folder / "run").exists())
+        (self.folder / "run" / "checkpoints").mkdir(parents=True)
+        time.sleep(2)
+        self.assertEqual(list((self.folder / "run").rglob("*")), [self.folder / "run" / "checkpoints"], "another folder is left alone")
+        shutil.rmtree(self.folder / "run")
+        (self.folder / "moved").rename(self.folder / "run")
+        self.wait_for_log("run", "is saved")
+        process.terminate()
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 75, err)
+        lines = [line["step"] for line in self.metrics("run")]
+        self.assertEqual(lines, list(range(1, len(lines) + 1)), "no line is lost")
+        self.train(WAVEFORM, "run", "--resume", "require", "--set", "training.epochs=100000", "--set", "training.max_steps=1", status=78)
+
+    def test_status_tells_that_saving_fails_and_a_run_whose_checkpoints_do_not_come_back_ends(self):
+        process = self.start("--config", WAVEFORM, "--run-dir", "run", "--set", "checkpoint.every_steps=2", "--set", "training.epochs=100000",
+                             "--set", "checkpoint.max_unsaved_s=3")
+        self.wait_for_step("run", 3, process)
+        (self.folder / "run" / "checkpoints").rename(self.folder / "moved")
+        self.wait_for_log("run", "was moved, removed or replaced")
+        status = {"status": "running"}
+        end = time.monotonic() + 60
+        while status["status"] == "running" and time.monotonic() < end:
+            status = json.loads((self.folder / "run" / "status.json").read_text())
+        self.assertEqual(status["status"], "saving failed")
+        self.assertIn("was moved, removed or replaced", status["error"])
+        self.assertIsNotNone(status["unsaved_since"])
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 74, err)
+        self.assertIn("checkpoint.max_unsaved_s", err)
+        self.assertEqual(json.loads((self.folder / "run" / "status.json").read_text())["status"], "failed")
+        self.assertFalse((self.folder / "run" / "checkpoints").exists())
 
     def test_a_run_that_ends_on_a_full_disk_tells_what_is_missing(self):
         process, flag = self.train_while_full(1, errno.ENOSPC, "--set", "training.max_steps=30", "--set", "checkpoint.max_unsaved_s=4")

@@ -143,6 +143,26 @@ class Resume(Case):
         self.finish(WAVEFORM, *arguments)
         self.assert_like_undisturbed()
 
+    def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(self):
+        self.undisturbed(WAVEFORM)
+        self.interrupt("run", 2, "--config", WAVEFORM, "--run-dir", "run", by=lambda process: process.kill())
+        self.finish(WAVEFORM)
+        self.assert_like_undisturbed()
+
+    def test_metrics_that_a_crash_of_the_machine_has_damaged_do_not_keep_a_run_from_going_on(self):
+        arguments = ("--set", "checkpoint.every_steps=5")
+        self.undisturbed(WAVEFORM, *arguments)
+        for damage in (b"\0" * 4096, b"\0" * 4096 + b"\n", b'{"event":"st{"event":"step","step":12}\n'):
+            with self.subTest(damage=damage[:20]):
+                shutil.rmtree(self.folder / "run", ignore_errors=True)
+                self.interrupt("run", 7, "--config", WAVEFORM, "--run-dir", "run", *arguments, by=lambda process: process.kill())
+                metrics = self.folder / "run" / "metrics.jsonl"
+                lines = metrics.read_bytes().splitlines(keepends=True)
+                metrics.write_bytes(lines[0] + b"no JSON\n" + b"".join(lines[1:]) + damage)
+                _, err = self.finish(WAVEFORM, *arguments)
+                self.assertRegex(err, r"metrics.jsonl: 2 lines are damaged, probably by a crash, and removed \(lines 2, \d+\)")
+                self.assert_like_undisturbed()
+
     def test_two_ranks_stopped_in_the_middle_of_an_epoch(self):
         self.undisturbed(WAVEFORM, "--nproc", "2")
         status, err = self.interrupt("run", 3, "--config", WAVEFORM, "--run-dir", "run", "--nproc", "2")

@@ -4,6 +4,7 @@ import math
 import pty
 import os
 import subprocess
+import time
 
 from harness import GALAXY, PROGRAM, WAVEFORM, Case, environment, main
 
@@ -13,7 +14,7 @@ class RunFolder(Case):
         out, err = self.train(WAVEFORM, "run")
         self.assertEqual(out, "", "talk goes to stderr, stdout is for data")
         run = self.folder / "run"
-        for name in ("config.yaml", "command.txt", "environment.json", "log.txt", "metrics.jsonl", "summary.json",
+        for name in ("config.yaml", "command.txt", "environment.json", "log.txt", "metrics.jsonl", "status.json", "summary.json",
                      "checkpoints/last/manifest.json", "checkpoints/last/model.safetensors", "checkpoints/best/model.safetensors"):
             self.assertTrue((run / name).exists(), name)
         steps = self.metrics("run")
@@ -100,6 +101,51 @@ class RunFolder(Case):
             self.run_program("--config", WAVEFORM, "--set", "training.max_steps=2")
         self.assertTrue((self.folder / "runs" / "tiny-waveform" / "summary.json").exists())
         self.assertTrue((self.folder / "runs" / "tiny-waveform-2" / "summary.json").exists())
+
+    def test_runs_that_start_together_take_folders_of_their_own(self):
+        processes = [self.start("--config", WAVEFORM, "--set", "training.max_steps=2") for _ in range(4)]
+        for process in processes:
+            _, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 0, err)
+        names = sorted(path.name for path in (self.folder / "runs").iterdir())
+        self.assertEqual(names, ["tiny-waveform", "tiny-waveform-2", "tiny-waveform-3", "tiny-waveform-4"])
+        for name in names:
+            self.assertEqual(self.summary(f"runs/{name}")["status"], "finished")
+
+    def test_of_runs_that_resume_together_one_goes_on(self):
+        processes = [self.start("--config", WAVEFORM, "--resume", "auto", "--set", "training.epochs=100000") for _ in range(3)]
+        end = time.monotonic() + 120
+        while sum(process.poll() is None for process in processes) > 1 and time.monotonic() < end:
+            time.sleep(0.05)
+        one = [process for process in processes if process.poll() is None]
+        self.assertEqual(len(one), 1)
+        self.wait_for_step("runs/tiny-waveform", 3, one[0])
+        one[0].terminate()
+        for process in processes:
+            _, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 75 if process is one[0] else 2, err)
+            self.assertEqual("is in use by" in err, process is not one[0], err)
+
+    def test_status_tells_what_the_run_does(self):
+        def status():
+            path = self.folder / "run" / "status.json"
+            return json.loads(path.read_text()) if path.exists() else {"status": None}
+        process = self.start("--config", WAVEFORM, "--run-dir", "run", "--set", "training.epochs=100000", "--set", "checkpoint.every_steps=2")
+        self.wait_for_step("run", 3, process)
+        for _ in range(1000):
+            self.assertIn(status()["status"], ("starting", "running"), "the file is whole at any time")
+        self.assertEqual(status()["process"], process.pid)
+        process.terminate()
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 75, err)
+        self.assertEqual(status()["status"], "stopped")
+        self.assertEqual(status()["step"], self.summary("run")["steps"])
+        self.assertEqual(status()["step"], status()["last_checkpoint"])
+        self.train(WAVEFORM, "run", "--overwrite", "--set", "training.max_steps=3")
+        self.assertEqual(status()["status"], "finished")
+        self.assertEqual((status()["step"], status()["total_steps"], status()["last_checkpoint"]), (3, 3, 3))
+        self.assertEqual(status()["loss"], self.metrics("run")[-1]["loss"])
+        self.assertIsNone(status()["error"])
 
     def test_a_folder_with_a_run_is_refused_unless_told(self):
         self.train(WAVEFORM, "run", "--set", "training.max_steps=2")

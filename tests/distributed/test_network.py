@@ -96,6 +96,17 @@ class Network(Case):
         for process in ranks:
             process.kill()
 
+    def test_ranks_of_one_host_exchange_on_its_loopback(self):
+        ranks = [self.start(rank, 2, 29500, ["step-slowly", self.folder], ["ip", "netns", "exec", f"{self.name}-0"], MASTER_ADDR="10.77.0.1",
+                            LOCAL_RANK=rank, LOCAL_WORLD_SIZE=2) for rank in range(2)]
+        self.wait_for_files(2)
+        table = self.inside(0, "cat", "/proc/net/tcp").splitlines()[1:]
+        listening = {line.split()[1] for line in table if line.split()[3] == "0A"}
+        self.assertEqual({place.split(":")[0] for place in listening}, {"01004D0A", "0100007F"})
+        self.assertEqual({place for place in listening if place.startswith("01004D0A")}, {f"01004D0A:{29500:04X}"}, "the ranks meet there")
+        for process in ranks:
+            process.kill()
+
     def test_without_a_private_secret_a_run_on_several_hosts_says_how_to_get_one(self):
         ranks = [self.start(rank, 3, 29500, ["collectives"], ["ip", "netns", "exec", f"{self.name}-{rank}"], MASTER_ADDR="10.77.0.1",
                             LOCAL_RANK=0, LOCAL_WORLD_SIZE=1) for rank in range(3)]

@@ -29,6 +29,11 @@ def talk(port, data, limit=10):
     return answer, True
 
 
+def packed(*fields):
+    """The fields of a message, as wire.h packs them."""
+    return b"".join(struct.pack("<q", field) if isinstance(field, int) else struct.pack("<q", len(field)) + field for field in fields)
+
+
 def listening_places(process):
     """Addresses and ports, in hexadecimal, on which a process listens."""
     inodes, places = set(), set()
@@ -96,7 +101,7 @@ class Flood:
 
 
 class Recorder(threading.Thread):
-    """A man in the middle that passes everything on and remembers what the client said."""
+    """A man in the middle that passes everything on, remembers what the client said, and can send messages of its own."""
 
     def __init__(self, target):
         super().__init__(daemon=True)
@@ -104,6 +109,7 @@ class Recorder(threading.Thread):
         self.port = self.listener.getsockname()[1]
         self.target = target
         self.said = []  # one recording for each connection
+        self.clients, self.servers = [], []  # the two sockets of each connection
 
     def run(self):
         while True:
@@ -114,8 +120,18 @@ class Recorder(threading.Thread):
             server = socket.create_connection(("127.0.0.1", self.target))
             recording = bytearray()
             self.said.append(recording)
+            self.clients.append(client)
+            self.servers.append(server)
             threading.Thread(target=self.pump, args=(client, server, recording), daemon=True).start()
             threading.Thread(target=self.pump, args=(server, client, None), daemon=True).start()
+
+    @staticmethod
+    def inject(sockets, message):
+        for end in sockets:
+            try:
+                end.sendall(struct.pack("<I", len(message)) + message)
+            except OSError:  # a connection that has ended
+                pass
 
     @staticmethod
     def pump(source, sink, recording):
@@ -216,6 +232,35 @@ class Strangers(Case):
             self.assertTrue(closed)
             self.assertNotIn(WELCOME, answer)
         self.end_well(ranks)
+
+    def start_pair_with_relay(self):
+        port = free_port()
+        middle = Recorder(port)
+        middle.start()
+        self.addCleanup(middle.listener.close)
+        return self.start_pair(port, middle.port), middle
+
+    def test_a_relayed_greeting_lets_nobody_give_a_reason_to_end(self):
+        ranks, middle = self.start_pair_with_relay()
+        END_REASON = 1
+        middle.inject(middle.clients, packed(END_REASON, 69, b"ALL IS LOST", b"CALL THIS NUMBER"))
+        status, out = self.finish(ranks[1])
+        self.assertEqual(status, 69, out)
+        self.assertNotIn("ALL IS LOST", out)
+        self.assertIn("was forged or altered on its way", out)
+        self.finish(ranks[0])
+
+    def test_a_relayed_greeting_lets_nobody_speak_for_a_rank(self):
+        FAREWELL, SET = 8, 0
+        for message in (packed(FAREWELL, 1, 0), packed(SET, b"key", b"value")):
+            ranks, middle = self.start_pair_with_relay()
+            middle.inject(middle.servers, message)
+            status, out = self.finish(ranks[0])
+            self.assertEqual(status, 69, out)
+            self.assertIn("a message to rank 0 was forged or altered on its way", out)
+            self.finish(ranks[1])
+            for rank in range(2):
+                (self.folder / str(rank)).unlink()
 
     def test_a_store_of_libtorch_that_anybody_may_use_is_not_there(self):
         port = free_port()

@@ -57,7 +57,7 @@ void refuse_not_finite(const nlohmann::json& json) {
 
 void write_all(const fs::path& folder, const TrainingState& state, Manifest manifest) {
   refuse_not_finite(state.state);
-  make_folder(folder);
+  make_new_folder(folder);
   put(folder, kModelName, SafetensorsImage(state.model).parts(), manifest);
   put(folder, kOptimizerName, SafetensorsImage(state.optimizer).parts(), manifest);
   put(folder, kStateName, {json_text(state.state, 1)}, manifest);
@@ -85,9 +85,18 @@ void Checkpoints::prepare() {
   for (const fs::path& entry : list_folder(folder_, ExitCode::cannot_write)) {
     if (entry.filename().string().starts_with(kTemporaryPrefix)) remove_folder(entry);
   }
+  known_.emplace(folder_);
+}
+
+void Checkpoints::require_in_place() const {
+  if (!known_ || known_->in_place()) return;
+  throw Error(ExitCode::cannot_write,
+              fmt::format("the folder {} of this run was moved, removed or replaced; move it back", printable(folder_)),
+              "Move the folder back to its place, then go on with --resume auto.");
 }
 
 void Checkpoints::write(const Unsaved::State& saved) {
+  require_in_place();
   const fs::path temporary = folder_ / fmt::format("{}{}.{}", kTemporaryPrefix, step_name(saved.step), getpid());
   const bool best = saved.best || was_best(saved.step);
   try {
@@ -117,6 +126,7 @@ void Checkpoints::save(int64_t step, const TrainingState& state, bool best) {
   } catch (const Error& e) {
     if (e.code() != ExitCode::cannot_write || !unsaved_.patient()) throw;
     unsaved_.failed(Clock::now(), seconds_since(start));
+    failure_ = e.what();
     if (unsaved_.waiting_s() > unsaved_.longest_s()) fail_as_overdue(e);
     try {
       unsaved_.keep(now);
@@ -144,6 +154,7 @@ void Checkpoints::try_unsaved() {
     } catch (const Error& e) {
       if (e.code() != ExitCode::cannot_write) throw;
       unsaved_.failed(Clock::now(), seconds_since(start));
+      failure_ = e.what();
       log::warning("step {} is still not saved after {:.0f} s: {}", step, unsaved_.waiting_s(), e.what());
       return;
     }
@@ -171,6 +182,11 @@ void Checkpoints::finish() {
   }
 }
 
+std::optional<Checkpoints::Trouble> Checkpoints::trouble() const {
+  if (unsaved_.empty()) return std::nullopt;
+  return Trouble{unsaved_.waiting_s(), failure_};
+}
+
 bool Checkpoints::was_best(int64_t step) const {
   try {
     return read_manifest(path_of(step)).best.value_or(false);
@@ -188,6 +204,7 @@ void Checkpoints::fail_as_overdue(const Error& error) const {
 
 std::string Checkpoints::describe_saved() const {
   try {
+    if (known_ && !known_->in_place()) return "the earlier checkpoints are in that folder";
     const auto saved = steps();
     if (!saved.empty()) return fmt::format("the last checkpoint on disk is of step {}", saved.back());
     return "there is no checkpoint yet";

@@ -10,6 +10,7 @@
 #include "hpcai/checkpoint/state.h"
 #include "hpcai/checkpoint/unsaved.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/known_folder.h"
 
 namespace hpcai::checkpoint {
 
@@ -26,8 +27,9 @@ class Checkpoints {
   // many seconds after a failure to write, save() keeps states in memory and returns.
   Checkpoints(std::filesystem::path folder, int64_t keep, Origin origin = {}, double max_unsaved_s = 0);
 
-  // Creates the folder and removes the remains of interrupted saves. Call it once, before the first save. Throws
-  // Error{cannot_write}.
+  // Creates the folder and removes the remains of interrupted saves. Call it once, before the first save. From then on nothing is
+  // written if the path leads to another folder or to none, because somebody has moved the folder: such a save fails as on a full
+  // disk, until the folder is back. Throws Error{cannot_write}.
   void prepare();
 
   // Saves the state as the newest checkpoint, and as the best one if `best`. It replaces a checkpoint of the same step, which
@@ -43,6 +45,14 @@ class Checkpoints {
   void retry();
   // Whether a state is unsaved for longer than max_unsaved_s. Training should then stop; save() throws.
   bool overdue() const { return unsaved_.overdue(); }
+  // The failure because of which states are unsaved; nothing if all are saved.
+  struct Trouble {
+    double seconds = 0;  // since the first failure
+    std::string reason;
+  };
+  std::optional<Trouble> trouble() const;
+  // The newest step that this object has saved.
+  std::optional<int64_t> last_saved() const { return newest_ < 0 ? std::nullopt : std::make_optional(newest_); }
   // Tries for at most 30 s more. Call it at the end of training. Throws Error{cannot_write} if a state is still unsaved.
   void finish();
 
@@ -55,6 +65,7 @@ class Checkpoints {
   std::filesystem::path path_of(int64_t step) const;
 
  private:
+  void require_in_place() const;
   void write(const Unsaved::State& state);
   void try_unsaved();
   bool was_best(int64_t step) const;
@@ -67,6 +78,8 @@ class Checkpoints {
   int64_t keep_;
   Origin origin_;
   Unsaved unsaved_;
+  std::string failure_;  // the last failure to save
+  std::optional<KnownFolder> known_;
   int64_t newest_ = -1;  // the newest step that this object has saved
 };
 

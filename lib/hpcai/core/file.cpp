@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -100,6 +101,12 @@ void make_folder(const fs::path& path) {
     return code.value();
   });
   if (error != 0) fail_to_write("create the folder", path, error);
+}
+
+bool make_new_folder(const fs::path& path) {
+  const int error = attempt([&] { return mkdir(path.c_str(), 0777) == 0 ? 0 : errno; });
+  if (error != 0 && error != EEXIST) fail_to_write("create the folder", path, error);
+  return error == 0;
 }
 
 void sync_folder(const fs::path& path) {

@@ -24,6 +24,10 @@ void replace_file(const std::filesystem::path& path, std::string_view content);
 // Creates a folder and its parents. Throws Error{cannot_write}.
 void make_folder(const std::filesystem::path& path);
 
+// Creates a folder in an existing one. Returns false if something has that name; of several programs that create the same folder
+// only one gets true. Throws Error{cannot_write}.
+bool make_new_folder(const std::filesystem::path& path);
+
 // Renames a file or folder and replaces a file of the new name. Throws Error{cannot_write}.
 void rename_path(const std::filesystem::path& from, const std::filesystem::path& to);
 

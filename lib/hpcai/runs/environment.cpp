@@ -21,6 +21,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/core/threads/cores.h"
 #include "hpcai/core/threads/openmp.h"
+#include "hpcai/core/utc_time.h"
 #include "hpcai/core/version.h"
 #include "hpcai/distributed/world/cores.h"
 #include "hpcai/distributed/world/world.h"
@@ -61,15 +62,6 @@ std::vector<std::string> gpu_names() {
     names.push_back(field_of(gpu.path() / "information", "Model"));
   }
   return names;
-}
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
 }
 
 // Returns the placement from the launcher's numbers, or that of a single rank.
@@ -127,7 +119,7 @@ nlohmann::json describe_environment() {
           {"threads", describe_threads()},
           {"memory_gib", static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)) / (1 << 30)},
           {"gpus", gpu_names()},
-          {"started", utc_now()},
+          {"started", utc_text(std::time(nullptr))},
           {"variables", run_variables(process_environment())}};
 }
 

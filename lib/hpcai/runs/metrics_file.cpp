@@ -1,10 +1,14 @@
 #include "hpcai/runs/metrics_file.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstring>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "hpcai/core/attempts.h"
 #include "hpcai/core/error.h"
@@ -17,30 +21,55 @@
 namespace hpcai::runs {
 namespace {
 
-// Returns the complete lines up to `step`. A crash may have cut the last line short.
-std::string lines_until(const std::filesystem::path& path, const std::string& text, int64_t step) {
+constexpr size_t kMostNamed = 8;  // numbers of damaged lines in a message
+
+struct Lines {
   std::string kept;
-  int64_t number = 0;
-  for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    ++number;
-    const auto line = nlohmann::json::parse(text.begin() + begin, text.begin() + end, nullptr, /*allow_exceptions=*/false);
-    if (!line.is_object()) {
-      throw Error(ExitCode::bad_data, fmt::format("{}, line {}: not a JSON object", printable(path), number),
-                  "Repair or remove the file, then resume.");
-    }
-    const auto at = line.find("step");
-    if (at == line.end() || !at->is_number() || at->get<int64_t>() <= step) kept.append(text, begin, end + 1 - begin);
-  }
-  return kept;
+  std::vector<int64_t> damaged;  // their numbers, from 1
+};
+
+bool is_after(const nlohmann::json& line, int64_t step) {
+  const auto at = line.find("step");
+  return at != line.end() && at->is_number_integer() && at->get<int64_t>() > step;
 }
 
-// Removes the lines after `resume_step` from the file. Returns the path itself.
-std::filesystem::path cut(std::filesystem::path path, std::optional<int64_t> resume_step) {
-  if (resume_step && path_exists(path)) {
-    const std::string text = read_file(path, size_t{1} << 34);
-    const std::string kept = lines_until(path, text, *resume_step);
-    if (kept.size() != text.size()) replace_file(path, kept);
+// Sorts out the lines after `step` and those that are no complete JSON objects.
+Lines lines_until(const std::string& text, int64_t step) {
+  Lines lines;
+  int64_t number = 1;
+  for (size_t begin = 0; begin < text.size(); ++number) {
+    const size_t end = text.find('\n', begin);
+    const bool complete = end != std::string::npos;
+    const size_t next = complete ? end + 1 : text.size();
+    const auto line = nlohmann::json::parse(text.begin() + begin, text.begin() + next, nullptr, /*allow_exceptions=*/false);
+    if (!complete || !line.is_object()) {
+      lines.damaged.push_back(number);
+    } else if (!is_after(line, step)) {
+      lines.kept.append(text, begin, next - begin);
+    }
+    begin = next;
   }
+  return lines;
+}
+
+void warn_of_damage(const std::filesystem::path& path, const std::vector<int64_t>& damaged) {
+  const std::span<const int64_t> shown(damaged.data(), std::min(damaged.size(), kMostNamed));
+  log::warning("{}: {} damaged, probably by a crash, and removed ({} {}{})", printable(path),
+               damaged.size() == 1 ? "1 line is" : fmt::format("{} lines are", damaged.size()),
+               plural_noun(std::ssize(damaged), "line"), fmt::join(shown, ", "), damaged.size() > kMostNamed ? ", ..." : "");
+}
+
+// Removes what MetricsFile() promises to remove. Returns the path itself.
+std::filesystem::path cut(std::filesystem::path path, std::optional<int64_t> resume_step) {
+  if (!is_plain_file(path, ExitCode::cannot_write)) return path;
+  if (!resume_step) {
+    replace_file(path, "");
+    return path;
+  }
+  const std::string text = read_file(path, size_t{1} << 34);
+  const Lines lines = lines_until(text, *resume_step);
+  if (!lines.damaged.empty()) warn_of_damage(path, lines.damaged);
+  if (lines.kept.size() != text.size()) replace_file(path, lines.kept);
   return path;
 }
 

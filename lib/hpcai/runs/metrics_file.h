@@ -14,8 +14,9 @@ namespace hpcai::runs {
 // Not for concurrent use.
 class MetricsFile {
  public:
-  // Opens the file for appending. With `resume_step` it first removes an incomplete last line and every line with a larger
-  // "step", so that the repeated steps leave neither a gap nor a duplicate. Throws Error{cannot_write}, Error{bad_data}.
+  // Opens the file for appending. Without `resume_step` the file begins empty. With it the file keeps the lines up to that
+  // "step", so that the repeated steps leave neither a gap nor a duplicate. A crash of the machine can leave lines that are no
+  // JSON objects or an incomplete last line; these are removed with a warning that names them. Throws Error{cannot_write}.
   explicit MetricsFile(std::filesystem::path path, std::optional<int64_t> resume_step = std::nullopt);
 
   // Appends one line and hands it to the kernel at once, so that it survives the death of this process. Numbers that JSON cannot

@@ -17,9 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // The files of a run. All other files in the folder belong to the user.
-constexpr const char* kLeftByRuns[] = {"config.yaml",     "command.txt",  "environment.json", "log.txt",
-                                       "metrics.jsonl",   "summary.json", "checkpoints",      "predictions.h5",
-                                       "predictions.csv", "figures",      "report.html"};
+constexpr const char* kLeftByRuns[] = {"config.yaml",    "command.txt",     "environment.json", "log.txt",
+                                       "metrics.jsonl",  "status.json",     "summary.json",     "checkpoints",
+                                       "predictions.h5", "predictions.csv", "figures",          "report.html"};
 
 void remove_run(const fs::path& folder) {
   for (const char* name : kLeftByRuns) {
@@ -81,12 +81,26 @@ RunFolder RunFolder::create(const fs::path& path, ExistingRun existing) {
   RunFolder folder(path);
   folder.existed_ = holds_run(path);
   make_folder(path);
-  folder.lock_ = FolderLock(path, "run folder", "Wait until it has ended, or choose another folder with --run-dir.");
+  folder.lock();
   if (folder.existed_ && existing == ExistingRun::overwrite) {
     remove_run(path);
     folder.existed_ = false;
   }
   return folder;
+}
+
+RunFolder RunFolder::create_free(const fs::path& base) {
+  if (base.has_parent_path()) make_folder(base.parent_path());
+  fs::path path = base;
+  for (int n = 2; !make_new_folder(path); ++n) path = base.string() + fmt::format("-{}", n);
+  RunFolder folder(path);
+  folder.lock();
+  return folder;
+}
+
+void RunFolder::lock() {
+  lock_ = FolderLock(path_, "run folder", "Wait until it has ended, or choose another folder with --run-dir.");
+  known_.emplace(path_);
 }
 
 void RunFolder::write_config(std::string_view resolved_yaml) const { replace_file(config(), resolved_yaml); }
@@ -99,6 +113,12 @@ void RunFolder::write_environment(const nlohmann::json& content) const {
   replace_file(environment(), json_text(content, 2) + "\n");
 }
 
-void RunFolder::write_summary(const nlohmann::json& content) const { replace_file(summary(), json_text(content, 2) + "\n"); }
+void RunFolder::write_summary(const nlohmann::json& content) const {
+  if (known_ && !known_->in_place()) {
+    throw Error(ExitCode::cannot_write,
+                fmt::format("cannot write {}: the run folder was moved, removed or replaced", printable(summary())));
+  }
+  replace_file(summary(), json_text(content, 2) + "\n");
+}
 
 }  // namespace hpcai::runs

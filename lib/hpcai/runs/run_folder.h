@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "hpcai/core/folder_lock.h"
+#include "hpcai/core/known_folder.h"
 
 namespace hpcai::runs {
 
@@ -23,7 +25,10 @@ class RunFolder {
   // and nothing else. Throws Error{usage} in three cases: the folder is not empty and holds no run; it holds a run and `existing`
   // is refuse; another program uses it. Throws Error{cannot_write} if it cannot be created.
   static RunFolder create(const std::filesystem::path& path, ExistingRun existing);
-  // Makes the first two of these checks and touches no file.
+  // Creates and locks the first of the folders `base`, base-2, base-3, ... whose name is free. Programs that start at the same
+  // time get different folders. Throws Error{cannot_write}.
+  static RunFolder create_free(const std::filesystem::path& base);
+  // Makes the first two checks of create() and touches no file.
   static void check(const std::filesystem::path& path, ExistingRun existing);
 
   bool existed() const { return existed_; }  // whether create() found a run there
@@ -33,6 +38,7 @@ class RunFolder {
   std::filesystem::path environment() const { return path_ / "environment.json"; }
   std::filesystem::path log() const { return path_ / "log.txt"; }
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
+  std::filesystem::path status() const { return path_ / "status.json"; }
   std::filesystem::path summary() const { return path_ / "summary.json"; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
   std::filesystem::path predictions() const { return path_ / "predictions.h5"; }
@@ -41,12 +47,15 @@ class RunFolder {
   void write_config(std::string_view resolved_yaml) const;
   void write_command(std::span<const std::string> arguments) const;  // as a line that a shell can repeat
   void write_environment(const nlohmann::json& environment) const;
-  void write_summary(const nlohmann::json& summary) const;
+  void write_summary(const nlohmann::json& summary) const;  // also throws if the folder was moved since it was locked
 
  private:
+  void lock();
+
   std::filesystem::path path_;
   bool existed_ = false;
   FolderLock lock_;
+  std::optional<KnownFolder> known_;  // once it is locked
 };
 
 // Whether a folder holds a run: its resolved config, metrics or checkpoints.

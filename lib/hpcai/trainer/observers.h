@@ -29,8 +29,8 @@ class ThroughputMeter : public Observer {
 // Writes metrics.jsonl.
 class MetricsWriter : public Observer {
  public:
-  // `resume_step`: the step of the checkpoint from which training resumes. Lines of later steps are removed from the file.
-  // `every_steps`: steps between two lines. Throws Error{cannot_write}.
+  // `resume_step`: the step of the checkpoint from which training resumes. Lines of later steps are removed from the file;
+  // std::nullopt removes all lines. `every_steps`: steps between two lines. Throws Error{cannot_write}.
   MetricsWriter(const std::filesystem::path& file, std::optional<int64_t> resume_step, int64_t every_steps,
                 const ThroughputMeter& meter)
       : file_(file, resume_step), every_steps_(every_steps), meter_(meter) {}

@@ -14,6 +14,7 @@
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/model_record.h"
 #include "hpcai/trainer/observers.h"
+#include "hpcai/trainer/status_writer.h"
 #include "hpcai/trainer/summary.h"
 
 namespace hpcai::trainer {
@@ -24,6 +25,11 @@ namespace fs = std::filesystem;
 runs::ExistingRun existing_run(const RunOptions& options) {
   if (options.overwrite) return runs::ExistingRun::overwrite;
   return options.resume == Resume::never ? runs::ExistingRun::refuse : runs::ExistingRun::resume;
+}
+
+// Whether the run takes the first free name, so that no folder is known before it is created.
+bool takes_free_name(const RunOptions& options) {
+  return !options.run_dir && options.resume == Resume::never && !options.overwrite;
 }
 
 // Throws Error{cannot_resume} if a setting that changes the result differs from the config in the run folder.
@@ -40,23 +46,27 @@ void refuse_changed_settings(const Experiment& experiment, const fs::path& saved
 // The records of rank 0.
 class FolderRecords : public Records {
  public:
-  FolderRecords(const Experiment& experiment, const RunOptions& options, fs::path path)
-      : experiment_(experiment), options_(options), path_(std::move(path)) {}
+  FolderRecords(const Experiment& experiment, const RunOptions& options)
+      : experiment_(experiment), options_(options), path_(options.run_dir.value_or(fs::path("runs") / experiment.name)) {}
 
-  void check() const override { runs::RunFolder::check(path_, existing_run(options_)); }
+  void check() const override {
+    if (!takes_free_name(options_)) runs::RunFolder::check(path_, existing_run(options_));
+  }
 
   std::optional<checkpoint::Loaded> enter(const data::Splits& data) override {
     const bool resumes = options_.resume != Resume::never && !options_.overwrite;
-    if (resumes && path_exists(path_)) refuse_changed_settings(experiment_, path_ / "config.yaml");
+    // The folder is locked before it is read, so that no other program changes it in between.
+    if (resumes && path_exists(path_)) create_folder();
+    if (folder_) refuse_changed_settings(experiment_, path_ / "config.yaml");
     std::optional<checkpoint::Loaded> loaded;
-    if (resumes) loaded = checkpoint::Checkpoints(path_ / "checkpoints", experiment_.checkpoint.keep).load_newest();
+    if (folder_) loaded = checkpoint::Checkpoints(path_ / "checkpoints", experiment_.checkpoint.keep).load_newest();
     if (!loaded && options_.resume == Resume::require) {
       throw Error(ExitCode::cannot_resume, fmt::format("--resume require: there is no checkpoint in {}", path_.string()),
                   "Use --resume auto to start from the beginning where there is none.");
     }
     card_ = make_record(data);
     if (loaded) refuse_changed_data(loaded->state.state, card_, path_);
-    folder_.emplace(runs::RunFolder::create(path_, existing_run(options_)));
+    if (!folder_) create_folder();
     return loaded;
   }
 
@@ -65,6 +75,7 @@ class FolderRecords : public Records {
     folder_->write_environment(runs::describe_environment());
     if (!resumed) folder_->write_config(config::to_yaml(experiment_));
     log::open_file(folder_->log().string());
+    status_.emplace(folder_->status(), meter_);
   }
 
   void attach(Loop& loop, const Training& training, const checkpoint::Origin& origin, bool resumed) override {
@@ -73,10 +84,12 @@ class FolderRecords : public Records {
     const auto resume_step = resumed ? std::make_optional(loop.course().position().step) : std::nullopt;
     metrics_.emplace(folder_->metrics(), resume_step, experiment_.training.log_every_steps, meter_);
     console_.emplace(loop.course().length(), *training.task, meter_);
+    status_->begin(loop.course().length(), loop.course().position(), resume_step, *checkpoints_);
     loop.save_to({&*checkpoints_, card_});
     loop.add_observer(meter_);
     loop.add_observer(*metrics_);
     loop.add_observer(*console_);
+    loop.add_observer(*status_);
   }
 
   void introduce(const Training& training, const Loop& loop, const distributed::Group& group) const override {
@@ -89,10 +102,20 @@ class FolderRecords : public Records {
   void end_progress() override {
     if (console_) console_->end_progress();
   }
+  fs::path place() const override { return path_; }
   double samples_per_second() const override { return meter_.mean_samples_per_second(); }
   void write_summary(const nlohmann::json& summary) const override { folder_->write_summary(summary); }
+  void end(const std::string& status, const std::string& error) override {
+    if (status_) status_->end(status, error);
+  }
 
  private:
+  void create_folder() {
+    folder_.emplace(takes_free_name(options_) ? runs::RunFolder::create_free(path_)
+                                              : runs::RunFolder::create(path_, existing_run(options_)));
+    path_ = folder_->path();
+  }
+
   const Experiment& experiment_;
   const RunOptions& options_;
   fs::path path_;
@@ -102,13 +125,14 @@ class FolderRecords : public Records {
   ThroughputMeter meter_;
   std::optional<MetricsWriter> metrics_;
   std::optional<Console> console_;
+  std::optional<StatusWriter> status_;
 };
 
 }  // namespace
 
-std::unique_ptr<Records> make_records(int rank, const Experiment& experiment, const RunOptions& options, const fs::path& folder) {
+std::unique_ptr<Records> make_records(int rank, const Experiment& experiment, const RunOptions& options) {
   if (rank > 0) return std::make_unique<Records>();
-  return std::make_unique<FolderRecords>(experiment, options, folder);
+  return std::make_unique<FolderRecords>(experiment, options);
 }
 
 }  // namespace hpcai::trainer

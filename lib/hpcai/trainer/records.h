@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <string>
 
 #include "hpcai/checkpoint/checkpoints.h"
 #include "hpcai/distributed/exchange/group.h"
@@ -23,13 +24,13 @@ class Records {
 
   // Throws Error{usage} if the run cannot use the folder. Changes nothing.
   virtual void check() const {}
-  // Creates or reopens the folder and locks it. Returns the newest checkpoint if the run resumes. `data`: the data of the
-  // training, which the checkpoints will describe. Throws Error{cannot_resume}, also if the settings or the data have changed;
-  // Error{usage}.
+  // Creates or reopens the folder and locks it. Several new runs of one name that start at the same time get different folders.
+  // Returns the newest checkpoint if the run resumes. `data`: the data of the training, which the checkpoints will describe.
+  // Throws Error{cannot_resume}, also if the settings or the data have changed; Error{usage}.
   virtual std::optional<checkpoint::Loaded> enter(const data::Splits& /*data*/) { return std::nullopt; }
-  // Writes the command, the environment and the config into the folder, and opens log.txt.
+  // Writes the command, the environment and the config into the folder, and opens log.txt and status.json.
   virtual void begin(bool /*resumed*/) {}
-  // Makes the loop save checkpoints, write metrics.jsonl and show its progress.
+  // Makes the loop save checkpoints, write metrics.jsonl and status.json and show its progress.
   virtual void attach(Loop&, const Training&, const checkpoint::Origin&, bool /*resumed*/) {}
   // Logs the sizes of data, model and training; see introduce() of summary.h.
   virtual void introduce(const Training&, const Loop&, const distributed::Group&) const {}
@@ -38,12 +39,14 @@ class Records {
   virtual void finish() {}
   // Removes the progress bar.
   virtual void end_progress() {}
-  virtual double samples_per_second() const { return 0; }  // mean since the start of this process; 0: unknown
+  virtual std::filesystem::path place() const { return {}; }  // the run folder; after enter()
+  virtual double samples_per_second() const { return 0; }     // mean since the start of this process; 0: unknown
   virtual void write_summary(const nlohmann::json&) const {}
+  // Writes the last state of the run into status.json. `error`: the reason of a failure; empty if there is none.
+  virtual void end(const std::string& /*status*/, const std::string& /*error*/ = "") {}
 };
 
 // The records of a rank. `experiment` and `options` must outlive them.
-std::unique_ptr<Records> make_records(int rank, const Experiment& experiment, const RunOptions& options,
-                                      const std::filesystem::path& folder);
+std::unique_ptr<Records> make_records(int rank, const Experiment& experiment, const RunOptions& options);
 
 }  // namespace hpcai::trainer

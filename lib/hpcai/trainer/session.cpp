@@ -9,7 +9,6 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
-#include "hpcai/core/paths.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/runs/progress.h"
@@ -24,20 +23,8 @@
 namespace hpcai::trainer {
 namespace {
 
-namespace fs = std::filesystem;
-
 // A signal that ended another rank reaches this rank within this time.
 constexpr std::chrono::seconds kSignalSpread{1};
-
-fs::path choose_folder(const Experiment& experiment, const RunOptions& options) {
-  if (options.run_dir) return *options.run_dir;
-  const fs::path base = fs::path("runs") / experiment.name;
-  fs::path path = base;
-  for (int n = 2; options.resume == Resume::never && !options.overwrite && path_exists(path, ExitCode::cannot_write); ++n) {
-    path = base.string() + fmt::format("-{}", n);
-  }
-  return path;
-}
 
 }  // namespace
 
@@ -51,6 +38,7 @@ ExitCode Session::run() {
   try {
     prepare();
   } catch (const Error& error) {
+    if (records_) records_->end("failed", error.what());
     // A rank that is lost this early has probably ended on a stop signal. This rank waits for the same signal, which ends it
     // cleanly.
     if (error.code() == ExitCode::peers_unreachable) std::this_thread::sleep_for(kSignalSpread);
@@ -65,8 +53,7 @@ void Session::prepare() {
   incarnation_.emplace(experiment_, world_);
   distributed::Group& group = incarnation_->group();
   agree_on_run(group, experiment_, options_);
-  path_ = group.broadcast(choose_folder(experiment_, options_).string());
-  records_ = make_records(group.rank(), experiment_, options_, path_);
+  records_ = make_records(group.rank(), experiment_, options_);
   const auto loaded = open();
   const auto resumed = broadcast_checkpoint(group, loaded);
   start(resumed);
@@ -108,8 +95,10 @@ ExitCode Session::train() {
     return conclude(ending);
   } catch (const Error& error) {
     records_->end_progress();
-    nlohmann::json summary = summarise(error.code() == ExitCode::diverged ? "diverged" : "failed");
+    const std::string status = error.code() == ExitCode::diverged ? "diverged" : "failed";
+    nlohmann::json summary = summarise(status);
     summary["error"] = error.what();
+    records_->end(status, error.what());
     try {
       records_->write_summary(summary);
     } catch (const Error& other) {  // for example a full disk; the error that ended the run is thrown instead
@@ -128,16 +117,18 @@ ExitCode Session::conclude(Ending ending) {
   nlohmann::json summary = summarise(ending == Ending::finished ? "finished" : "stopped");
   if (ending == Ending::stopped) {
     records_->write_summary(summary);
+    records_->end("stopped");
     log::info("stopped    at step {} on {}; the state is saved. Go on with: --run-dir {} --resume auto",
               loop.course().position().step, stop_signal() ? fmt::format("signal {}", stop_signal()) : "another rank's signal",
-              path_.string());
+              records_->place().string());
     return ExitCode::stopped;
   }
   evaluate_finally(summary);
   records_->write_summary(summary);
+  records_->end("finished");
   const double speed = records_->samples_per_second();
   log::info("done       in {}{}; results in {}", runs::format_duration(loop.elapsed_s()),
-            speed > 0 ? fmt::format("; {:.4g} samples/s", speed) : "", path_.string());
+            speed > 0 ? fmt::format("; {:.4g} samples/s", speed) : "", records_->place().string());
   return ExitCode::done;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -39,7 +38,6 @@ class Session {
   const distributed::World& world_;
   const RunOptions& options_;
   std::optional<Incarnation> incarnation_;
-  std::filesystem::path path_;
   std::unique_ptr<Records> records_;
 };
 

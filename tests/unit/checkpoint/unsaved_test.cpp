@@ -149,6 +149,32 @@ TEST_CASE("where nothing may wait, the first failure ends the run") {
   Checkpoints checkpoints(disk.folder, 3);
   checkpoints.prepare();
   disk.fail();
-  check_error([&] { checkpoints.save(2, state_of(2)); }, ExitCode::cannot_write, "cannot");
+  check_error([&] { checkpoints.save(2, state_of(2)); }, ExitCode::cannot_write, "moved");
   CHECK_FALSE(checkpoints.overdue());
+}
+
+TEST_CASE("nothing is saved where the folder was, and saving goes on when it is back") {
+  const Scratch scratch;
+  const fs::path folder = scratch / "run/checkpoints";
+  Checkpoints checkpoints(folder, 3, {}, /*max_unsaved_s=*/60);
+  checkpoints.prepare();
+  CHECK_FALSE(checkpoints.last_saved());
+  checkpoints.save(1, state_of(1));
+  CHECK_FALSE(checkpoints.trouble());
+  CHECK(checkpoints.last_saved() == 1);
+  fs::rename(scratch / "run", scratch / "moved");
+  checkpoints.save(2, state_of(2));
+  REQUIRE(checkpoints.trouble());
+  CHECK_THAT(checkpoints.trouble()->reason, Catch::Contains("run/checkpoints of this run was moved, removed or replaced"));
+  CHECK_FALSE(fs::exists(scratch / "run"));
+  fs::create_directories(folder);  // another folder of that name
+  std::this_thread::sleep_for(1100ms);
+  checkpoints.retry();
+  CHECK(checkpoints.trouble());
+  CHECK(fs::is_empty(folder));
+  fs::remove_all(scratch / "run");
+  fs::rename(scratch / "moved", scratch / "run");
+  checkpoints.finish();
+  CHECK_FALSE(checkpoints.trouble());
+  CHECK(checkpoints.steps() == std::vector<int64_t>{1, 2});
 }

@@ -30,6 +30,15 @@ TEST_CASE("a file that is replaced holds the old or the new content and leaves n
   CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
 }
 
+TEST_CASE("a new folder is made once, and not without its parent") {
+  Folder folder;
+  CHECK(make_new_folder(folder.path / "a"));
+  CHECK_FALSE(make_new_folder(folder.path / "a"));
+  write_file(folder.path / "file", "");
+  CHECK_FALSE(make_new_folder(folder.path / "file"));
+  CHECK(code_of([&] { make_new_folder(folder.path / "no" / "folder"); }) == ExitCode::cannot_write);
+}
+
 TEST_CASE("file errors carry the status of their kind") {
   Folder folder;
   CHECK(code_of([&] { read_file(folder.path / "none"); }) == ExitCode::missing_input);

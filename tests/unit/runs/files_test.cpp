@@ -2,14 +2,19 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "../checkpoint/scratch.h"
 #include "hpcai/runs/environment.h"
 #include "hpcai/runs/metrics_file.h"
 #include "hpcai/runs/run_folder.h"
+#include "hpcai/runs/status_file.h"
 
 using namespace hpcai;
 using namespace hpcai::runs;
@@ -39,15 +44,33 @@ TEST_CASE("on resume the lines after the checkpoint's step and a torn last line 
   }
   MetricsFile whole(path, 3);
   CHECK(slurp(path) == kept + "{\"step\":3}\n");
-  MetricsFile fresh(scratch / "new.jsonl", 3);
+  MetricsFile absent(scratch / "new.jsonl", 3);
   CHECK(slurp(scratch / "new.jsonl").empty());
 }
 
-TEST_CASE("a metrics file that cannot be written or understood is named") {
+TEST_CASE("a run that does not resume begins with empty metrics, whatever a lost attempt has left") {
+  const Scratch scratch;
+  spill(scratch / "metrics.jsonl", "{\"step\":0}\n{\"step\":1}\n{\"event\":\"start\"}\nnonsense");
+  MetricsFile file(scratch / "metrics.jsonl");
+  CHECK(slurp(scratch / "metrics.jsonl").empty());
+}
+
+TEST_CASE("damaged lines are removed on resume wherever they stand, and all other lines stay") {
+  const Scratch scratch;
+  const fs::path path = scratch / "metrics.jsonl";
+  const std::string zeros(4096, '\0');
+  const std::string damage[] = {"nonsense\n", zeros + "\n", zeros + "{\"step\":2}\n", "{\"st{\"step\":2}\n", "\n",
+                                "[1]\n",      "7\n"};
+  for (const std::string& damaged : damage) {
+    spill(path, "{\"step\":1}\n" + damaged + "{\"step\":2}\n" + damaged + "{\"step\":9}\n" + zeros);
+    MetricsFile file(path, 5);
+    CHECK(slurp(path) == "{\"step\":1}\n{\"step\":2}\n");
+  }
+}
+
+TEST_CASE("a metrics file that cannot be written is named") {
   const Scratch scratch;
   check_error([&] { MetricsFile(scratch / "nowhere/metrics.jsonl"); }, ExitCode::cannot_write, "nowhere/metrics.jsonl");
-  spill(scratch / "metrics.jsonl", "{\"step\":1}\nnonsense\n");
-  check_error([&] { MetricsFile(scratch / "metrics.jsonl", 5); }, ExitCode::bad_data, "metrics.jsonl, line 2");
 }
 
 TEST_CASE("a full disk ends no run when a metric is written, only at the end if it is still full") {
@@ -153,6 +176,58 @@ TEST_CASE("a run folder in use is refused and free again afterwards") {
     check_error([&] { RunFolder::create(scratch / "run", ExistingRun::refuse); }, ExitCode::usage, "in use");
   }
   CHECK_NOTHROW(RunFolder::create(scratch / "run", ExistingRun::refuse));
+}
+
+TEST_CASE("runs that start at the same time take different free folders") {
+  const Scratch scratch;
+  fs::create_directories(scratch / "runs");
+  fs::create_symlink("nowhere", scratch / "runs/a-2");
+  std::mutex mutex;
+  std::vector<std::string> names;
+  std::vector<std::thread> starts;
+  for (int i = 0; i < 8; ++i) {
+    starts.emplace_back([&] {
+      const auto run = RunFolder::create_free(scratch / "runs/a");
+      const std::lock_guard lock(mutex);
+      names.push_back(run.path().filename());
+    });
+  }
+  for (std::thread& start : starts) start.join();
+  std::sort(names.begin(), names.end());
+  CHECK(names == std::vector<std::string>{"a", "a-3", "a-4", "a-5", "a-6", "a-7", "a-8", "a-9"});
+}
+
+TEST_CASE("a run whose folder was moved writes no summary into another folder") {
+  const Scratch scratch;
+  const auto run = RunFolder::create(scratch / "run", ExistingRun::refuse);
+  fs::rename(scratch / "run", scratch / "moved");
+  fs::create_directories(scratch / "run");
+  check_error([&] { run.write_summary({{"status", "failed"}}); }, ExitCode::cannot_write, "moved, removed or replaced");
+  CHECK(fs::is_empty(scratch / "run"));
+}
+
+TEST_CASE("the status of a run is replaced whole, and a failure to write it is ignored") {
+  const Scratch scratch;
+  StatusFile file(scratch / "status.json");
+  CHECK(file.due());
+  file.write({{"status", "running"}, {"loss", NAN}});
+  CHECK_FALSE(file.due());
+  file.write({{"status", "stopped"}});
+  const auto status = nlohmann::json::parse(slurp(scratch / "status.json"));
+  CHECK(status.at("status") == "stopped");
+  CHECK(status.at("process") == getpid());
+  CHECK(status.at("time").get<std::string>().size() == std::string("2026-01-01T00:00:00Z").size());
+  CHECK(std::distance(fs::directory_iterator(scratch.path()), fs::directory_iterator()) == 1);
+  fs::create_directories(scratch / "here");
+  StatusFile moved(scratch / "here/status.json");
+  fs::rename(scratch / "here", scratch / "there");
+  fs::create_directories(scratch / "here");
+  CHECK_NOTHROW(moved.write({{"status", "running"}}));
+  CHECK(fs::is_empty(scratch / "here"));
+  fs::create_directories(scratch / "folder/status.json");
+  StatusFile taken(scratch / "folder/status.json");
+  CHECK_NOTHROW(taken.write({{"status", "running"}}));
+  CHECK(std::distance(fs::directory_iterator(scratch / "folder"), fs::directory_iterator()) == 1);
 }
 
 TEST_CASE("the environment is described, and secrets among the variables are withheld") {

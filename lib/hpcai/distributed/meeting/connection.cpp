@@ -41,7 +41,7 @@ Connection::Connection(int fd) : fd_(fd) {
 Connection::~Connection() { close(fd_); }
 
 void Connection::send(std::string_view message, SteadyClock::time_point deadline) {
-  const std::string bytes = framed(message);
+  const std::string bytes = framed(seal_ ? seal_->sealed(message) : message);
   for (std::string_view rest = bytes; !rest.empty();) {
     const ssize_t sent = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
     if (sent > 0) {
@@ -54,14 +54,22 @@ void Connection::send(std::string_view message, SteadyClock::time_point deadline
   }
 }
 
-std::optional<std::string> Connection::receive(SteadyClock::time_point deadline) {
+// Returns the next message if all of it has arrived.
+std::optional<std::string> Connection::take() {
   std::string message;
+  try {
+    if (!take_message(buffer_, message)) return std::nullopt;
+  } catch (const std::runtime_error& error) {
+    throw ConnectionLost(error.what());
+  }
+  if (!seal_) return message;
+  if (auto content = seal_->opened(message)) return content;
+  throw ForgedMessage("a message was forged or altered on its way");
+}
+
+std::optional<std::string> Connection::receive(SteadyClock::time_point deadline) {
   while (true) {
-    try {
-      if (take_message(buffer_, message)) return message;
-    } catch (const std::runtime_error& error) {
-      throw ConnectionLost(error.what());
-    }
+    if (auto message = take()) return message;
     if (!ready(fd_, POLLIN, deadline)) return std::nullopt;
     char bytes[65536];
     const ssize_t got = recv(fd_, bytes, sizeof bytes, 0);

@@ -5,6 +5,9 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "hpcai/distributed/meeting/seal.h"
 
 namespace hpcai::distributed {
 
@@ -16,6 +19,12 @@ class ConnectionLost : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// A message that the other side has not sent has arrived. A program between the two sides has altered or added it.
+class ForgedMessage : public ConnectionLost {
+ public:
+  using ConnectionLost::ConnectionLost;
+};
+
 // One end of a connection that carries whole messages (wire.h). Owns the socket. Not for concurrent use.
 class Connection {
  public:
@@ -25,16 +34,21 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   int fd() const { return fd_; }
+  // Seals every later message, and accepts only sealed messages.
+  void seal_with(Seal seal) { seal_ = std::move(seal); }
   // Throws ConnectionLost if the connection is broken, or if the whole message is not sent before the deadline.
   void send(std::string_view message, SteadyClock::time_point deadline);
-  // Returns the next message, or nothing if it is incomplete at the deadline. Throws ConnectionLost.
+  // Returns the next message, or nothing if it is incomplete at the deadline. Throws ConnectionLost, ForgedMessage.
   std::optional<std::string> receive(SteadyClock::time_point deadline);
   // Whether a part of a message has arrived.
   bool has_bytes() const { return !buffer_.empty(); }
 
  private:
+  std::optional<std::string> take();
+
   int fd_;
   std::string buffer_;
+  std::optional<Seal> seal_;
 };
 
 // Connects to a numeric address. Returns the socket, or -1 if the connection fails or takes longer than `limit`.

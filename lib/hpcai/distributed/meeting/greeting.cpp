@@ -25,6 +25,10 @@ std::string proof(std::string_view secret, std::string_view side, std::string_vi
   return hmac_sha256(secret, fmt::format("{}/{}/{}", side, first, second));
 }
 
+Seal session_seal(std::string_view secret, Seal::End own, std::string_view first, std::string_view second) {
+  return {proof(secret, "session", first, second), own};
+}
+
 Greeting greet(Connection& connection, std::string_view secret, SteadyClock::time_point deadline) {
   bool answered = false;
   try {
@@ -37,6 +41,7 @@ Greeting greet(Connection& connection, std::string_view secret, SteadyClock::tim
     const std::string theirs = fields.text();
     if (!same_digest(fields.text(), proof(secret, "rank 0", mine, theirs))) return Greeting::foreign;
     connection.send(Packer().text(proof(secret, "rank", mine, theirs)).bytes(), deadline);
+    connection.seal_with(session_seal(secret, Seal::End::rank, mine, theirs));
     const auto last = connection.receive(deadline);
     if (!last) return Greeting::silent;
     return *last == kWelcome ? Greeting::welcome : Greeting::stranger;

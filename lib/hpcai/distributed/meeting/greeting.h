@@ -12,9 +12,12 @@
 //   rank 0 -> rank:  N2, HMAC(secret, "rank 0" N1 N2)
 //   rank -> rank 0:  HMAC(secret, "rank" N1 N2)
 //   rank 0 -> rank:  "welcome"
+//
+// From the welcome on, both sides seal every message (seal.h) with the key HMAC(secret, "session" N1 N2). A program that only
+// passes the greeting on cannot compute this key.
 namespace hpcai::distributed {
 
-inline constexpr std::string_view kMagic = "hpcai-train ranks 2\n";
+inline constexpr std::string_view kMagic = "hpcai-train ranks 3\n";
 inline constexpr std::string_view kWelcome = "welcome";
 inline constexpr size_t kLongestGreeting = 256;
 
@@ -23,6 +26,8 @@ std::string random_number();
 
 // The proof that `side` ("rank 0" or "rank") sends. `first` and `second` are the two random numbers.
 std::string proof(std::string_view secret, std::string_view side, std::string_view first, std::string_view second);
+// The seal that the side `own` uses after its proof.
+Seal session_seal(std::string_view secret, Seal::End own, std::string_view first, std::string_view second);
 
 enum class Greeting {
   welcome,
@@ -32,7 +37,7 @@ enum class Greeting {
   foreign,   // rank 0 of another job, or of this job with another secret
 };
 
-// The rank's side of the greeting. Returns the result; throws nothing.
+// The rank's side of the greeting, after which the connection is sealed. Returns the result; throws nothing.
 Greeting greet(Connection& connection, std::string_view secret, SteadyClock::time_point deadline);
 
 }  // namespace hpcai::distributed

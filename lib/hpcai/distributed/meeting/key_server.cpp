@@ -40,6 +40,7 @@ struct KeyServer::Client {
   enum class State { arrived, challenged, known, closed } state = State::arrived;
   SteadyClock::time_point deadline;  // of the greeting
   std::string first, second;         // the two random numbers of the greeting
+  std::optional<Seal> seal;          // of a greeted connection; a connection within this process has none
   std::string in, out;               // bytes of an incomplete message received; bytes still to be sent
   bool ready = true;                 // whether poll() reported an event
   int rank = -1;                     // set by the first sign of life
@@ -235,6 +236,9 @@ bool KeyServer::serve(Client& client) {
     while (take_message(client.in, message, client.is_stranger() ? kLongestGreeting : kLongestMessage)) {
       handle(client, message);
     }
+  } catch (const ForgedMessage&) {
+    warn_once(warned_of_forgery_, "a message to rank 0 was forged or altered on its way; its connection is closed");
+    return false;
   } catch (const std::runtime_error&) {
     warn_once(warned_of_strangers_, "a program that is not of this job has connected to its port, and was refused");
     return false;
@@ -243,9 +247,17 @@ bool KeyServer::serve(Client& client) {
   return open;
 }
 
-// Throws std::runtime_error for a message that a rank of this job never sends.
+// Throws ForgedMessage for a message that the greeted client has not sent.
 void KeyServer::handle(Client& client, const std::string& message) {
   if (client.is_stranger()) return greet(client, message);
+  if (!client.seal) return answer(client, message);
+  const auto content = client.seal->opened(message);
+  if (!content) throw ForgedMessage("forged");
+  answer(client, *content);
+}
+
+// Throws std::runtime_error for a message that a rank of this job never sends.
+void KeyServer::answer(Client& client, const std::string& message) {
   Unpacker fields(message);
   const int64_t request = fields.number();
   if (request == static_cast<int64_t>(Request::beat)) return take_sign_of_life(client, fields);
@@ -273,6 +285,7 @@ void KeyServer::greet(Client& client, const std::string& message) {
     throw std::runtime_error("not of this job");
   }
   client.state = Client::State::known;
+  client.seal = session_seal(secret_, Seal::End::rank0, client.first, client.second);
   send(client, std::string(kWelcome));
 }
 
@@ -342,7 +355,7 @@ void KeyServer::remove_dropped() {
 }
 
 void KeyServer::send(Client& client, const std::string& message) {
-  client.out += framed(message);
+  client.out += framed(client.seal ? client.seal->sealed(message) : message);
   flush(client);
 }
 

@@ -21,8 +21,9 @@ namespace hpcai::distributed {
 // the reason to all ranks when a rank is lost or hangs.
 //
 // A connection is a stranger until the other side has proved that it knows the job's secret (greeting.h). The server answers no
-// requests of strangers. It limits the number of strangers: a new one displaces the oldest one that has sent nothing. A flood of
-// connections therefore takes a bounded number of descriptors, and a rank that is displaced connects again.
+// requests of strangers. Later messages are sealed (seal.h); one that is not ends its connection. The server limits the number of
+// strangers: a new one displaces the oldest one that has sent nothing. A flood of connections therefore takes a bounded number of
+// descriptors, and a rank that is displaced connects again.
 class KeyServer {
  public:
   // Takes ownership of the listening socket and starts the thread. `world_size`: the number of expected ranks. Raises this
@@ -55,6 +56,7 @@ class KeyServer {
   bool serve(Client& client);
   bool is_overdue(const Client& client) const;
   void handle(Client& client, const std::string& message);
+  void answer(Client& client, const std::string& message);
   void greet(Client& client, const std::string& message);
   void take_sign_of_life(Client& client, Unpacker& fields);
   void take_farewell(Client& client, Unpacker& fields);
@@ -79,7 +81,7 @@ class KeyServer {
   std::optional<Monitor> monitor_;
   WatchLimits limits_{};
   std::optional<std::string> announced_reason_;  // the packed Reply::end_reason, once it has been sent to all ranks
-  bool warned_of_strangers_ = false, warned_of_flood_ = false;
+  bool warned_of_strangers_ = false, warned_of_flood_ = false, warned_of_forgery_ = false;
   bool stop_ = false;
   std::thread thread_;
 };

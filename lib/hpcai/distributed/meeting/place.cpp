@@ -83,6 +83,10 @@ std::string own_address(const DistributedConfig& config, const std::string& meet
   return address.empty() || is_loopback(address) ? outward_address() : address;
 }
 
+std::string exchange_address(const std::vector<Peer>& peers, const std::string& own) {
+  return spans_hosts(peers) || is_loopback(own) ? own : "127.0.0.1";
+}
+
 std::string own_address_beside_launcher(const World& world, const DistributedConfig& config) {
   const auto addresses = resolve_master(world.master_host);
   if (means_this_host(world.master_host)) return addresses.front();

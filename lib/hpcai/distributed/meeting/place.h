@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hpcai/distributed/config.h"
+#include "hpcai/distributed/world/peers.h"
 #include "hpcai/distributed/world/world.h"
 
 // The place where the ranks meet. Rank 0 and the other ranks must derive the same place before they know which ranks share a
@@ -38,7 +39,11 @@ std::vector<std::string> addresses_of_rank0(const World& world, const Distribute
 // meet.
 std::string own_address(const DistributedConfig& config, const std::string& meeting);
 
-// The same for rank 0 under torchrun. There the agent, and not rank 0, listens at the master's address.
+// Returns the address at which this rank listens for the exchanges with the other ranks: the loopback if all ranks share one
+// host, so that no other host can connect, else `own`.
+std::string exchange_address(const std::vector<Peer>& peers, const std::string& own);
+
+// As own_address() for rank 0 under torchrun. There the agent, and not rank 0, listens at the master's address.
 std::string own_address_beside_launcher(const World& world, const DistributedConfig& config);
 
 // Conversions to and from text such as "10.0.0.7 29500". place_from_text() throws Error{peers_unreachable} for any other text.

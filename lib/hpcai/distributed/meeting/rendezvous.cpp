@@ -161,10 +161,6 @@ void arrive(const World& world, c10d::Store& store, bool use_gpu, const Place& p
   store.set(arrival_key(world.rank), bytes_of_text(to_bytes(own_arrival(world, use_gpu))));
 }
 
-bool spans_hosts(const std::vector<Peer>& peers) {
-  return std::ranges::any_of(peers, [&](const Peer& peer) { return peer.host_identity != peers[0].host_identity; });
-}
-
 }  // namespace
 
 Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) {
@@ -181,7 +177,6 @@ Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) 
                                    : find_rank0(world, config, secret, deadline);
     meeting.open = [place, secret] { return connect_to_rank0(place, secret); };
   }
-  meeting.address = own_address(config, place.address);
   try {
     meeting.store = c10::make_intrusive<KeyClient>(meeting.open, until(deadline) + kServerPatience);
     arrive(world, *meeting.store, use_gpu, place);
@@ -189,6 +184,7 @@ Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) 
         world.rank == 0 ? decide(world, config, meeting, deadline) : read_outcome(world, *meeting.store, deadline);
     check_outcome(world, outcome);
     meeting.peers = outcome.peers;
+    meeting.address = exchange_address(meeting.peers, own_address(config, place.address));
     check_devices(world, meeting);
   } catch (const c10::Error&) {
     fail_to_meet("rank 0 was lost while the ranks gathered", "Look at its first messages.");

@@ -101,6 +101,8 @@ void Watchdog::talk_to_rank0(bool broken) {
       if (!message) return;
       read_message(*message);
     }
+  } catch (const ForgedMessage&) {
+    conclude_loss_of_rank0("a message on its connection was forged or altered on its way");
   } catch (const std::runtime_error&) {
     conclude_loss_of_rank0("its connection was closed, so its process has ended");
   }

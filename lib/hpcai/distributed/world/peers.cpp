@@ -10,6 +10,10 @@
 
 namespace hpcai::distributed {
 
+bool spans_hosts(const std::vector<Peer>& peers) {
+  return std::ranges::any_of(peers, [&](const Peer& peer) { return peer.host_identity != peers[0].host_identity; });
+}
+
 std::string describe_rank(int rank, const Peer& peer) {
   return fmt::format("rank {} (host {}, process {})", rank, peer.host, peer.process);
 }

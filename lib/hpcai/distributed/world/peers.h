@@ -14,6 +14,9 @@ struct Peer {
   std::string core_mask = "";      // the cores on which the rank may run, one bit each
 };
 
+// Whether the ranks run on more than one host.
+bool spans_hosts(const std::vector<Peer>& peers);
+
 // Text such as "rank 3 (host n2, process 4711)".
 std::string describe_rank(int rank, const Peer& peer);
 

@@ -47,6 +47,16 @@ TEST_CASE("a name of the loopback keeps the ranks there, a host's own name bring
   }
 }
 
+TEST_CASE("ranks that share a host exchange on its loopback, ranks on several hosts on their network") {
+  Peer here, there;
+  here.host_identity = "a";
+  there.host_identity = "b";
+  CHECK(exchange_address({here, here, here}, "10.0.0.7") == "127.0.0.1");
+  CHECK(exchange_address({here, here}, "fd00::7") == "127.0.0.1");
+  CHECK(exchange_address({here, here}, "::1") == "::1");
+  CHECK(exchange_address({here, there, here}, "10.0.0.7") == "10.0.0.7");
+}
+
 TEST_CASE("a place that is none is refused with the remedy") {
   for (const std::string host : {"0.0.0.0", "::"}) {
     CHECK_THROWS_WITH(listening_address(world_at(host), {}), Contains("names no host"));
