@@ -73,6 +73,14 @@ void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_siz
   }
 }
 
+bool has_local_statistics(const Model& model) {
+  const auto parts = model.modules();
+  return std::any_of(parts.begin(), parts.end(), [](const auto& part) {
+    const auto* norm = dynamic_cast<const BatchNorm*>(part.get());
+    return norm && norm->mode() == BatchNormMode::local;
+  });
+}
+
 ModelSize size_of(const Model& model) {
   ModelSize size;
   for (const at::Tensor& parameter : model.parameters()) {

@@ -59,7 +59,8 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());
   training.optimizer = optim::make_optimizer(experiment.optimizer, parameters);
   training.settings = {CourseSettings::from(experiment), distributed::ReducerOptions::from(experiment.distributed),
-                       evaluation_settings(experiment, group.size()), experiment.evaluation};
+                       evaluation_settings(experiment, group.size()), experiment.evaluation,
+                       DriftSettings::from(experiment.distributed)};
   return training;
 }
 

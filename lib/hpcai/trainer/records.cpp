@@ -45,7 +45,7 @@ class FolderRecords : public Records {
 
   void check() const override { runs::RunFolder::check(path_, existing_run(options_)); }
 
-  std::optional<checkpoint::Loaded> enter(const data::Splits& data) override {
+  std::optional<checkpoint::Loaded> enter(const nlohmann::json& card) override {
     const bool resumes = options_.resume != Resume::never && !options_.overwrite;
     if (resumes && path_exists(path_)) refuse_changed_settings(experiment_, path_ / "config.yaml");
     std::optional<checkpoint::Loaded> loaded;
@@ -54,7 +54,7 @@ class FolderRecords : public Records {
       throw Error(ExitCode::cannot_resume, fmt::format("--resume require: there is no checkpoint in {}", path_.string()),
                   "Use --resume auto to start from the beginning where there is none.");
     }
-    card_ = make_record(data);
+    card_ = card;
     if (loaded) refuse_changed_data(loaded->state.state, card_, path_);
     folder_.emplace(runs::RunFolder::create(path_, existing_run(options_)));
     return loaded;

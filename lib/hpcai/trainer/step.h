@@ -37,6 +37,7 @@ struct StepSettings {
   uint64_t seed = 1;
   double clip_norm = 0;
   double average_decay = 0;
+  bool discardable = false;  // whether discard() can be called
   distributed::ReducerOptions reducer = {};
 
   static StepSettings from(const TrainingConfig& training, const distributed::ReducerOptions& reducer);
@@ -45,7 +46,7 @@ struct StepSettings {
 // The computation of one training step, for training, `bench` and calibration:
 //
 //   step.compute_gradients(batch, number)   forward, loss, backward, mean over the ranks
-//   agree_on_step() of step_outcome.h       is the loss finite on all ranks? has a gradient overflowed?
+//   agree_on_step() of step_outcome.h       are the loss and the gradients finite on all ranks?
 //   step.update(lr, number)                 clipping, update rule, average of the weights
 //
 // The host reads nothing back from the device within the two halves. It reads the outcome between them, because a step whose loss
@@ -66,14 +67,25 @@ class Step {
   // Updates the weights and their average with the gradients of step `number`.
   void update(double lr, int64_t number);
 
+  // Instead of update(): restores the running statistics as they were before compute_gradients(), so that the step leaves no
+  // trace. Needs StepSettings::discardable.
+  void discard();
+
   // Sets a function that is called after the forward part of each pass, for measurements.
   void on_forward_done(std::function<void()> tell) { forward_done_ = std::move(tell); }
 
-  const at::Tensor& loss() const { return loss_; }         // [] on the device: mean loss of this rank's last batch
+  const at::Tensor& loss() const { return loss_; }  // [] on the device: mean loss of this rank's last batch
+  // [] float32 on the device: 1 if an averaged gradient is not finite, else 0. Always 0 if the loss is scaled, because the scaler
+  // then checks the gradients.
+  const at::Tensor& not_finite() const { return not_finite_; }
+  NamedTensors gradients() const;                          // of the trained parameters, under their names
   std::optional<LossScaler>& scaler() { return scaler_; }  // if the loss is scaled; see needs_loss_scale()
   const std::optional<LossScaler>& scaler() const { return scaler_; }
   WeightAverage& average() { return average_; }
 
+  // What is equal on all ranks, bit for bit: parameters, optimizer state and averages; running statistics unless a batch norm is
+  // `local`. The tensors share memory with the model, the optimizer and the average.
+  NamedTensors shared_state() const;
   // Writes weights, optimizer state and loss scale into `state`. state.model receives the averaged weights if there is an
   // average.
   void save(checkpoint::TrainingState& state);
@@ -84,13 +96,17 @@ class Step {
  private:
   void begin_pass(const data::StepBatch& batch, int64_t pass, int64_t number);
   void compute_pass(bool last);
+  void check_gradients();
   void apply();
 
   StepContext context_;
   StepSettings settings_;
   PassInput input_;
   at::Tensor loss_;
-  std::vector<at::Tensor> trained_;  // parameters
+  at::Tensor not_finite_;
+  at::Tensor one_;                             // [] float32, 1
+  std::vector<at::Tensor> statistics_, kept_;  // the model's running statistics, and their values before this step
+  std::vector<at::Tensor> trained_;            // parameters
   std::unique_ptr<distributed::Reducer> reducer_;
   std::optional<LossScaler> scaler_;
   WeightAverage average_;
