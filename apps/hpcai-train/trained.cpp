@@ -78,6 +78,13 @@ std::vector<fs::path> inputs_of(const TrainedOptions& options, const data::DataC
 
 }  // namespace
 
+fs::path config_of_run(const fs::path& run) {
+  fs::path config = run / "config.yaml";
+  if (path_exists(config)) return config;
+  throw Error(ExitCode::missing_input, fmt::format("{} holds no run: there is no config.yaml", printable(run)),
+              "Give the folder that a training printed at its end, such as runs/waveform-quickstart.");
+}
+
 void TrainedOptions::add_to(CLI::App& app) {
   app.add_option("--run-dir", run_dir, "Folder of the run whose model is used")->type_name("DIR")->required();
   app.add_option("--checkpoint", checkpoint, "last, best, the name of one of the run's checkpoints (step-00000123), or a folder")
@@ -108,12 +115,7 @@ metrics::Predictions::Gathered Trained::predict() {
 }
 
 Trained load_trained(const TrainedOptions& options, bool needs_labels) {
-  const fs::path run = options.run_dir;
-  const fs::path settings = run / "config.yaml";
-  if (!path_exists(settings)) {
-    throw Error(ExitCode::missing_input, fmt::format("{} holds no run: there is no config.yaml", printable(run)),
-                "Give the folder that a training printed at its end, such as runs/waveform-quickstart.");
-  }
+  const fs::path settings = config_of_run(options.run_dir);
   const auto own = config::read<trainer::Experiment>(settings);
   Trained trained;
   trained.experiment = config::read<trainer::Experiment>(settings, options.overrides);

@@ -13,6 +13,9 @@
 
 namespace hpcai::app {
 
+// Returns the config of the run in a folder. Throws Error{missing_input} if the folder holds no run.
+std::filesystem::path config_of_run(const std::filesystem::path& run);
+
 // The options of `evaluate` and `predict`: the trained model and the data.
 struct TrainedOptions {
   std::string run_dir;

@@ -1,7 +1,8 @@
 """A run goes on with the data that it began with, or not at all."""
 import shutil
+import subprocess
 
-from harness import GALAXY, Case, main
+from harness import GALAXY, PROGRAM, Case, environment, free_port, main
 from pictures import GALAXY_CONFIG, WAVEFORM_CONFIG, catalogue, make_images, rewrite_state
 
 LABELS = ["elliptical", "spiral"] * 4
@@ -36,6 +37,21 @@ class DataIdentity(Case):
         shutil.copy(self.folder / "same.h5", self.folder / "d.h5")
         self.train(*resume)
         self.train(*resume, "--nproc", "2")
+
+    def test_ranks_that_see_other_data_are_named(self):
+        for rank, spin in enumerate(("0.1", "0.2")):
+            (self.folder / f"host{rank}").mkdir()
+            (self.folder / f"host{rank}" / "w.yaml").write_text(WAVEFORM_CONFIG)
+            self.waveforms(f"host{rank}/d.h5", spin1=spin)
+        port, processes = free_port(), []
+        for rank in (0, 1):
+            env = environment(RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+            processes.append(subprocess.Popen([PROGRAM, "--config", "w.yaml", "--run-dir", "r"], cwd=self.folder / f"host{rank}", env=env,
+                                              text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        errors = [process.communicate(timeout=120)[1] for process in processes]
+        self.assertEqual([process.returncode for process in processes], [76, 76], errors)
+        self.assertIn("the ranks have different labels of the training samples: rank 1 of 2 differs from rank 0", errors[0])
+        self.assertFalse((self.folder / "host0" / "r").exists(), "nothing was written")
 
     def test_a_folder_of_images(self):
         (self.folder / "f.yaml").write_text(GALAXY_CONFIG)

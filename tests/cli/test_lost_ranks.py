@@ -1,25 +1,15 @@
 """A training whose ranks are stopped, or do not agree on what they train."""
 import os
 import pathlib
-import random
 import shutil
 import signal
 import socket
 import subprocess
 
-from harness import PROGRAM, WAVEFORM, Case, children_of, main
+from harness import PROGRAM, WAVEFORM, Case, children_of, free_port, main
 
 THREE = ("--set", "training.global_batch=6", "--set", "checkpoint.every_steps=5")
 TIMEOUT = ("--set", "distributed.timeout_s=8")
-
-
-def free_port():
-    """One below the ephemeral ports, so that nobody is given it by chance before it is used."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
 
 
 class LostRanks(Case):
@@ -70,6 +60,12 @@ class LostRanks(Case):
         same = ["--run-dir", "run", "--set", "training.max_steps=2"]
         statuses, texts = self.outcomes(same, [*same, "--set", "optimizer.lr=0.02"])
         self.assert_refused(statuses, texts, "rank 1", "optimizer.lr: 0.01 on rank 0, 0.02 on rank 1")
+
+    def test_ranks_with_other_times_of_exchanges_are_named(self):
+        same = ["--run-dir", "run", "--set", "training.max_steps=2"]
+        for setting, word in (("distributed.check_every_steps=5", "check_every_steps 5"), ("training.on_divergence=skip", "on_divergence skip")):
+            statuses, texts = self.outcomes(same, [*same, "--set", setting])
+            self.assert_refused(statuses, texts, "rank 1", word)
 
     def test_what_does_not_change_the_result_may_differ(self):
         same = ["--run-dir", "run", "--set", "training.max_steps=2"]

@@ -8,11 +8,15 @@
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
+#include "hpcai/core/error.h"
+#include "hpcai/distributed/exchange/agree.h"
+#include "hpcai/distributed/exchange/compare_state.h"
 #include "hpcai/distributed/exchange/gloo_backend.h"
 #include "hpcai/distributed/exchange/reducer.h"
 #include "scenarios.h"
 
 using namespace hpcai::distributed;
+using hpcai::NamedTensors;
 
 namespace ranks {
 namespace {
@@ -136,6 +140,50 @@ void gradients(const Setting& setting) {
   frozen_and_back(*group);
 }
 
+NamedTensors named(const Net& net) {
+  NamedTensors state;
+  for (const at::Tensor& parameter : net.parameters())
+    state.emplace_back(fmt::format("parameter {}", state.size()), parameter.detach());
+  return state;
+}
+
+// Trains on all ranks; the bits of the parameters stay equal. One bit of the last rank's weights is then flipped.
+void drift(const Setting& setting) {
+  const auto group = setting.meet();
+  Net net(group->device());
+  Reducer reducer(*group, net.parameters());
+  const NamedTensors state = named(net);
+  const auto train = [&](int step) {
+    reducer.zero_grad();
+    reducer.prepare();
+    net.loss(part(images(step, *group), group->rank())).backward();
+    reducer.finish();
+    for (const at::Tensor& parameter : net.parameters()) parameter.detach().sub_(parameter.grad(), 0.01);
+  };
+  for (int step = 0; step < 3; ++step) {
+    train(step);
+    check(!compare_state(*group, state), "ranks that train together stay equal");
+  }
+  const int last = group->size() - 1;
+  if (group->rank() == last) {
+    const at::Tensor bits = net.second.detach().view(at::kInt)[5][0][0][0];
+    bits.copy_(bits.bitwise_xor(at::full({}, 1 << 20, at::kInt)));
+  }
+  train(3);
+  const auto difference = compare_state(*group, state);
+  check(difference.has_value(), "a flipped bit is seen");
+  if (group->size() == 2) {
+    check(difference->ranks == std::vector<int>{0, 1} && !difference->source, "two ranks: both are named");
+    return;
+  }
+  check(difference->ranks == std::vector<int>{last} && difference->source == 0, "the rank with the flipped bit is named");
+  std::vector<at::Tensor> tensors;
+  for (const auto& [name, tensor] : state) tensors.push_back(tensor);
+  broadcast_state(*group, tensors, *difference->source);
+  check(!compare_state(*group, state), "the state of the majority heals it");
+  if (group->rank() == 0) fmt::print("named rank {}, healed\n", last);
+}
+
 // A c10d::Reducer over its own Gloo group, which meets in a file.
 class Reference {
  public:
@@ -204,6 +252,7 @@ void same_as_libtorch(const Setting& setting) {
 }  // namespace
 
 void add_gradients(Scenarios& scenarios) {
+  scenarios["drift"] = drift;
   scenarios["gradients"] = gradients;
   scenarios["same-as-libtorch"] = same_as_libtorch;
 }

@@ -26,6 +26,14 @@ TEST_CASE("averaged gradients are those of one process with the joined batch") {
   CHECK(status == 0);
 }
 
+TEST_CASE("a bit that flips on one rank is seen and its rank named, and the state of the others heals it") {
+  const std::string count = GENERATE("2", "3", "4");
+  const auto [status, output] = run({"--nproc", count, "drift"});
+  INFO(output);
+  CHECK(status == 0);
+  if (count != "2") CHECK_THAT(output, Contains(fmt::format("named rank {}, healed", std::stoi(count) - 1)));
+}
+
 TEST_CASE("averaged gradients are those of LibTorch's Reducer") {
   const std::string count = GENERATE("2", "4");
   const TemporaryFolder folder;

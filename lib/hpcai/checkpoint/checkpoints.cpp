@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "hpcai/checkpoint/candidates.h"
+#include "hpcai/checkpoint/finite.h"
 #include "hpcai/checkpoint/manifest.h"
 #include "hpcai/checkpoint/publish.h"
 #include "hpcai/core/error.h"
@@ -53,6 +54,11 @@ void refuse_not_finite(const nlohmann::json& json) {
   if (json.is_structured()) {
     for (const auto& value : json) refuse_not_finite(value);
   }
+}
+
+std::optional<std::string> first_tensor_not_finite(const TrainingState& state) {
+  const auto name = first_not_finite(state.model);
+  return name ? name : first_not_finite(state.optimizer);
 }
 
 void write_all(const fs::path& folder, const TrainingState& state, Manifest manifest) {
@@ -117,6 +123,7 @@ void Checkpoints::write(const Unsaved::State& saved) {
 }
 
 void Checkpoints::save(int64_t step, const TrainingState& state, bool best) {
+  if (const auto name = first_tensor_not_finite(state)) fail_as_diverged(step, *name);
   const auto start = Clock::now();
   unsaved_.supersede(best);
   const Unsaved::State now{step, best, state};
@@ -200,6 +207,15 @@ void Checkpoints::fail_as_overdue(const Error& error) const {
               fmt::format("{}; nothing could be saved for {:.0f} s, longer than checkpoint.max_unsaved_s; {}", error.what(),
                           unsaved_.waiting_s(), describe_saved()),
               error.remedy());
+}
+
+void Checkpoints::fail_as_diverged(int64_t step, const std::string& tensor) const {
+  throw Error(
+      ExitCode::diverged,
+      fmt::format("the state after step {} is not finite and was not saved: '{}' is the first tensor with NaN or infinity; "
+                  "{}",
+                  step, tensor, describe_saved()),
+      "Start a new run with a lower optimizer.lr, a longer warm-up, or training.clip_norm.");
 }
 
 std::string Checkpoints::describe_saved() const {

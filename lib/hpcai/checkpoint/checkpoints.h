@@ -36,7 +36,7 @@ class Checkpoints {
   // stays the best if it was. It removes old checkpoints only after it has read the new one back and verified its hashes. A state
   // that cannot be written leaves nothing visible; the log reports it. The object keeps a copy in memory, and retry() and
   // finish() try again at growing intervals until a later state replaces it. Throws Error{cannot_write} once a state is unsaved
-  // for longer than max_unsaved_s.
+  // for longer than max_unsaved_s; Error{diverged} that names the first tensor that is not finite, before it touches a file.
   void save(int64_t step, const TrainingState& state, bool best = false);
 
   // Returns whether a state is unsaved and it is time to try again. Call it between steps; it is cheap.
@@ -70,6 +70,7 @@ class Checkpoints {
   void try_unsaved();
   bool was_best(int64_t step) const;
   [[noreturn]] void fail_as_overdue(const Error& error) const;
+  [[noreturn]] void fail_as_diverged(int64_t step, const std::string& tensor) const;
   void point_links(int64_t step, bool best);
   void remove_old(int64_t newest) const;
   std::string describe_saved() const;

@@ -129,8 +129,9 @@ Loaded load_checkpoint(const fs::path& given, Parts parts) {
   return load_from(folder, order, parts);
 }
 
-std::optional<Loaded> load_newest(const fs::path& checkpoints) {
-  const auto candidates = find_candidates(checkpoints);
+std::optional<Loaded> load_newest(const fs::path& checkpoints, int64_t before) {
+  auto candidates = find_candidates(checkpoints);
+  std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.step >= before; });
   if (candidates.empty()) return std::nullopt;
   std::vector<Error> skipped;
   auto loaded = load_first(candidates, Parts::all, skipped);

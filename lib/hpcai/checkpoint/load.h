@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,9 +31,9 @@ enum class Parts { all, model };
 // read, Error{bad_data} if none verifies.
 Loaded load_checkpoint(const std::filesystem::path& path, Parts parts = Parts::all);
 
-// Returns the newest checkpoint in a folder checkpoints/ that verifies; nothing if there is none. Throws Error{cannot_resume}
-// with every reason if none verifies.
-std::optional<Loaded> load_newest(const std::filesystem::path& checkpoints);
+// Returns the newest checkpoint in a folder checkpoints/ that verifies, of those with less than `before` steps; nothing if there
+// is none. Throws Error{cannot_resume} with every reason if none verifies.
+std::optional<Loaded> load_newest(const std::filesystem::path& checkpoints, int64_t before = std::numeric_limits<int64_t>::max());
 
 // Calls `read`, which takes the content of a checkpoint apart. The content comes from outside, so every exception about it (a
 // missing key, another type, a tensor of another shape) becomes Error{cannot_resume}. An Error keeps its code and remedy. Each

@@ -15,9 +15,9 @@ enum class ExitCode : int {
   internal = 70,           // a bug in this program
   cannot_write = 74,       // disk full, no permission
   stopped = 75,            // stopped cleanly on a signal, state saved: queue it again
-  ranks_disagree = 76,     // ranks have different configs, builds or checkpoints
+  ranks_disagree = 76,     // ranks have different configs, builds, data or states
   cannot_resume = 78,      // no checkpoint fits this run
-  diverged = 79,           // the loss is not finite
+  diverged = 79,           // the loss, a gradient or a state to save is not finite
   hang = 80,               // a rank made no progress within its time limit
 };
 

@@ -19,6 +19,10 @@ inline config::EnumNames<WirePrecision> enum_names(WirePrecision) {
   return {{WirePrecision::same, "same"}, {WirePrecision::bf16, "bf16"}, {WirePrecision::fp16, "fp16"}};
 }
 
+// What happens when the state of a rank differs from that of the others.
+enum class OnDrift { stop, heal };
+inline config::EnumNames<OnDrift> enum_names(OnDrift) { return {{OnDrift::stop, "stop"}, {OnDrift::heal, "heal"}}; }
+
 // The section `distributed` of an experiment.
 struct DistributedConfig {
   Backend backend = Backend::automatic;
@@ -31,6 +35,8 @@ struct DistributedConfig {
   bool overlap = true;
   WirePrecision wire_precision = WirePrecision::same;
   int64_t deterministic_shards = 0;
+  int64_t check_every_steps = 1000;
+  OnDrift on_drift = OnDrift::stop;
 
   template <class Visitor>
   void describe(Visitor& visitor) {
@@ -80,6 +86,16 @@ struct DistributedConfig {
                  "every number of ranks that divides it gives the same bits. 0 is off and faster.",
          .min = 0,
          .max = 1 << 16});
+    visitor.field(
+        "check_every_steps", check_every_steps,
+        {.help = "Compare the bits of the state of all ranks every so many steps and before each checkpoint; 0 for never.",
+         .unit = "steps",
+         .min = 0,
+         .local = true});
+    visitor.field("on_drift", on_drift,
+                  {.help = "What to do if the state of some ranks differs from that of most: stop ends the run (status 76), heal "
+                           "gives them the state of the others.",
+                   .local = true});
   }
 };
 

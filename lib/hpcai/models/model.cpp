@@ -67,10 +67,18 @@ std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int
 
 void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size) {
   if (world_size == 1) return;
-  for (const auto& part : model.modules()) {
+  for (const auto& part : model.modules(/*include_self=*/false)) {
     auto* norm = dynamic_cast<BatchNorm*>(part.get());
     if (norm && norm->mode() == BatchNormMode::synchronised) norm->synchronise(sum);
   }
+}
+
+bool has_local_statistics(const Model& model) {
+  const auto parts = model.modules(/*include_self=*/false);
+  return std::any_of(parts.begin(), parts.end(), [](const auto& part) {
+    const auto* norm = dynamic_cast<const BatchNorm*>(part.get());
+    return norm && norm->mode() == BatchNormMode::local;
+  });
 }
 
 ModelSize size_of(const Model& model) {

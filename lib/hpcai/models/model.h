@@ -62,6 +62,9 @@ std::shared_ptr<Model> make(const ResNetConfig& config, std::span<const int64_t>
 // Sets the sum of every batch norm of mode `synchronised`. Does nothing if `world_size` is 1.
 void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size);
 
+// Whether the running statistics differ between ranks, because a batch norm takes them from the batch of its rank alone.
+bool has_local_statistics(const Model& model);
+
 // The number of values in the parameters and running statistics of a model, and the number of those that are trained.
 struct ModelSize {
   int64_t values = 0, trainable = 0;

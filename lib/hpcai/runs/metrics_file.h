@@ -9,9 +9,9 @@
 
 namespace hpcai::runs {
 
-// metrics.jsonl of rank 0: one JSON object a line, {"event": "step"|"epoch"|"evaluation", "step", "epoch", ...}. A line that
-// cannot be written stays in memory and is written before the next line. The failure goes into the log and does not end the run.
-// Not for concurrent use.
+// metrics.jsonl of rank 0: one JSON object a line, {"event": "step"|"epoch"|"evaluation"|"skipped"|"healed", "step", "epoch",
+// ...}. A line that cannot be written stays in memory and is written before the next line. The failure goes into the log and does
+// not end the run. Not for concurrent use.
 class MetricsFile {
  public:
   // Opens the file for appending. Without `resume_step` the file begins empty. With it the file keeps the lines up to that

@@ -27,6 +27,18 @@ void agree_on_config(distributed::Group& group, const Experiment& experiment) {
               "Start all ranks with the same --config and --set.");
 }
 
+// The local settings that decide which exchanges the ranks make, and when.
+void agree_on_exchanges(distributed::Group& group, const Experiment& experiment) {
+  const auto& checkpoint = experiment.checkpoint;
+  distributed::agree(
+      group, "settings",
+      fmt::format("training.on_divergence {}, max_skipped_steps {}; distributed.check_every_steps {}, on_drift {}; "
+                  "checkpoint.every_steps {}, every_epochs {}, best {}",
+                  config::name_of(experiment.training.on_divergence), experiment.training.max_skipped_steps,
+                  experiment.distributed.check_every_steps, config::name_of(experiment.distributed.on_drift),
+                  checkpoint.every_steps, checkpoint.every_epochs, checkpoint.best));
+}
+
 }  // namespace
 
 void agree_on_run(distributed::Group& group, const Experiment& experiment, const RunOptions& options) {
@@ -37,12 +49,20 @@ void agree_on_run(distributed::Group& group, const Experiment& experiment, const
   distributed::agree(group, "options",
                      fmt::format("--resume {}{} --run-dir {}", resume, options.overwrite ? " --overwrite" : "",
                                  options.run_dir ? options.run_dir->string() : "(default)"));
+  agree_on_exchanges(group, experiment);
 }
 
-void agree_on_data(distributed::Group& group, const data::Splits& data) {
+void agree_on_data(distributed::Group& group, const data::Splits& data, const DataFingerprints& fingerprints) {
+  if (group.size() == 1) return;
   distributed::agree(group, "data",
                      fmt::format("{} training, {} validation and {} test samples", data::size_of(data.train),
                                  data::size_of(data.validation), data::size_of(data.test)));
+  for (const auto& [split, print] :
+       {std::pair{"training", fingerprints.train}, {"validation", fingerprints.validation}, {"test", fingerprints.test}}) {
+    distributed::agree(group, fmt::format("names or orders of the {} samples", split), print.names);
+    distributed::agree(group, fmt::format("labels of the {} samples", split), print.targets);
+    distributed::agree(group, fmt::format("contents of the {} samples", split), print.content);
+  }
 }
 
 }  // namespace hpcai::trainer

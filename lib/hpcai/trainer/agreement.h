@@ -2,6 +2,7 @@
 
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/model_record.h"
 #include "hpcai/trainer/run.h"
 
 namespace hpcai::trainer {
@@ -13,7 +14,8 @@ struct Experiment;
 // Every rank calls this function.
 void agree_on_run(distributed::Group& group, const Experiment& experiment, const RunOptions& options);
 
-// As agree_on_run, for the sizes of the data splits, which differ if a rank sees other files.
-void agree_on_data(distributed::Group& group, const data::Splits& data);
+// As agree_on_run, for the data, which differ if a rank sees other files: the sizes of the splits, and the names, order, labels
+// and contents of their samples. `fingerprints`: those of this rank; see fingerprints_of().
+void agree_on_data(distributed::Group& group, const data::Splits& data, const DataFingerprints& fingerprints);
 
 }  // namespace hpcai::trainer

@@ -61,9 +61,12 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   optim::NamedTensors parameters;
   for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());
   training.optimizer = optim::make_optimizer(experiment.optimizer, parameters);
-  training.settings = {CourseSettings::from(experiment), distributed::ReducerOptions::from(experiment.distributed),
-                       evaluation_settings(experiment, group.size()), experiment.evaluation,
-                       experiment.distributed.deterministic_shards};
+  training.settings = {CourseSettings::from(experiment),
+                       distributed::ReducerOptions::from(experiment.distributed),
+                       evaluation_settings(experiment, group.size()),
+                       experiment.evaluation,
+                       experiment.distributed.deterministic_shards,
+                       DriftSettings::from(experiment.distributed)};
   return training;
 }
 

@@ -9,6 +9,7 @@
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/stop_signal.h"
+#include "hpcai/distributed/exchange/compare_state.h"
 #include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/trainer/step_outcome.h"
 
@@ -35,7 +36,8 @@ Loop::Loop(LoopParts parts, LoopSettings settings)
       step_({parts_.group, parts_.model, parts_.task, parts_.optimizer},
             StepSettings::from(settings_.course.training, settings_.reducer, settings_.shards), course_.stage().trainable_from),
       step_times_(parts_.loader, parts_.group),
-      target_(settings_.target) {
+      target_(settings_.target),
+      skipped_(settings_.course.training) {
   for (const std::string& source : parts_.task.further_sources()) {
     if (!parts_.loader.further().contains(source))
       throw std::logic_error("Loop: no loader of the task's source '" + source + "'");
@@ -46,27 +48,53 @@ Loop::Loop(LoopParts parts, LoopSettings settings)
 double Loop::elapsed_s() const { return elapsed_before_s_ + seconds_since(start_); }
 
 StepReport Loop::step() {
-  distributed::Group& group = parts_.group;
   const int64_t number = course_.position().step;
-  group.status().begin_step(number + 1);
   const data::StepBatch batch = next_batch();
   const double lr = course_.learning_rate();
-  {
-    const distributed::InPhase phase(group.status(), distributed::Phase::compute);
-    step_.compute_gradients(batch, number);
-  }
-  group.wait_for_device();
-  const StepOutcome outcome = agree_on_step(group, step_.loss(), stop_requested(), step_times_.busy());
-  step_times_.end_step(outcome.busy);
-  if (!outcome.finite) report_divergence(group, number + 1, parts_.loader, batch, step_.own_loss());
+  const StepOutcome outcome = compute(batch);
   auto& scaler = step_.scaler();
   const auto loss_scale = scaler ? std::make_optional(scaler->scale()) : std::nullopt;
-  if (!scaler || scaler->accept(number + 1)) step_.update(lr, number);
+  std::optional<SkippedStep> skipped;
+  if (!outcome.finite()) {
+    skipped = skip(batch, outcome);
+  } else {
+    skipped_.end_row();
+    if (!scaler || scaler->accept(number + 1)) step_.update(lr, number);
+  }
   course_.step_done();
-  return {course_.position(), outcome.loss, lr, settings_.course.training.global_batch, outcome.stop, loss_scale};
+  return {course_.position(), outcome.loss, lr, settings_.course.training.global_batch, outcome.stop, loss_scale, skipped};
 }
 
+// The first half of a step, to the point at which all ranks know its outcome.
+StepOutcome Loop::compute(const data::StepBatch& batch) {
+  distributed::Group& group = parts_.group;
+  {
+    const distributed::InPhase phase(group.status(), distributed::Phase::compute);
+    step_.compute_gradients(batch, course_.position().step);
+  }
+  group.wait_for_device();
+  StepOutcome outcome = agree_on_step(group, step_.loss(), step_.not_finite(), stop_requested(), step_times_.busy());
+  step_times_.end_step(outcome.busy);
+  return outcome;
+}
+
+InspectedStep Loop::inspect_step() {
+  data::StepBatch batch = next_batch();
+  const StepOutcome outcome = compute(batch);
+  return {std::move(batch), outcome, course_.learning_rate(), step_.gradients()};
+}
+
+SkippedStep Loop::skip(const data::StepBatch& batch, const StepOutcome& outcome) {
+  const auto divergence = find_divergence(parts_.group, outcome, parts_.loader, batch, step_.own_loss(), step_.gradients());
+  skipped_.add(course_.position().step + 1, divergence);
+  step_.discard();
+  return divergence.step;
+}
+
+int64_t Loop::skipped_steps() const { return skipped_.total() + (step_.scaler() ? step_.scaler()->skipped() : 0); }
+
 data::StepBatch Loop::next_batch() {
+  parts_.group.status().begin_step(course_.position().step + 1);
   const distributed::InPhase phase(parts_.group.status(), distributed::Phase::input);
   return parts_.loader.next();
 }
@@ -75,17 +103,27 @@ Ending Loop::run() {
   start_ = Clock::now();
   step_times_.restart();
   while (!course_.finished()) {
-    const StepReport report = step();
-    for (Observer* observer : observers_) observer->step_done(report, elapsed_s());
-    retry_saving();
-    const bool epoch_ended = course_.epoch_complete();
-    const bool best = epoch_ended && end_epoch();
-    if (report.stop || course_.save_due(best)) save(best);
-    if (epoch_ended || saved_ == course_.position()) step_times_.restart();
-    if (report.stop && !course_.finished()) return Ending::stopped;
+    const Progress done = advance();
+    if (done.stop || course_.save_due(done.best)) save(done.best);
+    if (done.epoch_ended || saved_ == course_.position()) step_times_.restart();
+    if (done.stop && !course_.finished()) return Ending::stopped;
   }
   if (saved_ != course_.position()) save(false);
   return Ending::finished;
+}
+
+void Loop::run_until(int64_t steps) {
+  while (!course_.finished() && course_.position().step < steps) advance();
+}
+
+Loop::Progress Loop::advance() {
+  const StepReport report = step();
+  for (Observer* observer : observers_) observer->step_done(report, elapsed_s());
+  retry_saving();
+  const int64_t every = settings_.drift.check_every_steps;
+  if (every > 0 && course_.position().step % every == 0) compare_ranks();
+  const bool epoch_ended = course_.epoch_complete();
+  return {report.stop, epoch_ended, epoch_ended && end_epoch()};
 }
 
 // Returns whether the validation loss is the best so far; the result is the same on all ranks.
@@ -118,9 +156,22 @@ std::optional<double> Loop::evaluate(bool& good_enough) {
   return result.loss;
 }
 
+// The bits of the state must be equal on all ranks. They are compared once after a step.
+void Loop::compare_ranks() {
+  const int64_t step = course_.position().step;
+  if (parts_.group.size() == 1 || settings_.drift.check_every_steps == 0 || compared_ == step) return;
+  compared_ = step;
+  const NamedTensors state = step_.shared_state();
+  const auto difference = distributed::compare_state(parts_.group, state);
+  if (!difference) return;
+  resolve_drift(parts_.group, *difference, state, settings_.drift.on_drift, step);
+  for (Observer* observer : observers_) observer->healed(course_.position(), difference->ranks, difference->tensor, elapsed_s());
+}
+
 // Checkpoints::save retries a failed write later. After checkpoint.max_unsaved_s it throws, and on_all_ranks ends all ranks.
 void Loop::save(bool best) {
   const auto since = Clock::now();
+  compare_ranks();
   distributed::on_all_ranks(parts_.group, [&] {
     if (!place_.checkpoints) return;
     const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
@@ -158,6 +209,7 @@ checkpoint::TrainingState Loop::state() {
   state.state = course_.state();
   state.state["elapsed_s"] = elapsed_s();
   state.state["target"] = target_.state();
+  state.state["skipped"] = skipped_.state();
   state.state["card"] = place_.card;
   step_.save(state);
   return state;
@@ -166,6 +218,7 @@ checkpoint::TrainingState Loop::state() {
 void Loop::load(const checkpoint::TrainingState& saved) {
   course_.load(saved.state);
   if (saved.state.contains("elapsed_s")) elapsed_before_s_ = number_at(saved.state, "elapsed_s", 0, kLongest_s);
+  if (saved.state.contains("skipped")) skipped_.load(saved.state.at("skipped"));  // earlier versions do not count them
   target_.load(saved.state.value("target", nlohmann::json()));
   step_.load(saved);
   const Position& position = course_.position();

@@ -10,8 +10,10 @@
 #include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/course.h"
+#include "hpcai/trainer/drift.h"
 #include "hpcai/trainer/evaluate.h"
 #include "hpcai/trainer/observer.h"
+#include "hpcai/trainer/skipped_steps.h"
 #include "hpcai/trainer/step.h"
 #include "hpcai/trainer/step_times.h"
 #include "hpcai/trainer/target.h"
@@ -35,6 +37,7 @@ struct LoopSettings {
   EvaluationSettings evaluation;
   EvaluationConfig target;  // Target reads its target_* keys
   int64_t shards = 0;       // distributed.deterministic_shards
+  DriftSettings drift = {};
 };
 
 // Where this rank saves checkpoints.
@@ -46,6 +49,14 @@ struct CheckpointPlace {
 
 enum class Ending { finished, stopped };
 
+// A step whose gradients were computed, but not used.
+struct InspectedStep {
+  data::StepBatch batch;  // this rank's part
+  StepOutcome outcome;
+  double lr = 0;
+  NamedTensors gradients;  // means over the ranks
+};
+
 // The training loop. Every rank has one, and all ranks call its functions in the same order. Read step() first, then run().
 class Loop {
  public:
@@ -56,19 +67,27 @@ class Loop {
   void save_to(CheckpointPlace place) { place_ = std::move(place); }
   void add_observer(Observer& observer) { observers_.push_back(&observer); }
 
-  // Trains to the end, or until some rank has received a stop signal. Saves a checkpoint in both cases. Throws Error{diverged} if
-  // a loss is not finite, and Error{cannot_write} if saving has failed for checkpoint.max_unsaved_s; both on all ranks.
+  // Trains to the end, or until some rank has received a stop signal. Saves a checkpoint in both cases. Throws on all ranks:
+  // Error{diverged} if a loss, a gradient or a state to save is not finite; Error{cannot_write} if saving has failed for
+  // checkpoint.max_unsaved_s; Error{ranks_disagree} if the state of a rank differs from that of the others.
   Ending run();
+  // Instead of run(), to repeat a part of a training: trains as run() does until `steps` steps are done or the training ends.
+  // Saves nothing.
+  void run_until(int64_t steps);
+  // Computes loss and gradients of the next step and updates nothing but running statistics.
+  InspectedStep inspect_step();
   // Called after run(): saves a checkpoint whose saving has failed so far. Throws Error{cannot_write} on all ranks if it fails
   // again.
   void finish_saving();
-  // Trains one step with the next global batch. The step leaves the weights unchanged if a scaled gradient has overflowed.
+  // Trains one step with the next global batch. The step leaves the weights unchanged if a scaled gradient has overflowed, or if
+  // its loss or a gradient is not finite and training.on_divergence is skip.
   StepReport step();
 
   const Course& course() const { return course_; }
   Step& computation() { return step_; }
   StepTimes& step_times() { return step_times_; }
   const Target& target() const { return target_; }
+  int64_t skipped_steps() const;                                              // steps without an update since the training began
   const nlohmann::json& last_validation() const { return last_validation_; }  // metrics; null before the first
   double elapsed_s() const;  // seconds of training, including the sessions before a resume
 
@@ -78,7 +97,16 @@ class Loop {
   void load(const checkpoint::TrainingState& state);
 
  private:
+  // What a step and the end of its epoch have brought.
+  struct Progress {
+    bool stop = false, epoch_ended = false, best = false;
+  };
+
+  Progress advance();
   data::StepBatch next_batch();
+  StepOutcome compute(const data::StepBatch& batch);
+  SkippedStep skip(const data::StepBatch& batch, const StepOutcome& outcome);
+  void compare_ranks();
   bool end_epoch();
   std::optional<double> evaluate(bool& good_enough);
   void save(bool best);
@@ -91,9 +119,11 @@ class Loop {
   Step step_;
   StepTimes step_times_;
   Target target_;
+  SkippedSteps skipped_;
   CheckpointPlace place_;
   std::vector<Observer*> observers_;
   std::optional<Position> saved_;
+  int64_t compared_ = -1;  // steps at the last comparison of the ranks
   nlohmann::json last_validation_;
   double elapsed_before_s_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

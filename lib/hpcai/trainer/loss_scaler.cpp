@@ -1,5 +1,6 @@
 #include "hpcai/trainer/loss_scaler.h"
 
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <algorithm>

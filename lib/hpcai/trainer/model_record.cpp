@@ -7,7 +7,6 @@
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
-#include "hpcai/data/fingerprint.h"
 
 namespace hpcai::trainer {
 namespace {
@@ -62,9 +61,12 @@ nlohmann::json card_of(const nlohmann::json& state) { return state.value("card",
 
 }  // namespace
 
-nlohmann::json make_record(const data::Splits& data) {
-  return {{"model", to_record(data.train->spec())},
-          {"data", {{"train", data::fingerprint(data.train.get())}, {"validation", data::fingerprint(data.validation.get())}}}};
+DataFingerprints fingerprints_of(const data::Splits& data) {
+  return {data::fingerprint(data.train.get()), data::fingerprint(data.validation.get()), data::fingerprint(data.test.get())};
+}
+
+nlohmann::json make_record(const data::SampleSpec& spec, const DataFingerprints& fingerprints) {
+  return {{"model", to_record(spec)}, {"data", {{"train", fingerprints.train}, {"validation", fingerprints.validation}}}};
 }
 
 std::optional<data::SampleSpec> sample_spec_of(const nlohmann::json& state, const std::string& where) {

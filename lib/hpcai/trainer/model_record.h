@@ -5,13 +5,21 @@
 #include <optional>
 
 #include "hpcai/data/dataset.h"
+#include "hpcai/data/fingerprint.h"
 
 // The "card" in a checkpoint's state.json describes the samples that the network expects and the data of the training.
 namespace hpcai::trainer {
 
+// The fingerprints of the splits of a data set; those of a missing split are empty.
+struct DataFingerprints {
+  data::Fingerprint train, validation, test;
+};
+// Reads the content of a few samples of each split; see data::fingerprint().
+DataFingerprints fingerprints_of(const data::Splits& data);
+
 // The card of a training: {"model": {"version", "input_shape", "class_names", ...}, "data": {"train": fingerprint, "validation":
-// fingerprint}}.
-nlohmann::json make_record(const data::Splits& data);
+// fingerprint}}. `spec`: of the training samples.
+nlohmann::json make_record(const data::SampleSpec& spec, const DataFingerprints& fingerprints);
 
 // The samples that the network expects, from the card in `state` (a state.json). Returns std::nullopt for a checkpoint of an
 // older program, which has no card. Throws Error{bad_data}, whose text starts with `where`, for a card that this program cannot

@@ -14,6 +14,15 @@ void ThroughputMeter::step_done(const StepReport& report, double) {
 
 void MetricsWriter::step_done(const StepReport& report, double time_s) {
   const Position& position = report.position;
+  if (report.skipped) {
+    file_.write({{"event", "skipped"},
+                 {"step", position.step},
+                 {"epoch", position.epoch},
+                 {"reason", report.skipped->reason},
+                 {"samples", report.skipped->samples},
+                 {"time_s", time_s}});
+    return;
+  }
   if (position.step % every_steps_ != 0) return;
   nlohmann::json line = {{"event", "step"},     {"step", position.step}, {"epoch", position.epoch},
                          {"loss", report.loss}, {"lr", report.lr},       {"samples_per_second", meter_.samples_per_second()},
@@ -36,8 +45,17 @@ void MetricsWriter::epoch_done(const Position& position, std::optional<double> v
   file_.write(line);
 }
 
+void MetricsWriter::healed(const Position& position, const std::vector<int>& ranks, const std::string& tensor, double time_s) {
+  file_.write({{"event", "healed"},
+               {"step", position.step},
+               {"epoch", position.epoch},
+               {"ranks", ranks},
+               {"tensor", tensor},
+               {"time_s", time_s}});
+}
+
 void Console::step_done(const StepReport& report, double) {
-  if (!progress_) return;
+  if (!progress_ || report.skipped) return;
   runs::ProgressState state;
   state.task = "train";
   state.step = report.position.step;

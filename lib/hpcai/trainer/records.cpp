@@ -53,7 +53,7 @@ class FolderRecords : public Records {
     if (!takes_free_name(options_)) runs::RunFolder::check(path_, existing_run(options_));
   }
 
-  std::optional<checkpoint::Loaded> enter(const data::Splits& data) override {
+  std::optional<checkpoint::Loaded> enter(const nlohmann::json& card) override {
     const bool resumes = options_.resume != Resume::never && !options_.overwrite;
     // The folder is locked before it is read, so that no other program changes it in between.
     if (resumes && path_exists(path_)) create_folder();
@@ -64,7 +64,7 @@ class FolderRecords : public Records {
       throw Error(ExitCode::cannot_resume, fmt::format("--resume require: there is no checkpoint in {}", path_.string()),
                   "Use --resume auto to start from the beginning where there is none.");
     }
-    card_ = make_record(data);
+    card_ = card;
     if (loaded) refuse_changed_data(loaded->state.state, card_, path_);
     if (!folder_) create_folder();
     return loaded;

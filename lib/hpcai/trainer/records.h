@@ -25,9 +25,9 @@ class Records {
   // Throws Error{usage} if the run cannot use the folder. Changes nothing.
   virtual void check() const {}
   // Creates or reopens the folder and locks it. Several new runs of one name that start at the same time get different folders.
-  // Returns the newest checkpoint if the run resumes. `data`: the data of the training, which the checkpoints will describe.
-  // Throws Error{cannot_resume}, also if the settings or the data have changed; Error{usage}.
-  virtual std::optional<checkpoint::Loaded> enter(const data::Splits& /*data*/) { return std::nullopt; }
+  // Returns the newest checkpoint if the run resumes. `card`: what the checkpoints will say about model and data; see
+  // make_record() of model_record.h. Throws Error{cannot_resume}, also if the settings or the data have changed; Error{usage}.
+  virtual std::optional<checkpoint::Loaded> enter(const nlohmann::json& /*card*/) { return std::nullopt; }
   // Writes the command, the environment and the config into the folder, and opens log.txt and status.json.
   virtual void begin(bool /*resumed*/) {}
   // Makes the loop save checkpoints, write metrics.jsonl and status.json and show its progress.

@@ -17,6 +17,7 @@
 #include "hpcai/trainer/evaluate.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/judgements.h"
+#include "hpcai/trainer/model_record.h"
 #include "hpcai/trainer/summary.h"
 #include "hpcai/trainer/weights.h"
 
@@ -66,13 +67,16 @@ void Session::prepare() {
 // rank 0 if the run resumes.
 std::optional<checkpoint::Loaded> Session::open() {
   distributed::Group& group = incarnation_->group();
+  DataFingerprints fingerprints;
   distributed::on_all_ranks(group, [&] {
     records_->check();
     incarnation_->build();
+    fingerprints = fingerprints_of(incarnation_->training().data);
   });
-  agree_on_data(group, incarnation_->training().data);
+  const data::Splits& data = incarnation_->training().data;
+  agree_on_data(group, data, fingerprints);
   std::optional<checkpoint::Loaded> loaded;
-  distributed::on_all_ranks(group, [&] { loaded = records_->enter(incarnation_->training().data); });
+  distributed::on_all_ranks(group, [&] { loaded = records_->enter(make_record(data.train->spec(), fingerprints)); });
   return loaded;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "hpcai/checkpoint/copy_tensors.h"
@@ -26,6 +27,11 @@ void refuse_unfitting(const std::optional<std::string>& name) {
               "The checkpoint belongs to another model: check the section model, or start a new run.");
 }
 
+void copy_each(const std::vector<at::Tensor>& into, const std::vector<at::Tensor>& from) {
+  const at::NoGradGuard no_grad;
+  if (!into.empty()) at::_foreach_copy_(into, from);
+}
+
 std::vector<at::Tensor> without_names(const NamedTensors& named) {
   std::vector<at::Tensor> tensors;
   for (const auto& [name, tensor] : named) tensors.push_back(tensor);
@@ -35,13 +41,14 @@ std::vector<at::Tensor> without_names(const NamedTensors& named) {
 }  // namespace
 
 StepSettings StepSettings::from(const TrainingConfig& training, const distributed::ReducerOptions& reducer, int64_t shards) {
-  return {training.precision,
-          training.accumulation,
-          static_cast<uint64_t>(training.seed),
-          training.clip_norm,
-          training.average_decay,
-          reducer,
-          shards};
+  return {.precision = training.precision,
+          .accumulation = training.accumulation,
+          .seed = static_cast<uint64_t>(training.seed),
+          .clip_norm = training.clip_norm,
+          .average_decay = training.average_decay,
+          .discardable = training.on_divergence == OnDivergence::skip,
+          .reducer = reducer,
+          .shards = shards};
 }
 
 Step::Step(StepContext context, StepSettings settings, const std::string& trainable_from)
@@ -51,11 +58,15 @@ Step::Step(StepContext context, StepSettings settings, const std::string& traina
       input_(context_.group.device(), /*copies=*/sharded()),
       loss_(at::zeros({}, at::TensorOptions(at::kFloat).device(context_.group.device()))),
       own_loss_(sharded() ? loss_.clone() : loss_),
+      not_finite_(at::zeros_like(loss_)),
+      one_(at::ones_like(loss_)),
       average_(tensors_of(context_.model), settings_.average_decay) {
   distributed::broadcast_state(context_.group, without_names(tensors_of(context_.model)));
   if (needs_loss_scale(settings_.precision, settings_.reducer.wire_precision)) {
     scaler_.emplace(LossScaling{}, context_.group.device());
   }
+  if (settings_.discardable) statistics_ = context_.model.buffers();
+  for (const at::Tensor& values : statistics_) kept_.push_back(values.detach().clone());
   train_from(trainable_from);
 }
 
@@ -77,8 +88,9 @@ void Step::train_from(const std::string& layer) {
 
 void Step::compute_gradients(const data::StepBatch& batch, int64_t number) {
   const OneThread one_thread(sharded());
+  copy_each(kept_, statistics_);
   sharded() ? compute_shards(batch, number) : compute_passes(batch, number);
-  if (scaler_) scaler_->unscale(sharded() ? shard_mean_->flat_gradients() : reducer_->flat_gradients());
+  check_gradients();
 }
 
 void Step::compute_passes(const data::StepBatch& batch, int64_t number) {
@@ -92,6 +104,14 @@ void Step::compute_passes(const data::StepBatch& batch, int64_t number) {
     pacer.pass_done();
   }
   reducer_->finish();
+}
+
+void Step::check_gradients() {
+  const at::NoGradGuard no_grad;
+  const auto& gradients = sharded() ? shard_mean_->flat_gradients() : reducer_->flat_gradients();
+  if (scaler_) return scaler_->unscale(gradients);
+  not_finite_.zero_();
+  if (!gradients.empty()) at::_amp_foreach_non_finite_check_and_unscale_(gradients, not_finite_, one_);
 }
 
 void Step::compute_shards(const data::StepBatch& batch, int64_t number) {
@@ -138,6 +158,27 @@ void Step::update(double lr, int64_t number) {
   context_.optimizer.prepare(lr);
   average_.prepare(number);
   apply();
+}
+
+void Step::discard() { copy_each(statistics_, kept_); }
+
+NamedTensors Step::gradients() const {
+  NamedTensors gradients;
+  for (const auto& item : context_.model.named_parameters()) {
+    if (item.value().grad().defined()) gradients.emplace_back(item.key(), item.value().grad());
+  }
+  return gradients;
+}
+
+NamedTensors Step::shared_state() const {
+  NamedTensors shared = models::has_local_statistics(context_.model) ? parameters_of(context_.model) : tensors_of(context_.model);
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : shared) names.insert(name);
+  for (const auto& [name, tensor] : average_.tensors()) {
+    if (names.contains(name)) shared.emplace_back("average of " + name, tensor);
+  }
+  for (const auto& [name, tensor] : context_.optimizer.state()) shared.emplace_back(name, tensor);
+  return shared;
 }
 
 void Step::save(checkpoint::TrainingState& state) {

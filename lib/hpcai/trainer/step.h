@@ -38,6 +38,7 @@ struct StepSettings {
   uint64_t seed = 1;
   double clip_norm = 0;
   double average_decay = 0;
+  bool discardable = false;  // whether discard() can be called
   distributed::ReducerOptions reducer = {};
   int64_t shards = 0;  // distributed.deterministic_shards; needs accumulation 1
 
@@ -47,7 +48,7 @@ struct StepSettings {
 // The computation of one training step, for training, `bench` and calibration:
 //
 //   step.compute_gradients(batch, number)   forward, loss, backward, mean over the ranks
-//   agree_on_step() of step_outcome.h       is the loss finite on all ranks? has a gradient overflowed?
+//   agree_on_step() of step_outcome.h       are the loss and the gradients finite on all ranks?
 //   step.update(lr, number)                 clipping, update rule, average of the weights
 //
 // The host reads nothing back from the device within the two halves. It reads the outcome between them, because a step whose loss
@@ -71,16 +72,27 @@ class Step {
   // Updates the weights and their average with the gradients of step `number`.
   void update(double lr, int64_t number);
 
+  // Instead of update(): restores the running statistics as they were before compute_gradients(), so that the step leaves no
+  // trace. Needs StepSettings::discardable.
+  void discard();
+
   // Sets a function that is called after the forward part of each pass, for measurements.
   void on_forward_done(std::function<void()> tell) { forward_done_ = std::move(tell); }
 
   // [] on the device: mean loss of this rank's last batch, or with shards that of the whole global batch.
   const at::Tensor& loss() const { return loss_; }
   const at::Tensor& own_loss() const { return own_loss_; }  // [] on the device: of this rank's last batch, always
-  std::optional<LossScaler>& scaler() { return scaler_; }   // if the loss is scaled; see needs_loss_scale()
+  // [] float32 on the device: 1 if an averaged gradient is not finite, else 0. Always 0 if the loss is scaled, because the scaler
+  // then checks the gradients.
+  const at::Tensor& not_finite() const { return not_finite_; }
+  NamedTensors gradients() const;                          // of the trained parameters, under their names
+  std::optional<LossScaler>& scaler() { return scaler_; }  // if the loss is scaled; see needs_loss_scale()
   const std::optional<LossScaler>& scaler() const { return scaler_; }
   WeightAverage& average() { return average_; }
 
+  // What is equal on all ranks, bit for bit: parameters, optimizer state and averages; running statistics unless a batch norm is
+  // `local`. The tensors share memory with the model, the optimizer and the average.
+  NamedTensors shared_state() const;
   // Writes weights, optimizer state and loss scale into `state`. state.model receives the averaged weights if there is an
   // average.
   void save(checkpoint::TrainingState& state);
@@ -94,6 +106,7 @@ class Step {
   void compute_shards(const data::StepBatch& batch, int64_t number);
   void begin_pass(const data::StepBatch& batch, int64_t pass, int64_t number);
   at::Tensor compute_pass();
+  void check_gradients();
   void apply();
 
   StepContext context_;
@@ -101,6 +114,9 @@ class Step {
   int64_t passes_;
   PassInput input_;
   at::Tensor loss_, own_loss_;
+  at::Tensor not_finite_;
+  at::Tensor one_;                                 // [] float32, 1
+  std::vector<at::Tensor> statistics_, kept_;      // the model's running statistics, and their values before this step
   std::vector<at::Tensor> trained_;                // parameters
   std::unique_ptr<distributed::Reducer> reducer_;  // without shards
   std::optional<ShardMean> shard_mean_;            // with shards

@@ -47,7 +47,7 @@ nlohmann::json summarise(const Experiment& experiment, const Training& training,
                             {"parameters", size.values},
                             {"trainable_parameters", size.trainable},
                             {"config_digest", config::digest(experiment)}};
-  if (const auto& scaler = loop.computation().scaler()) summary["skipped_steps"] = scaler->skipped();
+  if (loop.computation().scaler() || loop.skipped_steps() > 0) summary["skipped_steps"] = loop.skipped_steps();
   summary["validation"] = loop.last_validation();
   if (const auto target = loop.target().summary(); !target.is_null()) summary["target"] = target;
   return summary;

@@ -21,6 +21,12 @@ inline config::EnumNames<DeviceChoice> enum_names(DeviceChoice) {
   return {{DeviceChoice::automatic, "auto"}, {DeviceChoice::cpu, "cpu"}, {DeviceChoice::cuda, "cuda"}};
 }
 
+// What becomes of a step whose loss or gradient is not finite.
+enum class OnDivergence { stop, skip };
+inline config::EnumNames<OnDivergence> enum_names(OnDivergence) {
+  return {{OnDivergence::stop, "stop"}, {OnDivergence::skip, "skip"}};
+}
+
 // A part of the training with its own frozen layers. Each stage starts the schedule and its warm-up anew.
 struct StageConfig {
   std::string trainable_from = "all";
@@ -52,6 +58,8 @@ struct TrainingConfig {
   double average_decay = 0;
   int64_t early_stop_patience = 0;
   std::vector<StageConfig> stages;
+  OnDivergence on_divergence = OnDivergence::stop;
+  int64_t max_skipped_steps = 10;
   int64_t log_every_steps = 50;
   DeviceChoice device = DeviceChoice::automatic;
   bool deterministic = false;
@@ -81,6 +89,16 @@ struct TrainingConfig {
     v.field("early_stop_patience", early_stop_patience,
             {.help = "Stop after this many epochs without a better validation loss; 0 never.", .unit = "epochs", .min = 0});
     v.field("stages", stages, {.help = "Parts of the training that freeze different layers; empty means one part."});
+    v.field(
+        "on_divergence", on_divergence,
+        {.help = "What becomes of a step whose loss or gradient is not finite: stop ends the training (status 79), skip leaves "
+                 "the weights alone and goes on with the next batch.",
+         .local = true});
+    v.field("max_skipped_steps", max_skipped_steps,
+            {.help = "With on_divergence skip: so many skipped steps in a row end the training (status 79).",
+             .unit = "steps",
+             .min = 1,
+             .local = true});
     v.field("log_every_steps", log_every_steps,
             {.help = "A line in metrics.jsonl every so many steps.", .min = 1, .local = true});
     v.field("device", device, {.help = "Where to compute; auto takes a GPU where there is one that can be used.", .local = true});

@@ -4,9 +4,14 @@
 
 namespace hpcai::trainer {
 
-NamedTensors tensors_of(const models::Model& model) {
+NamedTensors parameters_of(const models::Model& model) {
   NamedTensors tensors;
   for (const auto& item : model.named_parameters()) tensors.emplace_back(item.key(), item.value().detach());
+  return tensors;
+}
+
+NamedTensors tensors_of(const models::Model& model) {
+  NamedTensors tensors = parameters_of(model);
   for (const auto& item : model.named_buffers()) tensors.emplace_back(item.key(), item.value().detach());
   return tensors;
 }

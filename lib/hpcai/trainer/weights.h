@@ -5,6 +5,8 @@
 
 namespace hpcai::trainer {
 
+// The parameters of a model with their names, in the model's order. The tensors share the model's memory.
+NamedTensors parameters_of(const models::Model& model);
 // The parameters and then the buffers (running statistics) of a model, with their names, in the model's order. The tensors share
 // the model's memory.
 NamedTensors tensors_of(const models::Model& model);

@@ -248,3 +248,28 @@ TEST_CASE("old checkpoints survive when the new one does not read back") {
   CHECK(loaded->step == 2);
   CHECK(loaded->skipped.size() == 1);
 }
+
+TEST_CASE("a state with a value that is not finite is not saved, and the last good checkpoint stays") {
+  for (const bool in_model : {true, false}) {
+    const Scratch scratch;
+    Checkpoints checkpoints(scratch / "c", 1, {}, /*max_unsaved_s=*/60);
+    checkpoints.prepare();
+    checkpoints.save(1, state_of(1));
+    TrainingState bad = state_of(2);
+    (in_model ? bad.model : bad.optimizer)[0].second[1][2] = std::nan("");
+    try {
+      checkpoints.save(2, bad);
+      FAIL("it must not be saved");
+    } catch (const Error& error) {
+      CHECK(error.code() == ExitCode::diverged);
+      const std::string text = error.what();
+      CHECK(text.find("after step 2") != std::string::npos);
+      CHECK(text.find(in_model ? "'conv.weight'" : "'conv.weight.exp_avg'") != std::string::npos);
+      CHECK(text.find("the last checkpoint on disk is of step 1") != std::string::npos);
+      CHECK_FALSE(error.remedy().empty());
+    }
+    CHECK_FALSE(checkpoints.retry_due());
+    CHECK(checkpoints.steps() == std::vector<int64_t>{1});
+    check_state(checkpoints.load_newest()->state, 1);
+  }
+}

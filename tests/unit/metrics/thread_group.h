@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "hpcai/distributed/exchange/group.h"
@@ -59,6 +60,15 @@ inline void as_ranks(int size, const std::function<void(distributed::Group&)>& b
     });
   }
   for (auto& thread : threads) thread.join();
+}
+
+// As as_ranks(); returns what body(group) returns on each rank. Catch2 counts checks in one thread only, so a test checks the
+// results.
+template <class Body>
+auto results_of_ranks(int size, const Body& body) {
+  std::vector<std::invoke_result_t<Body, distributed::Group&>> results(static_cast<size_t>(size));
+  as_ranks(size, [&](distributed::Group& group) { results[static_cast<size_t>(group.rank())] = body(group); });
+  return results;
 }
 
 }  // namespace hpcai::metrics

@@ -138,7 +138,7 @@ TEST_CASE("a state with parts missing or of other types is refused, whatever par
     state.state.erase(part);
     CHECK(refused(state));
   }
-  for (const char* part : {"position", "early_stop", "best", "loss_scale", "elapsed_s", "target"}) {
+  for (const char* part : {"position", "early_stop", "best", "loss_scale", "elapsed_s", "target", "skipped"}) {
     checkpoint::TrainingState state = good;
     state.state[part] = "text";
     INFO(part);

@@ -39,8 +39,10 @@ struct SmallTraining {
     return settings;
   }
 
-  SmallTraining(const optim::OptimizerConfig& rule, const LoopSettings& settings)
-      : optimizer(optim::make_optimizer(rule, named_parameters(model))),
+  SmallTraining(const optim::OptimizerConfig& rule, const LoopSettings& settings,
+                models::BatchNormMode mode = models::BatchNormMode::frozen)
+      : model(mode),
+        optimizer(optim::make_optimizer(rule, named_parameters(model))),
         loop({*group, loader, model, *task, *optimizer, &validation}, settings) {
     at::set_num_threads(1);
   }

@@ -1,6 +1,7 @@
 #include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/trainer/step.h"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -214,6 +215,61 @@ TEST_CASE("with shards a pass computes on memory of its own") {
   input.take(batch, 1, 2);
   CHECK(input.batch().input.equal(batch.input.narrow(0, 3, 3)));
   CHECK(input.batch().input.data_ptr() != batch.input[3].data_ptr());
+}
+
+TEST_CASE("a skipped step leaves weights, update rule, average and running statistics alone") {
+  at::set_num_threads(1);
+  for (const auto mode : {models::BatchNormMode::local, models::BatchNormMode::frozen}) {
+    LoopSettings settings = SmallTraining::usual();
+    settings.course.training.on_divergence = OnDivergence::skip;
+    SmallTraining training(optim::AdamConfig{}, settings, mode);
+    training.loop.step();
+    training.points.spoilt = true;
+    int skipped = 0;
+    for (int i = 0; i < 4; ++i) {
+      auto before = everything(training.loop, training.model, *training.optimizer);
+      for (const at::Tensor& statistics : training.model.buffers()) before.push_back(statistics.clone());
+      const StepReport report = training.loop.step();
+      if (!report.skipped) continue;  // a good batch that had been read ahead
+      ++skipped;
+      auto after = everything(training.loop, training.model, *training.optimizer);
+      for (const at::Tensor& statistics : training.model.buffers()) after.push_back(statistics.clone());
+      check_equal(before, after);
+      CHECK(report.skipped->reason == "the loss is not finite");
+      CHECK(report.skipped->samples.size() == kSmallBatch);
+      CHECK(report.position.step == i + 2);
+    }
+    CHECK(skipped >= 2);
+    CHECK(training.loop.skipped_steps() == skipped);
+    training.points.spoilt = false;
+    StepReport report;
+    for (int i = 0; i < 4; ++i) report = training.loop.step();
+    CHECK_FALSE(report.skipped);
+    CHECK(std::isfinite(report.loss));
+  }
+}
+
+TEST_CASE("a gradient that is not finite is seen before the update, although the loss is finite") {
+  at::set_num_threads(1);
+  const float infinity = std::numeric_limits<float>::infinity();
+  const Points points(kSmallBatch);
+  const auto task = tasks::make_task(tasks::ClassificationConfig{});
+  const data::StepBatch batch = batch_of(points, kSmallBatch, {1, kFeatures});
+  for (const int ranks : {1, 2}) {
+    const auto seen = metrics::results_of_ranks(ranks, [&](distributed::Group& group) {
+      SmallNet model;
+      const auto optimizer = optim::make_optimizer(optim::SgdConfig{}, named_parameters(model));
+      Step step({group, model, *task, *optimizer}, {}, "all");
+      step.compute_gradients(batch, 0);
+      const bool before = step.not_finite().item<bool>();
+      model.parameters()[0].register_hook(
+          [&](const at::Tensor& gradient) { return group.rank() == 0 ? at::full_like(gradient, infinity) : gradient; });
+      step.compute_gradients(batch, 0);
+      return std::array{before, step.not_finite().item<bool>(), std::isfinite(step.loss().item<float>()),
+                        step.gradients().size() == model.named_parameters().size()};
+    });
+    for (const auto& of_rank : seen) CHECK(of_rank == std::array{false, true, true, true});
+  }
 }
 
 TEST_CASE("on a CPU a pass computes on the loader's own memory") {

@@ -32,7 +32,7 @@ void agree(Group& group, const std::string& what, const std::string& value) {
               "Start all ranks from the same build, with the same config and the same files.");
 }
 
-void broadcast_state(Group& group, const std::vector<at::Tensor>& tensors) {
+void broadcast_state(Group& group, const std::vector<at::Tensor>& tensors, int root) {
   Sha256 layout;
   for (const at::Tensor& tensor : tensors) {
     const auto sizes = tensor.sizes(), strides = tensor.strides();
@@ -41,10 +41,10 @@ void broadcast_state(Group& group, const std::vector<at::Tensor>& tensors) {
   agree(group, "models (number, shapes or types of tensors)", layout.hex());
   for (const at::Tensor& tensor : tensors) {
     if (tensor.is_non_overlapping_and_dense()) {
-      group.broadcast(tensor);
+      group.broadcast(tensor, root);
     } else {
       const at::Tensor dense = tensor.detach().contiguous();
-      group.broadcast(dense);
+      group.broadcast(dense, root);
       tensor.detach().copy_(dense);
     }
   }

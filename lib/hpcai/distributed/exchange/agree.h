@@ -14,8 +14,8 @@ namespace hpcai::distributed {
 // and long texts. Every rank calls it.
 void agree(Group& group, const std::string& what, const std::string& value);
 
-// Copies rank 0's `tensors` (any shapes and dtypes) to all ranks, in place. Throws Error{ranks_disagree} if their number, shapes
-// or dtypes differ. Every rank calls it.
-void broadcast_state(Group& group, const std::vector<at::Tensor>& tensors);
+// Copies the `tensors` (any shapes and dtypes) of rank `root` to all ranks, in place. Throws Error{ranks_disagree} if their
+// number, shapes or dtypes differ. Every rank calls it.
+void broadcast_state(Group& group, const std::vector<at::Tensor>& tensors, int root = 0);
 
 }  // namespace hpcai::distributed

@@ -61,9 +61,9 @@ StepParts OneRank::step(int64_t size) {
   const Moment start = now(device);
   step_->compute_gradients(batch, count_);
   group_->wait_for_device();
-  const auto outcome = trainer::agree_on_step(*group_, step_->loss(), /*stop=*/false, {});
+  const auto outcome = trainer::agree_on_step(*group_, step_->loss(), step_->not_finite(), /*stop=*/false, {});
   auto& scaler = step_->scaler();
-  if (outcome.finite && (!scaler || scaler->accept(count_ + 1))) step_->update(kRate, count_);
+  if (outcome.finite() && (!scaler || scaler->accept(count_ + 1))) step_->update(kRate, count_);
   ++count_;
   const Moment end = now(device);
 

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+
+#include "hpcai/trainer/step_outcome.h"
+#include "hpcai/trainer/training_config.h"
+
+namespace hpcai::trainer {
+
+// Decides what becomes of steps whose loss or gradients are not finite, and counts those that were skipped. All ranks decide
+// alike, because they know the same.
+class SkippedSteps {
+ public:
+  explicit SkippedSteps(const TrainingConfig& training)
+      : on_divergence_(training.on_divergence), most_in_a_row_(training.max_skipped_steps) {}
+
+  // Notes that step `number` (from 1) is skipped, and logs it. Throws SharedError{diverged} if the training shall end instead:
+  // with OnDivergence::stop, or after max_skipped_steps in a row.
+  void add(int64_t number, const Divergence& divergence);
+  // Notes that a step was not skipped.
+  void end_row() { in_a_row_ = 0; }
+  int64_t total() const { return total_; }  // since the training began
+
+  nlohmann::json state() const;
+  // Restores state(). Throws std::out_of_range for anything else.
+  void load(const nlohmann::json& state);
+
+ private:
+  OnDivergence on_divergence_;
+  int64_t most_in_a_row_;
+  int64_t in_a_row_ = 0;
+  int64_t total_ = 0;
+};
+
+}  // namespace hpcai::trainer
