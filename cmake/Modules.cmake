@@ -50,6 +50,6 @@ function(hpcai_unit_tests name)
     hpcai_compile_quickly(test_${name} OFF)
   endif()
   set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  catch_discover_tests(test_${name} TEST_PREFIX "unit.${name}: " DISCOVERY_MODE PRE_TEST
+  catch_discover_tests(test_${name} TEST_PREFIX "unit.${name}: " DISCOVERY_MODE PRE_TEST EXTRA_ARGS -w NoTests
                        PROPERTIES LABELS unit TIMEOUT 300)
 endfunction()

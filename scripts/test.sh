@@ -17,8 +17,9 @@ if [ "$sanitize" = yes ]; then
   modules=(core config data draw checkpoint distributed)
   preset=asan scripts/build.sh "${modules[@]/#/test_}" fuzz_readers
   export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.txt
-  pattern="^fuzz\\.|^unit\\.($(IFS='|'; echo "${modules[*]}")): "
-  exec ctest --test-dir build-asan --output-on-failure -j "$(nproc)" -R "$pattern" "$@"
+  pattern="^fuzz_readers\\.|^unit\\.($(IFS='|'; echo "${modules[*]}")):"
+  # A child that is forked beside running threads waits for ever for a lock of the address sanitizer.
+  exec ctest --test-dir build-asan --output-on-failure -j "$(nproc)" -R "$pattern" -E 'a trial beside threads' "$@"
 fi
 scripts/build.sh
 status=0

@@ -158,6 +158,11 @@ class Style(unittest.TestCase):
                  for i, line in enumerate(path.read_text().splitlines(), 1) if re.search(r"\.dump\(", line)]
         self.assertEqual(wrong, [])
 
+    def test_names_of_test_cases_reach_ctest_whole(self):
+        faults = [f"{path.relative_to(SOURCE)}: {name}" for path in sorted((SOURCE / "tests").rglob("*.cpp"))
+                  for name in re.findall(r'TEST_CASE\("([^"]*)"', path.read_text()) if ";" in name]
+        self.assertEqual(faults, [], "a semicolon separates the elements of CMake's lists")
+
     def test_shell_scripts_parse(self):
         for path in sorted((SOURCE / "scripts").rglob("*.sh")):
             subprocess.run(["bash", "-n", str(path)], check=True)

@@ -82,7 +82,7 @@ TEST_CASE("what is thrown while a checkpoint is taken apart becomes one kind of 
   CHECK_THROWS_AS(reading([] { throw std::bad_alloc(); })(), std::bad_alloc);
 }
 
-TEST_CASE("an Error about a checkpoint's content names it once and keeps its remedy; one about the host stays as it is") {
+TEST_CASE("an Error about a checkpoint's content names it once and keeps its remedy, and one about the host stays as it is") {
   const auto text_of = [](const auto& error) -> std::string {
     try {
       read_content("runs/a/step-1", [&] { throw error; });

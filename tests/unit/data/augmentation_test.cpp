@@ -18,7 +18,7 @@ bool same(const Box& a, const Box& b) { return a.top == b.top && a.left == b.lef
 
 }  // namespace
 
-TEST_CASE("random crops lie in the image; their areas are uniform, the logarithms of their ratios too, and their places") {
+TEST_CASE("random crops lie in the image, and their areas are uniform, the logarithms of their ratios too, and their places") {
   constexpr int64_t kHeight = 400, kWidth = 500, kCount = 100000;
   const AugmentationConfig config = imagenet_crops();
   double count = 0, area = 0, area_square = 0, log_ratio = 0, log_ratio_square = 0, centre = 0;

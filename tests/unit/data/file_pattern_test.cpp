@@ -8,7 +8,7 @@
 using namespace hpcai;
 using namespace hpcai::data;
 
-TEST_CASE("a pattern names the files that fit, in order; a plain name and the name of a file name themselves") {
+TEST_CASE("a pattern names the files that fit, in order, and a plain name and the name of a file name themselves") {
   const test::TemporaryFolder folder;
   for (const char* name : {"w-2.h5", "w-10.h5", "w-1.h5", "v-1.h5", "w[1].h5", "w1.h5"}) std::ofstream(folder / name) << "x";
   auto names = [&](const std::string& pattern) {

@@ -30,7 +30,7 @@ std::unique_ptr<Loader> loader_of(const Plain& samples, int64_t batch) {
 
 }  // namespace
 
-TEST_CASE("a step takes a batch of every source; the further ones go round at their own pace, also after a seek") {
+TEST_CASE("a step takes a batch of every source, and the further ones go round at their own pace, also after a seek") {
   const Plain labelled(20), unlabelled(33);
   const Sampler main(20, 5, 0, 1, SamplerMode::training, 5), further(33, 10, 0, 1, SamplerMode::training, 5);
   auto make = [&] {

@@ -30,7 +30,7 @@ TEST_CASE("overlaps of predictions are those of their waveforms, in the order of
   CHECK(overlaps(truth, predicted, kGrid, 3).values == result.values);
 }
 
-TEST_CASE("predictions outside the model's range are moved to its edge and counted; those that are not finite overlap 0") {
+TEST_CASE("predictions outside the model's range are moved to its edge and counted, and those that are not finite overlap 0") {
   const auto truth = at::tensor({1.0, 0.0, 0.0, 2.0, 0.8, 0.8, 3.0, 0.0, 0.0}).reshape({3, 3});
   const auto predicted = at::tensor({0.5, 0.0, 0.0, 2.0, 0.95, 1.2, NAN, 0.0, 0.0}).reshape({3, 3});
   const auto result = overlaps(truth, predicted, kGrid, 2);

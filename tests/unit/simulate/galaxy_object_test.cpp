@@ -95,7 +95,7 @@ TEST_CASE("The population has the colours, magnitudes and sizes of the Galaxy Zo
   CHECK(lenticular / static_cast<double>(count) == Approx(0.024).margin(0.008));
 }
 
-TEST_CASE("Ellipticals are red, round to moderately flattened and without disk; spirals have disks") {
+TEST_CASE("Ellipticals are red, round to moderately flattened and without disk, and spirals have disks") {
   for (uint64_t i = 0; i < 2000; ++i) {
     const Galaxy galaxy = draw_galaxy(2, i);
     CAPTURE(i);

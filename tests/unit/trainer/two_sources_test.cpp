@@ -131,7 +131,7 @@ TEST_CASE("a training of two sources goes on bit for bit, where neither is at an
   CHECK(at::equal(second.model.parameters()[0], whole));
 }
 
-TEST_CASE("a loss that is not finite names the sample of the further source; a missing source is refused at once") {
+TEST_CASE("a loss that is not finite names the sample of the further source, and a missing source is refused at once") {
   const auto group = distributed::make_single_group();
   TwoSources training({}, *group);
   training.unlabelled.spoilt = 7;

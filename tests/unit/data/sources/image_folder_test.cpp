@@ -46,7 +46,7 @@ TEST_CASE("a stated number of classes stands for their names, and the data must 
   CHECK(thrown.what.find("data.class_count is 3") != std::string::npos);
 }
 
-TEST_CASE("a folder of images is read by its catalogue; classes are in alphabetical order") {
+TEST_CASE("a folder of images is read by its catalogue, and classes are in alphabetical order") {
   const test::TemporaryFolder folder;
   const ImageFolderConfig config = test::image_folder_config(folder, make_folder_of_images(folder, 6));
   const Splits splits = data::open(config, 2);

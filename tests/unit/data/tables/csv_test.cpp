@@ -124,7 +124,7 @@ TEST_CASE("characters outside ASCII survive UTF-16 and UTF-32") {
   CHECK(rows_of(utf32_text) == kTwo);
 }
 
-TEST_CASE("quotes keep blanks, separators, line ends and # in a cell; lines are counted through them") {
+TEST_CASE("quotes keep blanks, separators, line ends and # in a cell, and lines are counted through them") {
   const test::TemporaryFolder folder;
   const Csv csv(write(folder, "file,label\n\" a.png\",\"x\"\"y\"\n\"#1\r\n2\",\"p,q\"\nc,d\n"), kWanted);
   CHECK(csv.cell(0, 0) == " a.png");

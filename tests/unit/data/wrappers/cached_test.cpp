@@ -38,7 +38,7 @@ class Constants : public Dataset {
 
 }  // namespace
 
-TEST_CASE("an input that is kept is made once; everything else is the base's") {
+TEST_CASE("an input that is kept is made once, and everything else is the base's") {
   auto base = std::make_unique<Constants>(3);
   const Constants& constants = *base;
   const Cached kept(std::move(base));

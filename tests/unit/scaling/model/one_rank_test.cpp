@@ -41,7 +41,7 @@ TEST_CASE("a rehearsed step has parts that take time, and buckets that leave one
     CHECK((parts.ready.front() >= 0 && parts.ready.front() < 1 && parts.ready.back() == 1));
   }
   CHECK(rank.blocking_exchanges() == 1);  // the outcome of the step
-  CHECK(rank.blocking_bytes() == 24);
+  CHECK(rank.blocking_bytes() == 32);
 }
 
 TEST_CASE("a rehearsal counts the exchanges of synchronised batch norms, and only among others") {
