@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "hpcai/distributed/world/launch.h"
+
 namespace hpcai::trainer {
 struct Experiment;
 }
@@ -52,7 +54,8 @@ struct ConfigOptions {
 void add_nproc(CLI::App& app, int& nproc);
 
 // If `nproc` is positive and this process is not yet one of its ranks, starts `nproc` ranks as child processes, waits for them
-// and returns their exit status. Otherwise returns std::nullopt, and this process does the work as a rank.
-std::optional<int> start_ranks(const CommandLine& line, int nproc, int64_t port);
+// and returns their exit status. Otherwise returns std::nullopt, and this process does the work as a rank. `restarts`: when the
+// ranks are started again.
+std::optional<int> start_ranks(const CommandLine& line, int nproc, int64_t port, const distributed::RestartRules& restarts = {});
 
 }  // namespace hpcai::app

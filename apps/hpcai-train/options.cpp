@@ -2,7 +2,6 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
-#include "hpcai/distributed/world/launch.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/experiment.h"
 
@@ -23,11 +22,11 @@ void add_nproc(CLI::App& app, int& nproc) {
   app.add_option("--nproc", nproc, "Start this many ranks on this machine")->type_name("N")->check(CLI::Range(1, 4096));
 }
 
-std::optional<int> start_ranks(const CommandLine& line, int nproc, int64_t port) {
+std::optional<int> start_ranks(const CommandLine& line, int nproc, int64_t port, const distributed::RestartRules& restarts) {
   const auto world = distributed::detect_world(process_environment());
   log::set_rank(world.rank);
   if (nproc == 0 || world.launcher == "nproc") return std::nullopt;
-  return distributed::run_local_ranks(nproc, line.arguments, static_cast<int>(port));
+  return distributed::run_local_ranks(nproc, line.arguments, static_cast<int>(port), restarts);
 }
 
 }  // namespace hpcai::app

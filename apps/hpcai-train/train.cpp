@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "commands.h"
+#include "hpcai/checkpoint/candidates.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/distributed/world/world.h"
@@ -22,11 +25,30 @@ struct TrainOptions {
   std::string resume = "never";
   bool overwrite = false;
   int nproc = 0;
+  int restarts = 0;
 };
 
 trainer::Resume resume_mode(const std::string& word) {
   if (word == "auto") return trainer::Resume::automatic;
   return word == "require" ? trainer::Resume::require : trainer::Resume::never;
+}
+
+// The rules of --restarts. The ranks of a restart need a folder that the parent knows.
+distributed::RestartRules restart_rules(const TrainOptions& options) {
+  if (options.restarts == 0) return {};
+  if (options.nproc == 0) {
+    throw Error(ExitCode::usage, "--restarts is for the ranks that --nproc starts",
+                "Give --nproc (1 is possible), or let the launcher start the ranks again with --resume auto.");
+  }
+  if (options.run_dir.empty()) {
+    throw Error(ExitCode::usage, "--restarts needs the folder of the run", "Give --run-dir.");
+  }
+  const auto saved_step = [checkpoints = std::filesystem::path(options.run_dir) / "checkpoints"]() -> int64_t {
+    if (!path_exists(checkpoints)) return -1;
+    const auto steps = checkpoint::steps_in(checkpoints);
+    return steps.empty() ? -1 : steps.back();
+  };
+  return {options.restarts, saved_step};
 }
 
 int train(const CommandLine& line, const TrainOptions& options) {
@@ -39,14 +61,15 @@ int train(const CommandLine& line, const TrainOptions& options) {
   }
   const trainer::Experiment experiment = options.config.read();
   if (options.nproc > 0) trainer::refuse_problems(trainer::judge(experiment, options.nproc));
-  if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
+  if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port, restart_rules(options))) return *status;
 
   const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
   if (!world.hint.empty() && world.rank == 0) log::warning("{}", world.hint);
   trainer::RunOptions run;
   if (!options.run_dir.empty()) run.run_dir = options.run_dir;
-  run.resume = resume_mode(options.resume);
-  run.overwrite = options.overwrite;
+  const bool restarted = world.restarts > 0;
+  run.resume = restarted ? trainer::Resume::automatic : resume_mode(options.resume);
+  run.overwrite = options.overwrite && !restarted;
   run.command = line.arguments;
   run.command.insert(run.command.begin(), "hpcai-train");
   return trainer::run_experiment(experiment, world, run);
@@ -59,6 +82,11 @@ void add_train(CommandLine& line) {
   CLI::App& app = line.app;
   options->config.add_to(app, false);
   add_nproc(app, options->nproc);
+  app.add_option(
+         "--restarts", options->restarts,
+         "Start the ranks of --nproc again, at most this many times, after one was lost; they go on from the newest checkpoint")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1000000));
   app.add_option("--run-dir", options->run_dir, "Folder for everything about this run; default runs/<name>")->type_name("DIR");
   app.add_option("--resume", options->resume,
                  "never: a new run; auto: go on from the newest checkpoint if there is one; require: fail if there is none")

@@ -18,6 +18,7 @@
 #include "hpcai/core/threads/cores.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/world/network.h"
+#include "hpcai/distributed/world/restart_guard.h"
 #include "hpcai/distributed/world/world.h"
 
 namespace hpcai::distributed {
@@ -58,12 +59,14 @@ struct Child {
 
 class Ranks {
  public:
-  Ranks(int count, const std::vector<std::string>& arguments, int port) : children_(static_cast<size_t>(count)) {
+  // `restarts`: how often the ranks were started before.
+  Ranks(int count, const std::vector<std::string>& arguments, int port, int restarts) : children_(static_cast<size_t>(count)) {
     int listen_fd = listen_on("127.0.0.1", port);
     Environment environment = process_environment();
     environment["HPCAI_WORLD_SIZE"] = std::to_string(count);
     environment["HPCAI_MASTER_PORT"] = std::to_string(port_of(listen_fd));
     environment["HPCAI_JOB"] = random_number();
+    environment["HPCAI_RESTARTS"] = std::to_string(restarts);
     std::vector<std::string> words{program_path()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     for (int rank = 0; rank < count; ++rank) {
@@ -94,6 +97,9 @@ class Ranks {
     }
     return result();
   }
+
+  // Whether the parent has passed a signal on.
+  bool were_signalled() const { return last_signal_ != 0; }
 
  private:
   pid_t start(int rank, const std::vector<std::string>& words, const Environment& environment, int listen_fd) const {
@@ -220,9 +226,20 @@ void check_nproc(int nproc) {
 
 }  // namespace
 
-int run_local_ranks(int nproc, const std::vector<std::string>& arguments, int port) {
+int run_local_ranks(int nproc, const std::vector<std::string>& arguments, int port, const RestartRules& restarts) {
   check_nproc(nproc);
-  return Ranks(nproc, arguments, port).wait();
+  RestartGuard guard(restarts.most);
+  while (true) {
+    Ranks ranks(nproc, arguments, port, guard.restarts());
+    const int status = ranks.wait();
+    if (restarts.most == 0 || ranks.were_signalled()) return status;
+    const int64_t saved_step = restarts.saved_step();
+    const auto decision = guard.decide(status, saved_step);
+    if (!decision.why_not.empty()) log::error("the ranks are not started again: {}", decision.why_not);
+    if (!decision.restart) return status;
+    log::warning("the ranks start again from {} (restart {} of {})",
+                 saved_step < 0 ? "the beginning" : fmt::format("step {}", saved_step), guard.restarts(), restarts.most);
+  }
 }
 
 }  // namespace hpcai::distributed

@@ -1,9 +1,17 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace hpcai::distributed {
+
+// When the ranks are started again after one of them was lost; see RestartGuard.
+struct RestartRules {
+  int most = 0;                              // restarts in all
+  std::function<int64_t()> saved_step = {};  // step of the newest checkpoint, -1 if there is none; needed if `most` is above 0
+};
 
 // Implements --nproc: runs this executable `nproc` times on this host as the ranks of one world, and waits for them. `arguments`:
 // those of the program without its name. The parent passes the stop signals (core/stop_signal.h) on, once each. The kernel kills
@@ -16,8 +24,11 @@ namespace hpcai::distributed {
 // The program must call note_stop_signals() (core/stop_signal.h) as early as it can, because the parent starts the ranks with
 // those signals blocked.
 //
+// With `restarts` it starts all ranks again after one was lost, unless the parent has passed a stop signal on. The ranks of a
+// restart find World::restarts above 0 and must go on from the newest checkpoint.
+//
 // `port` 0 selects a free port. Throws Error{usage} if nproc < 1, if this process is itself a rank of a larger world, or if the
 // system refuses another process. Throws Error{peers_unreachable} if another program holds the port.
-int run_local_ranks(int nproc, const std::vector<std::string>& arguments, int port = 0);
+int run_local_ranks(int nproc, const std::vector<std::string>& arguments, int port = 0, const RestartRules& restarts = {});
 
 }  // namespace hpcai::distributed
