@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 
-from harness import PROGRAM, WAVEFORM, Case, children_of, free_port, main
+from harness import PROGRAM, SOURCE, WAVEFORM, Case, children_of, free_port, main
 
 THREE = ("--set", "training.global_batch=6", "--set", "checkpoint.every_steps=5")
 TIMEOUT = ("--set", "distributed.timeout_s=8")
@@ -73,7 +73,9 @@ class LostRanks(Case):
         self.assertEqual(statuses, [0, 0], texts)
 
     def test_ranks_with_different_builds_are_named(self):
-        other = self.folder / "hpcai-train"
+        other = self.folder / "build" / "bin" / "hpcai-train"
+        other.parent.mkdir(parents=True)
+        (self.folder / ".deps").symlink_to(SOURCE / ".deps")  # the program finds LibTorch from its own place
         shutil.copy(PROGRAM, other)
         with other.open("ab") as file:
             file.write(b"\0")
