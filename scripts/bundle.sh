@@ -34,6 +34,7 @@ if [ -e build/bin/libhpcai_cuda.so ]; then install -s -m 755 build/bin/libhpcai_
 
 # Copies all libraries that the binaries need, directly or indirectly, except those of the C runtime, LibTorch and CUDA.
 for file in "$root"/bin/*.bin "$root"/lib/*.so*; do
+  [ -e "$file" ] || continue  # no CUDA part
   ldd "$file" | awk '$2 == "=>" && $3 ~ /^\// {print $3}'
 done | sort -u | while read -r library; do
   case $(basename "$library") in
