@@ -2,14 +2,16 @@
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from ports import free_port  # in tests/
 
 PROGRAM = os.environ["HPCAI_TRAIN"]
 HERE = pathlib.Path(__file__).resolve().parent
@@ -25,15 +27,6 @@ def environment(**extra):
     env.setdefault("OMP_NUM_THREADS", "1")
     env.update(extra)
     return env
-
-
-def free_port():
-    """One below the ephemeral ports, so that nobody is given it by chance before it is used."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
 
 
 def children_of(process):

@@ -1,26 +1,20 @@
 """Ranks as processes with an environment of their own, for tests that need sockets or network namespaces beside them."""
 import os
 import pathlib
-import random
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from ports import free_port  # in tests/
+
 RANKS = os.environ["HPCAI_RANKS"]
 LAUNCHER_VARIABLES = ("SLURM_", "OMPI_", "PMI_", "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_", "HPCAI_", "TORCHELASTIC_")
 SKIPPED = 77
-
-
-def free_port():
-    """One below the ephemeral ports, so that nobody is given it by chance before it is used."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
 
 
 class Case(unittest.TestCase):

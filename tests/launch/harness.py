@@ -2,13 +2,14 @@
 import json
 import os
 import pathlib
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from ports import free_port  # in tests/
 
 PROGRAM = os.environ["HPCAI_TRAIN"]
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -21,15 +22,6 @@ SKIPPED = 77  # what ctest takes for a skipped test
 def environment(**extra):
     env = {k: v for k, v in os.environ.items() if not k.startswith(LAUNCHER_VARIABLES)}
     return {**env, "OMP_NUM_THREADS": "1", "PATH": env["PATH"] + ":/usr/sbin:/sbin", **extra}
-
-
-def free_port():
-    """One below the ephemeral ports, so that nobody is given it by chance before it is used."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
 
 
 def main(reason_to_skip=None):
