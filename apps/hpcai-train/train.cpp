@@ -67,9 +67,8 @@ int train(const CommandLine& line, const TrainOptions& options) {
   if (!world.hint.empty() && world.rank == 0) log::warning("{}", world.hint);
   trainer::RunOptions run;
   if (!options.run_dir.empty()) run.run_dir = options.run_dir;
-  const bool restarted = world.restarts > 0;
-  run.resume = restarted ? trainer::Resume::automatic : resume_mode(options.resume);
-  run.overwrite = options.overwrite && !restarted;
+  run.resume = resume_mode(options.resume);
+  run.overwrite = options.overwrite;
   run.command = line.arguments;
   run.command.insert(run.command.begin(), "hpcai-train");
   return trainer::run_experiment(experiment, world, run);

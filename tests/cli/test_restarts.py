@@ -40,7 +40,7 @@ class Restarts(Case):
             time.sleep(0.05)
         _, err = process.communicate()
         self.assertIn(process.returncode, (69, 137), err)
-        self.assertIn("the ranks are not started again: 3 restarts have brought no newer checkpoint", err)
+        self.assertIn("the ranks are not started again: 3 restarts have brought the training no further", err)
         self.assertIn("the ranks start again from the beginning (restart 3 of 50)", err)
 
     def test_a_stop_signal_or_a_fault_of_the_user_restarts_nothing(self):

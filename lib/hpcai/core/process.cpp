@@ -44,7 +44,7 @@ Words assignments(const Environment& environment) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(128 + SIGKILL);
   if (command.blocked_signals) pthread_sigmask(SIG_SETMASK, &*command.blocked_signals, nullptr);
-  if (command.kept_descriptor >= 0) fcntl(command.kept_descriptor, F_SETFD, 0);
+  for (const int fd : command.kept_descriptors) fcntl(fd, F_SETFD, 0);
   const int null = open("/dev/null", O_RDONLY);
   if (null >= 0) dup2(null, STDIN_FILENO);
   if (null > STDERR_FILENO) close(null);

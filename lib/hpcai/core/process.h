@@ -25,7 +25,7 @@ struct Command {
   std::vector<std::string> arguments;                      // the first one is the program's name
   std::optional<Environment> environment = std::nullopt;   // none: the environment of this process
   std::optional<sigset_t> blocked_signals = std::nullopt;  // none: the signals that this thread blocks now
-  int kept_descriptor = -1;                                // a descriptor that stays open in the program; -1: none
+  std::vector<int> kept_descriptors = {};                  // descriptors that stay open in the program
   bool output_to_stderr = false;                           // connects its standard output to this process's stderr
 };
 

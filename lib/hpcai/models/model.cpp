@@ -66,10 +66,9 @@ std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int
 }
 
 void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size) {
-  if (world_size == 1) return;
   for (const auto& part : model.modules(/*include_self=*/false)) {
     auto* norm = dynamic_cast<BatchNorm*>(part.get());
-    if (norm && norm->mode() == BatchNormMode::synchronised) norm->synchronise(sum);
+    if (norm && norm->mode() == BatchNormMode::synchronised) norm->synchronise(world_size > 1 ? sum : SumOverRanks());
   }
 }
 

@@ -7,9 +7,9 @@
 
 namespace hpcai::trainer {
 
-// Sends the training state that rank 0 has read to all ranks, so that only rank 0 needs access to the run folder. Every rank
-// calls this function; `loaded` of the other ranks is ignored. Returns std::nullopt on all ranks if rank 0 has none.
-std::optional<checkpoint::Loaded> broadcast_checkpoint(distributed::Group& group,
-                                                       const std::optional<checkpoint::Loaded>& loaded);
+// Sends the training state that rank `root` has to all ranks, so that only rank 0 needs access to the run folder. Every rank
+// calls this function; `loaded` of the other ranks is ignored. Returns std::nullopt on all ranks if `root` has none.
+std::optional<checkpoint::Loaded> broadcast_checkpoint(distributed::Group& group, const std::optional<checkpoint::Loaded>& loaded,
+                                                       int root = 0);
 
 }  // namespace hpcai::trainer

@@ -24,9 +24,13 @@ std::shared_ptr<models::Model> build_model(const Experiment& experiment, const d
   if (group.device().is_cuda()) prepare_gpu(experiment.training);
   model->to(group.device());
   if (group.device().is_cuda()) order_weights(*model);
-  models::synchronise_batch_norm(
-      *model, [&group](at::Tensor& tensor) { group.all_reduce_sum(tensor); }, group.size());
+  synchronise_over(*model, group);
   return model;
+}
+
+void synchronise_over(models::Model& model, distributed::Group& group) {
+  models::synchronise_batch_norm(
+      model, [&group](at::Tensor& tensor) { group.all_reduce_sum(tensor); }, group.size());
 }
 
 EvaluationSettings evaluation_settings(const Experiment& experiment, int world_size) {

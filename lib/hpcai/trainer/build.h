@@ -27,6 +27,10 @@ std::unique_ptr<tasks::Task> build_task(const Experiment& experiment);
 // network or the task does not fit the samples.
 std::shared_ptr<models::Model> build_model(const Experiment& experiment, const data::SampleSpec& spec, distributed::Group& group);
 
+// Makes the batch norms that the config wants to be synchronised over the ranks sum over those of `group`, which must outlive
+// their use. build_model() does it; it is needed again with another group.
+void synchronise_over(models::Model& model, distributed::Group& group);
+
 // The settings of an evaluation by `world_size` ranks.
 EvaluationSettings evaluation_settings(const Experiment& experiment, int world_size);
 

@@ -141,9 +141,13 @@ void Course::check_position() const {
   const int64_t last = std::ssize(stages_), per_epoch = length_.steps_per_epoch;
   const bool in_range =
       per_epoch > 0 && at.step >= 0 && at.stage >= 0 && at.stage <= last && at.stage_step >= 0 && at.stage_step <= at.step;
-  const bool of_epochs = in_range && at.step / per_epoch == at.epoch && at.step % per_epoch == at.batch;
-  const bool of_stage = of_epochs && at.stage < last && at.stage_step / per_epoch == at.stage_epoch &&
-                        at.stage_step % per_epoch == at.batch && at.stage_epoch < stage().epochs;
+  // A position after the last batch of an epoch, before count_epoch(), is one of the epoch that ends.
+  const auto fits = [&](int64_t steps, int64_t epochs) {
+    return at.batch >= 0 && at.batch <= per_epoch && at.batch <= steps && (steps - at.batch) % per_epoch == 0 &&
+           (steps - at.batch) / per_epoch == epochs;
+  };
+  const bool of_epochs = in_range && fits(at.step, at.epoch);
+  const bool of_stage = of_epochs && at.stage < last && fits(at.stage_step, at.stage_epoch) && at.stage_epoch < stage().epochs;
   const bool after_stages = of_epochs && at.stage == last && at.stage_step == 0 && at.stage_epoch == 0;
   if (of_stage || after_stages) return;
   throw Error(ExitCode::cannot_resume,

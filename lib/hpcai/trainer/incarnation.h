@@ -15,19 +15,26 @@ namespace hpcai::trainer {
 
 struct Experiment;
 
-// Everything that depends on one group of ranks: the group itself, the data, the model, the optimizer and the loop. After a loss
-// of ranks a process could destroy it and make a new one with the remaining ranks. The Session owns what outlives the group.
+// Everything that depends on a group of ranks: the group itself, the data, the model, the optimizer and the loop. After a loss of
+// ranks it gives up the group and the loop, and makes new ones. The Session owns what no loss touches.
 class Incarnation {
  public:
   // Connects to the other ranks and sets the threads of this rank. Throws what make_group throws. `experiment` must outlive the
   // object.
   Incarnation(const Experiment& experiment, const distributed::World& world);
 
+  // After a loss of ranks: destroys the loop and the group. Then connects to the ranks of `world`, in which this rank has the
+  // same number; data, model and optimizer stay. Throws what make_group throws; then there is no group.
+  void leave_group();
+  void join_group(const distributed::World& world);
+
   // Opens the data and builds the model and all other parts except the loop. May throw on some of the ranks only; call it within
   // on_all_ranks().
   void build();
-  // Makes the loop. All ranks call it at the same time, because it broadcasts the weights of rank 0.
-  void begin();
+  bool is_built() const { return training_.model != nullptr; }
+  // Makes the loop. All ranks call it at the same time, because it broadcasts the weights of rank 0. `rewindable`: see
+  // LoopSettings.
+  void begin(bool rewindable = false);
 
   distributed::Group& group() { return *group_; }
   const std::vector<std::string>& hosts() const { return hosts_; }  // the host name of each rank

@@ -5,12 +5,14 @@
 #include <stdexcept>
 #include <utility>
 
+#include "hpcai/checkpoint/copy_tensors.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/distributed/exchange/compare_state.h"
 #include "hpcai/distributed/exchange/on_all_ranks.h"
+#include "hpcai/distributed/watch/ranks_lost.h"
 #include "hpcai/trainer/step_outcome.h"
 
 namespace hpcai::trainer {
@@ -21,6 +23,12 @@ using Clock = std::chrono::steady_clock;
 constexpr double kLongest_s = 1e12;  // the longest duration of a training that load() accepts
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+StepSettings step_settings_of(const LoopSettings& settings) {
+  StepSettings step = StepSettings::from(settings.course.training, settings.reducer, settings.shards);
+  step.discardable |= settings.rewindable;
+  return step;
+}
 
 void tell_stage(const Course& course) {
   if (course.stages() == 1) return;
@@ -33,8 +41,8 @@ Loop::Loop(LoopParts parts, LoopSettings settings)
     : parts_(parts),
       settings_(std::move(settings)),
       course_(settings_.course, parts_.loader.main().dataset().size()),
-      step_({parts_.group, parts_.model, parts_.task, parts_.optimizer},
-            StepSettings::from(settings_.course.training, settings_.reducer, settings_.shards), course_.stage().trainable_from),
+      step_({parts_.group, parts_.model, parts_.task, parts_.optimizer}, step_settings_of(settings_),
+            course_.stage().trainable_from),
       step_times_(parts_.loader, parts_.group),
       target_(settings_.target),
       skipped_(settings_.course.training) {
@@ -51,13 +59,18 @@ StepReport Loop::step() {
   const int64_t number = course_.position().step;
   const data::StepBatch batch = next_batch();
   const double lr = course_.learning_rate();
-  const StepOutcome outcome = compute(batch);
+  StepOutcome outcome;
+  std::optional<SkippedStep> skipped;
+  try {
+    outcome = compute(batch);
+    if (!outcome.finite()) skipped = skip(batch, outcome);
+  } catch (const distributed::RanksLost&) {
+    if (settings_.rewindable) step_.discard();
+    throw;
+  }
   auto& scaler = step_.scaler();
   const auto loss_scale = scaler ? std::make_optional(scaler->scale()) : std::nullopt;
-  std::optional<SkippedStep> skipped;
-  if (!outcome.finite()) {
-    skipped = skip(batch, outcome);
-  } else {
+  if (outcome.finite()) {
     skipped_.end_row();
     if (!scaler || scaler->accept(number + 1)) step_.update(lr, number);
   }
@@ -102,6 +115,7 @@ data::StepBatch Loop::next_batch() {
 Ending Loop::run() {
   start_ = Clock::now();
   step_times_.restart();
+  complete_interrupted();
   while (!course_.finished()) {
     const Progress done = advance();
     if (done.stop || course_.save_due(done.best)) save(done.best);
@@ -112,26 +126,45 @@ Ending Loop::run() {
   return Ending::finished;
 }
 
+// Does what is still to be done after the last step, if that was interrupted.
+void Loop::complete_interrupted() {
+  if (!interrupted_) return;
+  best_ = *interrupted_;
+  interrupted_.reset();
+  if (course_.epoch_complete()) best_ = end_epoch();
+  if (course_.save_due(best_)) save(best_);
+}
+
 void Loop::run_until(int64_t steps) {
   while (!course_.finished() && course_.position().step < steps) advance();
 }
 
 Loop::Progress Loop::advance() {
+  best_ = false;
   const StepReport report = step();
   for (Observer* observer : observers_) observer->step_done(report, elapsed_s());
   retry_saving();
   const int64_t every = settings_.drift.check_every_steps;
   if (every > 0 && course_.position().step % every == 0) compare_ranks();
   const bool epoch_ended = course_.epoch_complete();
-  return {report.stop, epoch_ended, epoch_ended && end_epoch()};
+  if (epoch_ended) best_ = end_epoch();
+  return {report.stop, epoch_ended, best_};
 }
 
-// Returns whether the validation loss is the best so far; the result is the same on all ranks.
+// Returns whether the validation loss is the best so far; the result is the same on all ranks. If the evaluation throws, the
+// epoch has not ended.
 bool Loop::end_epoch() {
+  const Course before = course_;
   course_.count_epoch();
   const Position position = course_.position();
   bool good_enough = false;
-  const auto loss = course_.evaluation_due() ? evaluate(good_enough) : std::nullopt;
+  std::optional<double> loss;
+  try {
+    if (course_.evaluation_due()) loss = evaluate(good_enough);
+  } catch (const distributed::RanksLost&) {
+    course_ = before;
+    throw;
+  }
   const EpochEnd end = course_.end_epoch(loss, good_enough);
   if (end.lowered_rate) log::info("no better validation loss: the learning rate falls to {:.3g}", *end.lowered_rate);
   for (Observer* observer : observers_) observer->epoch_done(position, loss, elapsed_s());
@@ -215,6 +248,12 @@ checkpoint::TrainingState Loop::state() {
   return state;
 }
 
+checkpoint::TrainingState Loop::interrupted_state() {
+  checkpoint::TrainingState whole = state();
+  whole.state["interrupted"] = {{"best", best_}};
+  return checkpoint::copy_of(whole);
+}
+
 void Loop::load(const checkpoint::TrainingState& saved) {
   course_.load(saved.state);
   if (saved.state.contains("elapsed_s")) elapsed_before_s_ = number_at(saved.state, "elapsed_s", 0, kLongest_s);
@@ -224,6 +263,10 @@ void Loop::load(const checkpoint::TrainingState& saved) {
   const Position& position = course_.position();
   parts_.loader.seek(position.epoch, position.batch);
   saved_ = position;
+  if (const auto interrupted = saved.state.find("interrupted"); interrupted != saved.state.end()) {
+    interrupted_ = interrupted->at("best").get<bool>();
+    saved_.reset();
+  }
   if (course_.finished()) return;
   step_.train_from(course_.stage().trainable_from);
   tell_stage(course_);

@@ -38,6 +38,7 @@ struct LoopSettings {
   EvaluationConfig target;  // Target reads its target_* keys
   int64_t shards = 0;       // distributed.deterministic_shards
   DriftSettings drift = {};
+  bool rewindable = false;  // whether Loop::interrupted_state() can be called
 };
 
 // Where this rank saves checkpoints.
@@ -93,6 +94,9 @@ class Loop {
 
   // The whole state of the training, for a checkpoint.
   checkpoint::TrainingState state();
+  // After run() has thrown distributed::RanksLost: a copy, in CPU memory, of the state before the step, the evaluation or the
+  // save that was interrupted. A loop that loads it goes on as if nothing had happened. Needs LoopSettings::rewindable.
+  checkpoint::TrainingState interrupted_state();
   // Within checkpoint::read_content(), as what Course::load() and Step::load() throw passes.
   void load(const checkpoint::TrainingState& state);
 
@@ -103,6 +107,7 @@ class Loop {
   };
 
   Progress advance();
+  void complete_interrupted();
   data::StepBatch next_batch();
   StepOutcome compute(const data::StepBatch& batch);
   SkippedStep skip(const data::StepBatch& batch, const StepOutcome& outcome);
@@ -123,7 +128,9 @@ class Loop {
   CheckpointPlace place_;
   std::vector<Observer*> observers_;
   std::optional<Position> saved_;
-  int64_t compared_ = -1;  // steps at the last comparison of the ranks
+  std::optional<bool> interrupted_;  // after loading an interrupted_state(): whether the last epoch's loss was the best
+  bool best_ = false;                // whether the epoch that ended with the last step had the best loss
+  int64_t compared_ = -1;            // steps at the last comparison of the ranks
   nlohmann::json last_validation_;
   double elapsed_before_s_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

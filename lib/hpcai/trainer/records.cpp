@@ -53,14 +53,14 @@ class FolderRecords : public Records {
     if (!takes_free_name(options_)) runs::RunFolder::check(path_, existing_run(options_));
   }
 
-  std::optional<checkpoint::Loaded> enter(const nlohmann::json& card) override {
+  std::optional<checkpoint::Loaded> enter(const nlohmann::json& card, bool load) override {
     const bool resumes = options_.resume != Resume::never && !options_.overwrite;
     // The folder is locked before it is read, so that no other program changes it in between.
     if (resumes && path_exists(path_)) create_folder();
     if (folder_) refuse_changed_settings(experiment_, path_ / "config.yaml");
     std::optional<checkpoint::Loaded> loaded;
-    if (folder_) loaded = checkpoint::Checkpoints(path_ / "checkpoints", experiment_.checkpoint.keep).load_newest();
-    if (!loaded && options_.resume == Resume::require) {
+    if (folder_ && load) loaded = checkpoint::Checkpoints(path_ / "checkpoints", experiment_.checkpoint.keep).load_newest();
+    if (!loaded && load && options_.resume == Resume::require) {
       throw Error(ExitCode::cannot_resume, fmt::format("--resume require: there is no checkpoint in {}", path_.string()),
                   "Use --resume auto to start from the beginning where there is none.");
     }
@@ -79,8 +79,10 @@ class FolderRecords : public Records {
   }
 
   void attach(Loop& loop, const Training& training, const checkpoint::Origin& origin, bool resumed) override {
-    checkpoints_.emplace(folder_->checkpoints(), experiment_.checkpoint.keep, origin, experiment_.checkpoint.max_unsaved_s);
-    checkpoints_->prepare();
+    if (!checkpoints_) {
+      checkpoints_.emplace(folder_->checkpoints(), experiment_.checkpoint.keep, origin, experiment_.checkpoint.max_unsaved_s);
+      checkpoints_->prepare();
+    }
     const auto resume_step = resumed ? std::make_optional(loop.course().position().step) : std::nullopt;
     metrics_.emplace(folder_->metrics(), resume_step, experiment_.training.log_every_steps, meter_);
     console_.emplace(loop.course().length(), *training.task, meter_);

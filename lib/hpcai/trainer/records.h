@@ -18,6 +18,7 @@ struct Experiment;
 
 // The run folder and the console output of a run. This base class does nothing and is used by the ranks above 0. Rank 0 uses a
 // subclass that writes the files. So the callers need not ask for their rank. All ranks call the functions in the order below.
+// After a loss of other ranks the same records go on: attach() is called again, for the new loop.
 class Records {
  public:
   virtual ~Records() = default;
@@ -25,9 +26,10 @@ class Records {
   // Throws Error{usage} if the run cannot use the folder. Changes nothing.
   virtual void check() const {}
   // Creates or reopens the folder and locks it. Several new runs of one name that start at the same time get different folders.
-  // Returns the newest checkpoint if the run resumes. `card`: what the checkpoints will say about model and data; see
-  // make_record() of model_record.h. Throws Error{cannot_resume}, also if the settings or the data have changed; Error{usage}.
-  virtual std::optional<checkpoint::Loaded> enter(const nlohmann::json& /*card*/) { return std::nullopt; }
+  // Returns the newest checkpoint if the run resumes and `load` is true: false means that another rank holds the state. `card`:
+  // what the checkpoints will say about model and data; see make_record() of model_record.h. Throws Error{cannot_resume}, also if
+  // the settings or the data have changed; Error{usage}.
+  virtual std::optional<checkpoint::Loaded> enter(const nlohmann::json& /*card*/, bool /*load*/) { return std::nullopt; }
   // Writes the command, the environment and the config into the folder, and opens log.txt and status.json.
   virtual void begin(bool /*resumed*/) {}
   // Makes the loop save checkpoints, write metrics.jsonl and status.json and show its progress.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -11,6 +12,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/distributed/exchange/on_all_ranks.h"
+#include "hpcai/distributed/watch/ranks_lost.h"
 #include "hpcai/runs/progress.h"
 #include "hpcai/trainer/agreement.h"
 #include "hpcai/trainer/broadcast_checkpoint.h"
@@ -30,85 +32,134 @@ constexpr std::chrono::seconds kSignalSpread{1};
 }  // namespace
 
 Session::Session(const Experiment& experiment, const distributed::World& world, const RunOptions& options)
-    : experiment_(experiment), world_(world), options_(options) {
+    : experiment_(experiment), world_(world), reunion_(world), options_(options), folder_options_(options) {
   end_on_stop_signals(/*speak=*/world.rank == 0);
   refuse_problems(judge(experiment, world.size));
+  if (world.restarts == 0) return;
+  folder_options_.resume = Resume::automatic;
+  folder_options_.overwrite = false;
 }
 
 ExitCode Session::run() {
-  try {
-    prepare();
-  } catch (const Error& error) {
-    if (records_) records_->end("failed", error.what());
-    // A rank that is lost this early has probably ended on a stop signal. This rank waits for the same signal, which ends it
-    // cleanly.
-    if (error.code() == ExitCode::peers_unreachable) std::this_thread::sleep_for(kSignalSpread);
-    throw;
+  while (true) {
+    try {
+      prepare();
+      return train();
+    } catch (const Error& error) {
+      if (!meet_again(error)) throw;
+    }
   }
-  save_on_stop_signals();
-  return train();
 }
 
-// Everything before the first step. A stop signal during this time ends the process without saving.
+// Everything before the first step. A stop signal during this time ends a process that has no state yet without saving.
 void Session::prepare() {
-  incarnation_.emplace(experiment_, world_);
+  incarnation_ ? incarnation_->join_group(world_) : void(incarnation_.emplace(experiment_, world_));
   distributed::Group& group = incarnation_->group();
   agree_on_run(group, experiment_, options_);
-  records_ = make_records(group.rank(), experiment_, options_);
-  const auto loaded = open();
-  const auto resumed = broadcast_checkpoint(group, loaded);
-  start(resumed);
-  if (!loaded) return;
-  for (const std::string& reason : loaded->skipped) log::warning("skipped a checkpoint: {}", reason);
-  log::info("resumed    from step {} ({})", loaded->step, loaded->path.filename().string());
+  if (!records_) records_ = make_records(group.rank(), experiment_, folder_options_);
+  const int holder = find_holder();
+  open(/*load=*/holder < 0);
+  start(broadcast_checkpoint(group, loaded_, std::max(0, holder)));
+  loaded_.reset();
+  trains_ = true;
 }
 
-// Opens the data before the run folder is made, so that a fault in the data leaves no folder behind. Returns the checkpoint on
-// rank 0 if the run resumes.
-std::optional<checkpoint::Loaded> Session::open() {
+// Returns the first rank that holds the state of the training; -1 if no rank does.
+int Session::find_holder() {
+  const auto holds = incarnation_->group().all_gather(loaded_ ? "yes" : "no");
+  const auto first = std::ranges::find(holds, "yes");
+  return first == holds.end() ? -1 : static_cast<int>(first - holds.begin());
+}
+
+// Opens the data before the run folder is made, so that a fault in the data leaves no folder behind. With `load` rank 0 reads the
+// checkpoint if the run resumes. A rank that goes on after a loss has its data and its folder already.
+void Session::open(bool load) {
   distributed::Group& group = incarnation_->group();
-  DataFingerprints fingerprints;
   distributed::on_all_ranks(group, [&] {
+    if (incarnation_->is_built()) return;
     records_->check();
     incarnation_->build();
-    fingerprints = fingerprints_of(incarnation_->training().data);
+    fingerprints_ = fingerprints_of(incarnation_->training().data);
   });
   const data::Splits& data = incarnation_->training().data;
-  agree_on_data(group, data, fingerprints);
-  std::optional<checkpoint::Loaded> loaded;
-  distributed::on_all_ranks(group, [&] { loaded = records_->enter(make_record(data.train->spec(), fingerprints)); });
-  return loaded;
+  agree_on_data(group, data, fingerprints_);
+  distributed::on_all_ranks(group, [&] {
+    if (entered_) return;
+    loaded_ = records_->enter(make_record(data.train->spec(), fingerprints_), load);
+    entered_ = true;
+  });
 }
 
 void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
   distributed::Group& group = incarnation_->group();
-  distributed::on_all_ranks(group, [&] { records_->begin(resumed.has_value()); });
-  incarnation_->begin();
+  const bool first_start = !begun_;
+  distributed::on_all_ranks(group, [&] {
+    if (!begun_) records_->begin(resumed.has_value());
+    begun_ = true;
+  });
+  incarnation_->begin(/*rewindable=*/reunion_.possible());
   Loop& loop = incarnation_->loop();
   const checkpoint::Origin origin{config::digest(experiment_), group.size()};
   distributed::on_all_ranks(group, [&] {
     if (resumed) checkpoint::read_content(resumed->path, [&] { loop.load(resumed->state); });
     records_->attach(loop, incarnation_->training(), origin, resumed.has_value());
   });
-  records_->introduce(incarnation_->training(), loop, group);
+  if (first_start) records_->introduce(incarnation_->training(), loop, group);
+  if (!resumed) return;
+  if (loaded_) {
+    for (const std::string& reason : loaded_->skipped) log::warning("skipped a checkpoint: {}", reason);
+  }
+  log::info("resumed    from step {} ({})", resumed->step, resumed->path.filename().string());
 }
 
 ExitCode Session::train() {
-  try {
-    const Ending ending = incarnation_->loop().run();
-    return conclude(ending);
-  } catch (const Error& error) {
-    records_->end_progress();
-    const std::string status = error.code() == ExitCode::diverged ? "diverged" : "failed";
-    nlohmann::json summary = summarise(status);
+  save_on_stop_signals();
+  return conclude(incarnation_->loop().run());
+}
+
+// After an error: if ranks are lost and the parent starts them again, leaves the group and waits for the call to another meeting.
+// Returns false if the run ends.
+bool Session::meet_again(const Error& error) {
+  if (records_) records_->end_progress();
+  nlohmann::json summary;
+  if (trains_) summary = summarise(error.code() == ExitCode::diverged ? "diverged" : "failed");
+  const auto* loss = dynamic_cast<const distributed::RanksLost*>(&error);
+  if (loss && !loss->ranks().empty() && reunion_.possible()) {
+    log::warning("{}", error.what());
+    if (trains_) keep_state();
+    reunion_.report(loss->ranks(), loaded_ ? loaded_->step : -1);
+    if (incarnation_) incarnation_->leave_group();
+    if (const auto world = reunion_.wait()) {
+      world_ = *world;
+      return true;
+    }
+  }
+  tell_failure(error, std::move(summary));
+  return false;
+}
+
+// Keeps a copy of the state before the interrupted step, which the loop of the next group will load.
+void Session::keep_state() {
+  Loop& loop = incarnation_->loop();
+  loaded_ = checkpoint::Loaded{.step = loop.course().position().step, .path = fmt::format("memory of rank {}", world_.rank)};
+  loaded_->state = loop.interrupted_state();
+  trains_ = false;
+}
+
+// Writes the failure into the run folder. `summary`: null before the first step.
+void Session::tell_failure(const Error& error, nlohmann::json summary) {
+  if (records_) records_->end(error.code() == ExitCode::diverged ? "diverged" : "failed", error.what());
+  if (!summary.is_null()) {
     summary["error"] = error.what();
-    records_->end(status, error.what());
     try {
       records_->write_summary(summary);
     } catch (const Error& other) {  // for example a full disk; the error that ended the run is thrown instead
       log::warning("{}", other.what());
     }
-    throw;
+  } else if (error.code() == ExitCode::peers_unreachable) {
+    // A rank that is lost this early has probably ended on a stop signal. This rank waits for the same signal, which ends it
+    // cleanly.
+    std::this_thread::sleep_for(kSignalSpread);
   }
 }
 

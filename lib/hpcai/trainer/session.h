@@ -6,8 +6,10 @@
 #include <string>
 
 #include "hpcai/core/error.h"
+#include "hpcai/distributed/world/reunion.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/incarnation.h"
+#include "hpcai/trainer/model_record.h"
 #include "hpcai/trainer/records.h"
 #include "hpcai/trainer/run.h"
 
@@ -17,6 +19,9 @@ struct Experiment;
 
 // The life of a training process, which is one rank: signals, the run folder with its records, the end of the training. Its
 // Incarnation holds what depends on the other ranks.
+//
+// If other ranks are lost and the parent of --nproc starts them again (Reunion), this rank keeps its process and the state before
+// the interrupted step. All ranks meet again, those that have a state give it to the new ones, and the training goes on.
 class Session {
  public:
   // Throws Error{usage} for an experiment that cannot run on world.size ranks. The arguments must outlive the session.
@@ -27,18 +32,30 @@ class Session {
 
  private:
   void prepare();
-  std::optional<checkpoint::Loaded> open();
+  int find_holder();
+  void open(bool load);
   void start(const std::optional<checkpoint::Loaded>& resumed);
   ExitCode train();
   ExitCode conclude(Ending ending);
+  bool meet_again(const Error& loss);
+  void keep_state();
+  void tell_failure(const Error& error, nlohmann::json summary);
   void evaluate_finally(nlohmann::json& summary);
   nlohmann::json summarise(const std::string& status);
 
   const Experiment& experiment_;
-  const distributed::World& world_;
-  const RunOptions& options_;
+  distributed::World world_;
+  distributed::Reunion reunion_;
+  const RunOptions& options_;  // as given
+  RunOptions folder_options_;  // for the run folder: a rank that was started again resumes
   std::optional<Incarnation> incarnation_;
   std::unique_ptr<Records> records_;
+  DataFingerprints fingerprints_;
+  bool entered_ = false;  // whether the records have entered the run folder
+  bool begun_ = false;    // whether the records have begun
+  bool trains_ = false;   // whether the loop holds the state of the training
+  std::optional<checkpoint::Loaded>
+      loaded_;  // what rank 0 has read, or the state before the interrupted step, until it is loaded
 };
 
 }  // namespace hpcai::trainer

@@ -60,7 +60,7 @@ TEST_CASE("only the descriptor that is to be kept is open in a process") {
   REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
   Command command = shell("test -e /proc/self/fd/" + std::to_string(ends[0]));
   CHECK(status_of(command) == 1);
-  command.kept_descriptor = ends[0];
+  command.kept_descriptors = {ends[0]};
   CHECK(status_of(command) == 0);
   close(ends[0]);
   close(ends[1]);

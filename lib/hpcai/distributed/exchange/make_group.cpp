@@ -25,6 +25,7 @@
 #include "hpcai/distributed/exchange/cuda_library.h"
 #include "hpcai/distributed/exchange/gloo_backend.h"
 #include "hpcai/distributed/exchange/single_group.h"
+#include "hpcai/distributed/world/reunion.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -95,9 +96,16 @@ at::Device use_gpu_of_rank(const World& world, const Placement& placement) {
 // one more, and some of the libraries.
 size_t files_for(int ranks) { return 3 * static_cast<size_t>(ranks) + 24; }
 
+WatchLimits limits_of(const World& world, const DistributedConfig& config) {
+  WatchLimits limits = WatchLimits::from(config, world.size);
+  // A rank that can go on after a loss first ends its computation, which may take long.
+  if (Reunion(world).possible()) limits.grace = limits.silence;
+  return limits;
+}
+
 std::unique_ptr<Group> connect_all(const World& world, const DistributedConfig& config, bool use_gpu) {
   require_open_files(files_for(world.size), fmt::format("cannot connect {} ranks", world.size));
-  auto membership = std::make_shared<Membership>(meet(world, config, use_gpu), WatchLimits::from(config, world.size), world.rank);
+  auto membership = std::make_shared<Membership>(meet(world, config, use_gpu), limits_of(world, config), world.rank);
   const Meeting& meeting = membership->meeting();
   const Placement placement = place_ranks(meeting.peers)[static_cast<size_t>(world.rank)];
   const at::Device device = use_gpu ? use_gpu_of_rank(world, placement) : at::Device(at::kCPU);

@@ -10,6 +10,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
+#include "hpcai/distributed/watch/ranks_lost.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -32,7 +33,7 @@ struct Membership::Carriers {
   std::vector<std::shared_ptr<SharedMemory>> memories;
 
   // The watchdog thread calls this. It ends NCCL's kernels that wait for a lost rank, and with them the main thread's wait for
-  // the GPU. Gloo needs no abort: its connections to a lost rank fail by themselves.
+  // the GPU. It ends Gloo's connections, because this rank may wait for one that has given the exchange up.
   void give_up() {
     std::unique_lock lock(mutex);
     for (const auto& memory : memories) memory->abandon();
@@ -93,7 +94,8 @@ void Membership::shut_down() {
 
 void Membership::report_loss(const char* what, const std::exception& failure) {
   broken_ = true;
-  if (const auto reason = watchdog_->wait_for_reason()) throw Error(reason->code, reason->text, reason->remedy);
+  if (const auto reason = watchdog_->wait_for_reason())
+    throw RanksLost(reason->code, reason->text, reason->remedy, reason->ranks);
   throw Error(ExitCode::peers_unreachable, fmt::format("{} failed, although all ranks are there: {}", what, reason_of(failure)),
               "Check the network between the hosts; distributed.interface chooses another one.");
 }

@@ -28,7 +28,7 @@ class Membership {
   void keep(BackendPointer backend);
   void keep(std::shared_ptr<SharedMemory> memory);
 
-  // Waits for the reason of a failed exchange and throws it as Error{peers_unreachable} or Error{hang}. `what` names the
+  // Waits for the reason of a failed exchange and throws it as RanksLost. `what` names the
   // exchange, for example "all-reduce". `failure` is the exception of the exchange.
   [[noreturn]] void report_loss(const char* what, const std::exception& failure);
 

@@ -50,6 +50,8 @@ std::string to_bytes(const Outcome& outcome) {
   Packer message;
   message.number(static_cast<int64_t>(outcome.kind)).text(outcome.reason).number(static_cast<int64_t>(outcome.peers.size()));
   for (const Peer& peer : outcome.peers) pack_peer(message, peer);
+  message.number(static_cast<int64_t>(outcome.absent.size()));
+  for (const int rank : outcome.absent) message.number(rank);
   return message.bytes();
 }
 
@@ -60,6 +62,7 @@ Outcome outcome_from_bytes(const std::string& bytes) {
   const std::string reason = fields.text();
   outcome.reason = printable(reason, reason.size());
   for (int64_t left = fields.number(); left > 0; --left) outcome.peers.push_back(unpack_peer(fields));
+  for (int64_t left = fields.number(); left > 0; --left) outcome.absent.push_back(static_cast<int>(fields.number()));
   return outcome;
 }
 

@@ -25,8 +25,9 @@ Arrival arrival_from_bytes(const std::string& bytes);
 // The outcome of the meeting. It is the same for all ranks.
 struct Outcome {
   enum class Kind { all_there, ranks_missing, worlds_differ } kind = Kind::all_there;
-  std::string reason;       // of a failure; else empty
-  std::vector<Peer> peers;  // by rank, if all ranks have arrived; else empty
+  std::string reason;            // of a failure; else empty
+  std::vector<Peer> peers;       // by rank, if all ranks have arrived; else empty
+  std::vector<int> absent = {};  // ranks that have not arrived
 };
 std::string to_bytes(const Outcome& outcome);
 Outcome outcome_from_bytes(const std::string& bytes);

@@ -336,7 +336,9 @@ void KeyServer::announce_reason() {
   if (!reason) return;
   Packer message;
   message.number(static_cast<int64_t>(Reply::end_reason)).number(static_cast<int64_t>(reason->code));
-  announced_reason_ = message.text(reason->text).text(reason->remedy).bytes();
+  message.text(reason->text).text(reason->remedy).number(static_cast<int64_t>(reason->ranks.size()));
+  for (const int rank : reason->ranks) message.number(rank);
+  announced_reason_ = message.bytes();
   for (Client& client : clients_) {
     if (client.rank >= 0 && !client.departed) send(client, *announced_reason_);
   }

@@ -13,7 +13,9 @@
 #include "hpcai/distributed/meeting/place.h"
 #include "hpcai/distributed/meeting/search.h"
 #include "hpcai/distributed/meeting/secret.h"
+#include "hpcai/distributed/watch/ranks_lost.h"
 #include "hpcai/distributed/world/network.h"
+#include "hpcai/distributed/world/parent_link.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -22,6 +24,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kServerPatience{15'000};  // time for rank 0's server to answer
 constexpr milliseconds kReadLimit{3000};         // time for the other ranks to read the outcome before rank 0 leaves
+constexpr milliseconds kWaitSlice{200};          // a call to another meeting is noticed within this time
 
 milliseconds until(SteadyClock::time_point deadline) {
   return std::max(milliseconds{1}, std::chrono::duration_cast<milliseconds>(deadline - SteadyClock::now()));
@@ -36,8 +39,14 @@ std::string value_of_key(c10d::Store& store, const std::string& key) {
 
 std::string arrival_key(int rank) { return fmt::format("arrived/{}", rank); }
 
-[[noreturn]] void fail_to_meet(const std::string& what, const std::string& remedy) {
-  throw Error(ExitCode::peers_unreachable, "rendezvous: " + what, remedy);
+// `absent`: the ranks that are to blame, if they are known.
+[[noreturn]] void fail_to_meet(const std::string& what, const std::string& remedy, const std::vector<int>& absent = {}) {
+  throw RanksLost(ExitCode::peers_unreachable, "rendezvous: " + what, remedy, absent);
+}
+
+// The parent of --nproc may call to another meeting, because a rank was lost while the ranks gathered.
+void end_if_called_again(const World& world) {
+  if (is_called(world.parent_fd)) fail_to_meet("a rank was lost while the ranks gathered", "Look at its first messages.");
 }
 
 void warn_of_guessable_secret() {
@@ -84,13 +93,15 @@ Outcome gather_arrivals(const World& world, const DistributedConfig& config, c10
   for (int rank = 0; rank < world.size; ++rank) keys.push_back(arrival_key(rank));
   for (milliseconds pause{2}; !store.check(keys) && SteadyClock::now() + pause < deadline;
        pause = std::min(2 * pause, milliseconds{100})) {
+    end_if_called_again(world);
     std::this_thread::sleep_for(pause);
   }
   const auto absent = absent_ranks(store, world.size);
   if (!absent.empty()) {
     return {Outcome::Kind::ranks_missing,
             fmt::format("{} of {} did not come within {} s", describe_ranks(absent), world.size, config.connect_timeout_s),
-            {}};
+            {},
+            absent};
   }
   std::vector<Arrival> arrivals;
   for (const std::string& key : keys) arrivals.push_back(arrival_from_bytes(value_of_key(store, key)));
@@ -111,9 +122,22 @@ Outcome decide(const World& world, const DistributedConfig& config, Meeting& mee
   return outcome;
 }
 
+// Waits for a key, which may not come within the limit.
+void wait_briefly(c10d::Store& store, const std::string& key, milliseconds limit) {
+  try {
+    store.wait({key}, limit);
+  } catch (const c10::DistStoreError&) {  // the caller checks whether the key is there
+  }
+}
+
 // Every rank but rank 0 waits for the outcome from rank 0.
 Outcome read_outcome(const World& world, c10d::Store& store, SteadyClock::time_point deadline) {
-  store.wait({"outcome"}, until(deadline) + 2 * kReadLimit);
+  const auto last = deadline + 2 * kReadLimit;
+  while (!store.check({"outcome"}) && SteadyClock::now() < last) {
+    end_if_called_again(world);
+    wait_briefly(store, "outcome", std::min(kWaitSlice, until(last)));
+  }
+  store.wait({"outcome"}, milliseconds{1});
   Outcome outcome = outcome_from_bytes(value_of_key(store, "outcome"));
   store.add("heard", 1);
   if (outcome.kind == Outcome::Kind::all_there && static_cast<int>(outcome.peers.size()) != world.size) {
@@ -136,7 +160,8 @@ void check_outcome(const World& world, const Outcome& outcome) {
       world.master_host_guessed
           ? "Look at the first messages of these ranks. The launcher does not tell where rank 0 runs, so the ranks looked "
             "for it on their own hosts; if there are several, set MASTER_ADDR to the host of rank 0."
-          : "Look at the first messages of these ranks; if they are only slow, raise distributed.connect_timeout_s.");
+          : "Look at the first messages of these ranks; if they are only slow, raise distributed.connect_timeout_s.",
+      outcome.absent);
 }
 
 // Refuses a mixture of GPU and CPU ranks: NCCL and Gloo would wait for each other for ever.
@@ -187,9 +212,9 @@ Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) 
     meeting.address = exchange_address(meeting.peers, own_address(config, place.address));
     check_devices(world, meeting);
   } catch (const c10::Error&) {
-    fail_to_meet("rank 0 was lost while the ranks gathered", "Look at its first messages.");
+    fail_to_meet("rank 0 was lost while the ranks gathered", "Look at its first messages.", {0});
   } catch (const ConnectionLost&) {
-    fail_to_meet("rank 0 was lost while the ranks gathered", "Look at its first messages.");
+    fail_to_meet("rank 0 was lost while the ranks gathered", "Look at its first messages.", {0});
   }
   if (world.rank == 0 && spans_hosts(meeting.peers) && secret_is_guessable(world, process_environment())) {
     warn_of_guessable_secret();

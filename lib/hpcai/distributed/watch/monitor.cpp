@@ -37,10 +37,11 @@ std::string describe_place(int rank, const Peer& peer, const Status::Snapshot& s
   return fmt::format("{}, in {}{},", describe_rank(rank, peer), name_of(status.phase), step);
 }
 
-EndReason lost(const std::string& place, const std::string& why) {
+EndReason lost(std::vector<int> ranks, const std::string& place, const std::string& why) {
   return {
       ExitCode::peers_unreachable, fmt::format("{} was lost: {}", place, why),
-      "Look at the first messages of that rank and at its host. A training goes on from its last checkpoint with --resume auto."};
+      "Look at the first messages of that rank and at its host. A training goes on from its last checkpoint with --resume auto.",
+      std::move(ranks)};
 }
 
 Monitor::Monitor(std::vector<Peer> peers, WatchLimits limits, SteadyClock::time_point now)
@@ -90,9 +91,9 @@ std::optional<EndReason> Monitor::find_lost(SteadyClock::time_point now) const {
     if (member.state == State::vanished) ended.push_back(static_cast<int>(rank));
     if (member.state == State::present && now - member.seen > limits_.silence) silent.push_back(static_cast<int>(rank));
   }
-  if (!ended.empty()) return lost(describe(ended), "the connection was closed, so its process has ended");
+  if (!ended.empty()) return lost(ended, describe(ended), "the connection was closed, so its process has ended");
   if (silent.empty()) return std::nullopt;
-  return lost(describe(silent),
+  return lost(silent, describe(silent),
               fmt::format("no sign of life for {:.3g} s; it was stopped, or its network is down", seconds(limits_.silence)));
 }
 
@@ -112,8 +113,8 @@ std::optional<EndReason> Monitor::find_departed(SteadyClock::time_point now) con
   }
   missed |= connects && !failed.empty();
   if (!missed || (failed.empty() && departed.empty())) return std::nullopt;
-  if (failed.empty()) return lost(describe(departed), "it has ended while others still need it");
-  return lost(describe(failed), "it has ended with an error of its own");
+  if (failed.empty()) return lost({}, describe(departed), "it has ended while others still need it");
+  return lost({}, describe(failed), "it has ended with an error of its own");
 }
 
 // Gloo ends a connection attempt after connect_timeout_s with a more precise message, so the monitor waits longer than Gloo. NCCL
@@ -165,7 +166,8 @@ std::optional<EndReason> Monitor::find_stalled(SteadyClock::time_point now) cons
   return EndReason{ExitCode::hang,
                    fmt::format("{} has made no progress for {:.3g} s while others wait for it", describe(blamed), waited),
                    "Look at that host: a file system that does not answer, or too little memory. If it is only slow, raise "
-                   "distributed.timeout_s."};
+                   "distributed.timeout_s.",
+                   blamed};
 }
 
 std::string Monitor::describe(const std::vector<int>& ranks) const {

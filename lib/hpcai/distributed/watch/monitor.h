@@ -32,13 +32,14 @@ struct EndReason {
   ExitCode code = ExitCode::peers_unreachable;
   std::string text;
   std::string remedy;
+  std::vector<int> ranks = {};  // those that crashed, are unreachable or hang; empty if the ranks have ended by themselves
 };
 
 // Text such as "rank 3 (host n2, process 4711), in the update of step 17,".
 std::string describe_place(int rank, const Peer& peer, const Status::Snapshot& status);
 
-// The reason for a lost rank. `place` comes from describe_place(). `why` states the evidence.
-EndReason lost(const std::string& place, const std::string& why);
+// The reason for lost ranks. `place` comes from describe_place(). `why` states the evidence.
+EndReason lost(std::vector<int> ranks, const std::string& place, const std::string& why);
 
 // The monitor receives the signs of life of all ranks and decides whether a rank is lost or hangs. It uses no sockets: rank 0's
 // key server calls it and serialises all calls.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "hpcai/core/log.h"
@@ -18,6 +19,7 @@ using namespace std::chrono_literals;
 constexpr auto kFarewellPatience = 1s;
 constexpr auto kWritePatience = 3s;  // a blocked terminal must not keep the process alive
 constexpr size_t kLongestReason = 4000;
+constexpr int64_t kMostRanks = 1 << 20;
 
 // Reads an end reason from rank 0's message. Rank 0 may end the run only with the exit codes of a lost or a hanging rank.
 EndReason reason_from(Unpacker& fields) {
@@ -26,6 +28,9 @@ EndReason reason_from(Unpacker& fields) {
   reason.code = code == ExitCode::hang ? code : ExitCode::peers_unreachable;
   reason.text = printable(fields.text(), kLongestReason);
   reason.remedy = printable(fields.text(), kLongestReason);
+  for (int64_t left = std::min(fields.number(), kMostRanks); left > 0; --left) {
+    reason.ranks.push_back(static_cast<int>(fields.number()));
+  }
   return reason;
 }
 
@@ -154,8 +159,9 @@ void Watchdog::judge_rank0(SteadyClock::time_point now, bool broken) {
 }
 
 void Watchdog::conclude_loss_of_rank0(const std::string& why) {
+  const bool ended_by_itself = rank0_state_ == Rank0::failed || rank0_state_ == Rank0::left;
   rank0_state_ = Rank0::lost;
-  conclude(lost(describe_place(0, rank0_, rank0_status_), why));
+  conclude(lost(ended_by_itself ? std::vector<int>{} : std::vector<int>{0}, describe_place(0, rank0_, rank0_status_), why));
 }
 
 void Watchdog::conclude(EndReason reason) {

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 #include "hpcai/core/error.h"
@@ -18,6 +19,8 @@
 #include "hpcai/core/threads/cores.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/world/network.h"
+#include "hpcai/distributed/world/parent_link.h"
+#include "hpcai/distributed/world/peers.h"
 #include "hpcai/distributed/world/restart_guard.h"
 #include "hpcai/distributed/world/world.h"
 
@@ -52,67 +55,109 @@ class BlockedSignals {
   sigset_t set_, before_;
 };
 
+// A rank that failed by itself ends after those that lost it. The parent waits this long for such a rank before it starts one
+// again that has only lost others.
+constexpr auto kCauseGrace = 1s;
+
 struct Child {
   pid_t process = -1;
   std::optional<int> status;  // exit status; set when the rank has ended
+  int restarts = 0;           // how often ranks had been started again before this one
+  int link = -1;              // the parent's end of the socket pair with the rank; -1 without restarts
 };
 
 class Ranks {
  public:
-  // `restarts`: how often the ranks were started before.
-  Ranks(int count, const std::vector<std::string>& arguments, int port, int restarts) : children_(static_cast<size_t>(count)) {
-    int listen_fd = listen_on("127.0.0.1", port);
-    Environment environment = process_environment();
-    environment["HPCAI_WORLD_SIZE"] = std::to_string(count);
-    environment["HPCAI_MASTER_PORT"] = std::to_string(port_of(listen_fd));
-    environment["HPCAI_JOB"] = random_number();
-    environment["HPCAI_RESTARTS"] = std::to_string(restarts);
-    std::vector<std::string> words{program_path()};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    for (int rank = 0; rank < count; ++rank) {
-      environment["HPCAI_RANK"] = std::to_string(rank);
-      if (rank == 0) environment["HPCAI_LISTEN_FD"] = std::to_string(listen_fd);
-      children_[static_cast<size_t>(rank)].process = start(rank, words, environment, rank == 0 ? listen_fd : -1);
-      if (rank == 0) {
-        environment.erase("HPCAI_LISTEN_FD");
-        close(std::exchange(listen_fd, -1));  // only rank 0 has the socket now, so it closes with rank 0
-      }
-    }
+  Ranks(int count, const std::vector<std::string>& arguments, int port, const RestartRules& rules)
+      : port_(port),
+        rules_(rules),
+        guard_(rules.most),
+        words_{program_path()},
+        environment_(process_environment()),
+        children_(static_cast<size_t>(count)) {
+    words_.insert(words_.end(), arguments.begin(), arguments.end());
+    environment_["HPCAI_WORLD_SIZE"] = std::to_string(count);
+    start_missing();
   }
   ~Ranks() {
     for (const Child& child : children_) {
       if (child.process > 0 && !child.status) kill(-child.process, SIGKILL);
+      if (child.link >= 0) close(child.link);
     }
   }
 
   int wait() {
-    while (running() > 0) {
+    while (running() > 0 || lost_) {
       forward(next_signal());
+      hear_reports();
       reap();
+      if (lost_ && (failure_ || stopped_ > 0 || last_signal_ != 0)) fail(*std::exchange(lost_, std::nullopt));
       if (failure_) {
         hurry();
       } else if (stopped_ > 0) {
         stop_the_others();
+      } else if (lost_ && Clock::now() >= replace_at_) {
+        replace_lost();
       }
     }
     return result();
   }
 
-  // Whether the parent has passed a signal on.
-  bool were_signalled() const { return last_signal_ != 0; }
-
  private:
-  pid_t start(int rank, const std::vector<std::string>& words, const Environment& environment, int listen_fd) const {
+  // Calls the living ranks to a new meeting, and starts a rank for each one that has ended.
+  void start_missing() {
+    MeetingCall call{.job = random_number(), .restarts = guard_.restarts(), .listen_fd = listen_on("127.0.0.1", port_)};
+    call.port = port_of(call.listen_fd);
     try {
-      return start_process({.program = "/proc/self/exe",
-                            .arguments = words,
-                            .environment = environment,
-                            .blocked_signals = signals_of_new_rank(),
-                            .kept_descriptor = listen_fd});
+      for (size_t rank = 0; rank < children_.size(); ++rank) {
+        Child& child = children_[rank];
+        if (child.process < 0 || child.status) {
+          start(static_cast<int>(rank), call);
+        } else {
+          send_call(child.link, call);
+        }
+        // Only rank 0 keeps the socket, so it closes with rank 0.
+        if (rank == 0) close(std::exchange(call.listen_fd, -1));
+      }
+    } catch (...) {
+      if (call.listen_fd >= 0) close(call.listen_fd);
+      throw;
+    }
+  }
+
+  void start(int rank, const MeetingCall& call) {
+    Child& child = children_[static_cast<size_t>(rank)];
+    Environment environment = environment_;
+    environment["HPCAI_RANK"] = std::to_string(rank);
+    environment["HPCAI_MASTER_PORT"] = std::to_string(call.port);
+    environment["HPCAI_JOB"] = call.job;
+    environment["HPCAI_RESTARTS"] = std::to_string(call.restarts);
+    std::vector<int> kept;
+    if (call.listen_fd >= 0) {
+      environment["HPCAI_LISTEN_FD"] = std::to_string(call.listen_fd);
+      kept.push_back(call.listen_fd);
+    }
+    int link_of_rank = -1;
+    if (child.link >= 0) close(std::exchange(child.link, -1));
+    try {
+      if (rules_.most > 0) {
+        std::tie(child.link, link_of_rank) = make_parent_link();
+        environment["HPCAI_PARENT_FD"] = std::to_string(link_of_rank);
+        kept.push_back(link_of_rank);
+      }
+      child.process = start_process({.program = "/proc/self/exe",
+                                     .arguments = words_,
+                                     .environment = environment,
+                                     .blocked_signals = signals_of_new_rank(),
+                                     .kept_descriptors = kept});
+      child.status.reset();
+      child.restarts = call.restarts;
     } catch (const std::runtime_error& error) {
+      if (link_of_rank >= 0) close(link_of_rank);
       throw Error(ExitCode::usage, fmt::format("--nproc {}: rank {}: {}", children_.size(), rank, error.what()),
                   "Start fewer ranks, or raise the limit of processes (ulimit -u).");
     }
+    if (link_of_rank >= 0) close(link_of_rank);
   }
 
   // The stop signals of a new rank are blocked. A signal that arrives while the system loads the program stays pending until
@@ -145,7 +190,32 @@ class Ranks {
     if (signal == last_signal_ && now - last_time_ < kOneSignal) return;
     last_signal_ = signal;
     last_time_ = now;
+    end_restarts();
     send(signal);
+  }
+
+  // A rank that waits for a call to another meeting ends.
+  void end_restarts() {
+    for (Child& child : children_) {
+      if (child.link >= 0) close(std::exchange(child.link, -1));
+    }
+  }
+
+  // Kills the ranks without which others cannot go on: they hang or are stopped. A report from before the start of a rank is
+  // about the process that it replaces.
+  void hear_reports() {
+    for (Child& child : children_) {
+      if (child.link < 0 || child.status) continue;
+      while (const auto report = receive_report(child.link)) {
+        furthest_step_ = std::max(furthest_step_, report->step);
+        for (const int rank : report->lost) {
+          if (rank < 0 || rank >= std::ssize(children_)) continue;
+          const Child& other = children_[static_cast<size_t>(rank)];
+          const bool newer = other.restarts > report->restarts;
+          if (!other.status && !newer && other.process != child.process) kill(-other.process, SIGKILL);
+        }
+      }
+    }
   }
 
   void reap() {
@@ -167,9 +237,42 @@ class Ranks {
     if (status > 128 && stage_ == 0) {
       log::error("rank {} was killed by signal {} ({})", rank, status - 128, strsignal(status - 128));
     }
+    const bool replaceable = rules_.most > 0 && !failure_ && stopped_ == 0 && last_signal_ == 0;
+    replaceable&& lost_a_rank(status) ? note_loss(status) : fail(status);
+  }
+
+  void fail(int status) {
     const bool consequence = failure_ == static_cast<int>(ExitCode::peers_unreachable) && stage_ == 0;
     if (!failure_) deadline_ = Clock::now() + kGrace;
     if (!failure_ || consequence) failure_ = status;
+    end_restarts();
+  }
+
+  void note_loss(int status) {
+    const bool only_lost_others = status == static_cast<int>(ExitCode::peers_unreachable);
+    const auto at = Clock::now() + (only_lost_others ? kCauseGrace : 0s);
+    replace_at_ = lost_ ? std::min(replace_at_, at) : at;
+    lost_ = lost_ && only_lost_others ? *lost_ : status;
+  }
+
+  void replace_lost() {
+    const int status = *std::exchange(lost_, std::nullopt);
+    const int64_t saved_step = rules_.saved_step();
+    const auto decision = guard_.decide(status, std::max(furthest_step_, saved_step));
+    if (!decision.restart) {
+      log::error("the ranks are not started again: {}", decision.why_not);
+      return fail(status);
+    }
+    std::vector<int> ended;
+    for (size_t rank = 0; rank < children_.size(); ++rank) {
+      if (children_[rank].status) ended.push_back(static_cast<int>(rank));
+    }
+    const std::string from = saved_step < 0 ? "the beginning" : fmt::format("step {}", saved_step);
+    const std::string what = running() == 0 ? fmt::format("the ranks start again from {}", from)
+                                            : fmt::format("{} {} again, and the others go on", describe_ranks(ended),
+                                                          ended.size() == 1 ? "starts" : "start");
+    log::warning("{} (restart {} of {})", what, guard_.restarts(), rules_.most);
+    start_missing();
   }
 
   // Ranks that train stop together. A rank that stops alone received a signal before training, and the other ranks wait for it.
@@ -177,6 +280,7 @@ class Ranks {
   void stop_the_others() {
     if (!deadline_of_stop_ || Clock::now() < *deadline_of_stop_) return;
     deadline_of_stop_.reset();
+    end_restarts();
     send(SIGTERM);
   }
 
@@ -200,10 +304,18 @@ class Ranks {
   }
 
   BlockedSignals signals_;
+  int port_;
+  const RestartRules& rules_;
+  RestartGuard guard_;
+  std::vector<std::string> words_;
+  Environment environment_;
   std::vector<Child> children_;
   std::optional<int> failure_;
-  int64_t stopped_ = 0;  // ranks that stopped before the parent sent SIGTERM
-  int stage_ = 0;        // 0 grace, 1 SIGTERM sent, 2 SIGKILL sent
+  std::optional<int> lost_;  // exit status of a rank that is to be started again
+  Clock::time_point replace_at_;
+  int64_t furthest_step_ = -1;  // of all ranks, as they have reported it
+  int64_t stopped_ = 0;         // ranks that stopped before the parent sent SIGTERM
+  int stage_ = 0;               // 0 grace, 1 SIGTERM sent, 2 SIGKILL sent
   Clock::time_point deadline_, last_time_;
   std::optional<Clock::time_point> deadline_of_stop_;
   int last_signal_ = 0;
@@ -228,18 +340,7 @@ void check_nproc(int nproc) {
 
 int run_local_ranks(int nproc, const std::vector<std::string>& arguments, int port, const RestartRules& restarts) {
   check_nproc(nproc);
-  RestartGuard guard(restarts.most);
-  while (true) {
-    Ranks ranks(nproc, arguments, port, guard.restarts());
-    const int status = ranks.wait();
-    if (restarts.most == 0 || ranks.were_signalled()) return status;
-    const int64_t saved_step = restarts.saved_step();
-    const auto decision = guard.decide(status, saved_step);
-    if (!decision.why_not.empty()) log::error("the ranks are not started again: {}", decision.why_not);
-    if (!decision.restart) return status;
-    log::warning("the ranks start again from {} (restart {} of {})",
-                 saved_step < 0 ? "the beginning" : fmt::format("step {}", saved_step), guard.restarts(), restarts.most);
-  }
+  return Ranks(nproc, arguments, port, restarts).wait();
 }
 
 }  // namespace hpcai::distributed

@@ -7,7 +7,7 @@
 
 namespace hpcai::distributed {
 
-// When the ranks are started again after one of them was lost; see RestartGuard.
+// When lost ranks are started again; see RestartGuard.
 struct RestartRules {
   int most = 0;                              // restarts in all
   std::function<int64_t()> saved_step = {};  // step of the newest checkpoint, -1 if there is none; needed if `most` is above 0
@@ -24,8 +24,10 @@ struct RestartRules {
 // The program must call note_stop_signals() (core/stop_signal.h) as early as it can, because the parent starts the ranks with
 // those signals blocked.
 //
-// With `restarts` it starts all ranks again after one was lost, unless the parent has passed a stop signal on. The ranks of a
-// restart find World::restarts above 0 and must go on from the newest checkpoint.
+// With `restarts` it starts a lost rank again, unless the parent has passed a stop signal on: a rank that a signal has killed,
+// that has ended with status 69 or 80, or that others report as hanging, which the parent kills. The other ranks keep their
+// processes: the parent calls them and the new rank to another meeting (parent_link.h, Reunion). A new rank finds World::restarts
+// above 0; if no rank is left it must go on from the newest checkpoint.
 //
 // `port` 0 selects a free port. Throws Error{usage} if nproc < 1, if this process is itself a rank of a larger world, or if the
 // system refuses another process. Throws Error{peers_unreachable} if another program holds the port.

@@ -121,6 +121,7 @@ World from_nproc(const Variables& variables, const Claim& claim) {
   world.master_host = "127.0.0.1";
   world.master_port = static_cast<int>(variables.number("HPCAI_MASTER_PORT").value_or(0));
   world.listen_fd = static_cast<int>(variables.number("HPCAI_LISTEN_FD").value_or(-1));
+  world.parent_fd = static_cast<int>(variables.number("HPCAI_PARENT_FD").value_or(-1));
   world.job = variables.text("HPCAI_JOB");
   world.restarts = static_cast<int>(variables.number("HPCAI_RESTARTS").value_or(0));
   if (world.master_port == 0 || world.job.empty() || (world.rank == 0 && world.listen_fd < 0)) {

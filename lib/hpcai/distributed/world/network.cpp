@@ -224,10 +224,11 @@ int listen_on(const std::string& address, int port, int spare_ports) {
               remedy);
 }
 
-int port_of(int listen_fd) {
+int port_of(int fd) {
   sockaddr_storage own{};
   socklen_t size = sizeof own;
-  if (getsockname(listen_fd, reinterpret_cast<sockaddr*>(&own), &size) != 0) return 0;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0) return 0;
+  if (own.ss_family != AF_INET && own.ss_family != AF_INET6) return 0;
   const auto* six = reinterpret_cast<const sockaddr_in6*>(&own);
   const auto* four = reinterpret_cast<const sockaddr_in*>(&own);
   return ntohs(own.ss_family == AF_INET6 ? six->sin6_port : four->sin_port);

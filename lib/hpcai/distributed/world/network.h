@@ -40,8 +40,8 @@ std::string source_address(const std::string& address);
 // Returns a listening socket on that address only. `port` 0 selects a free port. Throws Error{peers_unreachable} if other
 // programs hold the port and the `spare_ports` after it, or if this host does not have the address.
 int listen_on(const std::string& address, int port, int spare_ports = 0);
-// Returns the port of a listening socket.
-int port_of(int listen_fd);
+// Returns this host's port of a socket; 0 for a socket that has none.
+int port_of(int fd);
 
 // Returns the host name of the system, printable in a message.
 std::string host_name();

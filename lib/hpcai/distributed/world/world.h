@@ -23,7 +23,8 @@ struct World {
   std::string fallback_host = "";    // address of rank 0's host, if master_host cannot be resolved
   bool launcher_listens = false;     // torchrun's agent, and not rank 0, listens at the master's address
   int listen_fd = -1;                // a listening socket that rank 0 inherits from the parent of --nproc
-  int restarts = 0;                  // how often the parent of --nproc has started the ranks before; see RestartRules
+  int parent_fd = -1;                // this rank's end of the socket pair with the parent of --nproc; see Reunion
+  int restarts = 0;                  // how often ranks of this run were started again; see RestartRules
   std::string job = "";              // identifies this run among others that meet at the same address; random with --nproc
   std::string hint = "";             // a warning about a probable mistake in the environment; usually empty
 };

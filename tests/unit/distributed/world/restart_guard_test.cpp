@@ -32,5 +32,5 @@ TEST_CASE("restarts that bring no newer checkpoint end after three") {
   CHECK(guard.decide(137, 4).restart);
   const auto decision = guard.decide(137, 4);
   CHECK_FALSE(decision.restart);
-  CHECK(decision.why_not == "3 restarts have brought no newer checkpoint");
+  CHECK(decision.why_not == "3 restarts have brought the training no further");
 }
