@@ -10,6 +10,7 @@
 #include "hpcai/core/paths.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/stop_signal.h"
+#include "hpcai/distributed/world/reunion.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/runs/run_folder.h"
 #include "hpcai/trainer/experiment.h"
@@ -33,13 +34,9 @@ trainer::Resume resume_mode(const std::string& word) {
   return word == "require" ? trainer::Resume::require : trainer::Resume::never;
 }
 
-// The rules of --restarts. The ranks of a restart need a folder that the parent knows.
+// The rules of --restarts for the parent of --nproc. New ranks need a folder that the parent knows.
 distributed::RestartRules restart_rules(const TrainOptions& options) {
-  if (options.restarts == 0) return {};
-  if (options.nproc == 0) {
-    throw Error(ExitCode::usage, "--restarts is for the ranks that --nproc starts",
-                "Give --nproc (1 is possible), or let the launcher start the ranks again with --resume auto.");
-  }
+  if (options.restarts == 0 || options.nproc == 0) return {};
   if (options.run_dir.empty()) {
     throw Error(ExitCode::usage, "--restarts needs the folder of the run", "Give --run-dir.");
   }
@@ -49,6 +46,17 @@ distributed::RestartRules restart_rules(const TrainOptions& options) {
     return steps.empty() ? -1 : steps.back();
   };
   return {options.restarts, saved_step};
+}
+
+// Throws Error{usage} if nothing starts a lost rank of `world` again and no rank is left to go on.
+void refuse_useless_restarts(const distributed::World& world) {
+  if (world.most_restarts == 0 || world.launcher == "nproc" || distributed::Reunion(world).possible()) return;
+  throw Error(ExitCode::usage,
+              world.launcher == "torchrun" ? "--restarts has no effect under torchrun, which ends all ranks when one is lost"
+                                           : "--restarts is for several ranks, or for those that --nproc starts",
+              world.launcher == "torchrun"
+                  ? "Use torchrun --max-restarts=N --run-dir DIR: restarted ranks go on from the newest checkpoint."
+                  : "Give --nproc (1 is possible), or start several ranks.");
 }
 
 int train(const CommandLine& line, const TrainOptions& options) {
@@ -63,7 +71,9 @@ int train(const CommandLine& line, const TrainOptions& options) {
   if (options.nproc > 0) trainer::refuse_problems(trainer::judge(experiment, options.nproc));
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port, restart_rules(options))) return *status;
 
-  const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
+  auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
+  world.most_restarts = options.restarts;
+  refuse_useless_restarts(world);
   if (!world.hint.empty() && world.rank == 0) log::warning("{}", world.hint);
   trainer::RunOptions run;
   if (!options.run_dir.empty()) run.run_dir = options.run_dir;
@@ -81,9 +91,9 @@ void add_train(CommandLine& line) {
   CLI::App& app = line.app;
   options->config.add_to(app, false);
   add_nproc(app, options->nproc);
-  app.add_option(
-         "--restarts", options->restarts,
-         "Start the ranks of --nproc again, at most this many times, after one was lost; they go on from the newest checkpoint")
+  app.add_option("--restarts", options->restarts,
+                 "Go on after the loss of ranks, at most this many times: --nproc starts a lost rank again, and with another "
+                 "launcher the living ranks go on alone")
       ->type_name("N")
       ->check(CLI::Range(0, 1000000));
   app.add_option("--run-dir", options->run_dir, "Folder for everything about this run; default runs/<name>")->type_name("DIR");

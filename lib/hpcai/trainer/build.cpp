@@ -45,9 +45,18 @@ EvaluationSettings evaluation_settings(const Experiment& experiment, int world_s
   return settings;
 }
 
+void divide_among(Training& training, const Experiment& experiment, distributed::Group& group) {
+  const data::Dataset& train = *training.data.train;
+  training.loader = std::make_unique<data::StepLoader>(
+      std::make_unique<data::Loader>(train,
+                                     data::Sampler(train.size(), experiment.training.global_batch, group.rank(), group.size(),
+                                                   data::SamplerMode::training, static_cast<uint64_t>(experiment.training.seed)),
+                                     experiment.loader, group.device().is_cuda()));
+  training.settings.evaluation = evaluation_settings(experiment, group.size());
+}
+
 Training build(const Experiment& experiment, distributed::Group& group) {
   refuse_problems(judge(experiment, group.size()));
-  const auto seed = static_cast<uint64_t>(experiment.training.seed);
   Training training;
   // If the config determines the shape of the samples, the network is built first: a network or a loss that does not fit is then
   // refused before the data are simulated or read.
@@ -57,11 +66,6 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   refuse_problems(judge(experiment, group.size(), facts_of(training.data)));
   if (!training.model) training.model = build_model(experiment, train.spec(), group);
   training.task = build_task(experiment);
-  training.loader = std::make_unique<data::StepLoader>(
-      std::make_unique<data::Loader>(train,
-                                     data::Sampler(train.size(), experiment.training.global_batch, group.rank(), group.size(),
-                                                   data::SamplerMode::training, seed),
-                                     experiment.loader, group.device().is_cuda()));
   optim::NamedTensors parameters;
   for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());
   training.optimizer = optim::make_optimizer(experiment.optimizer, parameters);
@@ -71,6 +75,7 @@ Training build(const Experiment& experiment, distributed::Group& group) {
                        experiment.evaluation,
                        experiment.distributed.deterministic_shards,
                        DriftSettings::from(experiment.distributed)};
+  divide_among(training, experiment, group);
   return training;
 }
 

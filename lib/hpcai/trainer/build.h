@@ -47,6 +47,10 @@ struct Training {
   LoopParts parts(distributed::Group& group) const { return {group, *loader, *model, *task, *optimizer, data.validation.get()}; }
 };
 
+// Makes the parts of `training` that depend on the numbers of this rank and of all ranks: the loader, which reads this rank's
+// part of each batch, and the settings of evaluations. build() does it; it is needed again with another group.
+void divide_among(Training& training, const Experiment& experiment, distributed::Group& group);
+
 // Checks the settings, opens the data and builds all parts. Does not communicate with other ranks. Throws Error{usage} for
 // settings that contradict each other or the data, and what data::open and build_model throw.
 Training build(const Experiment& experiment, distributed::Group& group);

@@ -1,5 +1,7 @@
 #include "hpcai/trainer/incarnation.h"
 
+#include <algorithm>
+
 #include "hpcai/distributed/exchange/make_group.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/trainer/experiment.h"
@@ -15,13 +17,21 @@ Incarnation::Incarnation(const Experiment& experiment, const distributed::World&
 void Incarnation::leave_group() {
   loop_.reset();
   group_.reset();
+  addresses_.clear();
 }
 
 void Incarnation::join_group(const distributed::World& world) {
-  group_ = distributed::make_group(world, experiment_.distributed, use_gpu(experiment_.training.device));
+  distributed::DistributedConfig config = experiment_.distributed;
+  // Ranks that go on alone were alive a moment ago, so they come soon.
+  if (world.goes_on_alone())
+    config.connect_timeout_s = std::min(config.connect_timeout_s, config.timeout_s);
+  group_ = distributed::make_group(world, config, use_gpu(experiment_.training.device));
   hosts_ = group_->all_gather(distributed::host_name());
+  addresses_ = group_->all_gather(group_->address());
   set_threads(experiment_.training, group_->placement());
-  if (is_built()) synchronise_over(*training_.model, *group_);
+  if (!is_built()) return;
+  synchronise_over(*training_.model, *group_);
+  divide_among(training_, experiment_, *group_);
 }
 
 void Incarnation::build() { training_ = trainer::build(experiment_, *group_); }

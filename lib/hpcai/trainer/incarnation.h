@@ -23,8 +23,8 @@ class Incarnation {
   // object.
   Incarnation(const Experiment& experiment, const distributed::World& world);
 
-  // After a loss of ranks: destroys the loop and the group. Then connects to the ranks of `world`, in which this rank has the
-  // same number; data, model and optimizer stay. Throws what make_group throws; then there is no group.
+  // After a loss of ranks: destroys the loop and the group. Then connects to the ranks of `world`; data, model and optimizer
+  // stay. Throws what make_group throws; then there is no group.
   void leave_group();
   void join_group(const distributed::World& world);
 
@@ -37,14 +37,15 @@ class Incarnation {
   void begin(bool rewindable = false);
 
   distributed::Group& group() { return *group_; }
-  const std::vector<std::string>& hosts() const { return hosts_; }  // the host name of each rank
-  const Training& training() const { return training_; }            // needs build()
-  Loop& loop() { return *loop_; }                                   // needs begin()
+  const std::vector<std::string>& addresses() const { return addresses_; }  // by rank, of the present group; see Group::address()
+  const std::vector<std::string>& hosts() const { return hosts_; }          // the host name of each rank
+  const Training& training() const { return training_; }                    // needs build()
+  Loop& loop() { return *loop_; }                                           // needs begin()
 
  private:
   const Experiment& experiment_;
   std::unique_ptr<distributed::Group> group_;
-  std::vector<std::string> hosts_;
+  std::vector<std::string> hosts_, addresses_;
   Training training_;
   std::optional<Loop> loop_;
 };

@@ -11,6 +11,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/stop_signal.h"
+#include "hpcai/core/text.h"
 #include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/distributed/watch/ranks_lost.h"
 #include "hpcai/runs/progress.h"
@@ -29,6 +30,10 @@ namespace {
 // A signal that ended another rank reaches this rank within this time.
 constexpr std::chrono::seconds kSignalSpread{1};
 
+bool warnings_only(const std::vector<Judgement>& judgements) {
+  return std::ranges::all_of(judgements, [](const Judgement& judgement) { return judgement.kind == Judgement::Kind::warning; });
+}
+
 }  // namespace
 
 Session::Session(const Experiment& experiment, const distributed::World& world, const RunOptions& options)
@@ -36,13 +41,18 @@ Session::Session(const Experiment& experiment, const distributed::World& world, 
   end_on_stop_signals(/*speak=*/world.rank == 0);
   refuse_problems(judge(experiment, world.size));
   if (world.restarts == 0) return;
-  folder_options_.resume = Resume::automatic;
-  folder_options_.overwrite = false;
+  if (!options.run_dir) {
+    throw Error(ExitCode::usage,
+                fmt::format("{} has started the ranks again, but the folder of the run is unknown", world.launcher),
+                "Give --run-dir.");
+  }
+  resume_in(options.run_dir->string());
 }
 
 ExitCode Session::run() {
   while (true) {
     try {
+      if (world_.rank >= world_.size) return leave_as_superfluous();
       prepare();
       return train();
     } catch (const Error& error) {
@@ -51,17 +61,32 @@ ExitCode Session::run() {
   }
 }
 
+ExitCode Session::leave_as_superfluous() const {
+  log::warning("this rank ends: {} go on, because training.global_batch cannot be divided among one more",
+               plural(world_.size, "rank"));
+  return ExitCode::done;
+}
+
 // Everything before the first step. A stop signal during this time ends a process that has no state yet without saving.
 void Session::prepare() {
   incarnation_ ? incarnation_->join_group(world_) : void(incarnation_.emplace(experiment_, world_));
   distributed::Group& group = incarnation_->group();
   agree_on_run(group, experiment_, options_);
-  if (!records_) records_ = make_records(group.rank(), experiment_, folder_options_);
+  make_own_records();
   const int holder = find_holder();
   open(/*load=*/holder < 0);
   start(broadcast_checkpoint(group, loaded_, std::max(0, holder)));
   loaded_.reset();
   trains_ = true;
+}
+
+// The living rank that takes the place of a lost rank 0 goes on with the run folder.
+void Session::make_own_records() {
+  const int rank = incarnation_->group().rank();
+  if (records_ && (rank > 0 || records_rank_ == 0)) return;
+  records_ = make_records(rank, experiment_, folder_options_);
+  records_rank_ = rank;
+  entered_ = begun_ = false;
 }
 
 // Returns the first rank that holds the state of the training; -1 if no rank does.
@@ -76,8 +101,8 @@ int Session::find_holder() {
 void Session::open(bool load) {
   distributed::Group& group = incarnation_->group();
   distributed::on_all_ranks(group, [&] {
+    if (!entered_) records_->check();
     if (incarnation_->is_built()) return;
-    records_->check();
     incarnation_->build();
     fingerprints_ = fingerprints_of(incarnation_->training().data);
   });
@@ -85,9 +110,18 @@ void Session::open(bool load) {
   agree_on_data(group, data, fingerprints_);
   distributed::on_all_ranks(group, [&] {
     if (entered_) return;
-    loaded_ = records_->enter(make_record(data.train->spec(), fingerprints_), load);
+    auto read = records_->enter(make_record(data.train->spec(), fingerprints_), load);
+    if (load) loaded_ = std::move(read);
     entered_ = true;
   });
+  if (reunion_.possible()) resume_in(group.broadcast(records_->place().string()));
+}
+
+// After a loss another rank 0 resumes the run in this folder.
+void Session::resume_in(const std::string& folder) {
+  folder_options_.run_dir = folder;
+  folder_options_.resume = Resume::automatic;
+  folder_options_.overwrite = false;
 }
 
 void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
@@ -109,7 +143,9 @@ void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
   if (loaded_) {
     for (const std::string& reason : loaded_->skipped) log::warning("skipped a checkpoint: {}", reason);
   }
-  log::info("resumed    from step {} ({})", resumed->step, resumed->path.filename().string());
+  const std::string source = resumed->path.filename().string();
+  log::info("resumed    from step {} ({}{})", resumed->step, source,
+            world_.goes_on_alone() ? fmt::format("; {} go on", plural(world_.size, "rank")) : "");
 }
 
 ExitCode Session::train() {
@@ -127,9 +163,12 @@ bool Session::meet_again(const Error& error) {
   if (loss && !loss->ranks().empty() && reunion_.possible()) {
     log::warning("{}", error.what());
     if (trains_) keep_state();
-    reunion_.report(loss->ranks(), loaded_ ? loaded_->step : -1);
+    const bool connected = incarnation_ && !incarnation_->addresses().empty();
+    reunion_.report(loss->ranks(), connected ? incarnation_->addresses() : std::vector<std::string>(),
+                    loaded_ ? loaded_->step : -1);
     if (incarnation_) incarnation_->leave_group();
-    if (const auto world = reunion_.wait()) {
+    const auto usable = [this](int size) { return warnings_only(judge(experiment_, size)); };
+    if (const auto world = reunion_.next(usable)) {
       world_ = *world;
       return true;
     }

@@ -32,11 +32,14 @@ class Session {
 
  private:
   void prepare();
+  void make_own_records();
+  void resume_in(const std::string& folder);
   int find_holder();
   void open(bool load);
   void start(const std::optional<checkpoint::Loaded>& resumed);
   ExitCode train();
   ExitCode conclude(Ending ending);
+  ExitCode leave_as_superfluous() const;
   bool meet_again(const Error& loss);
   void keep_state();
   void tell_failure(const Error& error, nlohmann::json summary);
@@ -51,9 +54,10 @@ class Session {
   std::optional<Incarnation> incarnation_;
   std::unique_ptr<Records> records_;
   DataFingerprints fingerprints_;
-  bool entered_ = false;  // whether the records have entered the run folder
-  bool begun_ = false;    // whether the records have begun
-  bool trains_ = false;   // whether the loop holds the state of the training
+  int records_rank_ = -1;  // the rank that the records are for
+  bool entered_ = false;   // whether the records have entered the run folder
+  bool begun_ = false;     // whether the records have begun
+  bool trains_ = false;    // whether the loop holds the state of the training
   std::optional<checkpoint::Loaded>
       loaded_;  // what rank 0 has read, or the state before the interrupted step, until it is loaded
 };

@@ -35,6 +35,7 @@ class BackendGroup : public Group {
                                                const std::vector<int>& members, const std::string& name);
   ~BackendGroup() override;
 
+  std::string address() const override { return settings_.request.address; }
   bool can_average() const override { return settings_.can_average; }
   double wait_s() const override { return timer_.seconds(); }
   std::unique_ptr<Group> split(int colour) override;

@@ -38,6 +38,8 @@ class Group {
   at::Device device() const { return device_; }
   // Which ranks of this group share a host. All ranks have the same knowledge.
   const Placement& placement() const { return placement_; }
+  // The address at which other ranks reach this rank; empty in a group of one rank.
+  virtual std::string address() const { return ""; }
   // Whether the group supports ReduceOp::average, as NCCL does.
   virtual bool can_average() const { return false; }
   // Seconds that this rank has spent in wait() of all exchanges of this group so far. On a GPU they are those of the current

@@ -11,6 +11,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
 #include "hpcai/distributed/meeting/greeting.h"
+#include "hpcai/distributed/watch/ranks_lost.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -59,10 +60,10 @@ Attempt connect_and_greet(const Place& place, const std::string& secret, millise
           ? "The launcher does not tell where rank 0 runs, so it was looked for on this host. If it runs "
             "on another one, set MASTER_ADDR to that host for all ranks."
           : "Check that rank 0 has started, and that MASTER_ADDR and MASTER_PORT are the same for all ranks.";
-  throw Error(ExitCode::peers_unreachable,
-              fmt::format("rendezvous: rank 0 did not come within {} s: nothing listens at {}, port {}{}",
-                          config.connect_timeout_s, printable(world.master_host, 200), world.master_port, last_port),
-              remedy);
+  throw RanksLost(ExitCode::peers_unreachable,
+                  fmt::format("rendezvous: rank 0 did not come within {} s: nothing listens at {}, port {}{}",
+                              config.connect_timeout_s, printable(world.master_host, 200), world.master_port, last_port),
+                  remedy, {0});
 }
 
 // The search for rank 0: the places where it may listen, and the last answer that was not a welcome.
@@ -93,12 +94,13 @@ class Search {
     return std::nullopt;
   }
 
+  // After a loss of ranks the place may still belong to the meeting before.
   bool try_at(const Place& place) {
     const auto [connection, greeting] = connect_and_greet(place, secret_, answer_limit());
     if (!connection) return false;
     if (greeting == Greeting::welcome) return true;
     refusal_ = {place, greeting};
-    if (world_.spare_ports == 0 && !may_be_flooded(greeting)) refuse_place(place, greeting);
+    if (world_.spare_ports == 0 && !world_.goes_on_alone() && !may_be_flooded(greeting)) refuse_place(place, greeting);
     return false;
   }
 

@@ -135,6 +135,7 @@ World from_torchrun(const Variables& variables, const Claim& claim, int port) {
   World world{.rank = claim.rank, .size = claim.size};
   world.launcher = variables.has("TORCHELASTIC_RUN_ID") ? "torchrun" : "environment";
   read_local(world, variables, {{"LOCAL_RANK"}, {"LOCAL_WORLD_SIZE"}});
+  world.restarts = static_cast<int>(variables.number("TORCHELASTIC_RESTART_COUNT").value_or(0));
   if (claim.size == 1) return world;
   world.master_host = variables.text("MASTER_ADDR");
   if (world.master_host.empty()) {

@@ -1,30 +1,43 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "hpcai/distributed/world/world.h"
 
 namespace hpcai::distributed {
 
-// How a rank goes on after it has lost others. With `--nproc N --restarts R` the parent starts a new process for each lost rank,
-// and calls all ranks to another meeting.
+// How a rank goes on after it has lost others (`--restarts`). There are two ways:
+//
+//   - With `--nproc N` the parent starts a new process for each lost rank, and calls all ranks to another meeting.
+//   - With srun, mpirun or variables of the environment nobody starts a rank again. The living ranks go on alone: they keep their
+//     order and meet at the host of the first one.
+//
+// torchrun ends all ranks when one is lost, so its ranks have no reunion.
 class Reunion {
  public:
   // `world`: of this process.
   explicit Reunion(const World& world) : world_(world) {}
 
-  // Whether the parent starts ranks again.
-  bool possible() const { return world_.parent_fd >= 0; }
-  // Tells the parent which ranks are `lost`, and at which step of the training. The parent kills those that still run.
-  void report(const std::vector<int>& lost, int64_t step) const;
-  // Waits until the parent calls to another meeting. Returns the world of that meeting, in which this rank has the same number.
-  // Returns nothing if the parent starts no rank again, for example after a stop signal.
-  std::optional<World> wait();
+  bool possible() const { return called_by_parent() || goes_on_alone(); }
+  // States that the ranks `lost` of the present world are lost. `addresses`: by rank, at which the ranks reach each other.
+  // `step`: of the training. The parent, if there is one, kills those that still run.
+  void report(const std::vector<int>& lost, const std::vector<std::string>& addresses, int64_t step);
+  // Returns the world of the next meeting; nothing if the parent starts no rank again, for example after a stop signal. In a
+  // world without the lost ranks this rank has a smaller number. That world has the most ranks that `usable` accepts as a world
+  // size; the rank of a superfluous process is not below the size.
+  std::optional<World> next(const std::function<bool(int)>& usable);
 
  private:
+  bool called_by_parent() const { return world_.parent_fd >= 0; }
+  bool goes_on_alone() const;
+
   World world_;
+  std::vector<int> lost_;
+  std::vector<std::string> addresses_;
 };
 
 }  // namespace hpcai::distributed

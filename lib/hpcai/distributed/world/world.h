@@ -24,9 +24,13 @@ struct World {
   bool launcher_listens = false;     // torchrun's agent, and not rank 0, listens at the master's address
   int listen_fd = -1;                // a listening socket that rank 0 inherits from the parent of --nproc
   int parent_fd = -1;                // this rank's end of the socket pair with the parent of --nproc; see Reunion
-  int restarts = 0;                  // how often ranks of this run were started again; see RestartRules
+  int restarts = 0;                  // how often ranks of this run were lost and started again, or left out; see Reunion
+  int most_restarts = 0;             // how often ranks may be left out, of --restarts
   std::string job = "";              // identifies this run among others that meet at the same address; random with --nproc
   std::string hint = "";             // a warning about a probable mistake in the environment; usually empty
+
+  // Whether these are the living ranks of a larger world, which have lost others and go on without a launcher's help.
+  bool goes_on_alone() const { return restarts > 0 && most_restarts > 0 && launcher != "nproc"; }
 };
 
 // Reads the variables of --nproc (HPCAI_*), torchrun (RANK, WORLD_SIZE, ...), Open MPI (OMPI_COMM_WORLD_*), Slurm (SLURM_* inside
