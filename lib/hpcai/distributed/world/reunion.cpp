@@ -10,7 +10,7 @@
 namespace hpcai::distributed {
 namespace {
 
-constexpr int kLastPort = 65535, kSparePorts = 8;
+constexpr int kLastPort = 65535, kFurtherPorts = 8;
 
 std::vector<int> without(int size, const std::vector<int>& lost) {
   std::vector<int> left;
@@ -56,8 +56,8 @@ std::optional<World> Reunion::next(const std::function<bool(int)>& usable) {
   world_.size = size;
   world_.master_host = addresses.front();
   // A frozen rank may still hold the old port.
-  world_.master_port = world_.master_port < kLastPort - kSparePorts ? world_.master_port + 1 : kLastPort - 2 * kSparePorts;
-  world_.spare_ports = kSparePorts;
+  world_.master_port = world_.master_port < kLastPort - kFurtherPorts ? world_.master_port + 1 : kLastPort - 2 * kFurtherPorts;
+  world_.spare_ports = kFurtherPorts;
   world_.fallback_host.clear();
   world_.master_host_guessed = false;
   ++world_.restarts;
