@@ -41,6 +41,7 @@ std::string fault_of(const Trial& trial, const TrialLimits& limits) {
                          1e-9 * static_cast<double>(limits.memory_bytes));
     case Trial::End::crashed: break;
   }
+  if (!trial.reason.empty()) return fmt::format("the HDF5 library was ended on it for {}", trial.reason);
   return fmt::format("the HDF5 library crashes on it{}", trial.signal > 0 ? fmt::format(" (signal {})", trial.signal) : "");
 }
 
