@@ -10,6 +10,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/process_trial.h"
 #include "hpcai/core/text.h"
+#include "hpcai/core/work_done.h"
 #include "hpcai/data/hdf5/hdf5_failure.h"
 #include "hpcai/data/hdf5/hdf5_file.h"
 #include "hpcai/data/hdf5/hdf5_library.h"
@@ -61,6 +62,7 @@ void try_in_child(const std::string& name, const std::function<void()>& work) {
     }
     return true;
   });
+  ++work_done;
   const std::string fault = fault_of(trial, limits);
   if (!fault.empty()) refuse_data(printable(name), "is damaged: " + fault, kDamagedRemedy);
   if (trial.end == Trial::End::untried) {
