@@ -182,18 +182,22 @@ SteadyClock::duration Monitor::unawaited_limit_for(const Member& member) const {
 }
 
 // A rank that does not wait for others, and for which nobody waits, such as one of many that hang all alike, or one without
-// others. A rank whose sign of life is overdue is left to find_lost().
+// others. Ranks that reach their limit a little later are named with the first. A rank whose sign of life is overdue is left to
+// find_lost().
 std::optional<EndReason> Monitor::find_unawaited(SteadyClock::time_point now) const {
   std::vector<int> hanging;
+  bool over = false;
   auto last_move = SteadyClock::time_point::min();
   for (size_t rank = 0; rank < members_.size(); ++rank) {
     const Member& member = members_[rank];
     if (member.state != State::present || member.status.waits() || now - member.seen > 2 * limits_.beat) continue;
-    if (now - member.moved <= unawaited_limit_for(member)) continue;
+    const auto limit = unawaited_limit_for(member), still = now - member.moved;
+    if (still <= limit - limit / 10) continue;
+    over |= still > limit;
     hanging.push_back(static_cast<int>(rank));
     last_move = std::max(last_move, member.moved);
   }
-  if (hanging.empty()) return std::nullopt;
+  if (!over) return std::nullopt;
   return EndReason{ExitCode::hang,
                    fmt::format("{} has made no progress for {:.3g} s", describe(hanging), std::floor(seconds(now - last_move))),
                    kSlowRemedy};
