@@ -47,7 +47,8 @@ done
 cat >"$root/bin/hpcai-train" <<'LAUNCHER'
 #!/bin/sh
 # Finds torch 2.11.0 and starts the program (or the test) of the same name beside this file.
-here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+self=$(readlink -f "$0")
+here=$(dirname "$self")
 if [ -z "${TORCH_DIR:-}" ]; then
   # Not from the current folder, which Python would search first.
   TORCH_DIR=$(python3 -c "import sys; sys.path = [p for p in sys.path if p]
@@ -59,7 +60,7 @@ if [ ! -e "$TORCH_DIR/lib/libtorch_cpu.so" ]; then
 fi
 LD_LIBRARY_PATH="$here/../lib:$TORCH_DIR/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 export LD_LIBRARY_PATH
-exec "$here/$(basename "$0").bin" "$@"
+exec "$self.bin" "$@"
 LAUNCHER
 chmod +x "$root/bin/hpcai-train"
 for binary in "$root"/bin/test_*.bin; do

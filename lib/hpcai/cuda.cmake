@@ -40,6 +40,13 @@ message(STATUS "CUDA part: built with ${CMAKE_CUDA_COMPILER} for ${CMAKE_CUDA_AR
 
 file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/hpcai/*.cu ${PROJECT_SOURCE_DIR}/lib/hpcai/*.cpp)
 list(FILTER cuda_sources INCLUDE REGEX "/cuda/")
+# nvcc puts numbers of processes and of temporary files into names of symbols otherwise.
+foreach(source ${cuda_sources})
+  if(source MATCHES "\\.cu$")
+    cmake_path(GET source FILENAME name)
+    set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS --objdir-as-tempdir -frandom-seed=${name})
+  endif()
+endforeach()
 add_library(hpcai_cuda MODULE ${cuda_sources})
 target_include_directories(hpcai_cuda PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_BINARY_DIR}/generated ${HPCAI_NCCL_INCLUDE})
 # CUDA libraries are found at run time through libtorch_cuda's own search path.

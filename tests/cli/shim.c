@@ -2,6 +2,7 @@
 //   SHIM_TRACE=FILE       appends "<number> <function> <path>" for every call
 //   SHIM_FAIL=K:E         fails call number K with errno E
 //   SHIM_WHILE=FILE:E     fails every call that writes with errno E while FILE exists
+//   SHIM_STALL=FILE       lets no open() for reading return while FILE exists
 //   SHIM_REFUSE=NAME:E,.. fails these functions always: symlink, exchange, fsync, fsyncdir, flock
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -87,12 +88,19 @@ static int descriptor_fails(const char* function, int descriptor) {
   return fails(function, path);
 }
 
+static void stall(const char* path) {
+  const char* flag = getenv("SHIM_STALL");
+  if (flag == NULL || !below(path)) return;
+  while (access(flag, F_OK) == 0) usleep(10000);
+}
+
 int openat(int folder, const char* path, int flags, ...) {
   va_list list;
   va_start(list, flags);
   const mode_t mode = (flags & O_CREAT) ? va_arg(list, mode_t) : 0;
   va_end(list);
   if ((flags & (O_WRONLY | O_RDWR | O_CREAT)) && fails("open", path)) return -1;
+  if ((flags & (O_WRONLY | O_RDWR)) == 0) stall(path);
   return REAL("openat", int, int, const char*, int, mode_t)(folder, path, flags, mode);
 }
 int open(const char* path, int flags, ...) {

@@ -27,6 +27,8 @@ class TroubledCase(Case):
             env["SHIM_FAIL"] = "{}:{}".format(*settings["fail"])
         if "while_exists" in settings:
             env["SHIM_WHILE"] = "{}:{}".format(*settings["while_exists"])
+        if "stall_while_exists" in settings:
+            env["SHIM_STALL"] = str(settings["stall_while_exists"])
         if "trace" in settings:
             env["SHIM_TRACE"] = str(settings["trace"])
         return env

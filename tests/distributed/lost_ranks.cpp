@@ -72,7 +72,18 @@ void lose(const Setting& setting) {
   }
 }
 
-// The same where pairs of ranks exchange among themselves before all do.
+// All ranks, or the only one, stop computing in the same step, and nobody waits for anybody.
+void hang_alike(const Setting& setting) {
+  const auto group = setting.meet();
+  for (int step = 1; step <= 5; ++step) {
+    group->status().begin_step(step);
+    group->barrier();
+  }
+  const InPhase phase(group->status(), Phase::input);
+  stand_still();
+}
+
+// As lose(), but pairs of ranks exchange among themselves before all do.
 void lose_in_part(const Setting& setting) {
   const auto group = setting.meet();
   const auto part = group->split(group->rank() / 2);
@@ -209,6 +220,7 @@ void add_lost_ranks(Scenarios& scenarios) {
   scenarios["frozen"] = frozen;
   scenarios["lose"] = lose;
   scenarios["lose-in-part"] = lose_in_part;
+  scenarios["hang-alike"] = hang_alike;
   scenarios["slow"] = slow;
   scenarios["step-slowly"] = step_slowly;
   scenarios["lost-while-saving"] = lost_while_saving;

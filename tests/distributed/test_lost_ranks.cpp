@@ -75,6 +75,16 @@ TEST_CASE("a rank that lives but makes no progress is named by all, itself inclu
   CHECK(*itself == 80);
 }
 
+TEST_CASE("ranks that hang all alike, and one that hangs alone, end with status 80, too") {
+  const int ranks = GENERATE(1, 3);
+  const auto [status, output] =
+      run({"--timeout", "1", "--connect-timeout", "30", "--nproc", std::to_string(ranks), "hang-alike"});
+  INFO(output);
+  CHECK(status == 80);
+  for (int rank = 0; rank < ranks; ++rank) CHECK_THAT(output, Contains(fmt::format("rank {} (host", rank)));
+  CHECK_THAT(output, Contains("in the wait for input of step 5, has made no progress for"));
+}
+
 TEST_CASE("a rank that is lost while a part of the ranks exchanges is named by all") {
   const auto [how, status, why] = GENERATE(
       table<std::string, int, std::string>({{"kill", 69, "its process has ended"}, {"hang", 80, "has made no progress for"}}));

@@ -1,10 +1,15 @@
-"""A signal in the first moments of --nproc, to the program that starts the ranks or to one of them, ends the run with 75."""
+"""A signal in the first moments of a training, to the program that starts the ranks or to one of them, ends the run with 75.
+
+`test_signals.py --campaign N` sends N signals at other moments of the start and prints a table of their outcomes."""
+import collections
+import itertools
 import os
 import pathlib
+import random
 import signal
 import subprocess
+import sys
 import time
-import unittest
 
 from harness import Case, environment, main
 
@@ -70,5 +75,60 @@ class FirstMoments(Case):
         self.assertEqual(status, 75, output)
 
 
+class Campaign(Case):
+    """Signals at many moments of the start of a training whose data take seconds to make."""
+    DELAYS_S = (0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 4)
+    TARGETS = ("a rank alone", "--nproc 2", "rank 0 of 2", "rank 1 of 2")
+    SLOW_DATA = ("--set", "data.train.mass_ratio=1:8:0.01", "--set", "training.max_steps=1000000", "--set", "training.epochs=1000000")
+
+    def report(self):
+        cases = list(itertools.product(self.TARGETS, STOP_SIGNALS, self.DELAYS_S))
+        random.Random(1).shuffle(cases)
+        table = collections.defaultdict(list)
+        for number, (target, sent, delay) in enumerate(itertools.islice(itertools.cycle(cases), self.count)):
+            outcome = self.outcome(f"campaign-{number}", target, sent, delay)
+            table[target, sent.name].append(outcome)
+            if outcome[0] != 75:
+                print(f"{target}, {sent.name} after {delay} s: status {outcome[0]}, {outcome[2]}", flush=True)
+        print(f"\n{'signal to':<14}{'signal':<10}{'times':>6}  {'longest':>8}  exit statuses")
+        for (target, name), outcomes in sorted(table.items(), key=lambda item: (self.TARGETS.index(item[0][0]), item[0][1])):
+            statuses = collections.Counter(status for status, _, _ in outcomes)
+            described = ", ".join(f"{status}: {times}" for status, times in sorted(statuses.items()))
+            print(f"{target:<14}{name:<10}{len(outcomes):>6}  {max(seconds for _, seconds, _ in outcomes):>6.1f} s  {described}")
+
+    def outcome(self, run, target, sent, delay):
+        """Exit status, seconds from the signal to the end of all processes, output."""
+        ranks = 1 if target == "a rank alone" else 2
+        command = self.training(run, *self.SLOW_DATA, *(("--nproc", "2") if ranks == 2 else ()))
+        process = subprocess.Popen(command, env=environment(), text=True, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        while ranks == 2 and len(children(process.pid)) < 2 and process.poll() is None:
+            pass
+        time.sleep(delay)
+        processes = children(process.pid)
+        victim = processes[int(target.split()[1])] if target.startswith("rank") else process.pid
+        os.kill(victim, sent)
+        since = time.monotonic()
+        try:
+            output, _ = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return "no end", 60, process.communicate()[0]
+        left = [child for child in processes if pathlib.Path(f"/proc/{child}").exists()]
+        self.assertFalse(left, "no rank is left behind")
+        return process.returncode, time.monotonic() - since, output
+
+
+def run_campaign(count):
+    Campaign.count = count
+    Campaign.setUpClass()
+    try:
+        Campaign().report()
+    finally:
+        Campaign.doClassCleanups()
+
+
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--campaign"]:
+        run_campaign(int(sys.argv[2]))
+    else:
+        main()

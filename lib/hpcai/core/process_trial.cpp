@@ -17,6 +17,8 @@
 #include <exception>
 #include <new>
 
+#include "hpcai/core/system_call_filter.h"
+
 namespace hpcai {
 namespace {
 
@@ -75,6 +77,7 @@ char outcome_of(const std::function<bool()>& work) {
 #ifndef __SANITIZE_ADDRESS__  // the sanitizer reserves terabytes of addresses
   set_limit(RLIMIT_AS, used_bytes() + limits.memory_bytes);
 #endif
+  allow_only_reading(out);  // where there is no such filter, the limits must do
   const char outcome = outcome_of(work);
   static_cast<void>(!write(out, &outcome, 1));
   _exit(0);
@@ -112,7 +115,8 @@ Trial ended(ChildAnswer answer, char outcome, int signal) {
   if (answer == ChildAnswer::outcome) {
     return {outcome == kDone ? Trial::End::done : outcome == kNoMemory ? Trial::End::no_memory : Trial::End::failed, 0, ""};
   }
-  return {signal == SIGXCPU || signal == SIGKILL ? Trial::End::out_of_time : Trial::End::crashed, signal, ""};
+  if (signal == SIGXCPU || signal == SIGKILL) return {Trial::End::out_of_time, signal, ""};
+  return {Trial::End::crashed, signal, signal == SIGSYS ? "a system call that reading a file does not need" : ""};
 }
 
 }  // namespace

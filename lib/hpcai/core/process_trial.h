@@ -24,11 +24,12 @@ struct Trial {
   };
   End end = End::untried;
   int signal = 0;      // the signal that ended a crashed process; 0 if unknown
-  std::string reason;  // why the work is untried
+  std::string reason;  // why the work is untried; for SIGSYS: what the process was ended for
 };
 
-// Calls `work` in a child process, a copy of this one with limits on time and memory. It is for work that may crash, compute for
-// ever or take all memory. `work` must not log. It must not use a lock that another thread may hold at the time of the fork:
+// Calls `work` in a child process, a copy of this one with limits on time and memory that may do nothing but read files
+// (allow_only_reading()). It is for work that may crash, compute for ever, take all memory or be taken over by a hostile file.
+// `work` must not log. It must not use a lock that another thread may hold at the time of the fork:
 // `around_fork` calls its argument once while it holds such locks. `work` returns false if memory was missing. Its changes to
 // memory are lost; only its end is returned.
 Trial try_in_child(const TrialLimits& limits, const std::function<void(const std::function<void()>&)>& around_fork,

@@ -5,6 +5,7 @@
 
 #include "hpcai/core/log.h"
 #include "hpcai/core/parallel.h"
+#include "hpcai/core/work_done.h"
 
 namespace hpcai::data {
 
@@ -27,6 +28,7 @@ void for_each_with_progress(const Progress& progress, int64_t count, int threads
     work(i);
     std::lock_guard lock(mutex);
     ++done;
+    ++work_done;
     if (progress) progress(done, count);
   });
 }

@@ -63,7 +63,8 @@ struct DistributedConfig {
     visitor.field(
         "timeout_s", timeout_s,
         {.help = "Within this time a rank that has crashed, was stopped or has lost its network is named and all ranks end "
-                 "(status 69); likewise one that is alive but makes no progress while others wait for it (status 80).",
+                 "(status 69); likewise one that is alive but makes no progress while others wait for it (status 80). Where "
+                 "nobody waits, as for a rank alone, it takes ten times as long, or 20 times the longest part of a step so far.",
          .unit = "s",
          .min = 0,
          .max = 1e6,

@@ -10,6 +10,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/process_trial.h"
 #include "hpcai/core/text.h"
+#include "hpcai/core/work_done.h"
 #include "hpcai/data/hdf5/hdf5_failure.h"
 #include "hpcai/data/hdf5/hdf5_file.h"
 #include "hpcai/data/hdf5/hdf5_library.h"
@@ -41,6 +42,7 @@ std::string fault_of(const Trial& trial, const TrialLimits& limits) {
                          1e-9 * static_cast<double>(limits.memory_bytes));
     case Trial::End::crashed: break;
   }
+  if (!trial.reason.empty()) return fmt::format("the HDF5 library was ended on it for {}", trial.reason);
   return fmt::format("the HDF5 library crashes on it{}", trial.signal > 0 ? fmt::format(" (signal {})", trial.signal) : "");
 }
 
@@ -60,6 +62,7 @@ void try_in_child(const std::string& name, const std::function<void()>& work) {
     }
     return true;
   });
+  ++work_done;
   const std::string fault = fault_of(trial, limits);
   if (!fault.empty()) refuse_data(printable(name), "is damaged: " + fault, kDamagedRemedy);
   if (trial.end == Trial::End::untried) {

@@ -137,7 +137,7 @@ std::unique_ptr<Group> make_group(const World& world, const DistributedConfig& c
   if (!world.hint.empty()) log::warning("{}", world.hint);
   if (use_gpu) require_gpu();
   if (world.size == 1 && config.backend != Backend::nccl) {
-    return make_single_group(use_gpu ? use_gpu_of_rank(world, {}) : at::Device(at::kCPU));
+    return make_watched_single_group(use_gpu ? use_gpu_of_rank(world, {}) : at::Device(at::kCPU), WatchLimits::from(config, 1));
   }
   quieten_libtorch();
   survive_broken_connections();

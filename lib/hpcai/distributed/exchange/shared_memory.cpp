@@ -55,6 +55,7 @@ SharedMemory::Header& SharedMemory::header() const { return *reinterpret_cast<He
 bool SharedMemory::map(int file) {
   void* const memory = mmap(nullptr, size(), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (memory == MAP_FAILED) return false;
+  madvise(memory, size(), MADV_DONTFORK);  // a child that looks into a hostile file must not reach the other ranks
   memory_ = static_cast<std::byte*>(memory);
   return true;
 }

@@ -1,6 +1,11 @@
 #include "hpcai/distributed/exchange/single_group.h"
 
+#include <unistd.h>
+
 #include <utility>
+
+#include "hpcai/distributed/watch/lone_watchdog.h"
+#include "hpcai/distributed/world/network.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -22,10 +27,24 @@ class SingleGroup : public Group {
   std::vector<at::Tensor> all_gather_bytes(const at::Tensor& bytes) override { return {bytes.clone()}; }
 };
 
+class WatchedSingleGroup : public SingleGroup {
+ public:
+  WatchedSingleGroup(at::Device device, const WatchLimits& limits)
+      : SingleGroup(device, std::make_shared<Status>()),
+        watchdog_({.host = host_name(), .process = getpid()}, limits, shared_status()) {}
+
+ private:
+  LoneWatchdog watchdog_;
+};
+
 }  // namespace
 
 std::unique_ptr<Group> make_single_group(at::Device device, std::shared_ptr<Status> status) {
   return std::make_unique<SingleGroup>(device, status ? std::move(status) : std::make_shared<Status>());
+}
+
+std::unique_ptr<Group> make_watched_single_group(at::Device device, const WatchLimits& limits) {
+  return std::make_unique<WatchedSingleGroup>(device, limits);
 }
 
 }  // namespace hpcai::distributed

@@ -10,6 +10,11 @@ namespace hpcai::distributed {
 namespace {
 
 constexpr size_t kMostDescribed = 4;
+// The limits for a rank for which nobody waits: in units of the limits for others, and of its longest part of a step so far.
+constexpr int kUnawaitedFactor = 10, kLongestPartFactor = 20;
+constexpr const char* kSlowRemedy =
+    "Look at that host: a file system that does not answer, or too little memory. If it is only slow, raise "
+    "distributed.timeout_s.";
 
 double seconds(SteadyClock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -45,13 +50,17 @@ EndReason lost(std::vector<int> ranks, const std::string& place, const std::stri
 }
 
 Monitor::Monitor(std::vector<Peer> peers, WatchLimits limits, SteadyClock::time_point now)
-    : peers_(std::move(peers)), limits_(limits), members_(peers_.size()), judged_(now) {
+    : peers_(std::move(peers)), limits_(limits), members_(peers_.size()), called_(now) {
   for (Member& member : members_) member.seen = member.moved = now;
 }
 
 void Monitor::beat(int rank, const Status::Snapshot& status, bool broken, SteadyClock::time_point now) {
+  excuse_own_pause(now);
   Member& member = members_.at(static_cast<size_t>(rank));
-  if (status.progress != member.status.progress) member.moved = now;
+  if (status.progress != member.status.progress) {
+    if (member.status.in_step()) member.longest = std::max(member.longest, now - member.moved);
+    member.moved = now;
+  }
   member.seen = now;
   member.status = status;
   member.broken = broken;
@@ -70,13 +79,14 @@ const std::optional<EndReason>& Monitor::judge(SteadyClock::time_point now) {
   reason_ = find_lost(now);
   if (!reason_) reason_ = find_departed(now);
   if (!reason_) reason_ = find_stalled(now);
+  if (!reason_) reason_ = find_unawaited(now);
   return reason_;
 }
 
 // Rank 0's process may have been stopped, alone or with the whole job (Ctrl-Z, a suspended virtual machine). It has read no signs
 // of life during such a pause, so the pause does not count as silence of the other ranks.
 void Monitor::excuse_own_pause(SteadyClock::time_point now) {
-  const auto absence = now - std::exchange(judged_, now);
+  const auto absence = now - std::exchange(called_, now);
   if (absence < 2 * limits_.beat) return;
   for (Member& member : members_) {
     member.seen += absence;
@@ -165,9 +175,35 @@ std::optional<EndReason> Monitor::find_stalled(SteadyClock::time_point now) cons
   }
   return EndReason{ExitCode::hang,
                    fmt::format("{} has made no progress for {:.3g} s while others wait for it", describe(blamed), waited),
-                   "Look at that host: a file system that does not answer, or too little memory. If it is only slow, raise "
-                   "distributed.timeout_s.",
+                   kSlowRemedy,
                    blamed};
+}
+
+SteadyClock::duration Monitor::unawaited_limit_for(const Member& member) const {
+  return std::max(kUnawaitedFactor * limit_for(member.status), kLongestPartFactor * member.longest);
+}
+
+// A rank that does not wait for others, and for which nobody waits, such as one of many that hang all alike, or one without
+// others. Ranks that reach their limit a little later are named with the first. A rank whose sign of life is overdue is left to
+// find_lost().
+std::optional<EndReason> Monitor::find_unawaited(SteadyClock::time_point now) const {
+  std::vector<int> hanging;
+  bool over = false;
+  auto last_move = SteadyClock::time_point::min();
+  for (size_t rank = 0; rank < members_.size(); ++rank) {
+    const Member& member = members_[rank];
+    if (member.state != State::present || member.status.waits() || now - member.seen > 2 * limits_.beat) continue;
+    const auto limit = unawaited_limit_for(member), still = now - member.moved;
+    if (still <= limit - limit / 10) continue;
+    over |= still > limit;
+    hanging.push_back(static_cast<int>(rank));
+    last_move = std::max(last_move, member.moved);
+  }
+  if (!over) return std::nullopt;
+  return EndReason{ExitCode::hang,
+                   fmt::format("{} has made no progress for {:.3g} s", describe(hanging), std::floor(seconds(now - last_move))),
+                   kSlowRemedy,
+                   hanging};
 }
 
 std::string Monitor::describe(const std::vector<int>& ranks) const {

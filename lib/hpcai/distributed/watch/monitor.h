@@ -42,7 +42,10 @@ std::string describe_place(int rank, const Peer& peer, const Status::Snapshot& s
 EndReason lost(std::vector<int> ranks, const std::string& place, const std::string& why);
 
 // The monitor receives the signs of life of all ranks and decides whether a rank is lost or hangs. It uses no sockets: rank 0's
-// key server calls it and serialises all calls.
+// key server calls it and serialises all calls; a rank without others has a LoneWatchdog that does.
+//
+// A rank hangs if it makes no progress for the limit of its phase while another rank waits for it. If no rank waits, slow work is
+// likelier than a hang, and the limit is ten times as long, or 20 times the longest part of a step so far, if that is longer.
 class Monitor {
  public:
   // `peers`: by rank. All ranks count as just seen at `now`.
@@ -65,8 +68,9 @@ class Monitor {
     State state = State::present;
     Status::Snapshot status;
     bool broken = false;
-    SteadyClock::time_point seen;   // time of the last sign of life
-    SteadyClock::time_point moved;  // time of the last progress
+    SteadyClock::time_point seen;     // time of the last sign of life
+    SteadyClock::time_point moved;    // time of the last progress
+    SteadyClock::duration longest{};  // longest time between two signs of progress within a step
   };
 
   void excuse_own_pause(SteadyClock::time_point now);
@@ -74,13 +78,15 @@ class Monitor {
   std::optional<EndReason> find_lost(SteadyClock::time_point now) const;
   std::optional<EndReason> find_departed(SteadyClock::time_point now) const;
   std::optional<EndReason> find_stalled(SteadyClock::time_point now) const;
+  SteadyClock::duration unawaited_limit_for(const Member& member) const;
+  std::optional<EndReason> find_unawaited(SteadyClock::time_point now) const;
   std::vector<int> ranks_to_blame() const;
   std::string describe(const std::vector<int>& ranks) const;
 
   std::vector<Peer> peers_;
   WatchLimits limits_;
   std::vector<Member> members_;
-  SteadyClock::time_point judged_;
+  SteadyClock::time_point called_;  // time of the last call of beat() or judge()
   std::optional<EndReason> reason_;
 };
 

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "hpcai/core/work_done.h"
+
 namespace hpcai::distributed {
 
 // The activity of a rank, as messages name it.
@@ -22,6 +24,8 @@ class Status {
 
     // Whether the rank waits for other ranks.
     bool waits() const { return phase == Phase::exchange || phase == Phase::connect; }
+    // Whether the rank works on a step, whose parts take a similar time in each step.
+    bool in_step() const { return step > 0 && !waits() && phase != Phase::start && phase != Phase::save; }
     // Whether work of unknown length is normal: opening data, the first step, writing a checkpoint.
     bool may_take_long() const { return !waits() && (!warm || phase == Phase::save || phase == Phase::start); }
   };
@@ -46,7 +50,7 @@ class Status {
     ++progress_;
     return phase_.exchange(phase);
   }
-  Snapshot snapshot() const { return {phase_, step_, exchanges_, progress_, warm_}; }
+  Snapshot snapshot() const { return {phase_, step_, exchanges_, progress_ + work_done, warm_}; }
 
  private:
   std::atomic<Phase> phase_{Phase::start};

@@ -42,6 +42,9 @@ class Watchdog {
   // Makes the farewell state that this rank ends with an error.
   void set_failed() { failed_ = true; }
 
+  // Logs the reason why the process is about to end. Ends the process with the reason's code if a blocked terminal delays that.
+  static void write_reason(const EndReason& reason);
+
  private:
   enum class Rank0 { present, left, failed, lost };
 
@@ -54,7 +57,6 @@ class Watchdog {
   void conclude_loss_of_rank0(const std::string& why);
   void conclude(EndReason reason);
   void end_process();
-  void write_reason(const EndReason& reason);
   void say_farewell();
 
   std::unique_ptr<Connection> connection_;

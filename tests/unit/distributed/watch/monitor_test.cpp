@@ -62,7 +62,68 @@ TEST_CASE("limits leave time to tell all ranks before timeout_s") {
 TEST_CASE("monitor: nothing is wrong with ranks that move, or compute for long while nobody waits") {
   Scene scene(3);
   CHECK_FALSE(scene.run(60s, true));
-  CHECK_FALSE(scene.run(60s, false));
+  CHECK_FALSE(scene.run(29s, false));
+}
+
+TEST_CASE("monitor: a rank that nobody waits for hangs, too, after ten times the limit") {
+  Scene scene(3);
+  SECTION("one of them") {
+    for (int i = 0; i < 29; ++i) {
+      CHECK_FALSE(scene.run(1s));
+      for (const size_t rank : {0, 2}) ++scene.statuses[rank].progress;
+    }
+    const auto verdict = scene.run(2s);
+    REQUIRE(verdict);
+    CHECK(verdict->code == ExitCode::hang);
+    CHECK(verdict->text ==
+          "rank 1 (host n1, process 101), in the forward and backward pass of step 3, has made no progress for 30 s");
+  }
+  SECTION("all alike") {
+    for (auto& status : scene.statuses) status.phase = Phase::input;
+    CHECK_FALSE(scene.run(1s));
+    ++scene.statuses[1].progress;
+    CHECK_FALSE(scene.run(28s));
+    const auto verdict = scene.run(2s);
+    REQUIRE(verdict);
+    CHECK_THAT(verdict->text,
+               Contains("rank 0 (") && Contains("rank 1 (") && Contains("rank 2 (") && Contains("in the wait for input"));
+  }
+  SECTION("one that waits is none of them") {
+    scene.statuses[1].phase = Phase::exchange;
+    for (int i = 0; i < 60; ++i) {
+      CHECK_FALSE(scene.run(1s));
+      for (const size_t rank : {0, 2}) ++scene.statuses[rank].progress;
+    }
+  }
+}
+
+TEST_CASE("monitor: a rank without others has patience at the start, in the first step and while it saves") {
+  Scene scene(1);
+  SECTION("start") { scene.statuses[0] = {.phase = Phase::start}; }
+  SECTION("first step") { scene.statuses[0].warm = false; }
+  SECTION("checkpoint") { scene.statuses[0].phase = Phase::save; }
+  CHECK_FALSE(scene.run(99s));
+  REQUIRE(scene.run(2s));
+}
+
+TEST_CASE("monitor: a rank that nobody waits for may take 20 times as long as the longest part of its steps before") {
+  Scene scene(1);
+  CHECK_FALSE(scene.run(4s));  // the longest part
+  for (int i = 0; i < 10; ++i) {
+    ++scene.statuses[0].progress;
+    CHECK_FALSE(scene.run(1s));
+  }
+  CHECK_FALSE(scene.run(78s));
+  REQUIRE(scene.run(2s));
+}
+
+TEST_CASE("monitor: a pause of the whole process is no long part of a step") {
+  Scene scene(1);
+  CHECK_FALSE(scene.run(1s));
+  scene.now += 1000s;
+  ++scene.statuses[0].progress;
+  CHECK_FALSE(scene.run(29s));
+  REQUIRE(scene.run(2s));
 }
 
 TEST_CASE("monitor: a rank without signs of life is lost") {
