@@ -85,9 +85,9 @@ InspectedStep Loop::inspect_step() {
 }
 
 SkippedStep Loop::skip(const data::StepBatch& batch, const StepOutcome& outcome) {
-  const auto divergence = find_divergence(parts_.group, outcome, parts_.loader, batch, step_.own_loss(), step_.gradients());
+  auto divergence = find_divergence(parts_.group, outcome, parts_.loader, batch, step_.own_loss(), step_.gradients());
+  divergence.step.restored_step = step_.discard();
   skipped_.add(course_.position().step + 1, divergence);
-  step_.discard();
   return divergence.step;
 }
 
