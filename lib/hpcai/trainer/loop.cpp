@@ -86,8 +86,9 @@ InspectedStep Loop::inspect_step() {
 
 SkippedStep Loop::skip(const data::StepBatch& batch, const StepOutcome& outcome) {
   auto divergence = find_divergence(parts_.group, outcome, parts_.loader, batch, step_.own_loss(), step_.gradients());
-  divergence.step.restored_step = step_.discard();
+  divergence.step.restored_step = step_.roll_back();
   skipped_.add(course_.position().step + 1, divergence);
+  if (!divergence.step.restored_step) step_.discard();
   return divergence.step;
 }
 

@@ -162,11 +162,9 @@ void Step::update(double lr, int64_t number) {
   apply();
 }
 
-std::optional<int64_t> Step::discard() {
-  if (snapshots_) return snapshots_->restore();
-  copy_each(statistics_, kept_);
-  return std::nullopt;
-}
+void Step::discard() { copy_each(statistics_, kept_); }
+
+std::optional<int64_t> Step::roll_back() { return snapshots_ ? std::make_optional(snapshots_->restore()) : std::nullopt; }
 
 NamedTensors Step::gradients() const {
   NamedTensors gradients;

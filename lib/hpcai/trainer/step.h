@@ -39,8 +39,8 @@ struct StepSettings {
   uint64_t seed = 1;
   double clip_norm = 0;
   double average_decay = 0;
-  bool discardable = false;     // whether discard() restores the running statistics of before the step
-  int64_t roll_back_steps = 0;  // the k of the snapshots to which discard() goes back; 0: none
+  bool discardable = false;     // whether discard() can be called
+  int64_t roll_back_steps = 0;  // the k of Snapshots; 0: roll_back() does nothing
   distributed::ReducerOptions reducer = {};
   int64_t shards = 0;  // distributed.deterministic_shards; needs accumulation 1
 
@@ -75,9 +75,11 @@ class Step {
   void update(double lr, int64_t number);
 
   // Instead of update(): restores the running statistics as they were before compute_gradients(), so that the step leaves no
-  // trace. With snapshots it restores an older state of the whole training instead, and returns the number of steps after which
-  // the state was so. Does nothing without StepSettings::discardable and roll_back_steps.
-  std::optional<int64_t> discard();
+  // trace. Needs StepSettings::discardable.
+  void discard();
+  // Instead of update(): restores an earlier state of the whole training. Returns the number of steps after which the state was
+  // so; std::nullopt, and does nothing, without StepSettings::roll_back_steps.
+  std::optional<int64_t> roll_back();
 
   // Sets a function that is called after the forward part of each pass, for measurements.
   void on_forward_done(std::function<void()> tell) { forward_done_ = std::move(tell); }
