@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -27,7 +28,11 @@ struct ReplayOptions {
   bool json = false;
 };
 
-std::string number(const nlohmann::json& value) { return fmt::format("{:.6g}", value.get<double>()); }
+// NaN without a sign, which has no meaning.
+std::string number(const nlohmann::json& value) {
+  const double of = value.get<double>();
+  return std::isnan(of) ? "nan" : fmt::format("{:.6g}", of);
+}
 
 void print(const nlohmann::json& report) {
   std::cout << fmt::format("step {}, repeated from step {}: loss {}, learning rate {}, norm of the gradient {}\n",

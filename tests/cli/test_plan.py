@@ -43,12 +43,12 @@ class Plan(Case):
         self.assertTrue(any("not calibrated" in line for line in plan["assumptions"]))
 
     def test_checkpoint_size_is_that_of_a_real_checkpoint(self):
-        for config in (GALAXY, WAVEFORM):
-            run = f"run-{config.stem}"
-            self.train(config, run, "--set", "training.max_steps=2", "--set", "checkpoint.keep=1")
+        copies = ("--set", "training.on_divergence=roll_back", "--set", "training.average_decay=0.9")
+        for run, config, settings in (("galaxy", GALAXY, ()), ("waveform", WAVEFORM, ()), ("copies", WAVEFORM, copies)):
+            self.train(config, run, "--set", "training.max_steps=2", "--set", "checkpoint.keep=1", *settings)
             last = self.folder / run / "checkpoints" / "last"
             real = sum(file.stat().st_size for file in last.iterdir())
-            plan = self.plan("--config", config, "--nodes", 1, "--gpus-per-node", 2)
+            plan = self.plan("--config", config, "--nodes", 1, "--gpus-per-node", 2, *settings)
             self.assertAlmostEqual(plan["checkpoint_bytes"] / real, 1, delta=0.1)
 
     def test_gradients_of_16_bits_take_half_as_long(self):

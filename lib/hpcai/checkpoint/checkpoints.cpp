@@ -57,8 +57,7 @@ void refuse_not_finite(const nlohmann::json& json) {
 }
 
 std::optional<std::string> first_tensor_not_finite(const TrainingState& state) {
-  const auto name = first_not_finite(state.model);
-  return name ? name : first_not_finite(state.optimizer);
+  return first_not_finite_of({&state.model, &state.optimizer});
 }
 
 void write_all(const fs::path& folder, const TrainingState& state, Manifest manifest) {

@@ -9,7 +9,8 @@
 
 namespace hpcai::runs {
 
-// metrics.jsonl of rank 0: one JSON object a line, {"event": "step"|"epoch"|"evaluation"|"skipped"|"healed", "step", "epoch",
+// metrics.jsonl of rank 0: one JSON object a line, {"event": "step"|"epoch"|"evaluation"|"skipped"|"rolled_back"|"healed",
+// "step", "epoch",
 // ...}. A line that cannot be written stays in memory and is written before the next line. The failure goes into the log and does
 // not end the run. Not for concurrent use.
 class MetricsFile {

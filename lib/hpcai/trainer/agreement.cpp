@@ -32,11 +32,12 @@ void agree_on_exchanges(distributed::Group& group, const Experiment& experiment)
   const auto& checkpoint = experiment.checkpoint;
   distributed::agree(
       group, "settings",
-      fmt::format("training.on_divergence {}, max_skipped_steps {}; distributed.check_every_steps {}, on_drift {}; "
-                  "checkpoint.every_steps {}, every_epochs {}, best {}",
-                  config::name_of(experiment.training.on_divergence), experiment.training.max_skipped_steps,
-                  experiment.distributed.check_every_steps, config::name_of(experiment.distributed.on_drift),
-                  checkpoint.every_steps, checkpoint.every_epochs, checkpoint.best));
+      fmt::format(
+          "training.on_divergence {}, roll_back_steps {}, max_skipped_steps {}; distributed.check_every_steps {}, on_drift {}; "
+          "checkpoint.every_steps {}, every_epochs {}, best {}",
+          config::name_of(experiment.training.on_divergence), experiment.training.roll_back_steps,
+          experiment.training.max_skipped_steps, experiment.distributed.check_every_steps,
+          config::name_of(experiment.distributed.on_drift), checkpoint.every_steps, checkpoint.every_epochs, checkpoint.best));
 }
 
 }  // namespace

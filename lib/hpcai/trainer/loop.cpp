@@ -98,9 +98,10 @@ InspectedStep Loop::inspect_step() {
 }
 
 SkippedStep Loop::skip(const data::StepBatch& batch, const StepOutcome& outcome) {
-  const auto divergence = find_divergence(parts_.group, outcome, parts_.loader, batch, step_.own_loss(), step_.gradients());
+  auto divergence = find_divergence(parts_.group, outcome, parts_.loader, batch, step_.own_loss(), step_.gradients());
+  divergence.step.restored_step = step_.roll_back();
   skipped_.add(course_.position().step + 1, divergence);
-  step_.discard();
+  if (!divergence.step.restored_step) step_.discard();
   return divergence.step;
 }
 

@@ -81,7 +81,7 @@ class Loop {
   // again.
   void finish_saving();
   // Trains one step with the next global batch. The step leaves the weights unchanged if a scaled gradient has overflowed, or if
-  // its loss or a gradient is not finite and training.on_divergence is skip.
+  // its loss or a gradient is not finite and training.on_divergence is skip. With roll_back it restores an older state instead.
   StepReport step();
 
   const Course& course() const { return course_; }

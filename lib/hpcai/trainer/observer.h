@@ -14,6 +14,8 @@ namespace hpcai::trainer {
 struct SkippedStep {
   std::string reason;                // "the loss is not finite"
   std::vector<std::string> samples;  // ids of the samples that are suspected
+  // With OnDivergence::roll_back: the state is now that after this step.
+  std::optional<int64_t> restored_step = std::nullopt;
 };
 
 // What observers learn about a finished step.

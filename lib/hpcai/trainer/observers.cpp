@@ -14,20 +14,26 @@ void ThroughputMeter::step_done(const StepReport& report, double) {
 
 void MetricsWriter::step_done(const StepReport& report, double time_s) {
   const Position& position = report.position;
-  if (report.skipped) {
-    file_.write({{"event", "skipped"},
-                 {"step", position.step},
-                 {"epoch", position.epoch},
-                 {"reason", report.skipped->reason},
-                 {"samples", report.skipped->samples},
-                 {"time_s", time_s}});
-    return;
-  }
+  if (report.skipped) return write_skipped(*report.skipped, position, time_s);
   if (position.step % every_steps_ != 0) return;
   nlohmann::json line = {{"event", "step"},     {"step", position.step}, {"epoch", position.epoch},
                          {"loss", report.loss}, {"lr", report.lr},       {"samples_per_second", meter_.samples_per_second()},
                          {"time_s", time_s}};
   if (report.loss_scale) line["loss_scale"] = *report.loss_scale;
+  file_.write(line);
+}
+
+void MetricsWriter::write_skipped(const SkippedStep& skipped, const Position& position, double time_s) {
+  nlohmann::json line = {{"event", skipped.restored_step ? "rolled_back" : "skipped"},
+                         {"step", position.step},
+                         {"epoch", position.epoch},
+                         {"reason", skipped.reason},
+                         {"samples", skipped.samples},
+                         {"time_s", time_s}};
+  if (skipped.restored_step) {
+    line["to_step"] = *skipped.restored_step;
+    line["rolled_back_steps"] = position.step - 1 - *skipped.restored_step;
+  }
   file_.write(line);
 }
 

@@ -44,6 +44,8 @@ class MetricsWriter : public Observer {
   void finish() { file_.finish(); }
 
  private:
+  void write_skipped(const SkippedStep& skipped, const Position& position, double time_s);
+
   runs::MetricsFile file_;
   int64_t every_steps_;
   const ThroughputMeter& meter_;

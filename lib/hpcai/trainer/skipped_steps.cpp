@@ -14,7 +14,8 @@ void SkippedSteps::add(int64_t number, const Divergence& divergence) {
     throw SharedError(
         ExitCode::diverged, what + "; nothing was updated",
         "Look at these samples, lower optimizer.lr, lengthen the warm-up, or set training.clip_norm. "
-        "--resume auto with --set training.on_divergence=skip goes on from the last checkpoint and skips such steps.");
+        "--resume auto with --set training.on_divergence=skip goes on from the last checkpoint and skips such steps; roll_back "
+        "also goes back to an earlier state.");
   }
   ++total_;
   if (++in_a_row_ >= most_in_a_row_) {
@@ -22,6 +23,11 @@ void SkippedSteps::add(int64_t number, const Divergence& divergence) {
                       fmt::format("{}; {} steps in a row were not finite, and none of them updated anything", what, in_a_row_),
                       "Look at these samples, lower optimizer.lr, lengthen the warm-up, or set training.clip_norm. "
                       "training.max_skipped_steps is the limit. The last checkpoint is intact.");
+  }
+  if (const auto restored = divergence.step.restored_step) {
+    log::shared_warning("step {} takes the training back to its state after step {}: {} ({})", number, *restored,
+                        divergence.step.reason, divergence.where);
+    return;
   }
   log::shared_warning("step {} is skipped and updates nothing: {} ({})", number, divergence.step.reason, divergence.where);
 }

@@ -8,17 +8,17 @@
 
 namespace hpcai::trainer {
 
-// Decides what becomes of steps whose loss or gradients are not finite, and counts those that were skipped. All ranks decide
+// Decides whether a training goes on after steps whose loss or gradients are not finite, and counts these steps. All ranks decide
 // alike, because they know the same.
 class SkippedSteps {
  public:
   explicit SkippedSteps(const TrainingConfig& training)
       : on_divergence_(training.on_divergence), most_in_a_row_(training.max_skipped_steps) {}
 
-  // Notes that step `number` (from 1) is skipped, and logs it. Throws SharedError{diverged} if the training shall end instead:
-  // with OnDivergence::stop, or after max_skipped_steps in a row.
+  // Notes that step `number` (from 1) has updated nothing, and logs it. Throws SharedError{diverged} if the training shall end
+  // instead: with OnDivergence::stop, or after max_skipped_steps in a row.
   void add(int64_t number, const Divergence& divergence);
-  // Notes that a step was not skipped.
+  // Notes that a step was finite.
   void end_row() { in_a_row_ = 0; }
   int64_t total() const { return total_; }  // since the training began
 

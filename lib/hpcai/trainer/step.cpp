@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
 #include "hpcai/checkpoint/copy_tensors.h"
@@ -47,6 +46,7 @@ StepSettings StepSettings::from(const TrainingConfig& training, const distribute
           .clip_norm = training.clip_norm,
           .average_decay = training.average_decay,
           .discardable = training.on_divergence == OnDivergence::skip,
+          .roll_back_steps = training.on_divergence == OnDivergence::roll_back ? training.roll_back_steps : 0,
           .reducer = reducer,
           .shards = shards};
 }
@@ -67,6 +67,7 @@ Step::Step(StepContext context, StepSettings settings, const std::string& traina
   }
   if (settings_.discardable) statistics_ = context_.model.buffers();
   for (const at::Tensor& values : statistics_) kept_.push_back(values.detach().clone());
+  if (settings_.roll_back_steps > 0) snapshots_.emplace(whole_state(), settings_.roll_back_steps);
   train_from(trainable_from);
 }
 
@@ -88,6 +89,7 @@ void Step::train_from(const std::string& layer) {
 
 void Step::compute_gradients(const data::StepBatch& batch, int64_t number) {
   const OneThread one_thread(sharded());
+  if (snapshots_) snapshots_->keep(number);
   copy_each(kept_, statistics_);
   sharded() ? compute_shards(batch, number) : compute_passes(batch, number);
   check_gradients();
@@ -162,6 +164,8 @@ void Step::update(double lr, int64_t number) {
 
 void Step::discard() { copy_each(statistics_, kept_); }
 
+std::optional<int64_t> Step::roll_back() { return snapshots_ ? std::make_optional(snapshots_->restore()) : std::nullopt; }
+
 NamedTensors Step::gradients() const {
   NamedTensors gradients;
   for (const auto& item : context_.model.named_parameters()) {
@@ -170,14 +174,23 @@ NamedTensors Step::gradients() const {
   return gradients;
 }
 
+// What the steps of a training change.
+NamedTensors Step::whole_state() const {
+  NamedTensors whole = tensors_of(context_.model);
+  for (const auto& [name, tensor] : average_.tensors()) whole.emplace_back("average of " + name, tensor);
+  for (const auto& [name, tensor] : context_.optimizer.state()) whole.emplace_back(name, tensor);
+  return whole;
+}
+
 NamedTensors Step::shared_state() const {
-  NamedTensors shared = models::has_local_statistics(context_.model) ? parameters_of(context_.model) : tensors_of(context_.model);
-  std::set<std::string> names;
-  for (const auto& [name, tensor] : shared) names.insert(name);
-  for (const auto& [name, tensor] : average_.tensors()) {
-    if (names.contains(name)) shared.emplace_back("average of " + name, tensor);
+  NamedTensors shared = whole_state();
+  if (snapshots_) {
+    for (auto& item : snapshots_->tensors()) shared.push_back(std::move(item));
   }
-  for (const auto& [name, tensor] : context_.optimizer.state()) shared.emplace_back(name, tensor);
+  if (!models::has_local_statistics(context_.model)) return shared;
+  for (const auto& statistics : context_.model.named_buffers()) {  // also in the average and the snapshots
+    std::erase_if(shared, [&](const auto& named) { return named.first.ends_with(statistics.key()); });
+  }
   return shared;
 }
 
@@ -189,6 +202,7 @@ void Step::save(checkpoint::TrainingState& state) {
     const ScopedAverage use_average(average_);
     for (auto& [name, tensor] : state.model) tensor = tensor.clone();
   }
+  if (snapshots_) snapshots_->save(state);
   if (scaler_) state.state["loss_scale"] = scaler_->state();
 }
 
@@ -201,9 +215,10 @@ void Step::load(const checkpoint::TrainingState& state) {
   }
   NamedTensors optimizer;
   for (const auto& item : state.optimizer) {
-    if (!item.first.starts_with(kRawPrefix)) optimizer.push_back(item);
+    if (!item.first.starts_with(kRawPrefix) && !Snapshots::owns(item.first)) optimizer.push_back(item);
   }
   context_.optimizer.load(optimizer);
+  if (snapshots_) refuse_unfitting(snapshots_->load(state));
 }
 
 }  // namespace hpcai::trainer

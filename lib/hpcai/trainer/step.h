@@ -20,6 +20,7 @@
 #include "hpcai/trainer/loss_scaler.h"
 #include "hpcai/trainer/pass_input.h"
 #include "hpcai/trainer/shard_mean.h"
+#include "hpcai/trainer/snapshots.h"
 #include "hpcai/trainer/training_config.h"
 
 namespace hpcai::trainer {
@@ -38,7 +39,8 @@ struct StepSettings {
   uint64_t seed = 1;
   double clip_norm = 0;
   double average_decay = 0;
-  bool discardable = false;  // whether discard() can be called
+  bool discardable = false;     // whether discard() can be called
+  int64_t roll_back_steps = 0;  // the k of Snapshots; 0: roll_back() does nothing
   distributed::ReducerOptions reducer = {};
   int64_t shards = 0;  // distributed.deterministic_shards; needs accumulation 1
 
@@ -75,6 +77,9 @@ class Step {
   // Instead of update(): restores the running statistics as they were before compute_gradients(), so that the step leaves no
   // trace. Needs StepSettings::discardable.
   void discard();
+  // Instead of update(): restores an earlier state of the whole training. Returns the number of steps after which the state was
+  // so; std::nullopt, and does nothing, without StepSettings::roll_back_steps.
+  std::optional<int64_t> roll_back();
 
   // Sets a function that is called after the forward part of each pass, for measurements.
   void on_forward_done(std::function<void()> tell) { forward_done_ = std::move(tell); }
@@ -90,18 +95,19 @@ class Step {
   const std::optional<LossScaler>& scaler() const { return scaler_; }
   WeightAverage& average() { return average_; }
 
-  // What is equal on all ranks, bit for bit: parameters, optimizer state and averages; running statistics unless a batch norm is
-  // `local`. The tensors share memory with the model, the optimizer and the average.
+  // What is equal on all ranks, bit for bit: parameters, optimizer state, averages and their snapshots; running statistics unless
+  // a batch norm is `local`. The tensors share memory with the model, the optimizer, the average and the snapshots.
   NamedTensors shared_state() const;
-  // Writes weights, optimizer state and loss scale into `state`. state.model receives the averaged weights if there is an
-  // average.
+  // Writes weights, optimizer state, snapshots and loss scale into `state`. state.model receives the averaged weights if there is
+  // an average.
   void save(checkpoint::TrainingState& state);
   // Within checkpoint::read_content(): throws Error{cannot_resume} for tensors that do not fit, and what nlohmann-json throws
-  // or std::out_of_range for a loss scale that is missing or none.
+  // or std::out_of_range for a loss scale that is missing or none. If `state` has no snapshots, the first one is this state.
   void load(const checkpoint::TrainingState& state);
 
  private:
   bool sharded() const { return settings_.shards > 0; }
+  NamedTensors whole_state() const;
   void compute_passes(const data::StepBatch& batch, int64_t number);
   void compute_shards(const data::StepBatch& batch, int64_t number);
   void begin_pass(const data::StepBatch& batch, int64_t pass, int64_t number);
@@ -122,6 +128,7 @@ class Step {
   std::optional<ShardMean> shard_mean_;            // with shards
   std::optional<LossScaler> scaler_;
   WeightAverage average_;
+  std::optional<Snapshots> snapshots_;  // to roll back
   std::function<void()> forward_done_;
 };
 

@@ -22,9 +22,9 @@ inline config::EnumNames<DeviceChoice> enum_names(DeviceChoice) {
 }
 
 // What becomes of a step whose loss or gradient is not finite.
-enum class OnDivergence { stop, skip };
+enum class OnDivergence { stop, skip, roll_back };
 inline config::EnumNames<OnDivergence> enum_names(OnDivergence) {
-  return {{OnDivergence::stop, "stop"}, {OnDivergence::skip, "skip"}};
+  return {{OnDivergence::stop, "stop"}, {OnDivergence::skip, "skip"}, {OnDivergence::roll_back, "roll_back"}};
 }
 
 // A part of the training with its own frozen layers. Each stage starts the schedule and its warm-up anew.
@@ -59,6 +59,7 @@ struct TrainingConfig {
   int64_t early_stop_patience = 0;
   std::vector<StageConfig> stages;
   OnDivergence on_divergence = OnDivergence::stop;
+  int64_t roll_back_steps = 50;
   int64_t max_skipped_steps = 10;
   int64_t log_every_steps = 50;
   DeviceChoice device = DeviceChoice::automatic;
@@ -92,10 +93,18 @@ struct TrainingConfig {
     v.field(
         "on_divergence", on_divergence,
         {.help = "What becomes of a step whose loss or gradient is not finite: stop ends the training (status 79), skip leaves "
-                 "the weights alone and goes on with the next batch.",
+                 "the weights alone and goes on with the next batch, roll_back restores the state of some steps before and goes "
+                 "on with the next batch.",
          .local = true});
+    v.field("roll_back_steps", roll_back_steps,
+            {.help = "With on_divergence roll_back: the state that returns is at least so many steps old, and less than twice so "
+                     "many.",
+             .unit = "steps",
+             .min = 1,
+             .local = true});
     v.field("max_skipped_steps", max_skipped_steps,
-            {.help = "With on_divergence skip: so many skipped steps in a row end the training (status 79).",
+            {.help = "With on_divergence skip or roll_back: so many steps in a row that are not finite end the training (status "
+                     "79).",
              .unit = "steps",
              .min = 1,
              .local = true});

@@ -38,6 +38,18 @@ TEST_CASE("infinities of both signs do not cancel out") {
   CHECK(first_not_finite({{"x", at::tensor({1.0F, kInfinity, -kInfinity})}}) == "x");
 }
 
+TEST_CASE("of several lists the first tensor that is not finite is found") {
+  NamedTensors empty, first = three_of(at::kFloat), second = {{"d", at::ones({3}, at::kDouble)}, {"n", at::ones({}, at::kLong)}};
+  using checkpoint::first_not_finite_of;
+  CHECK_FALSE(first_not_finite_of({}));
+  CHECK_FALSE(first_not_finite_of({&empty, &first, &second}));
+  second[0].second[1] = kInfinity;
+  CHECK(first_not_finite_of({&empty, &first, &second}) == "d");
+  first[2].second.fill_(kInfinity);
+  CHECK(first_not_finite_of({&empty, &first, &second}) == "c");
+  CHECK(first_not_finite_of({&second, &first}) == "d");
+}
+
 TEST_CASE("huge numbers, integers and empty tensors are finite") {
   const float huge = std::numeric_limits<float>::max();
   CHECK_FALSE(first_not_finite({{"x", at::full({100}, huge)},

@@ -1,5 +1,7 @@
 #include "check.h"
 
+#include <ATen/Parallel.h>
+
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/optim/optimizer.h"
 
@@ -196,4 +198,40 @@ TEST_CASE("clipping with max_norm 0 only measures, and no gradients have norm 0"
   parameter.mutable_grad() = at::tensor({3.0F, 4.0F});
   CHECK(clip_gradients({parameter}, 0).item<double>() == 5);
   CHECK(at::equal(parameter.grad(), at::tensor({3.0F, 4.0F})));
+}
+
+TEST_CASE("an update has the same bits on any number of threads") {
+  at::manual_seed(1);
+  const std::vector<at::Tensor> values{at::randn({128, 65, 3, 3}),
+                                       at::randn({96, 64, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast),
+                                       at::randn({1021, 257}), at::randn({100003})};
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& value : values) gradients.push_back(at::randn_like(value));
+  const auto weights_after = [&](const OptimizerConfig& rule, int threads) {
+    at::set_num_threads(threads);
+    NamedTensors named;
+    std::vector<at::Tensor> weights;
+    for (size_t i = 0; i < values.size(); ++i) {
+      named.emplace_back(std::to_string(i), values[i].clone().requires_grad_());
+      named.back().second.mutable_grad() = gradients[i].clone();
+      weights.push_back(named.back().second);
+    }
+    const auto optimizer = make_optimizer(rule, named);
+    for (int step = 0; step < 3; ++step) {
+      clip_gradients(weights, 1);
+      optimizer->step(0.1);
+    }
+    return weights;
+  };
+  const LarsConfig everywhere{.weight_decay = 0.1, .adapt_bias_and_norm = true};
+  for (const OptimizerConfig& rule :
+       {OptimizerConfig(SgdConfig{}), OptimizerConfig(AdamConfig{}), OptimizerConfig(AdamWConfig{.weight_decay = 0.1}),
+        OptimizerConfig(everywhere), OptimizerConfig(LambConfig{.adapt_bias_and_norm = true})}) {
+    const std::vector<at::Tensor> one = weights_after(rule, 1);
+    for (const int threads : {2, 3}) {
+      const std::vector<at::Tensor> several = weights_after(rule, threads);
+      for (size_t i = 0; i < one.size(); ++i) CHECK(at::equal(one[i], several[i]));
+    }
+  }
+  at::set_num_threads(1);
 }

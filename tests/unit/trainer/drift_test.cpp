@@ -16,27 +16,6 @@ using models::BatchNormMode;
 
 namespace {
 
-// A training of a small network on one of several ranks.
-struct RankTraining {
-  RankTraining(distributed::Group& group, const LoopSettings& settings, BatchNormMode mode)
-      : loader(std::make_unique<data::Loader>(
-            points, data::Sampler(points.size(), kSmallBatch, group.rank(), group.size(), data::SamplerMode::training, 1),
-            data::LoaderConfig{.threads = 1, .queue_batches = 1})),
-        model(mode),
-        optimizer(optim::make_optimizer(optim::AdamConfig{}, named_parameters(model))),
-        loop({group, loader, model, *task, *optimizer}, settings) {
-    models::synchronise_batch_norm(
-        model, [&group](at::Tensor& tensor) { group.all_reduce_sum(tensor); }, group.size());
-  }
-
-  Points points{10 * kSmallBatch};
-  data::StepLoader loader;
-  SmallNet model;
-  std::unique_ptr<tasks::Task> task = tasks::make_task(tasks::ClassificationConfig{});
-  std::unique_ptr<optim::Optimizer> optimizer;
-  Loop loop;
-};
-
 struct Healings : Observer {
   void healed(const Position& position, const std::vector<int>& ranks, const std::string& tensor, double) override {
     heard.push_back(std::to_string(position.step) + " " + std::to_string(ranks.at(0)) + " " + tensor);
@@ -49,16 +28,24 @@ void flip_a_bit(const at::Tensor& tensor) {
   bits.bitwise_xor_(1 << 20);
 }
 
+at::Tensor first_of_snapshot(const NamedTensors& state) {
+  for (const auto& [name, tensor] : state) {
+    if (name.starts_with("older.")) return tensor;
+  }
+  throw std::logic_error("no snapshot");
+}
+
 LoopSettings settings_of(int64_t every_steps, distributed::OnDrift on_drift) {
   LoopSettings settings = SmallTraining::usual();
   settings.course.training.max_steps = 6;
+  settings.course.training.on_divergence = OnDivergence::roll_back;  // has snapshots
   settings.drift = {every_steps, on_drift};
   return settings;
 }
 
 // How the training of each rank ends, if the last rank flips a bit of `part` of its state after the second step: the error, or
 // the step of the last report.
-enum class Flipped { nothing, weight, optimizer, average, statistics };
+enum class Flipped { nothing, weight, optimizer, average, statistics, snapshot };
 struct End {
   ExitCode code = ExitCode::done;
   std::string what;
@@ -80,6 +67,7 @@ std::vector<End> train(int ranks, const LoopSettings& settings, Flipped part, Ba
       if (part == Flipped::optimizer) flip_a_bit(training.optimizer->state()[0].second);
       if (part == Flipped::average) flip_a_bit(training.loop.computation().average().tensors()[0].second);
       if (part == Flipped::statistics) flip_a_bit(training.model.buffers()[0]);
+      if (part == Flipped::snapshot) flip_a_bit(first_of_snapshot(training.loop.computation().shared_state()));
     }
     try {
       training.loop.run();
@@ -105,7 +93,7 @@ TEST_CASE("ranks that train together do not drift, whatever the batch norm") {
 }
 
 TEST_CASE("a bit that flips in any part of the state of one rank ends the training and names the rank") {
-  for (const Flipped part : {Flipped::weight, Flipped::optimizer, Flipped::average, Flipped::statistics}) {
+  for (const Flipped part : {Flipped::weight, Flipped::optimizer, Flipped::average, Flipped::statistics, Flipped::snapshot}) {
     for (const End& end : train(3, settings_of(1, distributed::OnDrift::stop), part)) {
       INFO(end.what);
       CHECK(end.code == ExitCode::ranks_disagree);
@@ -126,7 +114,7 @@ TEST_CASE("of two ranks both are named, because none is known to be right") {
 }
 
 TEST_CASE("the state of most ranks heals the others") {
-  for (const Flipped part : {Flipped::weight, Flipped::optimizer, Flipped::average}) {
+  for (const Flipped part : {Flipped::weight, Flipped::optimizer, Flipped::average, Flipped::snapshot}) {
     const auto ends = train(3, settings_of(2, distributed::OnDrift::heal), part);
     for (const End& end : ends) {
       CHECK(end.code == ExitCode::done);

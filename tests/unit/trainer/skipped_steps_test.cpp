@@ -46,6 +46,14 @@ TEST_CASE("steps are skipped until too many in a row were not finite") {
   CHECK(failure(skipped, 9).find("3 steps in a row") != std::string::npos);
 }
 
+TEST_CASE("rolling back has the same limit") {
+  TrainingConfig training = skipping(2);
+  training.on_divergence = OnDivergence::roll_back;
+  SkippedSteps skipped(training);
+  CHECK(failure(skipped, 4).empty());
+  CHECK(failure(skipped, 5).find("2 steps in a row") != std::string::npos);
+}
+
 TEST_CASE("a row of skipped steps goes on after a resume") {
   SkippedSteps first(skipping(3)), second(skipping(3));
   failure(first, 1);

@@ -15,6 +15,7 @@
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/network.h"
+#include "hpcai/trainer/snapshots.h"
 #include "hpcai/trainer/weights.h"
 
 namespace hpcai::scaling {
@@ -140,8 +141,13 @@ Footprint measure_footprint(const trainer::Experiment& experiment, const data::S
   footprint.weights = bytes_of(tensors);
   footprint.optimizer = bytes_of(state);
   footprint.average = experiment.training.average_decay > 0 ? footprint.weights : 0;
-  footprint.checkpoint = footprint.weights + footprint.optimizer + footprint.average + kOtherBytes +
-                         kHeaderBytes * static_cast<double>(tensors.size() * (footprint.average > 0 ? 2 : 1) + state.size());
+  const double copies = experiment.training.on_divergence == trainer::OnDivergence::roll_back ? trainer::Snapshots::kCopies : 0;
+  const double bytes = footprint.weights + footprint.optimizer + footprint.average;
+  footprint.snapshots = copies * bytes;
+  footprint.checkpoint =
+      (1 + copies) *
+          (bytes + kHeaderBytes * static_cast<double>(tensors.size() * (footprint.average > 0 ? 2 : 1) + state.size())) +
+      kOtherBytes;
   const auto& wire = experiment.distributed;
   const auto buffers =
       distributed::make_gradient_buffers(model->parameters(), wire.first_bucket_mb * kMebibyte, wire.bucket_mb * kMebibyte);

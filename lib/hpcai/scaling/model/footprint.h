@@ -18,6 +18,7 @@ struct Footprint {
   double gradients = 0;
   double optimizer = 0;               // state of the optimizer
   double average = 0;                 // the running average of the weights
+  double snapshots = 0;               // of training.on_divergence roll_back
   double activations = 0;             // kept for the backward pass, independent of the batch
   double activations_per_sample = 0;  // kept for the backward pass, for each sample of a pass
   double input_per_sample = 0;
@@ -28,7 +29,8 @@ struct Footprint {
 
   // Bytes of device memory of one rank whose passes have `samples` samples.
   double memory(double samples) const {
-    return weights + gradients + optimizer + average + activations + (activations_per_sample + input_per_sample) * samples;
+    return weights + gradients + optimizer + average + snapshots + activations +
+           (activations_per_sample + input_per_sample) * samples;
   }
 };
 

@@ -46,6 +46,7 @@ nlohmann::json to_json(const Plan& plan) {
                            {"gradients", plan.footprint.gradients},
                            {"optimizer", plan.footprint.optimizer},
                            {"average", plan.footprint.average},
+                           {"snapshots", plan.footprint.snapshots},
                            {"activations_per_sample", plan.footprint.activations_per_sample}}},
                          {"multiply_adds_per_sample", plan.footprint.macs_per_sample},
                          {"checkpoint_bytes", plan.footprint.checkpoint},
@@ -80,10 +81,11 @@ std::string to_text(const Plan& plan) {
   text += line("schedule", fmt::format("{} steps: {} of {} steps; warm-up {} steps", plan.total_steps,
                                        plural(plan.epochs, "epoch"), plan.steps_per_epoch, plan.warmup_steps));
   const Footprint& need = plan.footprint;
-  text += line("memory", fmt::format("{} a rank{}: weights {}, gradients {}, optimizer {}{}, activations {} a sample",
+  text += line("memory", fmt::format("{} a rank{}: weights {}, gradients {}, optimizer {}{}{}, activations {} a sample",
                                      size_text(plan.memory_per_rank), plan.gpus ? "" : " beside the program's own 200 MB",
                                      size_text(need.weights), size_text(need.gradients), size_text(need.optimizer),
                                      need.average > 0 ? ", average " + size_text(need.average) : "",
+                                     need.snapshots > 0 ? ", snapshots " + size_text(need.snapshots) : "",
                                      size_text(need.activations_per_sample)));
   text += line("disk", fmt::format("{} a checkpoint, at most {} in all", size_text(need.checkpoint), size_text(plan.disk)));
   text += line("step", fmt::format("{:.4g} s: compute {}, exposed communication {}, input {}, imbalance {}", step.step_s,
