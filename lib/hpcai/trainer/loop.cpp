@@ -181,6 +181,7 @@ void Loop::save(bool best) {
     place_.checkpoints->save(number, whole, best && settings_.course.checkpoint.best);
   });
   saved_ = course_.position();
+  saving_s_ += seconds_since(since);
   tell_pause(since);
 }
 
@@ -193,11 +194,13 @@ void Loop::retry_saving() {
 }
 
 void Loop::finish_saving() {
+  const auto since = Clock::now();
   distributed::on_all_ranks(parts_.group, [&] {
     if (!place_.checkpoints) return;
     const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
     place_.checkpoints->finish();
   });
+  saving_s_ += seconds_since(since);
 }
 
 void Loop::tell_pause(Clock::time_point since) {

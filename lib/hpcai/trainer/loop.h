@@ -89,7 +89,8 @@ class Loop {
   const Target& target() const { return target_; }
   int64_t skipped_steps() const;                                              // steps without an update since the training began
   const nlohmann::json& last_validation() const { return last_validation_; }  // metrics; null before the first
-  double elapsed_s() const;  // seconds of training, including the sessions before a resume
+  double elapsed_s() const;                      // seconds of training, including the sessions before a resume
+  double saving_s() const { return saving_s_; }  // seconds for which this object's training has waited for checkpoints
 
   // The whole state of the training, for a checkpoint.
   checkpoint::TrainingState state();
@@ -126,6 +127,7 @@ class Loop {
   int64_t compared_ = -1;  // steps at the last comparison of the ranks
   nlohmann::json last_validation_;
   double elapsed_before_s_ = 0;
+  double saving_s_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
