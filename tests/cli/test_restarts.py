@@ -23,6 +23,7 @@ class Restarts(Case):
                 process = self.start("--config", WAVEFORM, "--run-dir", run, "--nproc", ranks, "--restarts", "5", *SAVES)
                 for step in (4, 11):
                     self.wait_for_step(run, step, process)
+                    self.wait_for_checkpoints(run, 1, process)
                     self.kill_one_rank(process)
                     time.sleep(1)  # the ranks end, and the parent starts others
                 _, err = process.communicate(timeout=120)

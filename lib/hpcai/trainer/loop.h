@@ -76,9 +76,11 @@ class Loop {
   void run_until(int64_t steps);
   // Computes loss and gradients of the next step and updates nothing but running statistics.
   InspectedStep inspect_step();
-  // Called after run(): saves a checkpoint whose saving has failed so far. Throws Error{cannot_write} on all ranks if it fails
-  // again.
+  // Called after run(): waits until the last checkpoints are on disk. Throws on all ranks Error{cannot_write} if one cannot be
+  // written.
   void finish_saving();
+  // Called on any rank after an exception: waits until the checkpoint that is being written is on disk.
+  void settle_saving();
   // Trains one step with the next global batch. The step leaves the weights unchanged if a scaled gradient has overflowed, or if
   // its loss or a gradient is not finite and training.on_divergence is skip.
   StepReport step();
@@ -111,7 +113,6 @@ class Loop {
   bool end_epoch();
   std::optional<double> evaluate(bool& good_enough);
   void save(bool best);
-  void retry_saving();
   void tell_pause(std::chrono::steady_clock::time_point since);
 
   LoopParts parts_;

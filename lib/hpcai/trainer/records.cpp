@@ -81,6 +81,7 @@ class FolderRecords : public Records {
   void attach(Loop& loop, const Training& training, const checkpoint::Origin& origin, bool resumed) override {
     checkpoints_.emplace(folder_->checkpoints(), experiment_.checkpoint.keep, origin, experiment_.checkpoint.max_unsaved_s);
     checkpoints_->prepare();
+    checkpoints_->sync_first(folder_->metrics());
     const auto resume_step = resumed ? std::make_optional(loop.course().position().step) : std::nullopt;
     metrics_.emplace(folder_->metrics(), resume_step, experiment_.training.log_every_steps, meter_);
     console_.emplace(loop.course().length(), *training.task, meter_);

@@ -99,6 +99,7 @@ ExitCode Session::train() {
     return conclude(ending);
   } catch (const Error& error) {
     records_->end_progress();
+    incarnation_->loop().settle_saving();
     const std::string status = error.code() == ExitCode::diverged ? "diverged" : "failed";
     nlohmann::json summary = summarise(status);
     summary["error"] = error.what();
