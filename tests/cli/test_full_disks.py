@@ -77,6 +77,7 @@ class FullDisks(TroubledCase):
         process = self.start("--config", WAVEFORM, "--run-dir", "run", "--nproc", str(ranks), "--set", "checkpoint.every_steps=2", *arguments,
                              env=self.trouble("run", while_exists=(flag, error)))
         self.wait_for_step("run", 3, process)
+        self.wait_for_checkpoints("run", 1, process)
         flag.touch()
         return process, flag
 

@@ -92,6 +92,7 @@ void Folder::write(int64_t step, const TrainingState& state, bool is_best) {
     write_all(temporary, state, {.step = step, .origin = origin_, .program_version = kVersion, .best = best});
     publish(temporary, path_of(step));
   } catch (...) {
+    require_in_place();  // if the folder was moved meanwhile, that is the reason
     try_remove_tree(temporary);
     throw;
   }
