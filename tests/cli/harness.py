@@ -77,6 +77,18 @@ class Case(unittest.TestCase):
             time.sleep(0.01)
         self.fail(f"step {step} was not reached within {timeout} s")
 
+    def wait_for_checkpoints(self, run_dir, count, process):
+        """Waits until so many checkpoints are on disk or the process ends. They are written while training goes on."""
+        while process.poll() is None and len(list((self.folder / run_dir / "checkpoints").glob("step-*"))) < count:
+            time.sleep(0.001)
+
+    def kill_after(self, run_dir, checkpoints):
+        """For interrupt(): kills the process once so many checkpoints are on disk."""
+        def kill(process):
+            self.wait_for_checkpoints(run_dir, checkpoints, process)
+            process.kill()
+        return kill
+
     def interrupt(self, run_dir, step, *arguments, by=lambda process: process.send_signal(signal.SIGTERM), timeout=120):
         """Starts the program and calls `by` once the run in run_dir has made this step. Returns the exit status and stderr. On a busy
         machine the run may be over by then: it is removed and started again."""

@@ -1,6 +1,8 @@
 // Stands for a file system in trouble, by LD_PRELOAD. Only calls for paths below SHIM_UNDER are looked at.
 //   SHIM_TRACE=FILE       appends "<number> <function> <path>" for every call
 //   SHIM_FAIL=K:E         fails call number K with errno E
+//   SHIM_FAIL_AT=F P:E:T  fails the first T calls of function F for path P with errno E; P is relative to SHIM_UNDER, and N stands
+//                         for each number in it, such as "write /checkpoints/.tmp-step-N.N/state.json"
 //   SHIM_WHILE=FILE:E     fails every call that writes with errno E while FILE exists
 //   SHIM_STALL=FILE       lets no open() for reading return while FILE exists
 //   SHIM_REFUSE=NAME:E,.. fails these functions always: symlink, exchange, fsync, fsyncdir, flock
@@ -37,6 +39,33 @@ static int refused(const char* name) {
   return 0;
 }
 
+// Whether the call is of the kind "<function> <path>" that SHIM_FAIL_AT names, up to its colon.
+static int is_of_kind(const char* kind, const char* function, const char* path) {
+  const size_t length = strlen(function);
+  if (strncmp(kind, function, length) != 0 || kind[length] != ' ') return 0;
+  const char* wanted = kind + length + 1;
+  path += strlen(getenv("SHIM_UNDER"));
+  while (*path != '\0' && *wanted != ':') {
+    if (*path >= '0' && *path <= '9') {
+      while (*path >= '0' && *path <= '9') ++path;
+      if (*wanted++ != 'N') return 0;
+    } else if (*path++ != *wanted++) {
+      return 0;
+    }
+  }
+  return *path == '\0' && *wanted == ':';
+}
+
+// The errno that SHIM_FAIL_AT sets for this call, or 0.
+static int trouble_at(const char* function, const char* path) {
+  static int count = 0;
+  const char* kind = getenv("SHIM_FAIL_AT");
+  if (kind == NULL || !is_of_kind(kind, function, path)) return 0;
+  int error = 0, times = 0;
+  sscanf(strchr(kind, ':'), ":%d:%d", &error, &times);
+  return __sync_add_and_fetch(&count, 1) <= times ? error : 0;
+}
+
 // The errno that this call shall fail with, or 0.
 static int trouble(const char* function, const char* path) {
   static int count = 0;
@@ -54,8 +83,9 @@ static int trouble(const char* function, const char* path) {
   }
   const char* fail = getenv("SHIM_FAIL");
   if (fail != NULL && atoi(fail) == number) error = atoi(strchr(fail, ':') + 1);
+  if (error == 0) error = trouble_at(function, path);
   const char* flag = getenv("SHIM_WHILE");
-  if (flag != NULL && strcmp(function, "close") != 0) {
+  if (flag != NULL && strcmp(function, "close") != 0 && strcmp(function, "opendir") != 0) {
     char file[4096];
     const char* colon = strrchr(flag, ':');
     snprintf(file, sizeof file, "%.*s", (int)(colon - flag), flag);
@@ -94,12 +124,24 @@ static void stall(const char* path) {
   while (access(flag, F_OK) == 0) usleep(10000);
 }
 
+// For calls that name a file by its folder's descriptor.
+static int fails_in(const char* function, int folder, const char* path) {
+  char link[64], whole[8192];
+  if (inside || folder == AT_FDCWD || path[0] == '/') return fails(function, path);
+  snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+  const ssize_t length = readlink(link, whole, 4096);
+  if (length <= 0) return 0;
+  snprintf(whole + length, sizeof whole - (size_t)length, "/%s", path);
+  return fails(function, whole);
+}
+
 int openat(int folder, const char* path, int flags, ...) {
   va_list list;
   va_start(list, flags);
   const mode_t mode = (flags & O_CREAT) ? va_arg(list, mode_t) : 0;
   va_end(list);
-  if ((flags & (O_WRONLY | O_RDWR | O_CREAT)) && fails("open", path)) return -1;
+  if ((flags & (O_WRONLY | O_RDWR | O_CREAT)) && fails_in("open", folder, path)) return -1;
+  if ((flags & O_DIRECTORY) && fails_in("opendir", folder, path)) return -1;
   if ((flags & (O_WRONLY | O_RDWR)) == 0) stall(path);
   return REAL("openat", int, int, const char*, int, mode_t)(folder, path, flags, mode);
 }
@@ -158,6 +200,10 @@ int symlink(const char* target, const char* path) {
 int unlink(const char* path) {
   if (fails("unlink", path)) return -1;
   return REAL("unlink", int, const char*)(path);
+}
+int unlinkat(int folder, const char* path, int flags) {
+  if (fails_in("unlinkat", folder, path)) return -1;
+  return REAL("unlinkat", int, int, const char*, int)(folder, path, flags);
 }
 int flock(int descriptor, int operation) {
   const int error = refused("flock");

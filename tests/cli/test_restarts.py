@@ -26,6 +26,7 @@ class Restarts(Case):
         process = self.start("--config", WAVEFORM, "--run-dir", "run", "--nproc", "1", "--restarts", "5", *SAVES)
         for step in (4, 11):
             self.wait_for_step("run", step, process)
+            self.wait_for_checkpoints("run", 1, process)
             self.kill_one_rank(process)
             time.sleep(1)  # the parent starts another process
         _, err = process.communicate(timeout=120)
@@ -65,7 +66,7 @@ class Restarts(Case):
 
     def test_without_a_parent_the_living_ranks_go_on(self):
         # With shards the weights do not depend on the number of ranks.
-        shards = ("--set", "distributed.deterministic_shards=4")
+        shards = ("--set", "distributed.deterministic_shards=4", "--set", "model.batch_norm=local")
         self.train(WAVEFORM, "whole", *shards)
         ranks = self.start_alone(4, *shards)
         self.wait_for_step("run", 4, ranks[0])

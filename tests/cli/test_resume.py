@@ -155,7 +155,7 @@ class Resume(Case):
         for damage in (b"\0" * 4096, b"\0" * 4096 + b"\n", b'{"event":"st{"event":"step","step":12}\n'):
             with self.subTest(damage=damage[:20]):
                 shutil.rmtree(self.folder / "run", ignore_errors=True)
-                self.interrupt("run", 7, "--config", WAVEFORM, "--run-dir", "run", *arguments, by=lambda process: process.kill())
+                self.interrupt("run", 7, "--config", WAVEFORM, "--run-dir", "run", *arguments, by=self.kill_after("run", 1))
                 metrics = self.folder / "run" / "metrics.jsonl"
                 lines = metrics.read_bytes().splitlines(keepends=True)
                 metrics.write_bytes(lines[0] + b"no JSON\n" + b"".join(lines[1:]) + damage)
@@ -185,7 +185,7 @@ class Resume(Case):
     def test_a_damaged_checkpoint_is_skipped(self):
         arguments = ("--set", "checkpoint.every_steps=5")
         self.undisturbed(WAVEFORM, *arguments)
-        self.interrupt("run", 12, "--config", WAVEFORM, "--run-dir", "run", *arguments, by=lambda process: process.kill())
+        self.interrupt("run", 12, "--config", WAVEFORM, "--run-dir", "run", *arguments, by=self.kill_after("run", 2))
         newest = sorted((self.folder / "run" / "checkpoints").glob("step-*"))[-1]
         weights = newest / "model.safetensors"
         content = bytearray(weights.read_bytes())

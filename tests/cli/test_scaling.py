@@ -93,7 +93,7 @@ class Scaling(Case):
     def test_a_killed_study_leaves_nobody_behind_and_goes_on(self):
         arguments = ("scaling", "--config", WAVEFORM, "--world", "1,2", "--out", "study", "--calibrate", "0", *NEVER, "--set",
                      "checkpoint.every_steps=3")
-        self.interrupt("study/tiny-waveform/world-2", 8, *arguments, by=lambda process: process.kill())
+        self.interrupt("study/tiny-waveform/world-2", 8, *arguments, by=self.kill_after("study/tiny-waveform/world-2", 1))
         end = time.monotonic() + 10
         while self.processes_of_the_study() and time.monotonic() < end:
             time.sleep(0.05)

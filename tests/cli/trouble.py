@@ -19,12 +19,14 @@ class TroubledCase(Case):
         subprocess.run(["cc", "-O1", "-fPIC", "-shared", "-o", cls.shim, HERE / "shim.c", "-ldl"], check=True)
 
     def trouble(self, under=None, **settings):
-        """Environment variables of the shim, such as refuse={"fsync": errno.EINVAL}."""
+        """Environment variables of the shim, such as refuse={"fsync": errno.EINVAL} or fail_at=(function, path, errno, times)."""
         env = {"LD_PRELOAD": str(self.shim), "SHIM_UNDER": str(self.folder / under if under else self.folder)}
         if "refuse" in settings:
             env["SHIM_REFUSE"] = ",".join(f"{name}:{number}" for name, number in settings["refuse"].items())
         if "fail" in settings:
             env["SHIM_FAIL"] = "{}:{}".format(*settings["fail"])
+        if "fail_at" in settings:
+            env["SHIM_FAIL_AT"] = "{} {}:{}:{}".format(*settings["fail_at"])
         if "while_exists" in settings:
             env["SHIM_WHILE"] = "{}:{}".format(*settings["while_exists"])
         if "stall_while_exists" in settings:

@@ -1,50 +1,29 @@
 #include "hpcai/checkpoint/checkpoints.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 #include <stdexcept>
-#include <thread>
+#include <utility>
 
-#include "hpcai/checkpoint/candidates.h"
 #include "hpcai/checkpoint/finite.h"
-#include "hpcai/checkpoint/manifest.h"
-#include "hpcai/checkpoint/publish.h"
+#include "hpcai/checkpoint/snapshot.h"
 #include "hpcai/core/error.h"
-#include "hpcai/core/file.h"
-#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
-#include "hpcai/core/paths.h"
-#include "hpcai/core/sha256.h"
-#include "hpcai/core/text.h"
-#include "hpcai/core/version.h"
+#include "hpcai/core/threads/start.h"
 
 namespace hpcai::checkpoint {
 namespace {
 
-namespace fs = std::filesystem;
 using Clock = Unsaved::Clock;
 
 constexpr double kLastPatience_s = 30;  // time for the last attempts at the end of training
 constexpr double kLongestLastPause_s = 5;
+constexpr int kNiceness = 10;  // of the thread that writes
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-// Writes one file of a checkpoint and records its size and hash.
-void put(const fs::path& folder, const char* name, const std::vector<std::string_view>& pieces, Manifest& manifest) {
-  write_file(folder / name, pieces);
-  Sha256 hash;
-  FileRecord record;
-  for (const auto& piece : pieces) {
-    hash.update(piece);
-    record.size += piece.size();
-  }
-  record.sha256 = hash.hex();
-  manifest.files[name] = record;
-}
 
 // JSON stores numbers that are not finite as null. A run could not resume from such a state.
 void refuse_not_finite(const nlohmann::json& json) {
@@ -60,202 +39,198 @@ std::optional<std::string> first_tensor_not_finite(const TrainingState& state) {
   return first_not_finite_of({&state.model, &state.optimizer});
 }
 
-void write_all(const fs::path& folder, const TrainingState& state, Manifest manifest) {
-  refuse_not_finite(state.state);
-  make_new_folder(folder);
-  put(folder, kModelName, SafetensorsImage(state.model).parts(), manifest);
-  put(folder, kOptimizerName, SafetensorsImage(state.optimizer).parts(), manifest);
-  put(folder, kStateName, {json_text(state.state, 1)}, manifest);
-  write_file(folder / kManifestName, to_text(manifest));
-  sync_folder(folder);
-}
-
 }  // namespace
 
-Checkpoints::Checkpoints(fs::path folder, int64_t keep, Origin origin, double max_unsaved_s)
-    : folder_(std::move(folder)), keep_(std::max<int64_t>(1, keep)), origin_(std::move(origin)), unsaved_(max_unsaved_s) {}
-
-void Checkpoints::prepare() {
-  make_folder(folder_);
-  for (const Candidate& candidate : find_candidates(folder_)) {
-    // An interrupted save may have put the old folder aside before the new folder had its name.
-    if (!candidate.path.filename().string().starts_with(kPutAsidePrefix)) continue;
-    try {
-      verify(candidate.path);
-    } catch (const Error&) {
-      continue;  // the folder was being removed
-    }
-    rename_path(candidate.path, path_of(candidate.step));
-  }
-  for (const fs::path& entry : list_folder(folder_, ExitCode::cannot_write)) {
-    if (entry.filename().string().starts_with(kTemporaryPrefix)) remove_folder(entry);
-  }
-  known_.emplace(folder_);
-}
-
-void Checkpoints::require_in_place() const {
-  if (!known_ || known_->in_place()) return;
-  throw Error(ExitCode::cannot_write,
-              fmt::format("the folder {} of this run was moved, removed or replaced; move it back", printable(folder_)),
-              "Move the folder back to its place, then go on with --resume auto.");
-}
-
-void Checkpoints::write(const Unsaved::State& saved) {
-  require_in_place();
-  const fs::path temporary = folder_ / fmt::format("{}{}.{}", kTemporaryPrefix, step_name(saved.step), getpid());
-  const bool best = saved.best || was_best(saved.step);
-  try {
-    try_remove_tree(temporary);
-    write_all(temporary, saved.state, {.step = saved.step, .origin = origin_, .program_version = kVersion, .best = best});
-    publish(temporary, path_of(saved.step));
-  } catch (...) {
-    try_remove_tree(temporary);
-    throw;
-  }
-  // The state is saved. A failure from here on costs only disk space.
-  try {
-    point_links(saved.step, best);
-    remove_old(saved.step);
-  } catch (const Error& e) {
-    log::warning("old checkpoints are kept: {}", e.what());
-  }
-}
+Checkpoints::Checkpoints(std::filesystem::path folder, int64_t keep, Origin origin, double max_unsaved_s)
+    : folder_(std::move(folder), keep, std::move(origin)), unsaved_(max_unsaved_s) {}
 
 void Checkpoints::save(int64_t step, const TrainingState& state, bool best) {
+  refuse_not_finite(state.state);
   if (const auto name = first_tensor_not_finite(state)) fail_as_diverged(step, *name);
-  const auto start = Clock::now();
-  unsaved_.supersede(best);
-  const Unsaved::State now{step, best, state};
-  if (unsaved_.rests(start)) return unsaved_.keep(now);
+  throw_failure();
   try {
-    write(now);
-  } catch (const Error& e) {
-    if (e.code() != ExitCode::cannot_write || !unsaved_.patient()) throw;
-    unsaved_.failed(Clock::now(), seconds_since(start));
-    failure_ = e.what();
-    if (unsaved_.waiting_s() > unsaved_.longest_s()) fail_as_overdue(e);
-    try {
-      unsaved_.keep(now);
-    } catch (const std::exception&) {  // too little memory for a copy
-      throw e;
-    }
-    log::warning("cannot save step {}: {}. Training goes on, the state waits in memory, and the next attempt is in {:.3g} s; {}",
-                 step, e.what(), unsaved_.pause_s(), describe_saved());
-    return;
-  }
-  if (unsaved_.failures() > 0) log::info("step {} is saved: writing works again", step);
-  if (unsaved_.empty()) {
-    unsaved_.recovered();
-  } else {
-    try_unsaved();
+    hand_over(step, state, best);
+  } catch (const std::exception&) {  // too little memory for a copy, or no thread
+    log::warning("too little memory or too few threads to save in the background: training waits until step {} is written", step);
+    settle();
+    folder_.write(step, state, best);
   }
 }
 
-void Checkpoints::try_unsaved() {
-  const auto start = Clock::now();
-  while (!unsaved_.empty()) {
-    const int64_t step = unsaved_.states().front().step;
-    try {
-      write(unsaved_.states().front());
-    } catch (const Error& e) {
-      if (e.code() != ExitCode::cannot_write) throw;
-      unsaved_.failed(Clock::now(), seconds_since(start));
-      failure_ = e.what();
-      log::warning("step {} is still not saved after {:.0f} s: {}", step, unsaved_.waiting_s(), e.what());
+// Copies the state for the thread. Starts the thread if it does not run.
+void Checkpoints::hand_over(int64_t step, const TrainingState& state, bool best) {
+  Unsaved::Kept copy = take_memory(best);
+  if (!copy) copy = std::make_shared<Unsaved::State>();
+  take_snapshot(state, copy->state);
+  copy->step = step;
+  copy->best = best;
+  if (!thread_.joinable()) thread_ = start_thread("that writes checkpoints", [this] { run(); });
+  {
+    const std::lock_guard lock(mutex_);
+    unsaved_.keep(std::move(copy));
+  }
+  changed_.notify_all();
+}
+
+// Removes the waiting states that the newer one replaces. Returns the memory of an earlier copy, or null.
+Unsaved::Kept Checkpoints::take_memory(bool newer_is_best) {
+  const std::lock_guard lock(mutex_);
+  Unsaved::Kept removed = unsaved_.supersede(newer_is_best);
+  if (removed && attempt_ && !std::exchange(told_of_lag_, true)) {
+    log::warning("step {} is not saved, because step {} is still being written: checkpoints are due faster than the disk writes",
+                 removed->step, attempt_->step);
+  }
+  return removed ? removed : std::exchange(spare_, nullptr);
+}
+
+void Checkpoints::run() {
+  setpriority(PRIO_PROCESS, 0, kNiceness);  // of this thread alone
+  Lock lock(mutex_);
+  while (true) {
+    const bool waits = !unsaved_.empty() && !failure_;
+    const bool rests = unsaved_.rests(Clock::now());
+    if (waits && !rests) {
+      try_oldest(lock);
+    } else if (end_) {
+      return;
+    } else if (waits) {
+      changed_.wait_until(lock, unsaved_.next_try());
+    } else {
+      changed_.wait(lock);
+    }
+  }
+}
+
+// Writes the oldest state, without the lock, and notes how that went. Returns whether the state is written.
+bool Checkpoints::try_oldest(Lock& lock) {
+  const Unsaved::Kept state = unsaved_.states().front();
+  attempt_ = {state->step, Clock::now()};
+  lock.unlock();
+  std::exception_ptr failure;
+  std::string on_disk;
+  try {
+    folder_.write(state->step, state->state, state->best);
+  } catch (...) {
+    failure = std::current_exception();
+    on_disk = folder_.describe();
+  }
+  lock.lock();
+  attempt_.reset();
+  failure ? note_failure(state->step, failure, on_disk) : note_success(state);
+  return !failure;
+}
+
+void Checkpoints::note_success(const Unsaved::Kept& state) {
+  if (unsaved_.failures() > 0) {
+    log::info("step {} is saved: writing works again after {:.3g} s", state->step, unsaved_.waiting_s());
+  }
+  unsaved_.saved(state);
+  spare_ = state;
+}
+
+// Another attempt follows, or saving has failed for good.
+void Checkpoints::note_failure(int64_t step, const std::exception_ptr& failure, const std::string& on_disk) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    reason_ = error.what();
+    if (error.code() != ExitCode::cannot_write || !unsaved_.patient()) {
+      failure_ = failure;
       return;
     }
-    log::info("step {} is saved, {:.3g} s after the first attempt", step, unsaved_.waiting_s());
-    unsaved_.saved_first();
-  }
-}
-
-void Checkpoints::retry() {
-  if (retry_due()) try_unsaved();
-}
-
-void Checkpoints::finish() {
-  const double patience_s = std::min(kLastPatience_s, unsaved_.longest_s());
-  for (const auto start = Clock::now(); !unsaved_.empty();) {
-    try_unsaved();
-    if (unsaved_.empty()) return;
-    const double left_s = patience_s - seconds_since(start);
-    if (left_s <= 0) {
-      throw Error(ExitCode::cannot_write,
-                  fmt::format("step {} could not be saved; {}", unsaved_.states().back().step, describe_saved()),
-                  "Make it possible to write there, then go on with --resume auto.");
+    const auto now = Clock::now();
+    unsaved_.failed(now);
+    const double waiting_s = unsaved_.waiting_s(now);
+    if (unsaved_.overdue(now)) {
+      const auto text = fmt::format("{}; nothing could be saved for {:.0f} s, longer than checkpoint.max_unsaved_s; {}", reason_,
+                                    waiting_s, on_disk);
+      failure_ = std::make_exception_ptr(Error(error.code(), text, error.remedy()));
+    } else if (unsaved_.failures() == 1) {
+      log::warning(
+          "cannot save step {}: {}. Training goes on, the state waits in memory, and the next attempt is in {:.3g} s; {}", step,
+          reason_, unsaved_.pause_s(), on_disk);
+    } else {
+      log::warning("step {} is still not saved after {:.0f} s: {}", step, waiting_s, reason_);
     }
-    std::this_thread::sleep_for(std::chrono::duration<double>(std::min({unsaved_.pause_s(), left_s, kLongestLastPause_s})));
+  } catch (const std::exception& error) {
+    reason_ = error.what();
+    failure_ = failure;
   }
+}
+
+// The present attempt if it takes longer than max_unsaved_s, for example because a network disk does not answer. The caller
+// holds the mutex.
+std::optional<Checkpoints::Trouble> Checkpoints::standstill() const {
+  if (!attempt_ || !unsaved_.patient()) return std::nullopt;
+  const double seconds = seconds_since(attempt_->since);
+  if (seconds <= unsaved_.longest_s()) return std::nullopt;
+  return Trouble{seconds, fmt::format("step {} is being written for {:.0f} s, longer than checkpoint.max_unsaved_s",
+                                      attempt_->step, seconds)};
+}
+
+bool Checkpoints::failed() const {
+  const std::lock_guard lock(mutex_);
+  return failure_ || standstill();
 }
 
 std::optional<Checkpoints::Trouble> Checkpoints::trouble() const {
-  if (unsaved_.empty()) return std::nullopt;
-  return Trouble{unsaved_.waiting_s(), failure_};
+  const std::lock_guard lock(mutex_);
+  if (failure_ || unsaved_.failures() > 0) return Trouble{unsaved_.waiting_s(), reason_};
+  return standstill();
 }
 
-bool Checkpoints::was_best(int64_t step) const {
-  try {
-    return read_manifest(path_of(step)).best.value_or(false);
-  } catch (const Error&) {
-    return false;
+void Checkpoints::throw_failure() const {
+  const std::lock_guard lock(mutex_);
+  if (failure_) std::rethrow_exception(failure_);
+  if (const auto trouble = standstill()) {
+    throw Error(ExitCode::cannot_write, trouble->reason, "Look at the disk or the network to it, then go on with --resume auto.");
   }
 }
 
-void Checkpoints::fail_as_overdue(const Error& error) const {
-  throw Error(error.code(),
-              fmt::format("{}; nothing could be saved for {:.0f} s, longer than checkpoint.max_unsaved_s; {}", error.what(),
-                          unsaved_.waiting_s(), describe_saved()),
-              error.remedy());
+void Checkpoints::settle() {
+  if (thread_.joinable()) {
+    {
+      const std::lock_guard lock(mutex_);
+      end_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  end_ = false;
+  spare_.reset();
 }
 
-void Checkpoints::fail_as_diverged(int64_t step, const std::string& tensor) const {
+void Checkpoints::finish() {
+  settle();
+  throw_failure();
+  const double patience_s = std::min(kLastPatience_s, unsaved_.longest_s());
+  Lock lock(mutex_);
+  for (const auto start = Clock::now(); !unsaved_.empty();) {
+    if (try_oldest(lock)) continue;
+    const double left_s = patience_s - seconds_since(start);
+    if (failure_ || left_s <= 0) {
+      const int64_t step = unsaved_.states().back()->step;
+      throw Error(ExitCode::cannot_write, fmt::format("step {} could not be saved: {}; {}", step, reason_, folder_.describe()),
+                  "Make it possible to write there, then go on with --resume auto.");
+    }
+    const double pause_s = std::min({unsaved_.pause_s(), left_s, kLongestLastPause_s});
+    changed_.wait_for(lock, std::chrono::duration<double>(pause_s));
+  }
+}
+
+void Checkpoints::fail_as_diverged(int64_t step, const std::string& tensor) {
+  settle();
   throw Error(
       ExitCode::diverged,
       fmt::format("the state after step {} is not finite and was not saved: '{}' is the first tensor with NaN or infinity; "
                   "{}",
-                  step, tensor, describe_saved()),
+                  step, tensor, folder_.describe()),
       "Start a new run with a lower optimizer.lr, a longer warm-up, or training.clip_norm.");
 }
 
-std::string Checkpoints::describe_saved() const {
-  try {
-    if (known_ && !known_->in_place()) return "the earlier checkpoints are in that folder";
-    const auto saved = steps();
-    if (!saved.empty()) return fmt::format("the last checkpoint on disk is of step {}", saved.back());
-    return "there is no checkpoint yet";
-  } catch (const Error& e) {
-    return e.what();
-  }
+std::optional<Loaded> Checkpoints::load_newest() {
+  settle();
+  return checkpoint::load_newest(folder_.path());
 }
-
-// An older state that was unsaved must not take the link from a newer one.
-void Checkpoints::point_links(int64_t step, bool best) {
-  newest_ = std::max(newest_, step);
-  replace_link(folder_ / "last", step_name(newest_));
-  if (best) replace_link(folder_ / "best", step_name(step));
-}
-
-void Checkpoints::remove_old(int64_t newest) const {
-  const auto all = steps();
-  const int64_t surplus = static_cast<int64_t>(all.size()) - keep_;
-  if (surplus <= 0) return;
-  const auto best = best_of(find_candidates(folder_), folder_);
-  std::vector<int64_t> doomed(all.begin(), all.begin() + surplus);
-  std::erase_if(doomed, [&](int64_t step) { return step == newest || (!best.empty() && step == best.front().step); });
-  if (doomed.empty()) return;
-  try {
-    verify(path_of(newest));
-  } catch (const Error& e) {
-    log::warning("{}: the checkpoint just saved does not read back, so older ones are kept", e.what());
-    return;
-  }
-  for (const int64_t step : doomed) remove_folder(path_of(step));
-}
-
-std::optional<Loaded> Checkpoints::load_newest() const { return checkpoint::load_newest(folder_); }
-
-std::vector<int64_t> Checkpoints::steps() const { return steps_in(folder_); }
-
-fs::path Checkpoints::path_of(int64_t step) const { return folder_ / step_name(step); }
 
 }  // namespace hpcai::checkpoint

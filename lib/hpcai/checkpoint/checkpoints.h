@@ -1,87 +1,104 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "hpcai/checkpoint/folder.h"
 #include "hpcai/checkpoint/load.h"
 #include "hpcai/checkpoint/state.h"
 #include "hpcai/checkpoint/unsaved.h"
 #include "hpcai/core/error.h"
-#include "hpcai/core/known_folder.h"
 
 namespace hpcai::checkpoint {
 
-// The folder checkpoints/ of a run:
-//   step-00000123/{manifest.json, model.safetensors, optimizer.safetensors, state.json}   last -> step-...   best -> step-...
-// A save writes the files into .tmp-step-00000123.<pid> and fsyncs each one. It writes their sizes and SHA-256 into
-// manifest.json, which carries its own SHA-256, and fsyncs that too. It then renames the folder and fsyncs the parent. Each
-// visible checkpoint is therefore whole at any moment. "The last" is the newest checkpoint that verifies. "The best" is the
-// newest one whose manifest states that it was the best when it was saved. The links only show them to people. Rank 0 calls these
-// functions; the other ranks may call load_newest(), which only reads.
+// Saves the states of a training in the folder checkpoints/ of its run (folder.h). save() copies a state in memory, and a thread
+// writes the copy while training goes on. The thread writes one state at a time, the oldest first. A state that waits is replaced
+// by a newer one, so at most three states are in memory: the one that is being written, the newest, and the best. If a state
+// cannot be written, the thread tries again at growing intervals.
+//
+// Rank 0 calls these functions, on one thread; failed(), trouble() and last_saved() may be called from any thread. The other
+// ranks may call load_newest(), which only reads.
 class Checkpoints {
  public:
-  // Touches no file. `keep`: number of the newest checkpoints to keep (at least 1), besides the best one. `max_unsaved_s`: for so
-  // many seconds after a failure to write, save() keeps states in memory and returns.
+  // Touches no file. `keep`: see Folder. `max_unsaved_s`: for so many seconds states may stay in memory after a failure to write.
   Checkpoints(std::filesystem::path folder, int64_t keep, Origin origin = {}, double max_unsaved_s = 0);
+  // Does what settle() does.
+  ~Checkpoints() { settle(); }
+  Checkpoints(const Checkpoints&) = delete;
+  Checkpoints& operator=(const Checkpoints&) = delete;
 
-  // Creates the folder and removes the remains of interrupted saves. Call it once, before the first save. From then on nothing is
-  // written if the path leads to another folder or to none, because somebody has moved the folder: such a save fails as on a full
-  // disk, until the folder is back. Throws Error{cannot_write}.
-  void prepare();
+  // Call these once, before the first save; see Folder. While the folder is away, saving fails as on a full disk.
+  void prepare() { folder_.prepare(); }
+  void sync_first(std::filesystem::path file) { folder_.sync_first(std::move(file)); }
 
-  // Saves the state as the newest checkpoint, and as the best one if `best`. It replaces a checkpoint of the same step, which
-  // stays the best if it was. It removes old checkpoints only after it has read the new one back and verified its hashes. A state
-  // that cannot be written leaves nothing visible; the log reports it. The object keeps a copy in memory, and retry() and
-  // finish() try again at growing intervals until a later state replaces it. Throws Error{cannot_write} once a state is unsaved
-  // for longer than max_unsaved_s; Error{diverged} that names the first tensor that is not finite, before it touches a file.
+  // Saves the state as the newest checkpoint, and as the best one if `best`, and returns before it is written. If there is too
+  // little memory for a copy, or no thread to write it, save() writes the state itself. Throws Error{diverged} that names the
+  // first tensor that is not finite; std::invalid_argument for a number that is not finite in state.state; after failed() the
+  // reason, for example Error{cannot_write}.
   void save(int64_t step, const TrainingState& state, bool best = false);
+  // Whether saving has failed for good: states are unsaved for longer than max_unsaved_s, or an attempt is useless. Training
+  // should then stop; save() and finish() throw. It is cheap: call it after each step.
+  bool failed() const;
 
-  // Returns whether a state is unsaved and it is time to try again. Call it between steps; it is cheap.
-  bool retry_due() const { return !unsaved_.empty() && !unsaved_.rests(Unsaved::Clock::now()); }
-  // Tries again to write unsaved states if retry_due().
-  void retry();
-  // Whether a state is unsaved for longer than max_unsaved_s. Training should then stop; save() throws.
-  bool overdue() const { return unsaved_.overdue(); }
-  // The failure because of which states are unsaved; nothing if all are saved.
+  // The failure because of which states are unsaved; nothing if writing works.
   struct Trouble {
     double seconds = 0;  // since the first failure
     std::string reason;
   };
   std::optional<Trouble> trouble() const;
   // The newest step that this object has saved.
-  std::optional<int64_t> last_saved() const { return newest_ < 0 ? std::nullopt : std::make_optional(newest_); }
-  // Tries for at most 30 s more. Call it at the end of training. Throws Error{cannot_write} if a state is still unsaved.
+  std::optional<int64_t> last_saved() const { return folder_.newest(); }
+
+  // Waits until the thread has tried to write each state, unless it pauses after a failure, and ends the thread. The next save()
+  // starts it again.
+  void settle();
+  // Calls settle(), then tries for at most 30 s more. Call it at the end of training. Throws after failed() the reason;
+  // Error{cannot_write} if a state is still unsaved.
   void finish();
 
-  // Returns the newest checkpoint whose hashes verify; nothing if there is no checkpoint. Throws Error{cannot_resume} with every
-  // reason if none of the checkpoints verifies.
-  std::optional<Loaded> load_newest() const;
+  // Calls settle() and returns the newest checkpoint whose hashes verify; nothing if there is no checkpoint. Throws
+  // Error{cannot_resume} with every reason if none of the checkpoints verifies.
+  std::optional<Loaded> load_newest();
 
-  std::vector<int64_t> steps() const;  // of the visible checkpoints, in rising order
+  std::vector<int64_t> steps() const { return folder_.steps(); }  // of the visible checkpoints, in rising order
   // Returns the folder of a step's checkpoint, whether it exists or not.
-  std::filesystem::path path_of(int64_t step) const;
+  std::filesystem::path path_of(int64_t step) const { return folder_.path_of(step); }
 
  private:
-  void require_in_place() const;
-  void write(const Unsaved::State& state);
-  void try_unsaved();
-  bool was_best(int64_t step) const;
-  [[noreturn]] void fail_as_overdue(const Error& error) const;
-  [[noreturn]] void fail_as_diverged(int64_t step, const std::string& tensor) const;
-  void point_links(int64_t step, bool best);
-  void remove_old(int64_t newest) const;
-  std::string describe_saved() const;
+  using Lock = std::unique_lock<std::mutex>;
+  struct Attempt {
+    int64_t step = 0;
+    Unsaved::Clock::time_point since{};
+  };
 
-  std::filesystem::path folder_;
-  int64_t keep_;
-  Origin origin_;
+  void hand_over(int64_t step, const TrainingState& state, bool best);
+  Unsaved::Kept take_memory(bool newer_is_best);
+  void run();
+  bool try_oldest(Lock& lock);
+  void note_success(const Unsaved::Kept& state);
+  void note_failure(int64_t step, const std::exception_ptr& failure, const std::string& on_disk);
+  std::optional<Trouble> standstill() const;
+  void throw_failure() const;
+  [[noreturn]] void fail_as_diverged(int64_t step, const std::string& tensor);
+
+  Folder folder_;
+  mutable std::mutex mutex_;  // protects the members up to end_
+  std::condition_variable changed_;
   Unsaved unsaved_;
-  std::string failure_;  // the last failure to save
-  std::optional<KnownFolder> known_;
-  int64_t newest_ = -1;  // the newest step that this object has saved
+  Unsaved::Kept spare_;             // a written state, whose memory the next copy takes
+  std::optional<Attempt> attempt_;  // the present attempt to write
+  std::string reason_;              // of the last failure to write
+  std::exception_ptr failure_;      // why saving has failed for good
+  bool told_of_lag_ = false;
+  bool end_ = false;    // the thread ends when nothing is left to try
+  std::thread thread_;  // only the caller of save() uses it
 };
 
 }  // namespace hpcai::checkpoint

@@ -21,15 +21,4 @@ std::optional<std::string> copy_tensors(const NamedTensors& saved, const NamedTe
   return std::nullopt;
 }
 
-TrainingState copy_of(const TrainingState& state) {
-  const auto copied = [](const NamedTensors& tensors) {
-    NamedTensors copies;
-    for (const auto& [name, tensor] : tensors) {
-      copies.emplace_back(name, tensor.detach().to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true));
-    }
-    return copies;
-  };
-  return {copied(state.model), copied(state.optimizer), state.state};
-}
-
 }  // namespace hpcai::checkpoint

@@ -1,52 +1,38 @@
 #include "hpcai/checkpoint/unsaved.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 
 namespace hpcai::checkpoint {
 namespace {
 
 constexpr double kFirstPause_s = 1, kLongestPause_s = 60;
-constexpr double kLargestShare = 0.05;  // the largest part of the training time that failing attempts may take
 
 using Seconds = std::chrono::duration<double>;
 
-NamedTensors copied(const NamedTensors& tensors) {
-  NamedTensors copies;
-  for (const auto& [name, tensor] : tensors)
-    copies.emplace_back(name, tensor.detach().to(at::kCPU, tensor.scalar_type(), false, true));
-  return copies;
-}
-
 }  // namespace
 
-void Unsaved::supersede(bool newer_is_best) {
-  std::erase_if(states_, [&](const State& state) { return newer_is_best || !state.best; });
+Unsaved::Kept Unsaved::supersede(bool newer_is_best) {
+  Kept removed;
+  std::erase_if(states_, [&](const Kept& state) {
+    if (state->best && !newer_is_best) return false;
+    if (state.use_count() == 1) removed = state;
+    return true;
+  });
+  return removed;
 }
 
-void Unsaved::keep(const State& state) {
-  states_.push_back({state.step, state.best, {copied(state.state.model), copied(state.state.optimizer), state.state.state}});
-}
-
-void Unsaved::saved_first() {
-  states_.erase(states_.begin());
-  recovered();
-}
-
-void Unsaved::recovered() {
+void Unsaved::saved(const Kept& state) {
+  std::erase(states_, state);
   failures_ = 0;
   pause_s_ = 0;
 }
 
-void Unsaved::failed(Clock::time_point now, double attempt_s) {
+void Unsaved::failed(Clock::time_point now) {
   if (failures_++ == 0) since_ = now;
   pause_s_ = std::clamp(2 * pause_s_, kFirstPause_s, kLongestPause_s);
-  pause_s_ = std::max(pause_s_, attempt_s / kLargestShare);
-  next_try_ = now + std::chrono::duration_cast<Clock::duration>(Seconds(pause_s_));
+  const double left_s = std::max(0.0, longest_s_ - waiting_s(now));
+  next_try_ = now + std::chrono::duration_cast<Clock::duration>(Seconds(std::min(pause_s_, left_s)));
 }
-
-bool Unsaved::overdue(Clock::time_point now) const { return !empty() && waiting_s(now) > longest_s_; }
 
 double Unsaved::waiting_s(Clock::time_point now) const { return failures_ == 0 ? 0 : Seconds(now - since_).count(); }
 

@@ -66,9 +66,4 @@ int AppendFile::write_pending() {
   return error;
 }
 
-int AppendFile::sync() {
-  const int error = flush();
-  return error != 0 ? error : sync_descriptor(descriptor_, path_);
-}
-
 }  // namespace hpcai

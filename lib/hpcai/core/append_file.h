@@ -24,8 +24,6 @@ class AppendFile {
   int append(std::string_view lines);
   // Writes the lines in memory now. Returns 0 or the errno.
   int flush();
-  // As flush(), and makes the file durable (fsync).
-  int sync();
 
   size_t pending() const { return pending_.size(); }  // bytes in memory that are not yet written
   size_t lost() const { return lost_; }               // number of discarded lines, see most_pending

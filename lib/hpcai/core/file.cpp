@@ -47,6 +47,15 @@ int read_all(const fs::path& path, size_t limit, std::string& content) {
   return error;
 }
 
+// Opens a file or folder with these flags and makes it durable. Returns 0 or the errno.
+int sync_path(const fs::path& path, int flags) {
+  const int descriptor = open(path.c_str(), flags | O_CLOEXEC);
+  if (descriptor < 0) return errno;
+  const int error = sync_descriptor(descriptor, path);
+  close(descriptor);
+  return error;
+}
+
 }  // namespace
 
 void fail_to_write(const std::string& action, const fs::path& path, int error) {
@@ -109,16 +118,14 @@ bool make_new_folder(const fs::path& path) {
   return error == 0;
 }
 
+int sync_file(const fs::path& path) {
+  return attempt([&] { return sync_path(path, O_WRONLY); });
+}
+
 void sync_folder(const fs::path& path) {
-  const int error = attempt([&] {
-    const int descriptor = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    // A folder with write permission but no read permission cannot be opened, so it cannot be made durable.
-    if (descriptor < 0) return errno == EACCES ? 0 : errno;
-    const int failure = sync_descriptor(descriptor, path);
-    close(descriptor);
-    return failure;
-  });
-  if (error != 0) fail_to_write("make durable the folder", path, error);
+  const int error = attempt([&] { return sync_path(path, O_RDONLY | O_DIRECTORY); });
+  // A folder with write permission but no read permission cannot be opened, so it cannot be made durable.
+  if (error != 0 && error != EACCES) fail_to_write("make durable the folder", path, error);
 }
 
 }  // namespace hpcai

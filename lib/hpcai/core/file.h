@@ -31,6 +31,9 @@ bool make_new_folder(const std::filesystem::path& path);
 // Renames a file or folder and replaces a file of the new name. Throws Error{cannot_write}.
 void rename_path(const std::filesystem::path& from, const std::filesystem::path& to);
 
+// Makes a file durable (fsync), with all that any process has written to it. Returns 0 or the errno.
+int sync_file(const std::filesystem::path& path);
+
 // Makes the entries of a folder durable (fsync). Throws Error{cannot_write}.
 void sync_folder(const std::filesystem::path& path);
 

@@ -80,8 +80,6 @@ MetricsFile::MetricsFile(std::filesystem::path path, std::optional<int64_t> resu
 
 void MetricsFile::write(const nlohmann::json& line) { report(file_.append(json_text(line) + '\n')); }
 
-void MetricsFile::sync() { report(file_.sync()); }
-
 void MetricsFile::report(int error) {
   if (error != 0 && !failing_) {
     log::warning("cannot write {}: {}. Its lines wait in memory", printable(file_.path()), std::strerror(error));

@@ -24,10 +24,6 @@ class MetricsFile {
   // hold (NaN, infinity) become null.
   void write(const nlohmann::json& line);
 
-  // Makes the lines durable (fsync). Call it before a checkpoint is saved, so that a crash of the machine leaves no gap before
-  // the checkpoint.
-  void sync();
-
   // Makes the last attempts to write. Throws Error{cannot_write} if lines are unwritten or were discarded. Call it at the end.
   void finish();
 

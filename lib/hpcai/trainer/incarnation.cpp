@@ -23,8 +23,7 @@ void Incarnation::leave_group() {
 void Incarnation::join_group(const distributed::World& world) {
   distributed::DistributedConfig config = experiment_.distributed;
   // Ranks that go on alone were alive a moment ago, so they come soon.
-  if (world.goes_on_alone())
-    config.connect_timeout_s = std::min(config.connect_timeout_s, config.timeout_s);
+  if (world.goes_on_alone()) config.connect_timeout_s = std::min(config.connect_timeout_s, config.timeout_s);
   group_ = distributed::make_group(world, config, use_gpu(experiment_.training.device));
   hosts_ = group_->all_gather(distributed::host_name());
   addresses_ = group_->all_gather(group_->address());

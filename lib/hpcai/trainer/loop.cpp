@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "hpcai/checkpoint/copy_tensors.h"
+#include "hpcai/checkpoint/snapshot.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
@@ -144,7 +144,8 @@ Loop::Progress Loop::advance() {
   best_ = false;
   const StepReport report = step();
   for (Observer* observer : observers_) observer->step_done(report, elapsed_s());
-  retry_saving();
+  // All ranks then stop at the same step, and save() throws on all of them.
+  if (place_.checkpoints && place_.checkpoints->failed()) request_stop();
   const int64_t every = settings_.drift.check_every_steps;
   if (every > 0 && course_.position().step % every == 0) compare_ranks();
   const bool epoch_ended = course_.epoch_complete();
@@ -202,7 +203,8 @@ void Loop::compare_ranks() {
   for (Observer* observer : observers_) observer->healed(course_.position(), difference->ranks, difference->tensor, elapsed_s());
 }
 
-// Checkpoints::save retries a failed write later. After checkpoint.max_unsaved_s it throws, and on_all_ranks ends all ranks.
+// The state is written while training goes on. Checkpoints::save throws what has failed for good, and on_all_ranks ends all
+// ranks.
 void Loop::save(bool best) {
   const auto since = Clock::now();
   compare_ranks();
@@ -211,27 +213,27 @@ void Loop::save(bool best) {
     const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
     const int64_t number = course_.position().step;
     const checkpoint::TrainingState whole = state();
-    for (Observer* observer : observers_) observer->before_checkpoint();
     place_.checkpoints->save(number, whole, best && settings_.course.checkpoint.best);
   });
   saved_ = course_.position();
+  saving_s_ += seconds_since(since);
   tell_pause(since);
 }
 
-// Retries a failed save on the rank that saves. The other ranks wait for this rank in the exchange of the next step.
-void Loop::retry_saving() {
-  if (!place_.checkpoints || !place_.checkpoints->retry_due()) return;
+void Loop::settle_saving() {
+  if (!place_.checkpoints) return;
   const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
-  place_.checkpoints->retry();
-  if (place_.checkpoints->overdue()) request_stop();  // all ranks then stop at the same step, and save() throws on all of them
+  place_.checkpoints->settle();
 }
 
 void Loop::finish_saving() {
+  const auto since = Clock::now();
   distributed::on_all_ranks(parts_.group, [&] {
     if (!place_.checkpoints) return;
     const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
     place_.checkpoints->finish();
   });
+  saving_s_ += seconds_since(since);
 }
 
 void Loop::tell_pause(Clock::time_point since) {
@@ -252,7 +254,9 @@ checkpoint::TrainingState Loop::state() {
 checkpoint::TrainingState Loop::interrupted_state() {
   checkpoint::TrainingState whole = state();
   whole.state["interrupted"] = {{"best", best_}};
-  return checkpoint::copy_of(whole);
+  checkpoint::TrainingState copy;
+  checkpoint::take_snapshot(whole, copy);
+  return copy;
 }
 
 void Loop::load(const checkpoint::TrainingState& saved) {

@@ -77,9 +77,11 @@ class Loop {
   void run_until(int64_t steps);
   // Computes loss and gradients of the next step and updates nothing but running statistics.
   InspectedStep inspect_step();
-  // Called after run(): saves a checkpoint whose saving has failed so far. Throws Error{cannot_write} on all ranks if it fails
-  // again.
+  // Called after run(): waits until the last checkpoints are on disk. Throws on all ranks Error{cannot_write} if one cannot be
+  // written.
   void finish_saving();
+  // Called on any rank after an exception: waits until the checkpoint that is being written is on disk.
+  void settle_saving();
   // Trains one step with the next global batch. The step leaves the weights unchanged if a scaled gradient has overflowed, or if
   // its loss or a gradient is not finite and training.on_divergence is skip. With roll_back it restores an older state instead.
   StepReport step();
@@ -90,7 +92,8 @@ class Loop {
   const Target& target() const { return target_; }
   int64_t skipped_steps() const;                                              // steps without an update since the training began
   const nlohmann::json& last_validation() const { return last_validation_; }  // metrics; null before the first
-  double elapsed_s() const;  // seconds of training, including the sessions before a resume
+  double elapsed_s() const;                      // seconds of training, including the sessions before a resume
+  double saving_s() const { return saving_s_; }  // seconds for which this object's training has waited for checkpoints
 
   // The whole state of the training, for a checkpoint.
   checkpoint::TrainingState state();
@@ -115,7 +118,6 @@ class Loop {
   bool end_epoch();
   std::optional<double> evaluate(bool& good_enough);
   void save(bool best);
-  void retry_saving();
   void tell_pause(std::chrono::steady_clock::time_point since);
 
   LoopParts parts_;
@@ -133,6 +135,7 @@ class Loop {
   int64_t compared_ = -1;            // steps at the last comparison of the ranks
   nlohmann::json last_validation_;
   double elapsed_before_s_ = 0;
+  double saving_s_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

@@ -41,10 +41,8 @@ class Observer {
   // Called when `ranks`, whose state differed from that of most, have got the state of the others. `tensor`: the first that
   // differed.
   virtual void healed(const Position&, const std::vector<int>& /*ranks*/, const std::string& /*tensor*/, double /*time_s*/) {}
-  // Called before a checkpoint is written. The observer flushes its files to disk, so that they are not older than the checkpoint
-  // after a crash of the machine.
-  virtual void before_checkpoint() {}
-  // Called after an evaluation or a checkpoint, which delayed the next step by `seconds`.
+  // Called after an evaluation or a checkpoint, which delayed the next step by `seconds`. A checkpoint delays it only while the
+  // state is copied in memory.
   virtual void paused(double /*seconds*/) {}
 };
 

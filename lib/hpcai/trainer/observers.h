@@ -39,7 +39,6 @@ class MetricsWriter : public Observer {
   void evaluated(const Position& position, const nlohmann::json& metrics, double time_s) override;
   void epoch_done(const Position& position, std::optional<double> validation_loss, double time_s) override;
   void healed(const Position& position, const std::vector<int>& ranks, const std::string& tensor, double time_s) override;
-  void before_checkpoint() override { file_.sync(); }
   // Called at the end. Throws Error{cannot_write} if lines could not be written.
   void finish() { file_.finish(); }
 

@@ -82,6 +82,7 @@ class FolderRecords : public Records {
     if (!checkpoints_) {
       checkpoints_.emplace(folder_->checkpoints(), experiment_.checkpoint.keep, origin, experiment_.checkpoint.max_unsaved_s);
       checkpoints_->prepare();
+      checkpoints_->sync_first(folder_->metrics());
     }
     const auto resume_step = resumed ? std::make_optional(loop.course().position().step) : std::nullopt;
     metrics_.emplace(folder_->metrics(), resume_step, experiment_.training.log_every_steps, meter_);

@@ -89,9 +89,14 @@ void Session::make_own_records() {
   entered_ = begun_ = false;
 }
 
-// Returns the first rank that holds the state of the training; -1 if no rank does.
+// Returns the first rank that holds the state of the training; -1 if no rank does. The running statistics of rank 0 are those of
+// the training. Another rank has the same ones unless a batch norm takes the statistics of each rank alone.
 int Session::find_holder() {
-  const auto holds = incarnation_->group().all_gather(loaded_ ? "yes" : "no");
+  bool holds_state = loaded_.has_value();
+  if (holds_state && world_.rank > 0 && experiment_.distributed.deterministic_shards == 0) {
+    holds_state = !models::has_local_statistics(*incarnation_->training().model);
+  }
+  const auto holds = incarnation_->group().all_gather(holds_state ? "yes" : "no");
   const auto first = std::ranges::find(holds, "yes");
   return first == holds.end() ? -1 : static_cast<int>(first - holds.begin());
 }
@@ -156,11 +161,15 @@ ExitCode Session::train() {
 // After an error: if ranks are lost and the parent starts them again, leaves the group and waits for the call to another meeting.
 // Returns false if the run ends.
 bool Session::meet_again(const Error& error) {
+  const auto* loss = dynamic_cast<const distributed::RanksLost*>(&error);
+  const bool may_go_on = loss && !loss->ranks().empty() && reunion_.possible();
   if (records_) records_->end_progress();
   nlohmann::json summary;
-  if (trains_) summary = summarise(error.code() == ExitCode::diverged ? "diverged" : "failed");
-  const auto* loss = dynamic_cast<const distributed::RanksLost*>(&error);
-  if (loss && !loss->ranks().empty() && reunion_.possible()) {
+  if (trains_) {
+    if (!may_go_on) incarnation_->loop().settle_saving();
+    summary = summarise(error.code() == ExitCode::diverged ? "diverged" : "failed");
+  }
+  if (may_go_on) {
     log::warning("{}", error.what());
     if (trains_) keep_state();
     const bool connected = incarnation_ && !incarnation_->addresses().empty();

@@ -16,8 +16,8 @@ TEST_CASE("a saved state comes back bit for bit with its origin") {
   Checkpoints checkpoints(scratch / "checkpoints", 3, {.config_digest = "abc", .world_size = 4});
   checkpoints.prepare();
   CHECK_FALSE(checkpoints.load_newest());
-  checkpoints.save(7, state_of(7));
-  checkpoints.save(12, state_of(12));
+  save_now(checkpoints, 7, state_of(7));
+  save_now(checkpoints, 12, state_of(12));
   const auto loaded = checkpoints.load_newest();
   REQUIRE(loaded);
   CHECK(loaded->step == 12);
@@ -33,7 +33,7 @@ TEST_CASE("a checkpoint holds the four files of the design and last is a relativ
   const Scratch scratch;
   Checkpoints checkpoints(scratch / "c", 3);
   checkpoints.prepare();
-  checkpoints.save(123, state_of(123));
+  save_now(checkpoints, 123, state_of(123));
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(scratch / "c/step-00000123")) names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
@@ -50,17 +50,17 @@ TEST_CASE("only the newest checkpoints and the best stay") {
   Checkpoints checkpoints(scratch / "c", 2);
   checkpoints.prepare();
   for (int64_t step = 1; step <= 6; ++step) {
-    checkpoints.save(step, state_of(step), step == 2);
+    save_now(checkpoints, step, state_of(step), step == 2);
   }
   CHECK(checkpoints.steps() == std::vector<int64_t>{2, 5, 6});
   CHECK(load_checkpoint(scratch / "c/best").step == 2);
-  checkpoints.save(7, state_of(7), true);
-  checkpoints.save(8, state_of(8));
+  save_now(checkpoints, 7, state_of(7), true);
+  save_now(checkpoints, 8, state_of(8));
   CHECK(checkpoints.steps() == std::vector<int64_t>{7, 8});
   CHECK(load_checkpoint(scratch / "c/best").step == 7);
-  checkpoints.save(7, state_of(7));  // saved again, it stays the best
-  checkpoints.save(9, state_of(9));
-  checkpoints.save(10, state_of(10));
+  save_now(checkpoints, 7, state_of(7));  // saved again, it stays the best
+  save_now(checkpoints, 9, state_of(9));
+  save_now(checkpoints, 10, state_of(10));
   CHECK(load_checkpoint(scratch / "c/best").step == 7);
 }
 
@@ -68,8 +68,8 @@ TEST_CASE("saving a step again replaces it and leaves nothing behind") {
   const Scratch scratch;
   Checkpoints checkpoints(scratch / "c", 1);
   checkpoints.prepare();
-  checkpoints.save(5, state_of(4));
-  checkpoints.save(5, state_of(5));
+  save_now(checkpoints, 5, state_of(4));
+  save_now(checkpoints, 5, state_of(5));
   check_state(checkpoints.load_newest()->state, 5);
   size_t entries = 0;
   for ([[maybe_unused]] const auto& entry : fs::directory_iterator(scratch / "c")) ++entries;
@@ -83,8 +83,8 @@ TEST_CASE("steps beyond eight digits and other names in the folder are handled")
   fs::create_directories(scratch / "c/step-12");
   fs::create_directories(scratch / "c/step-000000xx");
   fs::create_directories(scratch / "c/notes");
-  checkpoints.save(99'999'999, state_of(1));
-  checkpoints.save(100'000'000, state_of(2));
+  save_now(checkpoints, 99'999'999, state_of(1));
+  save_now(checkpoints, 100'000'000, state_of(2));
   CHECK(checkpoints.steps() == std::vector<int64_t>{99'999'999, 100'000'000});
   CHECK(checkpoints.load_newest()->step == 100'000'000);
 }
@@ -93,7 +93,7 @@ TEST_CASE("prepare removes what interrupted saves left, and nothing else") {
   const Scratch scratch;
   Checkpoints checkpoints(scratch / "c", 3);
   checkpoints.prepare();
-  checkpoints.save(1, state_of(1));
+  save_now(checkpoints, 1, state_of(1));
   fs::create_directories(scratch / "c/.tmp-step-00000002.99999");
   spill(scratch / "c/.tmp-step-00000002.99999/model.safetensors", "half");
   fs::create_symlink("step-00000001", scratch / "c/.tmp-link-last.99999");
@@ -111,7 +111,7 @@ TEST_CASE("a state with a number that JSON cannot hold is refused before anythin
   checkpoints.prepare();
   auto state = state_of(1);
   state.state["nested"]["list"] = {1.0, NAN};
-  CHECK_THROWS_AS(checkpoints.save(1, state), std::invalid_argument);
+  CHECK_THROWS_AS(save_now(checkpoints, 1, state), std::invalid_argument);
   CHECK(fs::is_empty(scratch / "c"));
 }
 
@@ -122,11 +122,11 @@ TEST_CASE("a run folder, its checkpoints, one of them and the links can all be l
   const fs::path run = scratch / "run", folder = run / "checkpoints";
   check_error([&] { load_checkpoint(run); }, ExitCode::missing_input, "no checkpoint");
   check_error([&] { load_checkpoint(scratch / "nowhere"); }, ExitCode::missing_input, "nowhere");
-  checkpoints.save(1, state_of(1));
+  save_now(checkpoints, 1, state_of(1));
   CHECK(load_checkpoint(run).step == 1);
   check_error([&] { load_checkpoint(folder / "best"); }, ExitCode::missing_input, "there is no best checkpoint");
-  checkpoints.save(2, state_of(2), true);
-  checkpoints.save(3, state_of(3));
+  save_now(checkpoints, 2, state_of(2), true);
+  save_now(checkpoints, 3, state_of(3));
   CHECK(load_checkpoint(run).step == 2);
   CHECK(load_checkpoint(run / "").step == 2);
   CHECK(load_checkpoint(folder).step == 2);
@@ -154,8 +154,8 @@ TEST_CASE("copies in which links became folders, files or nothing are loaded fro
   {
     Checkpoints checkpoints(original, 3);
     checkpoints.prepare();
-    checkpoints.save(1, state_of(1), true);
-    checkpoints.save(2, state_of(2));
+    save_now(checkpoints, 1, state_of(1), true);
+    save_now(checkpoints, 2, state_of(2));
   }
   const auto as_folders = [](const fs::path& copy) {
     for (const auto& [name, step] : {std::pair("last", "step-00000002"), {"best", "step-00000001"}}) {
@@ -189,7 +189,7 @@ TEST_CASE("copies in which links became folders, files or nothing are loaded fro
     Checkpoints checkpoints(copy, 3);
     CHECK(checkpoints.load_newest()->step == 2);
     checkpoints.prepare();
-    checkpoints.save(3, state_of(3), true);
+    save_now(checkpoints, 3, state_of(3), true);
     CHECK(load_checkpoint(copy / "last").step == 3);
     CHECK(load_checkpoint(copy / "best").step == 3);
     CHECK(fs::read_symlink(copy / "last") == "step-00000003");
@@ -200,8 +200,8 @@ TEST_CASE("the link best of a run whose manifests say nothing of the best is fol
   const Scratch scratch;
   Checkpoints checkpoints(scratch / "c", 3);
   checkpoints.prepare();
-  checkpoints.save(1, state_of(1));
-  checkpoints.save(2, state_of(2));
+  save_now(checkpoints, 1, state_of(1));
+  save_now(checkpoints, 2, state_of(2));
   fs::create_symlink("step-00000001", scratch / "c/best");
   CHECK(load_checkpoint(scratch / "c/best").step == 1);
   CHECK(load_checkpoint(scratch / "c").step == 1);
@@ -211,9 +211,9 @@ TEST_CASE("a best checkpoint with a damaged manifest is named before an older be
   Scratch scratch;
   Checkpoints checkpoints(scratch / "c", 3);
   checkpoints.prepare();
-  checkpoints.save(1, state_of(1), /*best=*/true);
-  checkpoints.save(2, state_of(2), /*best=*/true);
-  checkpoints.save(3, state_of(3));
+  save_now(checkpoints, 1, state_of(1), /*best=*/true);
+  save_now(checkpoints, 2, state_of(2), /*best=*/true);
+  save_now(checkpoints, 3, state_of(3));
   spill(scratch / "c/step-00000002/manifest.json", "{");
   const Loaded loaded = load_checkpoint(scratch / "c/best");
   CHECK(loaded.step == 1);
@@ -225,7 +225,7 @@ TEST_CASE("a checkpoint that a save had put aside when it was killed is not lost
   const Scratch scratch;
   Checkpoints checkpoints(scratch / "c", 3);
   checkpoints.prepare();
-  checkpoints.save(4, state_of(4));
+  save_now(checkpoints, 4, state_of(4));
   fs::rename(scratch / "c/step-00000004", scratch / "c/.tmp-old-step-00000004.4711");
   CHECK(checkpoints.load_newest()->step == 4);
   checkpoints.prepare();
@@ -237,12 +237,12 @@ TEST_CASE("old checkpoints survive when the new one does not read back") {
   const Scratch scratch;
   Checkpoints checkpoints(scratch / "c", 1);
   checkpoints.prepare();
-  checkpoints.save(1, state_of(1));
+  save_now(checkpoints, 1, state_of(1));
   // The worst kind of disk: everything is accepted, nothing is kept. A later step whose files are lost stands for it.
-  checkpoints.save(3, state_of(3));
+  save_now(checkpoints, 3, state_of(3));
   CHECK(checkpoints.steps() == std::vector<int64_t>{3});
   spill(scratch / "c/step-00000003/model.safetensors", "");
-  checkpoints.save(2, state_of(2));
+  save_now(checkpoints, 2, state_of(2));
   CHECK(checkpoints.steps() == std::vector<int64_t>{2, 3});
   const auto loaded = checkpoints.load_newest();
   CHECK(loaded->step == 2);
@@ -254,11 +254,11 @@ TEST_CASE("a state with a value that is not finite is not saved, and the last go
     const Scratch scratch;
     Checkpoints checkpoints(scratch / "c", 1, {}, /*max_unsaved_s=*/60);
     checkpoints.prepare();
-    checkpoints.save(1, state_of(1));
+    save_now(checkpoints, 1, state_of(1));
     TrainingState bad = state_of(2);
     (in_model ? bad.model : bad.optimizer)[0].second[1][2] = std::nan("");
     try {
-      checkpoints.save(2, bad);
+      save_now(checkpoints, 2, bad);
       FAIL("it must not be saved");
     } catch (const Error& error) {
       CHECK(error.code() == ExitCode::diverged);
@@ -268,7 +268,7 @@ TEST_CASE("a state with a value that is not finite is not saved, and the last go
       CHECK(text.find("the last checkpoint on disk is of step 1") != std::string::npos);
       CHECK_FALSE(error.remedy().empty());
     }
-    CHECK_FALSE(checkpoints.retry_due());
+    CHECK_FALSE(checkpoints.trouble());
     CHECK(checkpoints.steps() == std::vector<int64_t>{1});
     check_state(checkpoints.load_newest()->state, 1);
   }

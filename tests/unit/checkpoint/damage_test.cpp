@@ -25,7 +25,7 @@ struct Run {
 
   Run() {
     checkpoints.prepare();
-    for (int64_t step = 1; step <= 3; ++step) checkpoints.save(step, state_of(step));
+    for (int64_t step = 1; step <= 3; ++step) save_now(checkpoints, step, state_of(step));
   }
 
   void check_falls_back(const std::string& file) {
@@ -104,8 +104,8 @@ TEST_CASE("after a crash at any moment of a save the newest whole checkpoint is 
   const Scratch scratch;
   Checkpoints checkpoints(scratch / "c", 3);
   checkpoints.prepare();
-  checkpoints.save(1, state_of(1));
-  checkpoints.save(2, state_of(2));
+  save_now(checkpoints, 1, state_of(1));
+  save_now(checkpoints, 2, state_of(2));
   const fs::path visible = scratch / "c/step-00000002", temporary = scratch / "c/.tmp-step-00000002.77777";
   const fs::path finished = scratch / "finished";
   fs::rename(visible, finished);
@@ -126,7 +126,7 @@ TEST_CASE("after a crash at any moment of a save the newest whole checkpoint is 
   CHECK(checkpoints.load_newest()->step == 2);
   CHECK(load_checkpoint(scratch / "c").step == 2);  // the last is the newest that verifies, wherever the link leads
   checkpoints.prepare();
-  checkpoints.save(3, state_of(3));
+  save_now(checkpoints, 3, state_of(3));
   CHECK(checkpoints.load_newest()->step == 3);
 }
 
@@ -139,7 +139,8 @@ TEST_CASE("a file that cannot be written whole gives an error and leaves no chec
   large.optimizer.emplace_back("more", at::zeros({10'000}));
   const struct rlimit limit { 20'000, before.rlim_max };
   setrlimit(RLIMIT_FSIZE, &limit);
-  check_error([&] { run.checkpoints.save(4, large); }, ExitCode::cannot_write, "optimizer.safetensors");
+  run.checkpoints.save(4, large);
+  check_error([&] { run.checkpoints.finish(); }, ExitCode::cannot_write, "optimizer.safetensors");
   setrlimit(RLIMIT_FSIZE, &before);
   signal(SIGXFSZ, handler);
   CHECK(run.checkpoints.steps() == std::vector<int64_t>{1, 2, 3});
@@ -165,22 +166,18 @@ TEST_CASE("a full disk gives its error, no half checkpoint, and room once there 
         mount("tmpfs", scratch.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
       _exit(77);
     }
-    Checkpoints checkpoints(scratch / "c", 3);
+    Checkpoints checkpoints(scratch / "c", 3, {}, /*max_unsaved_s=*/60);
     checkpoints.prepare();
-    checkpoints.save(1, state_of(1));
+    save_now(checkpoints, 1, state_of(1));
     auto large = state_of(2);
     large.model.emplace_back("more", at::zeros({20'000}));
-    int result = 1;
-    try {
-      checkpoints.save(2, large);
-    } catch (const Error& e) {
-      const bool told = e.code() == ExitCode::cannot_write && std::string(e.what()).find("No space left") != std::string::npos &&
-                        !e.remedy().empty();
-      result = told && checkpoints.steps() == std::vector<int64_t>{1} ? 0 : 2;
-    }
+    save_now(checkpoints, 2, large);
+    const auto trouble = checkpoints.trouble();
+    if (!trouble || trouble->reason.find("No space left") == std::string::npos) _exit(1);
+    if (checkpoints.steps() != std::vector<int64_t>{1}) _exit(2);
     checkpoints.save(3, state_of(3));
-    if (checkpoints.load_newest()->step != 3) result = 3;
-    _exit(result);
+    checkpoints.finish();
+    _exit(checkpoints.load_newest()->step == 3 ? 0 : 3);
   }
   int status = 0;
   waitpid(child, &status, 0);

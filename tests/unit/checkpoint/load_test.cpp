@@ -28,7 +28,7 @@ TEST_CASE("a file of another shape under a good seal is bad data, never a bug") 
   const Scratch scratch;
   Checkpoints checkpoints(scratch / "c", 3);
   checkpoints.prepare();
-  checkpoints.save(1, state_of(1));
+  save_now(checkpoints, 1, state_of(1));
   const fs::path folder = scratch / "c/step-00000001";
   for (const char* name : {kModelName, kOptimizerName, kStateName}) {
     const std::string whole = slurp(folder / name);
@@ -49,7 +49,7 @@ TEST_CASE("a manifest of another shape under a good seal is bad data") {
   const Scratch scratch;
   Checkpoints checkpoints(scratch / "c", 3);
   checkpoints.prepare();
-  checkpoints.save(1, state_of(1));
+  save_now(checkpoints, 1, state_of(1));
   const fs::path file = scratch / "c/step-00000001/manifest.json";
   const std::string whole = slurp(file);
   const std::string body = whole.substr(0, whole.rfind(",\n \"manifest_sha256\""));

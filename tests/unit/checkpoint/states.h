@@ -28,6 +28,12 @@ inline void check_state(const TrainingState& state, int64_t step) {
   CHECK(state.state == expected.state);
 }
 
+// Saves a state and waits until it is on disk.
+inline void save_now(Checkpoints& checkpoints, int64_t step, const TrainingState& state, bool best = false) {
+  checkpoints.save(step, state, best);
+  checkpoints.settle();
+}
+
 inline const char* const kFiles[] = {"manifest.json", "model.safetensors", "optimizer.safetensors", "state.json"};
 
 }  // namespace hpcai::checkpoint

@@ -28,7 +28,7 @@ TEST_CASE("status.json tells what a run does, from its start over a failure to s
   CHECK(status().at("loss").is_null());
 
   fs::rename(scratch / "checkpoints", scratch / "moved");
-  checkpoints.save(6, checkpoint::state_of(6));
+  checkpoint::save_now(checkpoints, 6, checkpoint::state_of(6));
   writer.step_done({.position = {.step = 6, .epoch = 1}, .loss = 0.5}, 1);
   CHECK(status().at("status") == "saving failed");
   CHECK(status().at("step") == 6);

@@ -175,8 +175,7 @@ std::optional<EndReason> Monitor::find_stalled(SteadyClock::time_point now) cons
   }
   return EndReason{ExitCode::hang,
                    fmt::format("{} has made no progress for {:.3g} s while others wait for it", describe(blamed), waited),
-                   kSlowRemedy,
-                   blamed};
+                   kSlowRemedy, blamed};
 }
 
 SteadyClock::duration Monitor::unawaited_limit_for(const Member& member) const {
@@ -202,8 +201,7 @@ std::optional<EndReason> Monitor::find_unawaited(SteadyClock::time_point now) co
   if (!over) return std::nullopt;
   return EndReason{ExitCode::hang,
                    fmt::format("{} has made no progress for {:.3g} s", describe(hanging), std::floor(seconds(now - last_move))),
-                   kSlowRemedy,
-                   hanging};
+                   kSlowRemedy, hanging};
 }
 
 std::string Monitor::describe(const std::vector<int>& ranks) const {

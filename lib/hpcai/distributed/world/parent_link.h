@@ -24,8 +24,8 @@ struct LossReport {
   std::vector<int> lost;  // ranks
 };
 
-// Makes a socket pair that keeps the bounds of messages. Returns the ends of the parent and of the rank, both closed by execve().
-// Throws std::runtime_error if the process may open no more files.
+// Makes a socket pair that keeps the bounds of messages. Returns the ends of the parent and of the rank, both closed in other
+// programs. Throws std::runtime_error if the process may open no more files.
 std::pair<int, int> make_parent_link();
 
 // Send a message. A rank or a parent that has ended does not receive it.

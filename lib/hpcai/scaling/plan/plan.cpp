@@ -175,7 +175,7 @@ void estimate_memory(const trainer::Experiment& experiment, Plan& plan) {
   const auto per_pass = static_cast<double>(plan.batch_per_rank / plan.passes);
   plan.memory_per_rank = footprint.memory(per_pass);
   const auto queued = static_cast<double>((experiment.loader.queue_batches + 1) * plan.batch_per_rank);
-  if (!plan.gpus) plan.memory_per_rank += queued * footprint.input_per_sample;
+  if (!plan.gpus) plan.memory_per_rank += queued * footprint.input_per_sample + footprint.checkpoint;  // its copy on rank 0
   const auto& config = experiment.checkpoint;
   const double kept = static_cast<double>(config.keep) + (config.best && plan.validation_samples > 0 ? 1 : 0);
   plan.disk = (kept + 1) * footprint.checkpoint;  // the old checkpoint is removed after the new one is verified

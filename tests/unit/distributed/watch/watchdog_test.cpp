@@ -34,7 +34,7 @@ struct Pair {
 
   void send_reason(int64_t code, const std::string& text) {
     Packer message;
-    message.number(static_cast<int64_t>(Reply::end_reason)).number(code).text(text).text("do this");
+    message.number(static_cast<int64_t>(Reply::end_reason)).number(code).text(text).text("do this").number(2).number(2).number(5);
     rank0->send(message.bytes(), SteadyClock::now() + 5s);
   }
 
@@ -76,6 +76,7 @@ TEST_CASE(
   CHECK(reason->code == taken);
   CHECK(reason->text == "rank 2\\nerror: forged\\x1b[2J was lost");
   CHECK(reason->remedy == "do this");
+  CHECK(reason->ranks == std::vector<int>{2, 5});
   for (int i = 0; i < 500 && !given_up; ++i) std::this_thread::sleep_for(10ms);
   CHECK(given_up);
 }
