@@ -228,10 +228,13 @@ int port_of(int fd) {
   sockaddr_storage own{};
   socklen_t size = sizeof own;
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0) return 0;
-  if (own.ss_family != AF_INET && own.ss_family != AF_INET6) return 0;
-  const auto* six = reinterpret_cast<const sockaddr_in6*>(&own);
-  const auto* four = reinterpret_cast<const sockaddr_in*>(&own);
-  return ntohs(own.ss_family == AF_INET6 ? six->sin6_port : four->sin_port);
+  return port_in(own);
+}
+
+int port_in(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
+  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+  return 0;
 }
 
 std::string host_name() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <string>
 #include <vector>
 
@@ -42,6 +44,8 @@ std::string source_address(const std::string& address);
 int listen_on(const std::string& address, int port, int spare_ports = 0);
 // Returns this host's port of a socket; 0 for a socket that has none.
 int port_of(int fd);
+// Returns the port in an address of TCP/IP; 0 for another address.
+int port_in(const sockaddr_storage& address);
 
 // Returns the host name of the system, printable in a message.
 std::string host_name();
