@@ -30,12 +30,13 @@ build() {
   local log=$stage/log
   cmake --preset release -S "$source" -B "$build" "${options[@]}" >"$log" 2>&1 || { cat "$log" >&2; fail "CMake failed, see above"; }
   ninja -C "$build" "${targets[@]:-hpcai-train}" >"$log" 2>&1 || { tail -n 60 "$log" >&2; fail "the build failed, see above"; }
-  (cd "$build" && find bin lib -type f \( -perm -u+x -o -name '*.a' -o -name '*.so' -o -name '*.o' \) | sort | xargs sha256sum) >"$stage/$2.sums"
+  (cd "$build" && find bin lib -type f \( -perm -u+x -o -name '*.a' -o -name '*.so' -o -name '*.o' \) | sort | xargs -r sha256sum) >"$stage/$2.sums"
 }
 
 export CCACHE_DISABLE=1
 (umask 022; export TZ=UTC LC_ALL=C; build "$stage/first" build)
 (umask 077; export TZ=Asia/Kathmandu LC_ALL=C.UTF-8; build "$stage/longer/path/second" build-2)
+[ -s "$stage/build.sums" ] || fail "the targets have made no file to compare"
 different=$(diff "$stage/build.sums" "$stage/build-2.sums" | awk '/^[<>]/ {print $3}' | sort -u || true)
 if [ -n "$different" ]; then
   trap - EXIT

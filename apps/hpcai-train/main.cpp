@@ -36,16 +36,17 @@ exit status: 0 done, 2 usage or config, 65 bad data, 66 missing input, 69 peers 
   74 cannot write, 75 stopped cleanly (queue again), 76 ranks disagree, 78 resume impossible, 79 diverged, 80 hang,
   128+n ended by signal n)";
 
+// The command itself reports variables of the launcher that are not in order.
+void note_rank() {
+  try {
+    log::set_rank(distributed::detect_world(process_environment()).rank);
+  } catch (const Error&) {
+  }
+}
+
 int fail(const Error& error, bool everywhere) {
   // If all ranks have the same error, only rank 0 prints it.
-  const auto world = [] {
-    try {
-      return distributed::detect_world(process_environment());
-    } catch (const Error&) {
-      return distributed::World{};
-    }
-  }();
-  if (world.rank == 0 || !everywhere) {
+  if (log::rank() == 0 || !everywhere) {
     log::error("{}", error.what());
     if (!error.remedy().empty()) log::error("{}", error.remedy());
   }
@@ -174,6 +175,7 @@ int main(int argc, char** argv) {
   keep_freed_memory();
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit becomes an ordinary write error
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe becomes one too; a training continues without a reader of its log
+  note_rank();
   StandardOutput output;
   app::CommandLine line;
   line.arguments.assign(argv + 1, argv + argc);

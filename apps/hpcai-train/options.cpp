@@ -1,6 +1,5 @@
 #include "commands.h"
 #include "hpcai/config/config.h"
-#include "hpcai/core/log.h"
 #include "hpcai/core/process.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/experiment.h"
@@ -24,7 +23,6 @@ void add_nproc(CLI::App& app, int& nproc) {
 
 std::optional<int> start_ranks(const CommandLine& line, int nproc, int64_t port, const distributed::RestartRules& restarts) {
   const auto world = distributed::detect_world(process_environment());
-  log::set_rank(world.rank);
   if (nproc == 0 || world.launcher == "nproc") return std::nullopt;
   return distributed::run_local_ranks(nproc, line.arguments, static_cast<int>(port), restarts);
 }

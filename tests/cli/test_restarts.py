@@ -8,6 +8,7 @@ import time
 from harness import WAVEFORM, Case, children_of, free_port, main
 
 SAVES = ("--set", "checkpoint.every_steps=3")
+NEVER_SAVES = ("--set", "checkpoint.every_epochs=0", "--set", "checkpoint.best=false", "--set", "distributed.timeout_s=4")
 
 
 class Restarts(Case):
@@ -36,10 +37,9 @@ class Restarts(Case):
 
     def test_living_ranks_keep_their_state(self):
         # Without checkpoints, so only the memory of the living ranks holds the state.
-        never = ("--set", "checkpoint.every_epochs=0", "--set", "checkpoint.best=false", "--set", "distributed.timeout_s=4")
-        self.train(WAVEFORM, "whole", "--nproc", "3", "--set", "training.global_batch=6", *never)
-        process = self.start("--config", WAVEFORM, "--run-dir", "run", "--nproc", "3", "--restarts", "9", "--set", "training.global_batch=6",
-                             *never)
+        batch = ("--set", "training.global_batch=6")
+        self.train(WAVEFORM, "whole", "--nproc", "3", *batch, *NEVER_SAVES)
+        process = self.start("--config", WAVEFORM, "--run-dir", "run", "--nproc", "3", "--restarts", "9", *batch, *NEVER_SAVES)
         for step, number, victim in ((4, signal.SIGKILL, 0), (11, signal.SIGKILL, 2), (17, signal.SIGSTOP, 1), (24, signal.SIGSTOP, 0)):
             self.wait_for_step("run", step, process)
             os.kill(self.process_of(process, victim), number)
@@ -51,12 +51,30 @@ class Restarts(Case):
         self.assertNotIn("from the beginning", err)
         self.check_undisturbed("run", "whole")
 
+    def test_losses_close_together_keep_the_state(self):
+        self.train(WAVEFORM, "whole", "--nproc", "4", *NEVER_SAVES)
+        process = self.start("--config", WAVEFORM, "--run-dir", "run", "--nproc", "4", "--restarts", "20", *NEVER_SAVES)
+        for step, pause_s in ((4, 0.1), (12, 0.4), (20, 0.8)):  # while the ranks leave, the new one starts, and all gather
+            self.wait_for_step("run", step, process)
+            os.kill(self.process_of(process, 1), signal.SIGKILL)
+            time.sleep(pause_s)
+            os.kill(self.process_of(process, 2), signal.SIGKILL)
+        _, err = process.communicate(timeout=240)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertIn("(memory of rank 0)", err)
+        self.check_undisturbed("run", "whole")
+
     def process_of(self, parent, rank):
         """The process of a rank, which may just be starting again."""
-        while True:
+        while parent.poll() is None:
             for process in children_of(parent.pid):
-                if f"HPCAI_RANK={rank}\0".encode() in pathlib.Path(f"/proc/{process}/environ").read_bytes():
+                try:
+                    variables = pathlib.Path(f"/proc/{process}/environ").read_bytes()
+                except OSError:  # it has just ended
+                    continue
+                if f"HPCAI_RANK={rank}\0".encode() in variables:
                     return process
+        self.fail(f"ended with {parent.returncode}: {parent.stderr.read()}")
 
     def start_alone(self, ranks, *arguments):
         port = str(free_port())

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -21,6 +22,8 @@ using Clock = Unsaved::Clock;
 
 constexpr double kLastPatience_s = 30;  // time for the last attempts at the end of training
 constexpr double kLongestLastPause_s = 5;
+constexpr std::chrono::milliseconds kGlance{100};  // between two looks at a write that may stand still
+constexpr const char* kStandstillRemedy = "Look at the disk or the network to it, then go on with --resume auto.";
 constexpr int kNiceness = 10;  // of the thread that writes
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -39,6 +42,13 @@ std::optional<std::string> first_tensor_not_finite(const TrainingState& state) {
   return first_not_finite_of({&state.model, &state.optimizer});
 }
 
+// The thread waits in a system call that does not return, so no other way leads out of the process.
+[[noreturn]] void end_process(const Checkpoints::Trouble& trouble) {
+  log::error("{}", trouble.reason);
+  log::error("{}", kStandstillRemedy);
+  _exit(static_cast<int>(ExitCode::cannot_write));
+}
+
 }  // namespace
 
 Checkpoints::Checkpoints(std::filesystem::path folder, int64_t keep, Origin origin, double max_unsaved_s)
@@ -54,6 +64,8 @@ void Checkpoints::save(int64_t step, const TrainingState& state, bool best) {
     log::warning("too little memory or too few threads to save in the background: training waits until step {} is written", step);
     settle();
     folder_.write(step, state, best);
+    const std::lock_guard lock(mutex_);
+    unsaved_.saved(nullptr);  // writing works
   }
 }
 
@@ -64,7 +76,10 @@ void Checkpoints::hand_over(int64_t step, const TrainingState& state, bool best)
   take_snapshot(state, copy->state);
   copy->step = step;
   copy->best = best;
-  if (!thread_.joinable()) thread_ = start_thread("that writes checkpoints", [this] { run(); });
+  if (!thread_.joinable()) {
+    runs_ = true;
+    thread_ = start_thread("that writes checkpoints", [this] { run(); });
+  }
   {
     const std::lock_guard lock(mutex_);
     unsaved_.keep(std::move(copy));
@@ -88,22 +103,24 @@ void Checkpoints::run() {
   Lock lock(mutex_);
   while (true) {
     const bool waits = !unsaved_.empty() && !failure_;
-    const bool rests = unsaved_.rests(Clock::now());
-    if (waits && !rests) {
-      try_oldest(lock);
-    } else if (end_) {
-      return;
+    if (end_) {
+      // The newest comes first, because the time may be short.
+      if (!waits || !try_to_write(lock, unsaved_.states().back())) break;
+    } else if (waits && !unsaved_.rests(Clock::now())) {
+      try_to_write(lock, unsaved_.states().front());
     } else if (waits) {
       changed_.wait_until(lock, unsaved_.next_try());
     } else {
       changed_.wait(lock);
     }
   }
+  runs_ = false;
+  changed_.notify_all();
 }
 
-// Writes the oldest state, without the lock, and notes how that went. Returns whether the state is written.
-bool Checkpoints::try_oldest(Lock& lock) {
-  const Unsaved::Kept state = unsaved_.states().front();
+// Writes a state without the lock, and notes how that went. Returns whether the state is written.
+bool Checkpoints::try_to_write(Lock& lock, const Unsaved::Kept& kept) {
+  const Unsaved::Kept state = kept;  // the list of states may change meanwhile
   attempt_ = {state->step, Clock::now()};
   lock.unlock();
   std::exception_ptr failure;
@@ -170,7 +187,7 @@ std::optional<Checkpoints::Trouble> Checkpoints::standstill() const {
 
 bool Checkpoints::failed() const {
   const std::lock_guard lock(mutex_);
-  return failure_ || standstill();
+  return failure_ != nullptr;
 }
 
 std::optional<Checkpoints::Trouble> Checkpoints::trouble() const {
@@ -182,18 +199,19 @@ std::optional<Checkpoints::Trouble> Checkpoints::trouble() const {
 void Checkpoints::throw_failure() const {
   const std::lock_guard lock(mutex_);
   if (failure_) std::rethrow_exception(failure_);
-  if (const auto trouble = standstill()) {
-    throw Error(ExitCode::cannot_write, trouble->reason, "Look at the disk or the network to it, then go on with --resume auto.");
-  }
+  if (const auto trouble = standstill()) throw Error(ExitCode::cannot_write, trouble->reason, kStandstillRemedy);
 }
 
 void Checkpoints::settle() {
   if (thread_.joinable()) {
-    {
-      const std::lock_guard lock(mutex_);
-      end_ = true;
-    }
+    Lock lock(mutex_);
+    end_ = true;
     changed_.notify_all();
+    while (runs_) {
+      changed_.wait_for(lock, kGlance);
+      if (const auto trouble = standstill()) end_process(*trouble);
+    }
+    lock.unlock();
     thread_.join();
   }
   end_ = false;
@@ -206,7 +224,8 @@ void Checkpoints::finish() {
   const double patience_s = std::min(kLastPatience_s, unsaved_.longest_s());
   Lock lock(mutex_);
   for (const auto start = Clock::now(); !unsaved_.empty();) {
-    if (try_oldest(lock)) continue;
+    if (try_to_write(lock, unsaved_.states().back())) continue;
+    if (failure_ && !unsaved_.overdue(Clock::now())) std::rethrow_exception(failure_);
     const double left_s = patience_s - seconds_since(start);
     if (failure_ || left_s <= 0) {
       const int64_t step = unsaved_.states().back()->step;

@@ -24,7 +24,7 @@ struct CheckpointConfig {
     visitor.field("best", best, {.help = "Keep the checkpoint with the best validation result as well.", .local = true});
     visitor.field("max_unsaved_s", max_unsaved_s,
                   {.help = "How long training goes on while no checkpoint can be written (a full disk, a network in trouble), "
-                           "trying again and again; 0 ends it at the first failure.",
+                           "trying again and again, and the longest time of one write; 0 ends it at the first failure.",
                    .unit = "s",
                    .min = 0,
                    .local = true});

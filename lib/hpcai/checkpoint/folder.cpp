@@ -18,6 +18,7 @@
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
+#include "hpcai/core/work_done.h"
 
 namespace hpcai::checkpoint {
 namespace {
@@ -35,6 +36,7 @@ void put(const fs::path& folder, const char* name, const std::vector<std::string
   }
   record.sha256 = hash.hex();
   manifest.files[name] = record;
+  ++work_done;
 }
 
 void write_all(const fs::path& folder, const TrainingState& state, Manifest manifest) {
@@ -141,6 +143,7 @@ void Folder::remove_old(int64_t newest) const {
   if (doomed.empty()) return;
   try {
     verify(path_of(newest));
+    ++work_done;
   } catch (const Error& e) {
     log::warning("{}: the checkpoint just saved does not read back, so older ones are kept", e.what());
     return;

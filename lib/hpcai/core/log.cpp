@@ -50,7 +50,7 @@ bool dumb_terminal() {
 
 struct State {
   std::mutex mutex;
-  int rank = 0;
+  std::atomic<int> rank = 0;
   void (*before)() = nullptr;
   void (*after)() = nullptr;
   bool color = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr && !dumb_terminal();
@@ -135,7 +135,8 @@ void show(State& s, Level level, const std::string& rank, std::string_view text)
 void write(Level level, std::string_view text) {
   State& s = state();
   if (s.rank != 0 && level < Level::warning) return;
-  const std::string rank = s.rank == 0 ? "" : fmt::format("[rank {}] ", s.rank);
+  const int number = s.rank;
+  const std::string rank = number == 0 ? "" : fmt::format("[rank {}] ", number);
   const std::string safe = printable_lines(text);
   std::lock_guard lock(s.mutex);
   show(s, level, rank, safe);

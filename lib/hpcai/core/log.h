@@ -7,7 +7,7 @@
 
 // Messages to the user. They go to stderr and, once it is open, into the run's log file. Rank 0 writes all messages; the other
 // ranks write warnings and errors, with their rank in front. Data for programs go to stdout and bypass this interface. Any
-// thread may call these functions; set_rank() must come before other threads start.
+// thread may call these functions.
 namespace hpcai::log {
 
 enum class Level { info, warning, error };

@@ -7,8 +7,8 @@
 
 namespace hpcai::trainer {
 
-// Sends the training state that rank `root` has to all ranks, so that only rank 0 needs access to the run folder. Every rank
-// calls this function; `loaded` of the other ranks is ignored. Returns std::nullopt on all ranks if `root` has none.
+// Sends the training state that rank `root` has to all ranks: rank 0 has read it, or another rank holds it in memory. Every rank
+// calls this function; the state of the other ranks is ignored. Returns std::nullopt on all ranks if `root` has none.
 std::optional<checkpoint::Loaded> broadcast_checkpoint(distributed::Group& group, const std::optional<checkpoint::Loaded>& loaded,
                                                        int root = 0);
 

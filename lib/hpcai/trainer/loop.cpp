@@ -71,7 +71,7 @@ StepReport Loop::step() {
   auto& scaler = step_.scaler();
   const auto loss_scale = scaler ? std::make_optional(scaler->scale()) : std::nullopt;
   if (outcome.finite()) {
-    skipped_.end_row();
+    skipped_.note_finite();
     if (!scaler || scaler->accept(number + 1)) step_.update(lr, number);
   }
   course_.step_done();
@@ -133,7 +133,7 @@ void Loop::complete_interrupted() {
   best_ = *interrupted_;
   interrupted_.reset();
   if (course_.epoch_complete()) best_ = end_epoch();
-  if (course_.save_due(best_)) save(best_);
+  if (course_.position().step > 0 && course_.save_due(best_)) save(best_);
 }
 
 void Loop::run_until(int64_t steps) {
@@ -141,8 +141,8 @@ void Loop::run_until(int64_t steps) {
 }
 
 Loop::Progress Loop::advance() {
-  best_ = false;
   const StepReport report = step();
+  best_ = false;
   for (Observer* observer : observers_) observer->step_done(report, elapsed_s());
   // All ranks then stop at the same step, and save() throws on all of them.
   if (place_.checkpoints && place_.checkpoints->failed()) request_stop();
@@ -253,7 +253,7 @@ checkpoint::TrainingState Loop::state() {
 
 checkpoint::TrainingState Loop::interrupted_state() {
   checkpoint::TrainingState whole = state();
-  whole.state["interrupted"] = {{"best", best_}};
+  whole.state["interrupted"] = {{"best", best_}, {"validation", last_validation_}};
   checkpoint::TrainingState copy;
   checkpoint::take_snapshot(whole, copy);
   return copy;
@@ -270,6 +270,7 @@ void Loop::load(const checkpoint::TrainingState& saved) {
   saved_ = position;
   if (const auto interrupted = saved.state.find("interrupted"); interrupted != saved.state.end()) {
     interrupted_ = interrupted->at("best").get<bool>();
+    last_validation_ = interrupted->at("validation");
     saved_.reset();
   }
   if (course_.finished()) return;

@@ -12,6 +12,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/core/text.h"
+#include "hpcai/distributed/exchange/agree.h"
 #include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/distributed/watch/ranks_lost.h"
 #include "hpcai/runs/progress.h"
@@ -29,6 +30,14 @@ namespace {
 
 // A signal that ended another rank reaches this rank within this time.
 constexpr std::chrono::seconds kSignalSpread{1};
+
+// Whether `rank` is the first of all ranks but the lost ones; it speaks for them.
+bool is_first_without(int rank, const std::vector<int>& lost) {
+  for (int other = 0; other < rank; ++other) {
+    if (std::ranges::count(lost, other) == 0) return false;
+  }
+  return true;
+}
 
 bool warnings_only(const std::vector<Judgement>& judgements) {
   return std::ranges::all_of(judgements, [](const Judgement& judgement) { return judgement.kind == Judgement::Kind::warning; });
@@ -72,12 +81,17 @@ void Session::prepare() {
   incarnation_ ? incarnation_->join_group(world_) : void(incarnation_.emplace(experiment_, world_));
   distributed::Group& group = incarnation_->group();
   agree_on_run(group, experiment_, options_);
+  distributed::agree(group, "options", fmt::format("--restarts {}", world_.most_restarts));
   make_own_records();
   const int holder = find_holder();
   open(/*load=*/holder < 0);
-  start(broadcast_checkpoint(group, loaded_, std::max(0, holder)));
+  const auto resumed = broadcast_checkpoint(group, loaded_, std::max(0, holder));
+  distributed::on_all_ranks(group, [&] {
+    if (!resumed && has_trained_) incarnation_->build();  // from the beginning, so without the state of the optimizer
+  });
+  start(resumed);
   loaded_.reset();
-  trains_ = true;
+  trains_ = has_trained_ = true;
 }
 
 // The living rank that takes the place of a lost rank 0 goes on with the run folder.
@@ -158,11 +172,11 @@ ExitCode Session::train() {
   return conclude(incarnation_->loop().run());
 }
 
-// After an error: if ranks are lost and the parent starts them again, leaves the group and waits for the call to another meeting.
-// Returns false if the run ends.
+// After an error: if ranks are lost and the others may go on, leaves the group and takes the world of the next meeting. Returns
+// false if the run ends.
 bool Session::meet_again(const Error& error) {
   const auto* loss = dynamic_cast<const distributed::RanksLost*>(&error);
-  const bool may_go_on = loss && !loss->ranks().empty() && reunion_.possible();
+  const bool may_go_on = loss && reunion_.possible() && (!loss->ranks().empty() || reunion_.is_called());
   if (records_) records_->end_progress();
   nlohmann::json summary;
   if (trains_) {
@@ -170,20 +184,33 @@ bool Session::meet_again(const Error& error) {
     summary = summarise(error.code() == ExitCode::diverged ? "diverged" : "failed");
   }
   if (may_go_on) {
-    log::warning("{}", error.what());
+    if (is_first_without(world_.rank, loss->ranks())) log::warning("{}", error.what());
     if (trains_) keep_state();
-    const bool connected = incarnation_ && !incarnation_->addresses().empty();
-    reunion_.report(loss->ranks(), connected ? incarnation_->addresses() : std::vector<std::string>(),
-                    loaded_ ? loaded_->step : -1);
-    if (incarnation_) incarnation_->leave_group();
+    leave_group(loss->ranks());
     const auto usable = [this](int size) { return warnings_only(judge(experiment_, size)); };
     if (const auto world = reunion_.next(usable)) {
-      world_ = *world;
+      enter_world(*world);
       return true;
     }
   }
   tell_failure(error, std::move(summary));
   return false;
+}
+
+void Session::leave_group(const std::vector<int>& lost) {
+  std::vector<std::string> addresses;
+  if (incarnation_ && !incarnation_->addresses().empty()) {
+    addresses = incarnation_->addresses();
+    local_rank_ = incarnation_->group().placement().local_rank;
+  }
+  reunion_.report(lost, addresses, loaded_ ? loaded_->step : -1);
+  if (incarnation_) incarnation_->leave_group();
+}
+
+void Session::enter_world(const distributed::World& world) {
+  world_ = world;
+  if (!world_.local_rank) world_.local_rank = local_rank_;  // so that this rank keeps its GPU
+  log::set_rank(world_.rank);
 }
 
 // Keeps a copy of the state before the interrupted step, which the loop of the next group will load.

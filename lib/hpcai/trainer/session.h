@@ -20,8 +20,8 @@ struct Experiment;
 // The life of a training process, which is one rank: signals, the run folder with its records, the end of the training. Its
 // Incarnation holds what depends on the other ranks.
 //
-// If other ranks are lost and the parent of --nproc starts them again (Reunion), this rank keeps its process and the state before
-// the interrupted step. All ranks meet again, those that have a state give it to the new ones, and the training goes on.
+// If other ranks are lost and this one may go on (Reunion), it keeps its process and the state before the interrupted step. All
+// ranks meet again, those that have a state give it to the new ones, and the training goes on.
 class Session {
  public:
   // Throws Error{usage} for an experiment that cannot run on world.size ranks. The arguments must outlive the session.
@@ -42,6 +42,8 @@ class Session {
   ExitCode leave_as_superfluous() const;
   bool meet_again(const Error& loss);
   void keep_state();
+  void leave_group(const std::vector<int>& lost);
+  void enter_world(const distributed::World& world);
   void tell_failure(const Error& error, nlohmann::json summary);
   void evaluate_finally(nlohmann::json& summary);
   nlohmann::json summarise(const std::string& status);
@@ -54,10 +56,12 @@ class Session {
   std::optional<Incarnation> incarnation_;
   std::unique_ptr<Records> records_;
   DataFingerprints fingerprints_;
-  int records_rank_ = -1;  // the rank that the records are for
-  bool entered_ = false;   // whether the records have entered the run folder
-  bool begun_ = false;     // whether the records have begun
-  bool trains_ = false;    // whether the loop holds the state of the training
+  int records_rank_ = -1;          // the rank that the records are for
+  bool entered_ = false;           // whether the records have entered the run folder
+  bool begun_ = false;             // whether the records have begun
+  bool has_trained_ = false;       // whether it has held one
+  std::optional<int> local_rank_;  // in the group that this rank left last
+  bool trains_ = false;            // whether the loop holds the state of the training
   std::optional<checkpoint::Loaded>
       loaded_;  // what rank 0 has read, or the state before the interrupted step, until it is loaded
 };

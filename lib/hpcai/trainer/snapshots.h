@@ -16,8 +16,8 @@ namespace hpcai::trainer {
 //
 // The newer copy is renewed every k steps and may hold the cause of a divergence already, for example weights that have grown
 // for some steps before the loss overflowed. So the training goes back to the older one, which is k to 2k - 1 steps old, or to
-// the first copy if there is no other yet. Which step that is depends only on the numbers of steps, so it is the same on all
-// ranks.
+// the first copy or the one that returned last if there is no other yet. Which step that is depends only on the numbers of steps,
+// so it is the same on all ranks.
 class Snapshots {
  public:
   static constexpr int kCopies = 2;

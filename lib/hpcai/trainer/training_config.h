@@ -97,7 +97,8 @@ struct TrainingConfig {
                  "on with the next batch.",
          .local = true});
     v.field("roll_back_steps", roll_back_steps,
-            {.help = "With on_divergence roll_back: the state that returns is at least so many steps old, and less than twice so "
+            {.help = "With on_divergence roll_back: the state that returns is at least so many steps old, and at first less than "
+                     "twice so "
                      "many.",
              .unit = "steps",
              .min = 1,

@@ -1,6 +1,8 @@
 #include "check.h"
 
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <thread>
@@ -104,13 +106,32 @@ TEST_CASE("a disk that does not answer for max_unsaved_s ends training") {
   checkpoints.prepare();
   Gate gate(checkpoints);
   checkpoints.save(1, state_of(1));
-  REQUIRE(comes_true([&] { return checkpoints.failed(); }));
+  REQUIRE(comes_true([&] { return checkpoints.trouble().has_value(); }));
   CHECK_THAT(checkpoints.trouble()->reason, Catch::Contains("step 1 is being written"));
   check_error([&] { checkpoints.save(2, state_of(2)); }, ExitCode::cannot_write, "checkpoint.max_unsaved_s");
   gate.open();
+  REQUIRE(comes_true([&] { return !checkpoints.trouble(); }));
   checkpoints.finish();
   CHECK_FALSE(checkpoints.failed());
   CHECK(checkpoints.steps() == Steps{1});
+}
+
+TEST_CASE("the end of training does not wait for ever for a disk that does not answer") {
+  const Scratch scratch;
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    Checkpoints checkpoints(scratch / "c", 3, {}, /*max_unsaved_s=*/0.1);
+    checkpoints.prepare();
+    Gate gate(checkpoints);
+    checkpoints.save(1, state_of(1));
+    checkpoints.finish();
+    _exit(0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == static_cast<int>(ExitCode::cannot_write));
 }
 
 TEST_CASE("an exception of the thread reaches the training, whatever it is") {

@@ -40,7 +40,7 @@ TEST_CASE("by default a step that is not finite ends the training") {
 TEST_CASE("steps are skipped until too many in a row were not finite") {
   SkippedSteps skipped(skipping(3));
   for (const int64_t number : {4, 5}) CHECK(failure(skipped, number).empty());
-  skipped.end_row();
+  skipped.note_finite();
   for (const int64_t number : {7, 8}) CHECK(failure(skipped, number).empty());
   CHECK(skipped.total() == 4);
   CHECK(failure(skipped, 9).find("3 steps in a row") != std::string::npos);
@@ -51,7 +51,22 @@ TEST_CASE("rolling back has the same limit") {
   training.on_divergence = OnDivergence::roll_back;
   SkippedSteps skipped(training);
   CHECK(failure(skipped, 4).empty());
-  CHECK(failure(skipped, 5).find("2 steps in a row") != std::string::npos);
+  CHECK(failure(skipped, 5).find("has gone back 2 times and come no further") != std::string::npos);
+}
+
+TEST_CASE("with roll_back only a training that comes further than the state that has returned goes on for ever") {
+  TrainingConfig training = skipping(2);
+  training.on_divergence = OnDivergence::roll_back;
+  training.roll_back_steps = 5;
+  SkippedSteps skipped(training);
+  CHECK(failure(skipped, 1).empty());
+  for (int step = 0; step < 10; ++step) skipped.note_finite();
+  CHECK(failure(skipped, 12).empty());
+  for (int step = 0; step < 9; ++step) skipped.note_finite();
+  SkippedSteps resumed(training);
+  resumed.load(skipped.state());
+  CHECK_FALSE(failure(resumed, 22).empty());
+  CHECK_FALSE(failure(skipped, 22).empty());
 }
 
 TEST_CASE("a row of skipped steps goes on after a resume") {

@@ -214,7 +214,7 @@ TEST_CASE("a training whose data are all not finite does not go back for ever") 
     FAIL("max_skipped_steps must end the training");
   } catch (const SharedError& error) {
     CHECK(error.code() == ExitCode::diverged);
-    CHECK(std::string(error.what()).find("10 steps in a row") != std::string::npos);
+    CHECK(std::string(error.what()).find("gone back 10 times") != std::string::npos);
   }
   REQUIRE(diary.rolled_back.size() == 9);
   CHECK(same(diary.state(), diary.states[diary.rolled_back[0].skipped->restored_step.value()]));

@@ -39,15 +39,18 @@ std::chrono::milliseconds exchange_limit(const DistributedConfig& config) {
   return milliseconds_of(std::max(1800.0, 10 * std::max(config.timeout_s, config.connect_timeout_s)));
 }
 
-// Throws LibTorch's message about a failed connection as an Error.
-[[noreturn]] void refuse_connection(const std::string& text) {
-  const std::string line = printable(first_line(text));
+// Throws an Error for LibTorch's message about a failed connection, if its cause is clear.
+void refuse_known_causes(const std::string& text) {
   if (text.find("Duplicate GPU") != std::string::npos) {
-    throw Error(ExitCode::usage, fmt::format("several ranks would use the same GPU: {}", line),
+    throw Error(ExitCode::usage, fmt::format("several ranks would use the same GPU: {}", printable(first_line(text))),
                 "Start one rank for each GPU, and let the launcher give each its own (Slurm: --gpus-per-task=1).");
   }
   if (text == std::strerror(EAGAIN)) throw process_limit("cannot start the threads that exchange data with other ranks");
-  throw Error(ExitCode::peers_unreachable, fmt::format("the ranks met, but could not connect to each other: {}", line),
+}
+
+[[noreturn]] void refuse_connection(const std::string& text) {
+  throw Error(ExitCode::peers_unreachable,
+              fmt::format("the ranks met, but could not connect to each other: {}", printable(first_line(text))),
               "Set distributed.interface to a network that joins all hosts, and check their firewalls.");
 }
 
@@ -126,6 +129,8 @@ std::unique_ptr<Group> connect_all(const World& world, const DistributedConfig& 
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
+    refuse_known_causes(error.what());
+    if (Reunion(world).possible()) membership->report_loss("connecting", error);
     refuse_connection(error.what());
   }
 }

@@ -42,7 +42,7 @@ struct Membership::Carriers {
     for (const BackendPointer& backend : abandoned) {
       try {
         backend->abort();
-      } catch (const std::exception&) {  // the process ends soon, which closes the backend
+      } catch (const std::exception&) {  // nothing else can end it
       }
     }
   }
@@ -65,11 +65,12 @@ Membership::~Membership() {
   watchdog_.reset();
   if (meeting_.server) meeting_.server->finish(failed);
   if (!nccl && !failed) shut_down();
-  // After a failure the destructor of a backend would wait for exchanges that no rank answers. The backend leaks instead; the
-  // process ends soon.
-  for (BackendPointer& backend : carriers_->backends) {
-    if (failed) backend.release();
-  }
+  if (!failed) return;
+  // The destructor of a backend would wait for exchanges that no rank answers. So the backend leaks; that happens once for each
+  // loss of ranks.
+  std::lock_guard lock(carriers_->mutex);
+  for (BackendPointer& backend : carriers_->backends) backend.release();
+  carriers_->backends.clear();
 }
 
 void Membership::keep(BackendPointer backend) {

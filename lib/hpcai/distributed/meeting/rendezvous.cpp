@@ -15,7 +15,6 @@
 #include "hpcai/distributed/meeting/secret.h"
 #include "hpcai/distributed/watch/ranks_lost.h"
 #include "hpcai/distributed/world/network.h"
-#include "hpcai/distributed/world/parent_link.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -24,6 +23,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kServerPatience{15'000};  // time for rank 0's server to answer
 constexpr milliseconds kReadLimit{3000};         // time for the other ranks to read the outcome before rank 0 leaves
+constexpr milliseconds kCallPatience{5000};      // time for the parent to notice that rank 0 has ended
 constexpr milliseconds kWaitSlice{200};          // a call to another meeting is noticed within this time
 
 milliseconds until(SteadyClock::time_point deadline) {
@@ -44,9 +44,10 @@ std::string arrival_key(int rank) { return fmt::format("arrived/{}", rank); }
   throw RanksLost(ExitCode::peers_unreachable, "rendezvous: " + what, remedy, absent);
 }
 
-// The parent of --nproc may call to another meeting, because a rank was lost while the ranks gathered.
-void end_if_called_again(const World& world) {
-  if (is_called(world.parent_fd)) fail_to_meet("a rank was lost while the ranks gathered", "Look at its first messages.");
+// Rank 0 has ended, or it has left for another meeting to which the parent calls.
+[[noreturn]] void report_lost_rank0(const World& world) {
+  end_if_called_again(world, kCallPatience);
+  fail_to_meet("rank 0 was lost while the ranks gathered", "Look at its first messages.", {0});
 }
 
 void warn_of_guessable_secret() {
@@ -212,9 +213,9 @@ Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) 
     meeting.address = exchange_address(meeting.peers, own_address(config, place.address));
     check_devices(world, meeting);
   } catch (const c10::Error&) {
-    fail_to_meet("rank 0 was lost while the ranks gathered", "Look at its first messages.", {0});
+    report_lost_rank0(world);
   } catch (const ConnectionLost&) {
-    fail_to_meet("rank 0 was lost while the ranks gathered", "Look at its first messages.", {0});
+    report_lost_rank0(world);
   }
   if (world.rank == 0 && spans_hosts(meeting.peers) && secret_is_guessable(world, process_environment())) {
     warn_of_guessable_secret();

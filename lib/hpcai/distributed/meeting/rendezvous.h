@@ -26,7 +26,8 @@ struct Meeting {
 // Gathers all ranks of the world within distributed.connect_timeout_s. Rank 0 listens on one address. The other ranks connect to
 // it and prove that they know the job's secret. `use_gpu`: this rank computes on a GPU.
 //
-// Throws Error{peers_unreachable} that names the missing ranks or the program that holds the port. Throws Error{ranks_disagree}
+// Throws RanksLost that names the missing ranks, or if the parent calls to another meeting (world/parent_link.h). Throws
+// Error{peers_unreachable} that names the program that holds the port. Throws Error{ranks_disagree}
 // if some ranks compute on GPUs and others on CPUs, or if ranks have different numbers of ranks in their environment.
 Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu);
 

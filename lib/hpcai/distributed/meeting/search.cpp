@@ -12,6 +12,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/watch/ranks_lost.h"
+#include "hpcai/distributed/world/parent_link.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -75,10 +76,11 @@ class Search {
   Place run() {
     for (milliseconds pause{10};; pause = std::min(2 * pause, kLongestPause)) {
       if (const auto place = try_all()) return *place;
+      end_if_called_again(world_);
       if (SteadyClock::now() + pause > deadline_) break;
       std::this_thread::sleep_for(pause);
     }
-    if (refusal_) refuse_place(refusal_->first, refusal_->second);
+    if (refusal_ && !may_pass()) refuse_place(refusal_->first, refusal_->second);
     give_up_search(world_, config_);
   }
 
@@ -94,13 +96,15 @@ class Search {
     return std::nullopt;
   }
 
-  // After a loss of ranks the place may still belong to the meeting before.
+  // After a loss of ranks the place may still belong to the meeting before, or rank 0 may be lost again.
+  bool may_pass() const { return world_.parent_fd >= 0 || world_.goes_on_alone(); }
+
   bool try_at(const Place& place) {
     const auto [connection, greeting] = connect_and_greet(place, secret_, answer_limit());
     if (!connection) return false;
     if (greeting == Greeting::welcome) return true;
     refusal_ = {place, greeting};
-    if (world_.spare_ports == 0 && !world_.goes_on_alone() && !may_be_flooded(greeting)) refuse_place(place, greeting);
+    if (world_.spare_ports == 0 && !may_pass() && !may_be_flooded(greeting)) refuse_place(place, greeting);
     return false;
   }
 
@@ -126,6 +130,12 @@ class Search {
 };
 
 }  // namespace
+
+void end_if_called_again(const World& world, milliseconds limit) {
+  if (!is_called(world.parent_fd, limit)) return;
+  throw RanksLost(ExitCode::peers_unreachable, "rendezvous: a rank was lost while the ranks gathered",
+                  "Look at its first messages.", {});
+}
 
 Place find_rank0(const World& world, const DistributedConfig& config, const std::string& secret,
                  SteadyClock::time_point deadline) {

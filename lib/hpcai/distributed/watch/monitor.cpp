@@ -15,6 +15,9 @@ constexpr int kUnawaitedFactor = 10, kLongestPartFactor = 20;
 constexpr const char* kSlowRemedy =
     "Look at that host: a file system that does not answer, or too little memory. If it is only slow, raise "
     "distributed.timeout_s.";
+constexpr const char* kUnawaitedRemedy =
+    "Look at that host: a file system that does not answer, too little memory, or a terminal or pager that takes no output "
+    "(Ctrl-S). If it is only slow, raise distributed.timeout_s.";
 
 double seconds(SteadyClock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -201,7 +204,7 @@ std::optional<EndReason> Monitor::find_unawaited(SteadyClock::time_point now) co
   if (!over) return std::nullopt;
   return EndReason{ExitCode::hang,
                    fmt::format("{} has made no progress for {:.3g} s", describe(hanging), std::floor(seconds(now - last_move))),
-                   kSlowRemedy, hanging};
+                   kUnawaitedRemedy, hanging};
 }
 
 std::string Monitor::describe(const std::vector<int>& ranks) const {

@@ -32,7 +32,8 @@ struct EndReason {
   ExitCode code = ExitCode::peers_unreachable;
   std::string text;
   std::string remedy;
-  std::vector<int> ranks = {};  // those that crashed, are unreachable or hang; empty if the ranks have ended by themselves
+  std::vector<int> ranks = {};  // those that crashed, are unreachable or hang; empty if they have ended by themselves, or if they
+                                // hold this rank for lost
 };
 
 // Text such as "rank 3 (host n2, process 4711), in the update of step 17,".

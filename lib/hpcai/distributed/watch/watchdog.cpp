@@ -131,6 +131,7 @@ void Watchdog::read_message(const std::string& message) {
 void Watchdog::excuse_own_pause(SteadyClock::time_point now) {
   const auto absence = now - std::exchange(last_round_at_, now);
   if (absence <= 2 * limits_.beat) return;
+  was_away_ |= absence > limits_.silence;
   rank0_message_at_ += absence;
   last_progress_at_ += absence;
 }
@@ -168,6 +169,7 @@ void Watchdog::conclude(EndReason reason) {
   std::lock_guard lock(mutex_);
   if (reason_) return;
   reason_ = std::move(reason);
+  if (was_away_) reason_->ranks.clear();
   changed_.notify_all();
 }
 
@@ -194,10 +196,16 @@ void Watchdog::end_process() {
   if (taken_by_watchdog_) write_reason(*reason_);
   // The watchdog waits while the main thread, which has taken the reason, writes its summary, and while a checkpoint is written.
   lock.lock();
-  const auto end_of_patience = SteadyClock::now() + limits_.silence;
-  const auto busy = [&] { return taken_by_main_thread_ || status_->snapshot().phase == Phase::save; };
-  while (!stop_ && busy() && SteadyClock::now() < end_of_patience) changed_.wait_for(lock, 20ms);
-  if (!stop_) _exit(code);
+  const auto start = SteadyClock::now();
+  const auto saves = [&] { return status_->snapshot().phase == Phase::save; };
+  const auto busy = [&] {
+    const auto limit = saves() ? limits_.patience : limits_.silence;
+    return (taken_by_main_thread_ || saves()) && SteadyClock::now() < start + limit;
+  };
+  while (!stop_ && busy()) changed_.wait_for(lock, 20ms);
+  if (stop_) return;
+  if (taken_by_main_thread_) write_reason(*reason_);  // the main thread has not come to it
+  _exit(code);
 }
 
 void Watchdog::say_farewell() {

@@ -84,6 +84,7 @@ class Watchdog {
   uint64_t last_progress_ = 0;  // of this rank
   SteadyClock::time_point last_progress_at_;
   SteadyClock::time_point last_round_at_;
+  bool was_away_ = false;  // whether this process was stopped for so long that the others hold it for lost
   std::thread thread_;
 };
 

@@ -106,7 +106,9 @@ class Ranks {
  private:
   // Calls the living ranks to a new meeting, and starts a rank for each one that has ended.
   void start_missing() {
-    MeetingCall call{.job = random_number(), .restarts = guard_.restarts(), .listen_fd = listen_on("127.0.0.1", port_)};
+    // A living rank 0 may still hold the port of the meeting before.
+    const int port = guard_.restarts() == 0 ? port_ : 0;
+    MeetingCall call{.job = random_number(), .restarts = guard_.restarts(), .listen_fd = listen_on("127.0.0.1", port)};
     call.port = port_of(call.listen_fd);
     try {
       for (size_t rank = 0; rank < children_.size(); ++rank) {
@@ -201,8 +203,6 @@ class Ranks {
     }
   }
 
-  // Kills the ranks without which others cannot go on: they hang or are stopped. A report from before the start of a rank is
-  // about the process that it replaces.
   void hear_reports() {
     for (Child& child : children_) {
       if (child.link < 0 || child.status) continue;
@@ -211,10 +211,20 @@ class Ranks {
         for (const int rank : report->lost) {
           if (rank < 0 || rank >= std::ssize(children_)) continue;
           const Child& other = children_[static_cast<size_t>(rank)];
-          const bool newer = other.restarts > report->restarts;
-          if (!other.status && !newer && other.process != child.process) kill(-other.process, SIGKILL);
+          if (other.process != child.process) note_report(other, *report);
         }
       }
+    }
+  }
+
+  // Kills a rank without which another one cannot go on: it hangs or is stopped. If it has ended, also with status 0, it is
+  // started again. A report from before the start of a rank is about the process that it replaces.
+  void note_report(const Child& lost, const LossReport& report) {
+    if (lost.restarts > report.restarts) return;
+    if (!lost.status) {
+      kill(-lost.process, SIGKILL);
+    } else if (may_replace()) {
+      note_loss(static_cast<int>(ExitCode::peers_unreachable));
     }
   }
 
@@ -237,9 +247,11 @@ class Ranks {
     if (status > 128 && stage_ == 0) {
       log::error("rank {} was killed by signal {} ({})", rank, status - 128, strsignal(status - 128));
     }
-    const bool replaceable = rules_.most > 0 && !failure_ && stopped_ == 0 && last_signal_ == 0;
-    replaceable&& lost_a_rank(status) ? note_loss(status) : fail(status);
+    if (may_replace() && lost_a_rank(status)) return note_loss(status);
+    fail(status);
   }
+
+  bool may_replace() const { return rules_.most > 0 && !failure_ && stopped_ == 0 && last_signal_ == 0; }
 
   void fail(int status) {
     const bool consequence = failure_ == static_cast<int>(ExitCode::peers_unreachable) && stage_ == 0;
@@ -257,6 +269,15 @@ class Ranks {
 
   void replace_lost() {
     const int status = *std::exchange(lost_, std::nullopt);
+    try {
+      replace_lost(status);
+    } catch (const Error& error) {  // for example, the system refuses another process
+      log::error("the ranks are not started again: {}", error.what());
+      fail(status);
+    }
+  }
+
+  void replace_lost(int status) {
     const int64_t saved_step = rules_.saved_step();
     const auto decision = guard_.decide(status, std::max(furthest_step_, saved_step));
     if (!decision.restart) {

@@ -111,10 +111,10 @@ std::optional<MeetingCall> wait_for_call(int fd) {
   return newest;
 }
 
-bool is_called(int fd) {
+bool is_called(int fd, std::chrono::milliseconds limit) {
   if (fd < 0) return false;
   pollfd entry{fd, POLLIN, 0};
-  return poll(&entry, 1, 0) > 0;
+  return poll(&entry, 1, static_cast<int>(limit.count())) > 0;
 }
 
 }  // namespace hpcai::distributed

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,7 +38,7 @@ std::optional<LossReport> receive_report(int fd);
 // Waits for a call and returns the newest one; the caller owns its listen_fd. Returns nothing if the parent has closed its end:
 // it makes no further meeting.
 std::optional<MeetingCall> wait_for_call(int fd);
-// Whether wait_for_call() would return at once. False for -1.
-bool is_called(int fd);
+// Whether wait_for_call() would return at once, or after at most `limit`. False for -1.
+bool is_called(int fd, std::chrono::milliseconds limit = {});
 
 }  // namespace hpcai::distributed

@@ -22,6 +22,8 @@ std::vector<int> without(int size, const std::vector<int>& lost) {
 
 }  // namespace
 
+bool Reunion::is_called() const { return distributed::is_called(world_.parent_fd); }
+
 bool Reunion::goes_on_alone() const {
   return world_.size > 1 && world_.restarts < world_.most_restarts && world_.launcher != "nproc" && world_.launcher != "torchrun";
 }
@@ -29,11 +31,11 @@ bool Reunion::goes_on_alone() const {
 void Reunion::report(const std::vector<int>& lost, const std::vector<std::string>& addresses, int64_t step) {
   lost_ = lost;
   if (!addresses.empty()) addresses_ = addresses;
-  if (called_by_parent()) send_report(world_.parent_fd, {world_.restarts, step, lost});
+  if (has_parent()) send_report(world_.parent_fd, {world_.restarts, step, lost});
 }
 
 std::optional<World> Reunion::next(const std::function<bool(int)>& usable) {
-  if (called_by_parent()) {
+  if (has_parent()) {
     auto call = wait_for_call(world_.parent_fd);
     if (!call) return std::nullopt;
     world_.master_port = call->port;
@@ -44,7 +46,8 @@ std::optional<World> Reunion::next(const std::function<bool(int)>& usable) {
   }
   const std::vector<int> left = without(world_.size, lost_);
   const auto own = std::ranges::find(left, world_.rank);
-  if (own == left.end() || addresses_.size() != static_cast<size_t>(world_.size)) return std::nullopt;
+  if (own == left.end() || 2 * std::ssize(left) < world_.size || addresses_.size() != static_cast<size_t>(world_.size))
+    return std::nullopt;
   int size = static_cast<int>(left.size());
   while (size > 1 && !usable(size)) --size;
   std::vector<std::string> addresses;

@@ -22,17 +22,20 @@ class Reunion {
   // `world`: of this process.
   explicit Reunion(const World& world) : world_(world) {}
 
-  bool possible() const { return called_by_parent() || goes_on_alone(); }
+  bool possible() const { return has_parent() || goes_on_alone(); }
+  // Whether the parent has called to a meeting already, because other ranks were lost before.
+  bool is_called() const;
   // States that the ranks `lost` of the present world are lost. `addresses`: by rank, at which the ranks reach each other.
   // `step`: of the training. The parent, if there is one, kills those that still run.
   void report(const std::vector<int>& lost, const std::vector<std::string>& addresses, int64_t step);
-  // Returns the world of the next meeting; nothing if the parent starts no rank again, for example after a stop signal. In a
-  // world without the lost ranks this rank has a smaller number. That world has the most ranks that `usable` accepts as a world
-  // size; the rank of a superfluous process is not below the size.
+  // Returns the world of the next meeting. Returns nothing if the parent starts no rank again, for example after a stop signal,
+  // or if less than half of the ranks are left without a parent. In a world without the lost ranks this rank has a smaller
+  // number. That world has the most ranks that `usable` accepts as a world size; the rank of a superfluous process is not below
+  // the size.
   std::optional<World> next(const std::function<bool(int)>& usable);
 
  private:
-  bool called_by_parent() const { return world_.parent_fd >= 0; }
+  bool has_parent() const { return world_.parent_fd >= 0; }
   bool goes_on_alone() const;
 
   World world_;

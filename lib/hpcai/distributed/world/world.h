@@ -29,7 +29,7 @@ struct World {
   std::string job = "";              // identifies this run among others that meet at the same address; random with --nproc
   std::string hint = "";             // a warning about a probable mistake in the environment; usually empty
 
-  // Whether these are the living ranks of a larger world, which have lost others and go on without a launcher's help.
+  // Whether these are the living ranks of a larger world, which have lost others and go on without a parent's help.
   bool goes_on_alone() const { return restarts > 0 && most_restarts > 0 && launcher != "nproc"; }
 };
 
