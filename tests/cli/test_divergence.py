@@ -102,7 +102,10 @@ class Skipping(Case):
 
     def test_a_run_that_rolls_back_has_the_same_weights_after_an_interrupt(self):
         self.train("w.yaml", "whole", *ROLL_BACK, "--set", "checkpoint.every_steps=1", "--set", "checkpoint.keep=12")
-        for step in sorted({line["step"] - 1 for line in self.metrics("whole", "rolled_back")} - {0}):
+        # The steps are so fast that not every checkpoint is written.
+        steps = sorted(int(folder.name.split("-")[1]) for folder in (self.folder / "whole" / "checkpoints").glob("step-*"))
+        self.assertGreater(len(steps), 1)
+        for step in steps[:-1]:
             run = self.folder / f"from{step}"
             shutil.copytree(self.folder / "whole", run, symlinks=True)
             for checkpoint in (run / "checkpoints").glob("step-*"):
