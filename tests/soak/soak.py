@@ -144,6 +144,8 @@ def newest_checkpoint(folder):
 
 def damage_newest_checkpoint(folder):
     newest = newest_checkpoint(folder)
+    if len(list((folder / "checkpoints").glob("step-*"))) < 2:
+        return  # nothing older to go on from
     files = sorted(newest.iterdir()) if newest else []
     if not files:
         return
@@ -195,7 +197,7 @@ class Soak:
         attempt = Attempt(self.program, workload, ranks, folder, self.shim)
         fault = random.choice(list(RUNNING))
         try:
-            attempt.process.wait(random.uniform(0, 6))
+            attempt.process.wait(random.uniform(0.2, 6))  # a signal while the system loads the program has its default effect
         except subprocess.TimeoutExpired:
             fault(attempt)
         status = attempt.end()
