@@ -59,11 +59,11 @@ class Session {
   int records_rank_ = -1;          // the rank that the records are for
   bool entered_ = false;           // whether the records have entered the run folder
   bool begun_ = false;             // whether the records have begun
+  bool trains_ = false;            // whether the loop holds the state of the training
   bool has_trained_ = false;       // whether it has held one
   std::optional<int> local_rank_;  // in the group that this rank left last
-  bool trains_ = false;            // whether the loop holds the state of the training
-  std::optional<checkpoint::Loaded>
-      loaded_;  // what rank 0 has read, or the state before the interrupted step, until it is loaded
+  // What rank 0 has read, or the state before the interrupted step, until the loop has loaded it.
+  std::optional<checkpoint::Loaded> loaded_;
 };
 
 }  // namespace hpcai::trainer

@@ -1,24 +1,19 @@
 #include "hpcai/trainer/snapshots.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "hpcai/checkpoint/copy_tensors.h"
 #include "hpcai/core/json.h"
+#include "hpcai/trainer/weights.h"
 
 namespace hpcai::trainer {
 namespace {
 
 constexpr const char* kOlderPrefix = "older.";
 constexpr const char* kNewerPrefix = "newer.";
-
-void copy_all(const std::vector<at::Tensor>& into, const std::vector<at::Tensor>& from) {
-  const at::NoGradGuard no_grad;
-  if (!into.empty()) at::_foreach_copy_(into, from);
-}
 
 }  // namespace
 
@@ -35,16 +30,16 @@ void Snapshots::keep(int64_t step) {
   const bool first = newer_.step == kNone;
   if (!first && (step % every_steps_ != 0 || step == newer_.step)) return;
   std::swap(older_, newer_);
-  copy_all(newer_.tensors, live_);
+  copy_each(newer_.tensors, live_);
   newer_.step = step;
   if (!first) return;
-  copy_all(older_.tensors, live_);
+  copy_each(older_.tensors, live_);
   older_.step = step;
 }
 
 int64_t Snapshots::restore() {
-  copy_all(live_, older_.tensors);
-  copy_all(newer_.tensors, older_.tensors);
+  copy_each(live_, older_.tensors);
+  copy_each(newer_.tensors, older_.tensors);
   newer_.step = older_.step;
   return older_.step;
 }

@@ -26,11 +26,6 @@ void refuse_unfitting(const std::optional<std::string>& name) {
               "The checkpoint belongs to another model: check the section model, or start a new run.");
 }
 
-void copy_each(const std::vector<at::Tensor>& into, const std::vector<at::Tensor>& from) {
-  const at::NoGradGuard no_grad;
-  if (!into.empty()) at::_foreach_copy_(into, from);
-}
-
 std::vector<at::Tensor> without_names(const NamedTensors& named) {
   std::vector<at::Tensor> tensors;
   for (const auto& [name, tensor] : named) tensors.push_back(tensor);

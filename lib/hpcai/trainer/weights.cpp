@@ -1,6 +1,7 @@
 #include "hpcai/trainer/weights.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 namespace hpcai::trainer {
 
@@ -14,6 +15,11 @@ NamedTensors tensors_of(const models::Model& model) {
   NamedTensors tensors = parameters_of(model);
   for (const auto& item : model.named_buffers()) tensors.emplace_back(item.key(), item.value().detach());
   return tensors;
+}
+
+void copy_each(const std::vector<at::Tensor>& into, const std::vector<at::Tensor>& from) {
+  const at::NoGradGuard no_grad;
+  if (!into.empty()) at::_foreach_copy_(into, from);
 }
 
 }  // namespace hpcai::trainer

@@ -24,7 +24,7 @@ std::vector<int> without(int size, const std::vector<int>& lost) {
 
 bool Reunion::is_called() const { return distributed::is_called(world_.parent_fd); }
 
-bool Reunion::goes_on_alone() const {
+bool Reunion::may_go_on_alone() const {
   return world_.size > 1 && world_.restarts < world_.most_restarts && world_.launcher != "nproc" && world_.launcher != "torchrun";
 }
 

@@ -22,7 +22,7 @@ class Reunion {
   // `world`: of this process.
   explicit Reunion(const World& world) : world_(world) {}
 
-  bool possible() const { return has_parent() || goes_on_alone(); }
+  bool possible() const { return has_parent() || may_go_on_alone(); }
   // Whether the parent has called to a meeting already, because other ranks were lost before.
   bool is_called() const;
   // States that the ranks `lost` of the present world are lost. `addresses`: by rank, at which the ranks reach each other.
@@ -36,7 +36,7 @@ class Reunion {
 
  private:
   bool has_parent() const { return world_.parent_fd >= 0; }
-  bool goes_on_alone() const;
+  bool may_go_on_alone() const;
 
   World world_;
   std::vector<int> lost_;
