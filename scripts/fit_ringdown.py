@@ -12,8 +12,8 @@ from numpy.polynomial import chebyshev
 from scipy.optimize import root
 
 SPIN, M = -2, 2          # spin weight of gravitational waves, azimuthal number
-FIRST, LAST = -0.4, 0.95  # covers the remnants of mass ratio 1 to 8 and spins up to 0.8
-TERMS = 12
+FIRST, LAST = -0.75, 0.98  # covers the remnants of mass ratio 1 to 18 and spins up to 0.99
+TERMS = 18
 DEPTH = 400              # terms of the continued fractions
 
 

@@ -17,12 +17,12 @@
 namespace hpcai {
 namespace {
 
-// Opens `path` into `descriptor` and locks it. Returns 0 or the errno; EWOULDBLOCK means that another program holds the lock.
+// Opens `path` into `descriptor` and locks it. Returns what try_lock() returns, or the errno of open().
 int lock(const std::filesystem::path& path, int flags, int& descriptor) {
   descriptor = open(path.c_str(), flags | O_CLOEXEC, 0666);
   if (descriptor < 0) return errno;
-  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return 0;
-  const int error = errno;
+  const int error = try_lock(descriptor);
+  if (error == 0) return 0;
   close(std::exchange(descriptor, -1));
   return error;
 }
@@ -43,6 +43,8 @@ std::string describe(const LockFile::Held& held) {
 }
 
 }  // namespace
+
+int try_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB) == 0 ? 0 : errno; }
 
 FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& what, const std::string& remedy) {
   const auto refuse = [&](const std::string& by) {

@@ -11,6 +11,10 @@ namespace hpcai {
 // The name of the lock file that a FolderLock may create in the folder.
 inline constexpr const char* kLockName = ".hpcai-lock";
 
+// Takes an advisory lock on an open file, which ends when the last copy of the descriptor is closed. Returns 0 or the errno;
+// EWOULDBLOCK means that another program holds the lock.
+int try_lock(int descriptor);
+
 // Locks a folder against other programs for its lifetime. It uses the first of three methods that the file system supports: an
 // advisory lock on the folder, which ends with the process; an advisory lock on a file in the folder, for NFS; a LockFile.
 class FolderLock {

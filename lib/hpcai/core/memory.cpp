@@ -4,6 +4,7 @@
 
 #include <climits>
 #include <cstdio>
+#include <initializer_list>
 
 #ifdef __GLIBC__  // <climits> has defined it
 #include <malloc.h>

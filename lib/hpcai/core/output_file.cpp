@@ -12,6 +12,7 @@
 #include "hpcai/core/attempts.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/folder_lock.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/write_attempt.h"
 
@@ -81,7 +82,23 @@ fs::path target_of(const Output& output) {
   return target;
 }
 
-fs::path temporary_beside(fs::path target) { return target += fmt::format(".tmp-{}", getpid()); }
+constexpr std::string_view kTemporary = ".tmp-";  // then the number of the process
+
+fs::path temporary_beside(fs::path target) { return target += fmt::format("{}{}", kTemporary, getpid()); }
+
+bool is_temporary_of(const std::string& target, const std::string& name) {
+  const size_t prefix = target.size() + kTemporary.size();
+  return name.size() > prefix && name.starts_with(target) && name.compare(target.size(), kTemporary.size(), kTemporary) == 0 &&
+         name.find_first_not_of("0123456789", prefix) == std::string::npos;
+}
+
+// Removes the file unless a process holds a lock on it.
+void remove_unlocked(const fs::path& path) {
+  const int descriptor = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor < 0) return;
+  if (try_lock(descriptor) == 0) unlink(path.c_str());
+  close(descriptor);
+}
 
 bool is_same_file(const fs::path& one, const fs::path& other) {
   std::error_code code;
@@ -110,6 +127,7 @@ void OutputFile::open_temporary(int flags) {
     return descriptor_ >= 0 ? 0 : errno;
   });
   if (error != 0) fail("write", error);
+  static_cast<void>(try_lock(descriptor_));  // for remove_abandoned()
 }
 
 void OutputFile::write(std::string_view content) {
@@ -135,6 +153,14 @@ void write_output(const fs::path& path, std::string_view content, const std::str
   OutputFile file(path, option);
   file.write(content);
   file.publish();
+}
+
+void remove_abandoned(const fs::path& path) {
+  const fs::path target = target_of({path, "--out"});
+  std::error_code code;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_of(target), code)) {
+    if (is_temporary_of(target.filename().string(), entry.path().filename().string())) remove_unlocked(entry.path());
+  }
 }
 
 void require_output(const fs::path& path, const std::string& option, const std::vector<fs::path>& inputs) {

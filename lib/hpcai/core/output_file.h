@@ -24,7 +24,7 @@ class OutputFile {
   OutputFile& operator=(const OutputFile&) = delete;
 
   const std::filesystem::path& temporary() const { return temporary_.path(); }
-  // The temporary file, open for reading and writing.
+  // The temporary file, open for reading and writing, with an advisory lock (flock) where the file system has locks.
   int descriptor() const { return descriptor_; }
 
   // Opens the temporary file again, after another library has replaced it. Throws Error{cannot_write}.
@@ -50,6 +50,10 @@ class OutputFile {
 
 // Writes a whole file as OutputFile does. Throws Error{cannot_write}.
 void write_output(const std::filesystem::path& path, std::string_view content, const std::string& option = "--out");
+
+// Removes temporary files that an OutputFile of a killed process has left beside the target of `path`. It keeps those that a
+// living process has locked, and all where the file system has no locks. Throws Error{cannot_write} if OutputFile would.
+void remove_abandoned(const std::filesystem::path& path);
 
 // Throws Error{cannot_write} if OutputFile would fail. Throws Error{usage} if the target is one of the files `inputs`; those that
 // do not exist are no target. A command calls it before long work whose result it writes at the end.

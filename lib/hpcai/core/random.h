@@ -8,7 +8,17 @@ namespace hpcai {
 
 // The purpose of a random stream. Streams of different purposes never overlap. The numbers affect the results of trainings, so
 // they must never change.
-enum class Purpose : uint32_t { shuffle = 1, augment = 2, dropout = 3, simulate = 4, initialise = 5, test = 6, crop = 7 };
+enum class Purpose : uint32_t {
+  shuffle = 1,
+  augment = 2,
+  dropout = 3,
+  simulate = 4,
+  initialise = 5,
+  test = 6,
+  crop = 7,
+  draw = 8,
+  noise = 9
+};
 
 // Counter-based random numbers, Philox4x32-10 (Salmon et al. 2011). A stream is a pure function of (seed, epoch, index, purpose),
 // so threads, ranks and restarts do not affect the numbers. `index` must be below 2^48 and `epoch` below 2^32.

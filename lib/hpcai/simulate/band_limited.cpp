@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kHalf = 8;
 constexpr int kTaps = 2 * kHalf;
+constexpr int64_t kBlock = 64;  // sums that are computed together
 // The window is exp(b (sqrt(1 - x^2) - 1)): side lobes near exp(-b), flat up to 0.5 - b / (2 pi kHalf) of the sampling
 // rate.
 constexpr double kSteepness = 16;
@@ -28,7 +29,8 @@ Taps taps(double fraction) {
   return weight;
 }
 
-const std::complex<double>* first_sample(Series series, double position) {
+template <class Value>
+const Value* first_sample(std::span<const Value> series, double position) {
   return series.data() + static_cast<int64_t>(std::floor(position)) - (kHalf - 1);
 }
 
@@ -39,6 +41,54 @@ std::complex<double> weigh(const Taps& weight, const std::complex<double>* sampl
     im += weight[i] * samples[i].imag();
   }
   return {re, im};
+}
+
+double weigh(const Taps& weight, const double* samples) {
+  double sum = 0;
+  for (int i = 0; i < kTaps; ++i) sum += weight[i] * samples[i];
+  return sum;
+}
+
+template <class Value>
+Value value_at(std::span<const Value> series, double position) {
+  return weigh(taps(position - std::floor(position)), first_sample(series, position));
+}
+
+// Gives to `store` the weighted sums at samples, samples + stride, ..., `size` <= kBlock in number. The inner loop runs over the
+// sums, which are independent of each other, so that the compiler makes vector instructions of it.
+template <class Value, class Store>
+void weigh_block(const Taps& weight, const Value* samples, int64_t stride, int64_t size, const Store& store) {
+  std::array<Value, kBlock> sums{};
+  for (int i = 0; i < kTaps; ++i) {
+    if (stride == 1) {
+      for (int64_t k = 0; k < size; ++k) sums[k] += weight[i] * samples[i + k];
+    } else {
+      for (int64_t k = 0; k < size; ++k) sums[k] += weight[i] * samples[i + k * stride];
+    }
+  }
+  for (int64_t k = 0; k < size; ++k) store(k, sums[k]);
+}
+
+template <class Value>
+std::vector<Value> values_at(std::span<const Value> series, double first, double step, int64_t count) {
+  std::vector<Value> values(static_cast<size_t>(count));
+  // Values `period` apart are a whole number of samples apart and have the same weights.
+  const auto period = step < 1 ? static_cast<int64_t>(std::llround(1 / step)) : int64_t{1};
+  const auto stride = static_cast<int64_t>(std::llround(step * static_cast<double>(period)));
+  if (std::abs(step * static_cast<double>(period) - static_cast<double>(stride)) > 1e-9) {
+    for (int64_t i = 0; i < count; ++i) values[i] = value_at(series, first + static_cast<double>(i) * step);
+    return values;
+  }
+  for (int64_t phase = 0; phase < std::min(period, count); ++phase) {
+    const double position = first + static_cast<double>(phase) * step;
+    const Taps weight = taps(position - std::floor(position));
+    const Value* samples = first_sample(series, position);
+    for (int64_t i = phase; i < count; i += kBlock * period, samples += kBlock * stride) {
+      const int64_t size = std::min(kBlock, (count - i + period - 1) / period);
+      weigh_block(weight, samples, stride, size, [&](int64_t k, const Value& value) { values[i + k * period] = value; });
+    }
+  }
+  return values;
 }
 
 // Twelve times the slope of the squared modulus, from two samples on either side. The maximum is found as the zero of this slope,
@@ -52,26 +102,14 @@ double slope(Series series, double position) {
 
 }  // namespace
 
-std::complex<double> interpolate(Series series, double position) {
-  return weigh(taps(position - std::floor(position)), first_sample(series, position));
-}
+std::complex<double> interpolate(Series series, double position) { return value_at(series, position); }
 
 std::vector<std::complex<double>> interpolate(Series series, double first, double step, int64_t count) {
-  std::vector<std::complex<double>> values(count);
-  // Values `period` apart are a whole number of samples apart and have the same weights.
-  const auto period = step < 1 ? static_cast<int64_t>(std::llround(1 / step)) : int64_t{1};
-  const auto stride = static_cast<int64_t>(std::llround(step * static_cast<double>(period)));
-  if (std::abs(step * static_cast<double>(period) - static_cast<double>(stride)) > 1e-9) {
-    for (int64_t i = 0; i < count; ++i) values[i] = interpolate(series, first + static_cast<double>(i) * step);
-    return values;
-  }
-  for (int64_t phase = 0; phase < std::min(period, count); ++phase) {
-    const double position = first + static_cast<double>(phase) * step;
-    const Taps weight = taps(position - std::floor(position));
-    const std::complex<double>* samples = first_sample(series, position);
-    for (int64_t i = phase; i < count; i += period, samples += stride) values[i] = weigh(weight, samples);
-  }
-  return values;
+  return values_at(series, first, step, count);
+}
+
+std::vector<double> interpolate(std::span<const double> series, double first, double step, int64_t count) {
+  return values_at(series, first, step, count);
 }
 
 double refine_peak(Series series, int64_t index) {

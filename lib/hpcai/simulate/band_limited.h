@@ -16,6 +16,7 @@ std::complex<double> interpolate(Series series, double position);
 
 // The values at the `count` positions first, first + step, ...; fastest if step or 1 / step is a whole number.
 std::vector<std::complex<double>> interpolate(Series series, double first, double step, int64_t count);
+std::vector<double> interpolate(std::span<const double> series, double first, double step, int64_t count);
 
 // The position, in samples, of the largest modulus at most one sample away from sample `index`. At least 10 samples must lie on
 // either side of `index`.

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/fft_fft.h>
+#include <ATen/ops/fft_irfft.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/core/InferenceMode.h>
 
@@ -38,6 +39,17 @@ std::vector<std::complex<double>> fft(std::vector<std::complex<double>>& x) {
   at::Tensor output = at::from_blob(y.data(), {size}, options);
   at::fft_fft_out(output, input);
   return y;
+}
+
+void inverse_real_fft(std::span<const std::complex<float>> spectrum, std::span<float> series) {
+  const OneThread one_thread;
+  const c10::InferenceMode no_autograd;
+  const auto size = static_cast<int64_t>(series.size());
+  // LibTorch has no blobs of constants; it only reads the input.
+  auto* const values = const_cast<std::complex<float>*>(spectrum.data());
+  const at::Tensor input = at::from_blob(values, {static_cast<int64_t>(spectrum.size())}, at::TensorOptions(at::kComplexFloat));
+  at::Tensor output = at::from_blob(series.data(), {size}, at::TensorOptions(at::kFloat));
+  at::fft_irfft_out(output, input, size);
 }
 
 int64_t fft_length(int64_t size) {

@@ -131,13 +131,21 @@ void PhenomD::join_amplitudes() {
 void PhenomD::join_phases() {
   const double f1 = kInspiralPhaseEnd, f2 = ringdown_phase_start_;
   intermediate_line_.slope = inspiral_phase_slope(f1) - intermediate_phase_slope(f1);
-  intermediate_line_.value = inspiral_phase(f1) - intermediate_phase(f1);
+  intermediate_line_.value = inspiral_phase(speed(f1)) - intermediate_phase(f1);
   ringdown_line_.slope = intermediate_phase_slope(f2) - ringdown_phase_slope(f2);
   ringdown_line_.value = intermediate_phase(f2) - ringdown_phase(f2);
 }
 
-double PhenomD::amplitude(double f) const {
+double PhenomD::amplitude(double f) const { return amplitude(f, speed(f)); }
+
+double PhenomD::phase(double f) const { return phase(f, speed(f)); }
+
+PhenomD::Value PhenomD::value(double f) const {
   const double v = speed(f);
+  return {amplitude(f, v), phase(f, v)};
+}
+
+double PhenomD::amplitude(double f, double v) const {
   double relative = 0;
   if (f < kInspiralAmplitudeEnd) {
     relative = inspiral_amplitude(v);
@@ -149,9 +157,9 @@ double PhenomD::amplitude(double f) const {
   return leading_amplitude_ * relative / (f * std::sqrt(v));
 }
 
-double PhenomD::phase(double f) const {
+double PhenomD::phase(double f, double v) const {
   const double origin = slope_at_peak_ * f;
-  if (f < kInspiralPhaseEnd) return inspiral_phase(f) - origin;
+  if (f < kInspiralPhaseEnd) return inspiral_phase(v) - origin;
   if (f < ringdown_phase_start_) return intermediate_phase(f) - origin;
   return ringdown_phase(f) - origin;
 }
@@ -162,6 +170,37 @@ double PhenomD::phase_slope(double f) const {
   if (f < kInspiralPhaseEnd) return inspiral_phase_slope(f);
   if (f < ringdown_phase_start_) return intermediate_phase_slope(f);
   return ringdown_phase_slope(f);
+}
+
+PhenomD::Pieces PhenomD::pieces() const {
+  const double width = remnant_.damping_frequency * fit_.gamma3;
+  return {.leading_amplitude = leading_amplitude_,
+          .inspiral_amplitude_end = kInspiralAmplitudeEnd,
+          .peak_frequency = peak_frequency_,
+          .amplitude_in_v = amplitude_in_v_,
+          .intermediate_node = intermediate_node_,
+          .intermediate_newton = intermediate_newton_,
+          .ring_height = fit_.gamma1 * width,
+          .ring_frequency = remnant_.ring_frequency,
+          .ring_width = width,
+          .ring_decay = fit_.gamma2 / width,
+          .inspiral_phase_end = kInspiralPhaseEnd,
+          .ringdown_phase_start = ringdown_phase_start_,
+          .phase_in_v = phase_in_v_,
+          .phase_log = phase_log_,
+          .intermediate_value = intermediate_line_.value,
+          .intermediate_slope = intermediate_line_.slope + fit_.beta1 / eta_,
+          .intermediate_log = fit_.beta2 / eta_,
+          .intermediate_cube = -fit_.beta3 / (3 * eta_),
+          .ringdown_value = ringdown_line_.value,
+          .ringdown_slope = ringdown_line_.slope + fit_.alpha1 / eta_,
+          .ringdown_inverse = -fit_.alpha2 / eta_,
+          .ringdown_root = 4 * fit_.alpha3 / (3 * eta_),
+          .ringdown_arc = fit_.alpha4 / eta_,
+          .arc_centre = fit_.alpha5 * remnant_.ring_frequency,
+          .arc_width = remnant_.damping_frequency,
+          .origin_slope = slope_at_peak_,
+          .lal_slope = ringdown_line_.slope};
 }
 
 double PhenomD::inspiral_amplitude(double v) const { return polynomial(amplitude_in_v_, v); }
@@ -188,8 +227,8 @@ double PhenomD::ringdown_amplitude_slope(double f) const {
   return -ringdown_amplitude(f) * (fit_.gamma2 / width + 2 * x / (x * x + width * width));
 }
 
-double PhenomD::inspiral_phase(double f) const {
-  const double v = speed(f), v2 = v * v;
+double PhenomD::inspiral_phase(double v) const {
+  const double v2 = v * v;
   return polynomial(phase_in_v_, v) / (v2 * v2 * v) + (phase_log_[0] + phase_log_[1] * v) * std::log(v);
 }
 

@@ -23,12 +23,40 @@ class PhenomD {
   double amplitude(double f) const;
   // The phase in radians. Its slope is zero at peak_frequency(), so that the merger is near t = 0. f > 0.
   double phase(double f) const;
+  // Both, in less time.
+  struct Value {
+    double amplitude, phase;
+  };
+  Value value(double f) const;
   // The time at which the waveform has frequency f, in the stationary-phase approximation: phase'(f) / (2 pi).
   double time(double f) const;
 
   // The frequency at which the merger-ringdown amplitude is largest; equation 20 of Khan et al.
   double peak_frequency() const { return peak_frequency_; }
   const Remnant& remnant() const { return remnant_; }
+
+  // The numbers in the formulas of the pieces, for code that evaluates them at many frequencies at once. v = (pi f)^(1/3).
+  struct Pieces {
+    // The amplitude is leading_amplitude / (f sqrt(v)) times one of:
+    double leading_amplitude;
+    double inspiral_amplitude_end, peak_frequency;  // where the pieces meet
+    std::array<double, 10> amplitude_in_v;          // sum a_i v^i
+    std::array<double, 5> intermediate_node, intermediate_newton;
+    double ring_height, ring_frequency, ring_width, ring_decay;  // height / (x^2 + width^2) exp(-decay x), x = f - ring frequency
+    // The phase is one of these, minus origin_slope f:
+    double inspiral_phase_end, ringdown_phase_start;
+    std::array<double, 12> phase_in_v;  // sum p_i v^(i - 5) + (log_0 + log_1 v) ln v
+    std::array<double, 2> phase_log;
+    double intermediate_value, intermediate_slope, intermediate_log,
+        intermediate_cube;  // value + slope f + log ln f + cube / f^3
+    // value + slope f + inverse / f + root f^(3/4) + arc atan((f - arc_centre) / arc_width)
+    double ringdown_value, ringdown_slope, ringdown_inverse, ringdown_root, ringdown_arc, arc_centre, arc_width;
+    double origin_slope;  // the slope at peak_frequency: its time is zero
+    // LALSimulation leaves the slope with which the ringdown is joined out of origin_slope. Its waveform is therefore later than
+    // this one by lal_slope / (2 pi), -55 M to 35 M.
+    double lal_slope;
+  };
+  Pieces pieces() const;
 
  private:
   struct Line {  // added to a phase to join it to its neighbour with equal value and slope
@@ -47,7 +75,9 @@ class PhenomD {
   double ringdown_amplitude(double f) const;
   double ringdown_amplitude_slope(double f) const;
 
-  double inspiral_phase(double f) const;
+  double amplitude(double f, double v) const;  // v = (pi f)^(1/3)
+  double phase(double f, double v) const;
+  double inspiral_phase(double v) const;
   double inspiral_phase_slope(double f) const;
   double intermediate_phase(double f) const;
   double intermediate_phase_slope(double f) const;

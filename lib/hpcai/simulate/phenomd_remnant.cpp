@@ -7,18 +7,20 @@ namespace hpcai::simulate {
 
 namespace {
 
-// Chebyshev series in y = -ln(1 - a), -0.4 <= a <= 0.95, of the frequencies of a Kerr hole of unit mass. Solved and
+// Chebyshev series in y = -ln(1 - a), -0.75 <= a <= 0.98, of the frequencies of a Kerr hole of unit mass. Solved and
 // fitted by scripts/fit_ringdown.py (Leaver's continued fractions); relative error below 1e-7.
-constexpr double kLowestSpin = -0.4;
-constexpr double kHighestSpin = 0.95;
-constexpr std::array<double, 12> kRing = {8.6605029561e-02, 3.3465114983e-02, -7.8941329181e-04, -5.4233485968e-04,
-                                          3.1549621820e-05, 1.1817918758e-05, -7.8120009205e-07, -5.4510629943e-07,
-                                          4.5340044676e-08, 4.6347062670e-08, -1.2883060590e-08, 4.6080640424e-10};
-constexpr std::array<double, 12> kDamping = {1.1953862044e-02, -2.9592437384e-03, -6.4770633950e-04, 9.5608483785e-05,
-                                             1.8304129790e-05, -6.2970933951e-08, -2.2157123500e-06, 3.2188972576e-07,
-                                             7.5887890780e-08, -8.8952432945e-09, -9.8967842734e-09, 2.0582979341e-09};
+constexpr double kLowestSpin = -0.75;
+constexpr double kHighestSpin = 0.98;
+constexpr std::array<double, 18> kRing = {
+    9.2210820206e-02,  4.2339298571e-02,  -2.2726996996e-03, -1.0753737900e-03, 1.4592980745e-04,  3.2134923763e-05,
+    -8.1410255638e-06, -1.5110217429e-06, 6.8055132521e-07,  1.6512717850e-07,  -1.5665723534e-07, 3.5588971088e-08,
+    -1.3756717404e-09, 1.7333423680e-09,  -1.9636488272e-09, 4.1618804497e-10,  3.2941194359e-10,  -3.3077396026e-10};
+constexpr std::array<double, 18> kDamping = {
+    1.0975562420e-02,  -4.2382199931e-03, -8.7381246041e-04, 2.6706848634e-04,  3.0579697567e-05,  -9.2242961412e-06,
+    -6.2577534395e-06, 2.6317867586e-06,  3.8305619875e-08,  -1.9570162950e-07, -6.1775665550e-09, 2.5428168314e-08,
+    2.1561411096e-09,  -8.1386495289e-09, 4.0756069584e-09,  -1.4080230137e-09, 6.4986694158e-10,  -3.7156050828e-10};
 
-double chebyshev(const std::array<double, 12>& series, double x) {
+double chebyshev(const std::array<double, 18>& series, double x) {
   double next = 0, value = 0;
   for (size_t i = series.size() - 1; i > 0; --i) {
     const double previous = value;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -16,12 +18,11 @@ namespace hpcai::simulate {
 
 namespace {
 
-using std::numbers::pi;
-
 constexpr double kTolerance = 1e-6;
 constexpr double kFarthest = 1e6;  // M; limits the transform to a few million samples
 constexpr double kMostSamples = 1 << 26;
 constexpr double kRingdownEnd = 2000;  // M; a gap between the ringdown and the next period of the transform
+constexpr int64_t kMargin = 16;        // samples on either side of an interpolated one; more than the interpolation reads
 constexpr double kPeakSearch = 200;    // M; the peak is searched at most this far from the time of the model's largest amplitude
 
 void check_range(const char* name, double value, double low, double high) {
@@ -48,8 +49,7 @@ CoarseWaveform transform(const WaveformSpectrum& spectrum, double stop, double s
   const auto lowest = static_cast<int64_t>(std::ceil(spectrum.lowest_frequency() / bin));
   const auto highest = static_cast<int64_t>(WaveformSpectrum::highest_frequency() / bin);
   for (int64_t k = lowest; k <= highest; ++k) {
-    const double f = static_cast<double>(k) * bin;
-    bins[k] = spectrum(f) * std::polar(bin, -2 * pi * f * first);
+    bins[k] = bin * spectrum(static_cast<double>(k) * bin, first);
   }
   return {fft(bins), first, step};
 }
@@ -77,6 +77,14 @@ void check(const TimeGrid& grid) {
   if ((grid.stop - grid.start) / grid.step > kMostSamples) fail("has too many samples");
 }
 
+void check_step(const TimeGrid& grid) {
+  if (grid.step <= kCoarsestStep) return;
+  throw Error(ExitCode::usage,
+              fmt::format("waveform: a time step of {:g} M is too coarse: h22 has frequencies up to {:g} cycles per M", grid.step,
+                          1 / (2 * kCoarsestStep)),
+              fmt::format("A step of {:g} M or less holds them all.", kCoarsestStep));
+}
+
 void check(const Binary& binary) {
   check_range("mass ratio q", binary.mass_ratio, 1, kMaxMassRatio);
   check_range("spin s1", binary.spin1, -kMaxSpin, kMaxSpin);
@@ -91,20 +99,51 @@ Binary nearest_valid(const Binary& binary) {
 // The tolerance prevents that (stop - start) / step, which is a whole number for most grids, is rounded up to the next one.
 int64_t TimeGrid::size() const { return static_cast<int64_t>(std::ceil((stop - start) / step - 1e-6)); }
 
-std::vector<std::complex<double>> h22(const Binary& binary, const TimeGrid& grid, PhaseReference reference) {
+ContinuousWaveform::ContinuousWaveform(const Binary& binary, const TimeGrid& grid) {
   check(binary);
   check(grid);
   // The coarse step is a whole multiple of the grid's step, or the grid's step a whole multiple of the coarse one.
   const double parts = grid.step < 1 ? std::floor(1 / grid.step) : 1 / std::ceil(grid.step);
   const WaveformSpectrum spectrum(nearest_valid(binary), grid.start);
-  const CoarseWaveform wave = transform(spectrum, grid.stop, grid.step * parts);
-  const double peak = peak_position(wave);
-  const double first = peak + grid.start / wave.step;
-  std::vector<std::complex<double>> h = interpolate(wave.h, first, 1 / parts, grid.size());
-  const std::complex<double> origin = reference == PhaseReference::start ? h.front() : interpolate(wave.h, peak);
+  CoarseWaveform wave = transform(spectrum, grid.stop, grid.step * parts);
+  peak_ = peak_position(wave);
+  first_ = peak_ + grid.start / wave.step;
+  coarse_ = std::move(wave.h);
+  coarse_step_ = wave.step;
+  step_ = 1 / parts;
+  size_ = grid.size();
+}
+
+ContinuousWaveform::Part ContinuousWaveform::part(double shift, PhaseReference reference) const {
+  if (!(std::abs(shift) <= kMostShift)) throw std::invalid_argument("ContinuousWaveform: the shift is too large");
+  const double first = first_ + shift / coarse_step_, last = first + static_cast<double>(size_ - 1) * step_;
+  const std::complex<double> origin = interpolate(coarse_, reference == PhaseReference::start ? first : peak_);
   const std::complex<double> turn = std::conj(origin) / std::abs(origin);
-  for (std::complex<double>& value : h) value *= turn;
-  return h;
+  const auto from = std::max<int64_t>(static_cast<int64_t>(first) - kMargin, 0);
+  const auto to = std::min(static_cast<int64_t>(last) + kMargin, static_cast<int64_t>(coarse_.size()));
+  Part part{{coarse_.begin() + from, coarse_.begin() + to}, first - static_cast<double>(from)};
+  for (std::complex<double>& value : part.values) value *= turn;
+  return part;
+}
+
+std::vector<std::complex<double>> ContinuousWaveform::values(double shift, PhaseReference reference) const {
+  const Part wave = part(shift, reference);
+  return interpolate(wave.values, wave.first, step_, size_);
+}
+
+std::vector<double> ContinuousWaveform::real_values(double shift, PhaseReference reference) const {
+  const Part wave = part(shift, reference);
+  std::vector<double> real(wave.values.size());
+  std::ranges::transform(wave.values, real.begin(), [](const std::complex<double>& value) { return value.real(); });
+  return interpolate(real, wave.first, step_, size_);
+}
+
+std::vector<std::complex<double>> h22(const Binary& binary, const TimeGrid& grid, PhaseReference reference) {
+  return ContinuousWaveform(binary, grid).values(0, reference);
+}
+
+std::vector<double> real_h22(const Binary& binary, const TimeGrid& grid, PhaseReference reference) {
+  return ContinuousWaveform(binary, grid).real_values(0, reference);
 }
 
 }  // namespace hpcai::simulate

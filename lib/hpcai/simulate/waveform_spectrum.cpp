@@ -53,16 +53,16 @@ WaveformSpectrum::WaveformSpectrum(const Binary& binary, double start) : model_(
   curvature_ = (after - 2 * time_ + before) / (step * step);
 }
 
-std::complex<double> WaveformSpectrum::operator()(double f) const {
-  const double amplitude = model_.amplitude(f);
+std::complex<double> WaveformSpectrum::operator()(double f, double time) const {
+  auto [amplitude, phase] = model_.value(f);
   if (f < edge_) {
     const double x = f - edge_;
-    const double phase = phase_ + 2 * pi * x * (time_ + x * (rate_ / 2 + x * curvature_ / 6));
-    return std::polar(amplitude * smooth_step((f - lowest_) / (edge_ - lowest_)), phase);
+    phase = phase_ + 2 * pi * x * (time_ + x * (rate_ / 2 + x * curvature_ / 6));
+    amplitude *= smooth_step((f - lowest_) / (edge_ - lowest_));
+  } else if (f > kUpperTaper) {
+    amplitude *= smooth_step((highest_frequency() - f) / (highest_frequency() - kUpperTaper));
   }
-  if (f < kUpperTaper) return std::polar(amplitude, model_.phase(f));
-  const double fall = smooth_step((highest_frequency() - f) / (highest_frequency() - kUpperTaper));
-  return std::polar(amplitude * fall, model_.phase(f));
+  return std::polar(amplitude, phase - 2 * pi * f * time);
 }
 
 }  // namespace hpcai::simulate

@@ -17,8 +17,9 @@ class WaveformSpectrum {
  public:
   WaveformSpectrum(const Binary& binary, double start);
 
-  // The conjugate of h(f) of PhenomD: r h22 / M is the integral over f of this value times exp(-2 pi i f t).
-  std::complex<double> operator()(double f) const;
+  // The conjugate of h(f) of PhenomD, times exp(-2 pi i f time): r h22 / M at the time `time` + t is the integral over f of this
+  // value times exp(-2 pi i f t).
+  std::complex<double> operator()(double f, double time = 0) const;
 
   double lowest_frequency() const { return lowest_; }
   static constexpr double highest_frequency() { return 0.24; }

@@ -56,6 +56,20 @@ TEST_CASE("an output has its name only when it is published") {
   CHECK(entries(folder.path) == 1);
 }
 
+TEST_CASE("temporary files of killed processes are removed, those of living ones and other files stay") {
+  const Folder folder;
+  const OutputFile living(folder.file());
+  for (const char* name :
+       {"file.tmp-999999998", "file.tmp-999999999", "file.tmp-1x", "file.tmp-", "filed.tmp-7", "file", "xfile.tmp-7"}) {
+    write_file(folder.path / name, "x");
+  }
+  remove_abandoned(folder.file());
+  CHECK(fs::exists(living.temporary()));
+  CHECK_FALSE(fs::exists(folder.path / "file.tmp-999999998"));
+  CHECK_FALSE(fs::exists(folder.path / "file.tmp-999999999"));
+  CHECK(entries(folder.path) == 6);
+}
+
 TEST_CASE("a temporary file that a library has replaced is the one that is published") {
   const Folder folder;
   OutputFile file(folder.file());

@@ -3,6 +3,7 @@
 #include <complex>
 #include <vector>
 
+#include "hpcai/core/error.h"
 #include "hpcai/simulate/fft.h"
 #include "hpcai/simulate/overlap.h"
 #include "hpcai/simulate/waveform.h"
@@ -104,6 +105,62 @@ TEST_CASE("a conjugated waveform, one that turns the other way, overlaps with no
   Waveform conjugate = h;
   for (auto& value : conjugate) value = std::conj(value);
   CHECK(overlap(h, conjugate) < 0.05);
+}
+
+TEST_CASE("with a flat noise curve the weights are 1 in its band, and in no other") {
+  const TimeGrid grid{-1000, 130, 1};
+  const DetectorNoise flat{{0.5, std::vector<double>(801, 3e-47)}, 30, 50};
+  const auto weights = noise_weights(flat, grid);
+  CHECK(weights.size() == static_cast<size_t>(fft_length(2 * 1130)));
+  const double bin_hz = 1 / (static_cast<double>(weights.size()) * 50 * 4.9254909e-6);
+  for (size_t k = 0; k < weights.size(); ++k) {
+    const double frequency_hz = bin_hz * static_cast<double>(std::min(k, weights.size() - k));
+    INFO(frequency_hz);
+    CHECK(weights[k] == (frequency_hz >= 30 && frequency_hz < 400 ? 1 : 0));
+  }
+}
+
+TEST_CASE("the overlap with coloured noise is a weighted product of transforms") {
+  const TimeGrid grid{-1000, 130, 1};
+  std::vector<double> density;
+  for (int k = 0; k <= 2000; ++k) density.push_back(1e-46 * (1 + std::pow(50.0 / (k + 1), 4) + std::pow(k / 200.0, 2)));
+  const DetectorNoise noise{{0.5, density}, 20, 60};
+  const auto weights = noise_weights(noise, grid);
+  Waveform a = h22({2, 0.3, -0.2}, grid), b = h22({2.1, 0.3, -0.2}, grid);
+  CHECK(overlap(a, a, weights) == Approx(1).margin(1e-12));
+  Waveform turned = a;
+  for (auto& value : turned) value *= std::polar(2.5, 1.1);
+  CHECK(overlap(a, turned, weights) == Approx(1).margin(1e-12));
+  const double found = overlap(a, b, weights);
+  CHECK(found < 0.9999);
+  CHECK(overlap(b, a, weights) == Approx(found).margin(1e-9));
+
+  // The same by division of the transforms by the amplitude of the noise, as white noise.
+  for (Waveform* wave : {&a, &b}) {
+    const double rise = 0.1 * static_cast<double>(wave->size());
+    for (size_t i = 0; static_cast<double>(i) < rise; ++i) (*wave)[i] *= (1 - std::cos(M_PI * static_cast<double>(i) / rise)) / 2;
+    wave->resize(weights.size());
+    Waveform transform = fft(*wave);
+    for (size_t k = 0; k < transform.size(); ++k) transform[k] *= std::sqrt(weights[k]);
+    *wave = transform;
+  }
+  double norm_a = 0, norm_b = 0;
+  Waveform product(weights.size());
+  for (size_t k = 0; k < product.size(); ++k) {
+    norm_a += std::norm(a[k]);
+    norm_b += std::norm(b[k]);
+    product[k] = a[k] * std::conj(b[k]);
+  }
+  double best = 0;
+  for (const auto& value : fft(product)) best = std::max(best, std::abs(value));
+  CHECK(found == Approx(best / std::sqrt(norm_a * norm_b)).margin(1e-3));
+  CHECK(found >= best / std::sqrt(norm_a * norm_b) - 1e-12);
+}
+
+TEST_CASE("a noise curve that holds no frequency of the waveforms is refused") {
+  CHECK_THROWS_AS(noise_weights({{0.5, {1e-46, 1e-46}}, 20, 60}, {-1000, 130, 1}), hpcai::Error);
+  const TimeGrid grid{-1000, 130, 1};
+  CHECK_THROWS_AS(overlap(h22({1, 0, 0}, grid), h22({1, 0, 0}, grid), std::vector<double>(3, 1.0)), std::invalid_argument);
 }
 
 TEST_CASE("series without an overlap are told apart") {

@@ -161,6 +161,30 @@ TEST_CASE("the phase reference may be the first sample") {
   for (size_t i = 0; i < peak.size(); i += 50) CHECK(std::abs(start[i] - turn * peak[i]) < 1e-12);
 }
 
+TEST_CASE("the real part alone is the same as that of the complex waveform") {
+  for (const TimeGrid& grid : {TimeGrid{-1000, 130, 0.1}, TimeGrid{-500, 100, 0.7}, TimeGrid{-500, 100, 2}}) {
+    for (const PhaseReference reference : {PhaseReference::peak, PhaseReference::start}) {
+      const Waveform h = h22({2, 0.1, -0.3}, grid, reference);
+      const std::vector<double> real = real_h22({2, 0.1, -0.3}, grid, reference);
+      REQUIRE(real.size() == h.size());
+      double largest = 0;
+      for (size_t i = 0; i < h.size(); ++i) largest = std::max(largest, std::abs(real[i] - h[i].real()));
+      CHECK(largest < 1e-14);
+    }
+  }
+}
+
+TEST_CASE("a step that does not hold the highest frequency is refused, with one that does") {
+  CHECK_NOTHROW(check_step({-1000, 130, 2.5}));
+  try {
+    check_step({-1000, 130, 2.6});
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::usage);
+    CHECK(error.remedy() == "A step of 2.5 M or less holds them all.");
+  }
+}
+
 TEST_CASE("many threads make the same waveforms as one") {
   const TimeGrid grid{-800, 100, 0.5};
   std::vector<Waveform> alone(kCorners.size());
