@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,7 +24,8 @@ struct SampleSpec {
   std::vector<std::string> class_names;                        // of a classification, in label order; empty for a regression
   std::vector<std::string> target_names;                       // of a regression: q, s1, s2; empty for a classification
   std::optional<simulate::TimeGrid> time_grid = std::nullopt;  // of waveforms
-  std::string scaling = "";  // how the bytes of images become input: "signed"; empty for waveforms
+  std::string scaling = "";                               // how the bytes of images become input: "signed"; empty for waveforms
+  std::vector<std::array<double, 2>> target_ranges = {};  // between which each target lies; empty if that is not known
 
   bool operator==(const SampleSpec&) const = default;
 };
@@ -64,6 +66,9 @@ class Dataset {
   // The truth for these samples: int64 [n] class indices, or float [n, target_names.size()]; kUnlabelled or NaN where it is
   // not known. An undefined tensor if nothing is known of any sample; see WithoutTruth.
   virtual at::Tensor targets(std::span<const int64_t> index) const = 0;
+  // The truth for these samples as read() makes them with `draw` (null: not augmented), like targets(). It differs from targets()
+  // only if a draw changes the truth itself, as it does for samples that are simulated anew in every epoch.
+  virtual at::Tensor drawn_targets(std::span<const int64_t> index, const Draw* /*draw*/) const { return targets(index); }
   // Feeds to `hash` what the sample's file holds, the same on every machine; nothing for samples that are made. Throws Error.
   virtual void hash_content(int64_t /*index*/, Sha256& /*hash*/) const {}
 

@@ -27,11 +27,13 @@ Paths hdf5_files(std::initializer_list<std::string> names) {
 Paths files_in(const SimulatedWaveformsConfig& config) {
   return {config.train.parameters, config.validation.parameters, config.test.parameters};
 }
+Paths files_in(const NrSurrogate22Config& config) { return hdf5_files({config.file}); }
 Paths files_in(const WaveformHdf5Config& config) { return hdf5_files({config.train, config.validation, config.test}); }
 Paths files_in(const ImageHdf5Config& config) { return hdf5_files({config.train, config.validation, config.test}); }
 Paths files_in(const ImageFolderConfig& config) { return {std::filesystem::path(config.folder) / config.catalogue}; }
 Paths files_in(const SimulatedGalaxiesConfig&) { return {}; }
 Paths files_in(const SyntheticImagesConfig&) { return {}; }
+Paths files_in(const SimulatedStrainConfig&) { return {}; }
 
 }  // namespace
 

@@ -123,7 +123,8 @@ void Loader::add_slot(std::unique_lock<std::mutex>& lock) {
   std::exception_ptr failure;
   try {
     batch.index = sampler_.batch(batch.epoch, batch.number);
-    batch.target = dataset_.targets(batch.index);
+    const Draw draw{sampler_.seed(), batch.epoch};
+    batch.target = dataset_.drawn_targets(batch.index, augments() ? &draw : nullptr);
     batch.input = buffer(static_cast<int64_t>(batch.index.size()));
   } catch (...) {
     failure = std::current_exception();
@@ -168,7 +169,7 @@ void Loader::work_on(const std::shared_ptr<Slot>& slot, std::unique_lock<std::mu
 void Loader::fill(const Claim& claim) const {
   const Batch& batch = claim.slot->batch;
   const Draw draw{sampler_.seed(), batch.epoch};
-  const Draw* augment = sampler_.mode() == SamplerMode::training ? &draw : nullptr;
+  const Draw* augment = augments() ? &draw : nullptr;
   float* out = batch.input.mutable_data_ptr<float>();
   const int64_t stride = dataset_.input_size();
   for (int64_t i = claim.begin; i < claim.end; ++i) dataset_.read(batch.index[i], augment, out + i * stride);

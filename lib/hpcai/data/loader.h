@@ -62,6 +62,7 @@ class Loader {
   void run();
   std::shared_ptr<Slot> unfinished_slot() const;
   bool may_read_ahead() const;
+  bool augments() const { return sampler_.mode() == SamplerMode::training; }
   void add_slot(std::unique_lock<std::mutex>& lock);
   void work_on(const std::shared_ptr<Slot>& slot, std::unique_lock<std::mutex>& lock);
   void fill(const Claim& claim) const;

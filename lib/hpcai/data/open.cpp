@@ -21,6 +21,7 @@ std::string difference(const SampleSpec& expected, const SampleSpec& other) {
   if (other.target_names != expected.target_names) {
     return fmt::format("targets {}, not {}", names(other.target_names), names(expected.target_names));
   }
+  if (other.target_ranges != expected.target_ranges) return "other ranges of the targets";
   if (other.time_grid != expected.time_grid) return "other times";
   if (other.scaling != expected.scaling) return fmt::format("scaling {}, not {}", other.scaling, expected.scaling);
   return "";

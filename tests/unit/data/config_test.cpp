@@ -4,6 +4,7 @@
 #include "hpcai/data/config.h"
 #include "hpcai/data/loader_config.h"
 #include "hpcai/data/open.h"
+#include "hpcai/data/waveform_file_settings.h"
 
 using namespace hpcai;
 
@@ -25,6 +26,8 @@ struct Both {
 TEST_CASE("the data configs describe themselves without fault") {
   Both both;
   CHECK(config::faults(config::describe(both)).empty());
+  data::WaveformFileSettings files;
+  CHECK(config::faults(config::describe(files)).empty());
 }
 
 TEST_CASE("the settings tell where no data can have a validation split") {
@@ -32,6 +35,10 @@ TEST_CASE("the settings tell where no data can have a validation split") {
   CHECK_FALSE(data::may_validate(waveforms));
   waveforms.validation.parameters = "v.csv";
   CHECK(data::may_validate(waveforms));
+  data::NrSurrogate22Config surrogate;
+  CHECK_FALSE(data::may_validate(surrogate));
+  surrogate.validation.mass_ratio = "1:8:1";
+  CHECK(data::may_validate(surrogate));
   data::WaveformHdf5Config waveform_file;
   CHECK_FALSE(data::may_validate(waveform_file));
   waveform_file.validation = "v.h5";

@@ -23,6 +23,9 @@ TEST_CASE("the files of the data are those of all splits, of patterns and of gro
   ImageFolderConfig catalogue;
   catalogue.folder = "images";
   CHECK(input_files(catalogue) == Paths{"images/labels.csv"});
+  NrSurrogate22Config surrogate;
+  surrogate.file = file("v.h5");
+  CHECK(input_files(surrogate) == Paths{file("v.h5")});
   SimulatedWaveformsConfig simulated;
   simulated.test.parameters = "p.csv";
   CHECK(input_files(simulated).back() == "p.csv");

@@ -19,10 +19,16 @@ namespace {
 
 std::string shape_text(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
-// H5::PredType of a C++ type.
-const H5::PredType& native(const float*) { return H5::PredType::NATIVE_FLOAT; }
-const H5::PredType& native(const double*) { return H5::PredType::NATIVE_DOUBLE; }
-const H5::PredType& native(const uint8_t*) { return H5::PredType::NATIVE_UINT8; }
+// The HDF5 type of a C++ type.
+H5::DataType native(const float*) { return H5::PredType::NATIVE_FLOAT; }
+H5::DataType native(const double*) { return H5::PredType::NATIVE_DOUBLE; }
+H5::DataType native(const uint8_t*) { return H5::PredType::NATIVE_UINT8; }
+H5::DataType native(const std::complex<double>*) {
+  H5::CompType type(sizeof(std::complex<double>));
+  type.insertMember("r", 0, H5::PredType::NATIVE_DOUBLE);
+  type.insertMember("i", sizeof(double), H5::PredType::NATIVE_DOUBLE);
+  return type;
+}
 
 // Whether the file's values can be copied as they are.
 bool is_native(const H5::DataSet& data_set, ElementType type) {
@@ -62,7 +68,8 @@ std::string filter_packages(H5Z_filter_t filter) {
 
 }  // namespace
 
-Hdf5Array::Hdf5Array(std::shared_ptr<const OpenHdf5File> file, const std::string& path, const std::string& where, size_t rank)
+Hdf5Array::Hdf5Array(std::shared_ptr<const OpenHdf5File> file, const std::string& path, const std::string& where, size_t rank,
+                     NumberKind kind)
     : where_(where) {
   auto handle = std::make_shared<OpenHdf5Array>();
   handle->file = std::move(file);
@@ -70,13 +77,13 @@ Hdf5Array::Hdf5Array(std::shared_ptr<const OpenHdf5File> file, const std::string
   const Hdf5Lock lock;
   try {
     handle->data_set = open_data_set(*handle->file->file, path);
-    read_structure(rank);
+    read_structure(rank, kind);
   } catch (const H5::Exception&) {
     refuse_for_failure(where_, open_->file->path);
   }
 }
 
-void Hdf5Array::read_structure(size_t rank) {
+void Hdf5Array::read_structure(size_t rank, NumberKind kind) {
   const H5::DataSet& opened = *open_->data_set;
   const H5::DataSpace space = opened.getSpace();
   std::vector<hsize_t> extents(static_cast<size_t>(space.getSimpleExtentNdims()));
@@ -92,8 +99,12 @@ void Hdf5Array::read_structure(size_t rank) {
     bytes *= static_cast<double>(extent);
   }
   type_name_ = data::type_name(opened.getDataType());
-  const std::optional<ElementType> type = element_type(opened);
-  if (!type) refuse_data(where_, fmt::format("its values are {}, expected real numbers", type_name_), kLayoutRemedy);
+  const bool complex = kind == NumberKind::complex;
+  const std::optional<ElementType> type = complex ? complex_element_type(opened) : element_type(opened);
+  if (!type) {
+    refuse_data(where_, fmt::format("its values are {}, expected {} numbers", type_name_, complex ? "complex" : "real"),
+                kLayoutRemedy);
+  }
   type_ = *type;
   if (bytes > 0x1p62) refuse_data(where_, "its shape is absurd: " + shape_text(shape_), kDamagedRemedy);
   check_storage(bytes);
@@ -102,7 +113,7 @@ void Hdf5Array::read_structure(size_t rank) {
   bytes_per_read_ = row_size_ * static_cast<int64_t>(opened.getDataType().getSize());
   const H5D_layout_t layout = opened.getCreatePlist().getLayout();
   if (layout == H5D_CHUNKED) bytes_per_read_ = bytes_per_row_of_chunks(opened, bytes_per_read_);
-  if (layout != H5D_CONTIGUOUS || open_->file->user_block) return;
+  if (layout != H5D_CONTIGUOUS || open_->file->user_block || complex) return;
   const haddr_t offset = opened.getOffset();
   const int64_t file_bytes = open_->file->bytes.bytes();
   if (static_cast<double>(offset) + bytes > static_cast<double>(file_bytes)) {
@@ -190,8 +201,16 @@ void Hdf5Array::read_row(int64_t row, uint8_t* out) const {
   read_bytes(row, out, static_cast<size_t>(row_size_));
 }
 
-std::vector<double> Hdf5Array::read_all() const {
-  std::vector<double> values(static_cast<size_t>(rows() * row_size_));
+std::vector<double> Hdf5Array::read_rows(int64_t first, int64_t count) const {
+  std::vector<double> values(static_cast<size_t>(count * row_size_));
+  read_with_library(first, count, values.data());
+  return values;
+}
+
+std::vector<double> Hdf5Array::read_all() const { return read_rows(0, rows()); }
+
+std::vector<std::complex<double>> Hdf5Array::read_all_complex() const {
+  std::vector<std::complex<double>> values(static_cast<size_t>(rows() * row_size_));
   read_with_library(0, rows(), values.data());
   return values;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <complex>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,15 +14,19 @@ namespace hpcai::data {
 struct OpenHdf5File;
 struct OpenHdf5Array;
 
+// What the values of a data set are. Complex numbers are compounds of r and i, as h5py writes them.
+enum class NumberKind { real, complex };
+
 // One data set of numbers in an open HDF5 file. Rows are the slices along the first dimension.
 //
 // Rows of plain contiguous data sets are read with pread, by any number of threads at once; the HDF5 library, which is
 // not thread-safe, is used one call at a time and only for other layouts. Copies share the file.
 class Hdf5Array {
  public:
-  // The data set at `path` in the file, called `where` in messages. Throws Error{bad_data} unless it holds numbers, has
-  // `rank` dimensions and at least one row, and all its values were written, as far as its structure tells.
-  Hdf5Array(std::shared_ptr<const OpenHdf5File> file, const std::string& path, const std::string& where, size_t rank);
+  // The data set at `path` in the file, called `where` in messages. Throws Error{bad_data} unless it holds numbers of this kind,
+  // has `rank` dimensions and at least one row, and all its values were written, as far as its structure tells.
+  Hdf5Array(std::shared_ptr<const OpenHdf5File> file, const std::string& path, const std::string& where, size_t rank,
+            NumberKind kind = NumberKind::real);
 
   const std::vector<int64_t>& shape() const { return shape_; }
   int64_t rows() const { return shape_[0]; }
@@ -39,15 +44,19 @@ class Hdf5Array {
   void read_row(int64_t row, float* out) const;
   void read_row(int64_t row, double* out) const;
   void read_row(int64_t row, uint8_t* out) const;
-  // All values.
+  // The values of `count` rows from row `first` on, which the data set has.
+  std::vector<double> read_rows(int64_t first, int64_t count) const;
+  // All values, of a data set of real numbers.
   std::vector<double> read_all() const;
+  // The same of complex numbers, of which nothing else can be read.
+  std::vector<std::complex<double>> read_all_complex() const;
 
   // The first row that lies as a whole in a hole of the file, a part that was never written and reads as zeros. Only for
   // plain contiguous data sets on file systems that tell holes.
   std::optional<int64_t> first_row_in_a_hole() const;
 
  private:
-  void read_structure(size_t rank);
+  void read_structure(size_t rank, NumberKind kind);
   void check_storage(double bytes) const;
   template <class Value>
   void read_with_library(int64_t first, int64_t count, Value* out) const;

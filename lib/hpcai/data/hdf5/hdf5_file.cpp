@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/hdf5/hdf5_failure.h"
 #include "hpcai/data/hdf5/hdf5_handles.h"
+#include "hpcai/data/hdf5/hdf5_type.h"
 
 namespace hpcai::data {
 namespace {
@@ -90,6 +92,51 @@ bool leads_somewhere(const H5::H5File& file, const std::string& link, const std:
   return find_place(file, absolute ? target : link.substr(0, slash + 1) + target).exists;
 }
 
+constexpr hssize_t kMostTexts = 1000000;
+
+// A data set whose values are read at once. Throws Error{bad_data} if they lie in other files.
+H5::DataSet open_small(const H5::H5File& file, const std::string& path, const std::string& where) {
+  H5::DataSet opened = file.openDataSet(path);
+  const H5::DSetCreatPropList properties = opened.getCreatePlist();
+  if (properties.getLayout() == H5D_VIRTUAL || properties.getExternalCount() > 0) {
+    refuse_data(where, "its values are in other files (a virtual or external data set), which is not followed", kLayoutRemedy);
+  }
+  return opened;
+}
+
+// The texts of an attribute or a data set; `read` reads its values of the type given into memory.
+std::vector<std::string> read_texts(const H5::StrType& type, size_t count, const std::function<void(void*)>& read) {
+  std::vector<std::string> texts;
+  if (type.isVariableStr()) {
+    std::vector<char*> pointers(count, nullptr);
+    read(pointers.data());
+    for (char* pointer : pointers) {
+      texts.emplace_back(pointer != nullptr ? pointer : "");
+      H5free_memory(pointer);
+    }
+    return texts;
+  }
+  const size_t width = type.getSize();
+  std::string buffer(count * width, '\0');
+  read(buffer.data());
+  const bool padded = type.getStrpad() == H5T_STR_SPACEPAD;  // as Fortran writes
+  for (size_t i = 0; i < count; ++i) {
+    std::string& text = texts.emplace_back(buffer.substr(i * width, width).c_str());
+    if (padded) text.erase(text.find_last_not_of(' ') + 1);
+  }
+  return texts;
+}
+
+// The value of an attribute or a data set; nothing unless it is one number.
+template <class Opened>
+std::optional<double> read_number(const Opened& opened, const std::function<void(void*)>& read) {
+  const H5T_class_t type = opened.getTypeClass();
+  if ((type != H5T_INTEGER && type != H5T_FLOAT) || opened.getSpace().getSimpleExtentNpoints() != 1) return std::nullopt;
+  double value = 0;
+  read(&value);
+  return value;
+}
+
 }  // namespace
 
 Hdf5Name split_hdf5_name(const std::string& name) {
@@ -150,7 +197,7 @@ std::string Hdf5File::names(const std::string& group) const {
                      count > names.size() ? fmt::format(" and {} more", count - names.size()) : "");
 }
 
-Hdf5Array Hdf5File::array(const std::string& data_set, size_t rank) const {
+Hdf5Array Hdf5File::array(const std::string& data_set, size_t rank, NumberKind kind) const {
   if (!has(data_set)) {
     refuse_data(name_, fmt::format("has no data set {}; there is {}", data_set, names(group_.empty() ? "/" : group_)),
                 kLayoutRemedy);
@@ -170,44 +217,68 @@ Hdf5Array Hdf5File::array(const std::string& data_set, size_t rank) const {
         fmt::format("If the data sets are in there, give the group too: {}:{}.", printable(open_->path), printable(path)));
   }
   if (type != H5O_TYPE_DATASET) refuse_data(name_, fmt::format("{} is no data set", printable(path)), kLayoutRemedy);
-  return {open_, path, fmt::format("{}, data set {}", name_, data_set), rank};
+  return {open_, path, fmt::format("{}, data set {}", name_, data_set), rank, kind};
 }
 
 std::vector<std::string> Hdf5File::texts(const std::string& attribute) const {
   const Hdf5Lock lock;
-  std::vector<std::string> texts;
   const auto refuse = [&](const std::string& reason) {
     refuse_data(name_, fmt::format("attribute {} is not a list of names{}", attribute, reason), kLayoutRemedy);
   };
   try {
     const H5::Group group = open_->file->openGroup(group_.empty() ? "/" : group_);
-    if (!group.attrExists(attribute)) return texts;
+    if (!group.attrExists(attribute)) return {};
     const H5::Attribute opened = group.openAttribute(attribute);
-    if (opened.getTypeClass() != H5T_STRING) refuse("");
+    const auto count = opened.getSpace().getSimpleExtentNpoints();
+    if (opened.getTypeClass() != H5T_STRING || count > kMostTexts) refuse("");
     const H5::StrType type = opened.getStrType();
-    const auto count = static_cast<size_t>(opened.getSpace().getSimpleExtentNpoints());
-    if (count > 1000000) refuse("");
-    if (type.isVariableStr()) {
-      std::vector<char*> pointers(count, nullptr);
-      opened.read(type, pointers.data());
-      for (char* pointer : pointers) {
-        texts.emplace_back(pointer != nullptr ? pointer : "");
-        H5free_memory(pointer);
-      }
-    } else {
-      const size_t width = type.getSize();
-      std::string buffer(count * width, '\0');
-      opened.read(type, buffer.data());
-      const bool padded = type.getStrpad() == H5T_STR_SPACEPAD;  // as Fortran writes
-      for (size_t i = 0; i < count; ++i) {
-        std::string& text = texts.emplace_back(buffer.substr(i * width, width).c_str());
-        if (padded) text.erase(text.find_last_not_of(' ') + 1);
-      }
-    }
+    return read_texts(type, static_cast<size_t>(count), [&](void* out) { opened.read(type, out); });
   } catch (const H5::Exception&) {
     refuse(": " + printable(last_hdf5_failure().reason));
   }
-  return texts;
+  return {};
+}
+
+std::vector<std::string> Hdf5File::text_values(const std::string& data_set) const {
+  const std::string where = fmt::format("{}, data set {}", name_, data_set);
+  if (!has(data_set)) return {};
+  const Hdf5Lock lock;
+  try {
+    const H5::DataSet opened = open_small(*open_->file, group_ + data_set, where);
+    const auto count = opened.getSpace().getSimpleExtentNpoints();
+    if (opened.getTypeClass() != H5T_STRING || count > kMostTexts) {
+      refuse_data(where, fmt::format("its values are {}, expected texts", type_name(opened.getDataType())), kLayoutRemedy);
+    }
+    const H5::StrType type = opened.getStrType();
+    return read_texts(type, static_cast<size_t>(count), [&](void* out) { opened.read(out, type); });
+  } catch (const H5::Exception&) {
+    refuse_for_failure(where, open_->path);
+  }
+}
+
+std::optional<double> Hdf5File::number(const std::string& data_set) const {
+  const std::string where = fmt::format("{}, data set {}", name_, data_set);
+  if (!has(data_set)) return std::nullopt;
+  const Hdf5Lock lock;
+  try {
+    const H5::DataSet opened = open_small(*open_->file, group_ + data_set, where);
+    return read_number(opened, [&](void* out) { opened.read(out, H5::PredType::NATIVE_DOUBLE); });
+  } catch (const H5::Exception&) {
+    refuse_for_failure(where, open_->path);
+  }
+}
+
+std::optional<double> Hdf5File::number(const std::string& data_set, const std::string& attribute) const {
+  if (!has(data_set)) return std::nullopt;
+  const Hdf5Lock lock;
+  try {
+    const H5::DataSet opened = open_->file->openDataSet(group_ + data_set);
+    if (!opened.attrExists(attribute)) return std::nullopt;
+    const H5::Attribute value = opened.openAttribute(attribute);
+    return read_number(value, [&](void* out) { value.read(H5::PredType::NATIVE_DOUBLE, out); });
+  } catch (const H5::Exception&) {
+    refuse_for_failure(fmt::format("{}, attribute {} of data set {}", name_, attribute, data_set), open_->path);
+  }
 }
 
 }  // namespace hpcai::data

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,14 @@ class Hdf5File {
   const std::string& name() const { return name_; }
   bool has(const std::string& data_set) const;
   // Throws Error{bad_data} unless there is a data set that Hdf5Array takes.
-  Hdf5Array array(const std::string& data_set, size_t rank) const;
+  Hdf5Array array(const std::string& data_set, size_t rank, NumberKind kind = NumberKind::real) const;
   // A text attribute of the file or group, one string or several. Empty if there is none.
   std::vector<std::string> texts(const std::string& attribute) const;
+  // The texts of a data set, one or several. Empty if there is none. Throws Error{bad_data} if it holds no texts.
+  std::vector<std::string> text_values(const std::string& data_set) const;
+  // The one number that a data set, or an attribute of a data set, holds. Nothing if there is none, or no number, or several.
+  std::optional<double> number(const std::string& data_set) const;
+  std::optional<double> number(const std::string& data_set, const std::string& attribute) const;
 
  private:
   std::string names(const std::string& group) const;

@@ -57,4 +57,12 @@ std::optional<ElementType> element_type(const H5::DataSet& data_set) {
   return size == 1 && !is_signed ? ElementType::uint8 : ElementType::other_integer;
 }
 
+std::optional<ElementType> complex_element_type(const H5::DataSet& data_set) {
+  if (data_set.getTypeClass() != H5T_COMPOUND) return std::nullopt;
+  const H5::CompType type = data_set.getCompType();
+  if (type.getNmembers() != 2 || type.getMemberName(0) != "r" || type.getMemberName(1) != "i") return std::nullopt;
+  if (type.getMemberClass(0) != H5T_FLOAT || type.getMemberClass(1) != H5T_FLOAT) return std::nullopt;
+  return ElementType::other_float;
+}
+
 }  // namespace hpcai::data

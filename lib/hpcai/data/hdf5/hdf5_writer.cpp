@@ -1,7 +1,6 @@
 #include "hpcai/data/hdf5/hdf5_writer.h"
 
 #include <fmt/format.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +9,7 @@
 #include <memory>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/room.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/hdf5/hdf5_library.h"
 
@@ -21,6 +21,13 @@ H5::DataType stored_type(const NewArray& array) {
     H5::StrType type(H5::PredType::C_S1, static_cast<size_t>(array.text_width));
     type.setCset(H5T_CSET_UTF8);
     type.setStrpad(H5T_STR_NULLPAD);
+    return type;
+  }
+  if (!array.members.empty()) {
+    const H5::CompType type(array.members.size() * sizeof(double));
+    for (size_t m = 0; m < array.members.size(); ++m) {
+      type.insertMember(array.members[m], m * sizeof(double), H5::PredType::NATIVE_DOUBLE);
+    }
     return type;
   }
   switch (array.type) {
@@ -35,6 +42,7 @@ H5::DataType stored_type(const NewArray& array) {
 
 int64_t value_bytes(const NewArray& array) {
   if (array.text_width > 0) return array.text_width;
+  if (!array.members.empty()) return static_cast<int64_t>(array.members.size() * sizeof(double));
   return array.type == ElementType::uint8 ? 1 : array.type == ElementType::float32 ? 4 : 8;
 }
 
@@ -71,18 +79,6 @@ struct AttributeWriter {
   }
 };
 
-// Tells at once what would otherwise be found after hours: the file system has no room for the file.
-void check_room(const std::filesystem::path& path, const OutputFile& output, double bytes) {
-  struct statvfs system {};
-  if (fstatvfs(output.descriptor(), &system) != 0 || system.f_blocks == 0) return;  // it counts no room; writing will tell
-  const double room = static_cast<double>(system.f_bavail) * static_cast<double>(system.f_frsize);
-  if (bytes <= room) return;
-  throw Error(ExitCode::cannot_write,
-              fmt::format("cannot write {}: it needs {:.3g} GB, but only {:.3g} GB are free there", printable(path), bytes / 1e9,
-                          room / 1e9),
-              "Free some space, choose another place with --out, or make fewer samples.");
-}
-
 // Writes `bytes` bytes at an offset of the temporary file. Throws Error{cannot_write}.
 void write_at(const OutputFile& output, const void* values, int64_t bytes, int64_t offset) {
   const auto* next = static_cast<const char*>(values);
@@ -114,12 +110,17 @@ void end_without_library(int status, void*) {
 
 }  // namespace
 
+double hdf5_file_bytes(const std::vector<NewArray>& arrays) {
+  double bytes = 4096;
+  for (const NewArray& array : arrays) bytes += static_cast<double>(array.shape[0]) * static_cast<double>(row_bytes(array));
+  return bytes;
+}
+
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, const std::vector<NewArray>& arrays,
                        const std::vector<NamedAttribute>& attributes)
     : path_(path), output_(path, "--out") {
-  double bytes = 4096;
-  for (const NewArray& array : arrays) bytes += static_cast<double>(array.shape[0]) * static_cast<double>(row_bytes(array));
-  check_room(path_, output_, bytes);
+  const double bytes = hdf5_file_bytes(arrays);
+  require_room(path_, output_.temporary(), bytes, "Free some space, choose another place with --out, or make fewer samples.");
   try_writing(output_, bytes);
   lay_out(arrays, attributes);
 }
@@ -135,6 +136,7 @@ void Hdf5Writer::lay_out(const std::vector<NewArray>& arrays, const std::vector<
     layout.setLayout(H5D_CONTIGUOUS);
     layout.setAllocTime(H5D_ALLOC_TIME_EARLY);
     layout.setFillTime(H5D_FILL_TIME_NEVER);
+    H5Pset_obj_track_times(layout.getId(), false);  // equal contents are equal files
     for (const NewArray& array : arrays) {
       const std::vector<hsize_t> shape(array.shape.begin(), array.shape.end());
       const H5::DataSpace space(static_cast<int>(shape.size()), shape.data());

@@ -19,17 +19,22 @@ struct NamedAttribute {
 };
 
 // A new data set of the given shape. `type` is uint8, float32, float64, or other_integer for int64; with a text_width the
-// values are UTF-8 texts of that many bytes, filled up with zeros.
+// values are UTF-8 texts of that many bytes, filled up with zeros; with members, a value is a compound of one float64 for each.
 struct NewArray {
   std::string name;
   std::vector<int64_t> shape;
   ElementType type = ElementType::float32;
   int64_t text_width = 0;
+  std::vector<std::string> members = {};  // their names, all different
 };
 
+// The size of a file with these data sets, within a few kB.
+double hdf5_file_bytes(const std::vector<NewArray>& arrays);
+
 // Writes an HDF5 file, the --out of a command, as core/output_file.h does: whole or not at all. The library lays the file out;
-// rows are then written in place with pwrite, in any order and by any number of threads at once. A writer that is destroyed
-// before finish() leaves nothing behind. All functions throw Error{cannot_write} with file and reason.
+// rows are then written in place with pwrite, in any order and by any number of threads at once. Equal contents give equal
+// bytes. A writer that is destroyed before finish() leaves nothing behind. All functions throw Error{cannot_write} with file and
+// reason.
 class Hdf5Writer {
  public:
   Hdf5Writer(const std::filesystem::path& path, const std::vector<NewArray>& arrays,

@@ -22,7 +22,7 @@ class SimulatedWaveforms : public WaveformDataset {
  private:
   void make_waveform(int64_t index, float* out) const override {
     const auto [q, s1, s2] = label(index);
-    for (const auto& value : simulate::h22({q, s1, s2}, *spec().time_grid, reference_)) *out++ = static_cast<float>(value.real());
+    for (const double value : simulate::real_h22({q, s1, s2}, *spec().time_grid, reference_)) *out++ = static_cast<float>(value);
   }
 
   std::string name_;
@@ -34,6 +34,7 @@ class SimulatedWaveforms : public WaveformDataset {
 std::optional<SampleSpec> source_spec(const SimulatedWaveformsConfig& config) {
   const simulate::TimeGrid grid{config.t_min, config.t_max, config.t_step};
   simulate::check(grid);
+  simulate::check_step(grid);
   return waveform_spec(grid);
 }
 

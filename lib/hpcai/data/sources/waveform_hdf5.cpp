@@ -13,6 +13,7 @@
 #include "hpcai/data/hdf5/hdf5_file.h"
 #include "hpcai/data/hdf5/hdf5_trial.h"
 #include "hpcai/data/hdf5/hdf5_written.h"
+#include "hpcai/data/shards.h"
 #include "hpcai/data/sources/need_labels.h"
 #include "hpcai/data/waveform_dataset.h"
 #include "hpcai/data/wrappers/cached.h"
@@ -139,7 +140,9 @@ std::unique_ptr<Dataset> open_file(const std::string& name, const simulate::Time
 // The file, or all whose names fit a pattern.
 std::unique_ptr<Dataset> open_files(const std::string& pattern, const simulate::TimeGrid& grid, LabelUse use) {
   std::vector<std::unique_ptr<Dataset>> parts;
-  for (const std::string& name : files_of(pattern)) parts.push_back(open_file(name, grid, use));
+  const std::vector<std::string> names = files_of(pattern);
+  refuse_missing_shards(names);
+  for (const std::string& name : names) parts.push_back(open_file(name, grid, use));
   return joined(std::move(parts));
 }
 

@@ -16,16 +16,6 @@ using simulate::Binary;
 using simulate::ParameterGrid;
 using simulate::ParameterRange;
 
-struct Interval {
-  double low, high;
-};
-
-// The box between first and stop, for a text that ParameterRange has accepted.
-Interval interval(const ParameterRange& range, const std::string& text) {
-  const size_t colon = text.find(':');
-  return {range.first, colon == std::string::npos ? range.first : std::strtod(text.c_str() + colon + 1, nullptr)};
-}
-
 std::vector<Binary> random_points(const WaveformSetConfig& config, const ParameterGrid& grid, uint64_t seed, uint64_t stream) {
   const Interval q = interval(grid.mass_ratio, config.mass_ratio);
   const Interval s1 = interval(grid.spin1, config.spin1), s2 = interval(grid.spin2, config.spin2);
@@ -40,6 +30,11 @@ std::vector<Binary> random_points(const WaveformSetConfig& config, const Paramet
 }
 
 }  // namespace
+
+Interval interval(const ParameterRange& range, const std::string& text) {
+  const size_t colon = text.find(':');
+  return {range.first, colon == std::string::npos ? range.first : std::strtod(text.c_str() + colon + 1, nullptr)};
+}
 
 bool is_empty(const WaveformSetConfig& config) {
   return config.parameters.empty() && config.mass_ratio.empty() && config.spin1.empty() && config.spin2.empty();

@@ -6,6 +6,7 @@
 
 #include "hpcai/config/field.h"
 #include "hpcai/simulate/waveform.h"
+#include "hpcai/simulate/waveform_parameters.h"
 
 namespace hpcai::data {
 
@@ -30,6 +31,13 @@ struct WaveformSetConfig {
                   {.help = "CSV file with columns q,s1,s2, one waveform a row, instead of the three ranges."});
   }
 };
+
+struct Interval {
+  double low, high;
+};
+
+// The interval between first and stop of a range whose text ParameterRange::parse has accepted.
+Interval interval(const simulate::ParameterRange& range, const std::string& text);
 
 bool is_empty(const WaveformSetConfig& config);
 

@@ -55,7 +55,7 @@ void Concatenation::read(int64_t index, const Draw* draw, float* out) const {
   at.part->read(at.index, draw, out);
 }
 
-at::Tensor Concatenation::targets(std::span<const int64_t> index) const {
+at::Tensor Concatenation::drawn_targets(std::span<const int64_t> index, const Draw* draw) const {
   std::vector<at::Tensor> pieces;
   for (size_t begin = 0; begin < index.size();) {  // runs of samples of one part
     const Place first = place(index[begin]);
@@ -66,10 +66,10 @@ at::Tensor Concatenation::targets(std::span<const int64_t> index) const {
       if (at.part != first.part) break;
       rows.push_back(at.index);
     }
-    pieces.push_back(first.part->targets(rows));
+    pieces.push_back(first.part->drawn_targets(rows, draw));
     begin = end;
   }
-  if (pieces.empty()) return parts_.front()->targets({});
+  if (pieces.empty()) return parts_.front()->drawn_targets({}, draw);
   const bool known = std::all_of(pieces.begin(), pieces.end(), [](const at::Tensor& piece) { return piece.defined(); });
   return known ? at::cat(pieces) : at::Tensor();
 }

@@ -141,3 +141,45 @@ TEST_CASE("a file whose own name has a colon is a file, and what is no file is r
         (folder / "pipe.h5").string() + " is a named pipe, not a file");
   CHECK(thrown_by([&] { Hdf5File("/dev/null"); }).what == "/dev/null is a device, not a file");
 }
+
+TEST_CASE("texts and single numbers are read from data sets and their attributes") {
+  const test::TemporaryFolder folder;
+  const std::string path = (folder / "a.h5").string();
+  const H5::StrType padded = [] {
+    H5::StrType type(H5::PredType::C_S1, 4);
+    type.setStrpad(H5T_STR_SPACEPAD);
+    return type;
+  }();
+  {
+    H5::H5File file(path, H5F_ACC_TRUNC);
+    const H5::StrType variable(H5::PredType::C_S1, H5T_VARIABLE);
+    const char* text = "H1";
+    file.createDataSet("variable", variable, H5::DataSpace()).write(static_cast<const void*>(&text), variable);
+    const hsize_t two = 2, one = 1;
+    file.createDataSet("fixed", padded, H5::DataSpace(1, &two)).write("a   bcde", padded);
+    const float half = 0.5;
+    const H5::DataSet scalar = file.createDataSet("scalar", H5::PredType::IEEE_F32LE, H5::DataSpace());
+    scalar.write(&half, H5::PredType::NATIVE_FLOAT);
+    const int64_t count = 7;
+    scalar.createAttribute("count", H5::PredType::STD_I32BE, H5::DataSpace(1, &one)).write(H5::PredType::NATIVE_INT64, &count);
+    test::write_array(file, "list", {3}, {1, 2, 3}, kStoredFloat);
+    H5::DSetCreatPropList elsewhere;
+    elsewhere.setExternal((folder / "secret").c_str(), 0, 8);
+    file.createDataSet("elsewhere", H5::PredType::IEEE_F64LE, H5::DataSpace(1, &one), elsewhere);
+  }
+  const Hdf5File file(path);
+  CHECK(file.text_values("variable") == std::vector<std::string>{"H1"});
+  CHECK(file.text_values("fixed") == std::vector<std::string>{"a", "bcde"});
+  CHECK(file.text_values("absent").empty());
+  CHECK(thrown_by([&] { file.text_values("list"); }).what.find("list: its values are float32, expected texts") !=
+        std::string::npos);
+  CHECK(file.number("scalar") == 0.5);
+  CHECK(file.number("scalar", "count") == 7);
+  CHECK_FALSE(file.number("scalar", "absent"));
+  CHECK_FALSE(file.number("list"));
+  CHECK_FALSE(file.number("variable"));
+  CHECK_FALSE(file.number("absent"));
+  CHECK_FALSE(file.number("absent", "count"));
+  CHECK(thrown_by([&] { file.number("elsewhere"); }).what.find("in other files") != std::string::npos);
+  CHECK(file.array("list", 1).read_rows(1, 2) == std::vector<double>{2, 3});
+}
