@@ -6,20 +6,10 @@
 #include <vector>
 
 #include "hpcai/config/field.h"
+#include "hpcai/models/config_common.h"
+#include "hpcai/models/posterior_config.h"
 
 namespace hpcai::models {
-
-// The statistics that batch normalisation uses in training; batch_norm.h defines the modes.
-enum class BatchNormMode { local, synchronised, frozen, none };
-
-inline config::EnumNames<BatchNormMode> enum_names(BatchNormMode) {
-  return {{BatchNormMode::local, "local"},
-          {BatchNormMode::synchronised, "synchronised"},
-          {BatchNormMode::frozen, "frozen"},
-          {BatchNormMode::none, "none"}};
-}
-
-inline constexpr double kMostUnits = 1 << 16;  // of one layer; a larger number is refused as a mistake
 
 inline constexpr std::string_view kBatchNormHelp =
     "Whose statistics are used in training: this rank's batch or shard (local), the batches of all ranks (synchronised), or the "
@@ -127,6 +117,6 @@ struct ResNetConfig {
 };
 
 // The section `model`.
-using ModelConfig = std::variant<WaveNetConfig, XceptionConfig, ResNetConfig>;
+using ModelConfig = std::variant<WaveNetConfig, XceptionConfig, ResNetConfig, WaveformPosteriorConfig>;
 
 }  // namespace hpcai::models

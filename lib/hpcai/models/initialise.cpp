@@ -29,6 +29,13 @@ void fill_glorot(at::Tensor weight, int64_t merged, at::Generator& generator) {
   fill_uniform(weight, std::sqrt(6.0 / static_cast<double>(fans)), generator);
 }
 
+// weight [out, in, ...]; `bias` may be undefined.
+void fill_fan_in(const at::Tensor& weight, const at::Tensor& bias, at::Generator& generator) {
+  const double bound = 1 / std::sqrt(static_cast<double>(weight.numel() / weight.size(0)));
+  fill_uniform(weight, bound, generator);
+  if (bias.defined()) fill_uniform(bias, bound, generator);
+}
+
 }  // namespace
 
 void initialise_glorot_uniform(torch::nn::Module& root, uint64_t seed) {
@@ -47,11 +54,16 @@ void initialise_he_fan_out(torch::nn::Module& root, uint64_t seed) {
       const int64_t fan_out = conv->weight.numel() / conv->weight.size(1);
       fill_normal(conv->weight, std::sqrt(2.0 / static_cast<double>(fan_out)), generator);
     }
-    if (auto* dense = dynamic_cast<Dense*>(&part)) {
-      const double bound = 1 / std::sqrt(static_cast<double>(dense->weight.size(1)));
-      fill_uniform(dense->weight, bound, generator);
-      fill_uniform(dense->bias, bound, generator);
-    }
+    if (auto* dense = dynamic_cast<Dense*>(&part)) fill_fan_in(dense->weight, dense->bias, generator);
+  });
+}
+
+void initialise_uniform_fan_in(torch::nn::Module& root, uint64_t seed) {
+  at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  root.apply([&](torch::nn::Module& part) {
+    if (auto* dense = dynamic_cast<Dense*>(&part)) fill_fan_in(dense->weight, dense->bias, generator);
+    if (auto* conv = dynamic_cast<Conv1d*>(&part)) fill_fan_in(conv->weight, conv->bias, generator);
+    if (auto* conv = dynamic_cast<TimeConv*>(&part)) fill_fan_in(conv->weight, conv->bias, generator);
   });
 }
 

@@ -6,8 +6,8 @@
 
 namespace hpcai::models {
 
-// Initial weights as pure functions of (module tree, seed); LibTorch's global generator is not used. Biases and batch norms keep
-// the values of their constructors: bias 0, batch norm weight 1.
+// Initial weights as pure functions of (module tree, seed); LibTorch's global generator is not used. Norms keep
+// the values of their constructors, and so do biases unless stated: bias 0, norm weight 1.
 
 // Keras's default: uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot, Bengio 2010). A merged filter-and-gate convolution is
 // initialised as two convolutions.
@@ -16,5 +16,8 @@ void initialise_glorot_uniform(torch::nn::Module& root, uint64_t seed);
 // As torchvision's ResNet: convolutions normal with variance 2 / fan_out (He et al. 2015), dense layers (also their biases)
 // uniform in +-1/sqrt(fan_in).
 void initialise_he_fan_out(torch::nn::Module& root, uint64_t seed);
+
+// As PyTorch's layers: the weights and biases of dense layers and 1-D convolutions are uniform in +-1/sqrt(fan_in).
+void initialise_uniform_fan_in(torch::nn::Module& root, uint64_t seed);
 
 }  // namespace hpcai::models

@@ -26,11 +26,33 @@ at::Tensor TimeConv::forward(const at::Tensor& input, bool with_bias) const {
   return at::linear(both, weight.permute({0, 2, 1}).flatten(1), constant);
 }
 
-Dense::Dense(int64_t in, int64_t out) {
-  weight = register_parameter("weight", torch::zeros({out, in}));
+Conv1d::Conv1d(int64_t in, int64_t out, int64_t kernel, Options options) : options_(options) {
+  weight = register_parameter("weight", torch::zeros({out, in, kernel}));
   bias = register_parameter("bias", torch::zeros({out}));
 }
 
+at::Tensor Conv1d::forward(const at::Tensor& input) const {
+  return at::conv1d(input, weight, bias, options_.stride, options_.padding);
+}
+
+Dense::Dense(int64_t in, int64_t out, bool with_bias) {
+  weight = register_parameter("weight", torch::zeros({out, in}));
+  if (with_bias) bias = register_parameter("bias", torch::zeros({out}));
+}
+
 at::Tensor Dense::forward(const at::Tensor& input) const { return at::linear(input, weight, bias); }
+
+void Dense::zero() {
+  const at::NoGradGuard no_grad;
+  weight.zero_();
+  if (bias.defined()) bias.zero_();
+}
+
+LayerNorm::LayerNorm(int64_t units) {
+  weight = register_parameter("weight", torch::ones({units}));
+  bias = register_parameter("bias", torch::zeros({units}));
+}
+
+at::Tensor LayerNorm::forward(const at::Tensor& input) const { return at::layer_norm(input, weight.sizes(), weight, bias); }
 
 }  // namespace hpcai::models

@@ -47,15 +47,42 @@ class TimeConv : public torch::nn::Module {
   Options options_;
 };
 
+// A 1-D convolution over time.
+class Conv1d : public torch::nn::Module {
+ public:
+  struct Options {
+    int64_t stride = 1, padding = 0;
+  };
+  Conv1d(int64_t in, int64_t out, int64_t kernel, Options options);
+  // [batch, in, time] -> [batch, out, (time + 2 padding - kernel) / stride + 1]
+  at::Tensor forward(const at::Tensor& input) const;
+
+  at::Tensor weight;  // [out, in, kernel]
+  at::Tensor bias;    // [out]
+
+ private:
+  Options options_;
+};
+
 // A dense layer: input weight^T + bias.
 class Dense : public torch::nn::Module {
  public:
-  Dense(int64_t in, int64_t out);
+  Dense(int64_t in, int64_t out, bool with_bias = true);
   // [..., in] -> [..., out]
   at::Tensor forward(const at::Tensor& input) const;
+  void zero();  // sets the weight and the bias to 0, for a layer whose output is to begin at 0
 
   at::Tensor weight;  // [out, in]
-  at::Tensor bias;    // [out]
+  at::Tensor bias;    // [out]; undefined without a bias
+};
+
+// Layer normalisation over the last dimension (Ba et al. 2016), with PyTorch's eps of 1e-5.
+class LayerNorm : public torch::nn::Module {
+ public:
+  explicit LayerNorm(int64_t units);
+  at::Tensor forward(const at::Tensor& input) const;
+
+  at::Tensor weight, bias;  // [units]; they begin at 1 and 0
 };
 
 }  // namespace hpcai::models

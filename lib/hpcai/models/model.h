@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/nn/module.h>
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +15,12 @@
 
 namespace hpcai::models {
 
+// What a model may know of the training data before the first step.
+struct Examples {
+  at::Tensor inputs;                                 // [n, ...]: the first training inputs, as many as the model wants
+  std::vector<std::array<double, 2>> target_ranges;  // between which each target lies; empty if that is not known
+};
+
 // A network: a function of one tensor. The names and shapes of its parameters are the same on every device and for every kernel.
 class Model : public torch::nn::Module {
  public:
@@ -24,6 +31,12 @@ class Model : public torch::nn::Module {
   // gradients, and their batch norms use the running statistics. `layer` is "all", "head", a name of layers(), or an index into
   // layers() (for Xception the Keras layer index). Throws Error{usage} for an unknown layer and names a similar one.
   void set_trainable_from(const std::string& layer);
+
+  // How many training inputs fit_to() needs; 0 if the initial weights follow from the seed alone.
+  virtual int64_t examples_wanted() const { return 0; }
+  // Sets what of the initial state depends on the data, before the first step of a training. It is a function of the examples, up
+  // to rounding.
+  virtual void fit_to(const Examples& /*examples*/) {}
 
   // The names of all layers in order, including layers without parameters.
   std::vector<std::string> layers() const;
@@ -48,9 +61,9 @@ class Model : public torch::nn::Module {
   Randomness randomness_;
 };
 
-// Builds a network for samples of the given shape ([1, time] or [3, height, width]) on the CPU, in float32 and training mode. The
-// initial weights are a pure function of the config, the shape, the outputs and the seed. Throws Error{usage} if the network does
-// not fit the shape or the number of outputs.
+// Builds a network for samples of the given shape ([channels, time] or [3, height, width]) on the CPU, in float32 and training
+// mode. The initial weights are a pure function of the config, the shape, the outputs and the seed. Throws Error{usage} if the
+// network does not fit the shape or the number of outputs.
 std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
                                   uint64_t seed);
 
@@ -58,6 +71,8 @@ std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int
 std::shared_ptr<Model> make(const WaveNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
 std::shared_ptr<Model> make(const XceptionConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
 std::shared_ptr<Model> make(const ResNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
+std::shared_ptr<Model> make(const WaveformPosteriorConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
+                            uint64_t seed);
 
 // Sets the sum of every batch norm of mode `synchronised`. Does nothing if `world_size` is 1.
 void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size);

@@ -10,9 +10,6 @@
 namespace hpcai::models {
 namespace {
 
-// s1, s2, chi_eff, S_eff; q has a branch of its own.
-constexpr int64_t kSpinOutputs = 4;
-
 std::shared_ptr<BatchNorm> make_norm(int64_t channels, const WaveNetConfig& config) {
   return std::make_shared<BatchNorm>(channels, config.batch_norm, kKerasNormEps, config.batch_norm_momentum);
 }
@@ -31,6 +28,19 @@ at::Tensor normalised(const TimeConv& convolution, BatchNorm& norm, const at::Te
 kernels::NormSource source_of(const BatchNorm& norm) {
   if (norm.mode() == BatchNormMode::none) return kernels::NormSource::none;
   return norm.uses_batch_statistics() ? kernels::NormSource::batch : kernels::NormSource::running;
+}
+
+// The common source of the statistics of all norms in the gated layers; std::nullopt if the norms differ.
+std::optional<kernels::NormSource> source_of(const std::vector<std::shared_ptr<GatedLayer>>& layers) {
+  std::optional<kernels::NormSource> common;
+  for (const auto& layer : layers) {
+    for (const BatchNorm* norm : layer->norms()) {
+      const kernels::NormSource source = source_of(*norm);
+      if (common.value_or(source) != source) return std::nullopt;
+      common = source;
+    }
+  }
+  return common;
 }
 
 }  // namespace
@@ -66,7 +76,26 @@ kernels::GatedLayerTensors GatedLayer::tensors() const {
           .dilation = gated_->options().dilation};
 }
 
-WaveNet::WaveNet(const WaveNetConfig& config, int64_t steps) : config_(config), steps_(steps) {
+at::Tensor gated_layers(const at::Tensor& input, const std::vector<std::shared_ptr<GatedLayer>>& layers) {
+  if (const auto source = source_of(layers)) {
+    std::vector<kernels::GatedLayerTensors> tensors;
+    for (const auto& layer : layers) tensors.push_back(layer->tensors());
+    if (kernels::gated_stack_supports(input, tensors)) {
+      const BatchNorm& norm = *layers[0]->norms()[0];
+      return kernels::gated_stack(input, tensors,
+                                  {.norm = *source, .eps = norm.eps(), .momentum = norm.momentum(), .sum = norm.sum()});
+    }
+  }
+  at::Tensor x = input, skips;
+  for (const auto& layer : layers) {
+    const GatedLayer::Output output = layer->forward(x);
+    x = output.next;
+    skips = skips.defined() ? skips + output.skip : output.skip;
+  }
+  return skips;
+}
+
+WaveNet::WaveNet(const WaveNetConfig& config, int64_t steps, int64_t outputs) : config_(config), steps_(steps) {
   int64_t in = 1;
   auto folder = register_module("layers", std::make_shared<torch::nn::Module>());
   for (const int64_t dilation : dilations_of(config)) {
@@ -84,48 +113,17 @@ WaveNet::WaveNet(const WaveNetConfig& config, int64_t steps) : config_(config), 
   q_hidden_ = register_module("q_hidden", std::make_shared<Dense>(config.keep_steps, config.dense_units));
   q_ = register_module("q", std::make_shared<Dense>(config.dense_units, 1));
   spin_hidden_ = register_module("spin_hidden", std::make_shared<Dense>(config.keep_steps, config.dense_units));
-  spin_ = register_module("spin", std::make_shared<Dense>(config.dense_units, kSpinOutputs));
+  spin_ = register_module("spin", std::make_shared<Dense>(config.dense_units, outputs - 1));
   add_layer("head", {q_hidden_, q_, spin_hidden_, spin_});
 }
 
 at::Tensor WaveNet::forward(const at::Tensor& input) {
   at::Tensor x = input.transpose(1, 2);  // [batch, time, channel]
   if (const int64_t skipped = skippable_steps(); skipped > 0) x = x.narrow(1, skipped, x.size(1) - skipped);
-  const at::Tensor kept = tail(gated_layers(x));
+  const at::Tensor kept = tail(gated_layers(x, layers_));
   const at::Tensor q = q_->forward(q_hidden_->forward(kept).relu_());
   const at::Tensor spin = spin_->forward(spin_hidden_->forward(kept).relu_());
   return at::cat({q, spin}, 1);
-}
-
-at::Tensor WaveNet::gated_layers(const at::Tensor& input) const {
-  if (const auto source = norm_source()) {
-    std::vector<kernels::GatedLayerTensors> tensors;
-    for (const auto& layer : layers_) tensors.push_back(layer->tensors());
-    if (kernels::gated_stack_supports(input, tensors)) {
-      const BatchNorm& norm = *layers_[0]->norms()[0];
-      return kernels::gated_stack(input, tensors,
-                                  {.norm = *source, .eps = norm.eps(), .momentum = norm.momentum(), .sum = norm.sum()});
-    }
-  }
-  at::Tensor x = input, skips;
-  for (const auto& layer : layers_) {
-    const GatedLayer::Output output = layer->forward(x);
-    x = output.next;
-    skips = skips.defined() ? skips + output.skip : output.skip;
-  }
-  return skips;
-}
-
-std::optional<kernels::NormSource> WaveNet::norm_source() const {
-  std::optional<kernels::NormSource> common;
-  for (const auto& layer : layers_) {
-    for (const BatchNorm* norm : layer->norms()) {
-      const kernels::NormSource source = source_of(*norm);
-      if (common.value_or(source) != source) return std::nullopt;
-      common = source;
-    }
-  }
-  return common;
 }
 
 at::Tensor WaveNet::tail(const at::Tensor& skips) {
@@ -186,8 +184,8 @@ std::shared_ptr<Model> make(const WaveNetConfig& config, std::span<const int64_t
     throw Error(ExitCode::usage, fmt::format("model.type: wavenet needs samples of shape [1, time]; these are {}",
                                              c10::str(at::IntArrayRef(input_shape.data(), input_shape.size()))));
   }
-  if (outputs != 1 + kSpinOutputs) {
-    throw Error(ExitCode::usage, fmt::format("model.type: wavenet has 5 outputs; the loss needs {}", outputs),
+  if (outputs < 2) {
+    throw Error(ExitCode::usage, fmt::format("model.type: wavenet has at least 2 outputs; the loss needs {}", outputs),
                 "use loss.type: waveform_mse");
   }
   if (config.keep_steps > input_shape[1]) {
@@ -195,7 +193,7 @@ std::shared_ptr<Model> make(const WaveNetConfig& config, std::span<const int64_t
                 fmt::format("model.keep_steps: {} is more than the {} time steps of a sample", config.keep_steps, input_shape[1]),
                 "make it smaller, or the waveforms longer");
   }
-  auto model = std::make_shared<WaveNet>(config, input_shape[1]);
+  auto model = std::make_shared<WaveNet>(config, input_shape[1], outputs);
   initialise_glorot_uniform(*model, seed);
   return model;
 }

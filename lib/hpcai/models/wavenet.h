@@ -34,20 +34,21 @@ class GatedLayer : public torch::nn::Module {
   std::shared_ptr<BatchNorm> pre_norm_, gated_norm_, post_norm_;
 };
 
-// Modified WaveNet (Khan, Huerta, Das, PLB 808, 135628, 2020): [batch, 1, time] -> [batch, 5]. The skips of the gated layers are
-// added and pass through two 1x1 convolutions. The last `keep_steps` steps enter two dense branches, one for q and one for
-// (s1, s2, chi_eff, S_eff). The gated layers run as one fused function if kernels::gated_stack supports them, else one by one.
+// The sum of the skips of gated layers, each of which takes the `next` of the one before: [batch, time, in] -> [batch, time,
+// channels]. They run as one fused function if kernels::gated_stack supports them, else one by one.
+at::Tensor gated_layers(const at::Tensor& input, const std::vector<std::shared_ptr<GatedLayer>>& layers);
+
+// Modified WaveNet (Khan, Huerta, Das, PLB 808, 135628, 2020): [batch, 1, time] -> [batch, outputs]. The skips of the gated
+// layers are added and pass through two 1x1 convolutions. The last `keep_steps` steps enter two dense branches, one for the first
+// output, which is q, and one for the others, which are (s1, s2, chi_eff, S_eff) in the published network. The gated layers run
+// as one fused function if kernels::gated_stack supports them, else one by one.
 class WaveNet : public Model {
  public:
-  // `steps`: length of the input in time.
-  WaveNet(const WaveNetConfig& config, int64_t steps);
+  // `steps`: length of the input in time. `outputs`: at least 2; the published network has 5.
+  WaveNet(const WaveNetConfig& config, int64_t steps, int64_t outputs);
   at::Tensor forward(const at::Tensor& input) override;
 
  private:
-  // [batch, time, 1] -> sum of skips, [batch, time, channels]
-  at::Tensor gated_layers(const at::Tensor& input) const;
-  // The common source of the statistics of all norms in the gated layers; std::nullopt if the norms differ.
-  std::optional<kernels::NormSource> norm_source() const;
   // [batch, time, channels] -> [batch, keep_steps]
   at::Tensor tail(const at::Tensor& skips);
   // The two convolutions of the tail without the last norm: [batch, time, channels] -> [batch, time, 1]

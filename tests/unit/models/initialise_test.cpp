@@ -63,4 +63,17 @@ TEST_CASE("Xception's residual blocks begin as their shortcuts where asked") {
   CHECK(zeroed == 6);  // three blocks of the entry, two of the middle, one of the exit
 }
 
+TEST_CASE("a posterior's network starts as PyTorch's layers: uniform in +-1/sqrt(fan_in)") {
+  const std::vector<int64_t> shape{2, 200};
+  const auto dense = make_model(WaveformPosteriorConfig{.encoder = DenseEncoderConfig{.components = 40}}, shape, 4, 1);
+  CHECK(largest(*dense, "encoder.projection.1.weight") == Approx(1 / std::sqrt(200.0)).epsilon(0.01));
+  CHECK(largest(*dense, "encoder.dense.blocks.2.first.weight") == Approx(1 / std::sqrt(256.0)).epsilon(0.01));
+  CHECK(largest(*dense, "encoder.dense.blocks.2.first.bias") == Approx(1 / std::sqrt(256.0)).epsilon(0.05));
+  CHECK(largest(*dense, "flow.layers.3.from_kept.weight") == Approx(1 / std::sqrt(2.0)).epsilon(0.05));
+  const auto convolution = make_model(WaveformPosteriorConfig{.encoder = ConvolutionEncoderConfig{}}, shape, 4, 1);
+  CHECK(largest(*convolution, "encoder.convolutions.2.first.weight") == Approx(1 / std::sqrt(3 * 32.0)).epsilon(0.01));
+  const auto wavenet = make_model(WaveformPosteriorConfig{.encoder = WaveNetEncoderConfig{}}, shape, 4, 1);
+  CHECK(largest(*wavenet, "encoder.layers.2.gated.weight") == Approx(1 / std::sqrt(2 * 16.0)).epsilon(0.01));
+}
+
 }  // namespace hpcai::models
