@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <initializer_list>
+#include <string>
 
 #include "hpcai/draw/svg.h"
 
@@ -30,6 +32,21 @@ std::vector<Tick> ticks_of(const Values& values, double low, double high) {
   return ticks;
 }
 
+void drop_every_second(std::vector<Tick>& ticks) {
+  for (size_t i = 1; i < ticks.size(); ++i) ticks.erase(ticks.begin() + static_cast<std::ptrdiff_t>(i));
+}
+
+// "10\u207b\u2075", "2\u00d710\u207b\u2075", "1", "20".
+std::string power_text(int factor, int power) {
+  constexpr std::array<const char*, 10> kRaised = {"\u2070", "\u00b9", "\u00b2", "\u00b3", "\u2074",
+                                                   "\u2075", "\u2076", "\u2077", "\u2078", "\u2079"};
+  if (power == 0 || power == 1) return fmt::format("{:g}", factor * std::pow(10.0, power));
+  std::string text = factor == 1 ? "10" : fmt::format("{}\u00d710", factor);
+  if (power < 0) text += "\u207b";
+  for (const char digit : std::to_string(std::abs(power))) text += kRaised[static_cast<size_t>(digit - '0')];
+  return text;
+}
+
 }  // namespace
 
 double LogAxis::operator()(double value) const { return start + std::log(value / low) / std::log(high / low) * (stop - start); }
@@ -49,12 +66,44 @@ std::vector<Tick> round_ticks(const LinearAxis& axis) {
   return ticks;
 }
 
+std::vector<Tick> fitting_ticks(const LinearAxis& axis, double font_size, double beyond) {
+  const double gap = font_size / 2;
+  std::vector<Tick> ticks = round_ticks(axis);
+  const auto half = [&](const Tick& tick) { return text_width(tick.label, font_size) / 2; };
+  std::erase_if(ticks, [&](const Tick& tick) {
+    return axis(tick.value) - half(tick) < axis.start - beyond || axis(tick.value) + half(tick) > axis.stop + beyond;
+  });
+  const auto touch = [&](const Tick& a, const Tick& b) { return axis(b.value) - axis(a.value) < half(a) + half(b) + gap; };
+  while (std::ranges::adjacent_find(ticks, touch) != ticks.end()) drop_every_second(ticks);
+  return ticks;
+}
+
+std::vector<Tick> decade_ticks(const LogAxis& axis, size_t most) {
+  const int first = static_cast<int>(std::ceil(std::log10(axis.low) - 1e-9));
+  const int last = static_cast<int>(std::floor(std::log10(axis.high) + 1e-9));
+  const bool plain = std::max(std::abs(first - 1), std::abs(last)) <= 3;
+  const auto ticks_at = [&](std::initializer_list<int> factors) {
+    std::vector<Tick> ticks;
+    for (int power = first - 1; power <= last; ++power) {
+      for (const int factor : factors) {
+        const double value = factor * std::pow(10.0, power);
+        if (!axis.holds(value)) continue;
+        ticks.push_back({value, plain ? fmt::format("{:g}", value) : power_text(factor, power)});
+      }
+    }
+    return ticks;
+  };
+  std::vector<Tick> ticks = ticks_at({1});
+  while (ticks.size() > most) drop_every_second(ticks);
+  if (ticks.size() > 2) return ticks;
+  const std::vector<Tick> dense = ticks_at({1, 2, 5});
+  return dense.size() <= most ? dense : ticks;
+}
+
 std::vector<Tick> time_ticks(double low, double high, size_t most) {
   std::vector<Tick> ticks = ticks_of(kDense, low, high);
   if (ticks.size() > most) ticks = ticks_of(kSparse, low, high);
-  while (ticks.size() > most) {
-    for (size_t i = 1; i < ticks.size(); ++i) ticks.erase(ticks.begin() + static_cast<std::ptrdiff_t>(i));
-  }
+  while (ticks.size() > most) drop_every_second(ticks);
   if (ticks.size() < 2) ticks = {{low, format_time(low)}, {high, format_time(high)}};
   return ticks;
 }

@@ -30,6 +30,14 @@ struct Tick {
 // Multiples of 1, 2 or 5 times a power of ten from low to high, about four of them.
 std::vector<Tick> round_ticks(const LinearAxis& axis);
 
+// Those of round_ticks along a horizontal axis whose labels, in this size, lie apart from each other and reach at most `beyond`
+// pixels beyond the axis.
+std::vector<Tick> fitting_ticks(const LinearAxis& axis, double font_size, double beyond);
+
+// Powers of ten within the axis, at most `most` of them, evenly spaced: "0.01", "1", "100", or "10\u207b\u2075", "1" if one of
+// them is further away from 1. Where there are fewer than three, multiples of 1, 2 and 5 if they are not too many.
+std::vector<Tick> decade_ticks(const LogAxis& axis, size_t most);
+
 // Round times between `low` and `high` (seconds), such as 10 s, 1 min, 3 h, 10 days. At most `most`, evenly spaced on a
 // logarithmic axis.
 std::vector<Tick> time_ticks(double low, double high, size_t most);

@@ -33,6 +33,12 @@ std::string attributes(const Stroke& stroke) {
   return fmt::format("fill=\"none\" stroke=\"{}\" stroke-width=\"{:g}\"{}", stroke.colour, stroke.width, dashes);
 }
 
+std::string path_of(const std::vector<std::pair<double, double>>& points) {
+  std::string path;
+  for (const auto& [x, y] : points) path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", x, y);
+  return path;
+}
+
 // In units of the font size.
 double character_width(unsigned char c) {
   if (c >= 0x80) return c >= 0xC0 ? 0.84 : 0;  // a UTF-8 sequence counts once
@@ -95,9 +101,15 @@ void Canvas::text(Role role, double x, double baseline, std::string_view text, c
 void Canvas::line(double x1, double y1, double x2, double y2, const Stroke& stroke) { polyline({{x1, y1}, {x2, y2}}, stroke); }
 
 void Canvas::polyline(const std::vector<std::pair<double, double>>& points, const Stroke& stroke) {
+  fmt::format_to(std::back_inserter(body_), "<path d=\"{}\" {}/>\n", path_of(points), attributes(stroke));
+}
+
+void Canvas::area(const std::vector<std::vector<std::pair<double, double>>>& rings, std::string_view fill, double opacity) {
+  if (rings.empty()) return;
   std::string path;
-  for (const auto& [x, y] : points) path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", x, y);
-  fmt::format_to(std::back_inserter(body_), "<path d=\"{}\" {}/>\n", path, attributes(stroke));
+  for (const auto& ring : rings) path += path_of(ring) + "Z";
+  fmt::format_to(std::back_inserter(body_), "<path d=\"{}\" fill=\"{}\" fill-rule=\"evenodd\" opacity=\"{:g}\"/>\n", path, fill,
+                 opacity);
 }
 
 void Canvas::rectangle(Role role, const Rectangle& box, std::string_view fill, double opacity) {

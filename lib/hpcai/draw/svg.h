@@ -70,6 +70,8 @@ class Canvas {
   void text(Role role, double x, double baseline, std::string_view text, const TextStyle& style);
   void line(double x1, double y1, double x2, double y2, const Stroke& stroke);
   void polyline(const std::vector<std::pair<double, double>>& points, const Stroke& stroke);
+  // Closed rings of points, filled where an odd number of them surrounds a place.
+  void area(const std::vector<std::vector<std::pair<double, double>>>& rings, std::string_view fill, double opacity);
   void rectangle(Role role, const Rectangle& box, std::string_view fill, double opacity = 1);
   void frame(const Rectangle& box, const Stroke& stroke);
   void marker(Role role, double x, double y, const MarkerStyle& style);

@@ -47,8 +47,10 @@ void check(const WaveformPanel& panel) {
   };
   if (panel.time.empty()) refuse("no samples");
   if (panel.real.size() != panel.time.size() || panel.amplitude.size() != panel.time.size()) refuse("lengths differ");
+  if (!panel.other.empty() && panel.other.size() != panel.time.size()) refuse("lengths differ");
   for (size_t i = 0; i < panel.time.size(); ++i) {
-    if (!std::isfinite(panel.time[i] + panel.real[i] + panel.amplitude[i])) refuse("a value that is not finite");
+    const double other = panel.other.empty() ? 0 : panel.other[i];
+    if (!std::isfinite(panel.time[i] + panel.real[i] + panel.amplitude[i] + other)) refuse("a value that is not finite");
     if (i > 0 && panel.time[i] <= panel.time[i - 1]) refuse("times that do not increase");
   }
 }
@@ -70,6 +72,7 @@ void draw_panel(const WaveformPanel& panel, double left, double top, Canvas& can
   double peak = 0;
   for (size_t i = 0; i < panel.time.size(); ++i) {
     peak = std::max({peak, std::abs(panel.real[i]), std::abs(panel.amplitude[i])});
+    if (!panel.other.empty()) peak = std::max(peak, std::abs(panel.other[i]));
   }
   if (peak == 0) peak = 1;
   const double span = panel.time.back() - panel.time.front();
@@ -80,6 +83,10 @@ void draw_panel(const WaveformPanel& panel, double left, double top, Canvas& can
   draw_axes(x, y, canvas);
   canvas.frame({x.start, y.stop, x.stop, y.start}, {.colour = colour::kFrame, .width = 1});
   canvas.polyline(points(panel.time, panel.real, 1, x, y), {.colour = colour::kBlue, .width = 1});
+  if (!panel.other.empty()) {
+    canvas.polyline(points(panel.time, panel.other, 1, x, y), {.colour = colour::kVermillion, .width = 1});
+    return;
+  }
   for (const double sign : {1.0, -1.0}) {
     canvas.polyline(points(panel.time, panel.amplitude, sign, x, y), {.colour = colour::kVermillion, .width = 1});
   }

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "hpcai/draw/svg.h"
+
 using namespace hpcai::draw;
 
 TEST_CASE("a logarithmic axis gives each octave the same length") {
@@ -92,4 +94,32 @@ TEST_CASE("a linear axis has about four ticks at multiples of 1, 2 or 5") {
   CHECK(labels(0, 1) == "0 0.2 0.4 0.6 0.8 1 ");
   CHECK(labels(0.003, 0.018) == "0.005 0.01 0.015 ");
   CHECK(LinearAxis{0, 10, 100, 0}(2.5) == Approx(75));
+}
+
+TEST_CASE("fitting ticks lie apart and within the axis") {
+  for (const double width : {40.0, 90.0, 150.0, 600.0}) {
+    const LinearAxis axis{-0.8, 0.8, 100, 100 + width};
+    const auto ticks = fitting_ticks(axis, 16, 4);
+    for (size_t i = 0; i < ticks.size(); ++i) {
+      const double half = text_width(ticks[i].label, 16) / 2, x = axis(ticks[i].value);
+      CHECK(x - half >= 96);
+      CHECK(x + half <= 104 + width);
+      if (i > 0) CHECK(x - half > axis(ticks[i - 1].value) + text_width(ticks[i - 1].label, 16) / 2);
+    }
+    CHECK(ticks.size() == (width < 90 ? 1 : width < 150 ? 2 : 3));
+  }
+}
+
+TEST_CASE("decade ticks are powers of ten, or multiples of 1, 2 and 5 on a short axis") {
+  const auto labels = [](double low, double high, size_t most) {
+    std::string text;
+    for (const Tick& tick : decade_ticks({low, high, 0, 1}, most)) text += tick.label + " ";
+    return text;
+  };
+  CHECK(labels(0.005, 200, 8) == "0.01 0.1 1 10 100 ");
+  CHECK(labels(1e-7, 1e-1, 4) == "10\u207b\u2077 10\u207b\u2075 10\u207b\u00b3 10\u207b\u00b9 ");
+  CHECK(labels(1e-5, 3, 8) == "10\u207b\u2075 10\u207b\u2074 10\u207b\u00b3 10\u207b\u00b2 10\u207b\u00b9 1 ");
+  CHECK(labels(0.3, 3, 8) == "0.5 1 2 ");
+  CHECK(labels(1.5e-5, 6e-5, 8) == "2\u00d710\u207b\u2075 5\u00d710\u207b\u2075 ");
+  CHECK(labels(1e-12, 1e12, 8).starts_with("10\u207b\u00b9\u00b2 10\u207b\u2078 "));
 }

@@ -57,6 +57,13 @@ inline void check_layout(const Canvas& canvas) {
   }
 }
 
+// How often `what` stands in a document.
+inline size_t occurrences_of(const std::string& what, const std::string& document) {
+  size_t found = 0;
+  for (size_t at = document.find(what); at != std::string::npos; at = document.find(what, at + 1)) ++found;
+  return found;
+}
+
 // Whether some text on the canvas holds `text`.
 inline bool says(const Canvas& canvas, const std::string& text) {
   return std::ranges::any_of(canvas.marks(), [&](const Mark& mark) { return mark.text.find(text) != std::string::npos; });

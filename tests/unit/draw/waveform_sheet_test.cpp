@@ -84,3 +84,15 @@ TEST_CASE("waveforms that cannot be drawn are refused by name") {
   CHECK_THROWS_AS(waveform_sheet_svg({}, 1, ""), Error);
   CHECK_THROWS_AS(waveform_sheet_svg(std::vector<WaveformPanel>{chirp(9)}, 0, ""), Error);
 }
+
+TEST_CASE("two waveforms are drawn over each other, without amplitudes") {
+  WaveformPanel panel = chirp(300);
+  for (const double value : panel.real) panel.other.push_back(-2 * value);
+  const std::string svg = waveform_sheet_svg(std::vector<WaveformPanel>{panel}, 1, "two");
+  CHECK(occurrences(svg, "stroke=\"#0072B2\"") == 1);
+  CHECK(occurrences(svg, "stroke=\"#D55E00\"") == 1);
+  panel.other.pop_back();
+  CHECK_THROWS_AS(waveform_sheet_svg(std::vector<WaveformPanel>{panel}, 1, "two"), Error);
+  panel.other.push_back(NAN);
+  CHECK_THROWS_AS(waveform_sheet_svg(std::vector<WaveformPanel>{panel}, 1, "two"), Error);
+}

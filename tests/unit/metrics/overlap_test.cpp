@@ -42,6 +42,32 @@ TEST_CASE("predictions outside the model's range are moved to its edge and count
   CHECK(result.summary().at("overlap_min") == 0);
 }
 
+TEST_CASE("the summary has the quantiles of the worst samples, and weights change the overlaps") {
+  const auto truth = at::tensor({3.0, 0.1, 0.2}).reshape({1, 3}), predicted = at::tensor({3.2, 0.1, 0.2}).reshape({1, 3});
+  const auto white = overlaps(truth, predicted, kGrid, 1);
+  const simulate::DetectorNoise noise{{1, std::vector<double>(200, 1e-46)}, 60, 60};
+  const auto weights = simulate::noise_weights(noise, kGrid);
+  const auto coloured = overlaps(truth, predicted, kGrid, 1, weights);
+  CHECK(coloured.values[0] ==
+        simulate::overlap(simulate::h22({3, 0.1, 0.2}, kGrid), simulate::h22({3.2, 0.1, 0.2}, kGrid), weights));
+  CHECK(coloured.values[0] != white.values[0]);
+  CHECK(white.summary().at("overlap_p001") == white.values[0]);
+  CHECK(white.summary().at("overlap_p01") == white.values[0]);
+}
+
+TEST_CASE("samples outside the model's range are left out, and some are chosen evenly among the rest") {
+  const at::Tensor truth = at::tensor({1.0, 0.8, -0.8, 8.5, 0.0, 0.0, 8.0, 0.0, 0.0, 3.0, 0.9, 0.0, 2.0, NAN, 0.0, 4.0, 0.1, 0.2})
+                               .reshape({6, 3})
+                               .to(at::kFloat);
+  const auto is = [](const at::Tensor& rows, at::IntArrayRef expected) { return rows.equal(at::tensor(expected, at::kLong)); };
+  const at::Tensor rows = covered_rows(truth);
+  CHECK(is(rows, {0, 2, 5}));
+  CHECK(is(spread_evenly(rows, 2), {0, 2}));
+  CHECK(is(spread_evenly(rows, 9), {0, 2, 5}));
+  CHECK(spread_evenly(rows, 0).numel() == 0);
+  CHECK(spread_evenly(rows.slice(0, 0, 0), 2).numel() == 0);
+}
+
 TEST_CASE("quantiles match numpy's") {
   const std::vector<double> sorted = {1, 2, 4, 8};
   CHECK(quantile(sorted, 0) == 1);
