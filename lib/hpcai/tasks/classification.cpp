@@ -80,7 +80,7 @@ class Classification::Sums : public Evaluation {
       : task_(task), quality_(classes_of(spec), device) {}
 
  protected:
-  Outcome measure(const Network& network, const Batch& batch) override {
+  Outcome measure(const Network& network, const Batch& batch, const std::vector<int64_t>&) override {
     const at::Tensor scores =
         task_.symmetric_views_ ? symmetric_scores(network, batch.input) : network(batch.input).to(at::kFloat);
     Outcome outcome{{}, scores.softmax(1)};

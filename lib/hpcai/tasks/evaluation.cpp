@@ -3,7 +3,7 @@
 namespace hpcai::tasks {
 
 void Evaluation::add(const Network& network, const Batch& batch, const std::vector<int64_t>& index) {
-  const Outcome outcome = measure(network, batch);
+  const Outcome outcome = measure(network, batch, index);
   if (outcome.loss.defined()) loss_.add(outcome.loss, batch.input.size(0), index.front());
   predictions_.add(outcome.prediction, batch.target, index);
 }

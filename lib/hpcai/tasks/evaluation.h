@@ -38,8 +38,9 @@ class Evaluation {
     at::Tensor loss;        // [], the mean over the batch; undefined if the truth is not known
     at::Tensor prediction;  // [batch, ...]
   };
-  // Runs the network on a batch. If batch.target is defined, adds the batch to the sums of the task's own metrics.
-  virtual Outcome measure(const Network& network, const Batch& batch) = 0;
+  // Runs the network on a batch. If batch.target is defined, adds the batch to the sums of the task's own metrics. `index`: the
+  // samples' numbers in the data set.
+  virtual Outcome measure(const Network& network, const Batch& batch, const std::vector<int64_t>& index) = 0;
   // The task's own metrics over the samples of all ranks. All ranks call it at the same time.
   virtual nlohmann::json reduce(distributed::Group& group, const metrics::Predictions::Gathered& all) = 0;
 

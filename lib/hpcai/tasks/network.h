@@ -40,6 +40,8 @@ class Network {
     return std::forward<Function>(function)(model_);
   }
 
+  models::Model& model() const { return model_; }
+
   // input [batch, ...] on the model's device -> [batch, outputs]
   at::Tensor operator()(const at::Tensor& input) const {
     return compute(input.device(), [&](models::Model& model) { return model.forward(input); });

@@ -20,13 +20,20 @@
 namespace hpcai::tasks {
 
 // What is learnt: the loss, the metrics and the predictions of one kind of problem. No other code distinguishes kinds of
-// problems. A training does not change the task. The functions can be called in any order.
+// problems. A training does not change the task. The functions can be called in any order after prepare().
 class Task {
  public:
   virtual ~Task() = default;
 
   // The number of outputs that the network needs for such samples. Throws Error{usage} if the samples do not fit the task.
   virtual int64_t outputs(const data::SampleSpec& spec) const = 0;
+
+  // Throws Error{usage} if the task cannot use such a model, for example if it needs more of it than forward().
+  virtual void require(models::Model& /*model*/) const {}
+
+  // Computes what loss() needs to know about such samples on `device`. The program calls it once before it trains, evaluates or
+  // predicts; it may take seconds.
+  virtual void prepare(const data::SampleSpec& /*spec*/, at::Device /*device*/) {}
 
   // The names of the sources whose samples loss() needs in addition to the experiment's data. Dropout counts the samples of every
   // source as those of the experiment's data, so with dropout in a further source the masks depend on the number of ranks.
@@ -49,6 +56,9 @@ class Task {
   virtual int64_t passes_per_sample() const { return 1; }
   // Whether the prediction for an image can be averaged over its flips and quarter turns.
   virtual bool averages_views() const { return false; }
+
+  // Whether the first three columns of the predictions are q, s1 and s2 of a binary, so that waveforms can be regenerated.
+  virtual bool predicts_binaries() const { return false; }
 
   // The predictions of an evaluation as columns, with the truth if it is known. The caller fills in PredictionTable::ids.
   virtual data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const = 0;

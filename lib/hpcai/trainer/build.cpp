@@ -14,13 +14,16 @@ namespace hpcai::trainer {
 
 std::unique_ptr<tasks::Task> build_task(const Experiment& experiment) {
   const EvaluationConfig& evaluation = experiment.evaluation;
-  return tasks::make_task(experiment.task, {evaluation.symmetric_views, evaluation.overlap_samples});
+  return tasks::make_task(experiment.task,
+                          {evaluation.symmetric_views, evaluation.overlap_samples, evaluation.posterior_samples});
 }
 
 std::shared_ptr<models::Model> build_model(const Experiment& experiment, const data::SampleSpec& spec,
                                            distributed::Group& group) {
-  const int64_t outputs = build_task(experiment)->outputs(spec);
+  const auto task = build_task(experiment);
+  const int64_t outputs = task->outputs(spec);
   auto model = models::make_model(experiment.model, spec.input_shape, outputs, static_cast<uint64_t>(experiment.training.seed));
+  task->require(*model);
   if (group.device().is_cuda()) prepare_gpu(experiment.training);
   model->to(group.device());
   if (group.device().is_cuda()) order_weights(*model);
@@ -66,6 +69,7 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   refuse_problems(judge(experiment, group.size(), facts_of(training.data)));
   if (!training.model) training.model = build_model(experiment, train.spec(), group);
   training.task = build_task(experiment);
+  training.task->prepare(train.spec(), group.device());
   optim::NamedTensors parameters;
   for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());
   training.optimizer = optim::make_optimizer(experiment.optimizer, parameters);

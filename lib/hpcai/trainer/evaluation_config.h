@@ -13,6 +13,7 @@ struct EvaluationConfig {
   int64_t batch = 0;
   bool symmetric_views = false;
   int64_t overlap_samples = 200;
+  int64_t posterior_samples = 0;
   tasks::MetricChoice target_metric = tasks::MetricChoice::none;
   double target_value = 0;
   bool stop_at_target = false;
@@ -29,6 +30,11 @@ struct EvaluationConfig {
     v.field("overlap_samples", overlap_samples,
             {.help = "Waveforms of a split whose overlap is computed, spread evenly over it; 0 means none.",
              .min = 0,
+             .local = true});
+    v.field("posterior_samples", posterior_samples,
+            {.help = "Draws from the density of each sample, which show whether it is calibrated; 0 means none.",
+             .min = 0,
+             .max = 1 << 16,
              .local = true});
     v.field("target_metric", target_metric,
             {.help = "Measure of the validation split whose time to reach target_value is recorded; none records nothing.",

@@ -1,10 +1,13 @@
 #include "hpcai/trainer/incarnation.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 
 #include "hpcai/distributed/exchange/make_group.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/fit_model.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/threads.h"
 
@@ -33,7 +36,12 @@ void Incarnation::join_group(const distributed::World& world) {
   divide_among(training_, experiment_, *group_);
 }
 
-void Incarnation::build() { training_ = trainer::build(experiment_, *group_); }
+// The loop broadcasts the weights of rank 0, so only rank 0 fits the model.
+void Incarnation::build() {
+  training_ = trainer::build(experiment_, *group_);
+  if (group_->rank() > 0) return;
+  fit_model(*training_.model, *training_.data.train, static_cast<uint64_t>(experiment_.training.seed), at::get_num_threads());
+}
 
 void Incarnation::begin(bool rewindable) {
   training_.settings.rewindable = rewindable;

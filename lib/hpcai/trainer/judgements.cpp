@@ -130,6 +130,22 @@ Judgements task_fits_data(const Case& at) {
   return {};
 }
 
+Judgements summary_is_the_spectrum(const Case& at) {
+  const auto* strain = std::get_if<data::SimulatedStrainConfig>(&at.experiment.data);
+  const auto* model = std::get_if<models::WaveformPosteriorConfig>(&at.experiment.model);
+  if (!strain || !model || strain->spectrum_values == model->summary) return {};
+  return problem(fmt::format("model.summary {} differs from data.spectrum_values {}: the network would take samples for numbers "
+                             "about the noise, or the reverse",
+                             model->summary, strain->spectrum_values),
+                 "Set both to the same number.");
+}
+
+Judgements density_has_its_loss(const Case& at) {
+  if (!std::holds_alternative<models::WaveformPosteriorConfig>(at.experiment.model)) return {};
+  if (std::holds_alternative<tasks::DensityConfig>(at.experiment.task)) return {};
+  return problem("model.type: waveform_posterior is a density, and loss.type is none", "Set loss.type to density.");
+}
+
 Judgements views_can_be_averaged(const Case& at) {
   if (!at.experiment.evaluation.symmetric_views || at.task.averages_views()) return {};
   return problem(fmt::format("evaluation.symmetric_views averages class probabilities, and loss.type: {} has none",
@@ -264,10 +280,10 @@ Judgements milestones_are_reached(const Case& at) {
 }
 
 constexpr Judgements (*kProblems[])(const Case&) = {
-    name_is_a_folder,      ranks_have_samples,     batch_can_be_shared,       shards_can_be_shared,
-    shards_are_the_passes, shards_are_independent, shards_travel_unrounded,   epoch_has_a_batch,
-    task_fits_data,        views_can_be_averaged,  stop_has_a_target,         target_is_measured,
-    target_has_validation, plateau_has_validation, horovod_has_a_scaled_rate, warmup_has_one_length};
+    name_is_a_folder,       ranks_have_samples,        batch_can_be_shared,  shards_can_be_shared, shards_are_the_passes,
+    shards_are_independent, shards_travel_unrounded,   epoch_has_a_batch,    task_fits_data,       summary_is_the_spectrum,
+    density_has_its_loss,   views_can_be_averaged,     stop_has_a_target,    target_is_measured,   target_has_validation,
+    plateau_has_validation, horovod_has_a_scaled_rate, warmup_has_one_length};
 
 // Applied only if there is no problem, because most warnings make no sense for an experiment that cannot run.
 constexpr Judgements (*kWarnings[])(const Case&) = {early_stop_has_validation, plateau_counts_epochs, validation_keeps_ranks_busy,

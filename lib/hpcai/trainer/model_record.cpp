@@ -24,8 +24,9 @@ std::optional<simulate::TimeGrid> to_time_grid(const nlohmann::json& record) {
 }
 
 nlohmann::json to_record(const data::SampleSpec& spec) {
-  return {{"version", kRecordVersion},         {"input_shape", spec.input_shape},        {"class_names", spec.class_names},
-          {"target_names", spec.target_names}, {"time_grid", to_record(spec.time_grid)}, {"scaling", spec.scaling}};
+  return {{"version", kRecordVersion},          {"input_shape", spec.input_shape},        {"class_names", spec.class_names},
+          {"target_names", spec.target_names},  {"time_grid", to_record(spec.time_grid)}, {"scaling", spec.scaling},
+          {"target_ranges", spec.target_ranges}};
 }
 
 std::string names(const nlohmann::json& record, const char* key) {
@@ -38,12 +39,15 @@ std::string model_changes(const nlohmann::json& then, const nlohmann::json& now)
   for (const auto& [key, label] : {std::pair{"class_names", "classes"}, {"target_names", "targets"}}) {
     if (then.at(key) != now.at(key)) text += fmt::format("\n  {}: {} then, {} now", label, names(then, key), names(now, key));
   }
+  const auto tell = [&](const char* label, const nlohmann::json& before, const nlohmann::json& after) {
+    if (before == after) return;
+    text += fmt::format("\n  {}: {} then, {} now", label, printable(json_text(before)), printable(json_text(after)));
+  };
   for (const auto& [key, label] :
        {std::pair{"input_shape", "input shape"}, {"time_grid", "times"}, {"scaling", "pixel scaling"}}) {
-    if (then.at(key) != now.at(key))
-      text +=
-          fmt::format("\n  {}: {} then, {} now", label, printable(json_text(then.at(key))), printable(json_text(now.at(key))));
+    tell(label, then.at(key), now.at(key));
   }
+  tell("ranges of the targets", then.value("target_ranges", nlohmann::json::array()), now.at("target_ranges"));
   return text;
 }
 
@@ -86,6 +90,7 @@ std::optional<data::SampleSpec> sample_spec_of(const nlohmann::json& state, cons
     record.at("target_names").get_to(spec.target_names);
     spec.time_grid = to_time_grid(record.at("time_grid"));
     record.at("scaling").get_to(spec.scaling);
+    spec.target_ranges = record.value("target_ranges", spec.target_ranges);  // not in the checkpoints of older programs
     return spec;
   } catch (const nlohmann::json::exception& e) {
     throw Error(

@@ -53,7 +53,7 @@ class SemiSupervised : public Task {
  private:
   class Sums : public Evaluation {
    protected:
-    Outcome measure(const Network& network, const Batch& batch) override {
+    Outcome measure(const Network& network, const Batch& batch, const std::vector<int64_t>&) override {
       const at::Tensor output = network(batch.input);
       return {(output - batch.target).square().mean(), output};
     }

@@ -8,12 +8,14 @@
 namespace hpcai::tasks {
 
 TEST_CASE("every task judges itself first by its loss, and a name means one metric") {
-  for (const TaskConfig& config : {TaskConfig(WaveformRegressionConfig{}), TaskConfig(ClassificationConfig{})}) {
+  for (const TaskConfig& config : {TaskConfig(WaveformRegressionConfig{}), TaskConfig(WaveformMismatchConfig{}),
+                                   TaskConfig(ClassificationConfig{}), TaskConfig(DensityConfig{})}) {
     CHECK(make_task(config)->metrics().front() == kLoss);
   }
   std::set<std::string_view> names;
   for (const Metric& metric : all_metrics()) CHECK(names.insert(metric.name).second);
-  CHECK(names == std::set<std::string_view>{"loss", "accuracy", "f1", "overlap_median", "overlap_p05"});
+  CHECK(names == std::set<std::string_view>{"loss", "accuracy", "f1", "overlap_median", "overlap_p05", "overlap_p01", "ks_p_min",
+                                            "relative_width"});
 }
 
 TEST_CASE("a setting chooses a metric by its name") {

@@ -84,7 +84,7 @@ class Posterior : public Task {
         : task_(task), covered_(at::zeros({2}, at::TensorOptions(device).dtype(at::kDouble))) {}
 
    protected:
-    Outcome measure(const Network& network, const Batch& batch) override {
+    Outcome measure(const Network& network, const Batch& batch, const std::vector<int64_t>&) override {
       const at::Tensor samples = network.compute(
           batch.input.device(), [&](models::Model& model) { return density(model).sample(batch.input, kSamples); });
       if (!batch.target.defined()) return {{}, samples};

@@ -11,6 +11,7 @@
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/metrics/overlap.h"
 #include "hpcai/tasks/task.h"
+#include "hpcai/tasks/waveform_coordinates.h"
 #include "hpcai/tasks/waveform_targets.h"
 
 namespace hpcai::tasks {
@@ -42,6 +43,28 @@ TEST_CASE("the waveform loss is the error of q plus the mean error of the four s
   CHECK(regression()->loss(Network(model), {{at::zeros({2, 1, 4}), target}}).item<double>() == Approx(q + spins));
 }
 
+TEST_CASE("derived targets: three outputs, from which chi_eff and S_eff follow, have the same loss") {
+  const auto derived = make(WaveformRegressionConfig{.targets = WaveformTargets::derived}, {});
+  CHECK(derived->outputs(kWaveforms) == 3);
+  const at::Tensor target = torch::tensor({{3.0, 0.1, -0.2}, {5.0, -0.7, 0.6}}, at::kDouble);
+  const at::Tensor output = torch::tensor({{3.3, 0.2, 0.0}, {0.0, -0.2, 0.6}}, at::kDouble);  // q = 0 is no division by 0
+  FixedOutput three(output), five(waveform_targets(output));
+  const Batch batch{{at::zeros({2, 1, 4}), target}};
+  CHECK(derived->loss(Network(three), batch).item<double>() == Approx(regression()->loss(Network(five), batch).item<double>()));
+}
+
+TEST_CASE("coordinates as targets count by their widths, and predictions stay in the domain") {
+  const auto task = make(WaveformRegressionConfig{.targets = WaveformTargets::coordinates}, {});
+  CHECK(task->outputs(kWaveforms) == 3);
+  const at::Tensor target = torch::tensor({{3.0, 0.1, -0.2}, {5.0, -0.7, 0.6}}, at::kDouble);
+  FixedOutput exact((to_coordinates(target) - torch::tensor({1.4, 0.0, 0.0}, at::kDouble)) /
+                    torch::tensor({0.5, 0.4, 0.65}, at::kDouble));
+  const Batch batch{{at::zeros({2, 1, 4}), target}};
+  CHECK(task->loss(Network(exact), batch).item<double>() == Approx(0).margin(1e-20));
+  FixedOutput off(exact.forward({}) + torch::tensor({0.3, -0.6, 0.9}, at::kDouble));
+  CHECK(task->loss(Network(off), batch).item<double>() == Approx((0.09 + 0.36 + 0.81) / 3));
+}
+
 TEST_CASE("the waveform loss of half-precision outputs is computed in float32") {
   FixedOutput model(at::randn({4, 5}).to(at::kBFloat16));
   CHECK(regression()->loss(Network(model), {{at::zeros({4, 1, 4}), at::rand({4, 3}) + 1}}).scalar_type() == at::kFloat);
@@ -64,7 +87,7 @@ TEST_CASE("overlaps are measured where they are asked for and waveforms can be m
     }
     return names;
   };
-  CHECK(measures(5, kWaveforms) == std::vector<std::string>{"loss", "overlap_median", "overlap_p05"});
+  CHECK(measures(5, kWaveforms) == std::vector<std::string>{"loss", "overlap_median", "overlap_p05", "overlap_p01"});
   CHECK(measures(0, kWaveforms) == std::vector<std::string>{"loss"});
   CHECK(measures(5, {{1, 400}, {}, {"q", "s1", "s2"}}) == std::vector<std::string>{"loss"});
 }

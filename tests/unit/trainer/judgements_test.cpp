@@ -160,7 +160,7 @@ std::vector<Row> rows() {
        1,
        {},
        problem,
-       {"evaluation.target_metric accuracy is not measured", "Use loss, overlap_median or overlap_p05"}},
+       {"evaluation.target_metric accuracy is not measured", "Use loss, overlap_median, overlap_p05 or overlap_p01"}},
       {"overlap of images", galaxies(), target("overlap_median"), 1, {}, problem, {"overlap_median is not measured", "accuracy"}},
       {"overlap of no sample",
        waveforms(),

@@ -1,0 +1,153 @@
+#include "hpcai/inference/importance.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <utility>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/parallel.h"
+#include "hpcai/core/random.h"
+
+namespace hpcai::inference {
+namespace {
+
+constexpr int64_t kChunk = 4096;  // draws of one pass of the flow
+constexpr uint64_t kPhaseStream = 1, kResampleStream = 2;
+
+at::Tensor base_noise(int64_t first, int64_t count, int64_t values, uint64_t seed) {
+  at::Tensor noise = at::empty({count, values});
+  float* out = noise.mutable_data_ptr<float>();
+  for (int64_t i = first; i < first + count; ++i) {
+    Random random(seed, 0, static_cast<uint64_t>(i), Purpose::draw);
+    for (int64_t j = 0; j < values; ++j) *out++ = static_cast<float>(random.normal());
+  }
+  return noise;
+}
+
+// A phase in [0, 2 pi) with density in proportion to exp(Re(kappa exp(2 i phase))), by the rejection method of Best and Fisher
+// (Applied Statistics 28, 152, 1979).
+double draw_phase(std::complex<double> kappa, Random& random) {
+  const double strength = std::abs(kappa), centre = -std::arg(kappa);
+  double angle = 2 * std::numbers::pi * random.uniform();
+  if (strength > 1e-6) {
+    const double tau = 1 + std::sqrt(1 + 4 * strength * strength);
+    const double rho = (tau - std::sqrt(2 * tau)) / (2 * strength), r = (1 + rho * rho) / (2 * rho);
+    while (true) {
+      const double z = std::cos(std::numbers::pi * random.uniform()), f = (1 + r * z) / (r + z), c = strength * (r - f);
+      const double u = random.uniform();
+      if (c * (2 - c) <= u && std::log(c / u) + 1 - c < 0) continue;
+      angle = centre + (random.coin() ? 1 : -1) * std::acos(std::clamp(f, -1.0, 1.0));
+      break;
+    }
+  }
+  const double phase = angle / 2 + (random.coin() ? std::numbers::pi : 0);
+  return phase - 2 * std::numbers::pi * std::floor(phase / (2 * std::numbers::pi));
+}
+
+// Sets the weights from their logarithms, and what follows from them.
+void normalise(Weighted& result, std::vector<double> log_weight) {
+  // A draw whose density is not a number carries nothing.
+  for (double& value : log_weight) value = std::isnan(value) ? -std::numeric_limits<double>::infinity() : value;
+  const double largest = *std::ranges::max_element(log_weight);
+  if (!std::isfinite(largest)) {
+    throw Error(ExitCode::bad_data, "no draw of the network has a likelihood and a prior above zero",
+                "The event lies outside of what the network was trained for: use another run.");
+  }
+  double sum = 0, squares = 0;
+  for (const double value : log_weight) {
+    const double weight = std::exp(value - largest);
+    result.weight.push_back(weight);
+    sum += weight;
+    squares += weight * weight;
+  }
+  const auto count = static_cast<double>(log_weight.size());
+  for (double& weight : result.weight) weight /= sum;
+  result.effective_samples = sum * sum / squares;
+  result.efficiency = result.effective_samples / count;
+  result.log_evidence = largest + std::log(sum / count);
+  result.log_evidence_error = std::sqrt(std::max(0.0, 1 / result.effective_samples - 1 / count));
+}
+
+// Brings the draws, which are rounded to float32, into the ranges of the priors, and computes everything but the weights.
+Weighted examine(Draws draws, const simulate::Likelihood& likelihood, const data::StrainPriors& priors, const LogPrior& log_prior,
+                 uint64_t seed, int threads) {
+  Weighted result;
+  result.draws = std::move(draws);
+  const size_t count = result.draws.values.size();
+  for (auto* list : {&result.log_prior, &result.log_likelihood, &result.phase}) list->resize(count);
+  parallel_for(static_cast<int64_t>(count), threads, [&](int64_t index) {
+    const auto i = static_cast<size_t>(index);
+    std::vector<double>& values = result.draws.values[i];
+    for (size_t j = 0; j < values.size(); ++j) values[j] = std::clamp(values[j], priors.ranges()[j][0], priors.ranges()[j][1]);
+    Random random(seed, kPhaseStream, static_cast<uint64_t>(index), Purpose::draw);
+    const auto terms = likelihood.terms(priors.binary(values));
+    result.log_prior[i] = log_prior(values);
+    result.log_likelihood[i] = simulate::Likelihood::log_ratio_phase_marginalised(terms);
+    result.phase[i] = draw_phase({terms.kappa2_re, terms.kappa2_im}, random);
+  });
+  return result;
+}
+
+}  // namespace
+
+Draws draw(models::ConditionalDensity& model, const at::Tensor& input, int64_t count, uint64_t seed) {
+  const at::NoGradGuard no_grad;
+  Draws draws;
+  const at::Device device = model.parameters().front().device();
+  const at::Tensor context = model.context(input.unsqueeze(0).to(device));
+  const double log_uniform = model.log_uniform();
+  for (int64_t first = 0; first < count; first += kChunk) {
+    const int64_t size = std::min(kChunk, count - first);
+    const auto drawn = model.draw(context, base_noise(first, size, model.dimensions(), seed).to(device));
+    const at::Tensor value = drawn.value.to(at::kCPU, at::kDouble).contiguous();
+    const at::Tensor log_density = drawn.log_density.to(at::kCPU, at::kDouble).contiguous();
+    const double* row = value.const_data_ptr<double>();
+    for (int64_t i = 0; i < size; ++i, row += value.size(1)) {
+      draws.values.emplace_back(row, row + value.size(1));
+      draws.log_density.push_back(log_density.const_data_ptr<double>()[i] + log_uniform);
+    }
+  }
+  return draws;
+}
+
+Weighted reweight(Draws draws, const simulate::Likelihood& likelihood, const data::StrainPriors& priors,
+                  const LogPrior& log_prior, uint64_t seed, int threads) {
+  Weighted result = examine(std::move(draws), likelihood, priors, log_prior, seed, threads);
+  std::vector<double> log_weight;
+  for (size_t i = 0; i < result.log_prior.size(); ++i) {
+    log_weight.push_back(result.log_prior[i] + result.log_likelihood[i] - result.draws.log_density[i]);
+  }
+  normalise(result, std::move(log_weight));
+  return result;
+}
+
+Weighted with_prior(Draws draws, const simulate::Likelihood& likelihood, const data::StrainPriors& priors,
+                    const LogPrior& log_prior, uint64_t seed, int threads) {
+  Weighted result = examine(std::move(draws), likelihood, priors, log_prior, seed, threads);
+  std::vector<double> log_weight;
+  for (size_t i = 0; i < result.log_prior.size(); ++i) {
+    log_weight.push_back(result.log_prior[i] - priors.log_density(result.draws.values[i]));
+  }
+  normalise(result, std::move(log_weight));
+  return result;
+}
+
+std::vector<int64_t> resample(const std::vector<double>& weight, int64_t count, uint64_t seed) {
+  Random random(seed, kResampleStream, 0, Purpose::draw);
+  const double offset = random.uniform();
+  std::vector<int64_t> chosen;
+  double below = 0;
+  size_t at = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const double target = (static_cast<double>(i) + offset) / static_cast<double>(count);
+    while (at + 1 < weight.size() && below + weight[at] <= target) below += weight[at++];
+    chosen.push_back(static_cast<int64_t>(at));
+  }
+  return chosen;
+}
+
+}  // namespace hpcai::inference
