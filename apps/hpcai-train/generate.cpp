@@ -1,19 +1,27 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <complex>
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "commands.h"
+#include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/output_file.h"
+#include "hpcai/core/process.h"
 #include "hpcai/core/text.h"
-#include "hpcai/draw/contact_sheet.h"
+#include "hpcai/core/threads/cores.h"
 #include "hpcai/data/png.h"
-#include "hpcai/data/sources/waveform_set.h"
+#include "hpcai/data/write_galaxies.h"
+#include "hpcai/data/write_waveforms.h"
+#include "hpcai/distributed/world/cores.h"
+#include "hpcai/distributed/world/world.h"
+#include "hpcai/draw/contact_sheet.h"
 #include "hpcai/draw/waveform_sheet.h"
-#include "hpcai/data/write_simulated.h"
 #include "hpcai/runs/progress.h"
 #include "hpcai/simulate/galaxy.h"
 
@@ -26,10 +34,19 @@ constexpr int64_t kWaveformColumns = 2;
 constexpr int64_t kPreviewedWaveforms = 8;
 
 struct WaveformOptions {
-  data::WaveformFileSettings settings;
-  std::string dtype = "float64";
+  std::string config;
+  std::vector<std::function<void(data::WaveformFileSettings&)>> changes;  // of the other options
   std::string out, preview;
   int threads = 0;
+  int nproc = 0;
+
+  // The settings of the config, or the published ones, with the changes.
+  data::WaveformFileSettings settings() const {
+    auto settings = config.empty() ? data::WaveformFileSettings{} : config::read<data::WaveformFileSettings>(config);
+    for (const auto& change : changes) change(settings);
+    data::fill_in_published(settings.set);
+    return settings;
+  }
 };
 
 struct GalaxyOptions {
@@ -42,22 +59,29 @@ struct GalaxyOptions {
 // The progress bar of `generate`.
 class GenerateProgress {
  public:
+  explicit GenerateProgress(int rank) : progress_(rank) {}
+
   data::Progress callback() {
     return [this](int64_t done, int64_t total) {
+      const double elapsed_s = std::chrono::duration<double>(Clock::now() - start_).count();
       runs::ProgressState state;
       state.task = "generate";
       state.step = done;
       state.total_steps = total;
+      state.samples_per_second = static_cast<double>(done) / elapsed_s;
+      state.left_s = static_cast<double>(total - done) / state.samples_per_second;
       progress_.update(state);
     };
   }
 
  private:
-  runs::Progress progress_{0};
+  using Clock = std::chrono::steady_clock;
+
+  runs::Progress progress_;
+  Clock::time_point start_ = Clock::now();
 };
 
-void draw_waveforms(const WaveformOptions& options) {
-  const auto& settings = options.settings;
+void draw_waveforms(const WaveformOptions& options, const data::WaveformFileSettings& settings) {
   const auto binaries = data::binaries(settings.set, static_cast<uint64_t>(settings.seed), 0, "generate");
   const auto total = static_cast<int64_t>(binaries.size());
   const int64_t shown = std::min(total, kPreviewedWaveforms);
@@ -116,10 +140,10 @@ void check_outputs(const std::string& out, const std::string& preview, const std
   if (!preview.empty()) require_output(preview, "--preview", {parameters, out});
 }
 
-// Makes the file with a progress bar and returns the number of samples. `generate` has one option for its threads.
+// Makes files with a progress bar and returns what `write` returns. `generate` has one option for its threads.
 template <class Write>
-int64_t with_progress(const Write& write) {
-  GenerateProgress progress;
+auto with_progress(const Write& write, int rank = 0) {
+  GenerateProgress progress(rank);
   try {
     return write(progress.callback());
   } catch (const LocalError& e) {  // no more threads
@@ -127,14 +151,29 @@ int64_t with_progress(const Write& write) {
   }
 }
 
-int generate_waveforms(WaveformOptions options) {
-  check_outputs(options.out, options.preview, ".svg", options.settings.set.parameters);
-  options.settings.precision = options.dtype == "float32" ? data::WaveformPrecision::float32 : data::WaveformPrecision::float64;
-  const int64_t count = with_progress([&](const data::Progress& progress) {
-    return data::write_waveforms(options.out, options.settings, options.threads, progress);
-  });
-  log::info("{} waveforms of {} samples in {}", count, options.settings.grid.size(), options.out);
-  if (!options.preview.empty()) draw_waveforms(options);
+// The threads of a rank: its share of the cores, unless the user gives a number.
+int threads_of(const distributed::World& world, int given) {
+  if (given > 0 || world.size == 1 || distributed::has_bound_cores(world)) return given;
+  return std::max(1, available_cores() / world.local_size.value_or(1));
+}
+
+int generate_waveforms(const CommandLine& line, const WaveformOptions& options) {
+  const data::WaveformFileSettings settings = options.settings();
+  check_outputs(options.out, options.preview, ".svg", settings.set.parameters);
+  if (const auto status = start_ranks(line, options.nproc, 0)) return *status;
+  const auto world = distributed::detect_world(process_environment());
+  const auto write = [&](const data::Progress& progress) {
+    return data::write_waveforms(options.out, settings, threads_of(world, options.threads), progress, {world.rank, world.size});
+  };
+  const data::WaveformsWritten written = with_progress(write, world.rank);
+  const std::string part = world.size == 1 ? "" : fmt::format("rank {} of {}: ", world.rank, world.size);
+  const std::string kept = written.kept == 0 ? "" : fmt::format("; {} files were there already", written.kept);
+  const std::string place = written.files == 1 ? options.out
+                                               : fmt::format("{} files such as {}", written.files,
+                                                             data::shard_path(options.out, 0, written.files).string());
+  log::info("{}{} waveforms of {} samples made, of {} in {}{}", part, written.waveforms, settings.grid.size(),
+            written.all_waveforms, place, kept);
+  if (world.rank == 0 && !options.preview.empty()) draw_waveforms(options, settings);
   return 0;
 }
 
@@ -150,39 +189,69 @@ int generate_galaxies(GalaxyOptions options) {
   return 0;
 }
 
+// An option that replaces a setting of the config.
+template <class Value>
+void add_change(CLI::App& app, WaveformOptions& options, const std::string& name, const std::string& help,
+                const std::function<void(data::WaveformFileSettings&, const Value&)>& change) {
+  app.add_option_function<Value>(
+      name,
+      [&options, change](const Value& value) {
+    options.changes.push_back([change, value](data::WaveformFileSettings& settings) { change(settings, value); });
+      },
+      help);
+}
+
+void add_waveform_settings(CLI::App& app, WaveformOptions& options) {
+  using Settings = data::WaveformFileSettings;
+  using Text = std::string;
+  add_change<Text>(app, options, "--mass-ratio", "Mass ratio q = m1/m2, 1 to 8: FIRST:STOP:STEP (stop exclusive) or one number",
+                   [](Settings& settings, const Text& value) { settings.set.mass_ratio = value; });
+  add_change<Text>(app, options, "--spin1", "Spin of the heavier hole, -0.8 to 0.8: FIRST:STOP:STEP or one number",
+                   [](Settings& settings, const Text& value) { settings.set.spin1 = value; });
+  add_change<Text>(app, options, "--spin2", "Spin of the lighter hole, -0.8 to 0.8: FIRST:STOP:STEP or one number",
+                   [](Settings& settings, const Text& value) { settings.set.spin2 = value; });
+  add_change<Text>(app, options, "--parameters", "CSV file with columns q,s1,s2, one waveform a row, instead of the ranges",
+                   [](Settings& settings, const Text& value) {
+    settings.set = {"", "", "", 0, value};
+  });
+  add_change<double>(app, options, "--t-min", "First time in M; the peak is at 0 [-10000]",
+                     [](Settings& settings, const double& value) { settings.grid.start = value; });
+  add_change<double>(app, options, "--t-max", "End of the times in M, exclusive [130]",
+                     [](Settings& settings, const double& value) { settings.grid.stop = value; });
+  add_change<double>(app, options, "--t-step", "Time step in M [0.1]",
+                     [](Settings& settings, const double& value) { settings.grid.step = value; });
+  add_change<data::WaveformPrecision>(
+      app, options, "--dtype", "float64 as published, or float32",
+      [](Settings& settings, const data::WaveformPrecision& value) { settings.precision = value; });
+  app.get_option("--dtype")->transform(CLI::CheckedTransformer(std::map<std::string, data::WaveformPrecision>{
+      {"float32", data::WaveformPrecision::float32}, {"float64", data::WaveformPrecision::float64}}));
+  add_change<int64_t>(app, options, "--shards", "Files to write, OUT-00000-of-N and so on; 0: as few as keep each below 4 GB [0]",
+                      [](Settings& settings, const int64_t& value) { settings.shards = value; });
+  app.get_option("--shards")->check(CLI::Range(int64_t{0}, data::kMostShards));
+}
+
 void add_waveforms(CommandLine& line, CLI::App& generate) {
   auto options = std::make_shared<WaveformOptions>();
-  auto& settings = options->settings;
-  settings.set.mass_ratio = "1:8:0.08";
-  settings.set.spin1 = settings.set.spin2 = "-0.8:0.8:0.012";
   CLI::App* app = generate.add_subcommand(
       "waveforms", "Make inspiral-merger-ringdown waveforms (IMRPhenomD) of black holes with aligned spins");
   app->footer(
-      "example: hpcai-train generate waveforms --mass-ratio 1:8:0.5 --spin1 -0.8:0.8:0.2 --spin2 0 --t-min -2000\n"
-      "           --t-step 1 --out waveforms.h5 --preview waveforms.svg\n"
-      "The defaults are the published training set: 1,580,128 waveforms of 101,300 samples, 1.28 TB.");
-  app->add_option("--mass-ratio", settings.set.mass_ratio,
-                  "Mass ratio q = m1/m2, 1 to 8: FIRST:STOP:STEP (stop exclusive) or one number");
-  app->add_option("--spin1", settings.set.spin1, "Spin of the heavier hole, -0.8 to 0.8: FIRST:STOP:STEP or one number");
-  app->add_option("--spin2", settings.set.spin2, "Spin of the lighter hole, -0.8 to 0.8: FIRST:STOP:STEP or one number");
-  app->add_option("--parameters", settings.set.parameters,
-                  "CSV file with columns q,s1,s2, one waveform a row, instead of the ranges");
-  app->add_option("--t-min", settings.grid.start, "First time in M; the peak is at 0")->capture_default_str();
-  app->add_option("--t-max", settings.grid.stop, "End of the times in M, exclusive")->capture_default_str();
-  app->add_option("--t-step", settings.grid.step, "Time step in M")->capture_default_str();
-  app->add_option("--dtype", options->dtype, "float64 as published, or float32")
-      ->check(CLI::IsMember({"float32", "float64"}))
-      ->capture_default_str();
-  app->add_option("--threads", options->threads, "Threads; 0 takes all cores")->check(CLI::Range(0, 4096));
+      "examples: hpcai-train generate waveforms --mass-ratio 1:8:0.5 --spin1 -0.8:0.8:0.2 --spin2 0 --t-min -2000\n"
+      "            --t-step 1 --out waveforms.h5 --preview waveforms.svg\n"
+      "          srun hpcai-train generate waveforms --config configs/waveform/generate_train.yaml --out train.hdf5\n"
+      "The defaults are the published training set: 1,580,128 waveforms of 101,300 samples, 1.28 TB.\n"
+      "The same command completes a set of several files after a kill.");
+  app->add_option("--config", options->config, "YAML file with the settings; the other options replace its values");
+  add_waveform_settings(*app, *options);
+  app->add_option("--threads", options->threads, "Threads of a rank; 0 takes its share of the cores")->check(CLI::Range(0, 4096));
+  add_nproc(*app, options->nproc);
   app->add_option("--out", options->out, "HDF5 file to write")->required();
   app->add_option("--preview", options->preview, "Draw some of the waveforms into this SVG file");
   app->callback([&line, options, app] {
     const bool ranges = app->count("--mass-ratio") + app->count("--spin1") + app->count("--spin2") > 0;
-    if (!options->settings.set.parameters.empty()) {
-      if (ranges) throw CLI::ValidationError("--parameters", "cannot go together with --mass-ratio, --spin1 or --spin2");
-      options->settings.set.mass_ratio = options->settings.set.spin1 = options->settings.set.spin2 = "";
+    if (app->count("--parameters") > 0 && ranges) {
+      throw CLI::ValidationError("--parameters", "cannot go together with --mass-ratio, --spin1 or --spin2");
     }
-    line.run = [options] { return generate_waveforms(*options); };
+    line.run = [&line, options] { return generate_waveforms(line, *options); };
   });
 }
 

@@ -8,6 +8,9 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/output_file.h"
 #include "hpcai/data/predictions.h"
+#include "hpcai/simulate/refine.h"
+#include "predict_strain.h"
+#include "refine_predictions.h"
 #include "trained.h"
 
 namespace hpcai::app {
@@ -15,24 +18,42 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int64_t kPosteriorSamples = 1000;  // of each sample, of a model of densities
+
 struct PredictOptions {
   TrainedOptions trained;
+  StrainOptions strain;
   std::string out;
+  bool refine = false;
+  int64_t refine_steps = simulate::RefineOptions{}.most_steps;
 };
 
+bool is_hdf5(const fs::path& out) { return out.extension() == ".h5" || out.extension() == ".hdf5"; }
+
+void check_out(const std::string& out) {
+  if (is_hdf5(out) || fs::path(out).extension() == ".csv") return;
+  throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .csv, .h5 or .hdf5", out));
+}
+
 int predict(const PredictOptions& options) {
-  const fs::path out = options.out;
-  const bool hdf5 = out.extension() == ".h5" || out.extension() == ".hdf5";
-  if (!hdf5 && out.extension() != ".csv") {
-    throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .csv, .h5 or .hdf5", options.out));
+  if (!options.strain.files.empty()) {
+    if (!options.out.empty()) check_out(options.out);
+    return predict_strain(options.trained, options.strain, options.out);
   }
+  if (options.out.empty()) throw Error(ExitCode::usage, "--out is required", "Name the file to write: .csv, .h5 or .hdf5.");
+  check_out(options.out);
+  const fs::path out = options.out;
   require_output(out, "--out");
-  Trained trained = load_trained(options.trained, /*needs_labels=*/false);
+  TrainedOptions chosen = options.trained;
+  chosen.draw(kPosteriorSamples);
+  Trained trained = load_trained(chosen, /*needs_labels=*/false);
   require_output(out, "--out", trained.inputs);
+  if (options.refine) trained.waveform_grid("--refine");
   const auto all = trained.predict();
   data::PredictionTable table = trained.task->table(trained.dataset->spec(), all);
+  if (options.refine) refine_predictions(trained, all, options.refine_steps, table);
   for (const int64_t index : all.index) table.ids.push_back(trained.dataset->id(index));
-  if (hdf5) {
+  if (is_hdf5(out)) {
     data::write_predictions_hdf5(out, table);
   } else {
     write_output(out, data::predictions_csv(table));
@@ -51,9 +72,21 @@ void add_predict(CommandLine& line) {
   app->footer(
       "examples: hpcai-train predict --run-dir runs/galaxy-quickstart --input new-galaxies/ --out new-galaxies.csv\n"
       "          hpcai-train predict --run-dir runs/waveform-quickstart --input strain.h5 --out parameters.h5\n"
-      "          hpcai-train predict --run-dir runs/galaxy-quickstart --split test --out galaxies.csv");
+      "          hpcai-train predict --run-dir runs/waveform-quickstart --split test --refine --out parameters.csv\n"
+      "          hpcai-train predict --run-dir runs/galaxy-quickstart --split test --out galaxies.csv\n"
+      "          hpcai-train predict --run-dir runs/posterior --strain H1.hdf5 --strain L1.hdf5 --gps 1126259462.4 --corner "
+      "event.svg");
   options->trained.add_to(*app);
-  app->add_option("--out", options->out, "File to write: .csv, or .h5 for HDF5")->type_name("FILE")->required();
+  app->add_option("--out", options->out, "File to write: .csv, or .h5 for HDF5; with --strain it may be left out")
+      ->type_name("FILE");
+  auto* refine = app->add_flag(
+      "--refine", options->refine,
+      "Fit each waveform, from the network's answer on: columns q, s1, s2, chi_eff and mismatch of the fit, then the network's");
+  app->add_option("--refine-steps", options->refine_steps, "Most steps of one attempt of --refine")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000))
+      ->needs(refine);
+  options->strain.add_to(*app);
   app->callback([&line, options] { line.run = [options] { return predict(*options); }; });
 }
 

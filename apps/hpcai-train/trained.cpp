@@ -20,6 +20,7 @@
 #include "hpcai/data/open.h"
 #include "hpcai/data/wrappers/without_truth.h"
 #include "hpcai/distributed/exchange/make_group.h"
+#include "hpcai/models/conditional_density.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/model_record.h"
@@ -103,6 +104,20 @@ void TrainedOptions::add_to(CLI::App& app) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+const simulate::TimeGrid& Trained::waveform_grid(const std::string& option) const {
+  if (regenerates_waveforms()) return *dataset->spec().time_grid;
+  throw Error(ExitCode::usage, fmt::format("{}: the model of {} predicts no parameters of waveforms", option, printable(run_dir)),
+              "It is for trainings with loss.type waveform_mse or waveform_mismatch.");
+}
+
+bool Trained::regenerates_waveforms() const { return task->predicts_binaries() && dataset->spec().time_grid.has_value(); }
+
+void TrainedOptions::draw(int64_t posterior_samples) {
+  overrides.insert(overrides.begin(), fmt::format("evaluation.posterior_samples={}", posterior_samples));
+}
+
+bool Trained::estimates_densities() const { return dynamic_cast<const models::ConditionalDensity*>(model.get()) != nullptr; }
+
 tasks::EvaluationResult Trained::evaluate() { return trainer::evaluate(*group, *model, *task, *dataset, settings); }
 
 metrics::Predictions::Gathered Trained::predict() {
@@ -114,26 +129,35 @@ metrics::Predictions::Gathered Trained::predict() {
   return all;
 }
 
-Trained load_trained(const TrainedOptions& options, bool needs_labels) {
+Trained load_network(const TrainedOptions& options, bool needs_labels, data::NetworkUse& use) {
   const fs::path settings = config_of_run(options.run_dir);
   const auto own = config::read<trainer::Experiment>(settings);
   Trained trained;
+  trained.run_dir = options.run_dir;
   trained.experiment = config::read<trainer::Experiment>(settings, options.overrides);
   const auto loaded = checkpoint::load_checkpoint(checkpoint_path(options), checkpoint::Parts::model);
-  const data::NetworkUse use{sample_spec(loaded, own), !needs_labels, names_other_data(own, trained.experiment)};
+  use = {sample_spec(loaded, own), !needs_labels, names_other_data(own, trained.experiment)};
 
   trainer::set_threads(trained.experiment.training, distributed::Placement{});
   trained.group =
       distributed::make_group({}, trained.experiment.distributed, trainer::use_gpu(trained.experiment.training.device));
-  trained.dataset = options.input.empty() ? data::open_split(trained.experiment.data, split_named(options.split), use)
-                                          : data::open_input(trained.experiment.data, options.input, use);
   trained.model = trainer::build_model(trained.experiment, use.spec, *trained.group);
+  trained.experiment.evaluation.overlap_samples = 0;  // `evaluate` computes those of all samples itself
   trained.task = trainer::build_task(trained.experiment);
+  if (needs_labels) trained.task->prepare(use.spec, trained.group->device());  // for the loss
   trained.settings = trainer::evaluation_settings(trained.experiment, 1);
   copy_weights(*trained.model, loaded.state.model, loaded.path.string());
   trained.step = loaded.step;
   trained.inputs = inputs_of(options, own.data, trained.experiment.data);
   trained.checkpoint = loaded.path.string();
+  return trained;
+}
+
+Trained load_trained(const TrainedOptions& options, bool needs_labels) {
+  data::NetworkUse use;
+  Trained trained = load_network(options, needs_labels, use);
+  trained.dataset = options.input.empty() ? data::open_split(trained.experiment.data, split_named(options.split), use)
+                                          : data::open_input(trained.experiment.data, options.input, use);
   return trained;
 }
 

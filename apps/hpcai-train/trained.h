@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "hpcai/data/dataset.h"
+#include "hpcai/data/sources/source.h"
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/trainer/evaluate.h"
 #include "hpcai/trainer/experiment.h"
@@ -25,6 +26,8 @@ struct TrainedOptions {
   std::vector<std::string> overrides;
 
   void add_to(CLI::App& app);
+  // Sets evaluation.posterior_samples, unless the user sets it.
+  void draw(int64_t posterior_samples);
   const std::string& data_name() const { return input.empty() ? split : input; }
 };
 
@@ -37,15 +40,26 @@ struct Trained {
   std::unique_ptr<tasks::Task> task;
   trainer::EvaluationSettings settings;
   int64_t step = 0;
-  std::string checkpoint;
+  std::string run_dir, checkpoint;
   std::vector<std::filesystem::path> inputs;  // files that this command and the training read; no output may replace them
 
-  // Measures the quality; all samples must have a truth.
+  // Whether the model is a density of the targets, and its predictions are summaries of draws.
+  bool estimates_densities() const;
+  // Whether waveforms can be made from the predictions.
+  bool regenerates_waveforms() const;
+  // The times of these waveforms. Throws Error{usage} that names `option` if the model predicts none.
+  const simulate::TimeGrid& waveform_grid(const std::string& option) const;
+
+  // Measures the quality, without overlaps; all samples must have a truth.
   tasks::EvaluationResult evaluate();
   // Predicts without reading the truth. If the truth of some samples is known, the result's `target` holds it, with
   // data::kUnlabelled or NaN for the other samples.
   metrics::Predictions::Gathered predict();
 };
+
+// Loads the model without any data. Class names, shape and scaling of the samples come from the checkpoint; `use` receives them.
+// Throws Error{missing_input} if the run or the checkpoint does not exist.
+Trained load_network(const TrainedOptions& options, bool needs_labels, data::NetworkUse& use);
 
 // Loads the model and opens the chosen data. Class names, shape and scaling of the samples come from the checkpoint. Throws
 // Error{missing_input} if the run, the checkpoint, the split or the input does not exist. Throws Error{bad_data} if the data do

@@ -48,6 +48,8 @@ class Commands(Case):
 
     def test_every_shipped_config_is_read(self):
         for path in sorted((SOURCE / "configs").rglob("*.yaml")):
+            if path.name.startswith("generate_"):  # settings of generate waveforms, see test_generate.py
+                continue
             with self.subTest(config=path.name):
                 self.run_program("info", "--config", path, "--json")
                 head = path.read_text().splitlines()[:12]
@@ -78,6 +80,70 @@ class Commands(Case):
         self.assertAlmostEqual(error, report["mean_absolute_error"]["q"], delta=1e-4 * (1 + error))
         self.run_program("predict", "--run-dir", "run", "--out", "p.h5")
         self.assertEqual((self.folder / "p.h5").read_bytes()[:8], b"\x89HDF\r\n\x1a\n")
+
+    def test_report_of_overlaps(self):
+        self.train(WAVEFORM, "run", "--set", "training.max_steps=2")
+        (self.folder / "noise.txt").write_text("# Hz, 1/sqrt(Hz)\n" + "".join(f"{f} {1e-23 * (1 + (40 / f) ** 4)}\n"
+                                                                             for f in range(5, 3000, 5)))
+        _, err = self.run_program("evaluate", "--run-dir", "run", "--report", "quality")
+        self.assertIn("a second", err)
+        self.assertEqual(sorted(p.name for p in (self.folder / "quality").iterdir()),
+                         ["mismatch.svg", "overlaps.csv", "report.json", "report.md", "worst.svg"])
+        report = json.loads((self.folder / "quality" / "report.json").read_text())
+        with open(self.folder / "quality" / "overlaps.csv") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(len(rows), report["samples"])
+        self.assertEqual(min(float(row["overlap"]) for row in rows), report["worst"][0]["overlap"])
+        white, _ = self.run_program("evaluate", "--run-dir", "run", "--json")
+        noisy, _ = self.run_program("evaluate", "--run-dir", "run", "--json", "--noise-curve", "noise.txt", "--total-mass", 60)
+        self.assertEqual(json.loads(white)["overlap_samples"], report["samples"])
+        self.assertLessEqual(json.loads(white)["overlap_p001"], json.loads(white)["overlap_p01"])
+        self.assertNotEqual(json.loads(white)["overlap_median"], json.loads(noisy)["overlap_median"])
+        some, _ = self.run_program("evaluate", "--run-dir", "run", "--json", "--overlaps", 2)
+        self.assertEqual(json.loads(some)["overlap_samples"], 2)
+        none, _ = self.run_program("evaluate", "--run-dir", "run", "--json", "--overlaps", 0)
+        self.assertNotIn("overlap_median", json.loads(none))
+
+    def test_options_of_overlaps_that_cannot_be_served(self):
+        self.train(WAVEFORM, "run", "--set", "training.max_steps=1")
+        (self.folder / "noise.txt").write_text("10 1e-23\n100 1e-23\n")
+        self.run_program("evaluate", "--run-dir", "run", "--noise-curve", "noise.txt", status=2)
+        _, err = self.run_program("evaluate", "--run-dir", "run", "--noise-curve", "noise.txt", "--total-mass", 60, status=65)
+        self.assertIn("covers 10 to 100 Hz", err)
+        _, err = self.run_program("evaluate", "--run-dir", "run", "--noise-curve", "none.txt", "--total-mass", 60, status=66)
+        self.assertIn("none.txt", err)
+        _, err = self.run_program("evaluate", "--run-dir", "run", "--report", "noise.txt", status=74)
+        self.assertIn("noise.txt", err)
+        self.run_program("evaluate", "--run-dir", "run", "--report", "quality", "--overlaps", 0, status=2)
+        self.assertFalse((self.folder / "quality").exists())
+        (self.folder / "curves").mkdir()
+        curve = self.folder / "curves/report.md"
+        curve.write_text("5 1e-23\n3000 1e-23\n")
+        _, err = self.run_program("evaluate", "--run-dir", "run", "--noise-curve", curve, "--total-mass", 60, "--report", "curves", status=2)
+        self.assertIn("report.md", err)
+        self.assertEqual(list((self.folder / "curves").iterdir()), [curve])
+        self.train(GALAXY, "galaxies", "--set", "training.max_steps=1")
+        _, err = self.run_program("evaluate", "--run-dir", "galaxies", "--report", "quality", status=2)
+        self.assertIn("--report: the model of galaxies", err)
+        self.run_program("predict", "--run-dir", "galaxies", "--refine", "--out", "p.csv", status=2)
+        self.assertFalse((self.folder / "p.csv").exists())
+
+    def test_refined_predictions(self):
+        self.train(WAVEFORM, "run", "--set", "loss.type=waveform_mismatch")
+        _, err = self.run_program("predict", "--run-dir", "run", "--refine", "--out", "p.csv")
+        self.assertIn("waveforms fitted", err)
+        with open(self.folder / "p.csv") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(list(rows[0])[:9], ["id", "q", "s1", "s2", "chi_eff", "mismatch", "network_q", "network_s1", "network_s2"])
+        mismatches = sorted(float(row["mismatch"]) for row in rows)
+        self.assertLess(mismatches[len(rows) // 2], 1e-5)
+        close = [abs(float(row["q"]) - float(row["true_q"])) < 0.02 for row in rows if float(row["mismatch"]) < 1e-6]
+        self.assertGreater(sum(close), len(close) / 2)
+        (self.folder / "p2.csv").write_text("q,s1,s2\n1.5,0.1,0.2\n3,-0.3,0\n")
+        self.run_program("generate", "waveforms", "--parameters", "p2.csv", "--t-min", -300, "--t-max", 84, "--t-step", 2, "--out",
+                         "w.h5")
+        self.run_program("predict", "--run-dir", "run", "--input", "w.h5", "--refine", "--refine-steps", 20, "--out", "p.h5")
+        self.run_program("predict", "--run-dir", "run", "--refine-steps", 20, "--out", "p3.csv", status=2)
 
     def test_predict_classes(self):
         self.train(GALAXY, "run", "--set", "training.max_steps=2")

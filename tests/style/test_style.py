@@ -18,10 +18,11 @@ ALLOWED = {
     "checkpoint": BASE | MIDDLE,
     "metrics": BASE | MIDDLE,
     "tasks": BASE | MIDDLE | {"checkpoint", "metrics"},
+    "inference": BASE | MIDDLE | {"checkpoint", "metrics", "tasks"},
     "runs": BASE | MIDDLE | {"checkpoint", "metrics", "tasks"},
     "trainer": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "runs"},
     "scaling": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "runs", "trainer"},
-    "apps": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "runs", "trainer", "scaling"},
+    "apps": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "inference", "runs", "trainer", "scaling"},
 }
 ALLOWED["data"].add("simulate")
 ALLOWED["models"].add("kernels")

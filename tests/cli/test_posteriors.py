@@ -1,0 +1,120 @@
+"""Posteriors of events in the strain of detectors: a small network is trained, judged, and asked about real strain."""
+import csv
+import json
+import math
+
+from harness import SOURCE, Case, main
+
+REAL = SOURCE.parent / "shared/realdata/gwosc"
+FILES = [REAL / "H-H1_LOSC_4_V2-1126259446-32.hdf5", REAL / "L-L1_LOSC_4_V2-1126259446-32.hdf5"]
+GPS = "1126259462.4"
+# Only the masses, the time and the distance are not known: a few thousand draws of an untrained network meet the event.
+CONFIG = """
+name: small
+data:
+  type: simulated_strain
+  windows: [{start_s: -0.25, end_s: 0.05, rate_hz: 256}]
+  high_hz: 128
+  spectrum_values: 4
+  priors:
+    chi_1: {type: fixed, value: 0}
+    chi_2: {type: fixed, value: 0}
+    theta_jn: {type: fixed, value: 2.7}
+    psi: {type: fixed, value: 0.3}
+    zenith: {type: fixed, value: 2.4}
+    azimuth: {type: fixed, value: 2.2}
+    luminosity_distance: {type: uniform, min: 300, max: 700}
+  train: 256
+  validation: 32
+  test: 60
+model:
+  type: waveform_posterior
+  summary: 4
+  encoder: {type: dense, components: 8, examples: 200, residual: {units: 16, blocks: 1}}
+  features: 8
+  flow: {layers: 2, residual: {units: 8, blocks: 1}}
+loss: {type: density}
+optimizer: {type: adam, lr: 1.0e-3}
+training: {epochs: 2, global_batch: 64, threads: 1}
+"""
+
+
+class Posteriors(Case):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "small.yaml").write_text(CONFIG)
+        self.train("small.yaml", "run")
+
+    def table(self, name):
+        with (self.folder / name).open() as file:
+            return list(csv.DictReader(file))
+
+    def ask(self, *arguments, status=0, files=FILES):
+        strain = [word for file in files for word in ("--strain", str(file))]
+        return self.run_program("predict", "--run-dir", "run", *strain, "--gps", GPS, *arguments, status=status)
+
+    def test_a_network_is_judged_by_its_calibration(self):
+        self.assertTrue(math.isfinite(self.summary("run")["validation"]["loss"]))
+        out, _ = self.run_program("evaluate", "--run-dir", "run", "--samples", "200", "--report", "calibration", "--json")
+        report = json.loads(out)
+        self.assertEqual(set(report["calibration"]), {"chirp_mass", "mass_ratio", "luminosity_distance", "time"})
+        self.assertGreaterEqual(report["ks_p_min"], 0)
+        self.assertLessEqual(report["ks_p_min"], 1)
+        rows = self.table("calibration/ranks.csv")
+        self.assertEqual(len(rows), 60)
+        self.assertTrue(all(0 < float(row["time_rank"]) < 1 for row in rows))
+        self.assertIn("chirp_mass", (self.folder / "calibration/pp.svg").read_text())
+        _, err = self.run_program("evaluate", "--run-dir", "run", "--set", "evaluation.posterior_samples=0", "--report", "c", status=2)
+        self.assertIn("--report needs draws", err)
+        self.run_program("predict", "--run-dir", "run", "--split", "test", "--out", "test.csv")
+        row = self.table("test.csv")[0]
+        self.assertLess(float(row["chirp_mass_p05"]), float(row["chirp_mass_p95"]))
+
+    def test_a_run_goes_on_bit_for_bit_and_does_not_depend_on_the_number_of_ranks(self):
+        longer = ("--set", "training.epochs=30")
+        self.train("small.yaml", "whole", *longer)
+        status, _ = self.interrupt("half", 20, "--config", "small.yaml", "--run-dir", "half", *longer)
+        self.assertEqual(status, 75)
+        self.train("small.yaml", "half", "--resume", "require", *longer)
+        self.assertEqual(self.summary("half")["weights_sha256"], self.summary("whole")["weights_sha256"])
+        shards = ("--set", "distributed.deterministic_shards=2")
+        self.train("small.yaml", "one", *shards)
+        self.train("small.yaml", "two", *shards, "--nproc", "2")
+        self.assertEqual(self.summary("one")["weights_sha256"], self.summary("two")["weights_sha256"])
+
+    def test_a_real_event(self):
+        if not FILES[0].exists():
+            self.skipTest(f"{FILES[0]} does not exist")
+        out, _ = self.ask("--draws", "20000", "--out", "event.csv", "--corner", "event.svg", "--json")
+        report = json.loads(out)
+        self.assertGreater(report["snr"], 20)
+        self.assertAlmostEqual(report["gps"], 1126259462.42, delta=0.02)
+        self.assertAlmostEqual(report["intervals_90"]["chirp_mass"]["median"], 31, delta=3)
+        rows = self.table("event.csv")
+        self.assertEqual(len(rows), 5000)
+        self.assertTrue({"chi_eff", "mass_1", "ra", "dec", "geocent_time", "phase", "log_likelihood"} <= set(rows[0]))
+        self.assertIn("<svg", (self.folder / "event.svg").read_text())
+        text, _ = self.ask("--draws", "2000", "--no-likelihood")
+        self.assertIn("without the exact likelihood", text)
+
+    def test_what_cannot_be_answered_is_refused_with_its_reason(self):
+        if not FILES[0].exists():
+            self.skipTest(f"{FILES[0]} does not exist")
+        for arguments, status, text in (
+                (("--gps", "1126259452"), 65, "no signal"), (("--gps", "1200000000"), 2, "1126259446"), (("--gps", "nan"), 2, "--gps"),
+                (("--psd", "V1=x.txt"), 2, "V1"), (("--psd", "H1"), 2, "DETECTOR=FILE"), (("--psd", "H1=none.txt"), 66, "none.txt"),
+                (("--set", "data.priors.chirp_mass.max=40"), 2, "data of the training"), (("--corner", "e.png"), 2, ".svg"),
+                (("--out", "a.svg"), 2, ".csv"), (("--refine",), 2, "--refine"), (("--split", "train"), 2, "--split")):
+            with self.subTest(arguments=arguments):
+                gps = () if arguments[0] == "--gps" else ("--gps", GPS)
+                strain = [word for file in FILES for word in ("--strain", str(file))]
+                _, err = self.run_program("predict", "--run-dir", "run", *strain, *gps, *arguments, status=status)
+                self.assertIn(text, err)
+        _, err = self.ask(status=2, files=FILES[:1])
+        self.assertIn("there is no strain of L1", err)
+        _, err = self.run_program("predict", "--run-dir", "run", "--gps", GPS, "--out", "x.csv", status=2)
+        self.assertIn("--strain", err)
+
+
+if __name__ == "__main__":
+    main()
