@@ -189,9 +189,8 @@ std::string worst_figure(const WaveformQuality& quality, const simulate::TimeGri
     const bool finite = std::isfinite(predicted.mass_ratio + predicted.spin1 + predicted.spin2);
     const Binary nearest = finite ? simulate::nearest_valid(predicted) : Binary{};
     draw::WaveformPanel panel;
-    panel.title = fmt::format("{}: overlap {:.5f}; q {:.2f}, s1 {:.2f}, s2 {:.2f}; found {:.2f}, {:.2f}, {:.2f}", quality.ids[i],
-                              quality.overlap[i], truth.mass_ratio, truth.spin1, truth.spin2, nearest.mass_ratio, nearest.spin1,
-                              nearest.spin2);
+    panel.title = fmt::format("{}: overlap {:.5f}; q {:.2f}, s1 {:.2f}, s2 {:.2f}", quality.ids[i], quality.overlap[i],
+                              truth.mass_ratio, truth.spin1, truth.spin2);
     const auto wave = simulate::h22(truth, grid), found = simulate::h22(nearest, grid);
     for (size_t k = 0; k < wave.size(); ++k) {
       panel.time.push_back(grid.time(static_cast<int64_t>(k)));
@@ -201,7 +200,7 @@ std::string worst_figure(const WaveformQuality& quality, const simulate::TimeGri
     }
     panels.push_back(std::move(panel));
   }
-  return draw::waveform_sheet_svg(panels, kColumns, fmt::format("{}: the worst, true (blue) and regenerated (red)", subject));
+  return draw::waveform_sheet_svg(panels, kColumns, fmt::format("{}: true (blue), regenerated (red)", subject));
 }
 
 }  // namespace hpcai::metrics
