@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "hpcai/draw/corner.h"
 #include "hpcai/inference/posterior.h"
 
@@ -34,14 +32,8 @@ draw::Canvas corner_plot(const EventAnswer& answer, const data::StrainModelConfi
   for (const auto& [name, unit] : kShown) plot.columns.push_back({name, unit});
   plot.sets.push_back(samples_of(answer.used_likelihood ? "reweighted with the likelihood" : "network", table));
   if (answer.used_likelihood) {
-    Weighted own = answer.weighted;
-    const data::StrainPriors priors(model.priors);  // the same prior as in the answer, so that only the likelihood differs
-    double sum = 0;
-    for (size_t i = 0; i < own.weight.size(); ++i) {
-      own.weight[i] = std::exp(own.log_prior[i] - priors.log_density(own.draws.values[i]));
-      sum += own.weight[i];
-    }
-    for (double& weight : own.weight) weight /= sum;
+    // The prior of the answer, so that only the likelihood differs.
+    const Weighted own = without_likelihood(answer.weighted, data::StrainPriors(model.priors));
     plot.sets.push_back(samples_of("network", posterior_table(own, model, answer.observation.gps_s, kShownDraws, 1)));
     plot.sets.back().colour = draw::colour::kOrange;
   }

@@ -6,11 +6,13 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 #include <utility>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/parallel.h"
 #include "hpcai/core/random.h"
+#include "hpcai/core/weighted.h"
 
 namespace hpcai::inference {
 namespace {
@@ -57,16 +59,12 @@ void normalise(Weighted& result, std::vector<double> log_weight) {
     throw Error(ExitCode::bad_data, "no draw of the network has a likelihood and a prior above zero",
                 "The event lies outside of what the network was trained for: use another run.");
   }
-  double sum = 0, squares = 0;
-  for (const double value : log_weight) {
-    const double weight = std::exp(value - largest);
-    result.weight.push_back(weight);
-    sum += weight;
-    squares += weight * weight;
-  }
+  result.weight.clear();
+  for (const double value : log_weight) result.weight.push_back(std::exp(value - largest));
+  const double sum = std::accumulate(result.weight.begin(), result.weight.end(), 0.0);
+  result.effective_samples = effective_sample_size(result.weight);
   const auto count = static_cast<double>(log_weight.size());
   for (double& weight : result.weight) weight /= sum;
-  result.effective_samples = sum * sum / squares;
   result.efficiency = result.effective_samples / count;
   result.log_evidence = largest + std::log(sum / count);
   result.log_evidence_error = std::sqrt(std::max(0.0, 1 / result.effective_samples - 1 / count));
@@ -127,13 +125,16 @@ Weighted reweight(Draws draws, const simulate::Likelihood& likelihood, const dat
 
 Weighted with_prior(Draws draws, const simulate::Likelihood& likelihood, const data::StrainPriors& priors,
                     const LogPrior& log_prior, uint64_t seed, int threads) {
-  Weighted result = examine(std::move(draws), likelihood, priors, log_prior, seed, threads);
+  return without_likelihood(examine(std::move(draws), likelihood, priors, log_prior, seed, threads), priors);
+}
+
+Weighted without_likelihood(Weighted weighted, const data::StrainPriors& priors) {
   std::vector<double> log_weight;
-  for (size_t i = 0; i < result.log_prior.size(); ++i) {
-    log_weight.push_back(result.log_prior[i] - priors.log_density(result.draws.values[i]));
+  for (size_t i = 0; i < weighted.log_prior.size(); ++i) {
+    log_weight.push_back(weighted.log_prior[i] - priors.log_density(weighted.draws.values[i]));
   }
-  normalise(result, std::move(log_weight));
-  return result;
+  normalise(weighted, std::move(log_weight));
+  return weighted;
 }
 
 std::vector<int64_t> resample(const std::vector<double>& weight, int64_t count, uint64_t seed) {

@@ -44,6 +44,9 @@ Weighted reweight(Draws draws, const simulate::Likelihood& likelihood, const dat
 Weighted with_prior(Draws draws, const simulate::Likelihood& likelihood, const data::StrainPriors& priors,
                     const LogPrior& log_prior, uint64_t seed, int threads);
 
+// The same draws with the weights of with_prior().
+Weighted without_likelihood(Weighted weighted, const data::StrainPriors& priors);
+
 // Numbers of draws, chosen in proportion to their weights by systematic resampling: [count].
 std::vector<int64_t> resample(const std::vector<double>& weight, int64_t count, uint64_t seed);
 
