@@ -22,9 +22,8 @@ class StrainInput {
 
   // The frequencies that the network sees.
   const simulate::FrequencyBand& band() const { return band_; }
-  // The number of values of a channel, and how many of the last ones tell the noise spectrum.
+  // The number of values of a channel.
   int64_t length() const { return length_; }
-  int64_t spectrum_values() const { return static_cast<int64_t>(edges_.size()) - 1; }
 
   // Writes a channel, out [length()]. `whitened` and `inverse_amplitude` (1 / sqrt(S), in sqrt(Hz)) are in band(), or go on
   // beyond its end.
