@@ -5,6 +5,7 @@
 
 #include <iostream>
 #include <map>
+#include <vector>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
@@ -12,6 +13,7 @@
 #include "hpcai/core/output_file.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/sources/simulated_strain.h"
+#include "hpcai/inference/comparison.h"
 #include "hpcai/inference/event.h"
 #include "hpcai/inference/event_figure.h"
 #include "hpcai/inference/posterior.h"
@@ -58,6 +60,7 @@ void require_outputs(const StrainOptions& options, const inference::SpectrumFile
                      std::vector<fs::path> inputs) {
   inputs.insert(inputs.end(), options.files.begin(), options.files.end());
   for (const auto& [detector, file] : spectra) inputs.push_back(file.path);
+  if (!options.compare.empty()) inputs.emplace_back(options.compare);
   if (!out.empty()) {
     require_output(out, "--out", inputs);
     inputs.emplace_back(out);
@@ -81,14 +84,27 @@ void print(const inference::EventAnswer& answer, const data::PosteriorTable& tab
   }
   if (answer.used_likelihood) {
     std::cout << fmt::format(
-        "{} draws, reweighted with the exact likelihood: {:.0f} effective ({:.2g} %); ln evidence against noise "
-        "{:.2f} +- {:.2f}\n",
+        "{} draws, weighted with the exact likelihood: {:.0f} effective ({:.2g} %; of the network's own draws {:.2g} %); "
+        "ln evidence against noise {:.2f} +- {:.2f}\n",
         answer.weighted.weight.size(), answer.weighted.effective_samples, 100 * answer.weighted.efficiency,
-        answer.weighted.log_evidence, answer.weighted.log_evidence_error);
+        100 * answer.network_efficiency, answer.weighted.log_evidence, answer.weighted.log_evidence_error);
   } else {
     std::cout << fmt::format("{} draws of the network, without the exact likelihood\n", answer.weighted.weight.size());
   }
   for (const std::string& flag : answer.flags) log::warning("{}", flag);
+}
+
+void print(const std::vector<inference::Difference>& differences, const std::string& reference) {
+  std::cout << fmt::format("Jensen-Shannon divergence from {}, and the medians there:\n", printable(reference));
+  for (const auto& [parameter, bits, median] : differences) {
+    std::cout << fmt::format("  {:<20} {:>9.4f} bits {:>12.5g}\n", parameter, bits, median);
+  }
+}
+
+nlohmann::json report_of(const std::vector<inference::Difference>& differences) {
+  nlohmann::json report = nlohmann::json::object();
+  for (const auto& [parameter, bits, median] : differences) report[parameter] = {{"js_bits", bits}, {"reference_median", median}};
+  return report;
 }
 
 nlohmann::json report_of(const inference::EventAnswer& answer, const data::PosteriorTable& table) {
@@ -131,9 +147,7 @@ void StrainOptions::add_to(CLI::App& app) {
   several(add("--psd", power_spectra, "Noise spectrum of a detector, text of frequency (Hz) and power (1/Hz); else estimated"))
       ->type_name("DETECTOR=FILE");
   several(add("--asd", amplitude_spectra, "The same with the amplitude (1/sqrt(Hz))"))->type_name("DETECTOR=FILE");
-  add("--draws", draws, "Draws of the network, which are reweighted (default 50000)")
-      ->type_name("N")
-      ->check(CLI::Range(100, 100000000));
+  add("--draws", draws, "Draws whose likelihood is computed (default 50000)")->type_name("N")->check(CLI::Range(100, 100000000));
   add("--samples", samples, "Samples of equal weight that are written (default 5000)")
       ->type_name("N")
       ->check(CLI::Range(1, 100000000));
@@ -144,6 +158,7 @@ void StrainOptions::add_to(CLI::App& app) {
   others.push_back(app.add_flag("--no-likelihood", no_likelihood, "Take the network's answer as it is"));
   add("--seed", seed, "Chooses the draws (default 1)")->type_name("N")->check(CLI::NonNegativeNumber);
   add("--corner", corner, "Draw a corner plot into this file (.svg)")->type_name("FILE");
+  add("--compare", compare, "Compare with the samples of another program in this CSV file")->type_name("FILE");
   others.push_back(app.add_flag("--json", json, "Print the result as JSON"));
   for (CLI::Option* option : others) option->group(group)->needs(strain);
 }
@@ -172,10 +187,15 @@ int predict_strain(const TrainedOptions& trained_options, const StrainOptions& o
       inference::posterior_table(answer.weighted, model, answer.observation.gps_s, options.samples, settings.seed);
   table.metadata = inference::metadata_of(answer, trained.checkpoint);
 
+  std::vector<inference::Difference> differences;
+  if (!options.compare.empty()) differences = inference::differences(table, options.compare);
   if (options.json) {
-    std::cout << json_text(report_of(answer, table), 2) << '\n';
+    nlohmann::json report = report_of(answer, table);
+    if (!options.compare.empty()) report["comparison"] = report_of(differences);
+    std::cout << json_text(report, 2) << '\n';
   } else {
     print(answer, table);
+    if (!options.compare.empty()) print(differences, options.compare);
   }
   if (!out.empty()) {
     if (fs::path(out).extension() == ".csv") {

@@ -21,6 +21,7 @@ struct StrainOptions {
   bool no_likelihood = false;
   bool json = false;
   std::string corner;
+  std::string compare;  // a file with samples of another program
 
   void add_to(CLI::App& app);
 };

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/strain/strain_input.h"
 #include "hpcai/data/strain/strain_simulator.h"
+#include "hpcai/inference/adaptive_importance.h"
 #include "hpcai/inference/posterior.h"
 
 namespace hpcai::inference {
@@ -86,6 +88,24 @@ std::vector<std::string> flags_of(const EventAnswer& answer, const data::StrainP
   return flags;
 }
 
+void sample(EventAnswer& answer, models::ConditionalDensity& network, const at::Tensor& input,
+            const simulate::Likelihood& likelihood, const data::StrainPriors& priors, const AnswerPrior& prior,
+            const EventSettings& settings) {
+  const auto log_prior = [&](const std::vector<double>& values) { return prior(values); };
+  answer.used_likelihood = settings.use_likelihood;
+  if (settings.use_likelihood) {
+    AdaptedPosterior adapted =
+        adaptive_importance(network, input, settings.draws, likelihood, priors, log_prior, settings.seed, settings.threads);
+    answer.weighted = std::move(adapted.posterior);
+    answer.network_efficiency = adapted.network.efficiency;
+    answer.network = without_likelihood(std::move(adapted.network), priors);
+  } else {
+    Draws draws = draw(network, input, Proposal(network.dimensions()), settings.draws, settings.seed);
+    answer.weighted = with_prior(std::move(draws), likelihood, priors, log_prior, settings.seed, settings.threads);
+    answer.network = answer.weighted;
+  }
+}
+
 }  // namespace
 
 EventAnswer answer_event(const data::StrainModelConfig& model, const Recording& recording, models::ConditionalDensity& network,
@@ -96,15 +116,10 @@ EventAnswer answer_event(const data::StrainModelConfig& model, const Recording& 
   answer.trigger = search(model, near, settings.search_s, settings.threads);
   require_signal(answer.trigger, near, settings.search_s);
   answer.observation = recording.observe(answer.trigger.gps_s);
-  Draws draws = draw(network, network_input(model, answer.observation), settings.draws, settings.seed);
   const AnswerPrior prior(priors, settings.distance_power);
   const simulate::Likelihood likelihood(answer.observation.detectors, answer.observation.band, model.reference_hz,
                                         data::baseline_of(model));
-  answer.used_likelihood = settings.use_likelihood;
-  const auto log_prior = [&](const std::vector<double>& values) { return prior(values); };
-  answer.weighted = settings.use_likelihood
-                        ? reweight(std::move(draws), likelihood, priors, log_prior, settings.seed, settings.threads)
-                        : with_prior(std::move(draws), likelihood, priors, log_prior, settings.seed, settings.threads);
+  sample(answer, network, network_input(model, answer.observation), likelihood, priors, prior, settings);
   answer.flags = flags_of(answer, priors);
   return answer;
 }
@@ -122,6 +137,7 @@ nlohmann::json facts_of(const EventAnswer& answer) {
                           {"draws", answer.weighted.weight.size()},
                           {"effective_samples", answer.weighted.effective_samples},
                           {"efficiency", answer.weighted.efficiency},
+                          {"network_efficiency", answer.network_efficiency},
                           {"used_likelihood", answer.used_likelihood},
                           {"flags", answer.flags}};
   if (answer.used_likelihood) {

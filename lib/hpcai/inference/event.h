@@ -15,7 +15,7 @@
 namespace hpcai::inference {
 
 struct EventSettings {
-  int64_t draws = 50000;      // of the network
+  int64_t draws = 50000;      // whose likelihood is computed
   double distance_power = 2;  // the prior density of the luminosity distance is in proportion to this power of it
   double search_s = 0.1;      // the merger is searched within this time
   uint64_t seed = 1;
@@ -26,19 +26,22 @@ struct EventSettings {
 // What the program says of an event.
 struct EventAnswer {
   Trigger trigger;
-  Observation observation;  // whose reference time is the trigger's
-  Weighted weighted;
+  Observation observation;        // whose reference time is the trigger's
+  Weighted weighted;              // the answer
+  Weighted network;               // the network's own draws, with the prior of the answer
+  double network_efficiency = 0;  // effective samples by draws, if the network's own draws are reweighted with the likelihood
   bool used_likelihood = false;
   std::vector<std::string> flags;  // why the answer may not be trusted, one sentence each
 };
 
-// Finds the merger near `gps_s`, draws from the network's density of its parameters and reweights the draws with the exact
-// likelihood. The event is flagged if its chirp mass seems to lie outside of the prior, if the posterior piles up at a bound of a
-// prior, and if few draws carry the weight. Throws Error{bad_data} if there is no signal.
+// Finds the merger near `gps_s`, draws from the network's density of its parameters, and from a density that adapts to the
+// posterior, and weights the draws with the exact likelihood. The event is flagged if its chirp mass seems to lie outside of the
+// prior, if the posterior piles up at a bound of a prior, and if few draws carry the weight. Throws Error{bad_data} if there is
+// no signal.
 EventAnswer answer_event(const data::StrainModelConfig& model, const Recording& recording, models::ConditionalDensity& network,
                          double gps_s, const EventSettings& settings);
 
-// Facts about the answer for programs: the trigger, the effective number of samples, the evidence, the flags.
+// Facts about the answer for programs: the trigger, the effective number of samples, the efficiencies, the evidence, the flags.
 nlohmann::json facts_of(const EventAnswer& answer);
 // The same as attributes of a file of samples.
 std::vector<data::NamedAttribute> metadata_of(const EventAnswer& answer, const std::string& checkpoint);

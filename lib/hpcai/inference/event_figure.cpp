@@ -32,9 +32,7 @@ draw::Canvas corner_plot(const EventAnswer& answer, const data::StrainModelConfi
   for (const auto& [name, unit] : kShown) plot.columns.push_back({name, unit});
   plot.sets.push_back(samples_of(answer.used_likelihood ? "reweighted with the likelihood" : "network", table));
   if (answer.used_likelihood) {
-    // The prior of the answer, so that only the likelihood differs.
-    const Weighted own = without_likelihood(answer.weighted, data::StrainPriors(model.priors));
-    plot.sets.push_back(samples_of("network", posterior_table(own, model, answer.observation.gps_s, kShownDraws, 1)));
+    plot.sets.push_back(samples_of("network", posterior_table(answer.network, model, answer.observation.gps_s, kShownDraws, 1)));
     plot.sets.back().colour = draw::colour::kOrange;
   }
   return draw::draw_corner(plot);

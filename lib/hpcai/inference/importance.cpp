@@ -20,16 +20,6 @@ namespace {
 constexpr int64_t kChunk = 4096;  // draws of one pass of the flow
 constexpr uint64_t kPhaseStream = 1, kResampleStream = 2;
 
-at::Tensor base_noise(int64_t first, int64_t count, int64_t values, uint64_t seed) {
-  at::Tensor noise = at::empty({count, values});
-  float* out = noise.mutable_data_ptr<float>();
-  for (int64_t i = first; i < first + count; ++i) {
-    Random random(seed, 0, static_cast<uint64_t>(i), Purpose::draw);
-    for (int64_t j = 0; j < values; ++j) *out++ = static_cast<float>(random.normal());
-  }
-  return noise;
-}
-
 // A phase in [0, 2 pi) with density in proportion to exp(Re(kappa exp(2 i phase))), by the rejection method of Best and Fisher
 // (Applied Statistics 28, 152, 1979).
 double draw_phase(std::complex<double> kappa, Random& random) {
@@ -90,37 +80,65 @@ Weighted examine(Draws draws, const simulate::Likelihood& likelihood, const data
   return result;
 }
 
+void weigh_with_likelihood(Weighted& result) {
+  std::vector<double> log_weight;
+  for (size_t i = 0; i < result.log_prior.size(); ++i) {
+    log_weight.push_back(result.log_prior[i] + result.log_likelihood[i] - result.draws.log_proposal[i]);
+  }
+  normalise(result, std::move(log_weight));
+}
+
 }  // namespace
 
-Draws draw(models::ConditionalDensity& model, const at::Tensor& input, int64_t count, uint64_t seed) {
+std::vector<double> list_of(const at::Tensor& values) {
+  const double* first = values.const_data_ptr<double>();
+  return {first, first + values.numel()};
+}
+
+Draws draw(models::ConditionalDensity& model, const at::Tensor& input, const Proposal& proposal, int64_t count, uint64_t seed,
+           uint64_t stream) {
   const at::NoGradGuard no_grad;
   Draws draws;
+  draws.base = proposal.draw(count, seed, stream);
   const at::Device device = model.parameters().front().device();
   const at::Tensor context = model.context(input.unsqueeze(0).to(device));
-  const double log_uniform = model.log_uniform();
-  for (int64_t first = 0; first < count; first += kChunk) {
-    const int64_t size = std::min(kChunk, count - first);
-    const auto drawn = model.draw(context, base_noise(first, size, model.dimensions(), seed).to(device));
+  std::vector<at::Tensor> densities;
+  for (const at::Tensor& base : draws.base.split(kChunk)) {
+    const auto drawn = model.draw(context, base.to(device, at::kFloat));
     const at::Tensor value = drawn.value.to(at::kCPU, at::kDouble).contiguous();
-    const at::Tensor log_density = drawn.log_density.to(at::kCPU, at::kDouble).contiguous();
     const double* row = value.const_data_ptr<double>();
-    for (int64_t i = 0; i < size; ++i, row += value.size(1)) {
-      draws.values.emplace_back(row, row + value.size(1));
-      draws.log_density.push_back(log_density.const_data_ptr<double>()[i] + log_uniform);
-    }
+    for (int64_t i = 0; i < value.size(0); ++i, row += value.size(1)) draws.values.emplace_back(row, row + value.size(1));
+    densities.push_back(drawn.log_density.to(at::kCPU, at::kDouble) + model.log_uniform());
   }
+  const at::Tensor density = at::cat(densities);
+  draws.log_density = list_of(density);
+  draws.log_proposal = list_of(density - log_standard_normal(draws.base) + proposal.log_density(draws.base));
   return draws;
 }
 
 Weighted reweight(Draws draws, const simulate::Likelihood& likelihood, const data::StrainPriors& priors,
                   const LogPrior& log_prior, uint64_t seed, int threads) {
   Weighted result = examine(std::move(draws), likelihood, priors, log_prior, seed, threads);
-  std::vector<double> log_weight;
-  for (size_t i = 0; i < result.log_prior.size(); ++i) {
-    log_weight.push_back(result.log_prior[i] + result.log_likelihood[i] - result.draws.log_density[i]);
-  }
-  normalise(result, std::move(log_weight));
+  weigh_with_likelihood(result);
   return result;
+}
+
+Weighted pool(const std::vector<Weighted>& sets, const at::Tensor& log_ratio) {
+  Weighted all;
+  std::vector<at::Tensor> base;
+  const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  for (const Weighted& set : sets) {
+    base.push_back(set.draws.base);
+    append(all.draws.values, set.draws.values);
+    append(all.draws.log_density, set.draws.log_density);
+    append(all.log_prior, set.log_prior);
+    append(all.log_likelihood, set.log_likelihood);
+    append(all.phase, set.phase);
+  }
+  all.draws.base = at::cat(base);
+  all.draws.log_proposal = list_of(at::tensor(all.draws.log_density, at::kDouble) + log_ratio);
+  weigh_with_likelihood(all);
+  return all;
 }
 
 Weighted with_prior(Draws draws, const simulate::Likelihood& likelihood, const data::StrainPriors& priors,

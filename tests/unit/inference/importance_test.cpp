@@ -26,7 +26,7 @@ struct Problem {
   LogPrior log_prior = [this](const std::vector<double>& values) { return priors.log_density(values); };
 
   Weighted answer(int64_t count, int threads) {
-    Draws draws = draw(network, at::zeros({2, 4}), count, 1);
+    Draws draws = draw(network, at::zeros({2, 4}), Proposal(network.dimensions()), count, 1);
     return reweight(std::move(draws), likelihood, priors, log_prior, 1, threads);
   }
 };
@@ -42,28 +42,7 @@ double mean_of(const Weighted& weighted, size_t column) {
 TEST_CASE("reweighted draws have the mean, the width and the evidence of the posterior on a grid") {
   Problem problem;
   const Weighted weighted = problem.answer(60000, 2);
-  // chirp mass and time on a grid over the prior
-  double sum = 0, mass = 0, square = 0, largest = -1e300;
-  std::vector<std::array<double, 2>> grid;
-  const int steps = 400;
-  for (int i = 0; i < steps; ++i) {
-    for (int j = 0; j < steps; ++j) {
-      const std::vector<double> values{20 + 30 * (i + 0.5) / steps, -0.02 + 0.04 * (j + 0.5) / steps};
-      const double log_ratio =
-          simulate::Likelihood::log_ratio_phase_marginalised(problem.likelihood.terms(problem.priors.binary(values)));
-      grid.push_back({values[0], log_ratio});
-      largest = std::max(largest, log_ratio);
-    }
-  }
-  for (const auto& [value, log_ratio] : grid) {
-    const double density = std::exp(log_ratio - largest);
-    sum += density;
-    mass += density * value;
-    square += density * value * value;
-  }
-  mass /= sum;
-  const double width = std::sqrt(square / sum - mass * mass);
-  const double log_evidence = largest + std::log(sum / (steps * steps) * 1.0);
+  const auto [log_evidence, mass, width] = posterior_on_grid(problem.likelihood, problem.priors, {20, 50}, {-0.02, 0.02});
   CHECK(weighted.effective_samples > 40);
   CHECK(mean_of(weighted, 0) == Approx(mass).margin(4 * width / std::sqrt(weighted.effective_samples)));
   CHECK(std::abs(mass - 31) < 5 * width);

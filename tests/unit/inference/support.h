@@ -2,9 +2,15 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
 #include "hpcai/data/strain/strain_simulator.h"
 #include "hpcai/inference/observation.h"
 #include "hpcai/models/conditional_density.h"
+#include "hpcai/simulate/strain/likelihood.h"
 
 namespace hpcai::inference {
 
@@ -60,6 +66,38 @@ inline Observation simulated(const data::StrainModelConfig& model, const std::ve
   return {1126259462.4, simulator.input().band(),
           simulator.simulate(simulator.priors().binary(inferred), Random(seed, 0, 0, Purpose::noise)),
           std::vector<std::string>(model.detectors.size(), "simulated")};
+}
+
+struct GridPosterior {
+  double log_evidence, mass, width;  // the mean and the standard deviation of the chirp mass
+};
+
+// The posterior of chirp mass and time by sums over a grid in these ranges, which hold all of it.
+inline GridPosterior posterior_on_grid(const simulate::Likelihood& likelihood, const data::StrainPriors& priors,
+                                       std::array<double, 2> masses, std::array<double, 2> times) {
+  constexpr int kSteps = 400;
+  std::vector<std::array<double, 2>> grid;
+  double largest = -1e300;
+  for (int i = 0; i < kSteps; ++i) {
+    for (int j = 0; j < kSteps; ++j) {
+      const std::vector<double> values{masses[0] + (masses[1] - masses[0]) * (i + 0.5) / kSteps,
+                                       times[0] + (times[1] - times[0]) * (j + 0.5) / kSteps};
+      const double log_density = priors.log_density(values) +
+                                 simulate::Likelihood::log_ratio_phase_marginalised(likelihood.terms(priors.binary(values)));
+      grid.push_back({values[0], log_density});
+      largest = std::max(largest, log_density);
+    }
+  }
+  double sum = 0, mass = 0, square = 0;
+  for (const auto& [value, log_density] : grid) {
+    const double density = std::exp(log_density - largest);
+    sum += density;
+    mass += density * value;
+    square += density * value * value;
+  }
+  mass /= sum;
+  const double cell = (masses[1] - masses[0]) * (times[1] - times[0]) / (kSteps * kSteps);
+  return {largest + std::log(sum * cell), mass, std::sqrt(square / sum - mass * mass)};
 }
 
 }  // namespace hpcai::inference
