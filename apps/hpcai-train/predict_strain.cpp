@@ -5,6 +5,7 @@
 
 #include <iostream>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "hpcai/core/error.h"
@@ -95,7 +96,7 @@ void print(const inference::EventAnswer& answer, const data::PosteriorTable& tab
 }
 
 void print(const std::vector<inference::Difference>& differences, const std::string& reference) {
-  std::cout << fmt::format("Jensen-Shannon divergence from {}, and the medians there:\n", printable(reference));
+  std::cout << fmt::format("Jensen-Shannon divergence from {}, and the medians there:\n", reference);
   for (const auto& [parameter, bits, median] : differences) {
     std::cout << fmt::format("  {:<20} {:>9.4f} bits {:>12.5g}\n", parameter, bits, median);
   }
@@ -174,6 +175,9 @@ int predict_strain(const TrainedOptions& trained_options, const StrainOptions& o
   const inference::SpectrumFiles spectra = spectra_of(options);
   require_outputs(options, spectra, out, trained.inputs);
 
+  std::optional<inference::ReferencePosterior> reference;
+  if (!options.compare.empty()) reference = inference::read_reference(options.compare, inference::posterior_parameters(model));
+
   const inference::EventSettings settings{.draws = options.draws,
                                           .distance_power = options.distance_power,
                                           .search_s = options.search_s,
@@ -188,14 +192,14 @@ int predict_strain(const TrainedOptions& trained_options, const StrainOptions& o
   table.metadata = inference::metadata_of(answer, trained.checkpoint);
 
   std::vector<inference::Difference> differences;
-  if (!options.compare.empty()) differences = inference::differences(table, options.compare);
+  if (reference) differences = inference::differences(table, *reference);
   if (options.json) {
     nlohmann::json report = report_of(answer, table);
-    if (!options.compare.empty()) report["comparison"] = report_of(differences);
+    if (reference) report["comparison"] = report_of(differences);
     std::cout << json_text(report, 2) << '\n';
   } else {
     print(answer, table);
-    if (!options.compare.empty()) print(differences, options.compare);
+    if (reference) print(differences, reference->name);
   }
   if (!out.empty()) {
     if (fs::path(out).extension() == ".csv") {

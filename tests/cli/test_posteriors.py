@@ -37,6 +37,24 @@ loss: {type: density}
 optimizer: {type: adam, lr: 1.0e-3}
 training: {epochs: 2, global_batch: 64, threads: 1}
 """
+BAYESIAN = """
+name: bayesian
+data:
+  type: simulated_waveforms
+  train: {mass_ratio: "1:8:1", spin1: "-0.8:0.8:1", spin2: "-0.8:0.8:1", count: 512}
+  validation: {mass_ratio: "1:8:1", spin1: "-0.8:0.8:1", spin2: "-0.8:0.8:1", count: 32}
+  test: {mass_ratio: "1:8:1", spin1: "-0.8:0.8:1", spin2: "-0.8:0.8:1", count: 60}
+  t_min: -300
+  t_step: 2
+model:
+  type: bayesian_regressor
+  encoder: {type: dense, components: 16, examples: 200, residual: {units: 32, blocks: 1}}
+  features: 32
+  units: 32
+loss: {type: density}
+optimizer: {type: adam, lr: 3.0e-3}
+training: {epochs: 8, global_batch: 32, threads: 1}
+"""
 
 
 class Posteriors(Case):
@@ -82,11 +100,34 @@ class Posteriors(Case):
         self.train("small.yaml", "two", *shards, "--nproc", "2")
         self.assertEqual(self.summary("one")["weights_sha256"], self.summary("two")["weights_sha256"])
 
+    def test_a_bayesian_regressor_is_judged_by_the_same_code(self):
+        (self.folder / "bayesian.yaml").write_text(BAYESIAN)
+        self.train("bayesian.yaml", "bayesian")
+        out, _ = self.run_program("evaluate", "--run-dir", "bayesian", "--samples", "200", "--report", "report", "--json")
+        report = json.loads(out)
+        self.assertEqual(set(report["calibration"]), {"q", "s1", "s2", "chi_eff"})
+        self.assertLess(report["calibration"]["chi_eff"]["relative_width"], 0.9)  # it has learnt something
+        self.assertIn("chi_eff", (self.folder / "report/pp.svg").read_text())
+        self.run_program("predict", "--run-dir", "bayesian", "--split", "test", "--out", "test.csv", "--set", "evaluation.posterior_samples=100")
+        row = self.table("test.csv")[0]
+        self.assertLess(float(row["q_p05"]), float(row["q_p95"]))
+        _, err = self.run_program("--config", "bayesian.yaml", "--run-dir", "x", "--set", "loss.type=waveform_mse", status=2)
+        self.assertIn("Set loss.type to density", err)
+        (self.folder / "flow.yaml").write_text(BAYESIAN[:BAYESIAN.index("model:")] + CONFIG[CONFIG.index("model:"):])
+        _, err = self.run_program("--config", "flow.yaml", "--run-dir", "x", "--set", "model.summary=0", status=2)
+        self.assertIn("known ranges", err)
+
     def test_a_real_event(self):
         if not FILES[0].exists():
             self.skipTest(f"{FILES[0]} does not exist")
-        out, _ = self.ask("--draws", "20000", "--out", "event.csv", "--corner", "event.svg", "--json")
+        reference = REAL / "reference/GW150914_nested.csv"
+        out, _ = self.ask("--draws", "20000", "--out", "event.csv", "--corner", "event.svg", "--json", "--compare", reference)
         report = json.loads(out)
+        self.assertGreater(report["effective_samples"], 1000)  # although the network is hardly trained
+        self.assertLess(report["network_efficiency"], report["efficiency"])
+        self.assertLess(report["comparison"]["chirp_mass"]["js_bits"], 0.5)  # with fixed spins the mass is better known
+        self.assertGreater(report["comparison"]["chirp_mass"]["js_bits"], 0.05)
+        self.assertAlmostEqual(report["comparison"]["chirp_mass"]["reference_median"], 30.98, delta=0.01)
         self.assertGreater(report["snr"], 20)
         self.assertAlmostEqual(report["gps"], 1126259462.42, delta=0.02)
         self.assertAlmostEqual(report["intervals_90"]["chirp_mass"]["median"], 31, delta=3)
@@ -104,7 +145,7 @@ class Posteriors(Case):
                 (("--gps", "1126259452"), 65, "no signal"), (("--gps", "1200000000"), 2, "1126259446"), (("--gps", "nan"), 2, "--gps"),
                 (("--psd", "V1=x.txt"), 2, "V1"), (("--psd", "H1"), 2, "DETECTOR=FILE"), (("--psd", "H1=none.txt"), 66, "none.txt"),
                 (("--set", "data.priors.chirp_mass.max=40"), 2, "data of the training"), (("--corner", "e.png"), 2, ".svg"),
-                (("--out", "a.svg"), 2, ".csv"), (("--refine",), 2, "--refine"), (("--split", "train"), 2, "--split")):
+                (("--out", "a.svg"), 2, ".csv"), (("--compare", "none.csv"), 66, "none.csv"), (("--compare", str(FILES[0])), 65, FILES[0].name), (("--refine",), 2, "--refine"), (("--split", "train"), 2, "--split")):
             with self.subTest(arguments=arguments):
                 gps = () if arguments[0] == "--gps" else ("--gps", GPS)
                 strain = [word for file in FILES for word in ("--strain", str(file))]

@@ -87,7 +87,8 @@ AdaptedPosterior adaptive_importance(models::ConditionalDensity& model, const at
                                      const LogPrior& log_prior, uint64_t seed, int threads) {
   uint64_t stream = kFirstStream;
   const auto sample = [&](const Proposal& proposal, int64_t draws) {
-    return reweight(draw(model, input, proposal, draws, seed, stream++), likelihood, priors, log_prior, seed, threads);
+    const uint64_t phases = seed + (stream << 32);  // other phases in each round
+    return reweight(draw(model, input, proposal, draws, seed, stream++), likelihood, priors, log_prior, phases, threads);
   };
   Proposal proposal(model.dimensions());
   const int64_t rounds = count / kRounds < kDrawsOfDimension * model.dimensions() ? 1 : kRounds;

@@ -137,10 +137,10 @@ nlohmann::json facts_of(const EventAnswer& answer) {
                           {"draws", answer.weighted.weight.size()},
                           {"effective_samples", answer.weighted.effective_samples},
                           {"efficiency", answer.weighted.efficiency},
-                          {"network_efficiency", answer.network_efficiency},
                           {"used_likelihood", answer.used_likelihood},
                           {"flags", answer.flags}};
   if (answer.used_likelihood) {
+    facts["network_efficiency"] = answer.network_efficiency;
     facts["log_evidence_ratio"] = answer.weighted.log_evidence;
     facts["log_evidence_ratio_error"] = answer.weighted.log_evidence_error;
   }

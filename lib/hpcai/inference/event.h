@@ -28,8 +28,8 @@ struct EventAnswer {
   Trigger trigger;
   Observation observation;        // whose reference time is the trigger's
   Weighted weighted;              // the answer
-  Weighted network;               // the network's own draws, with the prior of the answer
-  double network_efficiency = 0;  // effective samples by draws, if the network's own draws are reweighted with the likelihood
+  Weighted network;               // the first draws, which are the network's own, with the prior of the answer
+  double network_efficiency = 0;  // effective samples by draws of these, if they are reweighted with the likelihood
   bool used_likelihood = false;
   std::vector<std::string> flags;  // why the answer may not be trusted, one sentence each
 };

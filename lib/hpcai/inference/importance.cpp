@@ -17,7 +17,8 @@
 namespace hpcai::inference {
 namespace {
 
-constexpr int64_t kChunk = 4096;  // draws of one pass of the flow
+constexpr int64_t kChunk = 4096;    // draws of one pass of the flow
+constexpr double kRounding = 1e-6;  // of a value
 constexpr uint64_t kPhaseStream = 1, kResampleStream = 2;
 
 // A phase in [0, 2 pi) with density in proportion to exp(Re(kappa exp(2 i phase))), by the rejection method of Best and Fisher
@@ -60,7 +61,20 @@ void normalise(Weighted& result, std::vector<double> log_weight) {
   result.log_evidence_error = std::sqrt(std::max(0.0, 1 / result.effective_samples - 1 / count));
 }
 
-// Brings the draws, which are rounded to float32, into the ranges of the priors, and computes everything but the weights.
+// Brings values that rounding to float32 has moved out of the range of their prior back to its bound. Returns whether all values
+// are in their ranges then.
+bool bring_into_ranges(std::vector<double>& values, const data::StrainPriors& priors) {
+  bool inside = true;
+  for (size_t j = 0; j < values.size(); ++j) {
+    const auto [low, high] = priors.ranges()[j];
+    const double margin = kRounding * std::max(std::abs(low), std::abs(high));
+    inside = inside && values[j] >= low - margin && values[j] <= high + margin;
+    values[j] = std::clamp(values[j], low, high);
+  }
+  return inside;
+}
+
+// Brings the draws into the ranges of the priors, and computes everything but the weights.
 Weighted examine(Draws draws, const simulate::Likelihood& likelihood, const data::StrainPriors& priors, const LogPrior& log_prior,
                  uint64_t seed, int threads) {
   Weighted result;
@@ -70,10 +84,10 @@ Weighted examine(Draws draws, const simulate::Likelihood& likelihood, const data
   parallel_for(static_cast<int64_t>(count), threads, [&](int64_t index) {
     const auto i = static_cast<size_t>(index);
     std::vector<double>& values = result.draws.values[i];
-    for (size_t j = 0; j < values.size(); ++j) values[j] = std::clamp(values[j], priors.ranges()[j][0], priors.ranges()[j][1]);
+    const bool inside = bring_into_ranges(values, priors);
     Random random(seed, kPhaseStream, static_cast<uint64_t>(index), Purpose::draw);
     const auto terms = likelihood.terms(priors.binary(values));
-    result.log_prior[i] = log_prior(values);
+    result.log_prior[i] = inside ? log_prior(values) : -std::numeric_limits<double>::infinity();
     result.log_likelihood[i] = simulate::Likelihood::log_ratio_phase_marginalised(terms);
     result.phase[i] = draw_phase({terms.kappa2_re, terms.kappa2_im}, random);
   });

@@ -98,6 +98,8 @@ std::vector<double> values_of(const data::PosteriorTable& table, const std::stri
   return values;
 }
 
+std::vector<std::string> posterior_parameters(const data::StrainModelConfig& model) { return Rows(model, 0).names(); }
+
 nlohmann::json interval_of(const data::PosteriorTable& table, const std::string& parameter) {
   std::vector<double> values = values_of(table, parameter);
   std::ranges::sort(values);

@@ -18,6 +18,9 @@ namespace hpcai::inference {
 data::PosteriorTable posterior_table(const Weighted& weighted, const data::StrainModelConfig& model, double gps_s, int64_t count,
                                      uint64_t seed);
 
+// The names of the parameters of such a table.
+std::vector<std::string> posterior_parameters(const data::StrainModelConfig& model);
+
 // The median and the quantiles 5 % and 95 % of a column: {"median", "low", "high"}. Throws std::out_of_range for an unknown name.
 nlohmann::json interval_of(const data::PosteriorTable& table, const std::string& parameter);
 

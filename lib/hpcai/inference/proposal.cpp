@@ -15,6 +15,7 @@ constexpr double kFreedom = 8;        // degrees of freedom of the t distributio
 constexpr int64_t kMostParts = 12;
 constexpr double kPointsOfPart = 4;       // effective points for each dimension that a part needs
 constexpr double kLeastVariance = 1e-10;  // of base numbers
+constexpr int64_t kChunkPoints = 8192;    // whose densities are computed at once
 constexpr int kIterations = 10;
 
 // Weighted mean [d] and covariance [d, d].
@@ -55,8 +56,10 @@ at::Tensor Proposal::log_parts(const at::Tensor& points) const {
 
 at::Tensor Proposal::log_density(const at::Tensor& points) const {
   const at::Tensor normal = log_standard_normal(points);
-  if (parts() == 0) return normal;
-  return at::logaddexp(normal + std::log(kNormalShare), log_parts(points).logsumexp(1) + std::log(1 - kNormalShare));
+  if (parts() == 0 || points.size(0) == 0) return normal;
+  std::vector<at::Tensor> fitted;
+  for (const at::Tensor& some : points.split(kChunkPoints)) fitted.push_back(log_parts(some).logsumexp(1));
+  return at::logaddexp(normal + std::log(kNormalShare), at::cat(fitted) + std::log(1 - kNormalShare));
 }
 
 void Proposal::maximise(const at::Tensor& points, const at::Tensor& weights, double effective) {

@@ -18,8 +18,8 @@ class Proposal {
 
   // Fits the mixture to `points`, [points, dimensions], of the weights `weights`, [points], sum 1, by expectation maximisation
   // (Cappe et al., Statistics and Computing 18, 447, 2008). A tenth of the density stays standard normal, so that weights are
-  // bounded by those of the flow's own draws. `effective` is the effective number of points, with which the number of parts
-  // grows.
+  // at most ten times those of the flow's own draws. `effective` is the effective number of points, with which the number of
+  // parts grows.
   static Proposal fit(const at::Tensor& points, const at::Tensor& weights, double effective);
 
   // `count` points of the stream (seed, stream), [count, dimensions].

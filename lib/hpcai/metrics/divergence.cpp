@@ -15,6 +15,7 @@ struct Grid {
   double low, high;
   int64_t points;
 
+  int64_t nearest(double value) const { return std::llround((value - low) / (high - low) * static_cast<double>(points - 1)); }
   double at(int64_t i) const { return low + (high - low) * static_cast<double>(i) / static_cast<double>(points - 1); }
 };
 
@@ -37,7 +38,11 @@ std::vector<double> estimate(const WeightedSamples& samples, const Grid& grid) {
       density[static_cast<size_t>(k)] += weights[i] * std::exp(-0.5 * away * away);
     }
   }
-  const double sum = std::accumulate(density.begin(), density.end(), 0.0);
+  double sum = std::accumulate(density.begin(), density.end(), 0.0);
+  if (sum == 0) {  // all kernels are far narrower than a step of the grid
+    for (size_t i = 0; i < weights.size(); ++i) density[static_cast<size_t>(grid.nearest(samples.values[i]))] += weights[i];
+    sum = total;
+  }
   for (double& value : density) value /= sum;
   return density;
 }

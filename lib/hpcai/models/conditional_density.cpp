@@ -7,4 +7,8 @@ at::Tensor ConditionalDensity::forward(const at::Tensor& input) {
   return draw(of_input, at::zeros({of_input.size(0), dimensions()}, of_input.options())).value;
 }
 
+at::Tensor ConditionalDensity::training_loss(const at::Tensor& context, const at::Tensor& value) {
+  return -log_density(context, value).mean();
+}
+
 }  // namespace hpcai::models

@@ -4,8 +4,8 @@
 
 namespace hpcai::models {
 
-// A model of p(value | input). Each value lies in a range that the model is told before its training (Model::fit_to). Densities
-// are relative to the uniform density in the ranges.
+// A model of p(value | input). Densities are relative to a uniform density in ranges of the values, which the model is told
+// before its training (Model::fit_to), or takes from the training data.
 class ConditionalDensity : public Model {
  public:
   // How many numbers a value has.
@@ -17,6 +17,9 @@ class ConditionalDensity : public Model {
   // The logarithm of p(value | input) / u in nats, where u is the uniform density in the ranges: value [batch, dimensions] ->
   // [batch]. `context` is [batch, features], or [1, features] for one input of all values.
   virtual at::Tensor log_density(const at::Tensor& context, const at::Tensor& value) = 0;
+
+  // What a training minimises, []: by default the mean of -log_density().
+  virtual at::Tensor training_loss(const at::Tensor& context, const at::Tensor& value);
 
   struct Drawn {
     at::Tensor value;        // [batch, dimensions]

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hpcai/config/field.h"
+#include "hpcai/models/bayesian_config.h"
 #include "hpcai/models/config_common.h"
 #include "hpcai/models/posterior_config.h"
 
@@ -117,6 +118,6 @@ struct ResNetConfig {
 };
 
 // The section `model`.
-using ModelConfig = std::variant<WaveNetConfig, XceptionConfig, ResNetConfig, WaveformPosteriorConfig>;
+using ModelConfig = std::variant<WaveNetConfig, XceptionConfig, ResNetConfig, WaveformPosteriorConfig, BayesianRegressorConfig>;
 
 }  // namespace hpcai::models

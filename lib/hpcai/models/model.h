@@ -17,8 +17,10 @@ namespace hpcai::models {
 
 // What a model may know of the training data before the first step.
 struct Examples {
-  at::Tensor inputs;                                 // [n, ...]: the first training inputs, as many as the model wants
-  std::vector<std::array<double, 2>> target_ranges;  // between which each target lies; empty if that is not known
+  at::Tensor inputs;                                      // [n, ...]: training inputs, as many as the model wants
+  std::vector<std::array<double, 2>> target_ranges = {};  // between which each target lies; empty if that is not known
+  at::Tensor targets = {};                                // of training samples, [m, targets]; undefined for classes
+  int64_t samples = 0;                                    // of the training data
 };
 
 // A network: a function of one tensor. The names and shapes of its parameters are the same on every device and for every kernel.
@@ -72,6 +74,8 @@ std::shared_ptr<Model> make(const WaveNetConfig& config, std::span<const int64_t
 std::shared_ptr<Model> make(const XceptionConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
 std::shared_ptr<Model> make(const ResNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
 std::shared_ptr<Model> make(const WaveformPosteriorConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
+                            uint64_t seed);
+std::shared_ptr<Model> make(const BayesianRegressorConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
                             uint64_t seed);
 
 // Sets the sum of every batch norm of mode `synchronised`. Does nothing if `world_size` is 1.

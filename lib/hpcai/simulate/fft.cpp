@@ -50,7 +50,7 @@ class Plan {
     const auto length = static_cast<long>(size);
     const long failed = domain == kReal ? DftiCreateDescriptor_s_1d(&handle_, kReal, length)
                                         : DftiCreateDescriptor_d_1d(&handle_, kComplex, length);
-    ready_ = !failed && set(kPlacement, kNotInPlace) && set(kThreadLimit, 1);
+    ready_ = !failed && set(kPlacement, kNotInPlace) && !DftiSetValue(handle_, kThreadLimit, 1L);
     if (domain == kReal) {
       ready_ = ready_ && set(kConjugateEvenStorage, kComplexComplex) &&
                !DftiSetValue(handle_, kBackwardScale, 1 / static_cast<double>(size));

@@ -7,7 +7,7 @@
 
 namespace hpcai::simulate {
 
-// Returns y_n = sum over k of x_k exp(-2 pi i k n / N), computed with LibTorch's transform. It runs on the calling thread only,
+// Returns y_n = sum over k of x_k exp(-2 pi i k n / N), computed by MKL or else by LibTorch. It runs on the calling thread only,
 // independent of LibTorch's number of threads, so that many threads can call it at once.
 std::vector<std::complex<double>> fft(std::vector<std::complex<double>>& x);
 

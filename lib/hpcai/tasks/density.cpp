@@ -27,10 +27,9 @@ auto compute(const Network& network, at::Device device, Function&& function) {
   return network.compute(device, [&](models::Model& model) { return function(*density_of(model)); });
 }
 
-at::Tensor loss_of(const Network& network, const Batch& batch) {
-  const at::Tensor context = compute(network, batch.input.device(), [&](auto& density) { return density.context(batch.input); });
-  // Outside of autocast: the splines need float32.
-  return -density_of(network.model())->log_density(widened(context), batch.target).mean();
+// In float32, which densities need, also under autocast.
+at::Tensor context_of(const Network& network, const Batch& batch) {
+  return widened(compute(network, batch.input.device(), [&](auto& density) { return density.context(batch.input); }));
 }
 
 // Standard normal numbers [draws, values] that depend on the sample's number alone.
@@ -47,17 +46,20 @@ class Density : public Task {
   explicit Density(const EvaluationOptions& options) : draws_(options.posterior_samples) {}
 
   int64_t outputs(const data::SampleSpec& spec) const override {
-    if (!spec.target_ranges.empty()) return static_cast<int64_t>(spec.target_ranges.size());
-    throw Error(ExitCode::usage, "loss.type: density needs data whose targets have known ranges; these have none",
-                "Use data.type: simulated_strain with priors that are not all fixed, or another loss.");
+    if (!spec.target_names.empty() && spec.class_names.empty()) return static_cast<int64_t>(spec.target_names.size());
+    throw Error(ExitCode::usage, "loss.type: density needs data whose targets are numbers; these have none",
+                "Use data of waveforms, data.type: simulated_strain with priors that are not all fixed, or another loss.");
   }
 
   void require(models::Model& model) const override {
     if (density_of(model) != nullptr) return;
-    throw Error(ExitCode::usage, "loss.type: density needs a model of a density", "Use model.type: waveform_posterior.");
+    throw Error(ExitCode::usage, "loss.type: density needs a model of a density",
+                "Use model.type: waveform_posterior or bayesian_regressor.");
   }
 
-  at::Tensor loss(const Network& network, const Batch& batch) const override { return loss_of(network, batch); }
+  at::Tensor loss(const Network& network, const Batch& batch) const override {
+    return density_of(network.model())->training_loss(context_of(network, batch), batch.target);
+  }
 
   std::vector<Metric> metrics() const override { return {kLoss, kSmallestP, kSharpness}; }
   std::string lacks(const Metric& metric, const data::SampleSpec&) const override {
@@ -82,7 +84,9 @@ class Density::Sums : public Evaluation {
  protected:
   Outcome measure(const Network& network, const Batch& batch, const std::vector<int64_t>& index) override {
     Outcome outcome;
-    if (batch.target.defined()) outcome.loss = loss_of(network, batch);
+    if (batch.target.defined()) {
+      outcome.loss = -density_of(network.model())->log_density(context_of(network, batch), batch.target).mean();
+    }
     outcome.prediction = draws_ > 0 ? summaries(network, batch, index) : network(batch.input).to(at::kFloat);
     return outcome;
   }
@@ -97,8 +101,7 @@ class Density::Sums : public Evaluation {
  private:
   at::Tensor summaries(const Network& network, const Batch& batch, const std::vector<int64_t>& index) const {
     models::ConditionalDensity& density = *density_of(network.model());
-    const at::Tensor context =
-        compute(network, batch.input.device(), [&](auto& model) { return model.context(batch.input); }).to(at::kFloat);
+    const at::Tensor context = context_of(network, batch);
     std::vector<at::Tensor> rows;
     for (int64_t i = 0; i < batch.input.size(0); ++i) {
       const at::Tensor noise = base_noise(index[static_cast<size_t>(i)], draws_, density.dimensions()).to(context.device());

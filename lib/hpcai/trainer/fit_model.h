@@ -5,8 +5,9 @@
 
 namespace hpcai::trainer {
 
-// Shows the model the samples that it wants to see before the first step (Model::examples_wanted()), as the first epoch of the
-// training data with this seed has them, and the ranges of the targets. `threads` (0: all cores) read the samples.
+// Shows the model what it wants to know before the first step: inputs (Model::examples_wanted()) and targets of samples that are
+// spread over the training data, as their first epoch with this seed has them, the ranges of the targets and the number of
+// samples. `threads` (0: all cores) read the samples.
 void fit_model(models::Model& model, const data::Dataset& train, uint64_t seed, int threads);
 
 }  // namespace hpcai::trainer

@@ -132,18 +132,38 @@ Judgements task_fits_data(const Case& at) {
 
 Judgements summary_is_the_spectrum(const Case& at) {
   const auto* strain = std::get_if<data::SimulatedStrainConfig>(&at.experiment.data);
-  const auto* model = std::get_if<models::WaveformPosteriorConfig>(&at.experiment.model);
-  if (!strain || !model || strain->spectrum_values == model->summary) return {};
-  return problem(fmt::format("model.summary {} differs from data.spectrum_values {}: the network would take samples for numbers "
-                             "about the noise, or the reverse",
-                             model->summary, strain->spectrum_values),
-                 "Set both to the same number.");
+  if (!strain) return {};
+  const auto* flow = std::get_if<models::WaveformPosteriorConfig>(&at.experiment.model);
+  if (flow && strain->spectrum_values != flow->summary) {
+    return problem(
+        fmt::format("model.summary {} differs from data.spectrum_values {}: the network would take samples for numbers "
+                    "about the noise, or the reverse",
+                    flow->summary, strain->spectrum_values),
+        "Set both to the same number.");
+  }
+  if (!flow && strain->spectrum_values > 0) {
+    return problem(
+        fmt::format("data.spectrum_values {}: model.type: {} would take numbers about the noise for samples",
+                    strain->spectrum_values, std::visit([](const auto& chosen) { return chosen.kType; }, at.experiment.model)),
+        "Set data.spectrum_values to 0, or model.type to waveform_posterior.");
+  }
+  return {};
 }
 
 Judgements density_has_its_loss(const Case& at) {
-  if (!std::holds_alternative<models::WaveformPosteriorConfig>(at.experiment.model)) return {};
+  const bool flow = std::holds_alternative<models::WaveformPosteriorConfig>(at.experiment.model);
+  if (!flow && !std::holds_alternative<models::BayesianRegressorConfig>(at.experiment.model)) return {};
   if (std::holds_alternative<tasks::DensityConfig>(at.experiment.task)) return {};
-  return problem("model.type: waveform_posterior is a density, and loss.type is none", "Set loss.type to density.");
+  return problem(fmt::format("model.type: {} is a density, and loss.type is none",
+                             std::visit([](const auto& chosen) { return chosen.kType; }, at.experiment.model)),
+                 "Set loss.type to density.");
+}
+
+Judgements flow_knows_the_ranges(const Case& at) {
+  if (!std::holds_alternative<models::WaveformPosteriorConfig>(at.experiment.model)) return {};
+  if (!at.spec || !at.spec->target_ranges.empty() || at.spec->target_names.empty()) return {};
+  return problem("model.type: waveform_posterior needs data whose targets have known ranges; these have none",
+                 "Use data.type: simulated_strain, or model.type: bayesian_regressor.");
 }
 
 Judgements views_can_be_averaged(const Case& at) {
@@ -280,10 +300,10 @@ Judgements milestones_are_reached(const Case& at) {
 }
 
 constexpr Judgements (*kProblems[])(const Case&) = {
-    name_is_a_folder,       ranks_have_samples,        batch_can_be_shared,  shards_can_be_shared, shards_are_the_passes,
-    shards_are_independent, shards_travel_unrounded,   epoch_has_a_batch,    task_fits_data,       summary_is_the_spectrum,
-    density_has_its_loss,   views_can_be_averaged,     stop_has_a_target,    target_is_measured,   target_has_validation,
-    plateau_has_validation, horovod_has_a_scaled_rate, warmup_has_one_length};
+    name_is_a_folder,       ranks_have_samples,      batch_can_be_shared,       shards_can_be_shared, shards_are_the_passes,
+    shards_are_independent, shards_travel_unrounded, epoch_has_a_batch,         task_fits_data,       summary_is_the_spectrum,
+    density_has_its_loss,   flow_knows_the_ranges,   views_can_be_averaged,     stop_has_a_target,    target_is_measured,
+    target_has_validation,  plateau_has_validation,  horovod_has_a_scaled_rate, warmup_has_one_length};
 
 // Applied only if there is no problem, because most warnings make no sense for an experiment that cannot run.
 constexpr Judgements (*kWarnings[])(const Case&) = {early_stop_has_validation, plateau_counts_epochs, validation_keeps_ranks_busy,

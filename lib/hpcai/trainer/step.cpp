@@ -46,6 +46,17 @@ StepSettings StepSettings::from(const TrainingConfig& training, const distribute
           .shards = shards};
 }
 
+namespace {
+
+// The tensors of the model, after all ranks have taken those of rank 0.
+auto agreed_tensors(const StepContext& context) {
+  auto tensors = tensors_of(context.model);
+  distributed::broadcast_state(context.group, without_names(tensors));
+  return tensors;
+}
+
+}  // namespace
+
 Step::Step(StepContext context, StepSettings settings, const std::string& trainable_from)
     : context_(context),
       settings_(std::move(settings)),
@@ -55,8 +66,7 @@ Step::Step(StepContext context, StepSettings settings, const std::string& traina
       own_loss_(sharded() ? loss_.clone() : loss_),
       not_finite_(at::zeros_like(loss_)),
       one_(at::ones_like(loss_)),
-      average_(tensors_of(context_.model), settings_.average_decay) {
-  distributed::broadcast_state(context_.group, without_names(tensors_of(context_.model)));
+      average_(agreed_tensors(context_), settings_.average_decay) {
   if (needs_loss_scale(settings_.precision, settings_.reducer.wire_precision)) {
     scaler_.emplace(LossScaling{}, context_.group.device());
   }

@@ -48,10 +48,11 @@ TEST_CASE("few draws are all the network's own") {
   LoudProblem problem;
   const AdaptedPosterior adapted = problem.answer(500, 1);
   CHECK(adapted.posterior.weight.size() == 500);
-  CHECK(adapted.posterior.draws.log_density == adapted.posterior.draws.log_proposal);
+  const Draws& draws = adapted.posterior.draws;
+  for (size_t i = 0; i < 500; ++i) CHECK(draws.log_density[i] == Approx(draws.log_proposal[i]).margin(1e-12));
 }
 
-TEST_CASE("an adapted answer does not depend on the number of threads") {
+TEST_CASE("an adapted answer does not depend on the number of threads that compute likelihoods") {
   LoudProblem problem;
   CHECK(problem.answer(5000, 1).posterior.weight == problem.answer(5000, 3).posterior.weight);
 }

@@ -36,6 +36,15 @@ TEST_CASE("sets that do not overlap differ by one bit") {
   CHECK(jensen_shannon_bits({a}, {b}, 1000) == Approx(1).epsilon(1e-6));
 }
 
+TEST_CASE("a set that is far narrower than the grid, and one far value, have a divergence") {
+  std::vector<double> narrow = sequence(400, 0.6180339887498949), far = narrow;
+  far.push_back(1e7);
+  for (double& value : narrow) value *= 1e-3;
+  const double bits = jensen_shannon_bits({narrow}, {far});
+  CHECK(bits >= 0);
+  CHECK(bits <= 1);
+}
+
 TEST_CASE("sets without spread or values are refused") {
   const std::vector<double> a = {1, 2, 3}, same = {5, 5}, none;
   CHECK_THROWS_AS(jensen_shannon_bits({a}, {same}), std::invalid_argument);

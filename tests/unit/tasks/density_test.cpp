@@ -99,9 +99,10 @@ TEST_CASE("the draws of a sample do not depend on its batch") {
   CHECK(at::allclose(together, apart, 0, 0, /*equal_nan=*/true));
 }
 
-TEST_CASE("a density needs targets with ranges and a model of a density") {
+TEST_CASE("a density needs targets that are numbers, and a model of a density") {
   CHECK(density(0)->outputs(kSpec) == 3);
-  CHECK_THROWS_AS(density(0)->outputs({{1, 400}, {}, {"q", "s1", "s2"}}), Error);
+  CHECK(density(0)->outputs({{1, 400}, {}, {"q", "s1", "s2"}}) == 3);
+  CHECK_THROWS_AS(density(0)->outputs({{1, 400}, {"a", "b"}, {}}), Error);
   FixedOutput other(at::zeros({1, 3}));
   KnownDensity right(3);
   CHECK_THROWS_AS(density(0)->require(other), Error);
