@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "hpcai/kernels/one_thread.h"
+
 namespace hpcai::inference {
 namespace {
 
@@ -85,6 +87,7 @@ class Population {
 AdaptedPosterior adaptive_importance(models::ConditionalDensity& model, const at::Tensor& input, int64_t count,
                                      const simulate::Likelihood& likelihood, const data::StrainPriors& priors,
                                      const LogPrior& log_prior, uint64_t seed, int threads) {
+  const kernels::OneThread one_thread(true);  // a fit carries a difference in rounding on to all later draws
   uint64_t stream = kFirstStream;
   const auto sample = [&](const Proposal& proposal, int64_t draws) {
     const uint64_t phases = seed + (stream << 32);  // other phases in each round

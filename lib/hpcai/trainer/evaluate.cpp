@@ -8,8 +8,8 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/data/loader.h"
+#include "hpcai/kernels/one_thread.h"
 #include "hpcai/trainer/network.h"
-#include "hpcai/trainer/threads.h"
 
 namespace hpcai::trainer {
 namespace {
@@ -41,7 +41,7 @@ tasks::EvaluationResult evaluate(distributed::Group& group, models::Model& model
   const distributed::InPhase phase(group.status(), distributed::Phase::evaluate);
   const at::NoGradGuard no_grad;
   const EvaluationMode mode(model);
-  const OneThread one_thread(settings.deterministic);
+  const kernels::OneThread one_thread(settings.deterministic);
   const at::Device device = group.device();
   const tasks::Network network = network_of(model, settings.precision);
   const auto evaluation = task.start_evaluation(dataset.spec(), device);

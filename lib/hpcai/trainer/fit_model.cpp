@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "hpcai/core/parallel.h"
-#include "hpcai/trainer/threads.h"
+#include "hpcai/kernels/one_thread.h"
 
 namespace hpcai::trainer {
 
@@ -42,7 +42,7 @@ void fit_model(models::Model& model, const data::Dataset& train, uint64_t seed, 
   parallel_for(count, threads,
                [&](int64_t i) { train.read(chosen[static_cast<size_t>(i)], &draw, out + i * train.input_size()); });
   const at::NoGradGuard no_grad;
-  const OneThread one_thread(true);  // the same bits for any number of ranks, whose threads differ
+  const kernels::OneThread one_thread(true);  // the same bits for any number of ranks, whose threads differ
   model.fit_to(examples);
 }
 

@@ -9,10 +9,10 @@
 #include "hpcai/checkpoint/copy_tensors.h"
 #include "hpcai/core/error.h"
 #include "hpcai/distributed/exchange/agree.h"
+#include "hpcai/kernels/one_thread.h"
 #include "hpcai/optim/clip.h"
 #include "hpcai/trainer/network.h"
 #include "hpcai/trainer/pacer.h"
-#include "hpcai/trainer/threads.h"
 #include "hpcai/trainer/weights.h"
 
 namespace hpcai::trainer {
@@ -93,7 +93,7 @@ void Step::train_from(const std::string& layer) {
 }
 
 void Step::compute_gradients(const data::StepBatch& batch, int64_t number) {
-  const OneThread one_thread(sharded());
+  const kernels::OneThread one_thread(sharded());
   if (snapshots_) snapshots_->keep(number);
   copy_each(kept_, statistics_);
   sharded() ? compute_shards(batch, number) : compute_passes(batch, number);
@@ -161,7 +161,7 @@ void Step::begin_pass(const data::StepBatch& batch, int64_t pass, int64_t number
 }
 
 void Step::update(double lr, int64_t number) {
-  const OneThread one_thread(sharded());
+  const kernels::OneThread one_thread(sharded());
   context_.optimizer.prepare(lr);
   average_.prepare(number);
   apply();

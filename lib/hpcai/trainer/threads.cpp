@@ -21,14 +21,4 @@ void set_threads(const TrainingConfig& training, const distributed::Placement& p
   set_threads(distributed::choose_threads(training.threads, placement).threads);
 }
 
-OneThread::OneThread(bool yes) {
-  if (!yes) return;
-  before_ = compute_threads();
-  at::set_num_threads(1);
-}
-
-OneThread::~OneThread() {
-  if (before_ > 0) at::set_num_threads(before_);
-}
-
 }  // namespace hpcai::trainer

@@ -12,16 +12,4 @@ void set_threads(int threads);
 // Does so with training.threads, or if that is 0 with the rank's share of the cores of its host.
 void set_threads(const TrainingConfig& training, const distributed::Placement& placement);
 
-// LibTorch and this program's kernels compute on one thread during the lifetime of the object, if `yes`.
-class OneThread {
- public:
-  explicit OneThread(bool yes);
-  ~OneThread();
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_ = 0;  // threads; 0: unchanged
-};
-
 }  // namespace hpcai::trainer

@@ -31,6 +31,14 @@ Experiment waveforms() {
   return experiment;
 }
 
+Experiment densities() {
+  Experiment experiment;
+  experiment.data = data::SimulatedStrainConfig{};
+  experiment.model = models::WaveformPosteriorConfig{.summary = 16};
+  experiment.task = tasks::DensityConfig{};
+  return experiment;
+}
+
 // One rule broken in an experiment that is good without it.
 struct Row {
   const char* name;
@@ -222,6 +230,34 @@ std::vector<Row> rows() {
        DataFacts{kImages, 320, 0},
        warning,
        {"early_stop_patience has no effect"}},
+      {"summary",
+       densities(),
+       [](Experiment& e) { std::get<models::WaveformPosteriorConfig>(e.model).summary = 3; },
+       1,
+       {},
+       problem,
+       {"model.summary 3 differs from data.spectrum_values 16"}},
+      {"summary without a place",
+       densities(),
+       [](Experiment& e) { e.model = models::BayesianRegressorConfig{}; },
+       1,
+       {},
+       problem,
+       {"model.type: bayesian_regressor would take numbers about the noise for samples", "data.spectrum_values to 0"}},
+      {"density without its loss",
+       waveforms(),
+       [](Experiment& e) { e.model = models::BayesianRegressorConfig{}; },
+       1,
+       {},
+       problem,
+       {"model.type: bayesian_regressor is a density", "loss.type to density"}},
+      {"flow without ranges",
+       densities(),
+       [](Experiment& e) { e.data = data::WaveformHdf5Config{}; },
+       1,
+       DataFacts{kWaveforms, 320, 64},
+       problem,
+       {"needs data whose targets have known ranges", "bayesian_regressor"}},
       {"horovod",
        galaxies(),
        [](Experiment& e) {
