@@ -84,10 +84,10 @@ class Density::Sums : public Evaluation {
  protected:
   Outcome measure(const Network& network, const Batch& batch, const std::vector<int64_t>& index) override {
     Outcome outcome;
-    if (batch.target.defined()) {
-      outcome.loss = -density_of(network.model())->log_density(context_of(network, batch), batch.target).mean();
-    }
-    outcome.prediction = draws_ > 0 ? summaries(network, batch, index) : network(batch.input).to(at::kFloat);
+    models::ConditionalDensity& density = *density_of(network.model());
+    const at::Tensor context = context_of(network, batch);
+    if (batch.target.defined()) outcome.loss = -density.log_density(context, batch.target).mean();
+    outcome.prediction = draws_ > 0 ? summaries(density, context, batch, index) : network(batch.input).to(at::kFloat);
     return outcome;
   }
 
@@ -99,9 +99,8 @@ class Density::Sums : public Evaluation {
   }
 
  private:
-  at::Tensor summaries(const Network& network, const Batch& batch, const std::vector<int64_t>& index) const {
-    models::ConditionalDensity& density = *density_of(network.model());
-    const at::Tensor context = context_of(network, batch);
+  at::Tensor summaries(models::ConditionalDensity& density, const at::Tensor& context, const Batch& batch,
+                       const std::vector<int64_t>& index) const {
     std::vector<at::Tensor> rows;
     for (int64_t i = 0; i < batch.input.size(0); ++i) {
       const at::Tensor noise = base_noise(index[static_cast<size_t>(i)], draws_, density.dimensions()).to(context.device());
