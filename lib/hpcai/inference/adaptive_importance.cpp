@@ -55,8 +55,8 @@ class Population {
       const double middle = (low + high) / 2;
       (effective_of(log_weight(middle)) >= wanted ? low : high) = middle;
     }
-    const at::Tensor weight = log_weight(low).softmax(0);
-    const double effective = 1 / weight.square().sum().item<double>();
+    const at::Tensor chosen_weight = log_weight(low), weight = chosen_weight.softmax(0);
+    const double effective = effective_of(chosen_weight);
     if (base_.size(0) <= kFittedPoints) return Proposal::fit(base_, weight, effective);
     const at::Tensor chosen = at::tensor(resample(list_of(weight), kFittedPoints, kResampleSeed), at::kLong);
     return Proposal::fit(base_.index_select(0, chosen), at::full({kFittedPoints}, 1.0 / kFittedPoints, at::kDouble), effective);

@@ -11,12 +11,8 @@
 namespace hpcai::inference {
 namespace {
 
-struct LoudProblem {
-  data::StrainModelConfig model = two_unknowns();
-  data::StrainPriors priors{model.priors};
-  Observation observation = simulated(model, {31, 0.004}, 5);
-  simulate::Likelihood likelihood{observation.detectors, observation.band, model.reference_hz, data::baseline_of(model)};
-  UniformDensity network{priors.ranges()};
+struct LoudProblem : TwoUnknownsEvent {
+  LoudProblem() : TwoUnknownsEvent(two_unknowns()) {}
 
   AdaptedPosterior answer(int64_t count, int threads) {
     return adaptive_importance(

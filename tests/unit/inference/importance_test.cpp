@@ -17,12 +17,8 @@ data::StrainModelConfig faint() {
   return model;
 }
 
-struct Problem {
-  data::StrainModelConfig model = faint();
-  data::StrainPriors priors{model.priors};
-  Observation observation = simulated(model, {31, 0.004}, 5);
-  simulate::Likelihood likelihood{observation.detectors, observation.band, model.reference_hz, data::baseline_of(model)};
-  UniformDensity network{priors.ranges()};
+struct Problem : TwoUnknownsEvent {
+  Problem() : TwoUnknownsEvent(faint()) {}
   LogPrior log_prior = [this](const std::vector<double>& values) { return priors.log_density(values); };
 
   Weighted answer(int64_t count, int threads) {

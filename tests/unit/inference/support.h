@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "hpcai/data/strain/strain_simulator.h"
@@ -67,6 +68,17 @@ inline Observation simulated(const data::StrainModelConfig& model, const std::ve
           simulator.simulate(simulator.priors().binary(inferred), Random(seed, 0, 0, Purpose::noise)),
           std::vector<std::string>(model.detectors.size(), "simulated")};
 }
+
+// An event of a model with two unknown parameters, and a network that knows nothing of it.
+struct TwoUnknownsEvent {
+  explicit TwoUnknownsEvent(data::StrainModelConfig config) : model(std::move(config)) {}
+
+  data::StrainModelConfig model;
+  data::StrainPriors priors{model.priors};
+  Observation observation = simulated(model, {31, 0.004}, 5);
+  simulate::Likelihood likelihood{observation.detectors, observation.band, model.reference_hz, data::baseline_of(model)};
+  UniformDensity network{priors.ranges()};
+};
 
 struct GridPosterior {
   double log_evidence, mass, width;  // the mean and the standard deviation of the chirp mass
