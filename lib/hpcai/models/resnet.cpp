@@ -64,13 +64,17 @@ ResNet::ResNet(const ResNetConfig& config, int64_t classes) {
   add_layer("head", {fc_});
 }
 
-at::Tensor ResNet::forward(const at::Tensor& input) {
+at::Tensor ResNet::maps(const at::Tensor& input) {
   at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
   x = bn1_->forward_relu(conv1_->forward(x));
   x = at::max_pool2d(x, 3, 2, 1);
   for (const auto& block : blocks_) x = block->forward(x);
-  return fc_->forward(x.mean({2, 3}));
+  return x;
 }
+
+at::Tensor ResNet::summarise(const at::Tensor& maps) { return maps.mean({2, 3}); }
+
+at::Tensor ResNet::classify(const at::Tensor& features) { return fc_->forward(features); }
 
 std::shared_ptr<Model> make(const ResNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed) {
   if (input_shape.size() != 3 || input_shape[0] != 3) {

@@ -3,8 +3,8 @@
 #include <memory>
 #include <vector>
 
+#include "hpcai/models/feature_network.h"
 #include "hpcai/models/layers.h"
-#include "hpcai/models/model.h"
 
 namespace hpcai::models {
 
@@ -24,11 +24,13 @@ class Bottleneck : public torch::nn::Module {
 };
 
 // ResNet with bottleneck blocks. [batch, 3, height, width] -> logits [batch, classes]. The parameters have the names of
-// torchvision.models.resnet50. The tensors inside are channels-last.
-class ResNet : public Model {
+// torchvision.models.resnet50. The tensors inside are channels-last. The features are the averages of the last maps.
+class ResNet : public MapNetwork {
  public:
   ResNet(const ResNetConfig& config, int64_t classes);
-  at::Tensor forward(const at::Tensor& input) override;
+  at::Tensor maps(const at::Tensor& input) override;
+  at::Tensor summarise(const at::Tensor& maps) override;
+  at::Tensor classify(const at::Tensor& features) override;
 
  private:
   std::shared_ptr<Conv2d> conv1_;

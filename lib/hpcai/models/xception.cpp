@@ -122,7 +122,7 @@ Xception::DownBlock Xception::add_down_block(int number, int64_t in, int64_t mid
   return down;
 }
 
-at::Tensor Xception::forward(const at::Tensor& input) {
+at::Tensor Xception::maps(const at::Tensor& input) {
   at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
   x = norm1_->forward_relu(conv1_->forward(x));
   x = norm2_->forward_relu(conv2_->forward(x));
@@ -134,10 +134,15 @@ at::Tensor Xception::forward(const at::Tensor& input) {
   }
   for (const DownBlock& block : exit_) x = block(x);
   for (const Separable& separable : last_) x = separable(x);
-  const at::Tensor hidden = dense1_->forward(x.mean({2, 3})).relu();
-  return predictions_->forward(
-      dense2_->forward(is_training() ? hpcai::models::dropout(hidden, config_.dropout, randomness()) : hidden).relu());
+  return x;
 }
+
+at::Tensor Xception::summarise(const at::Tensor& maps) {
+  const at::Tensor hidden = dense1_->forward(maps.mean({2, 3})).relu();
+  return dense2_->forward(is_training() ? hpcai::models::dropout(hidden, config_.dropout, randomness()) : hidden).relu();
+}
+
+at::Tensor Xception::classify(const at::Tensor& features) { return predictions_->forward(features); }
 
 std::shared_ptr<Model> make(const XceptionConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed) {
   // two unpadded 3x3 convolutions, the first with the entry stride, must leave at least one pixel

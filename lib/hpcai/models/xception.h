@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "hpcai/models/feature_network.h"
 #include "hpcai/models/layers.h"
-#include "hpcai/models/model.h"
 
 namespace hpcai::models {
 
@@ -22,7 +22,8 @@ class SeparableConv2d : public torch::nn::Module {
 
 // Xception as in Keras (keras.applications, Chollet 2017) with the galaxy classifier's head: average pool, dense 1024 relu,
 // dropout, dense 1024 relu, dense classes. [batch, 3, height, width] -> logits [batch, classes]; the loss applies the softmax.
-// The tensors inside are channels-last.
+// The tensors inside are channels-last. The features are the output of the second dense layer, after its relu; the maps are those
+// that the average pool reads.
 //
 // Module names are Keras's layer names; the four unnamed residual convolutions are blockN_residual and their batch norms
 // blockN_residual_bn. With the published size, layers() has Keras's 137 entries in Keras's order:
@@ -31,10 +32,12 @@ class SeparableConv2d : public torch::nn::Module {
 //    40 block5_sepconv2 (start of the galaxy paper's second stage; its third starts at 2)
 //   116 block13_sepconv1_act .. 125 block13_add   126 block14_sepconv1 .. 131 block14_sepconv2_act
 //   132 head (average pool)   133 head_dense1   134 head_dropout   135 head_dense2   136 predictions
-class Xception : public Model {
+class Xception : public MapNetwork {
  public:
   Xception(const XceptionConfig& config, int64_t classes);
-  at::Tensor forward(const at::Tensor& input) override;
+  at::Tensor maps(const at::Tensor& input) override;
+  at::Tensor summarise(const at::Tensor& maps) override;
+  at::Tensor classify(const at::Tensor& features) override;
 
  private:
   // A separable convolution and its batch norm, with a relu on the input (`relu_before`) or on the output (`relu_after`).
