@@ -34,12 +34,14 @@ struct NamedSplit {
   const data::Dataset* data;
 };
 
-std::vector<NamedSplit> splits_of(const data::Splits& data) {
+std::vector<NamedSplit> splits_of(const trainer::Training& training) {
+  const data::Splits& data = training.data;
   std::vector<NamedSplit> splits;
   for (const NamedSplit& split : {NamedSplit{"training", data.train.get()}, NamedSplit{"validation", data.validation.get()},
                                   NamedSplit{"test", data.test.get()}}) {
     if (split.data != nullptr) splits.push_back(split);
   }
+  if (training.unlabelled()) splits.push_back({"unlabelled", training.unlabelled()});
   return splits;
 }
 
@@ -108,6 +110,11 @@ std::string class_line(const NamedSplit& split) {
   return counts.size() > kMostShown ? text + fmt::format(" and {} more classes", counts.size() - kMostShown) : text;
 }
 
+bool is_stored(const trainer::Experiment& experiment) {
+  return data::is_stored(experiment.data) ||
+         std::ranges::any_of(experiment.sources, [](const auto& source) { return data::is_stored(source.data); });
+}
+
 nlohmann::json class_report(const std::vector<NamedSplit>& splits) {
   auto report = nlohmann::json::object();
   for (const NamedSplit& split : splits) {
@@ -123,6 +130,7 @@ int check(const CheckOptions& options) {
   auto alone = experiment;  // one rank, with its share of the batch
   alone.training.global_batch /= options.nproc;
   data::disable_cache(alone.data);
+  for (trainer::SourceConfig& source : alone.sources) data::disable_cache(source.data);
   const auto training = trainer::build(alone, *group);
   const auto size = models::size_of(*training.model);
   const trainer::DataFacts facts = trainer::facts_of(training.data);
@@ -130,8 +138,8 @@ int check(const CheckOptions& options) {
   trainer::refuse_problems(judgements);
   auto warnings = trainer::warnings_of(judgements);
   const int64_t steps = facts.training_samples / experiment.training.global_batch;
-  const auto splits = splits_of(training.data);
-  const bool reads_all = !options.quick && data::is_stored(experiment.data);
+  const auto splits = splits_of(training);
+  const bool reads_all = !options.quick && is_stored(experiment);
   const Reading reading = reads_all ? read_all(splits) : Reading{};
   warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
   const nlohmann::json report = {
@@ -159,10 +167,10 @@ int check(const CheckOptions& options) {
                            data::size_of(training.data.test), size.trainable, steps,
                            optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
   for (const NamedSplit& split : splits) {
-    if (!split.data->spec().class_names.empty()) std::cout << "  " << class_line(split) << '\n';
+    if (!split.data->spec().class_names.empty() && split.data != training.unlabelled())
+      std::cout << "  " << class_line(split) << '\n';
   }
-  if (options.quick && data::is_stored(experiment.data))
-    std::cout << "  only headers were read; check without --quick reads all samples\n";
+  if (options.quick && is_stored(experiment)) std::cout << "  only headers were read; check without --quick reads all samples\n";
   for (const std::string& warning : warnings) log::warning("{}", warning);
   return 0;
 }

@@ -179,7 +179,9 @@ int generate_waveforms(const CommandLine& line, const WaveformOptions& options) 
 
 int generate_galaxies(GalaxyOptions options) {
   check_outputs(options.out, options.preview, ".png");
-  options.settings.survey = options.survey == "des" ? simulate::Survey::des : simulate::Survey::sdss;
+  for (const auto& [survey, name] : enum_names(simulate::Survey{})) {
+    if (options.survey == name) options.settings.survey = survey;
+  }
   const int64_t count = with_progress([&](const data::Progress& progress) {
     return data::write_galaxies(options.out, options.settings, options.threads, progress);
   });
@@ -266,7 +268,7 @@ void add_galaxies(CommandLine& line, CLI::App& generate) {
       "example: hpcai-train generate galaxies --survey des --count 500 --size 64 --out des.h5 --preview des.png\n"
       "The same --seed gives the same galaxies in both surveys.");
   app->add_option("--survey", options->survey, "Whose depth, seeing and colours")
-      ->check(CLI::IsMember({"sdss", "des"}))
+      ->check(CLI::IsMember({"sdss", "des", "skyserver"}))
       ->capture_default_str();
   app->add_option("--count", settings.count, "Images to make")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))

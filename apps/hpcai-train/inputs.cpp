@@ -7,6 +7,11 @@ namespace hpcai::app {
 
 std::vector<std::filesystem::path> inputs_of(const ConfigOptions& options, const trainer::Experiment& experiment) {
   auto files = data::input_files(experiment.data);
+  for (const trainer::SourceConfig& source : experiment.sources) {
+    const auto more = data::input_files(source.data);
+    files.insert(files.end(), more.begin(), more.end());
+    if (!source.labels.empty()) files.emplace_back(source.labels);
+  }
   files.emplace_back(options.path);
   return files;
 }

@@ -100,6 +100,7 @@ void describe(app::CommandLine& line) {
   app::add_generate(line);
   app::add_evaluate(line);
   app::add_predict(line);
+  app::add_self_train(line);
   app::add_replay(line);
   app::add_bench(line);
   app::add_calibrate(line);

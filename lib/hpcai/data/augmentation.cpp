@@ -18,11 +18,14 @@ DrawnAugmentation draw_augmentation(const AugmentationConfig& config, const Draw
   const double angle = random.uniform(-1, 1) * config.rotation_deg * std::numbers::pi / 180;
   const double shift_columns = random.uniform(-1, 1) * config.shift * static_cast<double>(width);
   const double shift_rows = random.uniform(-1, 1) * config.shift * static_cast<double>(height);
-  const double zoom_columns = (1 + random.uniform(-1, 1) * config.zoom) * (mirror_columns ? -1 : 1);
-  const double zoom_rows = (1 + random.uniform(-1, 1) * config.zoom) * (mirror_rows ? -1 : 1);
+  double zoom_columns = (1 + random.uniform(-1, 1) * config.zoom) * (mirror_columns ? -1 : 1);
+  double zoom_rows = (1 + random.uniform(-1, 1) * config.zoom) * (mirror_rows ? -1 : 1);
   DrawnAugmentation drawn;
   drawn.brightness = random.uniform(-1, 1) * config.brightness;
   drawn.contrast = 1 + random.uniform(-1, 1) * config.contrast;
+  const double scale = std::exp(random.uniform(-1, 1) * config.scale);
+  zoom_columns *= scale;
+  zoom_rows *= scale;
 
   // Quarter turns come from a table: cos(pi / 2) is not exactly 0, and a mere turn shall move pixels without blending.
   constexpr double kCosine[] = {1, 0, -1, 0}, kSine[] = {0, 1, 0, -1};

@@ -28,10 +28,17 @@ struct AugmentationConfig {
   double rotation_deg = 0;
   double shift = 0;
   double zoom = 0;
+  double scale = 0;
   double brightness = 0;
   double contrast = 0;
   double crop_area = 1;
   double crop_ratio = 4.0 / 3;
+  double saturation = 0;
+  double grey = 0;
+  double channel_gain = 0;
+  double gamma = 0;
+  double blur = 0;
+  double noise = 0;
 
   bool crops() const { return crop_area < 1; }
 
@@ -46,6 +53,10 @@ struct AugmentationConfig {
     visitor.field(
         "zoom", zoom,
         {.help = "Each axis is scaled by a factor within 1 - zoom and 1 + zoom.", .min = 0, .max = 1, .max_excluded = true});
+    visitor.field("scale", scale,
+                  {.help = "The whole image is scaled by exp(x), x within -scale and +scale; shapes keep their axis ratio.",
+                   .min = 0,
+                   .max = 3});
     visitor.field("brightness", brightness,
                   {.help = "Largest brightness offset, as a fraction of the full range.", .min = 0, .max = 1});
     visitor.field(
@@ -60,6 +71,19 @@ struct AugmentationConfig {
          .max = 1,
          .min_excluded = true});
     visitor.field("crop_ratio", crop_ratio, {.help = "Largest ratio of the sides of a random crop, either way round.", .min = 1});
+    visitor.field("saturation", saturation,
+                  {.help = "Largest part by which colours are drawn towards grey.", .min = 0, .max = 1});
+    visitor.field("grey", grey, {.help = "Part of the images that lose all colour.", .min = 0, .max = 1});
+    visitor.field("channel_gain", channel_gain,
+                  {.help = "Red, green and blue are each multiplied by exp(x), x within -channel_gain and +channel_gain.",
+                   .min = 0,
+                   .max = 3});
+    visitor.field("gamma", gamma,
+                  {.help = "Values of 0 to 1 are raised to exp(x), x within -gamma and +gamma.", .min = 0, .max = 3});
+    visitor.field("blur", blur,
+                  {.help = "Largest part of a pixel that comes from the mean of 3 x 3 pixels.", .min = 0, .max = 1});
+    visitor.field("noise", noise,
+                  {.help = "Largest standard deviation of added noise, as a fraction of the full range.", .min = 0, .max = 1});
   }
 };
 

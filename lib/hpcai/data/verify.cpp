@@ -75,6 +75,7 @@ std::vector<std::pair<std::string, int64_t>> class_counts(const Dataset& data) {
     std::vector<int64_t> rows(static_cast<size_t>(std::min(kBlock, data.size() - first)));
     std::iota(rows.begin(), rows.end(), first);
     const at::Tensor labels = data.targets(rows);
+    if (!labels.defined()) return {};
     const int64_t* label = labels.const_data_ptr<int64_t>();
     for (size_t i = 0; i < rows.size(); ++i) {
       if (label[i] >= 0) ++counts[static_cast<size_t>(label[i])].second;  // below 0: unlabelled

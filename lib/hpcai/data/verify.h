@@ -27,7 +27,7 @@ struct Verification {
 // Reads every sample, on `threads` threads (0 = all cores), and never stops at a fault. `progress` hears of each sample.
 Verification verify(const Dataset& data, int threads, const Progress& progress);
 
-// Class names in label order and how many samples have each; empty for a regression.
+// Class names in label order and how many samples have each; empty for a regression and for data without labels.
 std::vector<std::pair<std::string, int64_t>> class_counts(const Dataset& data);
 
 // Whether samples lie in files; others are made when they are needed and have nothing to verify.

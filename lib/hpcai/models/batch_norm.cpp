@@ -32,8 +32,9 @@ at::Tensor BatchNorm::forward_offset(const at::Tensor& input, const at::Tensor& 
 at::Tensor BatchNorm::normalise(const at::Tensor& input, bool relu, const at::Tensor& offset) {
   if (mode_ != BatchNormMode::none && kernels::batch_norm_supports(input, tensors())) {
     const auto source = uses_batch_statistics() ? kernels::NormSource::batch : kernels::NormSource::running;
-    return kernels::batch_norm(input, tensors(),
-                               {.norm = source, .eps = eps_, .momentum = momentum_, .sum = sum_, .relu = relu, .offset = offset});
+    return kernels::batch_norm(
+        input, tensors(),
+        {.norm = source, .eps = eps_, .momentum = weight_of_batch(), .sum = sum_, .relu = relu, .offset = offset});
   }
   const at::Tensor output = normalise_generic(input);
   return relu ? output.relu() : output;
@@ -43,10 +44,10 @@ at::Tensor BatchNorm::normalise_generic(const at::Tensor& input) {
   if (mode_ == BatchNormMode::none) return input;
   const bool from_batch = uses_batch_statistics();
   if (from_batch && sum_) {
-    return synchronised_batch_norm(input, weight, bias, running_mean, running_var, eps_, momentum_, sum_);
+    return synchronised_batch_norm(input, weight, bias, running_mean, running_var, eps_, weight_of_batch(), sum_);
   }
   if (from_batch && input.numel() == input.size(1)) kernels::refuse_lone_values();
-  return at::batch_norm(input, weight, bias, running_mean, running_var, from_batch, momentum_, eps_, /*cudnn=*/true);
+  return at::batch_norm(input, weight, bias, running_mean, running_var, from_batch, weight_of_batch(), eps_, /*cudnn=*/true);
 }
 
 }  // namespace hpcai::models

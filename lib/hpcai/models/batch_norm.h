@@ -46,6 +46,8 @@ class BatchNorm : public torch::nn::Module {
   void synchronise(SumOverRanks sum) { sum_ = std::move(sum); }
   // Whether training uses batch statistics; see above.
   void use_batch(bool use) { use_batch_ = use; }
+  // While held, training keeps the running statistics as they are.
+  void hold_statistics(bool hold) { hold_ = hold; }
   void zero_gamma();  // sets the weight to 0, for the last norm of a residual block
 
   BatchNormMode mode() const { return mode_; }
@@ -61,12 +63,14 @@ class BatchNorm : public torch::nn::Module {
   }
 
  private:
+  double weight_of_batch() const { return hold_ ? 0 : momentum_; }
   at::Tensor normalise(const at::Tensor& input, bool relu, const at::Tensor& offset = {});
   at::Tensor normalise_generic(const at::Tensor& input);
 
   BatchNormMode mode_;
   double eps_, momentum_;
   bool use_batch_ = true;
+  bool hold_ = false;
   SumOverRanks sum_;
 };
 

@@ -12,6 +12,8 @@ class FeatureNetwork : public Model {
   // The last layer: [batch, features] -> [batch, outputs].
   virtual at::Tensor classify(const at::Tensor& features) = 0;
 
+  virtual int64_t feature_count() const = 0;
+
   at::Tensor forward(const at::Tensor& input) final { return classify(features(input)); }
 };
 

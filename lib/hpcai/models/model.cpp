@@ -72,6 +72,18 @@ void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_siz
   }
 }
 
+HoldStatistics::HoldStatistics(Model& model, bool active) {
+  if (!active) return;
+  for (const auto& part : model.modules(/*include_self=*/false)) {
+    if (auto* norm = dynamic_cast<BatchNorm*>(part.get())) held_.push_back(norm);
+  }
+  for (BatchNorm* norm : held_) norm->hold_statistics(true);
+}
+
+HoldStatistics::~HoldStatistics() {
+  for (BatchNorm* norm : held_) norm->hold_statistics(false);
+}
+
 bool has_local_statistics(const Model& model) {
   const auto parts = model.modules(/*include_self=*/false);
   return std::any_of(parts.begin(), parts.end(), [](const auto& part) {

@@ -81,6 +81,19 @@ std::shared_ptr<Model> make(const BayesianRegressorConfig& config, std::span<con
 // Sets the sum of every batch norm of mode `synchronised`. Does nothing if `world_size` is 1.
 void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size);
 
+// While it lives, training passes leave the running statistics of the model's batch norms as they are.
+class HoldStatistics {
+ public:
+  // `active`: false does nothing.
+  explicit HoldStatistics(Model& model, bool active = true);
+  ~HoldStatistics();
+  HoldStatistics(const HoldStatistics&) = delete;
+  HoldStatistics& operator=(const HoldStatistics&) = delete;
+
+ private:
+  std::vector<BatchNorm*> held_;
+};
+
 // Whether the running statistics differ between ranks, because a batch norm takes them from the batch of its rank alone.
 bool has_local_statistics(const Model& model);
 

@@ -31,6 +31,7 @@ class ResNet : public MapNetwork {
   at::Tensor maps(const at::Tensor& input) override;
   at::Tensor summarise(const at::Tensor& maps) override;
   at::Tensor classify(const at::Tensor& features) override;
+  int64_t feature_count() const override { return fc_->weight.size(1); }
 
  private:
   std::shared_ptr<Conv2d> conv1_;

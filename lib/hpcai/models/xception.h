@@ -38,6 +38,7 @@ class Xception : public MapNetwork {
   at::Tensor maps(const at::Tensor& input) override;
   at::Tensor summarise(const at::Tensor& maps) override;
   at::Tensor classify(const at::Tensor& features) override;
+  int64_t feature_count() const override { return config_.head_units; }
 
  private:
   // A separable convolution and its batch norm, with a relu on the input (`relu_before`) or on the output (`relu_after`).

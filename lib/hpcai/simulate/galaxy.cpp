@@ -92,7 +92,7 @@ Exposure expose(Survey survey, const Galaxy& galaxy, int largest_size) {
   const int size = std::max(std::min(native, largest_size), 1);
   const Grid grid{size, side / size};
   const double area = grid.pixel * grid.pixel;
-  const uint64_t noise_seed = galaxy.noise_seed[static_cast<size_t>(survey)];
+  const uint64_t noise_seed = galaxy.noise_seed[survey == Survey::des ? 1 : 0];
   Random weather(noise_seed, 0, 0, Purpose::simulate);
   const double seeing = std::exp(0.08 * weather.normal());
   FastNormal normal(Random(noise_seed, 0, 1, Purpose::simulate));
@@ -119,6 +119,29 @@ Exposure expose(Survey survey, const Galaxy& galaxy, int largest_size) {
   return exposure;
 }
 
+namespace {
+
+// The exposure as the survey publishes it, in bytes [size, size, 3].
+std::vector<uint8_t> colours_of(Survey survey, const Exposure& exposure, int size) {
+  std::array<Plane, 3> planes = exposure.planes;
+  for (Plane& plane : planes) {
+    if (plane.size != size) plane = resize(plane, size);
+  }
+  if (survey == Survey::skyserver) {
+    const double native = conditions(survey).pixel_arcsec;
+    const auto scale = static_cast<float>(native * native / (exposure.pixel_arcsec * exposure.pixel_arcsec));
+    for (Plane& plane : planes) {
+      for (float& value : plane.values) value *= scale;
+    }
+    return skyserver_colours(planes);
+  }
+  for (Plane& plane : planes) clip_to_background(plane);
+  constexpr double kQ = 1, kStretch = 1;
+  return survey == Survey::sdss ? direct_colours(planes) : lupton_colours(planes, kQ, kStretch);
+}
+
+}  // namespace
+
 GalaxyImage render(Survey survey, int size_pixels, uint64_t seed, uint64_t index) {
   if (size_pixels < kSmallestImage || size_pixels > kLargestImage) {
     throw Error(ExitCode::usage, "simulated galaxies: an image of " + std::to_string(size_pixels) + " pixels a side",
@@ -128,13 +151,8 @@ GalaxyImage render(Survey survey, int size_pixels, uint64_t seed, uint64_t index
   image.size = size_pixels;
   image.truth = draw_galaxy(seed, index);
   image.label = image.truth.label;
-  Exposure exposure = expose(survey, image.truth, size_pixels);
-  for (Plane& plane : exposure.planes) {
-    if (plane.size != size_pixels) plane = resize(plane, size_pixels);
-    clip_to_background(plane);
-  }
-  constexpr double kQ = 1, kStretch = 1;
-  image.pixels = survey == Survey::sdss ? direct_colours(exposure.planes) : lupton_colours(exposure.planes, kQ, kStretch);
+  const Exposure exposure = expose(survey, image.truth, size_pixels);
+  image.pixels = colours_of(survey, exposure, size_pixels);
   return image;
 }
 

@@ -44,6 +44,25 @@ std::vector<uint8_t> lupton_colours(const std::array<Plane, 3>& planes, double q
   return pixels;
 }
 
+std::vector<uint8_t> skyserver_colours(const std::array<Plane, 3>& planes) {
+  constexpr std::array<float, 3> kWeights{0.12F, 0.144F, 0.228F};
+  constexpr float kSoftening = 14, kSky = 0.0025F;
+  const float top = std::asinh(kSoftening);
+  std::vector<uint8_t> pixels(3 * planes[0].values.size());
+  for (size_t i = 0; i < planes[0].values.size(); ++i) {
+    std::array<float, 3> light{};
+    float mean = 0;
+    for (size_t c = 0; c < 3; ++c) {
+      light[c] = std::max(planes[c].values[i] * kWeights[c] + kSky, 0.0F);
+      mean += light[c] / 3;
+    }
+    if (mean <= 0) continue;  // stays black
+    const float factor = 255 * std::asinh(kSoftening * mean) / (top * mean);
+    for (size_t c = 0; c < 3; ++c) pixels[3 * i + c] = static_cast<uint8_t>(std::min(light[c] * factor, 255.0F));
+  }
+  return pixels;
+}
+
 Plane resize(const Plane& plane, int size) {
   const double ratio = static_cast<double>(plane.size) / size;
   std::vector<int> first(static_cast<size_t>(size)), second(first);

@@ -21,6 +21,11 @@ std::vector<uint8_t> direct_colours(const std::array<Plane, 3>& planes);
 // as astropy's make_lupton_rgb.
 std::vector<uint8_t> lupton_colours(const std::array<Plane, 3>& planes, double q, double stretch);
 
+// i, r and g planes, in nanomaggies a pixel of 0.396 arcsec -> bytes [size, size, 3] in the style of SDSS's image server: the
+// asinh scaling of Lupton et al. 2004 with a weight for each band. Weights, softening and sky level are those for which the
+// colours and profiles of simulated galaxies agree with real images of Galaxy Zoo; no label was used.
+std::vector<uint8_t> skyserver_colours(const std::array<Plane, 3>& planes);
+
 // Resizes a plane to `size` pixels a side. Bilinear, with aligned pixel edges; pixels outside repeat the border.
 Plane resize(const Plane& plane, int size);
 

@@ -92,7 +92,7 @@ struct Galaxy {
   Dust dust;
   std::vector<Clump> clumps;             // relative to the galaxy's centre
   std::vector<Neighbour> neighbours;     // relative to the middle of the image
-  std::array<uint64_t, 2> noise_seed{};  // one for each survey
+  std::array<uint64_t, 2> noise_seed{};  // one for each telescope: SDSS, DES
   bool edge_on() const;                  // whether the disk is seen from its side
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hpcai/config/field.h"
+#include "hpcai/tasks/adaptation.h"
 #include "hpcai/tasks/classification.h"
 #include "hpcai/tasks/density.h"
 #include "hpcai/tasks/metric.h"
@@ -17,7 +18,8 @@ namespace hpcai::tasks {
 
 // The section `loss`: the tasks that a config can choose. A new task adds its config struct to this variant and defines a
 // function make() for the struct.
-using TaskConfig = std::variant<WaveformRegressionConfig, WaveformMismatchConfig, ClassificationConfig, DensityConfig>;
+using TaskConfig =
+    std::variant<WaveformRegressionConfig, WaveformMismatchConfig, ClassificationConfig, DensityConfig, AdaptationConfig>;
 
 // The task that `config` chooses.
 std::unique_ptr<Task> make_task(const TaskConfig& config, const EvaluationOptions& options = {});

@@ -58,8 +58,10 @@ void agree_on_data(distributed::Group& group, const data::Splits& data, const Da
   distributed::agree(group, "data",
                      fmt::format("{} training, {} validation and {} test samples", data::size_of(data.train),
                                  data::size_of(data.validation), data::size_of(data.test)));
-  for (const auto& [split, print] :
-       {std::pair{"training", fingerprints.train}, {"validation", fingerprints.validation}, {"test", fingerprints.test}}) {
+  for (const auto& [split, print] : {std::pair{"training", fingerprints.train},
+                                     {"validation", fingerprints.validation},
+                                     {"test", fingerprints.test},
+                                     {"unlabelled", fingerprints.unlabelled}}) {
     distributed::agree(group, fmt::format("names or orders of the {} samples", split), print.names);
     distributed::agree(group, fmt::format("labels of the {} samples", split), print.targets);
     distributed::agree(group, fmt::format("contents of the {} samples", split), print.content);

@@ -9,6 +9,7 @@
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/gpu.h"
 #include "hpcai/trainer/judgements.h"
+#include "hpcai/trainer/sources.h"
 
 namespace hpcai::trainer {
 
@@ -24,6 +25,7 @@ std::shared_ptr<models::Model> build_model(const Experiment& experiment, const d
   const int64_t outputs = task->outputs(spec);
   auto model = models::make_model(experiment.model, spec.input_shape, outputs, static_cast<uint64_t>(experiment.training.seed));
   task->require(*model);
+  task->extend(*model, static_cast<uint64_t>(experiment.training.seed));
   if (group.device().is_cuda()) prepare_gpu(experiment.training);
   model->to(group.device());
   if (group.device().is_cuda()) order_weights(*model);
@@ -49,12 +51,15 @@ EvaluationSettings evaluation_settings(const Experiment& experiment, int world_s
 }
 
 void divide_among(Training& training, const Experiment& experiment, distributed::Group& group) {
-  const data::Dataset& train = *training.data.train;
-  training.loader = std::make_unique<data::StepLoader>(
-      std::make_unique<data::Loader>(train,
-                                     data::Sampler(train.size(), experiment.training.global_batch, group.rank(), group.size(),
-                                                   data::SamplerMode::training, static_cast<uint64_t>(experiment.training.seed)),
-                                     experiment.loader, group.device().is_cuda()));
+  const auto loader_of = [&](const data::Dataset& dataset, uint64_t seed) {
+    const data::Sampler sampler(dataset.size(), experiment.training.global_batch, group.rank(), group.size(),
+                                data::SamplerMode::training, seed);
+    return std::make_unique<data::Loader>(dataset, sampler, experiment.loader, group.device().is_cuda());
+  };
+  const auto seed = static_cast<uint64_t>(experiment.training.seed);
+  data::StepLoader::Further further;
+  for (const auto& [name, dataset] : training.further) further.emplace(name, loader_of(*dataset, seed + 1 + further.size()));
+  training.loader = std::make_unique<data::StepLoader>(loader_of(*training.data.train, seed), std::move(further));
   training.settings.evaluation = evaluation_settings(experiment, group.size());
 }
 
@@ -65,10 +70,14 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   // refused before the data are simulated or read.
   if (const auto spec = data::spec_of(experiment.data)) training.model = build_model(experiment, *spec, group);
   training.data = data::open(experiment.data, at::get_num_threads());
+  add_training_samples(experiment, training.data, at::get_num_threads());
   const data::Dataset& train = *training.data.train;
   refuse_problems(judge(experiment, group.size(), facts_of(training.data)));
   if (!training.model) training.model = build_model(experiment, train.spec(), group);
   training.task = build_task(experiment);
+  for (const std::string& name : training.task->further_sources()) {
+    training.further.emplace(name, open_unlabelled(experiment, train.spec(), at::get_num_threads()));
+  }
   training.task->prepare(train.spec(), group.device());
   optim::NamedTensors parameters;
   for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "hpcai/data/dataset.h"
 #include "hpcai/data/step_loader.h"
@@ -37,6 +39,10 @@ EvaluationSettings evaluation_settings(const Experiment& experiment, int world_s
 // All parts of a training, and the settings of its loop.
 struct Training {
   data::Splits data;
+  // The unlabelled samples of a task that needs such; else null.
+  const data::Dataset* unlabelled() const { return further.empty() ? nullptr : further.begin()->second.get(); }
+  // The data of Task::further_sources(), by name: both views of each sample, see data::TwoViews.
+  std::map<std::string, std::unique_ptr<data::Dataset>, std::less<>> further;
   std::unique_ptr<data::StepLoader> loader;
   std::shared_ptr<models::Model> model;
   std::unique_ptr<tasks::Task> task;

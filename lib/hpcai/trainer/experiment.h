@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "hpcai/checkpoint/config.h"
 #include "hpcai/config/bind.h"
@@ -13,6 +14,7 @@
 #include "hpcai/optim/config.h"
 #include "hpcai/tasks/tasks.h"
 #include "hpcai/trainer/evaluation_config.h"
+#include "hpcai/trainer/source_config.h"
 #include "hpcai/trainer/training_config.h"
 
 namespace hpcai::trainer {
@@ -22,6 +24,7 @@ namespace hpcai::trainer {
 struct Experiment {
   std::string name = "experiment";
   data::DataConfig data;
+  std::vector<SourceConfig> sources;
   data::LoaderConfig loader;
   models::ModelConfig model;
   tasks::TaskConfig task;
@@ -41,6 +44,7 @@ struct Experiment {
   void describe(Visitor& v) {
     v.field("name", name, {.help = "Of the run; its folder is runs/<name> unless --run-dir says otherwise.", .local = true});
     v.field("data", data, {.help = "Where the samples come from.", .required = true});
+    v.field("sources", sources, {.help = "Further data: unlabelled samples of another survey, or more training samples."});
     v.field("loader", loader, {.help = "How samples are read ahead."});
     v.field("model", model, {.help = "The network.", .required = true});
     v.field("loss", task, {.help = "What is learnt: the loss, and with it metrics and predictions.", .required = true});

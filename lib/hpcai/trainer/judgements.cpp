@@ -130,6 +130,34 @@ Judgements task_fits_data(const Case& at) {
   return {};
 }
 
+bool has_source(const Case& at, SourceRole role) {
+  return std::ranges::any_of(at.experiment.sources, [role](const SourceConfig& source) { return source.role == role; });
+}
+
+Judgements task_has_its_sources(const Case& at) {
+  const std::string loss = std::visit([](const auto& chosen) { return std::string(chosen.kType); }, at.experiment.task);
+  const bool needs = !at.task.further_sources().empty(), has = has_source(at, SourceRole::unlabelled);
+  if (needs && !has) {
+    return problem(fmt::format("loss.type: {} needs unlabelled samples, and sources names none", loss),
+                   "Add an entry with role: unlabelled to the section sources.");
+  }
+  if (has && !needs) {
+    return problem(fmt::format("sources names unlabelled samples, and loss.type: {} uses none", loss),
+                   "Set loss.type to adaptation, train with hpcai-train self-train, or remove the entry.");
+  }
+  return {};
+}
+
+Judgements labels_are_for_training(const Case& at) {
+  for (size_t i = 0; i < at.experiment.sources.size(); ++i) {
+    const SourceConfig& source = at.experiment.sources[i];
+    if (source.role == SourceRole::training || source.labels.empty()) continue;
+    return problem(fmt::format("sources[{}].labels is set, and its role is unlabelled", i),
+                   "Set role to training, or remove labels.");
+  }
+  return {};
+}
+
 Judgements summary_is_the_spectrum(const Case& at) {
   const auto* strain = std::get_if<data::SimulatedStrainConfig>(&at.experiment.data);
   if (!strain) return {};
@@ -300,10 +328,11 @@ Judgements milestones_are_reached(const Case& at) {
 }
 
 constexpr Judgements (*kProblems[])(const Case&) = {
-    name_is_a_folder,       ranks_have_samples,      batch_can_be_shared,       shards_can_be_shared, shards_are_the_passes,
-    shards_are_independent, shards_travel_unrounded, epoch_has_a_batch,         task_fits_data,       summary_is_the_spectrum,
-    density_has_its_loss,   flow_knows_the_ranges,   views_can_be_averaged,     stop_has_a_target,    target_is_measured,
-    target_has_validation,  plateau_has_validation,  horovod_has_a_scaled_rate, warmup_has_one_length};
+    name_is_a_folder,       ranks_have_samples,      batch_can_be_shared,   shards_can_be_shared,   shards_are_the_passes,
+    shards_are_independent, shards_travel_unrounded, epoch_has_a_batch,     task_fits_data,         summary_is_the_spectrum,
+    task_has_its_sources,   labels_are_for_training, density_has_its_loss,  flow_knows_the_ranges,  views_can_be_averaged,
+    stop_has_a_target,      target_is_measured,      target_has_validation, plateau_has_validation, horovod_has_a_scaled_rate,
+    warmup_has_one_length};
 
 // Applied only if there is no problem, because most warnings make no sense for an experiment that cannot run.
 constexpr Judgements (*kWarnings[])(const Case&) = {early_stop_has_validation, plateau_counts_epochs, validation_keeps_ranks_busy,

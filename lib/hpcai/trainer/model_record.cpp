@@ -12,6 +12,7 @@ namespace hpcai::trainer {
 namespace {
 
 constexpr int kRecordVersion = 1;
+constexpr const char* kUnlabelledKey = "unlabelled";
 
 nlohmann::json to_record(const std::optional<simulate::TimeGrid>& grid) {
   if (!grid) return nullptr;
@@ -57,6 +58,9 @@ std::string data_changes(const nlohmann::json& then, const nlohmann::json& now) 
     const auto change = data::describe_change(then.at(key).get<data::Fingerprint>(), now.at(key).get<data::Fingerprint>());
     if (!change.empty()) text += fmt::format("\n  {} data: {}", label, change);
   }
+  const auto change =
+      data::describe_change(then.value(kUnlabelledKey, data::Fingerprint{}), now.value(kUnlabelledKey, data::Fingerprint{}));
+  if (!change.empty()) text += fmt::format("\n  unlabelled data: {}", change);
   return text;
 }
 
@@ -65,12 +69,15 @@ nlohmann::json card_of(const nlohmann::json& state) { return state.value("card",
 
 }  // namespace
 
-DataFingerprints fingerprints_of(const data::Splits& data) {
-  return {data::fingerprint(data.train.get()), data::fingerprint(data.validation.get()), data::fingerprint(data.test.get())};
+DataFingerprints fingerprints_of(const data::Splits& data, const data::Dataset* unlabelled) {
+  return {data::fingerprint(data.train.get()), data::fingerprint(data.validation.get()), data::fingerprint(data.test.get()),
+          data::fingerprint(unlabelled)};
 }
 
 nlohmann::json make_record(const data::SampleSpec& spec, const DataFingerprints& fingerprints) {
-  return {{"model", to_record(spec)}, {"data", {{"train", fingerprints.train}, {"validation", fingerprints.validation}}}};
+  nlohmann::json data = {{"train", fingerprints.train}, {"validation", fingerprints.validation}};
+  if (fingerprints.unlabelled.samples > 0) data[kUnlabelledKey] = fingerprints.unlabelled;
+  return {{"model", to_record(spec)}, {"data", data}};
 }
 
 std::optional<data::SampleSpec> sample_spec_of(const nlohmann::json& state, const std::string& where) {

@@ -10,15 +10,15 @@
 // The "card" in a checkpoint's state.json describes the samples that the network expects and the data of the training.
 namespace hpcai::trainer {
 
-// The fingerprints of the splits of a data set; those of a missing split are empty.
+// The fingerprints of the splits of a data set and of the unlabelled samples; those of what is missing are empty.
 struct DataFingerprints {
-  data::Fingerprint train, validation, test;
+  data::Fingerprint train, validation, test, unlabelled;
 };
-// Reads the content of a few samples of each split; see data::fingerprint().
-DataFingerprints fingerprints_of(const data::Splits& data);
+// Reads the content of a few samples of each; see data::fingerprint(). `unlabelled` may be null.
+DataFingerprints fingerprints_of(const data::Splits& data, const data::Dataset* unlabelled);
 
 // The card of a training: {"model": {"version", "input_shape", "class_names", ...}, "data": {"train": fingerprint, "validation":
-// fingerprint}}. `spec`: of the training samples.
+// fingerprint}}, and "unlabelled" if there are such samples. `spec`: of the training samples.
 nlohmann::json make_record(const data::SampleSpec& spec, const DataFingerprints& fingerprints);
 
 // The samples that the network expects, from the card in `state` (a state.json). Returns std::nullopt for a checkpoint of an

@@ -20,9 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<checkpoint::Loaded> load_before(const fs::path& run, int64_t number, const data::Splits& data) {
+std::optional<checkpoint::Loaded> load_before(const fs::path& run, int64_t number, const Training& training) {
   auto loaded = checkpoint::load_newest(run / "checkpoints", number);
-  if (loaded) refuse_changed_data(loaded->state.state, make_record(data.train->spec(), fingerprints_of(data)), run);
+  if (!loaded) return loaded;
+  const auto prints = fingerprints_of(training.data, training.unlabelled());
+  refuse_changed_data(loaded->state.state, make_record(training.data.train->spec(), prints), run);
   return loaded;
 }
 
@@ -60,7 +62,7 @@ nlohmann::json replay(Incarnation& incarnation, const fs::path& run, int64_t num
   std::optional<checkpoint::Loaded> loaded;
   distributed::on_all_ranks(group, [&] {
     incarnation.build();
-    if (group.rank() == 0) loaded = load_before(run, number, incarnation.training().data);
+    if (group.rank() == 0) loaded = load_before(run, number, incarnation.training());
   });
   loaded = broadcast_checkpoint(group, loaded);
   incarnation.begin();

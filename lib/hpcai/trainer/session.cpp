@@ -123,7 +123,7 @@ void Session::open(bool load) {
     if (!entered_) records_->check();
     if (incarnation_->is_built()) return;
     incarnation_->build();
-    fingerprints_ = fingerprints_of(incarnation_->training().data);
+    fingerprints_ = fingerprints_of(incarnation_->training().data, incarnation_->training().unlabelled());
   });
   const data::Splits& data = incarnation_->training().data;
   agree_on_data(group, data, fingerprints_);

@@ -22,6 +22,7 @@ void introduce(const Experiment& experiment, const Training& training, const Loo
   log::info("hpcai-train {}: {} in {}", kVersion, experiment.name, folder.string());
   log::info("data       {} training, {} validation, {} test samples", data::size_of(training.data.train),
             data::size_of(training.data.validation), data::size_of(training.data.test));
+  if (training.unlabelled()) log::info("unlabelled {}", plural(training.unlabelled()->size(), "sample"));
   log::info("model      {} values, {} trained now", size.values, size.trainable);
   log::info("batch      {} samples a step on {}: {} each{}", experiment.training.global_batch, plural(group.size(), "rank"),
             experiment.training.global_batch / group.size(), passes > 1 ? fmt::format(", in {} passes", passes) : "");

@@ -10,7 +10,9 @@
 
 namespace hpcai::simulate {
 
-inline config::EnumNames<Survey> enum_names(Survey) { return {{Survey::sdss, "sdss"}, {Survey::des, "des"}}; }
+inline config::EnumNames<Survey> enum_names(Survey) {
+  return {{Survey::sdss, "sdss"}, {Survey::des, "des"}, {Survey::skyserver, "skyserver"}};
+}
 
 }  // namespace hpcai::simulate
 
@@ -32,7 +34,10 @@ struct SimulatedGalaxiesConfig : CachedImagesConfig {
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("survey", survey, {.help = "Observing conditions: depth, seeing, colours."});
+    visitor.field(
+        "survey", survey,
+        {.help =
+             "Depth, seeing and colours: sdss and des as in Khan et al. (2019), skyserver as in Galaxy Zoo's images of SDSS."});
     visitor.field("image_size", image_size, {.help = "Side of the images.", .unit = "pixels", .min = 16, .max = 1024});
     visitor.field("train", train, {.help = "Training images.", .min = 1});
     visitor.field("validation", validation, {.help = "Validation images; 0 = none.", .min = 0});

@@ -2,6 +2,8 @@
 
 #include <ATen/ops/empty.h>
 
+#include "hpcai/data/photometry.h"
+
 namespace hpcai::data {
 
 SampleSpec image_spec(int64_t height, int64_t width, std::vector<std::string> class_names, PixelScaling scaling) {
@@ -37,11 +39,22 @@ void AugmentedImages::read(int64_t index, const Draw* draw, float* out) const {
   const bool crops = transform_.augmentation.crops();
   const uint8_t* pixels = crops ? crop(index, *draw, buffer) : images_->pixels(index, buffer);
   const DrawnAugmentation drawn = draw_augmentation(transform_.augmentation, *draw, index, height, width);
-  const PixelMap map = pixel_map(transform_.scaling, drawn);
+  const DrawnPhotometry photometry = draw_photometry(transform_.augmentation, *draw, index);
+  const PixelMap map = pixel_map(photometry.changes ? PixelScaling::unit : transform_.scaling, drawn);
   if (drawn.warps) {
     warp_pixels(pixels, height, width, drawn.affine, map, out);
   } else {
     convert_pixels(pixels, height, width, map, out);
+  }
+  if (!photometry.changes) return;
+  apply_photometry(photometry, *draw, index, height, width, out);
+  scale_units(height * width, out);
+}
+
+// Planes of 0 .. 1 -> the network's input, in place.
+void AugmentedImages::scale_units(int64_t count, float* planes) const {
+  for (size_t c = 0; c < 3; ++c, planes += count) {
+    for (int64_t i = 0; i < count; ++i) planes[i] = 255 * plain_map_.scale[c] * planes[i] + plain_map_.offset[c];
   }
 }
 

@@ -28,6 +28,7 @@ class AugmentedImages : public Dataset {
 
  private:
   const uint8_t* crop(int64_t index, const Draw& draw, std::vector<uint8_t>& buffer) const;
+  void scale_units(int64_t count, float* planes) const;
 
   std::unique_ptr<const ImageSet> images_;
   ImageTransformConfig transform_;

@@ -1,0 +1,63 @@
+#include "hpcai/data/wrappers/labelled.h"
+
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <unordered_map>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
+#include "hpcai/data/tables/class_labels.h"
+#include "hpcai/data/tables/csv.h"
+
+namespace hpcai::data {
+
+Labelled::Labelled(std::unique_ptr<const Dataset> base, std::vector<int64_t> chosen, std::vector<int64_t> labels)
+    : Dataset(base->spec()), base_(std::move(base)), chosen_(std::move(chosen)), labels_(std::move(labels)) {
+  const auto classes = static_cast<int64_t>(spec().class_names.size());
+  if (chosen_.size() != labels_.size()) throw std::invalid_argument("Labelled: samples and labels differ in number");
+  for (size_t i = 0; i < chosen_.size(); ++i) {
+    if (chosen_[i] < 0 || chosen_[i] >= base_->size() || labels_[i] < 0 || labels_[i] >= classes) {
+      throw std::invalid_argument("Labelled: out of range");
+    }
+  }
+}
+
+at::Tensor Labelled::targets(std::span<const int64_t> index) const {
+  at::Tensor targets = at::empty({static_cast<int64_t>(index.size())}, at::kLong);
+  int64_t* out = targets.mutable_data_ptr<int64_t>();
+  for (const int64_t i : index) *out++ = labels_[static_cast<size_t>(i)];
+  return targets;
+}
+
+std::unique_ptr<Dataset> labelled_by(std::unique_ptr<const Dataset> base, const std::filesystem::path& table) {
+  const Csv csv(table, {"id", "label"});
+  const size_t id_column = csv.column("id"), label_column = csv.column("label");
+  const ClassLabels classes(base->spec().class_names, "the classes of the training");
+  std::unordered_map<std::string, int64_t> number_of;
+  for (int64_t i = 0; i < base->size(); ++i) number_of.emplace(base->id(i), i);
+  std::unordered_map<std::string, int64_t> row_of;
+  std::vector<int64_t> chosen, labels;
+  const auto refuse = [&](int64_t row, const std::string& what, const std::string& remedy) {
+    throw Error(ExitCode::bad_data, fmt::format("{}: {}", csv.where(row), what), remedy);
+  };
+  for (int64_t row = 0; row < csv.rows(); ++row) {
+    const std::string& id = csv.cell(row, id_column);
+    const auto found = number_of.find(id);
+    if (found == number_of.end()) {
+      refuse(row, fmt::format("no sample has the id '{}'", printable(id)), "Ids are those of the column id of `predict`.");
+    }
+    const auto [first, is_new] = row_of.emplace(id, row);
+    if (!is_new) refuse(row, fmt::format("id '{}' is also on line {}", printable(id), csv.line(first->second)), "Remove one.");
+    const std::string& cell = csv.cell(row, label_column);
+    const auto label = classes.find(cell);
+    if (!label) refuse(row, classes.why_unknown(cell), "Correct the label or remove the row.");
+    chosen.push_back(found->second);
+    labels.push_back(*label);
+  }
+  if (chosen.empty()) throw Error(ExitCode::bad_data, csv.name() + ": no row", "Name at least one sample.");
+  return std::make_unique<Labelled>(std::move(base), std::move(chosen), std::move(labels));
+}
+
+}  // namespace hpcai::data
