@@ -35,6 +35,8 @@ void add_generate(CommandLine& line);
 void add_evaluate(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_self_train(CommandLine& line);
+void add_embed(CommandLine& line);
+void add_explain(CommandLine& line);
 void add_replay(CommandLine& line);
 void add_bench(CommandLine& line);
 void add_calibrate(CommandLine& line);

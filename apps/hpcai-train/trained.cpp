@@ -62,11 +62,6 @@ bool names_other_data(const trainer::Experiment& own, const trainer::Experiment&
   return std::any_of(changes.begin(), changes.end(), [](const auto& change) { return change.key.starts_with("data"); });
 }
 
-data::Split split_named(const std::string& name) {
-  if (name == "train") return data::Split::train;
-  return name == "validation" ? data::Split::validation : data::Split::test;
-}
-
 // The run's config.yaml, all files that the training's data and those of this command have, and --input.
 std::vector<fs::path> inputs_of(const TrainedOptions& options, const data::DataConfig& own, const data::DataConfig& data) {
   std::vector<fs::path> inputs{fs::path(options.run_dir) / "config.yaml"};
@@ -79,6 +74,11 @@ std::vector<fs::path> inputs_of(const TrainedOptions& options, const data::DataC
 
 }  // namespace
 
+data::Split split_named(const std::string& name) {
+  if (name == "train") return data::Split::train;
+  return name == "validation" ? data::Split::validation : data::Split::test;
+}
+
 fs::path config_of_run(const fs::path& run) {
   fs::path config = run / "config.yaml";
   if (path_exists(config)) return config;
@@ -86,10 +86,18 @@ fs::path config_of_run(const fs::path& run) {
               "Give the folder that a training printed at its end, such as runs/waveform-quickstart.");
 }
 
-void TrainedOptions::add_to(CLI::App& app) {
+void TrainedOptions::add_model_to(CLI::App& app) {
   app.add_option("--run-dir", run_dir, "Folder of the run whose model is used")->type_name("DIR")->required();
   app.add_option("--checkpoint", checkpoint, "last, best, the name of one of the run's checkpoints (step-00000123), or a folder")
       ->type_name("last|best|NAME|DIR");
+  app.add_option("--set", overrides, "Change the run's settings, such as --set data.folder=other/images; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void TrainedOptions::add_to(CLI::App& app) {
+  add_model_to(app);
   auto* of_split = app.add_option("--split", split, "Which of the experiment's data: train, validation or test (default)")
                        ->type_name("SPLIT")
                        ->check(CLI::IsMember({"train", "validation", "test"}));
@@ -98,10 +106,6 @@ void TrainedOptions::add_to(CLI::App& app) {
       ->type_name("PATH")
       ->excludes(of_split)
       ->check([](const std::string& path) { return path.empty() ? std::string("is empty") : std::string(); }, "");
-  app.add_option("--set", overrides, "Change the run's settings, such as --set data.folder=other/images; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 const simulate::TimeGrid& Trained::waveform_grid(const std::string& option) const {

@@ -17,6 +17,9 @@ namespace hpcai::app {
 // Returns the config of the run in a folder. Throws Error{missing_input} if the folder holds no run.
 std::filesystem::path config_of_run(const std::filesystem::path& run);
 
+// Returns the split with this name: train, validation or test.
+data::Split split_named(const std::string& name);
+
 // The options of `evaluate` and `predict`: the trained model and the data.
 struct TrainedOptions {
   std::string run_dir;
@@ -26,6 +29,7 @@ struct TrainedOptions {
   std::vector<std::string> overrides;
 
   void add_to(CLI::App& app);
+  void add_model_to(CLI::App& app);  // without the options that choose data
   // Sets evaluation.posterior_samples, unless the user sets it.
   void draw(int64_t posterior_samples);
   const std::string& data_name() const { return input.empty() ? split : input; }

@@ -2,14 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
 #include <stdexcept>
 
-#include "hpcai/core/text.h"
-#include "hpcai/core/utf8.h"
 #include "hpcai/core/version.h"
-#include "hpcai/data/hdf5/hdf5_writer.h"
+#include "hpcai/data/hdf5/text_rows.h"
 
 namespace hpcai::data {
 namespace {
@@ -22,26 +19,6 @@ void check(const PredictionTable& table) {
   for (const auto& column : table.texts) {
     if (column.values.size() != rows) throw std::invalid_argument("PredictionTable: a text column is not complete");
   }
-}
-
-// Texts of one width, filled up with zeros, as an HDF5 data set.
-NewArray text_array(const std::string& name, const std::vector<std::string>& texts) {
-  size_t width = 1;
-  for (const std::string& text : texts) width = std::max(width, text.size());
-  return {name, {static_cast<int64_t>(texts.size())}, ElementType::uint8, static_cast<int64_t>(width)};
-}
-
-// File names need not be UTF-8, texts of HDF5 and CSV must be.
-std::string in_utf8(const std::string& name) { return find_invalid_utf8(name) ? printable(name, 4 * name.size()) : name; }
-
-std::vector<std::string> in_utf8(std::vector<std::string> names) {
-  for (std::string& name : names) name = in_utf8(name);
-  return names;
-}
-
-void write_text(Hdf5Writer& writer, size_t array, int64_t width, int64_t row, std::string text) {
-  text.resize(static_cast<size_t>(width), '\0');
-  writer.write_row(array, row, text.data());
 }
 
 // A cell of CSV. It has quotes where readers, Csv among them, would take it apart, or for a comment, or drop its outer blanks.

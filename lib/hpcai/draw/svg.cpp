@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "hpcai/core/base64.h"
 #include "hpcai/core/text.h"
 
 namespace hpcai::draw {
@@ -128,7 +129,8 @@ void Canvas::marker(Role role, double x, double y, const MarkerStyle& style) {
   const double r = style.radius;
   marks_.push_back({role, {x - r, y - r, x + r, y + r}, ""});
   const std::string paint =
-      fmt::format("fill=\"{}\" stroke=\"{}\" stroke-width=\"2\"", style.filled ? style.colour : "#ffffff", style.colour);
+      fmt::format("fill=\"{}\" stroke=\"{}\" stroke-width=\"{:g}\"{}", style.filled ? style.colour : "#ffffff", style.colour,
+                  style.outline, style.opacity < 1 ? fmt::format(" opacity=\"{:g}\"", style.opacity) : "");
   auto out = std::back_inserter(body_);
   switch (style.shape) {
     case Shape::circle: fmt::format_to(out, "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:g}\" {}/>\n", x, y, r, paint); return;
@@ -145,6 +147,14 @@ void Canvas::marker(Role role, double x, double y, const MarkerStyle& style) {
                      paint);
       return;
   }
+}
+
+void Canvas::image(const Rectangle& box, std::string_view png) {
+  marks_.push_back({Role::cell, box, ""});
+  fmt::format_to(std::back_inserter(body_),
+                 "<image x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" preserveAspectRatio=\"none\" "
+                 "href=\"data:image/png;base64,{}\"/>\n",
+                 box.left, box.top, box.width(), box.height(), base64(png));
 }
 
 std::string Canvas::svg() const {

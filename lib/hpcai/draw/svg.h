@@ -50,6 +50,8 @@ struct MarkerStyle {
   std::string_view colour = colour::kInk;
   bool filled = true;
   double radius = 7;
+  double outline = 2;  // the width of its line
+  double opacity = 1;
 };
 
 // The purpose of a drawn element.
@@ -75,6 +77,7 @@ class Canvas {
   void rectangle(Role role, const Rectangle& box, std::string_view fill, double opacity = 1);
   void frame(const Rectangle& box, const Stroke& stroke);
   void marker(Role role, double x, double y, const MarkerStyle& style);
+  void image(const Rectangle& box, std::string_view png);  // the bytes of a PNG file, stretched to the box
 
   Rectangle box() const { return {0, 0, width_, height_}; }
   const std::vector<Mark>& marks() const { return marks_; }
