@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMostOfSheet = 400;      // images
 constexpr int64_t kExplainedColumns = 4;  // images side by side, each with its map
-constexpr double kShownSide = 160, kMapOpacity = 0.55;
+constexpr double kShownSide = 160, kMapOpacity = 0.7;
 
 struct ExplainOptions {
   TrainedOptions trained;

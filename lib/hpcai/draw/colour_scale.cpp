@@ -53,7 +53,8 @@ Raster map_over(const Raster& picture, std::span<const float> values, double opa
     uint8_t* pixel = result.pixels.data() + 3 * i;
     const double grey = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
     const auto colour = scale_colour(values[i]);
-    for (size_t c = 0; c < 3; ++c) pixel[c] = static_cast<uint8_t>(std::lround(std::lerp(grey, colour[c], opacity)));
+    const double opaque = opacity * (1 + std::clamp(values[i], 0.0F, 1.0F)) / 2;
+    for (size_t c = 0; c < 3; ++c) pixel[c] = static_cast<uint8_t>(std::lround(std::lerp(grey, colour[c], opaque)));
   }
   return result;
 }

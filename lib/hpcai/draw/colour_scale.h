@@ -14,7 +14,7 @@ namespace hpcai::draw {
 std::array<uint8_t, 3> scale_colour(double value);
 
 // The picture in grey under a transparent map: values [height, width] from 0 to 1, row by row. `opacity`, 0 to 1, is that of the
-// map. Throws std::invalid_argument if the sizes differ.
+// map where it is 1; where it is 0 the opacity is half of this. Throws std::invalid_argument if the sizes differ.
 Raster map_over(const Raster& picture, std::span<const float> values, double opacity);
 
 }  // namespace hpcai::draw

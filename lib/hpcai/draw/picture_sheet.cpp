@@ -14,7 +14,7 @@ constexpr double kPictureGap = 4, kCellGap = 22, kCaptionSize = 15, kCaptionLine
 
 // The longest start of a text that is at most `width` wide, with "..." if it is not all of it.
 std::string shortened(const std::string& text, double width) {
-  for (size_t most = text.size(); most > 3; --most) {
+  for (size_t most = text.size(); most > 0; --most) {
     std::string part = printable(text, most);
     if (text_width(part, kCaptionSize) <= width) return part;
   }
