@@ -171,6 +171,7 @@ int64_t check_sizes(const EmbedOptions& options, const std::vector<Survey>& surv
 int embed(EmbedOptions options) {
   check_options(options);
   data::NetworkUse use;
+  options.trained.only_run("embed");
   Trained trained = load_network(options.trained, /*needs_labels=*/false, use);
   models::feature_network(*trained.model, "embed");
   const std::vector<Survey> surveys = open_surveys(options.split, options.inputs, trained, use);

@@ -26,9 +26,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostOfSheet = 400;      // images
-constexpr int64_t kExplainedColumns = 4;  // images side by side, each with its map
-constexpr double kShownSide = 160, kMapOpacity = 0.7;
+constexpr size_t kMostOfSheet = 400;                   // images
+constexpr int64_t kExplainedColumns = 4;               // images side by side, each with its map
+constexpr double kShownSide = 310, kMapOpacity = 0.7;  // of an image and its map together, in SVG pixels
 
 struct ExplainOptions {
   TrainedOptions trained;
@@ -159,6 +159,19 @@ std::string file_name(int64_t index, const std::string& id) {
   return name + ".png";
 }
 
+// Two pictures of one size, the first on the left.
+draw::Raster beside(const draw::Raster& left, const draw::Raster& right) {
+  draw::Raster both{left.height, 2 * left.width, {}};
+  const auto row = static_cast<std::ptrdiff_t>(3 * left.width);
+  for (int64_t y = 0; y < left.height; ++y) {
+    for (const draw::Raster* half : {&left, &right}) {
+      const auto begin = half->pixels.begin() + y * row;
+      both.pixels.insert(both.pixels.end(), begin, begin + row);
+    }
+  }
+  return both;
+}
+
 std::string sheet_title(const ExplainOptions& options) {
   const std::string of_class = options.class_name.empty() ? "the predicted class" : options.class_name;
   return options.method == "gradcam" ? "Grad-CAM: where the evidence for " + of_class + " lies"
@@ -167,12 +180,17 @@ std::string sheet_title(const ExplainOptions& options) {
 
 void write_explained(const ExplainOptions& options, const std::vector<Explained>& all) {
   if (form_of(options.out) == Form::svg) {
-    std::vector<draw::PictureCell> cells;
-    for (const Explained& one : all) cells.push_back({{png_of(one.picture), png_of(one.map)}, {one.id, one.verdict}});
-    const double ratio = static_cast<double>(all[0].picture.height) / static_cast<double>(all[0].picture.width);
-    const draw::Canvas canvas =
-        draw::draw_picture_sheet(cells, kExplainedColumns, kShownSide, kShownSide * ratio, sheet_title(options));
-    return write_output(options.out, canvas.svg());
+    draw::PictureSheet sheet{.title = sheet_title(options),
+                             .subtitle = plural(static_cast<int64_t>(all.size()), "image") + " of " + options.trained.data_name(),
+                             .description = "Images, each beside the map of what its class depends on.",
+                             .pictures = {},
+                             .without = "",
+                             .side = kShownSide};
+    for (const Explained& one : all) {
+      const draw::Raster both = beside(one.picture, one.map);
+      sheet.pictures.push_back({png_of(both), both.height, both.width, {one.id, one.verdict}});
+    }
+    return write_output(options.out, draw::draw_picture_sheet(sheet).svg());
   }
   std::vector<draw::Thumbnail> thumbnails;
   for (const Explained& one : all) {
@@ -184,7 +202,10 @@ void write_explained(const ExplainOptions& options, const std::vector<Explained>
 int explain(const ExplainOptions& options) {
   const Form form = form_of(options.out);
   if (form != Form::folder) require_output(options.out, "--out");
-  Trained trained = load_trained(options.trained, /*needs_labels=*/false);
+  options.trained.only_run("explain");
+  data::NetworkUse use;
+  Trained trained = load_network(options.trained, /*needs_labels=*/false, use);
+  trained.dataset = open_chosen(options.trained, trained.experiment, use);
   Explainer explainer(options, trained);
   const std::vector<int64_t> chosen = chosen_samples(options, *trained.dataset);
   if (form != Form::folder && chosen.size() > kMostOfSheet) {

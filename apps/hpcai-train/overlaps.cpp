@@ -84,8 +84,10 @@ void OverlapOptions::add_to(CLI::App& app) {
   app.add_option("--overlaps", samples, "Waveforms whose overlap is computed, spread evenly; 0: none (default: all)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--report", report,
-                 "Folder for tables and figures: overlaps.csv, report.md, mismatch.svg ...; of a density: ranks.csv, pp.svg ...")
+  app.add_option(
+         "--report", report,
+         "Folder for tables and figures: overlaps.csv, report.md, mismatch.svg ...; of a density: ranks.csv, pp.svg ...; of a "
+         "classification: classification.json, report.md, predictions.csv, roc.svg, confusion.svg, mistakes.svg ...")
       ->type_name("DIR");
 }
 
@@ -93,19 +95,19 @@ void OverlapOptions::check(const Trained& trained) const {
   if (!noise_curve.empty()) weights_of(*this, trained.waveform_grid("--noise-curve"));
   if (report.empty()) return;
   const bool of_densities = trained.estimates_densities();
-  if (!of_densities) trained.waveform_grid("--report");
-  if (!of_densities && samples == 0) {
+  const std::vector<std::string> of_task = trained.task->report_files();
+  const bool of_waveforms = !of_densities && of_task.empty();
+  if (of_waveforms) trained.waveform_grid("--report");
+  if (of_waveforms && samples == 0) {
     throw Error(ExitCode::usage, "--report: --overlaps 0 leaves nothing to report", "Leave out one of the two.");
   }
   make_folder(report);
   std::vector<fs::path> inputs = trained.inputs;
   if (!noise_curve.empty()) inputs.emplace_back(noise_curve);
-  const auto require = [&](const char* name) { require_output(fs::path(report) / name, "--report", inputs); };
-  if (of_densities) {
-    std::ranges::for_each(kCalibrationFiles, require);
-  } else {
-    std::ranges::for_each(kReportFiles, require);
-  }
+  const auto require = [&](const std::string& name) { require_output(fs::path(report) / name, "--report", inputs); };
+  std::ranges::for_each(of_task, require);
+  if (of_densities) std::ranges::for_each(kCalibrationFiles, require);
+  if (of_waveforms) std::ranges::for_each(kReportFiles, require);
 }
 
 nlohmann::json measure_overlaps(const Trained& trained, const tasks::EvaluationResult& result, const OverlapOptions& options,

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "ensemble.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/output_file.h"
@@ -11,7 +12,6 @@
 #include "hpcai/simulate/refine.h"
 #include "predict_strain.h"
 #include "refine_predictions.h"
-#include "trained.h"
 
 namespace hpcai::app {
 namespace {
@@ -46,10 +46,11 @@ int predict(const PredictOptions& options) {
   require_output(out, "--out");
   TrainedOptions chosen = options.trained;
   chosen.draw(kPosteriorSamples);
-  Trained trained = load_trained(chosen, /*needs_labels=*/false);
+  Ensemble ensemble(chosen, /*needs_labels=*/false);
+  Trained& trained = ensemble.first();
   require_output(out, "--out", trained.inputs);
   if (options.refine) trained.waveform_grid("--refine");
-  const auto all = trained.predict();
+  const auto all = ensemble.predict();
   data::PredictionTable table = trained.task->table(trained.dataset->spec(), all);
   if (options.refine) refine_predictions(trained, all, options.refine_steps, table);
   for (const int64_t index : all.index) table.ids.push_back(trained.dataset->id(index));
@@ -58,7 +59,7 @@ int predict(const PredictOptions& options) {
   } else {
     write_output(out, data::predictions_csv(table));
   }
-  log::info("{} predictions of step {} in {}", table.ids.size(), trained.step, options.out);
+  log::info("{} predictions of {} in {}", table.ids.size(), ensemble.name(), options.out);
   return 0;
 }
 
@@ -74,6 +75,8 @@ void add_predict(CommandLine& line) {
       "          hpcai-train predict --run-dir runs/waveform-quickstart --input strain.h5 --out parameters.h5\n"
       "          hpcai-train predict --run-dir runs/waveform-quickstart --split test --refine --out parameters.csv\n"
       "          hpcai-train predict --run-dir runs/galaxy-quickstart --split test --out galaxies.csv\n"
+      "          hpcai-train predict --run-dir runs/sdss-1 --run-dir runs/sdss-2 --calibrated --input new-galaxies/ --out "
+      "new.csv\n"
       "          hpcai-train predict --run-dir runs/posterior --strain H1.hdf5 --strain L1.hdf5 --gps 1126259462.4 --corner "
       "event.svg");
   options->trained.add_to(*app);

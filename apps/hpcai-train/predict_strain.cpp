@@ -165,9 +165,10 @@ void StrainOptions::add_to(CLI::App& app) {
 }
 
 int predict_strain(const TrainedOptions& trained_options, const StrainOptions& options, const std::string& out) {
+  const std::string& run_dir = trained_options.only_run("--strain");
   data::NetworkUse use;
   Trained trained = load_network(trained_options, /*needs_labels=*/false, use);
-  const data::SimulatedStrainConfig& model = strain_config(trained.experiment, trained_options.run_dir);
+  const data::SimulatedStrainConfig& model = strain_config(trained.experiment, run_dir);
   if (use.other_data) {
     throw Error(ExitCode::usage, "--set changes the data of the training, on which the network's answer depends",
                 "Leave it out; data.likelihood_high_hz may be changed.");

@@ -91,11 +91,11 @@ nlohmann::json finished(const SelfTrainOptions& options, const trainer::Experime
 std::vector<metrics::CertainPrediction> pick(const SelfTrainOptions& options, const trainer::Experiment& experiment,
                                              int64_t next) {
   TrainedOptions chosen;
-  chosen.run_dir = folder_of(options, next - 1).string();
+  chosen.run_dirs = {folder_of(options, next - 1).string()};
   data::NetworkUse use;
   Trained trained = load_network(chosen, /*needs_labels=*/false, use);
   trained.dataset = trainer::open_unlabelled_samples(experiment, use.spec, at::get_num_threads());
-  const auto all = trained.predict();
+  const auto all = trained.predict(*trained.dataset);
   const auto picks = metrics::most_certain(all.prediction, next * options.per_class);
   data::PredictionTable table;
   table.columns = {"probability"};

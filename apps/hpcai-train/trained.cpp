@@ -26,6 +26,7 @@
 #include "hpcai/trainer/model_record.h"
 #include "hpcai/trainer/threads.h"
 #include "hpcai/trainer/weights.h"
+#include "temperature.h"
 
 namespace hpcai::app {
 namespace {
@@ -42,7 +43,7 @@ void copy_weights(models::Model& model, const checkpoint::NamedTensors& saved, c
 fs::path checkpoint_path(const TrainedOptions& options) {
   const bool named = options.checkpoint == "last" || options.checkpoint == "best" ||
                      (checkpoint::step_of(options.checkpoint) && !path_exists(options.checkpoint));
-  return named ? fs::path(options.run_dir) / "checkpoints" / options.checkpoint : fs::path(options.checkpoint);
+  return named ? fs::path(options.run_dirs.front()) / "checkpoints" / options.checkpoint : fs::path(options.checkpoint);
 }
 
 // The samples that the network expects, as the checkpoint describes them. A checkpoint of an older program has no description;
@@ -56,15 +57,9 @@ data::SampleSpec sample_spec(const checkpoint::Loaded& loaded, const trainer::Ex
   return data::open(own.data, 0, false).train->spec();
 }
 
-// Whether the section `data` of `experiment` differs from that of the training.
-bool names_other_data(const trainer::Experiment& own, const trainer::Experiment& experiment) {
-  const auto changes = config::differences(own, experiment);
-  return std::any_of(changes.begin(), changes.end(), [](const auto& change) { return change.key.starts_with("data"); });
-}
-
 // The run's config.yaml, all files that the training's data and those of this command have, and --input.
 std::vector<fs::path> inputs_of(const TrainedOptions& options, const data::DataConfig& own, const data::DataConfig& data) {
-  std::vector<fs::path> inputs{fs::path(options.run_dir) / "config.yaml"};
+  std::vector<fs::path> inputs{fs::path(options.run_dirs.front()) / "config.yaml"};
   const auto add = [&](const std::vector<fs::path>& files) { inputs.insert(inputs.end(), files.begin(), files.end()); };
   add(data::input_files(own));
   add(data::input_files(data));
@@ -86,8 +81,18 @@ fs::path config_of_run(const fs::path& run) {
               "Give the folder that a training printed at its end, such as runs/waveform-quickstart.");
 }
 
+bool names_other_data(const trainer::Experiment& a, const trainer::Experiment& b) {
+  const auto changes = config::differences(a, b);
+  return std::any_of(changes.begin(), changes.end(), [](const auto& change) { return change.key.starts_with("data"); });
+}
+
 void TrainedOptions::add_model_to(CLI::App& app) {
-  app.add_option("--run-dir", run_dir, "Folder of the run whose model is used")->type_name("DIR")->required();
+  app.add_option("--run-dir", run_dirs,
+                 "Folder of the run whose model is used; repeated: the class probabilities are averaged over the runs")
+      ->type_name("DIR")
+      ->required()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--checkpoint", checkpoint, "last, best, the name of one of the run's checkpoints (step-00000123), or a folder")
       ->type_name("last|best|NAME|DIR");
   app.add_option("--set", overrides, "Change the run's settings, such as --set data.folder=other/images; may be repeated")
@@ -106,6 +111,19 @@ void TrainedOptions::add_to(CLI::App& app) {
       ->type_name("PATH")
       ->excludes(of_split)
       ->check([](const std::string& path) { return path.empty() ? std::string("is empty") : std::string(); }, "");
+  app.add_flag("--calibrated", calibrated, "Use the temperature that evaluate --calibrate has left in the run folder");
+}
+
+TrainedOptions TrainedOptions::of_run(const std::string& run_dir) const {
+  TrainedOptions one = *this;
+  one.run_dirs = {run_dir};
+  return one;
+}
+
+const std::string& TrainedOptions::only_run(const std::string& command) const {
+  if (run_dirs.size() == 1) return run_dirs.front();
+  throw Error(ExitCode::usage, fmt::format("{}: --run-dir is given {} times", command, run_dirs.size()),
+              "Give one run; an ensemble averages class probabilities.");
 }
 
 const simulate::TimeGrid& Trained::waveform_grid(const std::string& option) const {
@@ -122,22 +140,31 @@ void TrainedOptions::draw(int64_t posterior_samples) {
 
 bool Trained::estimates_densities() const { return dynamic_cast<const models::ConditionalDensity*>(model.get()) != nullptr; }
 
-tasks::EvaluationResult Trained::evaluate() { return trainer::evaluate(*group, *model, *task, *dataset, settings); }
+void Trained::require_probabilities(const std::string& option) const {
+  if (task->predicts_probabilities()) return;
+  throw Error(ExitCode::usage, fmt::format("{}: the model of {} predicts no class probabilities", option, printable(run_dir)),
+              "It is for classifications, such as trainings with loss.type cross_entropy.");
+}
 
-metrics::Predictions::Gathered Trained::predict() {
-  const data::WithoutTruth hidden(*dataset);
+tasks::EvaluationResult Trained::evaluate(const data::Dataset& samples) {
+  return trainer::evaluate(*group, *model, *task, samples, settings);
+}
+
+metrics::Predictions::Gathered Trained::predict(const data::Dataset& samples) {
+  const data::WithoutTruth hidden(samples);
   auto all = trainer::evaluate(*group, *model, *task, hidden, settings).predictions;
-  const at::Tensor truth = dataset->targets(all.index);
+  const at::Tensor truth = samples.targets(all.index);
   const at::Tensor known = truth.is_floating_point() ? truth.isnan().logical_not() : truth.ne(data::kUnlabelled);
   if (known.any().item<bool>()) all.target = truth;
   return all;
 }
 
 Trained load_network(const TrainedOptions& options, bool needs_labels, data::NetworkUse& use) {
-  const fs::path settings = config_of_run(options.run_dir);
+  const std::string& run_dir = options.run_dirs.front();
+  const fs::path settings = config_of_run(run_dir);
   const auto own = config::read<trainer::Experiment>(settings);
   Trained trained;
-  trained.run_dir = options.run_dir;
+  trained.run_dir = run_dir;
   trained.experiment = config::read<trainer::Experiment>(settings, options.overrides);
   const auto loaded = checkpoint::load_checkpoint(checkpoint_path(options), checkpoint::Parts::model);
   use = {sample_spec(loaded, own), !needs_labels, names_other_data(own, trained.experiment)};
@@ -154,15 +181,14 @@ Trained load_network(const TrainedOptions& options, bool needs_labels, data::Net
   trained.step = loaded.step;
   trained.inputs = inputs_of(options, own.data, trained.experiment.data);
   trained.checkpoint = loaded.path.string();
+  if (options.calibrated) trained.temperature = temperature_of(trained);
   return trained;
 }
 
-Trained load_trained(const TrainedOptions& options, bool needs_labels) {
-  data::NetworkUse use;
-  Trained trained = load_network(options, needs_labels, use);
-  trained.dataset = options.input.empty() ? data::open_split(trained.experiment.data, split_named(options.split), use)
-                                          : data::open_input(trained.experiment.data, options.input, use);
-  return trained;
+std::unique_ptr<data::Dataset> open_chosen(const TrainedOptions& options, const trainer::Experiment& experiment,
+                                           const data::NetworkUse& use) {
+  return options.input.empty() ? data::open_split(experiment.data, split_named(options.split), use)
+                               : data::open_input(experiment.data, options.input, use);
 }
 
 }  // namespace hpcai::app

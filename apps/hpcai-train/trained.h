@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,19 +21,23 @@ std::filesystem::path config_of_run(const std::filesystem::path& run);
 // Returns the split with this name: train, validation or test.
 data::Split split_named(const std::string& name);
 
-// The options of `evaluate` and `predict`: the trained model and the data.
+// The options of `evaluate` and `predict`: the trained models and the data.
 struct TrainedOptions {
-  std::string run_dir;
+  std::vector<std::string> run_dirs;  // at least one; several: an ensemble (ensemble.h)
   std::string checkpoint = "last";
   std::string split = "test";
   std::string input;  // new samples; empty: a split of the experiment's data
   std::vector<std::string> overrides;
+  bool calibrated = false;  // with the temperature in the run folder (temperature.h)
 
   void add_to(CLI::App& app);
   void add_model_to(CLI::App& app);  // without the options that choose data
   // Sets evaluation.posterior_samples, unless the user sets it.
   void draw(int64_t posterior_samples);
   const std::string& data_name() const { return input.empty() ? split : input; }
+  TrainedOptions of_run(const std::string& run_dir) const;  // the same for one run
+  // The only run. Throws Error{usage} that names `command` if there are several.
+  const std::string& only_run(const std::string& command) const;
 };
 
 // A trained model from a run folder, with the data of this command.
@@ -45,6 +50,7 @@ struct Trained {
   trainer::EvaluationSettings settings;
   int64_t step = 0;
   std::string run_dir, checkpoint;
+  std::optional<double> temperature;          // of the class probabilities
   std::vector<std::filesystem::path> inputs;  // files that this command and the training read; no output may replace them
 
   // Whether the model is a density of the targets, and its predictions are summaries of draws.
@@ -54,20 +60,28 @@ struct Trained {
   // The times of these waveforms. Throws Error{usage} that names `option` if the model predicts none.
   const simulate::TimeGrid& waveform_grid(const std::string& option) const;
 
+  // Throws Error{usage} that names `option` if the task's predictions are no class probabilities.
+  void require_probabilities(const std::string& option) const;
+
   // Measures the quality, without overlaps; all samples must have a truth.
-  tasks::EvaluationResult evaluate();
+  tasks::EvaluationResult evaluate() { return evaluate(*dataset); }
+  tasks::EvaluationResult evaluate(const data::Dataset& samples);
   // Predicts without reading the truth. If the truth of some samples is known, the result's `target` holds it, with
   // data::kUnlabelled or NaN for the other samples.
-  metrics::Predictions::Gathered predict();
+  metrics::Predictions::Gathered predict(const data::Dataset& samples);
 };
 
-// Loads the model without any data. Class names, shape and scaling of the samples come from the checkpoint; `use` receives them.
-// Throws Error{missing_input} if the run or the checkpoint does not exist.
+// Loads the model of the first run without any data. Class names, shape and scaling of the samples come from the checkpoint;
+// `use` receives them. Throws Error{missing_input} if the run or the checkpoint does not exist, and for options.calibrated what
+// temperature_of() throws.
 Trained load_network(const TrainedOptions& options, bool needs_labels, data::NetworkUse& use);
 
-// Loads the model and opens the chosen data. Class names, shape and scaling of the samples come from the checkpoint. Throws
-// Error{missing_input} if the run, the checkpoint, the split or the input does not exist. Throws Error{bad_data} if the data do
-// not fit the network, or if `needs_labels` is true and a sample has no label.
-Trained load_trained(const TrainedOptions& options, bool needs_labels);
+// Whether the section `data` of two experiments differs.
+bool names_other_data(const trainer::Experiment& a, const trainer::Experiment& b);
+
+// Opens the data that the options choose, for such a network. Throws Error{missing_input} if the split or the input does not
+// exist. Throws Error{bad_data} if the data do not fit the network, or if the network needs labels and a sample has none.
+std::unique_ptr<data::Dataset> open_chosen(const TrainedOptions& options, const trainer::Experiment& experiment,
+                                           const data::NetworkUse& use);
 
 }  // namespace hpcai::app

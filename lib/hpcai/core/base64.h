@@ -5,7 +5,7 @@
 
 namespace hpcai {
 
-// Bytes as text in base 64 (RFC 4648, section 4), with padding.
+// The Base64 text of bytes (RFC 4648, section 4), on one line.
 std::string base64(std::string_view bytes);
 
 }  // namespace hpcai

@@ -1,63 +1,60 @@
 #include "hpcai/draw/picture_sheet.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-
-#include "hpcai/core/error.h"
-#include "hpcai/core/text.h"
 
 namespace hpcai::draw {
 namespace {
 
-constexpr double kPictureGap = 4, kCellGap = 22, kCaptionSize = 15, kCaptionLine = 20, kSheetTitle = 20;
+constexpr double kWidestRow = 6 * 210, kPictureGap = 20, kSheetMargin = 24, kSheetTop = 88, kCaption = 15, kCaptionLine = 21;
 
-// The longest start of a text that is at most `width` wide, with "..." if it is not all of it.
-std::string shortened(const std::string& text, double width) {
-  for (size_t most = text.size(); most > 0; --most) {
-    std::string part = printable(text, most);
-    if (text_width(part, kCaptionSize) <= width) return part;
+// The end of the text that is at most `width` pixels wide, after dots if something is missing.
+std::string fitted(const std::string& text, double size, double width) {
+  std::string shown = text;
+  for (size_t left_out = 1; left_out < text.size() && text_width(shown, size) > width; ++left_out) {
+    if ((static_cast<unsigned char>(text[left_out]) & 0xC0) == 0x80) continue;  // within a UTF-8 sequence
+    shown = "..." + text.substr(left_out);
   }
-  return "";
+  return shown;
+}
+
+// The largest rectangle of the picture's shape in a square.
+Rectangle place_of(const Picture& picture, double side, double left, double top) {
+  const double height = static_cast<double>(std::max<int64_t>(1, picture.height));
+  const double width = static_cast<double>(std::max<int64_t>(1, picture.width));
+  const double scale = side / std::max(height, width);
+  const double x = left + (side - width * scale) / 2, y = top;
+  return {x, y, x + width * scale, y + height * scale};
 }
 
 }  // namespace
 
-Canvas draw_picture_sheet(std::span<const PictureCell> cells, int64_t columns, double width, double height,
-                          const std::string& title) {
-  if (cells.empty() || columns < 1) {
-    throw Error(ExitCode::usage, fmt::format("picture sheet: {} cells in {} columns", cells.size(), columns),
-                "Give at least one cell and one column.");
+Canvas draw_picture_sheet(const PictureSheet& sheet) {
+  size_t lines = 0;
+  double highest = 0;
+  for (const Picture& picture : sheet.pictures) {
+    lines = std::max(lines, picture.caption.size());
+    highest = std::max(highest, place_of(picture, sheet.side, 0, 0).height());
   }
-  size_t pictures = 1, captions = 0;
-  for (const PictureCell& cell : cells) {
-    pictures = std::max(pictures, cell.pngs.size());
-    captions = std::max(captions, cell.captions.size());
-  }
-  const auto count = static_cast<int64_t>(cells.size());
-  columns = std::min(columns, count);
-  const double cell_width = static_cast<double>(pictures) * (width + kPictureGap) - kPictureGap;
-  const double cell_height = height + kCaptionLine * static_cast<double>(captions) + 8;
-  const double sheet_width = kCellGap + static_cast<double>(columns) * (cell_width + kCellGap);
-  const std::vector<std::string> lines = wrap(title, kSheetTitle, sheet_width - 2 * kCellGap);
-  const double top = 18 + 26 * static_cast<double>(lines.size());
-  const int64_t rows = (count + columns - 1) / columns;
-  Canvas canvas(sheet_width, top + static_cast<double>(rows) * (cell_height + kCellGap), title);
-  for (size_t l = 0; l < lines.size(); ++l) {
-    canvas.text(Role::heading, kCellGap, 30 + 26 * static_cast<double>(l), lines[l], {.size = kSheetTitle, .bold = true});
-  }
-  for (int64_t i = 0; i < count; ++i) {
-    const PictureCell& cell = cells[static_cast<size_t>(i)];
-    const double left = kCellGap + static_cast<double>(i % columns) * (cell_width + kCellGap);
-    const double y = top + static_cast<double>(i / columns) * (cell_height + kCellGap);
-    for (size_t k = 0; k < cell.pngs.size(); ++k) {
-      const double x = left + static_cast<double>(k) * (width + kPictureGap);
-      canvas.image({x, y, x + width, y + height}, cell.pngs[k]);
-    }
-    for (size_t l = 0; l < cell.captions.size(); ++l) {
-      const std::string caption = shortened(cell.captions[l], cell_width);
-      if (caption.empty()) continue;
-      canvas.text(Role::note, left, y + height + kCaptionLine * static_cast<double>(l + 1) - 2, caption, {.size = kCaptionSize});
+  const size_t columns = std::clamp<size_t>(sheet.pictures.size(), 1, static_cast<size_t>(kWidestRow / sheet.side));
+  const size_t rows = (sheet.pictures.size() + columns - 1) / columns;
+  const double cell = sheet.side + kPictureGap, row = highest + 12 + kCaptionLine * static_cast<double>(lines) + 14;
+  const double headings = std::max({text_width(sheet.title, 22, true), text_width(sheet.subtitle, 18),
+                                    sheet.pictures.empty() ? text_width(sheet.without, 18) : 0.0});
+  const double width = std::max(headings, static_cast<double>(columns) * cell - kPictureGap) + 2 * kSheetMargin;
+  const double height = kSheetTop + (rows == 0 ? 40 : static_cast<double>(rows) * row) + kSheetMargin;
+  Canvas canvas(width, height, sheet.description);
+  canvas.text(Role::heading, kSheetMargin, 34, sheet.title, {.size = 22, .bold = true});
+  canvas.text(Role::heading, kSheetMargin, 64, sheet.subtitle, {.size = 18, .colour = colour::kGrey});
+  if (sheet.pictures.empty()) canvas.text(Role::note, kSheetMargin, kSheetTop + 26, sheet.without, {.size = 18});
+  for (size_t i = 0; i < sheet.pictures.size(); ++i) {
+    const Picture& picture = sheet.pictures[i];
+    const double left = kSheetMargin + static_cast<double>(i % columns) * cell;
+    const double top = kSheetTop + static_cast<double>(i / columns) * row;
+    const Rectangle box = place_of(picture, sheet.side, left, top);
+    canvas.picture(Role::point, box, picture.png, static_cast<double>(picture.width) < 0.6 * box.width());
+    for (size_t k = 0; k < picture.caption.size(); ++k) {
+      canvas.text(Role::cell, left, top + highest + 20 + kCaptionLine * static_cast<double>(k),
+                  fitted(picture.caption[k], kCaption, sheet.side), {.size = kCaption});
     }
   }
   return canvas;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -9,15 +8,20 @@
 
 namespace hpcai::draw {
 
-// Pictures of one thing side by side, with lines of text below. All pictures of a sheet have the same shape.
-struct PictureCell {
-  std::vector<std::string> pngs;  // the bytes of PNG files
-  std::vector<std::string> captions;
+struct Picture {
+  std::string png;                   // the bytes of a PNG file
+  int64_t height = 0, width = 0;     // pixels
+  std::vector<std::string> caption;  // lines; one that is too wide loses its beginning
 };
 
-// Cells in rows of `columns`, each picture `width` by `height` SVG pixels, below a title. A caption that is too long is cut off.
-// Throws Error{usage} without cells or columns.
-Canvas draw_picture_sheet(std::span<const PictureCell> cells, int64_t columns, double width, double height,
-                          const std::string& title);
+struct PictureSheet {
+  std::string title, subtitle, description;  // the description is read to those who cannot see the picture
+  std::vector<Picture> pictures;
+  std::string without;  // said if there are no pictures
+  double side = 210;    // of a picture, SVG pixels; the longer of its two sides
+};
+
+// Pictures with their captions, in rows that are as wide as six pictures of 210 pixels.
+Canvas draw_picture_sheet(const PictureSheet& sheet);
 
 }  // namespace hpcai::draw

@@ -149,12 +149,12 @@ void Canvas::marker(Role role, double x, double y, const MarkerStyle& style) {
   }
 }
 
-void Canvas::image(const Rectangle& box, std::string_view png) {
-  marks_.push_back({Role::cell, box, ""});
+void Canvas::picture(Role role, const Rectangle& box, std::string_view png, bool sharp) {
+  marks_.push_back({role, box, ""});
   fmt::format_to(std::back_inserter(body_),
-                 "<image x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" preserveAspectRatio=\"none\" "
+                 "<image x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" preserveAspectRatio=\"none\"{} "
                  "href=\"data:image/png;base64,{}\"/>\n",
-                 box.left, box.top, box.width(), box.height(), base64(png));
+                 box.left, box.top, box.width(), box.height(), sharp ? " style=\"image-rendering:pixelated\"" : "", base64(png));
 }
 
 std::string Canvas::svg() const {

@@ -77,7 +77,8 @@ class Canvas {
   void rectangle(Role role, const Rectangle& box, std::string_view fill, double opacity = 1);
   void frame(const Rectangle& box, const Stroke& stroke);
   void marker(Role role, double x, double y, const MarkerStyle& style);
-  void image(const Rectangle& box, std::string_view png);  // the bytes of a PNG file, stretched to the box
+  // The image of a PNG file, stretched to `box`. `sharp`: without smoothing, for images of few pixels.
+  void picture(Role role, const Rectangle& box, std::string_view png, bool sharp);
 
   Rectangle box() const { return {0, 0, width_, height_}; }
   const std::vector<Mark>& marks() const { return marks_; }

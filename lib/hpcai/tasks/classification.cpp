@@ -4,6 +4,9 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/metrics/accumulators.h"
+#include "hpcai/metrics/classification_quality.h"
+#include "hpcai/metrics/classified.h"
+#include "hpcai/tasks/classification_report.h"
 #include "hpcai/tasks/symmetric_views.h"
 #include "hpcai/tasks/task.h"
 
@@ -52,6 +55,27 @@ class Classification : public Task {
   int64_t passes_per_sample() const override { return symmetric_views_ ? 8 : 1; }
   bool averages_views() const override { return true; }
 
+  bool predicts_probabilities() const override { return true; }
+
+  nlohmann::json measure(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
+    nlohmann::json quality =
+        metrics::classification_quality(metrics::classified(all.prediction, all.target), spec.class_names);
+    quality[std::string(kLoss.name)] = loss_of_probabilities(all);
+    return quality;
+  }
+  std::vector<Metric> further_metrics() const override {
+    return {{metrics::kAccuracyLowKey, "95 % interval of the accuracy from"},
+            {metrics::kAccuracyHighKey, "to"},
+            {metrics::kRocAucKey, "AUC"},
+            {metrics::kLogLossKey, "log loss", false},
+            {metrics::kCalibrationErrorKey, "calibration error", false}};
+  }
+
+  std::vector<std::string> report_files() const override { return classification_report_files(); }
+  std::vector<ReportFile> report(const ReportInput& input) const override {
+    return classification_report(input, table(input.dataset.spec(), input.all));
+  }
+
   data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
     data::PredictionTable table;
     table.columns = spec.class_names;
@@ -67,6 +91,16 @@ class Classification : public Task {
   // scores [batch, class], target int64 [batch] -> loss [], the mean over the batch
   at::Tensor loss_of(const at::Tensor& scores, const at::Tensor& target) const {
     return at::cross_entropy_loss(widened(scores), target, {}, at::Reduction::Mean, -100, label_smoothing_);
+  }
+
+  // The loss of the samples with a label; null if there are none.
+  nlohmann::json loss_of_probabilities(const metrics::Predictions::Gathered& all) const {
+    constexpr double kLeast = 1e-38;
+    if (!all.target.defined()) return nullptr;
+    const at::Tensor known = all.target.ne(data::kUnlabelled).nonzero().squeeze(1);
+    if (known.numel() == 0) return nullptr;
+    const at::Tensor scores = all.prediction.index_select(0, known).to(at::kDouble).clamp_min(kLeast).log();
+    return loss_of(scores, all.target.index_select(0, known)).item<double>();
   }
 
   double label_smoothing_;

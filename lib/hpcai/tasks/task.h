@@ -16,6 +16,7 @@
 #include "hpcai/tasks/metric.h"
 #include "hpcai/tasks/network.h"
 #include "hpcai/tasks/options.h"
+#include "hpcai/tasks/report.h"
 
 namespace hpcai::tasks {
 
@@ -63,6 +64,23 @@ class Task {
 
   // Whether the first three columns of the predictions are q, s1 and s2 of a binary, so that waveforms can be regenerated.
   virtual bool predicts_binaries() const { return false; }
+
+  // Whether the predictions are class probabilities [sample, class]. Such predictions can be averaged over networks (an ensemble)
+  // and calibrated with a temperature.
+  virtual bool predicts_probabilities() const { return false; }
+
+  // What `evaluate` measures beyond an evaluation, from all predictions at once. A task that predicts probabilities returns all
+  // its metrics, also the loss, because they change where predictions are averaged or calibrated.
+  virtual nlohmann::json measure(const data::SampleSpec& /*spec*/, const metrics::Predictions::Gathered& /*all*/) const {
+    return nlohmann::json::object();
+  }
+  // Those numbers of measure() that `evaluate` shows on the console, in the order of display.
+  virtual std::vector<Metric> further_metrics() const { return {}; }
+
+  // The files of report(): empty if the task makes none.
+  virtual std::vector<std::string> report_files() const { return {}; }
+  // Tables and figures about the predictions of an evaluation.
+  virtual std::vector<ReportFile> report(const ReportInput& /*input*/) const { return {}; }
 
   // The predictions of an evaluation as columns, with the truth if it is known. The caller fills in PredictionTable::ids.
   virtual data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const = 0;
