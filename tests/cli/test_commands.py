@@ -123,8 +123,8 @@ class Commands(Case):
         self.assertIn("report.md", err)
         self.assertEqual(list((self.folder / "curves").iterdir()), [curve])
         self.train(GALAXY, "galaxies", "--set", "training.max_steps=1")
-        _, err = self.run_program("evaluate", "--run-dir", "galaxies", "--report", "quality", status=2)
-        self.assertIn("--report: the model of galaxies", err)
+        _, err = self.run_program("evaluate", "--run-dir", "galaxies", "--noise-curve", "noise.txt", "--total-mass", 60, status=2)
+        self.assertIn("--noise-curve: the model of galaxies", err)
         self.run_program("predict", "--run-dir", "galaxies", "--refine", "--out", "p.csv", status=2)
         self.assertFalse((self.folder / "p.csv").exists())
 

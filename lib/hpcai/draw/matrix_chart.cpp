@@ -62,7 +62,8 @@ Canvas draw_matrix_chart(const MatrixChart& chart) {
       std::max({text_width(chart.title, 22, true), text_width(chart.subtitle, kNameText), matrix.right - kMatrixMargin});
   // A title of an axis may be longer than a small matrix.
   const double row_title = text_width(chart.row_title, kNameText), column_title = text_width(chart.column_title, kNameText);
-  const double right = std::max(kMatrixMargin + titles, matrix.middle() + column_title / 2);
+  const double column_title_x = std::max(matrix.middle(), kMatrixMargin + column_title / 2);
+  const double right = std::max(kMatrixMargin + titles, column_title_x + column_title / 2);
   Canvas canvas(right + kMatrixMargin,
                 std::max(matrix.bottom + names_height + 36, matrix.top + (count * side + row_title) / 2 + kMatrixMargin),
                 chart.description);
@@ -87,7 +88,7 @@ Canvas draw_matrix_chart(const MatrixChart& chart) {
   }
   canvas.text(Role::tick, kMatrixMargin + 14, (matrix.top + matrix.bottom) / 2, chart.row_title,
               {.size = kNameText, .colour = colour::kGrey, .anchor = Anchor::middle, .upwards = true});
-  canvas.text(Role::tick, matrix.middle(), matrix.bottom + names_height + 22, chart.column_title,
+  canvas.text(Role::tick, column_title_x, matrix.bottom + names_height + 22, chart.column_title,
               {.size = kNameText, .colour = colour::kGrey, .anchor = Anchor::middle});
   return canvas;
 }

@@ -31,7 +31,10 @@ double beta_fraction(double x, double a, double b) {
 double incomplete_beta(double x, double a, double b) {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  const double factor = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
+  // In long double, because the logarithms of factorials nearly cancel for many trials.
+  const auto log_gamma = [](double of) { return std::lgamma(static_cast<long double>(of)); };
+  const auto log_beta = static_cast<double>(log_gamma(a) + log_gamma(b) - log_gamma(a + b));
+  const double factor = std::exp(a * std::log(x) + b * std::log1p(-x) - log_beta);
   if (x < (a + 1) / (a + b + 2)) return factor * beta_fraction(x, a, b) / a;
   return 1 - factor * beta_fraction(1 - x, b, a) / b;
 }

@@ -23,6 +23,12 @@ constexpr int64_t kMostCertaintyPoints = 200;
 
 std::string subject_line(const std::string& subject) { return printable(subject, 90); }
 
+draw::LineChart empty_chart(std::string title, std::string subject, std::string description, draw::ChartAxis x,
+                            draw::ChartAxis y) {
+  subject = subject_line(subject);
+  return {std::move(title), std::move(subject), std::move(description), std::move(x), std::move(y), {}, {}, {}, {}};
+}
+
 struct RocLine {
   std::string name;
   double area = 0;
@@ -89,18 +95,16 @@ draw::Canvas roc_figure(const Classified& all, const std::vector<std::string>& n
     std::ranges::stable_sort(lines, {}, &RocLine::area);
     lines.resize(kMostRocLines);
   }
-  draw::LineChart chart{.title = classes > kMostRocLines ? fmt::format("ROC curves of the {} hardest of {} classes", kMostRocLines, classes)
-                                 : names.size() == 2     ? "ROC curve"
-                                                         : "ROC curves, each class against the rest",
-                        .subtitle = subject_line(subject),
-                        .description = "True positive rate against false positive rate.",
-                        .x = {"false positive rate", 0, 1},
-                        .y = {"true positive rate", 0, 1},
-                        .lines = {},
-                        .diagonal_label = "chance"};
+  const std::string title = classes > kMostRocLines
+                                ? fmt::format("ROC curves of the {} hardest of {} classes", kMostRocLines, classes)
+                            : names.size() == 2 ? "ROC curve"
+                                                : "ROC curves, each class against the rest";
+  draw::LineChart chart = empty_chart(title, subject, "True positive rate against false positive rate.",
+                                      {"false positive rate", 0, 1}, {"true positive rate", 0, 1});
+  chart.diagonal_label = "chance";
   for (RocLine& line : lines) {
-    chart.lines.push_back({fmt::format("{}: AUC {:.4f}", line.name, line.area), std::move(line.points),
-                           draw::line_stroke(chart.lines.size())});
+    chart.lines.push_back(
+        {fmt::format("{}: AUC {:.4f}", line.name, line.area), std::move(line.points), draw::line_stroke(chart.lines.size())});
   }
   return draw::draw_line_chart(chart);
 }
@@ -108,14 +112,12 @@ draw::Canvas roc_figure(const Classified& all, const std::vector<std::string>& n
 draw::Canvas reliability_figure(const Classified& all, const std::string& subject) {
   const std::vector<ReliabilityBin> bins = reliability(all);
   draw::ChartLine line{"accuracy", {}, {draw::colour::kBlue, 2.2}, true, {}, "95 % interval"};
-  draw::LineChart chart{.title = fmt::format("Reliability: expected calibration error {:.4f}", expected_calibration_error(bins)),
-                        .subtitle = subject_line(subject),
-                        .description = "Accuracy against the mean of the largest class probability, in bins of the latter.",
-                        .x = {"mean certainty (largest class probability)", 0, 1},
-                        .y = {"accuracy", 0, 1},
-                        .lines = {},
-                        .bars_label = "part of the samples",
-                        .diagonal_label = "right probabilities"};
+  draw::LineChart chart =
+      empty_chart(fmt::format("Reliability: expected calibration error {:.4f}", expected_calibration_error(bins)), subject,
+                  "Accuracy against the mean of the largest class probability, in bins of the latter.",
+                  {"mean certainty (largest class probability)", 0, 1}, {"accuracy", 0, 1});
+  chart.bars_label = "part of the samples";
+  chart.diagonal_label = "right probabilities";
   for (const ReliabilityBin& bin : bins) {
     if (bin.samples == 0) continue;
     const Interval interval = clopper_pearson(bin.right, bin.samples);
@@ -143,12 +145,10 @@ draw::Canvas certainty_figure(const Classified& all, const std::string& subject)
     // The first few samples alone, whose interval is wide, do not stretch the axis.
     if (kept.samples * 20 >= all.samples()) least = std::min({least, interval.low, accuracy});
   }
-  draw::LineChart chart{.title = "Accuracy of the most certain samples",
-                        .subtitle = subject_line(subject),
-                        .description = "Accuracy of the most certain samples against the part of the samples that is kept.",
-                        .x = {"part of the samples that is kept, the most certain first", 0, 1},
-                        .y = axis_of_parts("accuracy", least),
-                        .lines = {}};
+  draw::LineChart chart =
+      empty_chart("Accuracy of the most certain samples", subject,
+                  "Accuracy of the most certain samples against the part of the samples that is kept.",
+                  {"part of the samples that is kept, the most certain first", 0, 1}, axis_of_parts("accuracy", least));
   const auto within = [&](double y) { return std::max(y, chart.y.low); };
   for (auto& [x, y] : line.points) y = within(y);
   for (auto& [low, high] : line.ranges) low = within(low), high = within(high);

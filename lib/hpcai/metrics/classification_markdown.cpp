@@ -85,8 +85,8 @@ void add_confusion(std::string& text, const Json& report) {
 void add_certainty(std::string& text, const Json& report) {
   start_table(text, {"Most certain part", "Samples", "Accuracy", "Least certainty"});
   const auto add = [&](const std::string& part, const Json& row) {
-    add_row(text, {part, count_text(row.at("samples")), with_interval(row, "accuracy"),
-                   cell_number(row.at("least_certainty"), 6)});
+    add_row(text,
+            {part, count_text(row.at("samples")), with_interval(row, "accuracy"), cell_number(row.at("least_certainty"), 6)});
   };
   for (const Json& row : report.at("certainty")) add(fmt::format("{:.0f} %", 100 * row.at("part").get<double>()), row);
   if (report.contains("most_certain")) add("as many as asked for", report.at("most_certain"));

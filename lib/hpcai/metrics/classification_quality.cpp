@@ -11,9 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json part_of(int64_t count, int64_t of) {
-  return of > 0 ? Json(static_cast<double>(count) / static_cast<double>(of)) : Json();
-}
+Json part_of(int64_t count, int64_t of) { return of > 0 ? Json(static_cast<double>(count) / static_cast<double>(of)) : Json(); }
 
 // `name`, `name`_low and `name`_high of a part.
 void add_part(Json& values, const std::string& name, int64_t count, int64_t of) {

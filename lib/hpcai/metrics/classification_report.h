@@ -25,7 +25,8 @@ std::vector<int64_t> certain_mistakes(const Classified& all);
 //    "certainty": kept_json() of the most certain 10 %, 20 %, ... 100 %, each with "part",
 //    "temperature": {"value" (null if these samples determine none), "log_loss_before", "log_loss_after", "ece_before",
 //                    "ece_after"}, fitted on these samples,
-//    "roc": [{"class", "false_positive_rate", "true_positive_rate"}]: of class 1, or of each of at most 20 classes; curves of more
+//    "roc": [{"class", "false_positive_rate", "true_positive_rate"}]: of class 1, or of each of at most 20 classes; curves of
+//    more
 //           than 200 points are thinned,
 //    "mistakes": certain_mistakes() as [{"id", "true", "predicted", "probability", "probability_of_true"}]}
 nlohmann::json classification_tables(const ClassificationResult& result);

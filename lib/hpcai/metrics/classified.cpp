@@ -26,7 +26,8 @@ Classified classified(const at::Tensor& probability, const at::Tensor& target, s
   if (!probability.defined()) return all;
   all.classes = probability.size(1);
   if (!target.defined()) return all;
-  const at::Tensor values = probability.to(at::kCPU, at::kDouble).contiguous(), truth = target.to(at::kCPU, at::kLong).contiguous();
+  const at::Tensor values = probability.to(at::kCPU, at::kDouble).contiguous(),
+                   truth = target.to(at::kCPU, at::kLong).contiguous();
   const double* value = values.const_data_ptr<double>();
   for (int64_t i = 0; i < truth.size(0); ++i, value += all.classes) {
     const int64_t label = truth.const_data_ptr<int64_t>()[i];

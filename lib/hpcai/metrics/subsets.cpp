@@ -68,8 +68,7 @@ std::vector<Subset> subsets_of(const std::vector<std::string>& values, const std
   } else if (numbers) {
     for (const auto& [number, rows] : *numbers) subsets.push_back({values[static_cast<size_t>(rows[0])], rows});
   } else if (texts.size() > kMostTexts) {
-    throw Error(ExitCode::usage,
-                fmt::format("--by {}: the column has {} different texts", printable(column, 60), texts.size()),
+    throw Error(ExitCode::usage, fmt::format("--by {}: the column has {} different texts", printable(column, 60), texts.size()),
                 fmt::format("Choose a column of numbers, or of at most {} texts.", kMostTexts));
   } else {
     for (const auto& [text, rows] : texts) subsets.push_back({text, rows});

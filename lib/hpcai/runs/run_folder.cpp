@@ -17,9 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // The files of a run. All other files in the folder belong to the user.
-constexpr const char* kLeftByRuns[] = {"config.yaml",    "command.txt",     "environment.json", "log.txt",
-                                       "metrics.jsonl",  "status.json",     "summary.json",     "checkpoints",
-                                       "predictions.h5", "predictions.csv", "calibration.json", "figures", "report.html"};
+constexpr const char* kLeftByRuns[] = {
+    "config.yaml", "command.txt",    "environment.json", "log.txt",          "metrics.jsonl", "status.json", "summary.json",
+    "checkpoints", "predictions.h5", "predictions.csv",  "calibration.json", "figures",       "report.html"};
 
 void remove_run(const fs::path& folder) {
   for (const char* name : kLeftByRuns) {

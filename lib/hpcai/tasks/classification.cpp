@@ -58,8 +58,7 @@ class Classification : public Task {
   bool predicts_probabilities() const override { return true; }
 
   nlohmann::json measure(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
-    nlohmann::json quality =
-        metrics::classification_quality(metrics::classified(all.prediction, all.target), spec.class_names);
+    nlohmann::json quality = metrics::classification_quality(metrics::classified(all.prediction, all.target), spec.class_names);
     quality[std::string(kLoss.name)] = loss_of_probabilities(all);
     return quality;
   }

@@ -50,12 +50,12 @@ std::string mistakes_sheet(const ReportInput& input, const metrics::Classificati
       break;
     }
     const auto name = [&](int64_t label) { return printable(result.names[static_cast<size_t>(label)], 40); };
-    sheet.pictures.push_back({data::encode_png(*image),
-                              image->height,
-                              image->width,
-                              {fmt::format("true: {}", name(result.all.truth[sample])),
-                               fmt::format("{:.4f} {}", result.all.certainty(i), name(result.all.predicted(i))),
-                               printable(result.ids[sample])}});
+    sheet.pictures.push_back(
+        {data::encode_png(*image),
+         image->height,
+         image->width,
+         {fmt::format("true: {}", name(result.all.truth[sample])),
+          fmt::format("{:.4f} {}", result.all.certainty(i), name(result.all.predicted(i))), printable(result.ids[sample])}});
   }
   return draw::draw_picture_sheet(sheet).svg();
 }
@@ -68,8 +68,8 @@ std::vector<std::string> classification_report_files() {
 
 std::vector<ReportFile> classification_report(const ReportInput& input, data::PredictionTable table) {
   std::vector<int64_t> rows;
-  metrics::ClassificationResult result{input.dataset.spec().class_names, {},
-                                       metrics::classified(input.all.prediction, input.all.target, &rows)};
+  metrics::ClassificationResult result{
+      input.dataset.spec().class_names, {}, metrics::classified(input.all.prediction, input.all.target, &rows)};
   if (rows.empty()) throw Error(ExitCode::bad_data, "--report: no sample has a label", "Give samples with labels.");
   for (const int64_t row : rows) result.ids.push_back(input.dataset.id(input.all.index[static_cast<size_t>(row)]));
   nlohmann::json report = input.metrics;
