@@ -49,18 +49,12 @@ nlohmann::json read_calibration(const fs::path& path) {
   }
 }
 
-std::unique_ptr<data::Dataset> open_validation(const TrainedOptions& options, const trainer::Experiment& experiment,
-                                               const data::NetworkUse& use) {
-  constexpr const char* kNeeds = "--calibrate needs a validation split: samples that the training did not learn from.";
-  if (!data::may_validate(experiment.data)) {
-    throw Error(ExitCode::missing_input, "the data have no validation split",
-                fmt::format("{} Name them with --set, or train with some.", kNeeds));
-  }
-  try {
-    return open_chosen(options, experiment, use);
-  } catch (const Error& error) {
-    throw Error(error.code(), error.what(), fmt::format("{} {}", kNeeds, error.remedy()));
-  }
+std::unique_ptr<data::Dataset> open_validation(const trainer::Experiment& experiment, const data::NetworkUse& use) {
+  if (auto dataset = data::find_split(experiment.data, data::Split::validation, use)) return dataset;
+  throw Error(
+      ExitCode::missing_input, "--calibrate: the data have no validation split",
+      "A temperature is fitted on samples that the training did not learn from: train with a validation split, or name one "
+      "with --set, such as --set data.validation=FILE or --set data.split_column=COLUMN.");
 }
 
 }  // namespace
@@ -96,7 +90,7 @@ int fit_and_write_temperature(const TrainedOptions& options, bool json) {
   trained.require_probabilities("--calibrate");
   const fs::path path = calibration_file(trained.run_dir);
   require_output(path, "--calibrate");
-  trained.dataset = open_validation(chosen, trained.experiment, use);
+  trained.dataset = open_validation(trained.experiment, use);
   const auto gathered = trained.evaluate().predictions;
   const metrics::Classified before = metrics::classified(gathered.prediction, gathered.target);
   const auto temperature = metrics::fit_temperature(before);

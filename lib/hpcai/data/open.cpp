@@ -50,15 +50,18 @@ Splits open(const DataConfig& config, int threads, bool fill_caches) {
   return splits;
 }
 
-std::unique_ptr<Dataset> open_split(const DataConfig& config, Split split, const NetworkUse& use) {
+std::unique_ptr<Dataset> find_split(const DataConfig& config, Split split, const NetworkUse& use) {
   auto dataset = std::visit([&](const auto& source) { return open_source_split(source, split, use); }, config);
-  if (!dataset || dataset->size() == 0) {
-    throw Error(
-        ExitCode::missing_input, fmt::format("the data have no {} split", name_of(split)),
-        "Choose another --split, name the data with --set, such as --set data.test=FILE, or give new samples with --input.");
-  }
+  if (!dataset || dataset->size() == 0) return nullptr;
   check_fits(use.spec, *dataset);
   return dataset;
+}
+
+std::unique_ptr<Dataset> open_split(const DataConfig& config, Split split, const NetworkUse& use) {
+  if (auto dataset = find_split(config, split, use)) return dataset;
+  throw Error(
+      ExitCode::missing_input, fmt::format("the data have no {} split", name_of(split)),
+      "Choose another --split, name the data with --set, such as --set data.test=FILE, or give new samples with --input.");
 }
 
 std::unique_ptr<Dataset> open_input(const DataConfig& config, const std::filesystem::path& input, const NetworkUse& use) {

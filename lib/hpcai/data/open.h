@@ -19,6 +19,8 @@ Splits open(const DataConfig& config, int threads, bool fill_caches = true);
 // One split for a trained network; the others need not be there. Throws what open() throws, and Error{bad_data} where the
 // samples are not such as the network was trained with: other classes, shape or scaling.
 std::unique_ptr<Dataset> open_split(const DataConfig& config, Split split, const NetworkUse& use);
+// The same, but null where the data have no such split.
+std::unique_ptr<Dataset> find_split(const DataConfig& config, Split split, const NetworkUse& use);
 
 // New samples for a trained network, whose training's data `config` describes. For images, `input` is a folder of them, one
 // image, a list of images in text (a file name a line, or a table as a catalogue is), or an HDF5 file; for waveforms an HDF5

@@ -7,9 +7,11 @@ namespace {
 
 constexpr double kWidestRow = 6 * 210, kPictureGap = 20, kSheetMargin = 24, kSheetTop = 88, kCaption = 15, kCaptionLine = 21;
 
-// The end of the text that is at most `width` pixels wide, after dots if something is missing.
+// The text if it is at most `width` pixels wide; else what follows its last slash, or the end of the text after dots.
 std::string fitted(const std::string& text, double size, double width) {
   std::string shown = text;
+  if (text_width(shown, size) <= width) return shown;
+  shown = text.substr(text.rfind('/') + 1);  // all of it if there is none
   for (size_t left_out = 1; left_out < text.size() && text_width(shown, size) > width; ++left_out) {
     if ((static_cast<unsigned char>(text[left_out]) & 0xC0) == 0x80) continue;  // within a UTF-8 sequence
     shown = "..." + text.substr(left_out);
@@ -54,7 +56,7 @@ Canvas draw_picture_sheet(const PictureSheet& sheet) {
     canvas.picture(Role::point, box, picture.png, static_cast<double>(picture.width) < 0.6 * box.width());
     for (size_t k = 0; k < picture.caption.size(); ++k) {
       canvas.text(Role::cell, left, top + highest + 20 + kCaptionLine * static_cast<double>(k),
-                  fitted(picture.caption[k], kCaption, sheet.side), {.size = kCaption});
+                  fitted(picture.caption[k], kCaption, sheet.side - 4), {.size = kCaption});
     }
   }
   return canvas;

@@ -11,7 +11,7 @@ namespace hpcai::draw {
 struct Picture {
   std::string png;                   // the bytes of a PNG file
   int64_t height = 0, width = 0;     // pixels
-  std::vector<std::string> caption;  // lines; one that is too wide loses its beginning
+  std::vector<std::string> caption;  // lines; one that is too wide loses its folders or its beginning
 };
 
 struct PictureSheet {

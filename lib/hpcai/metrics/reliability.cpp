@@ -59,12 +59,12 @@ double brier_score(const Classified& all) {
   need_samples(all);
   double sum = 0;
   for (int64_t i = 0; i < all.samples(); ++i) {
-    for (int64_t c = 0; c < all.classes; ++c) {
+    for (int64_t c = all.classes == 2 ? 1 : 0; c < all.classes; ++c) {
       const double truth = all.truth[static_cast<size_t>(i)] == c ? 1 : 0;
       sum += std::pow(all.row(i)[static_cast<size_t>(c)] - truth, 2);
     }
   }
-  return sum / static_cast<double>(all.samples()) / (all.classes == 2 ? 2 : 1);
+  return sum / static_cast<double>(all.samples());
 }
 
 }  // namespace hpcai::metrics

@@ -28,9 +28,8 @@ double expected_calibration_error(const std::vector<ReliabilityBin>& bins);
 // float64 probabilities).
 double log_loss(const Classified& all);
 
-// The mean of the squared differences between the probabilities and the truth (1 for the true class, 0 for the others), summed
-// over the classes; for two classes half of it, which is the squared difference of one of them
-// (sklearn.metrics.brier_score_loss). 0 is the best.
+// The mean of the squared differences between the probabilities and the truth (1 for the true class, 0 for the others): of two
+// classes that of class 1, else the sum over the classes (sklearn.metrics.brier_score_loss). 0 is the best.
 double brier_score(const Classified& all);
 
 }  // namespace hpcai::metrics

@@ -63,8 +63,8 @@ class Classification : public Task {
     return quality;
   }
   std::vector<Metric> further_metrics() const override {
-    return {{metrics::kAccuracyLowKey, "95 % interval of the accuracy from"},
-            {metrics::kAccuracyHighKey, "to"},
+    return {{metrics::kAccuracyLowKey, "accuracy (95 %) at least"},
+            {metrics::kAccuracyHighKey, "at most"},
             {metrics::kRocAucKey, "AUC"},
             {metrics::kLogLossKey, "log loss", false},
             {metrics::kCalibrationErrorKey, "calibration error", false}};

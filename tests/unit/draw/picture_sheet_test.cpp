@@ -37,6 +37,13 @@ TEST_CASE("a wide or high picture keeps its shape") {
   CHECK(svg.find("width=\"105.0\" height=\"210.0\" preserveAspectRatio") != std::string::npos);
 }
 
+TEST_CASE("a file name that is too wide loses its folders first") {
+  PictureSheet sheet = sheet_of(1);
+  sheet.pictures[0].caption = {"images/of/one/survey/587722981742215240.jpg"};
+  CHECK(says(draw_picture_sheet(sheet), "587722981742215240.jpg"));
+  CHECK_FALSE(says(draw_picture_sheet(sheet), "survey"));
+}
+
 TEST_CASE("a sheet without pictures says why") {
   const Canvas canvas = draw_picture_sheet(sheet_of(0));
   check_layout(canvas);
