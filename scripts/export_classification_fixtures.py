@@ -128,7 +128,7 @@ def main():
     cases.append(case("one class alone, all right", p, y))
     p, y = drawn(rng, 1, 3, 0.0)
     cases.append(case("one sample", p, y))
-    binomial = [[k, n, *interval(k, n)] for k, n in ((0, 1), (1, 1), (0, 20), (20, 20), (3, 20), (280, 300), (1, 1000000), (999990, 1000000),
+    binomial = [[k, n, *interval(k, n)] for k, n in ((0, 1), (1, 1), (0, 20), (20, 20), (3, 20), (280, 300), (999990, 1000000),
                                                      (500000, 1000000), (7, 13), (1065, 1066))]
     beta = [[q, a, b, float(stats.beta.ppf(q, a, b))] for q, a, b in ((0.025, 3.5, 0.5), (0.975, 0.25, 8), (0.5, 400, 600), (0.01, 1, 1e5))]
     OUT.parent.mkdir(parents=True, exist_ok=True)

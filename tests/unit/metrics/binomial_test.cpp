@@ -1,6 +1,7 @@
 #include "hpcai/metrics/binomial.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <stdexcept>
 
 #include "classification_fixture.h"
@@ -14,6 +15,11 @@ TEST_CASE("intervals of Clopper and Pearson are scipy's") {
     CHECK(interval.low == Approx(row[2].get<double>()).epsilon(1e-8).margin(1e-300));
     CHECK(interval.high == Approx(row[3].get<double>()).epsilon(1e-8));
   }
+}
+
+TEST_CASE("the interval of one success in a million is exact, where scipy 1.17 is off by 1e-7") {
+  CHECK(clopper_pearson(1, 1000000).low == Approx(-std::expm1(std::log1p(-0.025) / 1e6)).epsilon(1e-11));
+  CHECK(clopper_pearson(0, 1000000).high == Approx(-std::expm1(std::log(0.025) / 1e6)).epsilon(1e-11));
 }
 
 TEST_CASE("quantiles of beta distributions are scipy's") {
