@@ -53,6 +53,12 @@ concept Variant = requires(T& value) {
   as_variant(value);
 };
 
+// A variant that describes keys which all its alternatives have, beside their own.
+template <class T>
+concept HasCommonKeys = requires(T& value, AnyVisitor& visitor) {
+  value.describe_common(visitor);
+};
+
 template <class T>
 inline constexpr bool never = false;
 
@@ -90,6 +96,9 @@ Type variant_type(std::variant<T...>& value) {
   return type;
 }
 
+template <HasCommonKeys T>
+void add_common_keys(Type& type, const T& value);
+
 template <class T>
 Type type_of(T& value) {
   Type type;
@@ -118,6 +127,7 @@ Type type_of(T& value) {
     type = type_of(*value);
   } else if constexpr (Variant<T>) {
     type = variant_type(as_variant(value));
+    if constexpr (HasCommonKeys<T>) add_common_keys(type, value);
   } else if constexpr (Described<T>) {
     type.section = LazySection([value]() mutable { return describe(value); });
   } else {
@@ -133,6 +143,18 @@ struct Describer {
     section.keys.push_back({std::string(name), field, type_of(value), store(value)});
   }
 };
+
+template <HasCommonKeys T>
+void add_common_keys(Type& type, const T& value) {
+  for (Alternative& alternative : type.alternatives) {
+    alternative.section = LazySection([own = alternative.section, copy = T(value)]() mutable {
+      Describer describer{*own};
+      copy.describe_common(describer);
+      describer.section.identity += typeid(T).name();
+      return std::move(describer.section);
+    });
+  }
+}
 
 struct Storer {
   Json& json;
@@ -189,14 +211,16 @@ Json store(T& value) {
   } else if constexpr (detail::is_indirect<T>) {
     return store(*value);
   } else if constexpr (detail::Variant<T>) {
-    return std::visit(
-        [](auto& held) {
-      Json json = {{"type", std::string(held.kType)}};
-      detail::Storer storer{json};
+    Json json = Json::object();
+    detail::Storer storer{json};
+    std::visit(
+        [&](auto& held) {
+      json["type"] = std::string(held.kType);
       held.describe(storer);
-      return json;
         },
         detail::as_variant(value));
+    if constexpr (detail::HasCommonKeys<T>) value.describe_common(storer);
+    return json;
   } else if constexpr (detail::Described<T>) {
     Json json = Json::object();
     detail::Storer storer{json};
@@ -225,6 +249,10 @@ void load(T& value, const Json& json) {
     load(*value, json);
   } else if constexpr (detail::Variant<T>) {
     detail::load_variant(detail::as_variant(value), json);
+    if constexpr (detail::HasCommonKeys<T>) {
+      detail::Loader loader{json};
+      value.describe_common(loader);
+    }
   } else if constexpr (detail::Described<T>) {
     detail::Loader loader{json};
     value.describe(loader);

@@ -33,6 +33,15 @@ namespace hpcai::config {
 //   struct Layer;
 //   struct Residual { static constexpr std::string_view kType = "residual"; std::vector<Layer> body; ... };
 //   struct Layer : std::variant<Dense, Residual> { using variant::variant; };
+//
+// A struct that derives from a std::variant may also have keys of its own, which every alternative then has beside its own keys:
+//
+//   struct Model : std::variant<Small, Large> {
+//     using variant::variant;
+//     std::string weights;
+//     template <class Visitor>
+//     void describe_common(Visitor& visitor) { visitor.field("weights", weights, {.help = "File to start from."}); }
+//   };
 struct Field {
   std::string_view help;       // one sentence
   std::string_view unit = "";  // "s", "M", "pixels", ...
