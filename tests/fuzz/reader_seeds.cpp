@@ -70,6 +70,8 @@ std::string hdf5(const data::NewArray& values, const data::NewArray& labels,
   return read_file(path);
 }
 
+std::string stored_weights(const std::string& name) { return read_file(HPCAI_SOURCE_DIR "/tests/fixtures/weights/" + name); }
+
 }  // namespace
 
 Seeds catalogue_seeds() {
@@ -107,6 +109,12 @@ Seeds safetensors_seeds() {
   for (const std::string_view part : image.parts()) text += part;
   return {text};
 }
+
+Seeds torch_zip_seeds() { return {stored_weights("tensors.pt"), stored_weights("tensors5.pt")}; }
+
+Seeds torch_legacy_seeds() { return {stored_weights("tensors_legacy.pt")}; }
+
+Seeds keras_seeds() { return {stored_weights("keras_nested.h5"), stored_weights("keras_top.weights.h5")}; }
 
 Seeds manifest_seeds() {
   checkpoint::Manifest manifest;

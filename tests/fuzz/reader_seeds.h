@@ -19,6 +19,9 @@ Seeds image_seeds();
 Seeds image_hdf5_seeds();
 Seeds waveform_hdf5_seeds();
 Seeds safetensors_seeds();
+Seeds torch_zip_seeds();
+Seeds torch_legacy_seeds();
+Seeds keras_seeds();
 Seeds manifest_seeds();
 Seeds greeting_seeds();
 

@@ -3,6 +3,7 @@
 
 #include "hpcai/checkpoint/manifest.h"
 #include "hpcai/checkpoint/safetensors.h"
+#include "hpcai/checkpoint/weights/read_weights.h"
 #include "hpcai/core/error.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/sources/image_hdf5.h"
@@ -66,6 +67,8 @@ void read_waveform_hdf5(std::string_view bytes) {
 
 void read_safetensors(std::string_view bytes) { checkpoint::read_safetensors(write("model.safetensors", bytes)); }
 
+void read_weights(std::string_view bytes) { checkpoint::read_weights(write("weights", bytes)); }
+
 void read_manifest(std::string_view bytes) {
   write("manifest.json", bytes);
   checkpoint::read_manifest(scratch());
@@ -91,6 +94,9 @@ constexpr std::array kTargets = {Target{"catalogue", read_catalogue, catalogue_s
                                  Target{"image_hdf5", read_image_hdf5, image_hdf5_seeds},
                                  Target{"waveform_hdf5", read_waveform_hdf5, waveform_hdf5_seeds},
                                  Target{"safetensors", read_safetensors, safetensors_seeds},
+                                 Target{"torch_zip", read_weights, torch_zip_seeds},
+                                 Target{"torch_legacy", read_weights, torch_legacy_seeds},
+                                 Target{"keras", read_weights, keras_seeds},
                                  Target{"manifest", read_manifest, manifest_seeds},
                                  Target{"greeting", read_greeting, greeting_seeds}};
 

@@ -89,7 +89,8 @@ void Hdf5Array::read_structure(size_t rank, NumberKind kind) {
   std::vector<hsize_t> extents(static_cast<size_t>(space.getSimpleExtentNdims()));
   if (!extents.empty()) space.getSimpleExtentDims(extents.data());
   shape_.assign(extents.begin(), extents.end());
-  if (extents.size() != rank) {
+  if (rank == kAnyRank && extents.empty()) refuse_data(where_, "is one number, expected an array", kLayoutRemedy);
+  if (rank != kAnyRank && extents.size() != rank) {
     refuse_data(where_, fmt::format("shape {}, expected {} dimensions", shape_text(shape_), rank), kLayoutRemedy);
   }
   double bytes = static_cast<double>(opened.getDataType().getSize());
@@ -108,7 +109,7 @@ void Hdf5Array::read_structure(size_t rank, NumberKind kind) {
   type_ = *type;
   if (bytes > 0x1p62) refuse_data(where_, "its shape is absurd: " + shape_text(shape_), kDamagedRemedy);
   check_storage(bytes);
-  for (size_t d = 1; d < rank; ++d) row_size_ *= shape_[d];
+  for (size_t d = 1; d < shape_.size(); ++d) row_size_ *= shape_[d];
   fill_value_ = read_fill_value(opened);
   bytes_per_read_ = row_size_ * static_cast<int64_t>(opened.getDataType().getSize());
   const H5D_layout_t layout = opened.getCreatePlist().getLayout();

@@ -17,6 +17,8 @@ struct OpenHdf5Array;
 // What the values of a data set are. Complex numbers are compounds of r and i, as h5py writes them.
 enum class NumberKind { real, complex };
 
+inline constexpr size_t kAnyRank = static_cast<size_t>(-1);  // at least one dimension
+
 // One data set of numbers in an open HDF5 file. Rows are the slices along the first dimension.
 //
 // Rows of plain contiguous data sets are read with pread, by any number of threads at once; the HDF5 library, which is
@@ -24,7 +26,8 @@ enum class NumberKind { real, complex };
 class Hdf5Array {
  public:
   // The data set at `path` in the file, called `where` in messages. Throws Error{bad_data} unless it holds numbers of this kind,
-  // has `rank` dimensions and at least one row, and all its values were written, as far as its structure tells.
+  // has `rank` dimensions (or any number of them for kAnyRank) and at least one row, and all its values were written, as far as
+  // its structure tells.
   Hdf5Array(std::shared_ptr<const OpenHdf5File> file, const std::string& path, const std::string& where, size_t rank,
             NumberKind kind = NumberKind::real);
 

@@ -220,16 +220,19 @@ Hdf5Array Hdf5File::array(const std::string& data_set, size_t rank, NumberKind k
   return {open_, path, fmt::format("{}, data set {}", name_, data_set), rank, kind};
 }
 
-std::vector<std::string> Hdf5File::texts(const std::string& attribute) const {
+std::vector<std::string> Hdf5File::texts(const std::string& attribute, const std::string& below) const {
+  if (!below.empty() && !has(below)) return {};
   const Hdf5Lock lock;
   const auto refuse = [&](const std::string& reason) {
     refuse_data(name_, fmt::format("attribute {} is not a list of names{}", attribute, reason), kLayoutRemedy);
   };
   try {
-    const H5::Group group = open_->file->openGroup(group_.empty() ? "/" : group_);
+    const std::string path = group_ + below;
+    const H5::Group group = open_->file->openGroup(path.empty() ? "/" : path);
     if (!group.attrExists(attribute)) return {};
     const H5::Attribute opened = group.openAttribute(attribute);
     const auto count = opened.getSpace().getSimpleExtentNpoints();
+    if (count == 0) return {};  // h5py stores an empty list as one of numbers
     if (opened.getTypeClass() != H5T_STRING || count > kMostTexts) refuse("");
     const H5::StrType type = opened.getStrType();
     return read_texts(type, static_cast<size_t>(count), [&](void* out) { opened.read(type, out); });
@@ -237,6 +240,23 @@ std::vector<std::string> Hdf5File::texts(const std::string& attribute) const {
     refuse(": " + printable(last_hdf5_failure().reason));
   }
   return {};
+}
+
+std::vector<std::string> Hdf5File::children(const std::string& below) const {
+  constexpr hsize_t kMostChildren = 100'000;
+  if (!has(below)) refuse_data(name_, fmt::format("has no group {}", printable(below)), kLayoutRemedy);
+  const Hdf5Lock lock;
+  try {
+    const H5::Group group = open_->file->openGroup(group_ + below);
+    const hsize_t count = group.getNumObjs();
+    if (count > kMostChildren) refuse_data(name_, fmt::format("has {} entries in {}", count, printable(below)), kLayoutRemedy);
+    std::vector<std::string> names;
+    for (hsize_t i = 0; i < count; ++i) names.push_back(group.getObjnameByIdx(i));
+    std::sort(names.begin(), names.end());
+    return names;
+  } catch (const H5::Exception&) {
+    refuse_data(name_, fmt::format("{} is no group that can be read", printable(below)), kLayoutRemedy);
+  }
 }
 
 std::vector<std::string> Hdf5File::text_values(const std::string& data_set) const {

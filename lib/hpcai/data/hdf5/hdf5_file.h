@@ -29,8 +29,11 @@ class Hdf5File {
   bool has(const std::string& data_set) const;
   // Throws Error{bad_data} unless there is a data set that Hdf5Array takes.
   Hdf5Array array(const std::string& data_set, size_t rank, NumberKind kind = NumberKind::real) const;
-  // A text attribute of the file or group, one string or several. Empty if there is none.
-  std::vector<std::string> texts(const std::string& attribute) const;
+  // A text attribute of the file or group, or of the group `below` it: one string or several. Empty if there is none.
+  std::vector<std::string> texts(const std::string& attribute, const std::string& below = "") const;
+  // The names of what is in the group `below`, in the order of their bytes; at most 100,000. Throws Error{bad_data} if it is no
+  // group.
+  std::vector<std::string> children(const std::string& below) const;
   // The texts of a data set, one or several. Empty if there is none. Throws Error{bad_data} if it holds no texts.
   std::vector<std::string> text_values(const std::string& data_set) const;
   // The one number that a data set, or an attribute of a data set, holds. Nothing if there is none, or no number, or several.
