@@ -61,15 +61,24 @@ struct WaveNetConfig {
   }
 };
 
-// Xception (Chollet 2017) as in Keras, with the galaxy classifier's head (Khan et al., PLB 795, 248, 2019). The defaults are the
-// published network: with 2 classes 24,011,306 values, of which 23,956,778 are trainable. Other values give a similar network of
-// another size.
+// Which of two published implementations of Xception a network computes. They differ in the pools of even sizes and in the eps of
+// batch norms, so weights of one are exact in its own implementation only; see xception.h.
+enum class XceptionImplementation { keras, timm };
+
+inline config::EnumNames<XceptionImplementation> enum_names(XceptionImplementation) {
+  return {{XceptionImplementation::keras, "keras"}, {XceptionImplementation::timm, "timm"}};
+}
+
+// Xception (Chollet 2017), by default as in Keras, with the galaxy classifier's head (Khan et al., PLB 795, 248, 2019). The
+// defaults are the published network: with 2 classes 24,011,306 values, of which 23,956,778 are trainable. Other values give a
+// similar network of another size.
 struct XceptionConfig {
   static constexpr std::string_view kType = "xception";
   static constexpr std::string_view kHelp = "Xception (Chollet 2017) with the galaxy classifier's head (Khan et al. 2019).";
   double width_factor = 1.0;
   int64_t middle_blocks = 8;
   int64_t entry_stride = 2;
+  XceptionImplementation implementation = XceptionImplementation::keras;
   int64_t head_units = 1024;
   double dropout = 0.7;
   bool zero_init_last_gamma = false;
@@ -88,6 +97,10 @@ struct XceptionConfig {
                   {.help = "Residual blocks of three separable convolutions.", .min = 0, .max = 64});
     visitor.field("entry_stride", entry_stride,
                   {.help = "Stride of the first convolution; 1 keeps the detail of small images.", .min = 1, .max = 2});
+    visitor.field(
+        "implementation", implementation,
+        {.help = "Whose pools and batch norms: keras pads even sizes at the end and has an eps of 0.001, timm pads both "
+                 "sides and has 0.00001."});
     visitor.field("head_units", head_units, {.help = "Units of the head's two hidden layers.", .min = 1, .max = kMostUnits});
     visitor.field("dropout", dropout,
                   {.help = "Part of the head's first hidden layer set to 0.", .min = 0, .max = 1, .max_excluded = true});

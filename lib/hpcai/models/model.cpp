@@ -1,6 +1,7 @@
 #include "hpcai/models/model.h"
 
 #include <algorithm>
+#include <set>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
@@ -58,6 +59,25 @@ void Model::set_trainable_from(const std::string& layer) {
   for (size_t i = 0; i < layers_.size(); ++i) {
     for (const auto& module : layers_[i].modules) set_trainable(*module, i >= first);
   }
+}
+
+std::vector<std::string> Model::tensors_from(const std::string& layer) const {
+  std::set<const at::TensorImpl*> chosen;
+  for (size_t i = layer_index(layer); i < layers_.size(); ++i) {
+    for (const auto& module : layers_[i].modules) {
+      for (const at::Tensor& tensor : module->parameters()) chosen.insert(tensor.unsafeGetTensorImpl());
+      for (const at::Tensor& tensor : module->buffers()) chosen.insert(tensor.unsafeGetTensorImpl());
+    }
+  }
+  std::vector<std::string> names;
+  const auto add = [&](const auto& tensors) {
+    for (const auto& item : tensors) {
+      if (chosen.contains(item.value().unsafeGetTensorImpl())) names.push_back(item.key());
+    }
+  };
+  add(named_parameters());
+  add(named_buffers());
+  return names;
 }
 
 std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int64_t> input_shape, int64_t outputs,

@@ -43,6 +43,9 @@ class Model : public torch::nn::Module {
   // The names of all layers in order, including layers without parameters.
   std::vector<std::string> layers() const;
 
+  // The names of the parameters and buffers of `layer`, given as to set_trainable_from(), and of all later layers.
+  std::vector<std::string> tensors_from(const std::string& layer) const;
+
   // Called before each training pass, because the dropout masks are a function of `randomness`.
   void set_randomness(const Randomness& randomness) { randomness_ = randomness; }
 

@@ -25,6 +25,10 @@ at::Tensor same_pool(const at::Tensor& input) {
   return at::max_pool2d(at::constant_pad_nd(input, {wide, 1, high, 1}, kLowest), 3, 2);
 }
 
+at::Tensor pool(const at::Tensor& input, XceptionImplementation implementation) {
+  return implementation == XceptionImplementation::timm ? at::max_pool2d(input, 3, 2, 1) : same_pool(input);
+}
+
 }  // namespace
 
 SeparableConv2d::SeparableConv2d(int64_t in, int64_t out) {
@@ -45,7 +49,7 @@ void Xception::Separable::move_relu_into_norm_of(Separable& previous) {
 }
 
 at::Tensor Xception::DownBlock::operator()(const at::Tensor& input) const {
-  return same_pool(second(first(input))) + residual_norm->forward(residual->forward(input));
+  return pool(second(first(input)), implementation) + residual_norm->forward(residual->forward(input));
 }
 
 Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(config) {
@@ -92,8 +96,8 @@ Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(conf
 }
 
 std::shared_ptr<BatchNorm> Xception::add_norm(const std::string& name, int64_t channels) {
-  auto norm = register_module(
-      name, std::make_shared<BatchNorm>(channels, config_.batch_norm, kKerasNormEps, config_.batch_norm_momentum));
+  const double eps = config_.implementation == XceptionImplementation::timm ? kTimmNormEps : kKerasNormEps;
+  auto norm = register_module(name, std::make_shared<BatchNorm>(channels, config_.batch_norm, eps, config_.batch_norm_momentum));
   add_layer(name, {norm});
   return norm;
 }
@@ -110,6 +114,7 @@ Xception::Separable Xception::add_separable(const std::string& name, int64_t in,
 Xception::DownBlock Xception::add_down_block(int number, int64_t in, int64_t middle, int64_t out, bool relu_before) {
   const std::string block = fmt::format("block{}_", number);
   DownBlock down;
+  down.implementation = config_.implementation;
   down.first = add_separable(block + "sepconv1", in, middle, relu_before, false);
   down.second = add_separable(block + "sepconv2", middle, out, true, false);
   down.second.move_relu_into_norm_of(down.first);

@@ -9,6 +9,8 @@
 
 namespace hpcai::models {
 
+inline constexpr double kTimmNormEps = 1e-5;  // of timm's batch norms; Keras's are kKerasNormEps
+
 // A depthwise 3x3 convolution and a pointwise 1x1 convolution, without bias: Keras's SeparableConv2D with "same" padding.
 class SeparableConv2d : public torch::nn::Module {
  public:
@@ -24,6 +26,10 @@ class SeparableConv2d : public torch::nn::Module {
 // dropout, dense 1024 relu, dense classes. [batch, 3, height, width] -> logits [batch, classes]; the loss applies the softmax.
 // The tensors inside are channels-last. The features are the output of the second dense layer, after its relu; the maps are those
 // that the average pool reads.
+//
+// timm's network (legacy_xception, after Cadene's pretrained-models.pytorch) has the same layers, but its pools pad one row on
+// both sides also for even sizes, and its batch norms have an eps of 1e-5. XceptionConfig::implementation chooses between the
+// two.
 //
 // Module names are Keras's layer names; the four unnamed residual convolutions are blockN_residual and their batch norms
 // blockN_residual_bn. With the published size, layers() has Keras's 137 entries in Keras's order:
@@ -56,6 +62,7 @@ class Xception : public MapNetwork {
     Separable first, second;
     std::shared_ptr<Conv2d> residual;
     std::shared_ptr<BatchNorm> residual_norm;
+    XceptionImplementation implementation;
     at::Tensor operator()(const at::Tensor& input) const;
   };
 
