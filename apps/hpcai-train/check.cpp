@@ -17,6 +17,7 @@
 #include "hpcai/runs/progress.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/initial_weights.h"
 #include "hpcai/trainer/judgements.h"
 
 namespace hpcai::app {
@@ -132,6 +133,7 @@ int check(const CheckOptions& options) {
   data::disable_cache(alone.data);
   for (trainer::SourceConfig& source : alone.sources) data::disable_cache(source.data);
   const auto training = trainer::build(alone, *group);
+  const auto weights = trainer::load_initial_weights(experiment.model, *training.model);
   const auto size = models::size_of(*training.model);
   const trainer::DataFacts facts = trainer::facts_of(training.data);
   const auto judgements = trainer::judge(experiment, options.nproc, facts);
@@ -142,20 +144,20 @@ int check(const CheckOptions& options) {
   const bool reads_all = !options.quick && is_stored(experiment);
   const Reading reading = reads_all ? read_all(splits) : Reading{};
   warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
-  const nlohmann::json report = {
-      {"config", options.config.path},
-      {"training_samples", data::size_of(training.data.train)},
-      {"validation_samples", data::size_of(training.data.validation)},
-      {"test_samples", data::size_of(training.data.test)},
-      {"parameters", size.values},
-      {"trainable_parameters", size.trainable},
-      {"steps_per_epoch", steps},
-      {"learning_rate", optim::base_rate(experiment.optimizer, experiment.training.global_batch).value},
-      {"batch_per_rank", alone.training.global_batch},
-      {"classes", class_report(splits)},
-      {"all_samples_read", reads_all},
-      {"problems", reading.problems},
-      {"warnings", warnings}};
+  nlohmann::json report = {{"config", options.config.path},
+                           {"training_samples", data::size_of(training.data.train)},
+                           {"validation_samples", data::size_of(training.data.validation)},
+                           {"test_samples", data::size_of(training.data.test)},
+                           {"parameters", size.values},
+                           {"trainable_parameters", size.trainable},
+                           {"steps_per_epoch", steps},
+                           {"learning_rate", optim::base_rate(experiment.optimizer, experiment.training.global_batch).value},
+                           {"batch_per_rank", alone.training.global_batch},
+                           {"classes", class_report(splits)},
+                           {"all_samples_read", reads_all},
+                           {"problems", reading.problems},
+                           {"warnings", warnings}};
+  if (!weights.record.is_null()) report["weights"] = weights.record;
   if (options.json) std::cout << json_text(report, 2) << '\n';
   if (!reading.problems.empty()) {
     throw Error(reading.all_missing ? ExitCode::missing_input : ExitCode::bad_data,
@@ -166,6 +168,7 @@ int check(const CheckOptions& options) {
                            options.config.path, data::size_of(training.data.train), data::size_of(training.data.validation),
                            data::size_of(training.data.test), size.trainable, steps,
                            optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
+  if (!weights.text.empty()) std::cout << "  weights: " << weights.text << '\n';
   for (const NamedSplit& split : splits) {
     if (!split.data->spec().class_names.empty() && split.data != training.unlabelled())
       std::cout << "  " << class_line(split) << '\n';

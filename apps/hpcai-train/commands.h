@@ -37,6 +37,7 @@ void add_predict(CommandLine& line);
 void add_self_train(CommandLine& line);
 void add_embed(CommandLine& line);
 void add_explain(CommandLine& line);
+void add_export(CommandLine& line);
 void add_replay(CommandLine& line);
 void add_bench(CommandLine& line);
 void add_calibrate(CommandLine& line);

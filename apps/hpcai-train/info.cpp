@@ -45,6 +45,7 @@ nlohmann::json describe_experiment(const trainer::Experiment& experiment) {
                          {"global_batch", experiment.training.global_batch},
                          {"optimizer", optim::describe_rate(experiment.optimizer, experiment.training.global_batch)},
                          {"learning_rate", optim::base_rate(experiment.optimizer, experiment.training.global_batch).value}};
+  if (!experiment.model.weights.empty()) info["weights"] = experiment.model.weights;
   info["layers"] = model->layers();
   return info;
 }

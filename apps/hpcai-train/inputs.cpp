@@ -2,6 +2,7 @@
 
 #include "hpcai/data/input_files.h"
 #include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/initial_weights.h"
 
 namespace hpcai::app {
 
@@ -12,6 +13,8 @@ std::vector<std::filesystem::path> inputs_of(const ConfigOptions& options, const
     files.insert(files.end(), more.begin(), more.end());
     if (!source.labels.empty()) files.emplace_back(source.labels);
   }
+  const auto weights = trainer::weight_files(experiment.model);
+  files.insert(files.end(), weights.begin(), weights.end());
   files.emplace_back(options.path);
   return files;
 }

@@ -7,7 +7,7 @@
 
 namespace hpcai::app {
 
-// The config and the files that its data have, which no output may replace.
+// The config, and the files that its data and its initial weights have, which no output may replace.
 std::vector<std::filesystem::path> inputs_of(const ConfigOptions& options, const trainer::Experiment& experiment);
 
 }  // namespace hpcai::app

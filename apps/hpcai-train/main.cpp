@@ -103,6 +103,7 @@ void describe(app::CommandLine& line) {
   app::add_self_train(line);
   app::add_embed(line);
   app::add_explain(line);
+  app::add_export(line);
   app::add_replay(line);
   app::add_bench(line);
   app::add_calibrate(line);

@@ -23,6 +23,7 @@
 #include "hpcai/models/conditional_density.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
+#include "hpcai/trainer/initial_weights.h"
 #include "hpcai/trainer/model_record.h"
 #include "hpcai/trainer/threads.h"
 #include "hpcai/trainer/weights.h"
@@ -57,11 +58,12 @@ data::SampleSpec sample_spec(const checkpoint::Loaded& loaded, const trainer::Ex
   return data::open(own.data, 0, false).train->spec();
 }
 
-// The run's config.yaml, all files that the training's data and those of this command have, and --input.
-std::vector<fs::path> inputs_of(const TrainedOptions& options, const data::DataConfig& own, const data::DataConfig& data) {
+// The run's config.yaml, its initial weights, all files that the training's data and those of this command have, and --input.
+std::vector<fs::path> inputs_of(const TrainedOptions& options, const trainer::Experiment& own, const data::DataConfig& data) {
   std::vector<fs::path> inputs{fs::path(options.run_dirs.front()) / "config.yaml"};
   const auto add = [&](const std::vector<fs::path>& files) { inputs.insert(inputs.end(), files.begin(), files.end()); };
-  add(data::input_files(own));
+  add(trainer::weight_files(own.model));
+  add(data::input_files(own.data));
   add(data::input_files(data));
   if (!options.input.empty()) add(data::input_files(data, options.input));
   return inputs;
@@ -179,7 +181,7 @@ Trained load_network(const TrainedOptions& options, bool needs_labels, data::Net
   trained.settings = trainer::evaluation_settings(trained.experiment, 1);
   copy_weights(*trained.model, loaded.state.model, loaded.path.string());
   trained.step = loaded.step;
-  trained.inputs = inputs_of(options, own.data, trained.experiment.data);
+  trained.inputs = inputs_of(options, own, trained.experiment.data);
   trained.checkpoint = loaded.path.string();
   if (options.calibrated) trained.temperature = temperature_of(trained);
   return trained;

@@ -10,10 +10,10 @@
 #include "hpcai/data/config.h"
 #include "hpcai/data/loader_config.h"
 #include "hpcai/distributed/config.h"
-#include "hpcai/models/config.h"
 #include "hpcai/optim/config.h"
 #include "hpcai/tasks/tasks.h"
 #include "hpcai/trainer/evaluation_config.h"
+#include "hpcai/trainer/model_section.h"
 #include "hpcai/trainer/source_config.h"
 #include "hpcai/trainer/training_config.h"
 
@@ -26,7 +26,7 @@ struct Experiment {
   data::DataConfig data;
   std::vector<SourceConfig> sources;
   data::LoaderConfig loader;
-  models::ModelConfig model;
+  ModelSection model;
   tasks::TaskConfig task;
   optim::OptimizerConfig optimizer;
   optim::ScheduleConfig schedule;

@@ -39,8 +39,15 @@ void Incarnation::join_group(const distributed::World& world) {
 // The loop broadcasts the weights of rank 0, so only rank 0 fits the model.
 void Incarnation::build() {
   training_ = trainer::build(experiment_, *group_);
+  has_initial_weights_ = false;
   if (group_->rank() > 0) return;
   fit_model(*training_.model, *training_.data.train, static_cast<uint64_t>(experiment_.training.seed), at::get_num_threads());
+}
+
+void Incarnation::set_initial_weights() {
+  if (group_->rank() > 0 || has_initial_weights_) return;
+  initial_weights_ = load_initial_weights(experiment_.model, *training_.model);
+  has_initial_weights_ = true;
 }
 
 void Incarnation::begin(bool rewindable) {

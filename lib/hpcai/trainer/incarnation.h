@@ -9,6 +9,7 @@
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/build.h"
+#include "hpcai/trainer/initial_weights.h"
 #include "hpcai/trainer/loop.h"
 
 namespace hpcai::trainer {
@@ -32,6 +33,10 @@ class Incarnation {
   // on_all_ranks().
   void build();
   bool is_built() const { return training_.model != nullptr; }
+  // Gives the model of rank 0 the weights that the config names, for a training that does not resume. It needs build(), and does
+  // nothing when it has been done since. May throw on rank 0 only; call it within on_all_ranks().
+  void set_initial_weights();
+  const InitialWeights& initial_weights() const { return initial_weights_; }  // of rank 0
   // Makes the loop. All ranks call it at the same time, because it broadcasts the weights of rank 0. `rewindable`: see
   // LoopSettings.
   void begin(bool rewindable = false);
@@ -47,6 +52,8 @@ class Incarnation {
   std::unique_ptr<distributed::Group> group_;
   std::vector<std::string> hosts_, addresses_;
   Training training_;
+  bool has_initial_weights_ = false;
+  InitialWeights initial_weights_;
   std::optional<Loop> loop_;
 };
 

@@ -74,11 +74,15 @@ DataFingerprints fingerprints_of(const data::Splits& data, const data::Dataset* 
           data::fingerprint(unlabelled)};
 }
 
-nlohmann::json make_record(const data::SampleSpec& spec, const DataFingerprints& fingerprints) {
+nlohmann::json make_record(const data::SampleSpec& spec, const DataFingerprints& fingerprints, const nlohmann::json& weights) {
   nlohmann::json data = {{"train", fingerprints.train}, {"validation", fingerprints.validation}};
   if (fingerprints.unlabelled.samples > 0) data[kUnlabelledKey] = fingerprints.unlabelled;
-  return {{"model", to_record(spec)}, {"data", data}};
+  nlohmann::json record = {{"model", to_record(spec)}, {"data", data}};
+  if (!weights.is_null()) record["weights"] = weights;
+  return record;
 }
+
+nlohmann::json weights_record_of(const nlohmann::json& state) { return card_of(state).value("weights", nlohmann::json()); }
 
 std::optional<data::SampleSpec> sample_spec_of(const nlohmann::json& state, const std::string& where) {
   const nlohmann::json card = card_of(state);

@@ -18,8 +18,13 @@ struct DataFingerprints {
 DataFingerprints fingerprints_of(const data::Splits& data, const data::Dataset* unlabelled);
 
 // The card of a training: {"model": {"version", "input_shape", "class_names", ...}, "data": {"train": fingerprint, "validation":
-// fingerprint}}, and "unlabelled" if there are such samples. `spec`: of the training samples.
-nlohmann::json make_record(const data::SampleSpec& spec, const DataFingerprints& fingerprints);
+// fingerprint}, "weights": ...}, and "unlabelled" in "data" if there are such samples. `spec`: of the training samples. `weights`:
+// the record of InitialWeights; null for none.
+nlohmann::json make_record(const data::SampleSpec& spec, const DataFingerprints& fingerprints,
+                           const nlohmann::json& weights = nullptr);
+
+// The record of the initial weights in `state` (a state.json); null if the training began with those of its seed.
+nlohmann::json weights_record_of(const nlohmann::json& state);
 
 // The samples that the network expects, from the card in `state` (a state.json). Returns std::nullopt for a checkpoint of an
 // older program, which has no card. Throws Error{bad_data}, whose text starts with `where`, for a card that this program cannot

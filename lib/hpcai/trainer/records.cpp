@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "hpcai/checkpoint/candidates.h"
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
@@ -12,6 +13,7 @@
 #include "hpcai/runs/environment.h"
 #include "hpcai/runs/run_folder.h"
 #include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/initial_weights.h"
 #include "hpcai/trainer/model_record.h"
 #include "hpcai/trainer/observers.h"
 #include "hpcai/trainer/status_writer.h"
@@ -53,6 +55,11 @@ class FolderRecords : public Records {
     if (!takes_free_name(options_)) runs::RunFolder::check(path_, existing_run(options_));
   }
 
+  bool has_checkpoints() const override {
+    const bool resumes = options_.resume != Resume::never && !options_.overwrite;
+    return resumes && !checkpoint::find_candidates(path_ / "checkpoints").empty();
+  }
+
   std::optional<checkpoint::Loaded> enter(const nlohmann::json& card, bool load) override {
     const bool resumes = options_.resume != Resume::never && !options_.overwrite;
     // The folder is locked before it is read, so that no other program changes it in between.
@@ -65,14 +72,23 @@ class FolderRecords : public Records {
                   "Use --resume auto to start from the beginning where there is none.");
     }
     card_ = card;
-    if (loaded) refuse_changed_data(loaded->state.state, card_, path_);
+    if (loaded) {
+      refuse_changed_data(loaded->state.state, card_, path_);
+      const nlohmann::json weights = weights_record_of(loaded->state.state);
+      if (!weights.is_null()) {
+        checkpoint::read_content(loaded->path, [&] { refuse_changed_weights(weights, path_); });
+        card_["weights"] = weights;
+      }
+    }
     if (!folder_) create_folder();
     return loaded;
   }
 
   void begin(bool resumed) override {
     folder_->write_command(options_.command);
-    folder_->write_environment(runs::describe_environment());
+    nlohmann::json environment = runs::describe_environment();
+    if (card_.contains("weights")) environment["initial_weights"] = card_["weights"];
+    folder_->write_environment(environment);
     if (!resumed) folder_->write_config(config::to_yaml(experiment_));
     log::open_file(folder_->log().string());
     status_.emplace(folder_->status(), meter_);

@@ -25,6 +25,8 @@ class Records {
 
   // Throws Error{usage} if the run cannot use the folder. Changes nothing.
   virtual void check() const {}
+  // Whether the run will resume from a checkpoint of the folder, or fail because none of them can be read.
+  virtual bool has_checkpoints() const { return false; }
   // Creates or reopens the folder and locks it. Several new runs of one name that start at the same time get different folders.
   // Returns the newest checkpoint if the run resumes and `load` is true: false means that another rank holds the state. `card`:
   // what the checkpoints will say about model and data; see make_record() of model_record.h. Throws Error{cannot_resume}, also if

@@ -63,6 +63,7 @@ nlohmann::json replay(Incarnation& incarnation, const fs::path& run, int64_t num
   distributed::on_all_ranks(group, [&] {
     incarnation.build();
     if (group.rank() == 0) loaded = load_before(run, number, incarnation.training());
+    if (!loaded) incarnation.set_initial_weights();
   });
   loaded = broadcast_checkpoint(group, loaded);
   incarnation.begin();

@@ -121,15 +121,17 @@ void Session::open(bool load) {
   distributed::Group& group = incarnation_->group();
   distributed::on_all_ranks(group, [&] {
     if (!entered_) records_->check();
-    if (incarnation_->is_built()) return;
-    incarnation_->build();
-    fingerprints_ = fingerprints_of(incarnation_->training().data, incarnation_->training().unlabelled());
+    if (!incarnation_->is_built()) {
+      incarnation_->build();
+      fingerprints_ = fingerprints_of(incarnation_->training().data, incarnation_->training().unlabelled());
+    }
+    if (load && !records_->has_checkpoints()) incarnation_->set_initial_weights();  // nor does a fault of the weights
   });
   const data::Splits& data = incarnation_->training().data;
   agree_on_data(group, data, fingerprints_);
   distributed::on_all_ranks(group, [&] {
     if (entered_) return;
-    auto read = records_->enter(make_record(data.train->spec(), fingerprints_), load);
+    auto read = records_->enter(make_record(data.train->spec(), fingerprints_, incarnation_->initial_weights().record), load);
     if (load) loaded_ = std::move(read);
     entered_ = true;
   });
@@ -147,6 +149,7 @@ void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
   distributed::Group& group = incarnation_->group();
   const bool first_start = !begun_;
   distributed::on_all_ranks(group, [&] {
+    if (!resumed) incarnation_->set_initial_weights();
     if (!begun_) records_->begin(resumed.has_value());
     begun_ = true;
   });
@@ -158,6 +161,8 @@ void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
     records_->attach(loop, incarnation_->training(), origin, resumed.has_value());
   });
   if (first_start) records_->introduce(incarnation_->training(), loop, group);
+  const std::string& weights = incarnation_->initial_weights().text;
+  if (first_start && !resumed && !weights.empty()) log::info("weights    {}", weights);
   if (!resumed) return;
   if (loaded_) {
     for (const std::string& reason : loaded_->skipped) log::warning("skipped a checkpoint: {}", reason);
