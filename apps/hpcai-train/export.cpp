@@ -90,7 +90,7 @@ void add_export(CommandLine& line) {
   app->add_option("--out", options->out, "File to write")->type_name("FILE.safetensors")->required();
   app->add_option("--names", options->names,
                   "Whose names the tensors get: own, timm (default for xception and resnet50) or torchvision")
-      ->type_name("own|timm|torchvision")
+      ->type_name("NAMES")
       ->check(CLI::IsMember({"own", "timm", "torchvision"}));
   app->callback([&line, options] { line.run = [options] { return export_weights(*options); }; });
 }

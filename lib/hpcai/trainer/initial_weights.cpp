@@ -33,6 +33,17 @@ FoundWeights read_from(const fs::path& path) {
   return {path, std::move(weights.tensors), weights.format == checkpoint::WeightsFormat::keras};
 }
 
+// Empty if the file cannot be read, or is none.
+std::string digest_if_readable(const std::string& file) {
+  std::error_code code;
+  if (!fs::is_regular_file(file, code)) return "";
+  try {
+    return sha256_of_file(file);
+  } catch (const Error&) {
+    return "";
+  }
+}
+
 }  // namespace
 
 InitialWeights load_initial_weights(const ModelSection& section, models::Model& model) {
@@ -48,16 +59,15 @@ InitialWeights load_initial_weights(const ModelSection& section, models::Model& 
 }
 
 std::vector<fs::path> weight_files(const ModelSection& section) {
-  if (section.weights.empty() || is_folder(section.weights)) return {};
+  std::error_code code;
+  if (section.weights.empty() || !fs::is_regular_file(section.weights, code)) return {};
   return {section.weights};
 }
 
 void refuse_changed_weights(const nlohmann::json& record, const fs::path& run) {
   const auto file = record.at("file").get<std::string>(), then = record.at("sha256").get<std::string>();
-  std::error_code code;
-  if (!fs::is_regular_file(file, code)) return;
-  const std::string now = sha256_of_file(file);
-  if (now == then) return;
+  const std::string now = digest_if_readable(file);
+  if (now.empty() || now == then) return;
   throw Error(ExitCode::cannot_resume,
               fmt::format("the run in {} began with other weights: {} has the SHA-256 {:.12}... now, and had {:.12}...",
                           printable(run), printable(file), now, then),

@@ -23,7 +23,8 @@ std::string_view known_stranger(std::string_view start) {
   if (start.size() > 1 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) {
     return "it is a pickle that torch.save did not write, which is not read";
   }
-  if (start.substr(0, 300).find("ustar") != std::string_view::npos) return "it is a tar file, which PyTorch wrote before 0.2";
+  if (start.substr(0, 300).find("ustar") != std::string_view::npos)
+    return "it is a tar file, as the first versions of PyTorch wrote";
   if (start.starts_with("\x1f\x8b")) return "it is compressed with gzip";
   return "it is in none of these formats";
 }

@@ -8,7 +8,7 @@
 namespace hpcai::checkpoint {
 
 // Reads the tensors of a file that torch.save(state_dict, path) has written: the zip container of PyTorch 1.6 and later, or the
-// one of PyTorch 0.4 to 1.5. The tensors are on the CPU, in the order of the file, and may be views of one another. Only a dict
+// one that it wrote before. The tensors are on the CPU, in the order of the file, and may be views of one another. Only a dict
 // of tensors is read, also one within another dict, see find_state_dict(). Nothing of the file is executed: pickle.h interprets
 // its pickle as data. The tensors need no more memory than the file is long; records that are compressed to less are refused.
 //
