@@ -199,16 +199,16 @@ std::string Hdf5File::names(const std::string& group) const {
 
 Hdf5Array Hdf5File::array(const std::string& data_set, size_t rank, NumberKind kind) const {
   if (!has(data_set)) {
-    refuse_data(name_, fmt::format("has no data set {}; there is {}", data_set, names(group_.empty() ? "/" : group_)),
+    refuse_data(name_, fmt::format("has no data set {}; there is {}", printable(data_set), names(group_.empty() ? "/" : group_)),
                 kLayoutRemedy);
   }
-  const std::string path = group_ + data_set;
+  const std::string path = group_ + data_set, where = fmt::format("{}, data set {}", name_, printable(data_set));
   const auto type = [&] {
     const Hdf5Lock lock;
     try {
       return open_->file->childObjType(path);
     } catch (const H5::Exception&) {
-      refuse_for_failure(fmt::format("{}, data set {}", name_, data_set), open_->path);
+      refuse_for_failure(where, open_->path);
     }
   }();
   if (type == H5O_TYPE_GROUP) {
@@ -217,7 +217,7 @@ Hdf5Array Hdf5File::array(const std::string& data_set, size_t rank, NumberKind k
         fmt::format("If the data sets are in there, give the group too: {}:{}.", printable(open_->path), printable(path)));
   }
   if (type != H5O_TYPE_DATASET) refuse_data(name_, fmt::format("{} is no data set", printable(path)), kLayoutRemedy);
-  return {open_, path, fmt::format("{}, data set {}", name_, data_set), rank, kind};
+  return {open_, path, where, rank, kind};
 }
 
 std::vector<std::string> Hdf5File::texts(const std::string& attribute, const std::string& below) const {
