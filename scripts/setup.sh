@@ -22,7 +22,7 @@ done
 compgen -G '/dev/nvidia[0-9]*' >/dev/null && want_cuda=yes
 
 packages=(g++ cmake ninja-build ccache git ca-certificates python3 python3-pip libcli11-dev libyaml-cpp-dev libspdlog-dev
-          libfmt-dev nlohmann-json3-dev libhdf5-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libssl-dev libgloo-dev libhwy-dev catch2)
+          libfmt-dev nlohmann-json3-dev libhdf5-dev libjpeg62-turbo-dev libpng-dev libcfitsio-dev libnanoflann-dev zlib1g-dev libssl-dev libgloo-dev libhwy-dev catch2)
 test_packages=(slurm-wlm munge openmpi-bin iproute2 hdf5-tools python3-h5py clang-format-14 librsvg2-bin)
 
 # Prints the given packages that are not installed.

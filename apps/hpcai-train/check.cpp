@@ -96,6 +96,10 @@ Reading read_all(const std::vector<NamedSplit>& splits) {
     if (found.constant.count > 0) {
       reading.warnings.push_back(paragraph(of_split(found.constant) + " have the same value everywhere:", found.constant));
     }
+    if (found.incomplete.count > 0) {
+      reading.warnings.push_back(
+          paragraph(of_split(found.incomplete) + " have pixels without a value, which count as background:", found.incomplete));
+    }
   }
   return reading;
 }

@@ -109,7 +109,7 @@ class NewImages(Case):
         self.refuse("predict", "--input", "table.csv", contains=["no column file; there are name, kind"])
         (self.folder / "gone.txt").write_text("a/g1.png\na/gone.png\n")
         err = self.refuse("predict", "--input", "gone.txt", status=66, contains=["a/gone.png", "gone.txt:2", "Names start from"])
-        self.assertNotIn("must be JPEG or PNG", err)
+        self.assertNotIn("must be JPEG, PNG or FITS", err)
         (self.folder / "nothing.txt").write_text("\n# nothing\n")
         self.refuse("predict", "--input", "nothing.txt", contains=["nothing.txt"])
         self.refuse("predict", "--input", "a", "--split", "test", status=2)

@@ -12,6 +12,7 @@
 #include "hpcai/data/hdf5/hdf5_writer.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/png.h"
+#include "hpcai/data/tables/gzip.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/meeting/wire.h"
 #include "target.h"
@@ -91,6 +92,23 @@ Seeds binaries_seeds() {
 Seeds host_list_seeds() { return {"n[08-10,12],login,r[1-2]c[0-1]-ib", "host", "a[1-3]b[001-100],c"}; }
 
 Seeds image_seeds() { return {jpeg(false), jpeg(true), data::encode_png(image())}; }
+
+Seeds fits_seeds() {
+  Seeds seeds;
+  for (const char* name : {"plain.fits", "rice_i16.fits.fz", "gzip2_f32.fits.fz", "hcompress.fits.fz"}) {
+    seeds.push_back(read_file(std::string(HPCAI_SOURCE_DIR) + "/tests/fixtures/fits/" + name));
+  }
+  for (const char* name : {"cube.fits.gz", "hdus.fits.gz", "bitpix_16.fits.gz", "bitpix_64.fits.gz"}) {
+    const std::string packed = read_file(std::string(HPCAI_SOURCE_DIR) + "/tests/fixtures/fits/" + name);
+    seeds.push_back(data::gunzip(packed, name, 1 << 20));
+    seeds.push_back(packed);
+  }
+  return seeds;
+}
+
+Seeds filter_seeds() {
+  return {"P_CS >= 0.985 or P_EL >= 0.926", "not (a + 2 * b < -c / 3 and name != 'it''s') or \"class id\" == 'E'"};
+}
 
 Seeds image_hdf5_seeds() {
   using data::ElementType;

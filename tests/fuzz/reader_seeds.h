@@ -16,6 +16,8 @@ Seeds image_list_seeds();
 Seeds binaries_seeds();
 Seeds host_list_seeds();
 Seeds image_seeds();
+Seeds fits_seeds();
+Seeds filter_seeds();
 Seeds image_hdf5_seeds();
 Seeds waveform_hdf5_seeds();
 Seeds safetensors_seeds();

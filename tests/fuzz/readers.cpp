@@ -5,12 +5,14 @@
 #include "hpcai/checkpoint/safetensors.h"
 #include "hpcai/checkpoint/weights/read_weights.h"
 #include "hpcai/core/error.h"
+#include "hpcai/data/fits.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/sources/image_hdf5.h"
 #include "hpcai/data/sources/image_list.h"
 #include "hpcai/data/sources/waveform_hdf5.h"
 #include "hpcai/data/tables/binaries_csv.h"
 #include "hpcai/data/tables/catalogue.h"
+#include "hpcai/data/tables/row_filter.h"
 #include "hpcai/distributed/meeting/greeting.h"
 #include "hpcai/distributed/meeting/wire.h"
 #include "hpcai/distributed/world/host_list.h"
@@ -52,6 +54,24 @@ void read_image(std::string_view bytes) {
   }
 }
 
+void read_fits(std::string_view bytes) {
+  try {
+    data::fits_header(bytes);
+  } catch (const data::ImageError&) {
+  }
+  for (const std::vector<std::string>& bands : {std::vector<std::string>{}, std::vector<std::string>{"1"}}) {
+    try {
+      data::read_fits(bytes, bands);
+    } catch (const data::ImageError&) {
+    }
+  }
+}
+
+void read_filter(std::string_view bytes) {
+  const std::string path = write("filtered.csv", "a,b,c,name,class id,P_CS,P_EL\n1,2,,x,E,0.99,0\nnan,x,3,it's,S,,1\n");
+  data::RowFilter(std::string(bytes), "data.filter").keeps(data::Csv(path));
+}
+
 void read_image_hdf5(std::string_view bytes) {
   data::ImageHdf5Config config;
   config.train = write("images.h5", bytes);
@@ -91,6 +111,8 @@ constexpr std::array kTargets = {Target{"catalogue", read_catalogue, catalogue_s
                                  Target{"binaries", read_binaries, binaries_seeds},
                                  Target{"host_list", read_host_list, host_list_seeds},
                                  Target{"image", read_image, image_seeds},
+                                 Target{"fits", read_fits, fits_seeds},
+                                 Target{"filter", read_filter, filter_seeds},
                                  Target{"image_hdf5", read_image_hdf5, image_hdf5_seeds},
                                  Target{"waveform_hdf5", read_waveform_hdf5, waveform_hdf5_seeds},
                                  Target{"safetensors", read_safetensors, safetensors_seeds},

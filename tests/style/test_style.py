@@ -32,6 +32,7 @@ CONTAINED = {
     r"yaml-cpp/": {"config"},
     r"H5\w*\.h|hdf5\.h": {"data"},
     r"jpeglib\.h|png\.h|turbojpeg\.h|zlib\.h": {"data"},
+    r"fitsio\.h|nanoflann\.hpp": {"data"},
     r"torch/csrc/distributed|gloo/|nccl\.h": {"distributed"},
     r"CLI/": {"apps"},
     r"spdlog/": {"core"},

@@ -71,6 +71,9 @@ class Dataset {
   virtual at::Tensor drawn_targets(std::span<const int64_t> index, const Draw* /*draw*/) const { return targets(index); }
   // Feeds to `hash` what the sample's file holds, the same on every machine; nothing for samples that are made. Throws Error.
   virtual void hash_content(int64_t /*index*/, Sha256& /*hash*/) const {}
+  // Where a sample's file has no values though it is read, and for which part of it: "a.fits: 3 % of the pixels have no value".
+  // Empty if there is nothing to say, also where the sample cannot be read.
+  virtual std::string incomplete(int64_t /*index*/) const { return ""; }
 
  private:
   SampleSpec spec_;

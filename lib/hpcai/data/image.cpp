@@ -6,9 +6,12 @@
 #include <cmath>
 #include <cstring>
 
+#include "hpcai/data/fits.h"
 #include "hpcai/data/jpeg.h"
 #include "hpcai/data/png.h"
 #include "hpcai/data/regular_file.h"
+#include "hpcai/data/stretch.h"
+#include "hpcai/data/triangle_filter.h"
 
 namespace hpcai::data {
 namespace {
@@ -19,7 +22,8 @@ constexpr std::string_view kPngMagic("\x89PNG\r\n\x1A\n", 8);
 ImageFormat format_of(std::string_view bytes) {
   if (bytes.starts_with(kJpegMagic)) return ImageFormat::jpeg;
   if (bytes.starts_with(kPngMagic)) return ImageFormat::png;
-  throw ImageError(bytes.empty() ? "an empty file" : "neither a JPEG nor a PNG file");
+  if (is_fits(bytes)) return ImageFormat::fits;
+  throw ImageError(bytes.empty() ? "an empty file" : "neither a JPEG, a PNG nor a FITS file");
 }
 
 // The header chunk always comes first: length, "IHDR", width, height.
@@ -33,32 +37,20 @@ ImageHeader png_header(std::string_view bytes) {
   return {ImageFormat::png, number(20), number(16)};
 }
 
-// For each output place the input places it takes from, and their weights.
-struct Filter {
-  int64_t taps = 0;
-  std::vector<int64_t> first;
-  std::vector<float> weights;  // [size, taps]
-};
-
-Filter triangle_filter(int64_t from, int64_t to) {
-  const double scale = static_cast<double>(from) / static_cast<double>(to);
-  const double support = std::max(1.0, scale);
-  Filter filter{static_cast<int64_t>(std::ceil(support)) * 2 + 1, {}, {}};
-  filter.weights.resize(static_cast<size_t>(to * filter.taps), 0.0F);
-  for (int64_t i = 0; i < to; ++i) {
-    const double centre = (static_cast<double>(i) + 0.5) * scale;
-    const int64_t first = std::max<int64_t>(0, static_cast<int64_t>(centre - support + 0.5));
-    const int64_t last = std::min(from, static_cast<int64_t>(centre + support + 0.5));
-    std::vector<double> weights;
-    double sum = 0;
-    for (int64_t j = first; j < last; ++j) {
-      weights.push_back(std::max(0.0, 1 - std::abs((static_cast<double>(j) + 0.5 - centre) / support)));
-      sum += weights.back();
-    }
-    filter.first.push_back(first);
-    for (size_t j = 0; j < weights.size(); ++j) filter.weights[i * filter.taps + j] = static_cast<float>(weights[j] / sum);
+ImageHeader header_of(std::string_view bytes) {
+  switch (format_of(bytes)) {
+    case ImageFormat::jpeg: return jpeg_header(bytes);
+    case ImageFormat::png: return png_header(bytes);
+    case ImageFormat::fits: break;
   }
-  return filter;
+  return fits_header(bytes);
+}
+
+Image decode_fits(std::string_view bytes) {
+  const BandImage bands = read_fits(bytes, {});
+  Image image{bands.height, bands.width, std::vector<uint8_t>(static_cast<size_t>(3 * bands.height * bands.width)), 1};
+  stretch(bands, {}, image.pixels.data());
+  return image;
 }
 
 }  // namespace
@@ -73,13 +65,15 @@ void check_image_size(int64_t height, int64_t width) {
   if (height * width > kMostImagePixels) throw ImageError(fmt::format("{}: more than {} in all", size, kMostImagePixels));
 }
 
+bool is_image(std::string_view bytes) { return bytes.starts_with(kJpegMagic) || bytes.starts_with(kPngMagic) || is_fits(bytes); }
+
 ImageHeader image_header(std::string_view bytes) {
-  const ImageHeader header = format_of(bytes) == ImageFormat::jpeg ? jpeg_header(bytes) : png_header(bytes);
+  const ImageHeader header = header_of(bytes);
   check_image_size(header.height, header.width);
   return header;
 }
 
-// Headers of camera JPEGs can be long (previews, colour profiles): a second try takes the whole file.
+// Headers of camera JPEGs can be long (previews, colour profiles), and so can those of FITS: a second try takes the whole file.
 ImageHeader read_image_header(const std::filesystem::path& path) {
   constexpr size_t kStart = 8192;
   const RegularFile file(path.string());
@@ -87,13 +81,18 @@ ImageHeader read_image_header(const std::filesystem::path& path) {
   try {
     return image_header(start);
   } catch (const ImageError&) {
-    if (start.size() < kStart || !start.starts_with(kJpegMagic)) throw;
+    if (start.size() < kStart || start.starts_with(kPngMagic) || !is_image(start)) throw;
   }
   return image_header(file.read_start(size_t{1} << 26));
 }
 
 Image decode_image(std::string_view bytes, const std::string& name, int64_t smallest_side) {
-  return image_header(bytes).format == ImageFormat::jpeg ? decode_jpeg(bytes, smallest_side) : decode_png(bytes, name);
+  switch (image_header(bytes).format) {
+    case ImageFormat::jpeg: return decode_jpeg(bytes, smallest_side);
+    case ImageFormat::png: return decode_png(bytes, name);
+    case ImageFormat::fits: break;
+  }
+  return decode_fits(bytes);
 }
 
 void crop_and_resize(const Image& image, int64_t crop, int64_t size, uint8_t* out) {
@@ -117,7 +116,7 @@ void resize_box(const uint8_t* pixels, int64_t row_width, const Box& box, int64_
     for (int64_t y = 0; y < height; ++y) std::memcpy(out + 3 * y * width, pixels + y * stride, static_cast<size_t>(3 * width));
     return;
   }
-  const Filter across = triangle_filter(box.width, width), down = triangle_filter(box.height, height);
+  const TriangleFilter across(box.width, width), down(box.height, height);
   std::vector<float> rows(static_cast<size_t>(box.height * width * 3));
   for (int64_t y = 0; y < box.height; ++y) {
     for (int64_t x = 0; x < width; ++x) {

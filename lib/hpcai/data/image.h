@@ -16,7 +16,7 @@ struct Image {
   int64_t reduction = 1;        // the file's sides are this many times larger
 };
 
-enum class ImageFormat { jpeg, png };
+enum class ImageFormat { jpeg, png, fits };
 
 struct ImageHeader {
   ImageFormat format = ImageFormat::jpeg;
@@ -37,16 +37,20 @@ inline constexpr int64_t kMostImagePixels = 100'000'000;
 // Throws ImageError that names what is too large.
 void check_image_size(int64_t height, int64_t width);
 
-// Format and size from the first bytes of a file. Throws ImageError if it is neither JPEG nor PNG, has no readable header,
+// Whether bytes, of which those at the start suffice, begin as a JPEG, PNG or FITS file does.
+bool is_image(std::string_view bytes);
+
+// Format and size from the first bytes of a file. Throws ImageError if it is neither JPEG, PNG nor FITS, has no readable header,
 // or is larger than the limits above; Error{missing_input} if it cannot be read or is no regular file.
 ImageHeader read_image_header(const std::filesystem::path& path);
 
 // The same from all of a file's bytes.
 ImageHeader image_header(std::string_view bytes);
 
-// A JPEG or PNG file's bytes as colours; grey becomes colour, transparency is laid on black. JPEG files may be reduced
-// by 2, 4 or 8 while they are decoded, as long as `smallest_side` pixels are left along the shorter side (0 = never).
-// Throws ImageError, or Error{bad_data} with `name` in front, for damaged and truncated files and for CMYK.
+// A JPEG, PNG or FITS file's bytes as colours; FITS by the default of data.preparation (preparation_config.h); grey becomes
+// colour, transparency is laid on black. JPEG files may be reduced by 2, 4 or 8 while they are decoded, as long as
+// `smallest_side` pixels are left along the shorter side (0 = never). Throws ImageError, or Error{bad_data} with `name` in front,
+// for damaged and truncated files and for CMYK.
 Image decode_image(std::string_view bytes, const std::string& name, int64_t smallest_side = 0);
 
 // The central square of side `crop` in pixels of the file (0 = the largest that fits), resized to `size` with a triangle filter

@@ -46,13 +46,17 @@ bool channels_are_constant(const std::vector<float>& input, int64_t channels) {
 
 Verification verify(const Dataset& data, int threads, const Progress& progress) {
   Verification result;
-  Collector unusable, constant;
+  Collector unusable, constant, incomplete;
   std::mutex mutex;
   for_each_with_progress(progress, data.size(), threads, [&](int64_t index) {
     thread_local std::vector<float> input;
     input.resize(static_cast<size_t>(data.input_size()));
     try {
       data.read(index, nullptr, input.data());
+      if (std::string words = data.incomplete(index); !words.empty()) {
+        const std::lock_guard lock(mutex);
+        incomplete.add(index, std::move(words));
+      }
       if (!channels_are_constant(input, data.spec().input_shape[0])) return;
       const std::lock_guard lock(mutex);
       constant.add(index, data.where(index));
@@ -64,6 +68,7 @@ Verification verify(const Dataset& data, int threads, const Progress& progress) 
   });
   result.unusable = unusable.findings();
   result.constant = constant.findings();
+  result.incomplete = incomplete.findings();
   return result;
 }
 

@@ -22,6 +22,7 @@ struct Verification {
   Findings unusable;        // cannot be read, decoded, or hold values that are not finite: what was thrown
   bool all_missing = true;  // whether all of these are Error{missing_input}
   Findings constant;        // each channel has one value throughout: where they are
+  Findings incomplete;      // some values are missing in the file: where, and how many
 };
 
 // Reads every sample, on `threads` threads (0 = all cores), and never stops at a fault. `progress` hears of each sample.

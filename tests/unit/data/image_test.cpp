@@ -116,7 +116,7 @@ TEST_CASE("a JPEG decoded at reduced size shows the same picture") {
 
 TEST_CASE("damaged image files are told apart") {
   CHECK(error_of([] { image_header(""); }) == "an empty file");
-  CHECK(error_of([] { image_header("file,label\n"); }) == "neither a JPEG nor a PNG file");
+  CHECK(error_of([] { image_header("file,label\n"); }) == "neither a JPEG, a PNG nor a FITS file");
   CHECK(error_of([] { image_header("\x89PNG\r\n\x1A\nxx"); }) == "damaged PNG: no header");
   CHECK(error_of([] { image_header("\xFF\xD8\xFF"); }).starts_with("damaged JPEG: "));
   std::string huge = encode_png({1, 1, {0, 0, 0}, 1});

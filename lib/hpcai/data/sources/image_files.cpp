@@ -10,10 +10,13 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/band_image.h"
+#include "hpcai/data/fits.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/image_set.h"
 #include "hpcai/data/progress.h"
 #include "hpcai/data/regular_file.h"
+#include "hpcai/data/stretch.h"
 #include "hpcai/data/wrappers/augmented_images.h"
 #include "hpcai/data/wrappers/cached_images.h"
 
@@ -32,13 +35,17 @@ class ImageFiles : public ImageSet {
       : ImageSet(config.image_size, config.image_size, class_names, labels_of(rows)),
         folder_(config.folder),
         crop_(config.crop),
+        preparation_(config.preparation),
         fraction_(config.crop_fraction),
         rows_(std::move(rows)) {}
 
   std::string id(int64_t index) const override { return row(index).file; }
   std::string where(int64_t index) const override { return printable(path(index)) + listed(index); }
 
-  void hash_content(int64_t index, Sha256& hash) const override { hash.update(read_regular_file(path(index).string())); }
+  void hash_content(int64_t index, Sha256& hash) const override {
+    hash.update(read_regular_file(path(index).string()));
+    if (row(index).side > 0) hash.update(fmt::format("cut-out {}", row(index).side));
+  }
 
   // What a user does about files that cannot be read.
   std::string remedy_for_missing() const {
@@ -50,8 +57,8 @@ class ImageFiles : public ImageSet {
   std::string check_header(int64_t index, bool& missing) const {
     try {
       const ImageHeader header = read_image_header(path(index));
-      if (crop_ <= std::min(header.height, header.width)) return "";
-      return fmt::format("{}: {} x {} pixels, smaller than the crop of {}", where(index), header.width, header.height, crop_);
+      square_of(index, header.height, header.width);
+      return "";
     } catch (const ImageError& error) {
       return fmt::format("{}: {}", where(index), error.what());
     } catch (const Error& error) {
@@ -63,30 +70,74 @@ class ImageFiles : public ImageSet {
   void make_pixels(int64_t index, uint8_t* out) const override {
     read_as(index, [&](const std::string& bytes) {
       const ImageHeader header = image_header(bytes);
-      const int64_t square = crop_ > 0 ? crop_ : std::min(header.height, header.width);
-      const int64_t crop = std::max<int64_t>(1, std::llround(fraction_ * static_cast<double>(square)));
-      const bool largest = crop_ == 0 && fraction_ == 1;  // also of a JPEG that is decoded smaller, whose sides are rounded
-      crop_and_resize(decode(bytes, index, header, crop), largest ? 0 : crop, width(), out);
+      if (header.format == ImageFormat::fits) return make_fits_pixels(bytes, index, out);
+      const int64_t square = square_of(index, header.height, header.width), crop = part_of(square);
+      const bool largest = square == std::min(header.height, header.width) && fraction_ == 1;  // also of a JPEG that is decoded
+      crop_and_resize(decode(bytes, index, header, crop), largest ? 0 : crop, width(), out);   // smaller, whose sides are rounded
     });
   }
 
-  // The file is decoded anew, in as much detail as the part needs.
+  // The file is decoded anew, in as much detail as the part needs. A part of a FITS file is taken from pixels(), because their
+  // brightness is that of the whole square.
   bool make_part(int64_t index, const PickBox& pick, uint8_t* out) const override {
+    bool made = false;
     read_as(index, [&](const std::string& bytes) {
       const ImageHeader header = image_header(bytes);
-      const Box box = pick(header.height, header.width);
+      if (header.format == ImageFormat::fits) return;
+      made = true;
+      const Box box = pick_box(index, pick, header);
       const Image image = decode(bytes, index, header, std::min(box.height, box.width));
       const int64_t r = image.reduction;
       const Box reduced{box.top / r, box.left / r, std::max<int64_t>(1, box.height / r), std::max<int64_t>(1, box.width / r)};
       resize_box(image.pixels.data(), image.width, reduced, height(), width(), out);
     });
-    return true;
+    return made;
+  }
+
+  std::string incomplete(int64_t index) const override {
+    try {
+      const std::string path = this->path(index).string();
+      if (!is_fits(RegularFile(path).read_start(4096))) return "";
+      const double share = share_without_value(read_fits(read_regular_file(path), preparation_.bands));
+      return share > 0 ? fmt::format("{}: {:.2g} % of the pixels", where(index), 100 * share) : "";
+    } catch (const ImageError&) {
+      return "";
+    } catch (const Error&) {
+      return "";
+    }
   }
 
  private:
   const CatalogueRow& row(int64_t index) const { return rows_[static_cast<size_t>(index)]; }
   std::string listed(int64_t index) const { return row(index).where.empty() ? "" : fmt::format(" ({})", row(index).where); }
   std::filesystem::path path(int64_t index) const { return folder_ / row(index).file; }
+
+  // Side of the square that is used of an image of this size, before crop_fraction. Throws ImageError if it does not fit.
+  int64_t square_of(int64_t index, int64_t height, int64_t width) const {
+    const int64_t shorter = std::min(height, width), side = row(index).side;
+    if (side > 0 && preparation_.cutout.limit) return std::min(side, shorter);
+    const int64_t square = side > 0 ? side : crop_ > 0 ? crop_ : shorter;
+    if (square <= shorter) return square;
+    throw ImageError(
+        fmt::format("{} x {} pixels, smaller than the {} of {}", width, height, side > 0 ? "cut-out" : "crop", square));
+  }
+  int64_t part_of(int64_t square) const { return std::max<int64_t>(1, std::llround(fraction_ * static_cast<double>(square))); }
+
+  // Of the cut-out if the catalogue gives one, else of the whole image.
+  Box pick_box(int64_t index, const PickBox& pick, const ImageHeader& header) const {
+    if (row(index).side == 0) return pick(header.height, header.width);
+    const int64_t square = square_of(index, header.height, header.width);
+    Box box = pick(square, square);
+    box.top += (header.height - square) / 2;
+    box.left += (header.width - square) / 2;
+    return box;
+  }
+
+  void make_fits_pixels(const std::string& bytes, int64_t index, uint8_t* out) const {
+    const BandImage bands = read_fits(bytes, preparation_.bands);
+    const int64_t square = square_of(index, bands.height, bands.width);
+    stretch(crop_and_resize(bands, part_of(square), width()), preparation_.stretch, out);
+  }
 
   // Names the file where its content is wrong.
   template <class Work>
@@ -105,9 +156,27 @@ class ImageFiles : public ImageSet {
 
   std::filesystem::path folder_;
   int64_t crop_;
+  PreparationConfig preparation_;
   double fraction_;
   std::vector<CatalogueRow> rows_;
 };
+
+void check_settings(const ImageFolderConfig& config) {
+  const PreparationConfig& preparation = config.preparation;
+  const size_t bands = preparation.bands.size();
+  if (bands != 0 && bands != 1 && bands != 3) {
+    throw Error(ExitCode::usage, fmt::format("data.preparation.bands: {} bands", bands),
+                "Give 1 (grey), those for red, green and blue, or none for those of the file.");
+  }
+  if (!preparation.cutout.column.empty() && config.crop > 0) {
+    throw Error(ExitCode::usage, "data.crop and data.preparation.cutout.column are both given", "Leave one of them out.");
+  }
+  const auto* linear = std::get_if<LinearConfig>(&preparation.stretch);
+  if (linear != nullptr && !(linear->maximum > linear->minimum)) {
+    throw Error(ExitCode::usage,
+                fmt::format("data.preparation.stretch: maximum {} is not above minimum {}", linear->maximum, linear->minimum));
+  }
+}
 
 // Reads the headers of all files, or of an even choice where there are very many, and reports what is wrong at once.
 void check_files(const ImageFiles& images, const std::string& split, int threads) {
@@ -129,8 +198,9 @@ void check_files(const ImageFiles& images, const std::string& split, int threads
   const std::string more = bad > kMostShown ? fmt::format("\n  and {} more", bad - kMostShown) : "";
   throw Error(absent == bad ? ExitCode::missing_input : ExitCode::bad_data,
               fmt::format("{} of {} {} images cannot be used:\n  {}{}", bad, count, split, fmt::join(problems, "\n  "), more),
-              absent == bad ? images.remedy_for_missing()
-                            : "Files must be JPEG or PNG; replace them or remove their rows from the table that lists them.");
+              absent == bad
+                  ? images.remedy_for_missing()
+                  : "Files must be JPEG, PNG or FITS; replace them or remove their rows from the table that lists them.");
 }
 
 }  // namespace
@@ -138,6 +208,7 @@ void check_files(const ImageFiles& images, const std::string& split, int threads
 std::unique_ptr<Dataset> open_image_files(const ImageFolderConfig& config, const std::vector<std::string>& class_names,
                                           std::vector<CatalogueRow> rows, const std::string& split, int threads) {
   if (rows.empty()) return nullptr;
+  check_settings(config);
   auto images = std::make_unique<ImageFiles>(config, class_names, std::move(rows));
   check_files(*images, split, threads);
   return std::make_unique<AugmentedImages>(cached(std::move(images), config.cache_mb), config.transform);

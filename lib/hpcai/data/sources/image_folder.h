@@ -7,6 +7,7 @@
 #include "hpcai/config/field.h"
 #include "hpcai/data/class_names.h"
 #include "hpcai/data/image_transform.h"
+#include "hpcai/data/preparation_config.h"
 #include "hpcai/data/sources/source.h"
 
 namespace hpcai::data {
@@ -20,23 +21,28 @@ struct ImageFolderConfig : CachedImagesConfig, ClassNamesConfig {
   std::string file_column = "file";
   std::string label_column = "label";
   std::string split_column = "split";
+  std::string filter;
   double validation_fraction = 0.1;
   int64_t seed = 1;
   int64_t crop = 0;
   double crop_fraction = 1;
   int64_t image_size = 224;
+  PreparationConfig preparation;
 
   ImageFolderConfig() : CachedImagesConfig(4096) {}
   bool may_validate() const { return !split_column.empty() || validation_fraction > 0; }
 
   template <class Visitor>
   void describe(Visitor& visitor) {
-    visitor.field("folder", folder, {.help = "Folder that holds the images, JPEG or PNG.", .required = true});
+    visitor.field("folder", folder, {.help = "Folder that holds the images, JPEG, PNG or FITS.", .required = true});
     visitor.field("catalogue", catalogue, {.help = "CSV file with one row for each image; relative to the folder."});
     visitor.field("file_column", file_column, {.help = "Column with the file's path, relative to the folder."});
     visitor.field("label_column", label_column, {.help = "Column with the class name."});
     visitor.field("split_column", split_column,
                   {.help = "Column with train, validation or test; empty = all rows are training images."});
+    visitor.field("filter", filter,
+                  {.help = "Condition on columns of the catalogue that rows must fulfil, such as P_CS >= 0.985 or P_EL >= 0.926; "
+                           "empty = all rows."});
     describe_classes(visitor, "Class names in label order; empty = those of the catalogue in alphabetical order.");
     visitor.field("validation_fraction", validation_fraction,
                   {.help = "Part of the training rows to validate on, chosen by a hash of the file name, if the "
@@ -57,6 +63,7 @@ struct ImageFolderConfig : CachedImagesConfig, ClassNamesConfig {
                    .min_excluded = true});
     visitor.field("image_size", image_size,
                   {.help = "Side that the crop is resized to.", .unit = "pixels", .min = 1, .max = 4096});
+    visitor.field("preparation", preparation, {.help = "Cut-outs by the size of the object, and how FITS bands become colours."});
     describe_images(visitor, "Decoded images of a split are kept in memory if they fit into this.");
   }
 };

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <unordered_map>
 
 #include "hpcai/core/error.h"
@@ -21,8 +23,10 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_image_name(const fs::path& path) {
-  const std::string extension = lower_case(path.extension().string());
-  return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+  constexpr std::array<std::string_view, 10> kEndings = {".jpg", ".jpeg",    ".png",    ".fits",   ".fit",
+                                                         ".fts", ".fits.gz", ".fit.gz", ".fts.gz", ".fits.fz"};
+  const std::string name = lower_case(path.filename().string());
+  return std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
 // All images below a folder, hidden ones left out, in the order of their names.
@@ -44,7 +48,8 @@ std::vector<CatalogueRow> find_images(const fs::path& folder) {
                 "Check its permissions.");
   }
   if (rows.empty()) {
-    throw Error(ExitCode::missing_input, fmt::format("{} holds no image: no file *.jpg, *.jpeg or *.png", printable(folder)),
+    throw Error(ExitCode::missing_input,
+                fmt::format("{} holds no image: no file *.jpg, *.jpeg, *.png, *.fits, *.fits.gz or *.fits.fz", printable(folder)),
                 "Give the folder that holds the images, or a list of their names.");
   }
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.file < b.file; });
@@ -70,6 +75,19 @@ void add_labels(std::vector<CatalogueRow>& rows, const ImageFolderConfig& readin
   }
 }
 
+// Cut-outs as in the training need the size of each object.
+void require_sizes(const std::vector<CatalogueRow>& rows, const ImageFolderConfig& reading, const fs::path& input) {
+  const std::string& column = reading.preparation.cutout.column;
+  const auto unknown = std::find_if(rows.begin(), rows.end(), [](const CatalogueRow& row) { return row.side == 0; });
+  if (column.empty() || unknown == rows.end()) return;
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{}: the network was trained on cut-outs by the column {} (data.preparation.cutout), which is not known of "
+                  "{}",
+                  printable(input), printable(column), printable(unknown->file)),
+      fmt::format("Give a table with the columns {} and {}.", reading.file_column, printable(column)));
+}
+
 void refuse_no_catalogue(const fs::path& folder, const ImageFolderConfig& reading) {
   std::error_code code;
   const fs::path catalogue = folder / reading.catalogue;
@@ -90,11 +108,13 @@ std::unique_ptr<Dataset> open_folder(const fs::path& folder, ImageFolderConfig r
     refuse_no_catalogue(folder, reading);
     rows = read_catalogue_rows(reading, Split::test, {use.spec.class_names, false, true});
   }
+  require_sizes(rows, reading, folder);
   return open_image_files(reading, use.spec.class_names, std::move(rows), "input", use.threads);
 }
 
 std::unique_ptr<Dataset> open_list(const fs::path& list, ImageFolderConfig reading, const NetworkUse& use) {
   ImageList images = read_image_list(list, reading, {use.spec.class_names, use.labels_optional, true});
+  require_sizes(images.rows, reading, list);
   reading.folder = images.folder.string();
   return open_image_files(reading, use.spec.class_names, std::move(images.rows), "input", use.threads);
 }
@@ -122,6 +142,7 @@ std::unique_ptr<Dataset> open_image_input(const fs::path& input, ImageFolderConf
   if (is_folder) return open_folder(input, std::move(reading), use);
   if (is_image_file(input)) {
     refuse_unlabelled_input(input, use);
+    require_sizes({{input.string(), kUnlabelled, ""}}, reading, input);
     reading.folder = "";
     return open_image_files(reading, use.spec.class_names, {{input.string(), kUnlabelled, ""}}, "input", use.threads);
   }

@@ -13,7 +13,7 @@ namespace hpcai::data {
 // `reading` says how images are cropped and scaled, and how the columns of a list are called; its folder and catalogue do not
 // matter. Images are resized to the network's size.
 //
-// Of a folder all JPEG and PNG files are read, in the order of their names, with the labels of its catalogue where it has
+// Of a folder all JPEG, PNG and FITS files are read, in the order of their names, with the labels of its catalogue where it has
 // one; where labels are not optional, the files of that catalogue. A list is a table with a column of file names, or has one
 // file name in each line; names are relative to the list's folder or, where the first is not there, to the working folder.
 std::unique_ptr<Dataset> open_image_input(const std::filesystem::path& input, ImageFolderConfig reading, const NetworkUse& use);

@@ -6,6 +6,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/image.h"
 #include "hpcai/data/sources/need_labels.h"
 #include "hpcai/data/tables/csv.h"
 #include "hpcai/data/tables/csv_record.h"
@@ -55,9 +56,12 @@ bool is_image_file(const fs::path& path) {
                 fmt::format("{} {}", printable(path), fs::exists(path, code) ? "is no file" : "does not exist"),
                 "Give a folder of images, an image, a list of images, or an HDF5 file.");
   }
-  std::string start(8, '\0');
-  std::ifstream(path, std::ios::binary).read(start.data(), 8);
-  return start.starts_with("\xFF\xD8\xFF") || start.starts_with("\x89PNG\r\n\x1A\n");
+  constexpr std::streamsize kStart = 4096;
+  std::string start(kStart, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(start.data(), kStart);
+  start.resize(static_cast<size_t>(file.gcount()));
+  return is_image(start);
 }
 
 ImageList read_image_list(const fs::path& list, const ImageFolderConfig& reading, const CatalogueUse& use) {

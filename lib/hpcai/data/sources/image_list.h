@@ -9,7 +9,7 @@
 
 namespace hpcai::data {
 
-// Whether a file begins as a JPEG or PNG file does. Throws Error{missing_input}.
+// Whether a file begins as a JPEG, PNG or FITS file does. Throws Error{missing_input}.
 bool is_image_file(const std::filesystem::path& path);
 
 // Images named in a text.

@@ -17,6 +17,8 @@
 #include "hpcai/data/tables/class_labels.h"
 #include "hpcai/data/tables/csv.h"
 #include "hpcai/data/tables/csv_record.h"
+#include "hpcai/data/tables/cutout_column.h"
+#include "hpcai/data/tables/row_filter.h"
 
 namespace hpcai::data {
 namespace {
@@ -61,7 +63,8 @@ void set_validation_aside(Catalogue& catalogue, double fraction, int64_t seed) {
   catalogue.train = std::move(train);
 }
 
-Csv read_csv(const ImageFolderConfig& config) {
+// The rows that data.filter keeps, or all of them.
+Csv read_csv(const ImageFolderConfig& config, bool filtered) {
   const fs::path folder = config.folder;
   std::error_code code;
   if (!fs::is_directory(folder, code)) {
@@ -70,8 +73,16 @@ Csv read_csv(const ImageFolderConfig& config) {
   }
   std::vector<std::string> wanted = {config.file_column, config.label_column};
   if (!config.split_column.empty()) wanted.push_back(config.split_column);
+  if (!config.preparation.cutout.column.empty()) wanted.push_back(config.preparation.cutout.column);
+  std::optional<RowFilter> filter;
+  if (filtered && !config.filter.empty()) filter.emplace(config.filter, "data.filter");
+  if (filter) {
+    const auto columns = filter->columns();
+    wanted.insert(wanted.end(), columns.begin(), columns.end());
+  }
   Csv csv(folder / config.catalogue, wanted);
   if (csv.rows() == 0) refuse_catalogue(csv.name() + ": a header but no rows", "List one image in each row.");
+  if (filter) apply_filter(csv, *filter, "data.filter");
   return csv;
 }
 
@@ -134,9 +145,12 @@ struct Columns {
 // All rows, those without a known label with its problem. Validation rows are set aside where none is marked.
 Catalogue collect(const Csv& csv, const ImageFolderConfig& config, const ClassLabels& classes, const Columns& columns) {
   FileNames files(csv, config.file_column, columns.files_anywhere);
+  std::optional<CutoutColumn> cutouts;
+  if (!config.preparation.cutout.column.empty()) cutouts.emplace(csv, config.preparation.cutout);
   Catalogue catalogue{classes.names(), {}, {}, {}};
   for (int64_t row = 0; row < csv.rows(); ++row) {
     CatalogueRow entry{files.of_row(row), kUnlabelled, csv.where(row)};
+    if (cutouts) entry.side = cutouts->side(row);
     if (columns.label) {
       const std::string& cell = csv.cell(row, *columns.label);
       entry.label = classes.find(cell).value_or(kUnlabelled);
@@ -179,7 +193,7 @@ std::vector<CatalogueRow>& Catalogue::rows(Split split) {
 }
 
 Catalogue read_catalogue(const ImageFolderConfig& config) {
-  const Csv csv = read_csv(config);
+  const Csv csv = read_csv(config, /*filtered=*/true);
   csv.column(config.file_column);  // told first where it is missing
   Columns columns{.label = csv.column(config.label_column)};
   if (!config.split_column.empty()) columns.split = csv.column(config.split_column);
@@ -198,7 +212,7 @@ Catalogue read_catalogue(const ImageFolderConfig& config) {
 }
 
 std::vector<CatalogueRow> read_catalogue_rows(const ImageFolderConfig& config, Split split, const CatalogueUse& use) {
-  const Csv csv = read_csv(config);
+  const Csv csv = read_csv(config, /*filtered=*/!use.any_split);
   Columns columns;
   columns.label = label_column(csv, config, use);
   const bool has_splits = !config.split_column.empty() && (!use.any_split || csv.has_column(config.split_column));

@@ -25,7 +25,8 @@ Catalogue read_catalogue(const ImageFolderConfig& config);
 
 // Reads it for a trained network: classes and their order are the network's, no row need be for training. Where labels
 // are `optional`, the label column may be missing, and a row without a label of the network's classes is unlabelled. Where
-// `any_split`, a catalogue without split column gives all its rows for every split.
+// `any_split`, a catalogue without split column gives all its rows for every split, and data.filter, which is about the columns
+// of the training's catalogue, is not applied.
 struct CatalogueUse {
   const std::vector<std::string>& class_names;
   bool labels_optional = false;

@@ -13,6 +13,7 @@ struct CatalogueRow {
   int64_t label = kUnlabelled;  // position in the class names
   std::string where;            // "labels.csv:17"
   std::string problem{};        // why there is no label
+  int64_t side = 0;             // of the cut-out in pixels of the file; 0 where the catalogue does not say it
 };
 
 }  // namespace hpcai::data

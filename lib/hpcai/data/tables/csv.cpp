@@ -192,6 +192,21 @@ size_t Csv::column(const std::string& name) const {
   return static_cast<size_t>(found - columns_.begin());
 }
 
+void Csv::keep(const std::vector<char>& kept) {
+  const size_t width = columns_.size();
+  size_t to = 0;
+  for (size_t row = 0; row < lines_.size(); ++row) {
+    if (kept[row] == 0) continue;
+    if (row != to) {
+      lines_[to] = lines_[row];
+      for (size_t c = 0; c < width; ++c) cells_[to * width + c] = std::move(cells_[row * width + c]);
+    }
+    ++to;
+  }
+  lines_.resize(to);
+  cells_.resize(to * width);
+}
+
 std::string Csv::where(int64_t row) const { return fmt::format("{}:{}", name_, line(row)); }
 
 }  // namespace hpcai::data

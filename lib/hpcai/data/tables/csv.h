@@ -32,6 +32,8 @@ class Csv {
     return cells_[static_cast<size_t>(row) * columns_.size() + column];
   }
   int64_t line(int64_t row) const { return lines_[static_cast<size_t>(row)]; }  // on which the row starts
+  // Keeps the rows for which `kept` is not 0.
+  void keep(const std::vector<char>& kept);
   // "labels.csv:17", with that line.
   std::string where(int64_t row) const;
 

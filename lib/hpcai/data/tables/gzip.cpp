@@ -58,4 +58,19 @@ std::string gunzip(std::string_view bytes, const std::string& name, size_t limit
   }
 }
 
+std::string gunzip_start(std::string_view bytes, size_t most) {
+  Inflater inflater;
+  if (!inflater.ready()) return "";
+  z_stream& stream = inflater.stream();
+  std::string content(most, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(content.data());
+  stream.avail_out = static_cast<uInt>(most);
+  while (stream.avail_out > 0 && inflate(&stream, Z_NO_FLUSH) == Z_OK) {
+  }
+  content.resize(most - stream.avail_out);
+  return content;
+}
+
 }  // namespace hpcai::data

@@ -12,4 +12,7 @@ bool is_gzip(std::string_view bytes);
 // damaged or unpacks to more than `limit` bytes.
 std::string gunzip(std::string_view bytes, const std::string& name, size_t limit);
 
+// The first `most` bytes of the content, or as many as the bytes of a file's start give; never throws for damaged bytes.
+std::string gunzip_start(std::string_view bytes, size_t most);
+
 }  // namespace hpcai::data

@@ -25,6 +25,7 @@ class AugmentedImages : public Dataset {
   void read(int64_t index, const Draw* draw, float* out) const override;
   at::Tensor targets(std::span<const int64_t> index) const override;
   void hash_content(int64_t index, Sha256& hash) const override { images_->hash_content(index, hash); }
+  std::string incomplete(int64_t index) const override { return images_->incomplete(index); }
 
  private:
   const uint8_t* crop(int64_t index, const Draw& draw, std::vector<uint8_t>& buffer) const;

@@ -154,10 +154,10 @@ TEST_CASE("files that are no images are reported together when the folder is ope
   std::string expected = "8 of 8 train images cannot be used:";
   for (int i = 0; i < 5; ++i) {
     expected += "\n  " + root + "/t" + std::to_string(i) + ".jpg (" + root + "/labels.csv:" + std::to_string(i + 2) +
-                "): neither a JPEG nor a PNG file";
+                "): neither a JPEG, a PNG nor a FITS file";
   }
   CHECK(thrown.what == expected + "\n  and 3 more");
-  CHECK(thrown.remedy == "Files must be JPEG or PNG; replace them or remove their rows from the table that lists them.");
+  CHECK(thrown.remedy == "Files must be JPEG, PNG or FITS; replace them or remove their rows from the table that lists them.");
 
   thrown = thrown_by([&] { data::open(test::image_folder_config(folder, "file,label\nx.jpg,a\ny.jpg,b\n"), 2); });
   CHECK(thrown.code == ExitCode::missing_input);

@@ -1,0 +1,190 @@
+#include "hpcai/data/fits_file.h"
+
+#include <fitsio.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
+#include "hpcai/data/tables/gzip.h"
+
+namespace hpcai::data {
+namespace {
+
+constexpr int kMostHdus = 1000, kMostAxes = 9;
+constexpr int64_t kMostPlanes = 10000;
+
+// The library's decoders of other methods do not check the bytes that they read.
+constexpr std::array<std::string_view, 5> kTileMethods = {"RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"};
+
+fitsfile* library_file(void* file) { return static_cast<fitsfile*>(file); }
+
+std::unique_lock<std::mutex> lock_library() {
+  static std::mutex mutex;
+  return fits_is_reentrant() != 0 ? std::unique_lock<std::mutex>() : std::unique_lock(mutex);
+}
+
+}  // namespace
+
+FitsFile::FitsFile(std::string_view bytes) : lock_(lock_library()), bytes_(const_cast<char*>(bytes.data())), size_(bytes.size()) {
+  fitsfile* file = nullptr;
+  fits_open_memfile(&file, "image", READONLY, &bytes_, &size_, 0, nullptr, &status_);
+  file_ = file;
+  check();
+}
+
+FitsFile::~FitsFile() {
+  int ignored = 0;
+  if (file_ != nullptr) fits_close_file(library_file(file_), &ignored);
+}
+
+void FitsFile::check() const {
+  if (status_ == 0) return;
+  char text[FLEN_ERRMSG] = "";
+  fits_get_errstatus(status_, text);
+  fits_clear_errmsg();
+  throw ImageError(status_ == END_OF_FILE ? "damaged FITS: the file ends too early"
+                                          : fmt::format("damaged FITS: {}", printable(std::string_view(text))));
+}
+
+bool FitsFile::go_to(int hdu) {
+  fits_movabs_hdu(library_file(file_), hdu, nullptr, &status_);
+  if (status_ == END_OF_FILE && hdu > 1) {
+    status_ = 0;
+    fits_clear_errmsg();
+    return false;
+  }
+  check();
+  return true;
+}
+
+std::string FitsFile::text(const std::string& key) {
+  char value[FLEN_VALUE] = "";
+  int status = 0;
+  fits_read_key(library_file(file_), TSTRING, key.c_str(), value, nullptr, &status);
+  if (status != 0) fits_clear_errmsg();
+  return status == 0 ? std::string(trim(value)) : "";
+}
+
+double FitsFile::number(const std::string& key, double otherwise) {
+  double value = otherwise;
+  int status = 0;
+  fits_read_key(library_file(file_), TDOUBLE, key.c_str(), &value, nullptr, &status);
+  if (status != 0) fits_clear_errmsg();
+  return status == 0 ? value : otherwise;
+}
+
+void FitsFile::check_all_there() {
+  LONGLONG data_start = 0;
+  fits_get_hduaddrll(library_file(file_), nullptr, &data_start, nullptr, &status_);
+  check();
+  double values = 1;
+  const auto axes = static_cast<int>(number("NAXIS", 0));
+  for (int i = 1; i <= std::min(axes, kMostAxes); ++i) values *= number(fmt::format("NAXIS{}", i), 0);
+  const double bytes = std::abs(number("BITPIX", 8)) / 8 * number("GCOUNT", 1) * (number("PCOUNT", 0) + values);
+  if (!(static_cast<double>(data_start) + bytes <= static_cast<double>(size_))) {
+    throw ImageError("damaged FITS: the file ends too early");
+  }
+}
+
+void FitsFile::check_gzip_tiles(const char* column) {
+  fitsfile* const file = library_file(file_);
+  int position = 0, status = 0;
+  fits_get_colnum(file, CASEINSEN, const_cast<char*>(column), &position, &status);
+  if (status != 0) return fits_clear_errmsg();
+  LONGLONG rows = 0, length = 0, offset = 0;
+  fits_get_num_rowsll(file, &rows, &status_);
+  check();
+  std::string packed;
+  for (LONGLONG row = 1; row <= rows; ++row) {
+    fits_read_descriptll(file, position, row, &length, &offset, &status_);
+    check();
+    if (length == 0) continue;
+    if (length < 0 || length > static_cast<LONGLONG>(size_)) throw ImageError("damaged FITS: the file ends too early");
+    packed.resize(static_cast<size_t>(length));
+    fits_read_col(file, TBYTE, position, row, 1, length, nullptr, packed.data(), nullptr, &status_);
+    check();
+    try {
+      gunzip(packed, fmt::format("tile {}", row), static_cast<size_t>(sizeof(double)) * kMostImagePixels);
+    } catch (const Error& error) {
+      throw ImageError(fmt::format("damaged FITS: {}", error.what()));
+    }
+  }
+}
+
+void FitsFile::check_compression() {
+  if (fits_is_compressed_image(library_file(file_), &status_) == 0) return check();
+  const std::string method = text("ZCMPTYPE");
+  if (std::find(kTileMethods.begin(), kTileMethods.end(), method) != kTileMethods.end()) return;
+  throw ImageError(fmt::format("its tiles are compressed with {}; Rice and gzip are read", printable(std::string_view(method))));
+}
+
+void FitsFile::add_planes(int hdu, std::vector<FitsPlane>& planes) {
+  int bits = 0, axes = 0;
+  std::array<LONGLONG, kMostAxes> sides{};
+  fits_get_img_paramll(library_file(file_), kMostAxes, &bits, &axes, sides.data(), &status_);
+  check();
+  if (axes > kMostAxes) throw ImageError(fmt::format("a FITS image of {} axes", axes));
+  int used = axes;
+  while (used > 2 && sides[static_cast<size_t>(used) - 1] == 1) --used;
+  if (used < 2) return;  // a header without an image, or a spectrum
+  if (used > 3) throw ImageError(fmt::format("a FITS image of {} axes; 2, or 3 with bands along the third, are read", used));
+  check_image_size(sides[1], sides[0]);
+  check_compression();
+  const int64_t count = used == 3 ? sides[2] : 1;
+  if (count < 1 || static_cast<int64_t>(planes.size()) + count > kMostPlanes) throw ImageError(fmt::format("{} planes", count));
+  std::vector<std::string> names;
+  for (const char* key : {"EXTNAME", "FILTER", "BAND"}) {
+    if (std::string name = text(key); !name.empty()) names.push_back(std::move(name));
+  }
+  const std::string letters = text("BANDS");
+  for (int64_t p = 0; p < count; ++p) {
+    FitsPlane plane{hdu, axes, p, sides[1], sides[0], {}};
+    if (static_cast<int64_t>(letters.size()) == count) plane.names.emplace_back(1, letters[static_cast<size_t>(p)]);
+    if (std::string name = text(fmt::format("BAND{}", p)); !name.empty()) plane.names.push_back(std::move(name));
+    if (count == 1) plane.names.insert(plane.names.begin(), names.begin(), names.end());
+    planes.push_back(std::move(plane));
+  }
+}
+
+std::vector<FitsPlane> FitsFile::planes(bool first_only) {
+  std::vector<FitsPlane> planes;
+  int hdu = 1;
+  for (; go_to(hdu) && !(first_only && !planes.empty()); ++hdu) {
+    if (hdu > kMostHdus) throw ImageError(fmt::format("a FITS file of more than {} parts", kMostHdus));
+    int type = 0;
+    fits_get_hdu_type(library_file(file_), &type, &status_);
+    check();
+    if (type == IMAGE_HDU) add_planes(hdu, planes);
+  }
+  if (planes.empty()) throw ImageError("a FITS file without an image of two or three axes");
+  return planes;
+}
+
+void FitsFile::read(const FitsPlane& plane, float* out) {
+  go_to(plane.hdu);
+  check_all_there();
+  if (fits_is_compressed_image(library_file(file_), &status_) != 0) {
+    check_gzip_tiles("GZIP_COMPRESSED_DATA");  // of tiles that another method could not compress
+    if (text("ZCMPTYPE").starts_with("GZIP")) check_gzip_tiles("COMPRESSED_DATA");
+  }
+  check();
+  std::array<LONGLONG, kMostAxes> first;
+  first.fill(1);
+  first[2] = plane.plane + 1;
+  float unknown = std::numeric_limits<float>::quiet_NaN();
+  int any_unknown = 0;
+  const int64_t count = plane.height * plane.width;
+  fits_read_pixll(library_file(file_), TFLOAT, first.data(), count, &unknown, out, &any_unknown, &status_);
+  check();
+  for (int64_t i = 0; i < count; ++i) {
+    if (!std::isfinite(out[i])) out[i] = unknown;
+  }
+}
+
+}  // namespace hpcai::data

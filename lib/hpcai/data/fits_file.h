@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hpcai/data/image.h"
+
+namespace hpcai::data {
+
+// A plane of an image HDU.
+struct FitsPlane {
+  int hdu = 1;        // from 1
+  int axes = 2;       // of the HDU's image; further axes have length 1
+  int64_t plane = 0;  // from 0
+  int64_t height = 0, width = 0;
+  std::vector<std::string> names;  // what the header calls it; may be empty
+};
+
+// A FITS file in memory, as CFITSIO sees it. The bytes must outlive it; CFITSIO does not read outside them and opens nothing
+// else. All functions throw ImageError.
+class FitsFile {
+ public:
+  explicit FitsFile(std::string_view bytes);
+  ~FitsFile();
+  FitsFile(const FitsFile&) = delete;
+  FitsFile& operator=(const FitsFile&) = delete;
+
+  // The planes of image HDUs in the order of the file; if `first_only`, of the first HDU that has an image.
+  std::vector<FitsPlane> planes(bool first_only);
+  // The values of a plane, [height, width] with the lowest row first; NaN where there is no value.
+  void read(const FitsPlane& plane, float* out);
+
+ private:
+  bool go_to(int hdu);  // false behind the last HDU
+  void add_planes(int hdu, std::vector<FitsPlane>& planes);
+  void check_compression();
+  void check_all_there();  // of the data of this HDU: the library reads zeros behind the end
+  // Of damaged gzip data the library's decoder asks for ever more memory, so that each tile is tried before.
+  void check_gzip_tiles(const char* column);
+  double number(const std::string& key, double otherwise);
+  std::string text(const std::string& key);
+  void check() const;  // throws ImageError if the last call failed
+
+  std::unique_lock<std::mutex> lock_;  // held where the library was built for one thread
+  void* bytes_;
+  size_t size_;
+  void* file_ = nullptr;
+  int status_ = 0;
+};
+
+}  // namespace hpcai::data
