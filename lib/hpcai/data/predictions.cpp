@@ -7,6 +7,7 @@
 
 #include "hpcai/core/version.h"
 #include "hpcai/data/hdf5/text_rows.h"
+#include "hpcai/data/tables/csv_cell.h"
 
 namespace hpcai::data {
 namespace {
@@ -21,17 +22,6 @@ void check(const PredictionTable& table) {
   }
 }
 
-// A cell of CSV. It has quotes where readers, Csv among them, would take it apart, or for a comment, or drop its outer blanks.
-std::string quoted(const std::string& name) {
-  const std::string text = in_utf8(name);
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  const bool outer_blank = !text.empty() && (blank(text.front()) || blank(text.back()));
-  if (text.find_first_of(",\"\r\n") == std::string::npos && !text.starts_with('#') && !outer_blank) return text;
-  std::string cell = "\"";
-  for (const char c : text) cell.append(c == '"' ? 2 : 1, c);
-  return cell + '"';
-}
-
 void append_numbers(std::string& line, const std::vector<double>& values, size_t row, size_t columns) {
   for (size_t c = 0; c < columns; ++c) fmt::format_to(std::back_inserter(line), ",{}", values[row * columns + c]);
 }
@@ -41,15 +31,15 @@ void append_numbers(std::string& line, const std::vector<double>& values, size_t
 std::string predictions_csv(const PredictionTable& table) {
   check(table);
   std::string text = "id";
-  for (const std::string& name : table.columns) text.append(1, ',').append(quoted(name));
-  for (const std::string& name : table.truth_columns) text.append(1, ',').append(quoted(fmt::format("true_{}", name)));
-  for (const auto& column : table.texts) text.append(1, ',').append(quoted(column.name));
+  for (const std::string& name : table.columns) text.append(1, ',').append(csv_cell(name));
+  for (const std::string& name : table.truth_columns) text.append(1, ',').append(csv_cell(fmt::format("true_{}", name)));
+  for (const auto& column : table.texts) text.append(1, ',').append(csv_cell(column.name));
   text += '\n';
   for (size_t row = 0; row < table.ids.size(); ++row) {
-    text += quoted(table.ids[row]);
+    text += csv_cell(table.ids[row]);
     append_numbers(text, table.predictions, row, table.columns.size());
     append_numbers(text, table.truth, row, table.truth_columns.size());
-    for (const auto& column : table.texts) text.append(1, ',').append(quoted(column.values[row]));
+    for (const auto& column : table.texts) text.append(1, ',').append(csv_cell(column.values[row]));
     text += '\n';
   }
   return text;

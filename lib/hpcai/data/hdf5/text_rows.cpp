@@ -2,12 +2,9 @@
 
 #include <algorithm>
 
-#include "hpcai/core/text.h"
-#include "hpcai/core/utf8.h"
+#include "hpcai/data/tables/csv_cell.h"
 
 namespace hpcai::data {
-
-std::string in_utf8(const std::string& name) { return find_invalid_utf8(name) ? printable(name, 4 * name.size()) : name; }
 
 std::vector<std::string> in_utf8(std::vector<std::string> names) {
   for (std::string& name : names) name = in_utf8(name);

@@ -7,8 +7,7 @@
 
 namespace hpcai::data {
 
-// File names need not be UTF-8; texts of HDF5 and CSV must be. Bytes that are not are escaped as in printable().
-std::string in_utf8(const std::string& name);
+// in_utf8() of csv_cell.h for each of many texts.
 std::vector<std::string> in_utf8(std::vector<std::string> names);
 
 // An array of texts of one width, that of the longest, filled up with zeros.
