@@ -32,6 +32,7 @@ void add_check(CommandLine& line);
 void add_info(CommandLine& line);
 void add_keys(CommandLine& line);
 void add_generate(CommandLine& line);
+void add_convert(CommandLine& line);
 void add_crossmatch(CommandLine& line);
 void add_evaluate(CommandLine& line);
 void add_predict(CommandLine& line);

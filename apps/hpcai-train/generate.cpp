@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <complex>
 #include <filesystem>
 #include <functional>
@@ -22,8 +21,8 @@
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/draw/contact_sheet.h"
 #include "hpcai/draw/waveform_sheet.h"
-#include "hpcai/runs/progress.h"
 #include "hpcai/simulate/galaxy.h"
+#include "work_progress.h"
 
 namespace hpcai::app {
 namespace {
@@ -54,31 +53,6 @@ struct GalaxyOptions {
   std::string survey = "sdss";
   std::string out, preview;
   int threads = 0;
-};
-
-// The progress bar of `generate`.
-class GenerateProgress {
- public:
-  explicit GenerateProgress(int rank) : progress_(rank) {}
-
-  data::Progress callback() {
-    return [this](int64_t done, int64_t total) {
-      const double elapsed_s = std::chrono::duration<double>(Clock::now() - start_).count();
-      runs::ProgressState state;
-      state.task = "generate";
-      state.step = done;
-      state.total_steps = total;
-      state.samples_per_second = static_cast<double>(done) / elapsed_s;
-      state.left_s = static_cast<double>(total - done) / state.samples_per_second;
-      progress_.update(state);
-    };
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  runs::Progress progress_;
-  Clock::time_point start_ = Clock::now();
 };
 
 void draw_waveforms(const WaveformOptions& options, const data::WaveformFileSettings& settings) {
@@ -143,7 +117,7 @@ void check_outputs(const std::string& out, const std::string& preview, const std
 // Makes files with a progress bar and returns what `write` returns. `generate` has one option for its threads.
 template <class Write>
 auto with_progress(const Write& write, int rank = 0) {
-  GenerateProgress progress(rank);
+  WorkProgress progress("generate", rank);
   try {
     return write(progress.callback());
   } catch (const LocalError& e) {  // no more threads

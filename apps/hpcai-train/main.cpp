@@ -98,6 +98,7 @@ void describe(app::CommandLine& line) {
   app::add_info(line);
   app::add_keys(line);
   app::add_generate(line);
+  app::add_convert(line);
   app::add_crossmatch(line);
   app::add_evaluate(line);
   app::add_predict(line);

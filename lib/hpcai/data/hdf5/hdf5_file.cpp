@@ -92,7 +92,7 @@ bool leads_somewhere(const H5::H5File& file, const std::string& link, const std:
   return find_place(file, absolute ? target : link.substr(0, slash + 1) + target).exists;
 }
 
-constexpr hssize_t kMostTexts = 1000000;
+constexpr hssize_t kMostTexts = 10000000;
 
 // A data set whose values are read at once. Throws Error{bad_data} if they lie in other files.
 H5::DataSet open_small(const H5::H5File& file, const std::string& path, const std::string& where) {

@@ -58,9 +58,12 @@ H5::StrType text_type() {
   return type;
 }
 
+// "train" of "train/images"; empty for what lies in the root.
+std::string group_of(const std::string& name) { return name.substr(0, name.find('/') == std::string::npos ? 0 : name.find('/')); }
+
 struct AttributeWriter {
-  H5::H5File& file;
-  const std::string& name;
+  const H5::Group& file;  // or the group
+  const std::string name;
 
   void operator()(const std::string& value) const {
     file.createAttribute(name, text_type(), H5::DataSpace()).write(text_type(), value);
@@ -138,12 +141,18 @@ void Hdf5Writer::lay_out(const std::vector<NewArray>& arrays, const std::vector<
     layout.setFillTime(H5D_FILL_TIME_NEVER);
     H5Pset_obj_track_times(layout.getId(), false);  // equal contents are equal files
     for (const NewArray& array : arrays) {
+      const std::string group = group_of(array.name);
+      if (!group.empty() && !file->nameExists(group)) file->createGroup(group);
       const std::vector<hsize_t> shape(array.shape.begin(), array.shape.end());
       const H5::DataSpace space(static_cast<int>(shape.size()), shape.data());
       const H5::DataSet data_set = file->createDataSet(array.name, stored_type(array), space, layout);
       places_.push_back({static_cast<int64_t>(data_set.getOffset()), row_bytes(array)});
     }
-    for (const NamedAttribute& attribute : attributes) std::visit(AttributeWriter{*file, attribute.name}, attribute.value);
+    for (const NamedAttribute& attribute : attributes) {
+      const std::string group = group_of(attribute.name);
+      const H5::Group place = file->openGroup(group.empty() ? "/" : group);
+      std::visit(AttributeWriter{place, attribute.name.substr(group.empty() ? 0 : group.size() + 1)}, attribute.value);
+    }
     file->close();
   } catch (const H5::Exception&) {
     // A file that could not be flushed cannot be closed a second time either: the library (1.10) then reads freed memory.

@@ -13,13 +13,15 @@ namespace hpcai::data {
 
 using Attribute = std::variant<std::string, int64_t, double, std::vector<std::string>>;
 
+// Of the file, or "group/name" of a group.
 struct NamedAttribute {
   std::string name;
   Attribute value;
 };
 
-// A new data set of the given shape. `type` is uint8, float32, float64, or other_integer for int64; with a text_width the
-// values are UTF-8 texts of that many bytes, filled up with zeros; with members, a value is a compound of one float64 for each.
+// A new data set of the given shape, called "name", or "group/name" in a group below the root. `type` is uint8, float32, float64,
+// or other_integer for int64; with a text_width the values are UTF-8 texts of that many bytes, filled up with zeros; with
+// members, a value is a compound of one float64 for each.
 struct NewArray {
   std::string name;
   std::vector<int64_t> shape;
@@ -40,16 +42,19 @@ class Hdf5Writer {
   Hdf5Writer(const std::filesystem::path& path, const std::vector<NewArray>& arrays,
              const std::vector<NamedAttribute>& attributes);
 
+  // Where rows of an array lie in the file.
+  struct Place {
+    int64_t offset = 0;
+    int64_t row_bytes = 0;
+  };
+  const std::vector<Place>& places() const { return places_; }
+
   // Row `row` of the array's position in the constructor's list, as values of the array's type.
   void write_row(size_t array, int64_t row, const void* values);
   // fsync and rename.
   void finish();
 
  private:
-  struct Place {
-    int64_t offset = 0;
-    int64_t row_bytes = 0;
-  };
   void lay_out(const std::vector<NewArray>& arrays, const std::vector<NamedAttribute>& attributes);
 
   std::filesystem::path path_;

@@ -9,18 +9,18 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
-#include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/class_name_rules.h"
 #include "hpcai/data/class_names.h"
+#include "hpcai/data/file_pattern.h"
 #include "hpcai/data/hdf5/hdf5_failure.h"
 #include "hpcai/data/hdf5/hdf5_file.h"
 #include "hpcai/data/hdf5/hdf5_trial.h"
 #include "hpcai/data/hdf5/hdf5_written.h"
-#include "hpcai/data/image.h"
-#include "hpcai/data/image_set.h"
 #include "hpcai/data/sources/image_input.h"
+#include "hpcai/data/shards.h"
 #include "hpcai/data/sources/need_labels.h"
+#include "hpcai/data/sources/stored_images.h"
 #include "hpcai/data/wrappers/augmented_images.h"
 #include "hpcai/data/wrappers/cached_images.h"
 
@@ -35,6 +35,7 @@ struct ImageFile {
   std::vector<std::string> class_names;  // empty if the file does not say
   std::string labels_where;
   std::string names_where;
+  std::vector<std::string> ids{};  // empty if the file does not say
 };
 
 [[noreturn]] void refuse_images(const std::string& what, const std::string& remedy = kLayoutRemedy) {
@@ -117,6 +118,10 @@ ImageFile look_into(const std::string& name, LabelUse use) {
                    file.name() + ", attribute class_names"};
   check_images(opened.images);
   check_attribute(opened, /*are_stated=*/true);
+  opened.ids = file.text_values("ids");
+  if (!opened.ids.empty() && static_cast<int64_t>(opened.ids.size()) != opened.images.rows()) {
+    refuse_images(fmt::format("{}: {} images but {} ids", file.name(), opened.images.rows(), opened.ids.size()));
+  }
   constexpr int64_t kTail = 2;  // one black image may be the survey's
   refuse_unwritten_tail(opened.images, kTail);
   const bool labelled = file.has("labels");
@@ -136,6 +141,26 @@ ImageFile look_into(const std::string& name, LabelUse use) {
 ImageFile open_images(const std::string& name, LabelUse use = LabelUse::for_training) {
   try_in_child(name, [&] { look_into(name, LabelUse::for_training); });
   return look_into(name, use);
+}
+
+// The file, or all whose names fit a pattern.
+std::vector<ImageFile> open_all_images(const std::string& pattern, LabelUse use = LabelUse::for_training) {
+  const std::vector<std::string> names = files_of(pattern);
+  refuse_missing_shards(names);
+  std::vector<ImageFile> files;
+  for (const std::string& name : names) files.push_back(open_images(name, use));
+  return files;
+}
+
+// All images of a split have one size, unless they are resized.
+void check_equal_sizes(const std::vector<ImageFile>& files, int64_t height, int64_t width) {
+  for (const ImageFile& file : files) {
+    const auto& shape = file.images.shape();
+    if (shape[1] == height && shape[2] == width) continue;
+    refuse_images(fmt::format("{}: images of {} x {} pixels, but {} x {} in the training file", file.images.where(), shape[2],
+                              shape[1], width, height),
+                  "Set data.image_size: all images are then resized to that side.");
+  }
 }
 
 std::string listed(std::vector<std::string> names) {
@@ -197,34 +222,11 @@ void check_labels(const ImageFile& file, const std::vector<std::string>& names) 
   }
 }
 
-class ImagesOfFile : public ImageSet {
- public:
-  ImagesOfFile(ImageFile file, std::vector<std::string> names, int64_t height, int64_t width)
-      : ImageSet(height, width, std::move(names), std::move(file.labels)), images_(std::move(file.images)) {}
-
-  std::string id(int64_t index) const override { return std::to_string(index); }
-  std::string where(int64_t index) const override { return images_.where(index); }
-  void hash_content(int64_t index, Sha256& hash) const override {
-    std::vector<uint8_t> stored(static_cast<size_t>(images_.row_size()));
-    images_.read_row(index, stored.data());
-    hash.update(stored.data(), stored.size());
-  }
-  void make_pixels(int64_t index, uint8_t* out) const override {
-    const int64_t stored_height = images_.shape()[1], stored_width = images_.shape()[2];
-    if (stored_height == height() && stored_width == width()) return images_.read_row(index, out);
-    thread_local std::vector<uint8_t> stored;
-    stored.resize(static_cast<size_t>(images_.row_size()));
-    images_.read_row(index, stored.data());
-    resize_pixels(stored.data(), stored_height, stored_width, width(), out);
-  }
-
- private:
-  Hdf5Array images_;
-};
-
-std::unique_ptr<Dataset> make_dataset(ImageFile file, std::vector<std::string> names, int64_t height, int64_t width,
+std::unique_ptr<Dataset> make_dataset(std::vector<ImageFile> files, std::vector<std::string> names, int64_t height, int64_t width,
                                       const ImageHdf5Config& config) {
-  auto images = std::make_unique<ImagesOfFile>(std::move(file), std::move(names), height, width);
+  std::vector<StoredImages> stored;
+  for (ImageFile& file : files) stored.push_back({std::move(file.images), std::move(file.labels), std::move(file.ids)});
+  auto images = make_stored_images(std::move(stored), std::move(names), height, width);
   return std::make_unique<AugmentedImages>(cached(std::move(images), config.cache_mb), config.transform);
 }
 
@@ -265,20 +267,23 @@ void map_labels(ImageFile& file, const std::vector<std::string>& names, bool lab
 // A file for a trained network, whose classes are those of the training.
 std::unique_ptr<Dataset> open_for_network(const std::string& path, const ImageHdf5Config& config, const NetworkUse& use) {
   const std::vector<std::string>& names = use.spec.class_names;
-  ImageFile file = open_images(path, network_labels(use.labels_optional));
+  std::vector<ImageFile> files = open_all_images(path, network_labels(use.labels_optional));
   const auto classes = static_cast<int64_t>(names.size());
-  if (!file.class_names.empty() && file.class_names != names) map_labels(file, names, use.labels_optional);
-  if (use.labels_optional &&
-      std::any_of(file.labels.begin(), file.labels.end(), [&](int64_t label) { return label >= classes; })) {
-    log::shared_warning("{}: the labels are of other classes than the network's: taken as unlabelled", file.labels_where);
-    file.labels.assign(file.labels.size(), kUnlabelled);
-  } else {
-    check_labels(file, names);
+  for (ImageFile& file : files) {
+    if (!file.class_names.empty() && file.class_names != names) map_labels(file, names, use.labels_optional);
+    if (use.labels_optional &&
+        std::any_of(file.labels.begin(), file.labels.end(), [&](int64_t label) { return label >= classes; })) {
+      log::shared_warning("{}: the labels are of other classes than the network's: taken as unlabelled", file.labels_where);
+      file.labels.assign(file.labels.size(), kUnlabelled);
+    } else {
+      check_labels(file, names);
+    }
   }
   const bool as_stored = config.image_size == 0;
-  const int64_t height = as_stored ? file.images.shape()[1] : config.image_size;
-  const int64_t width = as_stored ? file.images.shape()[2] : config.image_size;
-  return make_dataset(std::move(file), names, height, width, config);
+  const int64_t height = as_stored ? files[0].images.shape()[1] : config.image_size;
+  const int64_t width = as_stored ? files[0].images.shape()[2] : config.image_size;
+  if (as_stored) check_equal_sizes(files, height, width);
+  return make_dataset(std::move(files), names, height, width, config);
 }
 
 }  // namespace
@@ -294,21 +299,17 @@ Splits open_source(const ImageHdf5Config& config, const OpenOptions&) {
   int64_t height = config.image_size, width = config.image_size;
   auto make = [&](const std::string& path) -> std::unique_ptr<Dataset> {
     if (path.empty()) return nullptr;
-    ImageFile file = open_images(path);
+    std::vector<ImageFile> files = open_all_images(path);
     const bool is_first = names.empty();
-    if (is_first) names = choose_class_names(file, config.classes, config.class_count);
-    check_labels(file, names);
-    if (is_first) warn_of_missing_classes(file, names);
+    if (is_first) names = choose_class_names(files[0], config.classes, config.class_count);
+    for (const ImageFile& file : files) check_labels(file, names);
+    if (is_first && files.size() == 1) warn_of_missing_classes(files[0], names);
     if (height == 0) {
-      height = file.images.shape()[1];
-      width = file.images.shape()[2];
+      height = files[0].images.shape()[1];
+      width = files[0].images.shape()[2];
     }
-    if (config.image_size == 0 && (file.images.shape()[1] != height || file.images.shape()[2] != width)) {
-      refuse_images(fmt::format("{}: images of {} x {} pixels, but {} x {} in the training file", file.images.where(),
-                                file.images.shape()[2], file.images.shape()[1], width, height),
-                    "Set data.image_size: all images are then resized to that side.");
-    }
-    return make_dataset(std::move(file), names, height, width, config);
+    if (config.image_size == 0) check_equal_sizes(files, height, width);
+    return make_dataset(std::move(files), names, height, width, config);
   };
   Splits splits;
   splits.train = make(config.train);

@@ -27,7 +27,7 @@ struct ImageHdf5Config : CachedImagesConfig, ClassNamesConfig {
   void describe(Visitor& visitor) {
     visitor.field("train", train,
                   {.help = "HDF5 file with data sets images [n, height, width, 3] uint8 and labels [n], or FILE:GROUP "
-                           "for data sets below a group.",
+                           "for data sets below a group. A pattern such as train-*.h5 names several files.",
                    .required = true});
     visitor.field("validation", validation, {.help = "File of the validation split; may be left out."});
     visitor.field("test", test, {.help = "File of the test split; may be left out."});

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "commands.h"
+#include "hpcai/core/error.h"
+#include "hpcai/core/json.h"
+#include "hpcai/core/log.h"
+#include "hpcai/core/output_file.h"
+#include "hpcai/core/text.h"
+#include "hpcai/data/convert/convert_images.h"
+#include "hpcai/data/shards.h"
+#include "hpcai/trainer/experiment.h"
+#include "work_progress.h"
+
+namespace hpcai::app {
+namespace {
+
+struct ConvertOptions {
+  ConfigOptions config;
+  data::ConvertSettings settings;
+  std::string out;
+  bool json = false;
+};
+
+int convert(ConvertOptions options) {
+  data::ConvertSettings& settings = options.settings;
+  settings.out = options.out;
+  const auto extension = settings.out.extension();
+  if (extension != ".h5" && extension != ".hdf5") {
+    throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .h5 or .hdf5", printable(settings.out)),
+                "The data are written in HDF5.");
+  }
+  const auto experiment = options.config.read();
+  require_output(settings.out, "--out", {options.config.path});
+  WorkProgress progress("convert", 0);
+  const data::Converted converted = data::convert_images(experiment.data, settings, progress.callback());
+  nlohmann::json report = {{"made", converted.made}, {"kept", converted.kept}, {"files", nlohmann::json::array()}};
+  std::vector<std::string> splits;
+  for (const auto& [split, images] : converted.images) {
+    report["images"][split] = images;
+    splits.push_back(fmt::format("{} {}", images, split));
+  }
+  for (const auto& [path, digest] : converted.digests) report["files"].push_back({{"path", path.string()}, {"sha256", digest}});
+  if (options.json) {
+    std::cout << json_text(report, 2) << '\n';
+  } else {
+    for (const auto& [path, digest] : converted.digests) std::cout << fmt::format("{}  {}\n", digest, printable(path));
+  }
+  log::info("{} images in {}{}", fmt::join(splits, ", "), plural(static_cast<int64_t>(converted.digests.size()), "file"),
+            converted.kept == 0 ? "" : fmt::format("; {} were there already", converted.kept));
+  return 0;
+}
+
+}  // namespace
+
+void add_convert(CommandLine& line) {
+  auto options = std::make_shared<ConvertOptions>();
+  data::ConvertSettings& settings = options->settings;
+  CLI::App* app = line.app.add_subcommand("convert", "Write the images of a config's data, prepared and resized, into HDF5");
+  app->footer(
+      "example: hpcai-train convert --config configs/galaxy/image_folder.yaml --out galaxies.h5 --resume\n"
+      "The same command with --resume completes the file after a kill. A training reads it with data.type image_hdf5 and\n"
+      "train: galaxies.h5:train, validation: galaxies.h5:validation, or \"galaxies-*.h5:train\" after --shards.");
+  options->config.add_to(*app);
+  app->add_option("--out", options->out, "HDF5 file to write; its SHA-256 is written beside it")->required();
+  app->add_option("--split", settings.splits, "Splits to write, separated by commas: train,validation,test [all that there are]")
+      ->delimiter(',')
+      ->transform(CLI::CheckedTransformer(std::map<std::string, data::Split>{
+          {"train", data::Split::train}, {"validation", data::Split::validation}, {"test", data::Split::test}}))
+      ->default_str("");
+  app->add_option("--shards", settings.shards, "Files to write, OUT-00000-of-N and so on, each with a part of every split")
+      ->check(CLI::Range(int64_t{1}, data::kMostShards))
+      ->capture_default_str();
+  app->add_flag("--resume", settings.resume, "Keep what an earlier run has written with the same settings");
+  app->add_option("--threads", settings.threads, "Threads; 0 takes all cores")->check(CLI::Range(0, 4096));
+  app->add_flag("--json", options->json, "Print the result as JSON");
+  app->callback([&line, options] { line.run = [options] { return convert(*options); }; });
+}
+
+}  // namespace hpcai::app
