@@ -147,8 +147,8 @@ void tell(const SelfTrainOptions& options, const std::vector<Round>& rounds) {
 
 void check_folder(const SelfTrainOptions& options) {
   const fs::path folder = options.run_dir;
-  std::error_code failure;
-  if (options.resume || !path_exists(folder) || fs::is_empty(folder, failure)) return;
+  std::error_code ignored;
+  if (options.resume || !path_exists(folder) || fs::is_empty(folder, ignored)) return;
   throw Error(ExitCode::usage, fmt::format("{} exists already", printable(folder)),
               "Go on with --resume, or give another --run-dir.");
 }
@@ -159,11 +159,10 @@ int self_train(const CommandLine& line, const SelfTrainOptions& options) {
   unlabelled_source(experiment);
   trainer::refuse_problems(trainer::judge(experiment_of(options, experiment, 0), 1));
   check_folder(options);
-  std::error_code failure;
-  fs::create_directories(options.run_dir, failure);
-  if (failure) {
-    throw Error(ExitCode::cannot_write,
-                fmt::format("cannot make {}: {}", printable(fs::path(options.run_dir)), failure.message()),
+  std::error_code error;
+  fs::create_directories(options.run_dir, error);
+  if (error) {
+    throw Error(ExitCode::cannot_write, fmt::format("cannot make {}: {}", printable(fs::path(options.run_dir)), error.message()),
                 "Give another --run-dir.");
   }
   std::vector<Round> rounds;

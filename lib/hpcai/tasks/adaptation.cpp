@@ -52,6 +52,13 @@ class Adaptation : public Task {
   }
   int64_t passes_per_sample() const override { return classification_->passes_per_sample(); }
   bool averages_views() const override { return true; }
+  bool predicts_probabilities() const override { return true; }
+  nlohmann::json measure(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
+    return classification_->measure(spec, all);
+  }
+  std::vector<Metric> further_metrics() const override { return classification_->further_metrics(); }
+  std::vector<std::string> report_files() const override { return classification_->report_files(); }
+  std::vector<ReportFile> report(const ReportInput& input) const override { return classification_->report(input); }
   data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
     return classification_->table(spec, all);
   }

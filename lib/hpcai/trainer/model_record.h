@@ -18,8 +18,8 @@ struct DataFingerprints {
 DataFingerprints fingerprints_of(const data::Splits& data, const data::Dataset* unlabelled);
 
 // The card of a training: {"model": {"version", "input_shape", "class_names", ...}, "data": {"train": fingerprint, "validation":
-// fingerprint}, "weights": ...}, and "unlabelled" in "data" if there are such samples. `spec`: of the training samples. `weights`:
-// the record of InitialWeights; null for none.
+// fingerprint}, "weights": ...}, and "unlabelled" in "data" if there are such samples. `spec`: of the training samples.
+// `weights`: the record of InitialWeights; null for none.
 nlohmann::json make_record(const data::SampleSpec& spec, const DataFingerprints& fingerprints,
                            const nlohmann::json& weights = nullptr);
 
