@@ -50,11 +50,11 @@ nlohmann::json describe_experiment(const trainer::Experiment& experiment) {
   return info;
 }
 
-void print(const nlohmann::json& info, int indent = 0) {
+void print_info(const nlohmann::json& info, int indent = 0) {
   for (const auto& [key, value] : info.items()) {
     if (value.is_object()) {
       std::cout << std::string(indent, ' ') << key << ":\n";
-      print(value, indent + 2);
+      print_info(value, indent + 2);
     } else if (key != "layers") {
       std::cout << fmt::format("{}{:<22} {}\n", std::string(indent, ' '), key,
                                value.is_string() ? value.get<std::string>() : json_text(value));
@@ -68,7 +68,7 @@ int info(const InfoOptions& options) {
   if (options.json) {
     std::cout << json_text(report, 2) << '\n';
   } else {
-    print(report);
+    print_info(report);
   }
   return 0;
 }

@@ -34,7 +34,7 @@ std::string number(const nlohmann::json& value) {
   return std::isnan(of) ? "nan" : fmt::format("{:.6g}", of);
 }
 
-void print(const nlohmann::json& report) {
+void print_replay(const nlohmann::json& report) {
   std::cout << fmt::format("step {}, repeated from step {}: loss {}, learning rate {}, norm of the gradient {}\n",
                            report["step"].get<int64_t>(), report["from_step"].get<int64_t>(), number(report["loss"]),
                            number(report["lr"]), number(report["gradient_norm"]));
@@ -56,7 +56,7 @@ int replay(const CommandLine& line, const ReplayOptions& options) {
   if (options.json) {
     std::cout << json_text(report, 2) << '\n';
   } else {
-    print(report);
+    print_replay(report);
   }
   return 0;
 }

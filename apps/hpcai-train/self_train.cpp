@@ -18,6 +18,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/data/predictions.h"
 #include "hpcai/metrics/most_certain.h"
+#include "hpcai/trainer/build.h"
 #include "hpcai/trainer/judgements.h"
 #include "hpcai/trainer/run.h"
 #include "hpcai/trainer/sources.h"
