@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <memory>
 
 #include "commands.h"
@@ -15,6 +14,7 @@
 #include "hpcai/data/convert/convert_images.h"
 #include "hpcai/data/shards.h"
 #include "hpcai/trainer/experiment.h"
+#include "trained.h"
 #include "work_progress.h"
 
 namespace hpcai::app {
@@ -24,12 +24,14 @@ struct ConvertOptions {
   ConfigOptions config;
   data::ConvertSettings settings;
   std::string out;
+  std::vector<std::string> splits;
   bool json = false;
 };
 
 int convert(ConvertOptions options) {
   data::ConvertSettings& settings = options.settings;
   settings.out = options.out;
+  for (const std::string& name : options.splits) settings.splits.push_back(split_named(name));
   const auto extension = settings.out.extension();
   if (extension != ".h5" && extension != ".hdf5") {
     throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .h5 or .hdf5", printable(settings.out)),
@@ -40,10 +42,10 @@ int convert(ConvertOptions options) {
   WorkProgress progress("convert", 0);
   const data::Converted converted = data::convert_images(experiment.data, settings, progress.callback());
   nlohmann::json report = {{"made", converted.made}, {"kept", converted.kept}, {"files", nlohmann::json::array()}};
-  std::vector<std::string> splits;
+  std::vector<std::string> counts;
   for (const auto& [split, images] : converted.images) {
     report["images"][split] = images;
-    splits.push_back(fmt::format("{} {}", images, split));
+    counts.push_back(fmt::format("{} {}", images, split));
   }
   for (const auto& [path, digest] : converted.digests) report["files"].push_back({{"path", path.string()}, {"sha256", digest}});
   if (options.json) {
@@ -51,7 +53,7 @@ int convert(ConvertOptions options) {
   } else {
     for (const auto& [path, digest] : converted.digests) std::cout << fmt::format("{}  {}\n", digest, printable(path));
   }
-  log::info("{} images in {}{}", fmt::join(splits, ", "), plural(static_cast<int64_t>(converted.digests.size()), "file"),
+  log::info("{} images in {}{}", fmt::join(counts, ", "), plural(static_cast<int64_t>(converted.digests.size()), "file"),
             converted.kept == 0 ? "" : fmt::format("; {} were there already", converted.kept));
   return 0;
 }
@@ -68,11 +70,9 @@ void add_convert(CommandLine& line) {
       "train: galaxies.h5:train, validation: galaxies.h5:validation, or \"galaxies-*.h5:train\" after --shards.");
   options->config.add_to(*app);
   app->add_option("--out", options->out, "HDF5 file to write; its SHA-256 is written beside it")->required();
-  app->add_option("--split", settings.splits, "Splits to write, separated by commas: train,validation,test [all that there are]")
+  app->add_option("--split", options->splits, "Splits to write, separated by commas: train,validation,test [all that there are]")
       ->delimiter(',')
-      ->transform(CLI::CheckedTransformer(std::map<std::string, data::Split>{
-          {"train", data::Split::train}, {"validation", data::Split::validation}, {"test", data::Split::test}}))
-      ->default_str("");
+      ->check(CLI::IsMember({"train", "validation", "test"}));
   app->add_option("--shards", settings.shards, "Files to write, OUT-00000-of-N and so on, each with a part of every split")
       ->check(CLI::Range(int64_t{1}, data::kMostShards))
       ->capture_default_str();

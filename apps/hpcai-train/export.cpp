@@ -81,9 +81,10 @@ void add_export(CommandLine& line) {
   app->footer(
       "scripts/load_weights.py loads the file into a network of timm or torchvision.\n"
       "example: hpcai-train export --run-dir runs/galaxy-quickstart --checkpoint best --out galaxy.safetensors");
-  app->add_option("--run-dir", options->trained.run_dir, "Folder of the run whose model is written")
+  app->add_option("--run-dir", options->trained.run_dirs, "Folder of the run whose model is written")
       ->type_name("DIR")
-      ->required();
+      ->required()
+      ->expected(1);
   app->add_option("--checkpoint", options->trained.checkpoint,
                   "last, best, the name of one of the run's checkpoints (step-00000123), or a folder")
       ->type_name("last|best|NAME|DIR");
