@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "commands.h"
+#include "full_check.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
@@ -28,11 +29,7 @@ struct CheckOptions {
   int nproc = 1;
   bool json = false;
   bool quick = false;
-};
-
-struct NamedSplit {
-  std::string name;
-  const data::Dataset* data;
+  bool full = false;
 };
 
 std::vector<NamedSplit> splits_of(const trainer::Training& training) {
@@ -42,22 +39,8 @@ std::vector<NamedSplit> splits_of(const trainer::Training& training) {
                                   NamedSplit{"test", data.test.get()}}) {
     if (split.data != nullptr) splits.push_back(split);
   }
-  if (training.unlabelled()) splits.push_back({"unlabelled", training.unlabelled()});
+  if (training.unlabelled()) splits.push_back({kUnlabelledSplit, training.unlabelled()});
   return splits;
-}
-
-// The faults that reading all samples has found, as text.
-struct Reading {
-  std::vector<std::string> problems;  // a paragraph for each split that has unusable samples
-  std::vector<std::string> warnings;
-  bool all_missing = true;
-};
-
-std::string paragraph(const std::string& head, const data::Findings& findings) {
-  std::string text = head;
-  for (const std::string& line : findings.first) text += "\n  " + line;
-  const auto left = findings.count - static_cast<int64_t>(findings.first.size());
-  return left > 0 ? text + fmt::format("\n  and {} more", left) : text;
 }
 
 // The progress over all splits: a bar on a terminal, otherwise a line every few seconds.
@@ -81,16 +64,19 @@ class CheckProgress {
   std::optional<runs::Progress> bar_;
 };
 
-Reading read_all(const std::vector<NamedSplit>& splits) {
+// `full` may be null.
+Reading read_all(const std::vector<NamedSplit>& splits, FullCheck* full) {
   Reading reading;
   CheckProgress progress(splits);
-  for (const NamedSplit& split : splits) {
-    const auto found = data::verify(*split.data, 0, progress.of(split));
+  for (size_t i = 0; i < splits.size(); ++i) {
+    const NamedSplit& split = splits[i];
+    const auto found = data::verify(*split.data, 0, progress.of(split), full != nullptr ? full->see(i) : data::SeeSample{});
     const auto of_split = [&](const data::Findings& findings) {
       return fmt::format("{} of {} {} samples", findings.count, split.data->size(), split.name);
     };
     if (found.unusable.count > 0) {
       reading.problems.push_back(paragraph(of_split(found.unusable) + " cannot be used:", found.unusable));
+      reading.has_unusable = true;
       reading.all_missing = reading.all_missing && found.all_missing;
     }
     if (found.constant.count > 0) {
@@ -100,8 +86,30 @@ Reading read_all(const std::vector<NamedSplit>& splits) {
       reading.warnings.push_back(
           paragraph(of_split(found.incomplete) + " have pixels without a value, which count as background:", found.incomplete));
     }
+    if (full == nullptr) continue;
+    reading.details["unusable_images"][split.name] = found.unusable.count;
+    reading.details["constant_images"][split.name] = found.constant.count;
+    reading.details["incomplete_images"][split.name] = found.incomplete.count;
   }
   return reading;
+}
+
+Reading read_as_asked(const CheckOptions& options, const data::DataConfig& config, const std::vector<NamedSplit>& splits) {
+  if (!options.full || !data::is_image(splits[0].data->spec())) return read_all(splits, nullptr);
+  FullCheck full(splits);
+  Reading reading = read_all(splits, &full);
+  full.finish(config, reading);
+  return reading;
+}
+
+std::string remedy_of(const Reading& reading) {
+  std::string remedy;
+  if (reading.has_unusable) remedy = "Replace these samples, or remove them with their labels.";
+  if (reading.has_leaks) {
+    remedy += remedy.empty() ? "" : " ";
+    remedy += "Keep each picture and each object in one split only; otherwise a test measures what was learnt by heart.";
+  }
+  return remedy;
 }
 
 // "validation: elliptical 12, spiral 8"
@@ -128,6 +136,10 @@ nlohmann::json class_report(const std::vector<NamedSplit>& splits) {
   return report;
 }
 
+void tell(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) log::warning("{}", warning);
+}
+
 int check(const CheckOptions& options) {
   const auto experiment = options.config.read();
   trainer::refuse_problems(trainer::judge(experiment, options.nproc));
@@ -145,8 +157,9 @@ int check(const CheckOptions& options) {
   auto warnings = trainer::warnings_of(judgements);
   const int64_t steps = facts.training_samples / experiment.training.global_batch;
   const auto splits = splits_of(training);
-  const bool reads_all = !options.quick && is_stored(experiment);
-  const Reading reading = reads_all ? read_all(splits) : Reading{};
+  const bool is_full = options.full && data::is_image(splits[0].data->spec());
+  const bool reads_all = is_full || (!options.quick && is_stored(experiment));
+  const Reading reading = reads_all ? read_as_asked(options, alone.data, splits) : Reading{};
   warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
   nlohmann::json report = {{"config", options.config.path},
                            {"training_samples", data::size_of(training.data.train)},
@@ -159,13 +172,16 @@ int check(const CheckOptions& options) {
                            {"batch_per_rank", alone.training.global_batch},
                            {"classes", class_report(splits)},
                            {"all_samples_read", reads_all},
+                           {"full", is_full},
                            {"problems", reading.problems},
                            {"warnings", warnings}};
   if (!weights.record.is_null()) report["weights"] = weights.record;
+  report.update(reading.details);
   if (options.json) std::cout << json_text(report, 2) << '\n';
   if (!reading.problems.empty()) {
-    throw Error(reading.all_missing ? ExitCode::missing_input : ExitCode::bad_data,
-                fmt::format("{}", fmt::join(reading.problems, "\n")), "Replace these samples, or remove them with their labels.");
+    if (is_full && !options.json) tell(warnings);
+    throw Error(reading.all_missing && !reading.has_leaks ? ExitCode::missing_input : ExitCode::bad_data,
+                fmt::format("{}", fmt::join(reading.problems, "\n")), remedy_of(reading));
   }
   if (options.json) return 0;
   std::cout << fmt::format("{} is good: {} training, {} validation, {} test samples; {} trained values; {} steps an epoch; {}\n",
@@ -178,7 +194,8 @@ int check(const CheckOptions& options) {
       std::cout << "  " << class_line(split) << '\n';
   }
   if (options.quick && is_stored(experiment)) std::cout << "  only headers were read; check without --quick reads all samples\n";
-  for (const std::string& warning : warnings) log::warning("{}", warning);
+  if (options.full && !is_full) std::cout << "  --full is about images; these data were checked as without it\n";
+  tell(warnings);
   return 0;
 }
 
@@ -192,7 +209,10 @@ void add_check(CommandLine& line) {
   app->add_option("--nproc", options->nproc, "Check for a world of this many ranks")
       ->type_name("N")
       ->check(CLI::Range(1, 1 << 20));
-  app->add_flag("--quick", options->quick, "Read headers, catalogues and labels only, not every sample");
+  CLI::Option* quick = app->add_flag("--quick", options->quick, "Read headers, catalogues and labels only, not every sample");
+  app->add_flag("--full", options->full,
+                "Look in images also for copies, objects of several splits, uneven classes and images that are too small")
+      ->excludes(quick);
   app->add_flag("--json", options->json, "Print the result as JSON");
   app->callback([&line, options] { line.run = [options] { return check(*options); }; });
 }

@@ -63,11 +63,13 @@ def pictures(name, data=images, labels=classes, names=None):
 """
 
 
-def png(width, height, pixel=None, said_width=None):
-    """A PNG file of grey noise, or of one grey; its header may tell another width."""
+def png(width, height, pixel=None, said_width=None, grey=None):
+    """A PNG file of grey noise, of one grey, or of these rows of bytes; its header may tell another width."""
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + (bytes([pixel]) * width if pixel is not None else os.urandom(width)) for _ in range(height))
+    if grey is None:
+        grey = [bytes([pixel]) * width if pixel is not None else os.urandom(width) for _ in range(height)]
+    rows = b"".join(b"\0" + row for row in grey)
     header = struct.pack(">IIBBBBB", said_width or width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
@@ -374,6 +376,82 @@ class ImageFiles(DataCase):
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0)
         self.assertRegex(shown.decode(), r"check.*8/8")
+
+
+class Full(DataCase):
+    def pictures(self, leaks):
+        """40 training images, with a copy, one of one value, a small one and only 3 ellipticals; the test may share 3 objects."""
+        for name in ("train", "test"):
+            (self.folder / "im" / name).mkdir(parents=True)
+        grey = [[os.urandom(40) for _ in range(40)] for _ in range(40)]
+        rows = ["file,label,split,ra,dec"]
+        def add(name, content, label="spiral", split="train", place=None):
+            (self.folder / "im" / name).write_bytes(content)
+            ra, dec = place or (len(rows), 45)
+            rows.append(f"{name},{label},{split},{ra},{dec}")
+        for i, image in enumerate(grey):
+            add(f"train/{i}.png", png(40, 40, grey=image), "elliptical" if i < 3 else "spiral")
+        add("train/copy.png", png(40, 40, grey=grey[0]))
+        add("train/constant.png", png(40, 40, pixel=9))
+        add("train/587722981742215240.png", png(20, 30))
+        add("test/0.png", png(40, 40), split="test")
+        if leaks:
+            add("test/turned.png", png(40, 40, grey=[bytes(column) for column in zip(*grey[5][::-1])]), split="test")
+            add("test/587722981742215240.png", png(40, 40), split="test")
+            add("test/near.png", png(40, 40), split="test", place=(7.0001, 45))
+        (self.folder / "im" / "labels.csv").write_text("\n".join(rows) + "\n")
+
+    def full(self, *arguments, **options):
+        return self.check("f.yaml", "--set", "data.split_column=split", "--full", *arguments, **options)
+
+    def test_what_splits_share_is_a_problem(self):
+        self.pictures(leaks=True)
+        before = sorted(self.folder.rglob("*"))
+        _, err = self.full(status=65)
+        self.assertRegex(err, r"1 test sample: the same picture is in training:\n  im/test/turned.png \(im/labels.csv:\d+\) is im/train/5.png .*turned")
+        self.assertIn("1 test sample with the name of a training sample, which is taken for the same object:\n  im/test/587722981742215240.png", err)
+        self.assertIn("1 test sample within 1 arcsec of a training sample:\n  im/test/near.png", err)
+        self.assertIn(": 0.25 arcsec", err)
+        self.assertIn("one split only", err)
+        self.assertIn("the names only count files", err)  # test/0.png and train/0.png
+        self.assertIn("im/train/copy.png", err)
+        out, _ = self.full("--json", status=65)
+        report = json.loads(out)
+        self.assertTrue(report["full"])
+        self.assertEqual(sorted(leak["by"] for leak in report["leaks"]), ["name", "picture", "position"])
+        self.assertEqual(len(report["duplicates"]), 2)
+        self.assertEqual(len(report["problems"]), 3)
+        self.assertEqual(before, sorted(self.folder.rglob("*")), "nothing is written")
+
+    def test_other_findings_are_warnings(self):
+        self.pictures(leaks=False)
+        out, err = self.full()
+        for text in ("1 training sample: the same picture is earlier in training:\n  im/train/copy.png (im/labels.csv:42) is im/train/0.png "
+                     "(im/labels.csv:2): equal pixels; but it is labelled spiral, the other elliptical",
+                     "1 of 43 training samples have the same value everywhere:\n  im/train/constant.png",
+                     "1 of 43 training images are smaller than the network's 32 x 32 and are enlarged:\n  im/train/587722981742215240.png",
+                     "the largest class of the training has 13.3 times the samples of the smallest: elliptical 3, spiral 40",
+                     "a class has no test sample: elliptical 0, spiral 1"):
+            self.assertIn(text, err)
+        out, _ = self.full("--json")
+        report = json.loads(out)
+        self.assertEqual(report["leaks"], [])
+        self.assertEqual([d["exact"] for d in report["duplicates"]], [True])
+        self.assertEqual(report["constant_images"], {"training": 1, "test": 0})
+        self.assertEqual(report["small_images"], {"training": 1, "test": 0})
+        self.assertEqual(report["imbalance"]["test"]["missing"], ["elliptical"])
+        _, err = self.check("f.yaml", "--set", "data.split_column=split")
+        self.assertNotIn("copy.png", err)
+
+    def test_not_with_quick(self):
+        self.image_folder({})
+        self.check("f.yaml", "--full", "--quick", status=2)
+
+    @needs_h5py
+    def test_other_data_are_checked_as_without_it(self):
+        self.h5py("waveforms('w.h5')")
+        out, _ = self.check("w.yaml", "--full")
+        self.assertIn("--full is about images", out)
 
 
 if __name__ == "__main__":

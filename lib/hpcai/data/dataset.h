@@ -74,6 +74,9 @@ class Dataset {
   // Where a sample's file has no values though it is read, and for which part of it: "a.fits: 3 % of the pixels have no value".
   // Empty if there is nothing to say, also where the sample cannot be read.
   virtual std::string incomplete(int64_t /*index*/) const { return ""; }
+  // Where an image lies that has fewer pixels than the input along a side, and how many: "a.png: 40 x 40 pixels". Empty for
+  // others.
+  virtual std::string enlarged(int64_t /*index*/) const { return ""; }
 
  private:
   SampleSpec spec_;

@@ -37,8 +37,8 @@ class ImageSet {
   virtual std::string id(int64_t index) const = 0;
   virtual std::string where(int64_t index) const = 0;
   virtual void hash_content(int64_t /*index*/, Sha256& /*hash*/) const {}
-
   virtual std::string incomplete(int64_t /*index*/) const { return ""; }
+  virtual std::string enlarged(int64_t /*index*/) const { return ""; }
 
   // Writes image `index`, [height, width, 3]. Throws Error{bad_data} that starts with where(index).
   virtual void make_pixels(int64_t index, uint8_t* out) const = 0;

@@ -44,7 +44,7 @@ bool channels_are_constant(const std::vector<float>& input, int64_t channels) {
 
 }  // namespace
 
-Verification verify(const Dataset& data, int threads, const Progress& progress) {
+Verification verify(const Dataset& data, int threads, const Progress& progress, const SeeSample& see) {
   Verification result;
   Collector unusable, constant, incomplete;
   std::mutex mutex;
@@ -53,6 +53,7 @@ Verification verify(const Dataset& data, int threads, const Progress& progress) 
     input.resize(static_cast<size_t>(data.input_size()));
     try {
       data.read(index, nullptr, input.data());
+      if (see) see(index, input);
       if (std::string words = data.incomplete(index); !words.empty()) {
         const std::lock_guard lock(mutex);
         incomplete.add(index, std::move(words));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +26,11 @@ struct Verification {
   Findings incomplete;      // some values are missing in the file: where, and how many
 };
 
+// Sees the input [input_size()] of a sample that could be read. It is called by several threads.
+using SeeSample = std::function<void(int64_t index, const std::vector<float>& input)>;
+
 // Reads every sample, on `threads` threads (0 = all cores), and never stops at a fault. `progress` hears of each sample.
-Verification verify(const Dataset& data, int threads, const Progress& progress);
+Verification verify(const Dataset& data, int threads, const Progress& progress, const SeeSample& see = {});
 
 // Class names in label order and how many samples have each; empty for a regression and for data without labels.
 std::vector<std::pair<std::string, int64_t>> class_counts(const Dataset& data);

@@ -61,8 +61,8 @@ std::optional<double> coordinate(std::string_view cell, double degrees) {
 
 SkyColumns find_columns(const Csv& csv, const SkyColumns& given, const std::string& option) {
   if (!given.ra.empty() && !given.dec.empty()) return given;
-  for (const auto& [ra, dec] : kSkyNames) {
-    if (csv.has_column(ra) && csv.has_column(dec)) return {given.ra.empty() ? ra : given.ra, given.dec.empty() ? dec : given.dec};
+  if (const auto known = known_sky_columns(csv)) {
+    return {given.ra.empty() ? known->ra : given.ra, given.dec.empty() ? known->dec : given.dec};
   }
   std::string names;
   for (size_t i = 0; i < std::min<size_t>(csv.columns().size(), 20); ++i) {
@@ -96,6 +96,13 @@ std::optional<double> right_ascension_deg(std::string_view cell) {
 std::optional<double> declination_deg(std::string_view cell) {
   const auto value = coordinate(cell, 1);
   return value && std::abs(*value) <= 90 ? value : std::nullopt;
+}
+
+std::optional<SkyColumns> known_sky_columns(const Csv& csv) {
+  for (const auto& [ra, dec] : kSkyNames) {
+    if (csv.has_column(ra) && csv.has_column(dec)) return SkyColumns{ra, dec};
+  }
+  return std::nullopt;
 }
 
 std::vector<SkyPosition> read_positions(const Csv& csv, const SkyColumns& columns, const std::string& option) {

@@ -35,6 +35,9 @@ struct SkyColumns {
   std::string ra, dec;
 };
 
+// The first pair of these names that a table has; nothing if it has none.
+std::optional<SkyColumns> known_sky_columns(const Csv& csv);
+
 // The positions of all rows. Throws Error{bad_data} for columns that are not there and for cells that hold no coordinate, with
 // the row; `option` names the options in remedies ("--left").
 std::vector<SkyPosition> read_positions(const Csv& csv, const SkyColumns& columns, const std::string& option);

@@ -107,6 +107,21 @@ class ImageFiles : public ImageSet {
     }
   }
 
+  std::string enlarged(int64_t index) const override {
+    try {
+      const ImageHeader header = read_image_header(path(index));
+      const int64_t part = part_of(square_of(index, header.height, header.width));
+      if (part >= width()) return "";
+      const bool whole = part == std::min(header.height, header.width);
+      return fmt::format("{}: {} x {} pixels{}", where(index), header.width, header.height,
+                         whole ? "" : fmt::format(", of which {} x {} are used", part, part));
+    } catch (const ImageError&) {
+      return "";
+    } catch (const Error&) {
+      return "";
+    }
+  }
+
  private:
   const CatalogueRow& row(int64_t index) const { return rows_[static_cast<size_t>(index)]; }
   std::string listed(int64_t index) const { return row(index).where.empty() ? "" : fmt::format(" ({})", row(index).where); }

@@ -1,5 +1,7 @@
 #include "hpcai/data/sources/stored_images.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -35,6 +37,11 @@ class ImagesOfFiles : public ImageSet {
     std::vector<uint8_t> stored(static_cast<size_t>(file->images.row_size()));
     file->images.read_row(row, stored.data());
     hash.update(stored.data(), stored.size());
+  }
+  std::string enlarged(int64_t index) const override {
+    const auto& shape = place(index).first->images.shape();
+    if (shape[1] >= height() && shape[2] >= width()) return "";
+    return fmt::format("{}: {} x {} pixels", where(index), shape[2], shape[1]);
   }
   void make_pixels(int64_t index, uint8_t* out) const override {
     const auto [file, row] = place(index);

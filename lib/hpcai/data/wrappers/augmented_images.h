@@ -26,6 +26,7 @@ class AugmentedImages : public Dataset {
   at::Tensor targets(std::span<const int64_t> index) const override;
   void hash_content(int64_t index, Sha256& hash) const override { images_->hash_content(index, hash); }
   std::string incomplete(int64_t index) const override { return images_->incomplete(index); }
+  std::string enlarged(int64_t index) const override { return images_->enlarged(index); }
 
  private:
   const uint8_t* crop(int64_t index, const Draw& draw, std::vector<uint8_t>& buffer) const;

@@ -17,6 +17,7 @@ class CachedImages : public ImageSet {
   std::string where(int64_t index) const override { return base_->where(index); }
   void hash_content(int64_t index, Sha256& hash) const override { base_->hash_content(index, hash); }
   std::string incomplete(int64_t index) const override { return base_->incomplete(index); }
+  std::string enlarged(int64_t index) const override { return base_->enlarged(index); }
   void make_pixels(int64_t index, uint8_t* out) const override;
   const uint8_t* pixels(int64_t index, std::vector<uint8_t>& buffer) const override;
   bool make_part(int64_t index, const PickBox& pick, uint8_t* out) const override { return base_->make_part(index, pick, out); }

@@ -79,6 +79,16 @@ void Concatenation::hash_content(int64_t index, Sha256& hash) const {
   at.part->hash_content(at.index, hash);
 }
 
+std::string Concatenation::incomplete(int64_t index) const {
+  const Place at = place(index);
+  return at.part->incomplete(at.index);
+}
+
+std::string Concatenation::enlarged(int64_t index) const {
+  const Place at = place(index);
+  return at.part->enlarged(at.index);
+}
+
 std::unique_ptr<Dataset> joined(std::vector<std::unique_ptr<Dataset>> parts) {
   if (parts.size() == 1) return std::move(parts.front());
   return std::make_unique<Concatenation>(std::move(parts));

@@ -20,6 +20,8 @@ class Concatenation : public Dataset {
   at::Tensor targets(std::span<const int64_t> index) const override { return drawn_targets(index, nullptr); }
   at::Tensor drawn_targets(std::span<const int64_t> index, const Draw* draw) const override;
   void hash_content(int64_t index, Sha256& hash) const override;
+  std::string incomplete(int64_t index) const override;
+  std::string enlarged(int64_t index) const override;
 
  private:
   // The part of a sample, and its number there.

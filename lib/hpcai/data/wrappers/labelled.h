@@ -20,6 +20,8 @@ class Labelled : public Dataset {
   void read(int64_t index, const Draw* draw, float* out) const override { base_->read(of(index), draw, out); }
   at::Tensor targets(std::span<const int64_t> index) const override;
   void hash_content(int64_t index, Sha256& hash) const override { base_->hash_content(of(index), hash); }
+  std::string incomplete(int64_t index) const override { return base_->incomplete(of(index)); }
+  std::string enlarged(int64_t index) const override { return base_->enlarged(of(index)); }
 
  private:
   int64_t of(int64_t index) const { return chosen_[static_cast<size_t>(index)]; }

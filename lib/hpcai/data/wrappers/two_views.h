@@ -18,6 +18,8 @@ class TwoViews : public Dataset {
   void read(int64_t index, const Draw* draw, float* out) const override;
   at::Tensor targets(std::span<const int64_t>) const override { return {}; }  // undefined
   void hash_content(int64_t index, Sha256& hash) const override { base_->hash_content(index, hash); }
+  std::string incomplete(int64_t index) const override { return base_->incomplete(index); }
+  std::string enlarged(int64_t index) const override { return base_->enlarged(index); }
 
  private:
   std::unique_ptr<const Dataset> base_;
