@@ -1,24 +1,20 @@
 """scripts/download_galaxies.py against a service that misbehaves: each object is fetched, or the manifest tells why not."""
-import base64
-import collections
 import contextlib
 import csv
 import email.utils
 import gzip
-import http.server
 import io
 import json
 import resource
 import signal
-import struct
 import subprocess
 import sys
 import threading
 import time
 import unittest.mock
 import urllib.parse
-import zlib
 
+from cutout_service import GOOD, GOOD_PNG, JPEG, WEB_PAGE, Service, flipped, noise
 from harness import SOURCE, Case, environment, free_port, main
 from pictures import png
 
@@ -26,68 +22,6 @@ SCRIPT = SOURCE / "scripts" / "download_galaxies.py"
 sys.path.insert(0, str(SCRIPT.parent))
 import download_galaxies  # noqa: E402
 from cutouts.fetch import retry_after_s  # noqa: E402
-JPEG = base64.b64decode(  # 16 x 16 pixels, made with Pillow
-    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABQODxIPDRQSEBIXFRQYHjIhHhwcHj0sLiQySUBMS0dARkVQWnNiUFVtVkVGZIhlbXd7gYKBTmCNl4x9lnN+gXz/wAALCAAQ"
-    "ABABAREA/8QAFgABAQEAAAAAAAAAAAAAAAAAAAEF/8QAHhAAAgICAgMAAAAAAAAAAAAABREAAQIEFCGBofH/2gAIAQEAAD8Axxo69zNV9kJjctK7ptdeYFkr07agkR5e"
-    "T7Xuf//Z")
-
-
-def noise(side=16):
-    """A PNG image whose rows differ."""
-    def chunk(kind, content):
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-    rows = b"".join(b"\0" + bytes((7 * x * y + x) % 256 for x in range(side)) for y in range(side))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows))
-            + chunk(b"IEND", b""))
-
-
-def flipped(content, at):
-    return content[:at] + bytes((content[at] ^ 1,)) + content[at + 1:]
-
-
-# An answer is (status, headers, body). A Content-Length that is not given is that of the body.
-GOOD, GOOD_PNG = (200, {}, JPEG), (200, {}, noise())
-WEB_PAGE = (200, {"Content-Type": "text/html"}, b"<!DOCTYPE html><title>Maintenance</title>")
-
-
-class Service(http.server.ThreadingHTTPServer):
-    """Gives each object its answers in turn, the last one again and again."""
-    daemon_threads = True
-
-    def __init__(self, answers):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers, self.times, self.lock = answers, collections.defaultdict(list), threading.Lock()
-        self.paths, self.open, self.held = [], threading.Event(), 1 << 30
-        self.open.set()
-
-    def requests(self):
-        return {name: len(times) for name, times in self.times.items()}
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        name = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)["id"][0]
-        service = self.server
-        with service.lock:
-            service.times[name].append(time.monotonic())
-            service.paths.append(self.path)
-            answers = service.answers.get(name, [GOOD])
-            answer = answers[min(len(service.times[name]), len(answers)) - 1]
-            held = len(service.paths) > service.held
-        if held:
-            service.open.wait(60)
-        if answer == "slow":
-            time.sleep(3)
-            return
-        status, headers, body = answer
-        self.send_response(status)
-        for key, value in {"Content-Length": len(body), **headers}.items():
-            self.send_header(key, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 class Download(Case):
@@ -158,7 +92,8 @@ class Download(Case):
             "cut": (200, {"Content-Length": len(JPEG)}, JPEG[:90]), "longer": (200, {"Content-Length": len(JPEG) + 10}, JPEG),
             "shorter": (200, {"Content-Length": len(JPEG) - 10}, JPEG), "page": WEB_PAGE, "empty": (200, {}, b""),
             "half jpeg": (200, {}, JPEG[:-40]), "marker": (200, {}, flipped(JPEG, 20)), "half png": (200, {}, noise()[:-20]),
-            "pixels": (200, {}, flipped(noise(), 60)), "text": (200, {}, b"no such plate"), "small": (200, {}, noise(4)),
+            "pixels": (200, {}, flipped(noise(), 60)), "sum": (200, {}, flipped(noise(), len(noise()) - 1)),
+            "text": (200, {}, b"no such plate"), "small": (200, {}, noise(4)),
             "busy": (503, {}, b""), "later": (429, {"Retry-After": "1"}, b"")}
         final = {"none": 404, "bad": 400, "denied": 403}
         answers = {name: [answer, GOOD] for name, answer in damaged.items()}
@@ -170,7 +105,7 @@ class Download(Case):
         self.catalogue([*answers, "plain", "587722984435351614", "a/../b"])
         out, err = self.download("--json", "--retries", 3, status=69)
         summary = json.loads(out)
-        self.assertRegex(err, r"\d+ of 25 fetched, 7 without an image, [\d.]+ a second, 0 min left")
+        self.assertRegex(err, r"\d+ of 26 fetched, 7 without an image, [\d.]+ a second, 0 min left")
 
         images = {*damaged, "twice", "away", "plain", "587722984435351614", "a/../b"}
         expected = {name: "ok" for name in images} | {name: f"no image: HTTP {status}" for name, status in final.items()}
@@ -223,6 +158,13 @@ class Download(Case):
         self.assertEqual(len(times), 21)
         self.assertGreaterEqual(times[-1] - begin, 20 / 20, "21 requests have 20 pauses of 1/20 s")
         self.assertGreater(times[-1] - times[0], 0.5, "with slack: a request may reach the server late")
+
+    def test_redirects_take_their_turn(self):
+        self.catalogue(["a"])
+        service = self.serve({name: [(302, {"Location": f"/cut?id={to}"}, b"")] for name, to in (("a", "b"), ("b", "c"), ("c", "d"))})
+        begin = time.monotonic()
+        self.download("--rate", 4)
+        self.assertGreaterEqual(service.times["d"][0] - begin, 3 / 4)
 
     def test_it_stops_at_a_signal_and_goes_on(self):
         for kind in (signal.SIGTERM, signal.SIGINT):
@@ -383,10 +325,10 @@ class Download(Case):
             (folder / name).write_text("file,label\nmine.jpg,spiral\n")
             self.assertIn("not of this program", self.download("--out", folder, status=74)[1])
             self.assertEqual((folder / name).read_text(), "file,label\nmine.jpg,spiral\n")
-        limited = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400))}
-        _, err = self.download("--workers", 1, status=74, **limited)
-        self.assertIn("File too large", err)
-        self.assertEqual([p.name for p in (self.folder / "im").iterdir() if ".tmp-" in p.name], [])
+        for size in (100, 400):  # less than an image, less than the manifest
+            _, err = self.download("--workers", 1, status=74, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+            self.assertIn("File too large", err)
+            self.assertEqual([p.name for p in (self.folder / "im").iterdir() if ".tmp-" in p.name], [])
         self.download()
         self.check_folder()
 
