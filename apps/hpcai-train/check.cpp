@@ -151,7 +151,7 @@ int check(const CheckOptions& options) {
   const auto training = trainer::build(alone, *group);
   const auto weights = trainer::load_initial_weights(experiment.model, *training.model);
   const auto size = models::size_of(*training.model);
-  const trainer::DataFacts facts = trainer::facts_of(training.data);
+  const trainer::DataFacts facts = trainer::facts_of(training.data, training.unlabelled());
   const auto judgements = trainer::judge(experiment, options.nproc, facts);
   trainer::refuse_problems(judgements);
   auto warnings = trainer::warnings_of(judgements);

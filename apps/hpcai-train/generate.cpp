@@ -15,6 +15,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/core/threads/cores.h"
 #include "hpcai/data/png.h"
+#include "hpcai/data/sources/simulated_galaxies.h"
 #include "hpcai/data/write_galaxies.h"
 #include "hpcai/data/write_waveforms.h"
 #include "hpcai/distributed/world/cores.h"

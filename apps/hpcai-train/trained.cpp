@@ -65,6 +65,10 @@ std::vector<fs::path> inputs_of(const TrainedOptions& options, const trainer::Ex
   add(trainer::weight_files(own.model));
   add(data::input_files(own.data));
   add(data::input_files(data));
+  for (const trainer::SourceConfig& source : own.sources) {
+    add(data::input_files(source.data));
+    if (!source.labels.empty()) inputs.emplace_back(source.labels);
+  }
   if (!options.input.empty()) add(data::input_files(data, options.input));
   return inputs;
 }

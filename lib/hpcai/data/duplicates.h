@@ -13,7 +13,7 @@ namespace hpcai::data {
 
 // Pictures are near-duplicates if their detail differs in at most so many bits for one of the symmetries, and their pixels by at
 // most so much on average, in units of a byte.
-inline constexpr int kMostDifferingBits = 32;
+inline constexpr int kMostDifferingBits = 24;
 inline constexpr double kMostPictureDifference = 8;
 
 // Picture `second` is a copy of picture `first`, which comes before it.
@@ -28,7 +28,7 @@ using CompareTwo = std::function<std::optional<double>(int64_t, int64_t)>;
 
 // Each picture that is a copy of an earlier one, once, with the first such picture, in the order of `second`. Near-duplicates are
 // looked up by 16 bits at a time. So none is missed that differs in 15 bits or less; of those that differ in k bits,
-// (1 - (1 - k / 256)^16)^16 are: 3 % of 24, 13 % of 32. The time does not grow with the square of the number of pictures: of
+// (1 - (1 - k / 256)^16)^16 are: 3 % of 24. The time does not grow with the square of the number of pictures: of
 // those that agree in such 16 bits, only the 1,000 before a picture are compared with it. `threads`: 0 = all cores.
 std::vector<Duplicate> find_duplicates(std::span<const PictureHash> pictures, const CompareTwo& compare, int threads,
                                        const Progress& progress);

@@ -12,9 +12,9 @@ namespace hpcai::data {
 // The eight ways to lay a square on itself: four quarter turns, each also mirrored.
 inline constexpr int kSymmetries = 8;
 
-// The signs of 256 sums over the fine structure of a picture. Those of unrelated pictures differ in about 128 places, those of
-// galaxies, which are alike, in 94 (58 at least among 900 of SDSS). Those of a copy that was compressed, resized or made noisier
-// differ in up to 21.
+// The signs of 256 sums over the fine structure of a picture. Those of unrelated pictures differ in about 128 places. Galaxies
+// are alike: among 900 of SDSS, reduced by Pillow, the median is 94 and the least 58; among 1,000 simulated ones the least is 39.
+// Copies of the former with JPEG quality 60, or with noise of deviation 6 (of 255), differ in up to 21.
 using DetailBits = std::array<uint64_t, 4>;
 int differing_bits(const DetailBits& a, const DetailBits& b);
 

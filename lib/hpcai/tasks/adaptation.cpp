@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "hpcai/core/error.h"
 #include "hpcai/models/domain_discriminator.h"
 #include "hpcai/models/feature_network.h"
 #include "hpcai/models/initialise.h"
@@ -14,8 +15,7 @@
 namespace hpcai::tasks {
 namespace {
 
-constexpr const char *kUnlabelledSource = "unlabelled", *kDiscriminator = "domain_discriminator",
-                     *kPurpose = "loss.type: adaptation";
+constexpr const char *kUnlabelledSource = "unlabelled", *kPurpose = "loss.type: adaptation";
 
 struct Scored {
   at::Tensor features;  // float [batch, features]
@@ -37,7 +37,11 @@ class Adaptation : public Task {
   Adaptation(const AdaptationConfig& config, const EvaluationOptions& options)
       : config_(config), classification_(make(ClassificationConfig{config.label_smoothing}, options)) {}
 
-  int64_t outputs(const data::SampleSpec& spec) const override { return classification_->outputs(spec); }
+  int64_t outputs(const data::SampleSpec& spec) const override {
+    if (spec.class_names.size() >= 2) return classification_->outputs(spec);
+    throw Error(ExitCode::usage, "loss.type: adaptation needs data with at least 2 classes",
+                "Use data of a classification, such as type image_folder.");
+  }
   void require(models::Model& model) const override { models::feature_network(model, kPurpose); }
   void extend(models::Model& model, uint64_t seed) const override;
   std::vector<std::string> further_sources() const override { return {kUnlabelledSource}; }
@@ -77,7 +81,7 @@ void Adaptation::extend(models::Model& model, uint64_t seed) const {
   const int64_t features = models::feature_network(model, kPurpose).feature_count();
   auto discriminator = std::make_shared<models::DomainDiscriminator>(features, config_.discriminator_units);
   models::initialise_uniform_fan_in(*discriminator, seed);
-  model.register_module(kDiscriminator, discriminator);
+  model.register_module(models::kDomainDiscriminator, discriminator);
 }
 
 // The mean over all unlabelled samples, of which the uncertain ones count 0.
@@ -93,7 +97,7 @@ at::Tensor Adaptation::distance(models::Model& model, const at::Tensor& labelled
     const at::Tensor scale = mean_squared_distance(labelled, unlabelled);
     return sinkhorn_divergence(labelled, unlabelled, config_.sinkhorn_blur * scale.sqrt()) / scale;
   }
-  const auto& discriminator = dynamic_cast<models::DomainDiscriminator&>(*model.named_children()[kDiscriminator]);
+  const auto& discriminator = dynamic_cast<models::DomainDiscriminator&>(*model.named_children()[models::kDomainDiscriminator]);
   const at::Tensor logits = discriminator.forward(reverse_gradient(at::cat({labelled, unlabelled})));
   const at::Tensor survey = at::cat({at::zeros_like(logits.narrow(0, 0, labelled.size(0))),
                                      at::ones_like(logits.narrow(0, labelled.size(0), unlabelled.size(0)))});

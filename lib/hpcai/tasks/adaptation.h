@@ -51,14 +51,16 @@ struct AdaptationConfig {
     visitor.field(
         "certainty", certainty,
         {.help = "Least probability of a prediction that counts as certain.", .min = 0, .max = 1, .max_excluded = true});
-    visitor.field("alignment", alignment,
-                  {.help = "Distance between the features of labelled and unlabelled samples: maximum mean discrepancy, Sinkhorn "
-                           "divergence, or a discriminator that the network works against (Ganin et al. 2016)."});
+    visitor.field(
+        "alignment", alignment,
+        {.help = "Distance between the features of labelled and unlabelled samples: maximum mean discrepancy, Sinkhorn "
+                 "divergence, or a discriminator that the network works against (Ganin et al. 2016). The first two compare the "
+                 "samples of a pass of a rank."});
     visitor.field("alignment_weight", alignment_weight, {.help = "Weight of that distance in the loss.", .min = 0});
     visitor.field("sinkhorn_blur", sinkhorn_blur,
                   {.help = "Length below which the Sinkhorn divergence blurs, in units of the root-mean-square distance of the "
                            "features.",
-                   .min = 1e-2,
+                   .min = 0.05,
                    .max = 100});
     visitor.field("discriminator_units", discriminator_units,
                   {.help = "Units of the hidden layer of the discriminator.", .min = 1, .max = 1 << 16});

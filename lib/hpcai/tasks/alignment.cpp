@@ -7,6 +7,8 @@
 namespace hpcai::tasks {
 namespace {
 
+constexpr double kCooling = 0.7;  // of the temperature, an iteration
+
 // |x_i - y_j|^2, [n, m]. Differences are formed first (mode 2): with the binomial formula equal vectors would have a distance.
 at::Tensor squared_distances(const at::Tensor& x, const at::Tensor& y) { return at::cdist(x, y, 2, /*compute_mode=*/2).square(); }
 
@@ -18,14 +20,17 @@ at::Tensor soft_minimum(const at::Tensor& cost, const at::Tensor& potential, con
 
 // The entropic transport cost, the sum of the means of the two potentials: [].
 //
-// The symmetric loop of Feydy et al. begins at zero. At the end the slope of the cost is the transport plan, which is the slope
-// of the first potential's last evaluation; the second is not differentiated, because it would count the plan twice.
+// The symmetric loop of Feydy et al. begins at zero and at a temperature above all costs, which falls to the wanted one: at a low
+// temperature alone it would need very many iterations. At the end the slope of the cost is the transport plan, which is the
+// slope of the first potential's last evaluation; the second is not differentiated, because it would count the plan twice.
 at::Tensor transport(const at::Tensor& cost, const at::Tensor& temperature, int64_t iterations) {
   const at::Tensor plain = cost.detach(), turned = plain.t();
   at::Tensor f = at::zeros({cost.size(0)}, plain.options()), g = at::zeros({cost.size(1)}, plain.options());
+  const at::Tensor hottest = 2 * plain.max();
   for (int64_t i = 0; i < iterations; ++i) {
-    const at::Tensor next_f = (f + soft_minimum(plain, g, temperature)) / 2;
-    g = (g + soft_minimum(turned, f, temperature)) / 2;
+    const at::Tensor now = at::maximum(temperature, hottest * std::pow(kCooling, static_cast<double>(i)));
+    const at::Tensor next_f = (f + soft_minimum(plain, g, now)) / 2;
+    g = (g + soft_minimum(turned, f, now)) / 2;
     f = next_f;
   }
   return soft_minimum(cost, g, temperature).mean() + soft_minimum(turned, f, temperature).mean();

@@ -17,7 +17,7 @@ at::Tensor mmd(const at::Tensor& a, const at::Tensor& b);
 // OT(a, b) - OT(a, a) / 2 - OT(b, b) / 2, where OT is the entropic transport cost with temperature blur^2. `blur` is in the units
 // of the vectors. `iterations`: of the symmetric Sinkhorn loop. By the envelope theorem only the last evaluation is
 // differentiated. Returns [].
-at::Tensor sinkhorn_divergence(const at::Tensor& a, const at::Tensor& b, const at::Tensor& blur, int64_t iterations = 30);
+at::Tensor sinkhorn_divergence(const at::Tensor& a, const at::Tensor& b, const at::Tensor& blur, int64_t iterations = 60);
 
 // The mean squared distance of two different vectors of both sets together, [], not differentiated; at least 1e-12.
 at::Tensor mean_squared_distance(const at::Tensor& a, const at::Tensor& b);

@@ -69,15 +69,14 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   // If the config determines the shape of the samples, the network is built first: a network or a loss that does not fit is then
   // refused before the data are simulated or read.
   if (const auto spec = data::spec_of(experiment.data)) training.model = build_model(experiment, *spec, group);
-  training.data = data::open(experiment.data, at::get_num_threads());
-  add_training_samples(experiment, training.data, at::get_num_threads());
+  training.data = open_training_data(experiment, at::get_num_threads());
   const data::Dataset& train = *training.data.train;
-  refuse_problems(judge(experiment, group.size(), facts_of(training.data)));
-  if (!training.model) training.model = build_model(experiment, train.spec(), group);
   training.task = build_task(experiment);
   for (const std::string& name : training.task->further_sources()) {
     training.further.emplace(name, open_unlabelled(experiment, train.spec(), at::get_num_threads()));
   }
+  refuse_problems(judge(experiment, group.size(), facts_of(training.data, training.unlabelled())));
+  if (!training.model) training.model = build_model(experiment, train.spec(), group);
   training.task->prepare(train.spec(), group.device());
   optim::NamedTensors parameters;
   for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());

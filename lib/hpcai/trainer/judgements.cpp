@@ -13,38 +13,10 @@
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/course.h"
 #include "hpcai/trainer/experiment.h"
+#include "hpcai/trainer/judgement_case.h"
 
 namespace hpcai::trainer {
 namespace {
-
-using Judgements = std::vector<Judgement>;
-
-// What a rule can examine.
-struct Case {
-  const Experiment& experiment;
-  int64_t ranks;
-  const tasks::Task& task;
-  const data::SampleSpec* spec;  // null: not known
-  const DataFacts* data;         // null: not opened
-
-  const TrainingConfig& training() const { return experiment.training; }
-  int64_t shards() const { return experiment.distributed.deterministic_shards; }
-  models::BatchNormMode batch_norm() const {
-    return std::visit([](const auto& model) { return model.batch_norm; }, experiment.model);
-  }
-  CourseLength length() const { return length_of(training(), data->training_samples); }
-  bool has_more_ranks_than_samples() const { return data && ranks > data->training_samples; }
-  bool lacks_validation() const { return data ? data->validation_samples == 0 : !data::may_validate(experiment.data); }
-};
-
-Judgements problem(std::string what, std::string remedy, bool of_ranks = false) {
-  return {{Judgement::Kind::problem, std::move(what), std::move(remedy), of_ranks}};
-}
-Judgements problem(const Error& error) { return problem(error.what(), error.remedy()); }
-
-Judgements warning(std::string what, bool of_ranks = false) {
-  return {{Judgement::Kind::warning, std::move(what), "", of_ranks}};
-}
 
 // ---- problems ----
 
@@ -126,34 +98,6 @@ Judgements task_fits_data(const Case& at) {
     at.task.outputs(*at.spec);
   } catch (const Error& error) {
     return problem(error);
-  }
-  return {};
-}
-
-bool has_source(const Case& at, SourceRole role) {
-  return std::ranges::any_of(at.experiment.sources, [role](const SourceConfig& source) { return source.role == role; });
-}
-
-Judgements task_has_its_sources(const Case& at) {
-  const std::string loss = std::visit([](const auto& chosen) { return std::string(chosen.kType); }, at.experiment.task);
-  const bool needs = !at.task.further_sources().empty(), has = has_source(at, SourceRole::unlabelled);
-  if (needs && !has) {
-    return problem(fmt::format("loss.type: {} needs unlabelled samples, and sources names none", loss),
-                   "Add an entry with role: unlabelled to the section sources.");
-  }
-  if (has && !needs) {
-    return problem(fmt::format("sources names unlabelled samples, and loss.type: {} uses none", loss),
-                   "Set loss.type to adaptation, train with hpcai-train self-train, or remove the entry.");
-  }
-  return {};
-}
-
-Judgements labels_are_for_training(const Case& at) {
-  for (size_t i = 0; i < at.experiment.sources.size(); ++i) {
-    const SourceConfig& source = at.experiment.sources[i];
-    if (source.role == SourceRole::training || source.labels.empty()) continue;
-    return problem(fmt::format("sources[{}].labels is set, and its role is unlabelled", i),
-                   "Set role to training, or remove labels.");
   }
   return {};
 }
@@ -327,22 +271,40 @@ Judgements milestones_are_reached(const Case& at) {
   return found;
 }
 
-constexpr Judgements (*kProblems[])(const Case&) = {
-    name_is_a_folder,       ranks_have_samples,      batch_can_be_shared,   shards_can_be_shared,   shards_are_the_passes,
-    shards_are_independent, shards_travel_unrounded, epoch_has_a_batch,     task_fits_data,         summary_is_the_spectrum,
-    task_has_its_sources,   labels_are_for_training, density_has_its_loss,  flow_knows_the_ranges,  views_can_be_averaged,
-    stop_has_a_target,      target_is_measured,      target_has_validation, plateau_has_validation, horovod_has_a_scaled_rate,
-    warmup_has_one_length};
+constexpr Judgements (*kProblems[])(const Case&) = {name_is_a_folder,
+                                                    ranks_have_samples,
+                                                    batch_can_be_shared,
+                                                    shards_can_be_shared,
+                                                    shards_are_the_passes,
+                                                    shards_are_independent,
+                                                    shards_travel_unrounded,
+                                                    epoch_has_a_batch,
+                                                    task_fits_data,
+                                                    summary_is_the_spectrum,
+                                                    task_has_its_sources,
+                                                    labels_are_for_training,
+                                                    step_has_unlabelled_samples,
+                                                    density_has_its_loss,
+                                                    flow_knows_the_ranges,
+                                                    views_can_be_averaged,
+                                                    stop_has_a_target,
+                                                    target_is_measured,
+                                                    target_has_validation,
+                                                    plateau_has_validation,
+                                                    horovod_has_a_scaled_rate,
+                                                    warmup_has_one_length};
 
 // Applied only if there is no problem, because most warnings make no sense for an experiment that cannot run.
 constexpr Judgements (*kWarnings[])(const Case&) = {early_stop_has_validation, plateau_counts_epochs, validation_keeps_ranks_busy,
                                                     epoch_uses_its_samples,    rate_is_as_meant,      batch_norm_has_samples,
-                                                    milestones_are_reached};
+                                                    milestones_are_reached,    distances_have_samples};
 
 }  // namespace
 
-DataFacts facts_of(const data::Splits& data) {
-  return {data.train->spec(), data.train->size(), data.validation ? data.validation->size() : 0};
+DataFacts facts_of(const data::Splits& data, const data::Dataset* unlabelled) {
+  DataFacts facts{data.train->spec(), data.train->size(), data.validation ? data.validation->size() : 0};
+  if (unlabelled != nullptr) facts.unlabelled_samples = unlabelled->size();
+  return facts;
 }
 
 std::vector<Judgement> judge(const Experiment& experiment, int world_size, const std::optional<DataFacts>& data) {

@@ -29,10 +29,11 @@ struct Judgement {
 struct DataFacts {
   data::SampleSpec spec;
   int64_t training_samples = 0;
-  int64_t validation_samples = 0;  // 0: no such split
+  int64_t validation_samples = 0;                            // 0: no such split
+  std::optional<int64_t> unlabelled_samples = std::nullopt;  // if such are open
 };
-// The facts of opened data; `data.train` must exist.
-DataFacts facts_of(const data::Splits& data);
+// The facts of opened data; `data.train` must exist. `unlabelled`: see Training::unlabelled(); null if they are not open.
+DataFacts facts_of(const data::Splits& data, const data::Dataset* unlabelled = nullptr);
 
 // Applies all rules to an experiment on `world_size` ranks. Without `data` only the rules that need no data are applied. Returns
 // the problems, or if there are none the warnings. Opens no file and prints nothing.

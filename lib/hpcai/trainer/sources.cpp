@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "hpcai/core/error.h"
-#include "hpcai/core/text.h"
 #include "hpcai/data/open.h"
 #include "hpcai/data/wrappers/concatenation.h"
 #include "hpcai/data/wrappers/labelled.h"
@@ -20,7 +19,7 @@ std::unique_ptr<data::Dataset> open_source(const Experiment& experiment, size_t 
   const SourceConfig& source = experiment.sources[number];
   const bool labels_optional = source.role == SourceRole::unlabelled || !source.labels.empty();
   try {
-    auto samples = data::open_split(source.data, data::Split::train, {spec, labels_optional, /*other_data=*/true, threads});
+    auto samples = data::open_split(source.data, data::Split::train, {spec, labels_optional, /*other_data=*/false, threads});
     return source.labels.empty() ? std::move(samples) : data::labelled_by(std::move(samples), source.labels);
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("sources[{}]: {}", number, error.what()), error.remedy());
@@ -38,23 +37,17 @@ std::vector<std::unique_ptr<data::Dataset>> open_sources(const Experiment& exper
 
 }  // namespace
 
-void add_training_samples(const Experiment& experiment, data::Splits& data, int threads) {
+data::Splits open_training_data(const Experiment& experiment, int threads, bool fill_caches) {
+  data::Splits data = data::open(experiment.data, threads, fill_caches);
   auto parts = open_sources(experiment, SourceRole::training, data.train->spec(), threads);
-  if (parts.empty()) return;
+  if (parts.empty()) return data;
   parts.insert(parts.begin(), std::move(data.train));
   data.train = data::joined(std::move(parts));
+  return data;
 }
 
 std::unique_ptr<data::Dataset> open_unlabelled_samples(const Experiment& experiment, const data::SampleSpec& spec, int threads) {
-  auto samples = data::joined(open_sources(experiment, SourceRole::unlabelled, spec, threads));
-  const int64_t batch = experiment.training.global_batch;
-  if (samples->size() < batch) {
-    throw Error(
-        ExitCode::usage,
-        fmt::format("sources: {} are fewer than training.global_batch {}", plural(samples->size(), "unlabelled sample"), batch),
-        "Lower training.global_batch, or give more unlabelled samples.");
-  }
-  return samples;
+  return data::joined(open_sources(experiment, SourceRole::unlabelled, spec, threads));
 }
 
 std::unique_ptr<data::Dataset> open_unlabelled(const Experiment& experiment, const data::SampleSpec& spec, int threads) {

@@ -9,11 +9,11 @@ namespace hpcai::trainer {
 
 struct Experiment;
 
-// Appends the samples of every source with role training to the training split.
-void add_training_samples(const Experiment& experiment, data::Splits& data, int threads);
+// data::open() of the section `data`, whose training split is followed by the samples of every source with role training.
+data::Splits open_training_data(const Experiment& experiment, int threads, bool fill_caches = true);
 
-// All samples of the sources with role unlabelled, one source after the other. Their labels are not needed, and are kept where
-// they are known. `spec`: of the training samples. Throws Error{usage} if they are fewer than a global batch.
+// All samples of the sources with role unlabelled, one source after the other; there must be one. Their labels are not needed,
+// and are kept where they are known. `spec`: of the training samples.
 std::unique_ptr<data::Dataset> open_unlabelled_samples(const Experiment& experiment, const data::SampleSpec& spec, int threads);
 
 // The same as a loss sees them: without labels, in two views.

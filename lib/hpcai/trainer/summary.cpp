@@ -28,7 +28,8 @@ void introduce(const Experiment& experiment, const Training& training, const Loo
             experiment.training.global_batch / group.size(), passes > 1 ? fmt::format(", in {} passes", passes) : "");
   log::info("optimizer  {}", optim::describe_rate(experiment.optimizer, experiment.training.global_batch));
   log::info("training   {} steps, {} an epoch", length.steps, length.steps_per_epoch);
-  for (const std::string& text : warnings_of(judge(experiment, group.size(), facts_of(training.data)))) log::warning("{}", text);
+  for (const std::string& text : warnings_of(judge(experiment, group.size(), facts_of(training.data, training.unlabelled()))))
+    log::warning("{}", text);
 }
 
 nlohmann::json summarise(const Experiment& experiment, const Training& training, Loop& loop, const distributed::Group& group,

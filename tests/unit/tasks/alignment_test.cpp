@@ -58,10 +58,17 @@ TEST_CASE("the discrepancy and the divergence of two sets are those of other pro
   for (const AlignmentCase& item : cases) {
     CHECK(mean_squared_distance(item.a, item.b).item<double>() == Approx(item.scale).epsilon(1e-12));
     CHECK(mmd(item.a, item.b).item<double>() == Approx(item.mmd).epsilon(1e-12));
-    CHECK(sinkhorn_divergence(item.a, item.b, blur_of(item), 2000).item<double>() == Approx(item.sinkhorn).epsilon(1e-9));
-    // The default number of iterations leaves per cents at most.
-    CHECK(sinkhorn_divergence(item.a, item.b, blur_of(item)).item<double>() == Approx(item.sinkhorn).epsilon(0.02));
+    CHECK(sinkhorn_divergence(item.a, item.b, blur_of(item), 400).item<double>() == Approx(item.sinkhorn).epsilon(1e-9));
+    CHECK(sinkhorn_divergence(item.a, item.b, blur_of(item)).item<double>() == Approx(item.sinkhorn).epsilon(1e-3));
     CHECK(mmd(item.b, item.a).item<double>() == Approx(item.mmd));
+  }
+}
+
+TEST_CASE("the default number of iterations is enough for the least blur that a config may have") {
+  for (const AlignmentCase& item : alignment_cases()) {
+    const at::Tensor blur = torch::tensor(0.05 * std::sqrt(item.scale), at::kDouble);
+    const double converged = sinkhorn_divergence(item.a, item.b, blur, 2000).item<double>();
+    CHECK(sinkhorn_divergence(item.a, item.b, blur).item<double>() == Approx(converged).epsilon(0.03));
   }
 }
 
@@ -76,7 +83,7 @@ TEST_CASE("equal sets have no distance and a gradient without NaN") {
 
 TEST_CASE("the gradient of the divergence agrees with differences, and that of the discrepancy at a fixed scale") {
   for (const AlignmentCase& item : alignment_cases()) {
-    const auto divergence = [&](const at::Tensor& a) { return sinkhorn_divergence(a, item.b, blur_of(item), 3000); };
+    const auto divergence = [&](const at::Tensor& a) { return sinkhorn_divergence(a, item.b, blur_of(item), 200); };
     CHECK(gradient_error(divergence, item.a) < 1e-6);
   }
   // Two sets far apart: the kernel between them vanishes with its slope, so the discrepancy is flat but for the scale.

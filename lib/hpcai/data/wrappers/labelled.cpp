@@ -10,6 +10,8 @@
 #include "hpcai/core/text.h"
 #include "hpcai/data/tables/class_labels.h"
 #include "hpcai/data/tables/csv.h"
+#include "hpcai/data/tables/csv_cell.h"
+#include "hpcai/data/tables/csv_record.h"
 
 namespace hpcai::data {
 
@@ -35,15 +37,23 @@ std::unique_ptr<Dataset> labelled_by(std::unique_ptr<const Dataset> base, const 
   const Csv csv(table, {"id", "label"});
   const size_t id_column = csv.column("id"), label_column = csv.column("label");
   const ClassLabels classes(base->spec().class_names, "the classes of the training");
+  // Names are compared as a table holds them: in UTF-8, without outer blanks.
+  const auto key_of = [](const std::string& id) { return std::string(trim_cell(in_utf8(id))); };
   std::unordered_map<std::string, int64_t> number_of;
-  for (int64_t i = 0; i < base->size(); ++i) number_of.emplace(base->id(i), i);
+  for (int64_t i = 0; i < base->size(); ++i) {
+    const auto [first, is_new] = number_of.emplace(key_of(base->id(i)), i);
+    if (is_new) continue;
+    throw Error(ExitCode::bad_data,
+                fmt::format("{} and {} have the same name in a table", base->where(first->second), base->where(i)),
+                "Rename one of them.");
+  }
   std::unordered_map<std::string, int64_t> row_of;
   std::vector<int64_t> chosen, labels;
   const auto refuse = [&](int64_t row, const std::string& what, const std::string& remedy) {
     throw Error(ExitCode::bad_data, fmt::format("{}: {}", csv.where(row), what), remedy);
   };
   for (int64_t row = 0; row < csv.rows(); ++row) {
-    const std::string& id = csv.cell(row, id_column);
+    const std::string id = key_of(csv.cell(row, id_column));
     const auto found = number_of.find(id);
     if (found == number_of.end()) {
       refuse(row, fmt::format("no sample has the id '{}'", printable(id)), "Ids are those of the column id of `predict`.");

@@ -9,13 +9,16 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
+#include "hpcai/models/domain_discriminator.h"
 
 namespace hpcai::models {
 namespace {
 
 NamedTensors all_tensors(const Model& model) {
   NamedTensors tensors;
-  for (const auto& item : model.named_parameters()) tensors.emplace_back(item.key(), item.value().detach());
+  for (const auto& item : model.named_parameters()) {
+    if (!is_of_discriminator(item.key())) tensors.emplace_back(item.key(), item.value().detach());
+  }
   for (const auto& item : model.named_buffers()) tensors.emplace_back(item.key(), item.value().detach());
   return tensors;
 }
@@ -102,6 +105,7 @@ Applied apply_weights(Model& model, const Translated& weights, const std::string
     }
   }
   for (const auto& item : weights.tensors) {  // also the second of two that became the same tensor of the model
+    if (is_of_discriminator(item.first)) continue;
     if (known.erase(item.first) == 0) misfits.surplus.push_back(item.first);
   }
   misfits.refuse_if_any(where);

@@ -5,6 +5,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/models/batch_norm.h"
+#include "hpcai/models/domain_discriminator.h"
 #include "hpcai/models/import/xception_names.h"
 #include "hpcai/models/xception.h"
 
@@ -31,7 +32,11 @@ ExportNames usual_export_names(const ModelConfig& config) {
   return known ? ExportNames::timm : ExportNames::own;
 }
 
-NamedTensors with_export_names(const ModelConfig& config, const NamedTensors& tensors, ExportNames names) {
+NamedTensors with_export_names(const ModelConfig& config, const NamedTensors& all, ExportNames names) {
+  NamedTensors tensors;
+  for (const auto& item : all) {
+    if (!is_of_discriminator(item.first)) tensors.push_back(item);
+  }
   if (names == ExportNames::own || std::holds_alternative<ResNetConfig>(config)) return tensors;  // ours are torchvision's
   const auto* xception = std::get_if<XceptionConfig>(&config);
   if (xception && names == ExportNames::timm) return with_timm_names(*xception, tensors);

@@ -10,7 +10,6 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/threads/cores.h"
-#include "hpcai/data/open.h"
 #include "hpcai/optim/schedule.h"
 #include "hpcai/scaling/jobs/batch_script.h"
 #include "hpcai/scaling/model/calibrate.h"
@@ -20,6 +19,7 @@
 #include "hpcai/trainer/course.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/judgements.h"
+#include "hpcai/trainer/sources.h"
 
 namespace hpcai::scaling {
 namespace {
@@ -218,7 +218,7 @@ Plan make_plan(const trainer::Experiment& experiment, const PlanRequest& request
   plan.layout = request.layout;
   plan.gpus = request.gpus;
   plan.time_s = request.time_s;
-  const data::Splits data = data::open(experiment.data, 0, /*fill_caches=*/false);
+  const data::Splits data = trainer::open_training_data(experiment, 0, /*fill_caches=*/false);
   lay_out(experiment, data, plan);
   plan.footprint = measure_footprint(experiment, data.train->spec());
   Model model = request.calibration ? calibrated(experiment, request, plan)
@@ -228,6 +228,11 @@ Plan make_plan(const trainer::Experiment& experiment, const PlanRequest& request
   predict_times(experiment, model, plan);
   estimate_memory(experiment, plan);
   fit_into_jobs(experiment, plan);
+  if (!trainer::build_task(experiment)->further_sources().empty()) {
+    plan.warnings.emplace_back(
+        "the loss also needs unlabelled samples: without a calibration the predicted times and memory are those of the labelled "
+        "samples alone, about a third");
+  }
   return plan;
 }
 

@@ -8,10 +8,10 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
-#include "hpcai/data/open.h"
 #include "hpcai/scaling/study/study.h"
 #include "hpcai/scaling/study/study_worlds.h"
 #include "hpcai/trainer/judgements.h"
+#include "hpcai/trainer/sources.h"
 
 namespace hpcai::scaling {
 namespace {
@@ -91,7 +91,7 @@ trainer::Experiment on_ranks(const Study& study, const Member& member, int world
 // Opens the data without filling caches. Returns std::nullopt and adds a problem if the settings of the data are wrong.
 std::optional<trainer::DataFacts> look_at_data(const Member& member, Problems& problems) {
   try {
-    return trainer::facts_of(data::open(member.experiment.data, 0, /*fill_caches=*/false));
+    return trainer::facts_of(trainer::open_training_data(member.experiment, 0, /*fill_caches=*/false));
   } catch (const Error& error) {
     if (error.code() != ExitCode::usage) throw;
     problems.push_back(fmt::format("{}: {}", member.name, tell(error)));

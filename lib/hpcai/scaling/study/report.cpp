@@ -12,11 +12,11 @@
 #include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
-#include "hpcai/data/open.h"
 #include "hpcai/runs/environment.h"
 #include "hpcai/runs/run_folder.h"
 #include "hpcai/scaling/study/figure.h"
 #include "hpcai/scaling/study/predict_curve.h"
+#include "hpcai/trainer/sources.h"
 
 namespace hpcai::scaling {
 namespace {
@@ -90,7 +90,7 @@ nlohmann::json curve_json(const Curve& curve, const Member& member) {
 // The number of training samples; 0 if the data cannot be opened, for example on another machine.
 int64_t samples_of(const trainer::Experiment& experiment) {
   try {
-    return data::open(experiment.data, 0, /*fill_caches=*/false).train->size();
+    return trainer::open_training_data(experiment, 0, /*fill_caches=*/false).train->size();
   } catch (const Error&) {
     return 0;
   }

@@ -20,6 +20,7 @@ class SmoothNetwork : public models::MapNetwork {
   at::Tensor maps(const at::Tensor& input) override { return at::avg_pool2d(input, 2); }
   at::Tensor summarise(const at::Tensor& maps) override { return maps.square().mean({2, 3}).tanh(); }
   at::Tensor classify(const at::Tensor& features) override { return features.mm(weight_.t()); }
+  int64_t feature_count() const override { return weight_.size(1); }
 
  private:
   at::Tensor weight_;
@@ -28,6 +29,7 @@ class SmoothNetwork : public models::MapNetwork {
 // Class 1 if the red light of the corner at the top left is bright. Its maps are the input.
 class CornerNetwork : public models::MapNetwork {
  public:
+  int64_t feature_count() const override { return 1; }
   CornerNetwork() { add_layer("head"); }
   at::Tensor maps(const at::Tensor& input) override {
     at::Tensor mask = at::zeros_like(input);
