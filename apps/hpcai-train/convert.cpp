@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -14,7 +15,6 @@
 #include "hpcai/data/convert/convert_images.h"
 #include "hpcai/data/shards.h"
 #include "hpcai/trainer/experiment.h"
-#include "trained.h"
 #include "work_progress.h"
 
 namespace hpcai::app {
@@ -28,10 +28,19 @@ struct ConvertOptions {
   bool json = false;
 };
 
+// Those that are named, in the order of all; all where none is.
+std::vector<data::Split> chosen_splits(const std::vector<std::string>& names) {
+  std::vector<data::Split> splits;
+  for (const data::Split split : {data::Split::train, data::Split::validation, data::Split::test}) {
+    if (names.empty() || std::find(names.begin(), names.end(), data::name_of(split)) != names.end()) splits.push_back(split);
+  }
+  return splits;
+}
+
 int convert(ConvertOptions options) {
   data::ConvertSettings& settings = options.settings;
   settings.out = options.out;
-  for (const std::string& name : options.splits) settings.splits.push_back(split_named(name));
+  settings.splits = chosen_splits(options.splits);
   const auto extension = settings.out.extension();
   if (extension != ".h5" && extension != ".hdf5") {
     throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .h5 or .hdf5", printable(settings.out)),

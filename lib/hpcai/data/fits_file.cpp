@@ -16,6 +16,7 @@
 namespace hpcai::data {
 namespace {
 
+constexpr const char* kCutOffFits = "damaged FITS: the file ends too early";
 constexpr int kMostHdus = 1000, kMostAxes = 9;
 constexpr int64_t kMostPlanes = 10000;
 
@@ -31,9 +32,13 @@ std::unique_lock<std::mutex> lock_library() {
 
 }  // namespace
 
-FitsFile::FitsFile(std::string_view bytes) : lock_(lock_library()), bytes_(const_cast<char*>(bytes.data())), size_(bytes.size()) {
+FitsFile::FitsFile(std::string_view bytes) : lock_(lock_library()), size_(static_cast<double>(bytes.size())), bytes_(bytes) {
+  constexpr size_t kBlock = 2880;
+  bytes_.resize((bytes.size() + kBlock - 1) / kBlock * kBlock, '\0');
+  start_ = bytes_.data();
+  padded_ = bytes_.size();
   fitsfile* file = nullptr;
-  fits_open_memfile(&file, "image", READONLY, &bytes_, &size_, 0, nullptr, &status_);
+  fits_open_memfile(&file, "image", READONLY, &start_, &padded_, 0, nullptr, &status_);
   file_ = file;
   check();
 }
@@ -48,13 +53,17 @@ void FitsFile::check() const {
   char text[FLEN_ERRMSG] = "";
   fits_get_errstatus(status_, text);
   fits_clear_errmsg();
-  throw ImageError(status_ == END_OF_FILE ? "damaged FITS: the file ends too early"
-                                          : fmt::format("damaged FITS: {}", printable(std::string_view(text))));
+  throw ImageError(status_ == END_OF_FILE ? kCutOffFits : fmt::format("damaged FITS: {}", printable(std::string_view(text))));
 }
 
+// What follows the last part and does not begin as one is no part of the file's content: FITS allows such special records.
 bool FitsFile::go_to(int hdu) {
+  LONGLONG end = 0;
+  if (hdu > 1) fits_get_hduaddrll(library_file(file_), nullptr, nullptr, &end, &status_);
+  check();
   fits_movabs_hdu(library_file(file_), hdu, nullptr, &status_);
-  if (status_ == END_OF_FILE && hdu > 1) {
+  const auto rest = std::string_view(bytes_).substr(std::min(bytes_.size(), static_cast<size_t>(std::max<LONGLONG>(0, end))));
+  if (status_ != 0 && hdu > 1 && !rest.starts_with("XTENSION")) {
     status_ = 0;
     fits_clear_errmsg();
     return false;
@@ -87,34 +96,54 @@ void FitsFile::check_all_there() {
   const auto axes = static_cast<int>(number("NAXIS", 0));
   for (int i = 1; i <= std::min(axes, kMostAxes); ++i) values *= number(fmt::format("NAXIS{}", i), 0);
   const double bytes = std::abs(number("BITPIX", 8)) / 8 * number("GCOUNT", 1) * (number("PCOUNT", 0) + values);
-  if (!(static_cast<double>(data_start) + bytes <= static_cast<double>(size_))) {
-    throw ImageError("damaged FITS: the file ends too early");
-  }
+  if (!(static_cast<double>(data_start) + bytes <= size_)) throw ImageError(kCutOffFits);
 }
 
-void FitsFile::check_gzip_tiles(const char* column) {
+void FitsFile::check_tiles(const char* column, bool are_gzip, double tiles) {
   fitsfile* const file = library_file(file_);
-  int position = 0, status = 0;
+  int position = 0, status = 0, type = 0;
   fits_get_colnum(file, CASEINSEN, const_cast<char*>(column), &position, &status);
   if (status != 0) return fits_clear_errmsg();
-  LONGLONG rows = 0, length = 0, offset = 0;
+  LONGLONG data_start = 0, rows = 0, repeat = 0, width = 0, length = 0, offset = 0;
+  fits_get_coltypell(file, position, &type, &repeat, &width, &status_);
+  fits_get_hduaddrll(file, nullptr, &data_start, nullptr, &status_);
   fits_get_num_rowsll(file, &rows, &status_);
   check();
+  if (type >= 0 || static_cast<double>(rows) < tiles) throw ImageError("damaged FITS: its table of tiles is not complete");
+  const double heap = static_cast<double>(data_start) + number("THEAP", number("NAXIS1", 0) * number("NAXIS2", 0));
+  const double value_bytes = std::abs(type) / 10;  // the library's codes: 11 bytes, 21 short, 41 long, 42 float, 82 double
   std::string packed;
   for (LONGLONG row = 1; row <= rows; ++row) {
     fits_read_descriptll(file, position, row, &length, &offset, &status_);
     check();
     if (length == 0) continue;
-    if (length < 0 || length > static_cast<LONGLONG>(size_)) throw ImageError("damaged FITS: the file ends too early");
+    const double end = heap + static_cast<double>(offset) + static_cast<double>(length) * value_bytes;
+    if (length < 0 || offset < 0 || !(heap >= 0 && end <= size_)) throw ImageError(kCutOffFits);
+    if (!are_gzip) continue;
+    if (std::abs(type) != TBYTE) throw ImageError("damaged FITS: its tiles are not bytes");
     packed.resize(static_cast<size_t>(length));
     fits_read_col(file, TBYTE, position, row, 1, length, nullptr, packed.data(), nullptr, &status_);
     check();
     try {
-      gunzip(packed, fmt::format("tile {}", row), static_cast<size_t>(sizeof(double)) * kMostImagePixels);
+      gunzip(packed, fmt::format("tile {}", row), sizeof(double) * static_cast<size_t>(kMostImagePixels));
     } catch (const Error& error) {
       throw ImageError(fmt::format("damaged FITS: {}", error.what()));
     }
   }
+}
+
+void FitsFile::check_tiles() {
+  double tiles = 1;
+  const auto axes = static_cast<int>(number("ZNAXIS", 0));
+  for (int i = 1; i <= std::min(axes, kMostAxes); ++i) {
+    const double side = number(fmt::format("ZNAXIS{}", i), 0), tile = number(fmt::format("ZTILE{}", i), i == 1 ? side : 1);
+    if (!(tile >= 1 && tile <= std::max(1.0, side))) throw ImageError("damaged FITS: tiles without a size");
+    tiles *= std::ceil(side / tile);
+  }
+  check_tiles("COMPRESSED_DATA", text("ZCMPTYPE").starts_with("GZIP"), tiles);
+  check_tiles("GZIP_COMPRESSED_DATA", true, tiles);  // of tiles that another method could not compress
+  check_tiles("UNCOMPRESSED_DATA", false, tiles);
+  check_tiles("NULL_PIXEL_MASK", false, tiles);
 }
 
 void FitsFile::check_compression() {
@@ -167,12 +196,9 @@ std::vector<FitsPlane> FitsFile::planes(bool first_only) {
 }
 
 void FitsFile::read(const FitsPlane& plane, float* out) {
-  go_to(plane.hdu);
+  if (!go_to(plane.hdu)) throw ImageError(kCutOffFits);
   check_all_there();
-  if (fits_is_compressed_image(library_file(file_), &status_) != 0) {
-    check_gzip_tiles("GZIP_COMPRESSED_DATA");  // of tiles that another method could not compress
-    if (text("ZCMPTYPE").starts_with("GZIP")) check_gzip_tiles("COMPRESSED_DATA");
-  }
+  if (fits_is_compressed_image(library_file(file_), &status_) != 0) check_tiles();
   check();
   std::array<LONGLONG, kMostAxes> first;
   first.fill(1);

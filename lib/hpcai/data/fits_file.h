@@ -23,7 +23,7 @@ struct FitsPlane {
 // else. All functions throw ImageError.
 class FitsFile {
  public:
-  explicit FitsFile(std::string_view bytes);
+  explicit FitsFile(std::string_view bytes);  // makes a copy
   ~FitsFile();
   FitsFile(const FitsFile&) = delete;
   FitsFile& operator=(const FitsFile&) = delete;
@@ -37,16 +37,20 @@ class FitsFile {
   bool go_to(int hdu);  // false behind the last HDU
   void add_planes(int hdu, std::vector<FitsPlane>& planes);
   void check_compression();
-  void check_all_there();  // of the data of this HDU: the library reads zeros behind the end
-  // Of damaged gzip data the library's decoder asks for ever more memory, so that each tile is tried before.
-  void check_gzip_tiles(const char* column);
+  void check_all_there();  // of the data of this HDU
+  // Which part of the heap each tile has, and whether its gzip data are sound: the library checks neither, and of damaged gzip
+  // data its decoder asks for ever more memory.
+  void check_tiles();
+  void check_tiles(const char* column, bool are_gzip, double tiles);
   double number(const std::string& key, double otherwise);
   std::string text(const std::string& key);
   void check() const;  // throws ImageError if the last call failed
 
   std::unique_lock<std::mutex> lock_;  // held where the library was built for one thread
-  void* bytes_;
-  size_t size_;
+  double size_;                        // of the file
+  std::string bytes_;                  // of the file, filled up with zeros to whole FITS blocks
+  void* start_ = nullptr;              // where the library looks for the bytes, and their number
+  size_t padded_ = 0;
   void* file_ = nullptr;
   int status_ = 0;
 };

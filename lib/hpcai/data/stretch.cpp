@@ -60,7 +60,7 @@ struct Stretcher {
 
   void operator()(const AsinhConfig& config) const {
     constexpr double kGradientAt = 0.1;  // of Q, where astropy fixes the slope
-    const double slope = kGradientAt * kWhite / std::asinh(kGradientAt * config.q), soften = config.q / config.stretch;
+    const double slope = kGradientAt / std::asinh(kGradientAt * config.q), soften = config.q / config.stretch;
     const int64_t count = image.height * image.width;
     uint8_t* pixel = out;
     for (int64_t i = 0; i < count; ++i, pixel += 3) {
@@ -73,8 +73,11 @@ struct Stretcher {
       const double factor = intensity > 0 ? std::asinh(intensity * soften) * slope / intensity : 0;
       for (double& value : colour) value = std::max(0.0, value * factor);
       const double brightest = std::max({colour[0], colour[1], colour[2]});
-      const double dim = brightest >= kWhite ? kWhite / brightest : 1;  // keeps the colour
-      for (int64_t c = 0; c < 3; ++c) pixel[c] = static_cast<uint8_t>(std::min(kWhite, colour[static_cast<size_t>(c)] * dim));
+      for (int64_t c = 0; c < 3; ++c) {
+        const double value = colour[static_cast<size_t>(c)];
+        pixel[c] =
+            static_cast<uint8_t>((brightest > 1 ? value / brightest : value) * kWhite);  // too bright ones keep their colour
+      }
     }
   }
 };

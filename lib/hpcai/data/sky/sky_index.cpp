@@ -29,7 +29,8 @@ class NearestOfSky {
   bool full() const { return true; }
   double worstDist() const { return std::nextafter(squared_, std::numeric_limits<double>::infinity()); }
   bool addPoint(double squared, uint32_t index) {
-    if (found_ && squared == squared_ && index > index_) return true;
+    if (squared > squared_ || (found_ && squared == squared_ && index > index_))
+      return true;  // the tree asks once for many points
     squared_ = squared;
     index_ = index;
     found_ = true;

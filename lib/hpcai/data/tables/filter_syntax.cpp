@@ -96,6 +96,10 @@ class FilterParser {
     const size_t before = rest.size();
     const auto number = take_number<double>(rest);
     if (!number) refuse(at_, "a number that is too large");
+    constexpr double kExactInteger = 1e15;
+    if (*number >= kExactInteger && *number < 1e20) {  // the range of survey ids
+      refuse(at_, "a number of so many digits is not exact; compare names of objects as a 'text'");
+    }
     at_ += before - rest.size();
     if (at_ < text_.size() && (starts_name(text_[at_]) || text_[at_] == '.')) {
       refuse(token_.at, "a number that goes on with letters; a column whose name starts with a digit needs double quotes");

@@ -53,14 +53,20 @@ class FilterRow {
     }
     const double left = value(node.left), right = value(node.right);
     if (std::isnan(left) || std::isnan(right)) return false;
+    const bool equal = are_equal(left, right);
     switch (node.operation) {
-      case Operation::equal: return left == right;
-      case Operation::unequal: return left != right;
-      case Operation::less: return left < right;
-      case Operation::at_most: return left <= right;
-      case Operation::greater: return left > right;
-      default: return left >= right;
+      case Operation::equal: return equal;
+      case Operation::unequal: return !equal;
+      case Operation::less: return left < right && !equal;
+      case Operation::at_most: return left < right || equal;
+      case Operation::greater: return left > right && !equal;
+      default: return left > right || equal;
     }
+  }
+
+  // Tables hold 0.9259999999999999 where 0.926 was meant.
+  static bool are_equal(double left, double right) {
+    return std::abs(left - right) <= 2 * std::numeric_limits<double>::epsilon() * std::max(std::abs(left), std::abs(right));
   }
 
   // Whether the two are compared as texts.

@@ -18,9 +18,9 @@ class RowFilter {
   std::vector<std::string> columns() const;
 
   // For each row, 1 if the condition is true, else 0. A comparison is false where a cell is missing (is_missing of
-  // class_labels.h) or a division is by zero. Two columns are compared as numbers where both hold one, else as texts. Throws
-  // Error{usage} with the nearest name for a column that the table lacks, and Error{bad_data} with the row for a cell that is not
-  // the number it should be.
+  // class_labels.h) or a division is by zero. Numbers that differ by rounding alone, at most 4.4e-16 of their size, are equal.
+  // Two columns are compared as numbers where both hold one, else as texts. Throws Error{usage} with the nearest name for a
+  // column that the table lacks, and Error{bad_data} with the row for a cell that is not the number it should be.
   std::vector<char> keeps(const Csv& csv) const;
 
  private:

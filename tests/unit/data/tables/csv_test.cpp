@@ -17,7 +17,7 @@ using Cells = std::vector<std::vector<std::string>>;
 
 const std::vector<std::string> kWanted = {"file", "label"};
 
-std::filesystem::path write(const test::TemporaryFolder& folder, const std::string& bytes) {
+std::filesystem::path write_text_table(const test::TemporaryFolder& folder, const std::string& bytes) {
   std::ofstream(folder / "t.csv", std::ios::binary) << bytes;
   return folder / "t.csv";
 }
@@ -25,7 +25,7 @@ std::filesystem::path write(const test::TemporaryFolder& folder, const std::stri
 // All cells of the columns file and label.
 Cells rows_of(const std::string& bytes) {
   const test::TemporaryFolder folder;
-  const Csv csv(write(folder, bytes), kWanted);
+  const Csv csv(write_text_table(folder, bytes), kWanted);
   Cells rows;
   for (int64_t i = 0; i < csv.rows(); ++i) rows.push_back({csv.cell(i, csv.column("file")), csv.cell(i, csv.column("label"))});
   return rows;
@@ -34,7 +34,7 @@ Cells rows_of(const std::string& bytes) {
 // What reading says, with the folder's name left out, and the remedy.
 test::Thrown complaint(const std::string& bytes) {
   const test::TemporaryFolder folder;
-  const auto path = write(folder, bytes);
+  const auto path = write_text_table(folder, bytes);
   test::Thrown thrown = test::thrown_by([&] {
     const Csv csv(path, kWanted);
     csv.column("file");
@@ -126,7 +126,7 @@ TEST_CASE("characters outside ASCII survive UTF-16 and UTF-32") {
 
 TEST_CASE("quotes keep blanks, separators, line ends and # in a cell, and lines are counted through them") {
   const test::TemporaryFolder folder;
-  const Csv csv(write(folder, "file,label\n\" a.png\",\"x\"\"y\"\n\"#1\r\n2\",\"p,q\"\nc,d\n"), kWanted);
+  const Csv csv(write_text_table(folder, "file,label\n\" a.png\",\"x\"\"y\"\n\"#1\r\n2\",\"p,q\"\nc,d\n"), kWanted);
   CHECK(csv.cell(0, 0) == " a.png");
   CHECK(csv.cell(0, 1) == "x\"y");
   CHECK(csv.cell(1, 0) == "#1\r\n2");

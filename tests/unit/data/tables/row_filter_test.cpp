@@ -55,6 +55,7 @@ TEST_CASE("conditions on columns choose rows") {
   CHECK(kept_by("a > 1 or a > 0 and a > 100") == "0101");
   CHECK(kept_by("(a > 1 or a > 0) and a > 100") == "0000");
   CHECK(kept_by("name == \"class id\"") == "0000");
+  CHECK(kept_by("a / 3 * 0.3 >= 0.1 and a * 0.1 + 0.2 <= 0.3") == "1000");  // not exact in binary
 }
 
 TEST_CASE("a comparison with a missing cell is false") {
@@ -83,6 +84,7 @@ TEST_CASE("a faulty condition is refused with the place") {
   CHECK(syntax_error("a > 3$") == "data.filter, character 6: a character that has no meaning here: $");
   CHECK(syntax_error("2mass > 3").find("a number that goes on with letters") != std::string::npos);
   CHECK(syntax_error("a > 1e999").find("too large") != std::string::npos);
+  CHECK(syntax_error("a = 587738947730997733").find("as a 'text'") != std::string::npos);
   CHECK(syntax_error(std::string(300, '(') + "a > 1").find("more than 200 levels") != std::string::npos);
   CHECK(syntax_error("a > 1" + std::string(10000, ' ')) == "data.filter: a condition of 10005 bytes");
   CHECK(thrown_by([] { RowFilter("a > > 3", "data.filter"); }).what.ends_with("\n  a > > 3\n      ^"));
