@@ -49,7 +49,7 @@ class NewImages(Case):
             for column in CLASSES:
                 self.assertAlmostEqual(float(row[column]), float(known[column]), delta=1e-6, msg=row["id"])
             self.assertEqual(row["predicted"], known["predicted"])
-            self.assertEqual(list(row), ["id", *CLASSES, "predicted"] + (["true"] if truth else []))
+            self.assertEqual(list(row), ["id", *CLASSES, "predicted"] + (["true"] if truth else []) + ["certainty"])
         if truth:
             self.assertEqual([row["true"] for row in rows], truth)
 

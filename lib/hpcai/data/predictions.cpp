@@ -20,6 +20,9 @@ void check(const PredictionTable& table) {
   for (const auto& column : table.texts) {
     if (column.values.size() != rows) throw std::invalid_argument("PredictionTable: a text column is not complete");
   }
+  for (const auto& column : table.numbers) {
+    if (column.values.size() != rows) throw std::invalid_argument("PredictionTable: a column of numbers is not complete");
+  }
 }
 
 void append_numbers(std::string& line, const std::vector<double>& values, size_t row, size_t columns) {
@@ -34,12 +37,14 @@ std::string predictions_csv(const PredictionTable& table) {
   for (const std::string& name : table.columns) text.append(1, ',').append(csv_cell(name));
   for (const std::string& name : table.truth_columns) text.append(1, ',').append(csv_cell(fmt::format("true_{}", name)));
   for (const auto& column : table.texts) text.append(1, ',').append(csv_cell(column.name));
+  for (const auto& column : table.numbers) text.append(1, ',').append(csv_cell(column.name));
   text += '\n';
   for (size_t row = 0; row < table.ids.size(); ++row) {
     text += csv_cell(table.ids[row]);
     append_numbers(text, table.predictions, row, table.columns.size());
     append_numbers(text, table.truth, row, table.truth_columns.size());
     for (const auto& column : table.texts) text.append(1, ',').append(csv_cell(column.values[row]));
+    for (const auto& column : table.numbers) append_numbers(text, column.values, row, 1);
     text += '\n';
   }
   return text;
@@ -64,6 +69,8 @@ void write_predictions_hdf5(const std::filesystem::path& path, const PredictionT
     texts.push_back(in_utf8(column.values));
     arrays.push_back(text_array(column.name, texts.back()));
   }
+  const size_t first_number = arrays.size();
+  for (const auto& column : table.numbers) arrays.push_back({column.name, {rows}, ElementType::float64});
   Hdf5Writer writer(path, arrays, attributes);
   for (int64_t row = 0; row < rows; ++row) {
     const auto index = static_cast<size_t>(row);
@@ -73,6 +80,7 @@ void write_predictions_hdf5(const std::filesystem::path& path, const PredictionT
     for (size_t t = 0; t < texts.size(); ++t) {
       write_text(writer, first_text + t, arrays[first_text + t].text_width, row, texts[t][index]);
     }
+    for (size_t c = 0; c < table.numbers.size(); ++c) writer.write_row(first_number + c, row, &table.numbers[c].values[index]);
   }
   writer.finish();
 }

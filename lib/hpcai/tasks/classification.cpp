@@ -21,8 +21,9 @@ int64_t classes_of(const data::SampleSpec& spec) { return static_cast<int64_t>(s
 // labels int64 [sample] -> the name of each label; "" for data::kUnlabelled.
 std::vector<std::string> names_of(const at::Tensor& labels, const std::vector<std::string>& classes) {
   std::vector<std::string> names;
-  for (int64_t i = 0; i < labels.size(0); ++i) {
-    const auto label = labels[i].item<int64_t>();
+  const auto values = labels.accessor<int64_t, 1>();
+  for (int64_t i = 0; i < values.size(0); ++i) {
+    const int64_t label = values[i];
     names.push_back(label == data::kUnlabelled ? "" : classes[static_cast<size_t>(label)]);
   }
   return names;
@@ -81,6 +82,7 @@ class Classification : public Task {
     table.predictions = row_major(all.prediction, classes_of(spec));
     table.texts.push_back({"predicted", names_of(all.prediction.argmax(1), spec.class_names)});
     if (all.target.defined()) table.texts.push_back({"true", names_of(all.target, spec.class_names)});
+    table.numbers.push_back({"certainty", row_major(all.prediction.amax(1, /*keepdim=*/true), 1)});
     return table;
   }
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/text.h"
@@ -21,15 +19,7 @@ constexpr const char *kNumbers = "classification.json", *kTables = "report.md", 
                      *kMistakes = "mistakes.svg";
 
 std::string predictions_text(const ReportInput& input, data::PredictionTable table) {
-  data::PredictionTable::TextColumn certainty{"certainty", {}};
-  const size_t columns = table.columns.size();
-  for (size_t row = 0; row < input.all.index.size(); ++row) {
-    table.ids.push_back(input.dataset.id(input.all.index[row]));
-    double largest = 0;
-    for (size_t c = 0; c < columns; ++c) largest = std::max(largest, table.predictions[row * columns + c]);
-    certainty.values.push_back(fmt::format("{}", largest));
-  }
-  table.texts.push_back(std::move(certainty));
+  for (const int64_t index : input.all.index) table.ids.push_back(input.dataset.id(index));
   return data::predictions_csv(table);
 }
 

@@ -19,6 +19,12 @@ TEST_CASE("predictions are written as CSV that restores every number, with quote
   table.texts = {{"predicted", {"big, round", "x"}}};
   CHECK(predictions_csv(table) ==
         "id,q,s1,predicted\na.jpg,0.3333333333333333,-0.25,\"big, round\"\n\"b, \"\"c\"\".jpg\",2,1e-300,x\n");
+  table.columns.clear();
+  table.predictions.clear();
+  table.numbers = {{"certainty", {1.0 / 3, 2}}};
+  CHECK(predictions_csv(table) == "id,predicted,certainty\na.jpg,\"big, round\",0.3333333333333333\n\"b, \"\"c\"\".jpg\",x,2\n");
+  table.numbers[0].values.pop_back();
+  CHECK_THROWS_AS(predictions_csv(table), std::invalid_argument);
 }
 
 TEST_CASE("names in CSV are UTF-8, and the program's own reader finds them again") {
@@ -43,13 +49,16 @@ TEST_CASE("names in CSV are UTF-8, and the program's own reader finds them again
 TEST_CASE("predictions are written as HDF5 with ids, names and truth") {
   const test::TemporaryFolder folder;
   const auto path = folder / "predictions.h5";
-  write_predictions_hdf5(path, {{"one.png", "a"}, {"q", "s1"}, {1, 2, 3, 4}, {"q"}, {5, 6}, {{"class", {"big", "x"}}}});
+  write_predictions_hdf5(
+      path, {{"one.png", "a"}, {"q", "s1"}, {1, 2, 3, 4}, {"q"}, {5, 6}, {{"class", {"big", "x"}}}, {{"sum", {3, 7}}}});
   const H5::H5File file(path.string(), H5F_ACC_RDONLY);
-  std::vector<double> predictions(4), truth(2);
+  std::vector<double> predictions(4), truth(2), sums(2);
   file.openDataSet("predictions").read(predictions.data(), H5::PredType::NATIVE_DOUBLE);
   file.openDataSet("truth").read(truth.data(), H5::PredType::NATIVE_DOUBLE);
   CHECK(predictions == std::vector<double>{1, 2, 3, 4});
+  file.openDataSet("sum").read(sums.data(), H5::PredType::NATIVE_DOUBLE);
   CHECK(truth == std::vector<double>{5, 6});
+  CHECK(sums == std::vector<double>{3, 7});
   char ids[2][7];
   const H5::DataSet data_set = file.openDataSet("ids");
   data_set.read(ids, data_set.getStrType());
