@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <utility>
+
 #include "hpcai/checkpoint/candidates.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/fingerprint.h"
+#include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/metrics/classification_quality.h"
 #include "hpcai/metrics/temperature.h"
 
@@ -55,11 +58,20 @@ at::Tensor mean_of(const std::vector<at::Tensor>& probabilities) {
 
 }  // namespace
 
-Ensemble::Ensemble(const TrainedOptions& options, bool needs_labels) {
+Ensemble::Ensemble(const TrainedOptions& options, bool needs_labels, const distributed::World& world) {
   refuse_folder_of_checkpoint(options);
+  if (world.size == 1) {
+    load(options, needs_labels, nullptr);
+  } else {
+    const auto group = group_of(world, read_experiment(options));
+    distributed::on_all_ranks(*group, [&] { load(options, needs_labels, group); });
+  }
+}
+
+void Ensemble::load(const TrainedOptions& options, bool needs_labels, const std::shared_ptr<distributed::Group>& group) {
   std::vector<data::NetworkUse> uses;
   for (const std::string& run_dir : options.run_dirs) {
-    members_.push_back(load_network(options.of_run(run_dir), needs_labels, uses.emplace_back()));
+    members_.push_back(load_network(options.of_run(run_dir), needs_labels, uses.emplace_back(), group));
     if (options.run_dirs.size() > 1) members_.back().require_probabilities("--run-dir, several times");
     check_alike(members_[0], uses[0].spec, members_.back(), uses.back().spec);
   }
@@ -106,14 +118,17 @@ tasks::EvaluationResult Ensemble::evaluate() {
 }
 
 Gathered Ensemble::predict() {
-  Gathered result;
+  std::vector<Gathered> of_members;
+  for (Trained& member : members_) of_members.push_back(member.predict(data_of(member)));
+  return combine(std::move(of_members));
+}
+
+Gathered Ensemble::combine(std::vector<Gathered> of_members) const {
   std::vector<at::Tensor> probabilities;
-  for (Trained& member : members_) {
-    Gathered own = member.predict(data_of(member));
-    probabilities.push_back(calibrated_by(member, own.prediction));
-    if (probabilities.size() == 1) result = std::move(own);
-  }
+  for (size_t i = 0; i < members_.size(); ++i) probabilities.push_back(calibrated_by(members_[i], of_members[i].prediction));
+  Gathered result = std::move(of_members[0]);
   result.prediction = mean_of(probabilities);
+  add_truth(data_of(members_[0]), result);
   return result;
 }
 

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <iostream>
 
-#include "hpcai/checkpoint/manifest.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
 #include "hpcai/core/json.h"
@@ -26,10 +25,6 @@ constexpr const char *kShaKey = "checkpoint_sha256", *kViewsKey = "symmetric_vie
 constexpr double kSmallest = 1e-3, kLargest = 1e3;  // temperatures that a file may say
 
 fs::path calibration_file(const std::string& run_dir) { return fs::path(run_dir) / "calibration.json"; }
-
-std::string weights_sha(const Trained& trained) {
-  return checkpoint::read_manifest(trained.checkpoint).files.at(checkpoint::kModelName).sha256;
-}
 
 std::string command_to_fit(const std::string& run_dir) {
   return fmt::format("Fit it: hpcai-train evaluate --calibrate --run-dir {} --checkpoint last|best|NAME.", printable(run_dir));
@@ -67,7 +62,7 @@ double temperature_of(const Trained& trained) {
                 command_to_fit(trained.run_dir));
   }
   const nlohmann::json calibration = read_calibration(path);
-  if (calibration.at(kShaKey) != weights_sha(trained)) {
+  if (calibration.at(kShaKey) != trained.weights_sha()) {
     throw Error(ExitCode::usage,
                 fmt::format("--calibrated: the temperature in {} belongs to other weights than those of {}", printable(path),
                             printable(trained.checkpoint)),
@@ -108,7 +103,7 @@ int fit_and_write_temperature(const TrainedOptions& options, bool json) {
                                       {"samples", before.samples()},
                                       {"step", trained.step},
                                       {"checkpoint", fs::path(trained.checkpoint).filename().string()},
-                                      {kShaKey, weights_sha(trained)},
+                                      {kShaKey, trained.weights_sha()},
                                       {kViewsKey, trained.experiment.evaluation.symmetric_views},
                                       {"log_loss_before", metrics::log_loss(before)},
                                       {"log_loss_after", metrics::log_loss(after)},

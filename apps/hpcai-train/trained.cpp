@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "hpcai/checkpoint/candidates.h"
 #include "hpcai/checkpoint/checkpoints.h"
@@ -157,27 +158,38 @@ tasks::EvaluationResult Trained::evaluate(const data::Dataset& samples) {
 }
 
 metrics::Predictions::Gathered Trained::predict(const data::Dataset& samples) {
-  const data::WithoutTruth hidden(samples);
-  auto all = trainer::evaluate(*group, *model, *task, hidden, settings).predictions;
+  return trainer::evaluate(*group, *model, *task, data::WithoutTruth(samples), settings).predictions;
+}
+
+std::string Trained::weights_sha() const { return checkpoint::read_manifest(checkpoint).files.at(checkpoint::kModelName).sha256; }
+
+void add_truth(const data::Dataset& samples, metrics::Predictions::Gathered& all) {
   const at::Tensor truth = samples.targets(all.index);
   const at::Tensor known = truth.is_floating_point() ? truth.isnan().logical_not() : truth.ne(data::kUnlabelled);
   if (known.any().item<bool>()) all.target = truth;
-  return all;
 }
 
-Trained load_network(const TrainedOptions& options, bool needs_labels, data::NetworkUse& use) {
+trainer::Experiment read_experiment(const TrainedOptions& options) {
+  return config::read<trainer::Experiment>(config_of_run(options.run_dirs.front()), options.overrides);
+}
+
+std::shared_ptr<distributed::Group> group_of(const distributed::World& world, const trainer::Experiment& experiment) {
+  return distributed::make_group(world, experiment.distributed, trainer::use_gpu(experiment.training.device));
+}
+
+Trained load_network(const TrainedOptions& options, bool needs_labels, data::NetworkUse& use,
+                     std::shared_ptr<distributed::Group> group) {
   const std::string& run_dir = options.run_dirs.front();
   const fs::path settings = config_of_run(run_dir);
   const auto own = config::read<trainer::Experiment>(settings);
   Trained trained;
   trained.run_dir = run_dir;
-  trained.experiment = config::read<trainer::Experiment>(settings, options.overrides);
+  trained.experiment = read_experiment(options);
   const auto loaded = checkpoint::load_checkpoint(checkpoint_path(options), checkpoint::Parts::model);
   use = {sample_spec(loaded, own), !needs_labels, names_other_data(own, trained.experiment)};
 
-  trainer::set_threads(trained.experiment.training, distributed::Placement{});
-  trained.group =
-      distributed::make_group({}, trained.experiment.distributed, trainer::use_gpu(trained.experiment.training.device));
+  trained.group = group ? std::move(group) : group_of({}, trained.experiment);
+  trainer::set_threads(trained.experiment.training, trained.group->placement());
   trained.model = trainer::build_model(trained.experiment, use.spec, *trained.group);
   trained.experiment.evaluation.overlap_samples = 0;  // `evaluate` computes those of all samples itself
   trained.task = trainer::build_task(trained.experiment);

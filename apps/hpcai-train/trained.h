@@ -10,6 +10,7 @@
 #include "hpcai/data/dataset.h"
 #include "hpcai/data/sources/source.h"
 #include "hpcai/distributed/exchange/group.h"
+#include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/evaluate.h"
 #include "hpcai/trainer/experiment.h"
 
@@ -43,7 +44,7 @@ struct TrainedOptions {
 // A trained model from a run folder, with the data of this command.
 struct Trained {
   trainer::Experiment experiment;
-  std::unique_ptr<distributed::Group> group;
+  std::shared_ptr<distributed::Group> group;  // the networks of an ensemble share that of several ranks
   std::unique_ptr<data::Dataset> dataset;
   std::shared_ptr<models::Model> model;
   std::unique_ptr<tasks::Task> task;
@@ -66,15 +67,27 @@ struct Trained {
   // Measures the quality, without overlaps; all samples must have a truth.
   tasks::EvaluationResult evaluate() { return evaluate(*dataset); }
   tasks::EvaluationResult evaluate(const data::Dataset& samples);
-  // Predicts without reading the truth. If the truth of some samples is known, the result's `target` holds it, with
-  // data::kUnlabelled or NaN for the other samples.
+  // Predicts without reading the truth; the result's `target` is undefined.
   metrics::Predictions::Gathered predict(const data::Dataset& samples);
+
+  // The SHA-256 of the file of the weights.
+  std::string weights_sha() const;
 };
 
+// If the truth of some samples is known, sets `target` of their predictions to it, with data::kUnlabelled or NaN for the others.
+void add_truth(const data::Dataset& samples, metrics::Predictions::Gathered& all);
+
+// Returns the config of the first run, with options.overrides. Throws what config_of_run() and config::read() throw.
+trainer::Experiment read_experiment(const TrainedOptions& options);
+
 // Loads the model of the first run without any data. Class names, shape and scaling of the samples come from the checkpoint;
-// `use` receives them. Throws Error{missing_input} if the run or the checkpoint does not exist, and for options.calibrated what
-// temperature_of() throws.
-Trained load_network(const TrainedOptions& options, bool needs_labels, data::NetworkUse& use);
+// `use` receives them. `group`: the ranks that share the work; null: this process alone. Throws Error{missing_input} if the run
+// or the checkpoint does not exist, and for options.calibrated what temperature_of() throws.
+Trained load_network(const TrainedOptions& options, bool needs_labels, data::NetworkUse& use,
+                     std::shared_ptr<distributed::Group> group = nullptr);
+
+// The group of all ranks of `world`, with the settings of the experiment.
+std::shared_ptr<distributed::Group> group_of(const distributed::World& world, const trainer::Experiment& experiment);
 
 // Whether the section `data` of two experiments differs.
 bool names_other_data(const trainer::Experiment& a, const trainer::Experiment& b);

@@ -5,9 +5,14 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numeric>
+#include <stdexcept>
+#include <vector>
 
 #include "hpcai/core/error.h"
 #include "hpcai/data/loader.h"
+#include "hpcai/data/wrappers/selection.h"
+#include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/kernels/one_thread.h"
 #include "hpcai/trainer/network.h"
 
@@ -26,6 +31,22 @@ class EvaluationMode {
   models::Model& model_;
   bool was_training_;
 };
+
+// The samples of these pieces, one piece after the other.
+std::vector<int64_t> samples_in(const PredictionPieces& pieces, std::span<const int64_t> numbers) {
+  std::vector<int64_t> samples;
+  for (const int64_t piece : numbers) {
+    for (int64_t i = pieces.first(piece); i < pieces.first(piece + 1); ++i) samples.push_back(i);
+  }
+  return samples;
+}
+
+tasks::Batch on_device(const data::Batch& batch, at::Device device) {
+  const auto moved = [&](const at::Tensor& values) {
+    return values.defined() ? values.to(device, /*non_blocking=*/true) : values;
+  };
+  return {{moved(batch.input), moved(batch.target)}};
+}
 
 }  // namespace
 
@@ -52,12 +73,37 @@ tasks::EvaluationResult evaluate(distributed::Group& group, models::Model& model
     const data::Batch batch = loader.next();
     group.status().advance();
     if (batch.index.empty()) continue;
-    auto on_device = [&](const at::Tensor& values) {
-      return values.defined() ? values.to(device, /*non_blocking=*/true) : values;
-    };
-    evaluation->add(network, {{on_device(batch.input), on_device(batch.target)}}, batch.index);
+    evaluation->add(network, on_device(batch, device), batch.index);
   }
   return evaluation->finish(group);
+}
+
+void predict_pieces(distributed::Group& group, models::Model& model, const tasks::Task& task, const data::Dataset& dataset,
+                    const EvaluationSettings& settings, const PredictionPieces& pieces, std::span<const int64_t> numbers,
+                    const std::function<void(int64_t piece, const metrics::Predictions::Gathered& predicted)>& take) {
+  if (pieces.of_piece % settings.global_batch != 0) throw std::invalid_argument("predict_pieces: pieces cut forward passes");
+  const distributed::InPhase phase(group.status(), distributed::Phase::evaluate);
+  const at::NoGradGuard no_grad;
+  const EvaluationMode mode(model);
+  const kernels::OneThread one_thread(settings.deterministic);
+  const at::Device device = group.device();
+  const tasks::Network network = network_of(model, settings.precision);
+  const auto alone = distributed::make_single_group(device);
+  const data::Selection chosen(dataset, samples_in(pieces, numbers));
+  data::Loader loader(chosen, data::Sampler(chosen.size(), settings.global_batch, 0, 1, data::SamplerMode::evaluation, 0),
+                      settings.loader, device.is_cuda());
+  for (const int64_t piece : numbers) {
+    const auto evaluation = task.start_evaluation(dataset.spec(), device);
+    for (int64_t done = 0; done < pieces.size(piece);) {
+      const data::Batch batch = loader.next();
+      group.status().advance();
+      std::vector<int64_t> index(batch.index.size());
+      std::iota(index.begin(), index.end(), pieces.first(piece) + done);
+      evaluation->add(network, on_device(batch, device), index);
+      done += static_cast<int64_t>(index.size());
+    }
+    take(piece, evaluation->finish(*alone).predictions);
+  }
 }
 
 }  // namespace hpcai::trainer

@@ -1,0 +1,164 @@
+#include "piecewise.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "hpcai/config/config.h"
+#include "hpcai/core/error.h"
+#include "hpcai/core/json.h"
+#include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
+#include "hpcai/core/text.h"
+#include "hpcai/core/version.h"
+#include "hpcai/data/fingerprint.h"
+#include "hpcai/distributed/exchange/on_all_ranks.h"
+#include "work_progress.h"
+
+namespace hpcai::app {
+namespace {
+
+namespace fs = std::filesystem;
+using Gathered = metrics::Predictions::Gathered;
+
+constexpr int64_t kLeastSamples = 512;  // of a piece: a kill costs about so much work of each rank
+
+fs::path folder_of(fs::path out) { return out += ".parts"; }
+
+trainer::PredictionPieces pieces_of(const Ensemble& ensemble) {
+  int64_t batch = 1;
+  for (const Trained& member : ensemble.members()) batch = std::lcm(batch, member.settings.global_batch);
+  return trainer::PredictionPieces::of(ensemble.data_of(ensemble.members()[0]).size(), kLeastSamples, batch);
+}
+
+// What the predictions depend on. The keys stand in a message.
+nlohmann::json identity_of(const Ensemble& ensemble, const trainer::PredictionPieces& pieces) {
+  nlohmann::json identity = {{"version", std::string(kVersion)}, {"cuts", {pieces.samples, pieces.of_piece}}};
+  for (const Trained& member : ensemble.members()) {
+    identity["weights"].push_back(member.weights_sha());
+    identity["settings"].push_back(config::digest(member.experiment));
+    identity["samples"].push_back(data::fingerprint(&ensemble.data_of(member)));
+    identity["device"].push_back(member.group->device().is_cuda() ? "GPU" : "CPU");
+  }
+  return identity;
+}
+
+// A line with shape and type, then the values.
+std::string to_bytes(const at::Tensor& prediction) {
+  const at::Tensor values = prediction.contiguous();
+  const nlohmann::json head = {{"shape", values.sizes().vec()}, {"type", static_cast<int>(values.scalar_type())}};
+  std::string bytes = json_text(head) + "\n";
+  return bytes.append(static_cast<const char*>(values.const_data_ptr()), values.nbytes());
+}
+
+at::Tensor from_bytes(const std::string& bytes) {
+  const std::string_view line = first_line(bytes);
+  const auto head = nlohmann::json::parse(line);
+  at::Tensor values =
+      at::empty(head.at("shape").get<std::vector<int64_t>>(), static_cast<at::ScalarType>(head.at("type").get<int>()));
+  std::memcpy(values.mutable_data_ptr(), bytes.data() + line.size() + 1, values.nbytes());
+  return values;
+}
+
+}  // namespace
+
+PiecewisePredictions::PiecewisePredictions(Ensemble& ensemble, const fs::path& out)
+    : ensemble_(ensemble),
+      group_(*ensemble.first().group),
+      pieces_(pieces_of(ensemble)),
+      identity_(identity_of(ensemble, pieces_)),
+      folder_(folder_of(out), identity_),
+      done_(static_cast<size_t>(members() * pieces_.count()), 0) {}
+
+bool PiecewisePredictions::needed() const {
+  return group_.size() > 1 || done_.size() > 1 || path_exists(folder_.path(), ExitCode::cannot_write);
+}
+
+// The pieces of all members that nobody has predicted, as numbers member * pieces + piece.
+std::vector<int64_t> PiecewisePredictions::missing() const {
+  std::vector<int64_t> numbers;
+  for (size_t i = 0; i < done_.size(); ++i) {
+    if (done_[i] == 0) numbers.push_back(static_cast<int64_t>(i));
+  }
+  return numbers;
+}
+
+// Rank 0 looks which pieces are there; the others learn it, and open a file each.
+void PiecewisePredictions::begin() {
+  const auto identities = group_.all_gather(json_text(identity_));
+  for (size_t rank = 1; rank < identities.size(); ++rank) {
+    if (identities[rank] == identities[0]) continue;
+    throw SharedError(ExitCode::ranks_disagree, fmt::format("rank {} has other weights, settings or samples than rank 0", rank),
+                      "All ranks must see the same run folder and the same data.");
+  }
+  nlohmann::json found;
+  distributed::on_all_ranks(group_, [&] {
+    if (group_.rank() != 0) return;
+    const auto others = folder_.begin();
+    if (!others.empty()) {
+      log::warning("the parts in {} were made with other {}; all samples are predicted anew", printable(folder_.path()),
+                   join_words(others, "and"));
+    }
+    found = {{"pieces", folder_.find()}, {"free_file", folder_.free_file()}};
+  });
+  found = nlohmann::json::parse(group_.broadcast(json_text(found)));
+  for (const auto& number : found.at("pieces")) done_.at(number.get<size_t>()) = 1;
+  distributed::on_all_ranks(group_, [&] { folder_.open_file(found.at("free_file").get<int64_t>() + group_.rank()); });
+}
+
+void PiecewisePredictions::run() {
+  begin();
+  const std::vector<int64_t> left = missing();
+  const auto kept = static_cast<int64_t>(done_.size() - left.size());
+  if (kept > 0) {
+    log::info("{} of {} pieces are there already, in {}", kept, done_.size(), printable(folder_.path()));
+  } else {
+    log::info("{} in {}; a run that ends early goes on with them", plural(static_cast<int64_t>(done_.size()), "piece"),
+              printable(folder_.path()));
+  }
+  for (size_t member = 0; member < ensemble_.members().size(); ++member) predict_share(member, left);
+  group_.barrier();
+}
+
+void PiecewisePredictions::predict_share(size_t member, const std::vector<int64_t>& missing) {
+  const Trained& network = ensemble_.members()[member];
+  const int64_t offset = static_cast<int64_t>(member) * pieces_.count();
+  std::vector<int64_t> mine;
+  int64_t samples = 0, predicted = 0;
+  for (size_t i = static_cast<size_t>(group_.rank()); i < missing.size(); i += static_cast<size_t>(group_.size())) {
+    const int64_t piece = missing[i] - offset;
+    if (piece < 0 || piece >= pieces_.count()) continue;
+    mine.push_back(piece);
+    samples += pieces_.size(piece);
+  }
+  WorkProgress progress("predict", group_.rank());
+  const data::Progress tell = progress.callback();
+  trainer::predict_pieces(group_, *network.model, *network.task, ensemble_.data_of(network), network.settings, pieces_, mine,
+                          [&](int64_t piece, const Gathered& of_piece) {
+    folder_.add(offset + piece, to_bytes(of_piece.prediction));
+    predicted += pieces_.size(piece);
+    tell(predicted, samples);
+  });
+}
+
+Gathered PiecewisePredictions::gather() const {
+  PieceFolder whole(folder_.path(), identity_);
+  whole.find();
+  std::vector<Gathered> of_members(static_cast<size_t>(members()));
+  for (int64_t member = 0; member < members(); ++member) {
+    std::vector<at::Tensor> pieces;
+    for (int64_t piece = 0; piece < pieces_.count(); ++piece) {
+      pieces.push_back(from_bytes(whole.read(member * pieces_.count() + piece)));
+    }
+    Gathered& all = of_members[static_cast<size_t>(member)];
+    all.prediction = at::cat(pieces);
+    all.index.resize(static_cast<size_t>(pieces_.samples));
+    std::iota(all.index.begin(), all.index.end(), 0);
+  }
+  return ensemble_.combine(std::move(of_members));
+}
+
+}  // namespace hpcai::app
