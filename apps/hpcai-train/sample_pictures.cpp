@@ -1,22 +1,18 @@
 #include "sample_pictures.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "hpcai/core/error.h"
-#include "hpcai/data/picture.h"
 #include "hpcai/data/png.h"
+#include "hpcai/data/sample_image.h"
 
 namespace hpcai::app {
 
 draw::Raster picture_of_sample(const data::Dataset& dataset, int64_t index, const std::string& purpose) {
-  const std::vector<int64_t>& shape = dataset.spec().input_shape;
-  if (shape.size() != 3 || shape[0] != 3) {
-    throw Error(ExitCode::usage, purpose + ": the samples are no images in colour");
-  }
-  std::vector<float> input(static_cast<size_t>(dataset.input_size()));
-  dataset.read(index, nullptr, input.data());
-  data::Image image = data::picture_of(input, shape[1], shape[2], dataset.spec().scaling);
-  return {image.height, image.width, std::move(image.pixels)};
+  auto image = data::sample_image(dataset, index);
+  if (!image) throw Error(ExitCode::usage, purpose + ": the samples are no images in colour");
+  return {image->height, image->width, std::move(image->pixels)};
 }
 
 int64_t magnification_of(int64_t height) { return std::clamp<int64_t>((160 + height / 2) / height, 1, 8); }

@@ -5,13 +5,12 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
-#include <stdexcept>
 #include <utility>
 
 #include "hpcai/core/random.h"
 #include "hpcai/core/sha256.h"
+#include "hpcai/data/picture.h"
 #include "hpcai/data/triangle_filter.h"
-#include "hpcai/data/warp.h"
 
 namespace hpcai::data {
 namespace {
@@ -124,13 +123,6 @@ DetailBits bits_of(const Detail& detail, int symmetry) {
   return bits;
 }
 
-PixelScaling scaling_of(const std::string& name) {
-  for (const auto& [value, known] : enum_names(PixelScaling{})) {
-    if (known == name) return value;
-  }
-  throw std::invalid_argument("image_bytes: not an image's scaling");
-}
-
 }  // namespace
 
 int differing_bits(const DetailBits& a, const DetailBits& b) {
@@ -176,17 +168,7 @@ std::array<int64_t, 2> image_sides(const SampleSpec& spec) {
 
 std::vector<uint8_t> image_bytes(const SampleSpec& spec, const float* input) {
   const auto [height, width] = image_sides(spec);
-  const PixelMap map = pixel_map(scaling_of(spec.scaling));
-  const int64_t plane = height * width;
-  std::vector<uint8_t> bytes(static_cast<size_t>(3 * plane));
-  for (int64_t c = 0; c < 3; ++c) {
-    const auto channel = static_cast<size_t>(c);
-    for (int64_t i = 0; i < plane; ++i) {
-      const float byte = (input[c * plane + i] - map.offset[channel]) / map.scale[channel];
-      bytes[static_cast<size_t>(3 * i + c)] = static_cast<uint8_t>(std::clamp(std::lround(byte), 0L, 255L));
-    }
-  }
-  return bytes;
+  return picture_of({input, static_cast<size_t>(3 * height * width)}, height, width, spec.scaling).pixels;
 }
 
 }  // namespace hpcai::data

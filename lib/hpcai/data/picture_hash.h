@@ -41,7 +41,7 @@ bool is_image(const SampleSpec& spec);
 // Height and width of an image.
 std::array<int64_t, 2> image_sides(const SampleSpec& spec);
 
-// The bytes [height, width, 3] of an image that Dataset::read has made of them without a draw.
+// The bytes [height, width, 3] of an image, or of its first view, that Dataset::read has made of them without a draw.
 std::vector<uint8_t> image_bytes(const SampleSpec& spec, const float* input);
 
 }  // namespace hpcai::data
