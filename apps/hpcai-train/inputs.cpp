@@ -6,15 +6,20 @@
 
 namespace hpcai::app {
 
-std::vector<std::filesystem::path> inputs_of(const ConfigOptions& options, const trainer::Experiment& experiment) {
-  auto files = data::input_files(experiment.data);
+std::vector<std::filesystem::path> inputs_of(const trainer::Experiment& experiment) {
+  std::vector<std::filesystem::path> files;
+  const auto add = [&](const std::vector<std::filesystem::path>& more) { files.insert(files.end(), more.begin(), more.end()); };
+  add(data::input_files(experiment.data));
   for (const trainer::SourceConfig& source : experiment.sources) {
-    const auto more = data::input_files(source.data);
-    files.insert(files.end(), more.begin(), more.end());
+    add(data::input_files(source.data));
     if (!source.labels.empty()) files.emplace_back(source.labels);
   }
-  const auto weights = trainer::weight_files(experiment.model);
-  files.insert(files.end(), weights.begin(), weights.end());
+  add(trainer::weight_files(experiment.model));
+  return files;
+}
+
+std::vector<std::filesystem::path> inputs_of(const ConfigOptions& options, const trainer::Experiment& experiment) {
+  auto files = inputs_of(experiment);
   files.emplace_back(options.path);
   return files;
 }

@@ -19,6 +19,7 @@
 #include "hpcai/data/open.h"
 #include "hpcai/data/predictions.h"
 #include "hpcai/data/tables/csv.h"
+#include "hpcai/data/tables/numeric_cell.h"
 #include "hpcai/data/wrappers/without_truth.h"
 #include "hpcai/metrics/most_certain.h"
 #include "hpcai/trainer/build.h"
@@ -132,12 +133,8 @@ Picks read_picks(const fs::path& path) {
   const size_t column = csv.column("probability");
   Picks picks{csv.rows()};
   for (int64_t row = 0; row < csv.rows(); ++row) {
-    const auto probability = parse_number<double>(csv.cell(row, column));
-    if (!probability) {
-      throw Error(ExitCode::bad_data, csv.where(row) + ": the probability is no number",
-                  "Remove the file: self-train --resume writes it again.");
-    }
-    picks.least_probability = std::min(picks.least_probability, *probability);
+    const double probability = data::number_in(csv, row, column, 1, "Remove the file: self-train --resume writes it again.");
+    picks.least_probability = std::min(picks.least_probability, probability);
   }
   return picks;
 }
@@ -201,9 +198,7 @@ void check_experiment(const SelfTrainOptions& options, const trainer::Experiment
   if (!trainer::build_task(experiment)->predicts_probabilities()) {
     throw Error(ExitCode::usage, "self-train needs a classification", "Set loss.type to cross_entropy or adaptation.");
   }
-  auto spec = data::spec_of(experiment.data);
-  if (!spec) spec = data::open(experiment.data, 0, /*fill_caches=*/false).train->spec();
-  trainer::open_unlabelled_samples(experiment, *spec, 0);
+  trainer::open_unlabelled_samples(experiment, data::spec_of_samples(experiment.data), 0);
 }
 
 void make_folder_of(const SelfTrainOptions& options, const trainer::Experiment& experiment) {

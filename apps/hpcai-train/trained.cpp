@@ -24,10 +24,10 @@
 #include "hpcai/models/conditional_density.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/gpu.h"
-#include "hpcai/trainer/initial_weights.h"
 #include "hpcai/trainer/model_record.h"
 #include "hpcai/trainer/threads.h"
 #include "hpcai/trainer/weights.h"
+#include "inputs.h"
 #include "temperature.h"
 
 namespace hpcai::app {
@@ -55,23 +55,17 @@ data::SampleSpec sample_spec(const checkpoint::Loaded& loaded, const trainer::Ex
   const auto state = nlohmann::json::parse(read_file(loaded.path / checkpoint::kStateName));
   if (const auto spec = trainer::sample_spec_of(state, where)) return *spec;
   log::info("an older program wrote the checkpoint without class names: those of the training's data are used");
-  if (const auto spec = data::spec_of(own.data)) return *spec;
-  return data::open(own.data, 0, false).train->spec();
+  return data::spec_of_samples(own.data);
 }
 
-// The run's config.yaml, its initial weights, all files that the training's data and those of this command have, and --input.
-std::vector<fs::path> inputs_of(const TrainedOptions& options, const trainer::Experiment& own, const data::DataConfig& data) {
-  std::vector<fs::path> inputs{fs::path(options.run_dirs.front()) / "config.yaml"};
-  const auto add = [&](const std::vector<fs::path>& files) { inputs.insert(inputs.end(), files.begin(), files.end()); };
-  add(trainer::weight_files(own.model));
-  add(data::input_files(own.data));
+// The run's config.yaml, all files that the training and the data of this command have, and --input.
+std::vector<fs::path> files_of(const TrainedOptions& options, const trainer::Experiment& own, const data::DataConfig& data) {
+  auto files = inputs_of(own);
+  const auto add = [&](const std::vector<fs::path>& more) { files.insert(files.end(), more.begin(), more.end()); };
+  files.push_back(fs::path(options.run_dirs.front()) / "config.yaml");
   add(data::input_files(data));
-  for (const trainer::SourceConfig& source : own.sources) {
-    add(data::input_files(source.data));
-    if (!source.labels.empty()) inputs.emplace_back(source.labels);
-  }
   if (!options.input.empty()) add(data::input_files(data, options.input));
-  return inputs;
+  return files;
 }
 
 }  // namespace
@@ -197,7 +191,7 @@ Trained load_network(const TrainedOptions& options, bool needs_labels, data::Net
   trained.settings = trainer::evaluation_settings(trained.experiment, 1);
   copy_weights(*trained.model, loaded.state.model, loaded.path.string());
   trained.step = loaded.step;
-  trained.inputs = inputs_of(options, own, trained.experiment.data);
+  trained.inputs = files_of(options, own, trained.experiment.data);
   trained.checkpoint = loaded.path.string();
   if (options.calibrated) trained.temperature = temperature_of(trained);
   return trained;

@@ -74,6 +74,11 @@ std::optional<SampleSpec> spec_of(const DataConfig& config) {
   return std::visit([](const auto& source) { return source_spec(source); }, config);
 }
 
+SampleSpec spec_of_samples(const DataConfig& config) {
+  if (auto spec = spec_of(config)) return *spec;
+  return open(config, 0, /*fill_caches=*/false).train->spec();
+}
+
 bool may_validate(const DataConfig& config) {
   return std::visit([](const auto& source) { return source.may_validate(); }, config);
 }

@@ -31,6 +31,9 @@ std::unique_ptr<Dataset> open_input(const DataConfig& config, const std::filesys
 // Empty when it depends on the files (see `image_size`, `classes` in the config).
 std::optional<SampleSpec> spec_of(const DataConfig& config);
 
+// The same; where it depends on the files, they are opened. Throws what open() throws.
+SampleSpec spec_of_samples(const DataConfig& config);
+
 // False where the config alone says that there will be no validation split.
 bool may_validate(const DataConfig& config);
 

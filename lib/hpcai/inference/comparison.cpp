@@ -15,6 +15,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/core/weighted.h"
 #include "hpcai/data/tables/csv.h"
+#include "hpcai/data/tables/numeric_cell.h"
 #include "hpcai/inference/posterior.h"
 #include "hpcai/metrics/divergence.h"
 
@@ -23,19 +24,11 @@ namespace {
 
 constexpr double kLargest = 1e100;  // squares and sums of larger numbers overflow
 
-double number_at(const data::Csv& csv, int64_t row, size_t column) {
-  const std::string& cell = csv.cell(row, column);
-  if (const auto value = parse_number<double>(trim(cell)); value && std::abs(*value) < kLargest) return *value;
-  throw Error(
-      ExitCode::bad_data,
-      fmt::format("{}: {} = '{}' is not a finite number", csv.where(row), printable(csv.columns()[column]), printable(cell, 40)),
-      "A posterior is a table of numbers, one sample a line.");
-}
-
 std::vector<double> column_of(const data::Csv& csv, const std::string& name, const std::vector<int64_t>& rows) {
   std::vector<double> values;
   const size_t column = csv.column(name);
-  for (const int64_t row : rows) values.push_back(number_at(csv, row, column));
+  for (const int64_t row : rows)
+    values.push_back(data::number_in(csv, row, column, kLargest, "A posterior is a table of numbers, one sample a line."));
   return values;
 }
 
