@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
@@ -15,11 +14,11 @@
 #include "hpcai/data/verify.h"
 #include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/optim/base_rate.h"
-#include "hpcai/runs/progress.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/initial_weights.h"
 #include "hpcai/trainer/judgements.h"
+#include "work_progress.h"
 
 namespace hpcai::app {
 namespace {
@@ -43,34 +42,16 @@ std::vector<NamedSplit> splits_of(const trainer::Training& training) {
   return splits;
 }
 
-// The progress over all splits: a bar on a terminal, otherwise a line every few seconds.
-class CheckProgress {
- public:
-  explicit CheckProgress(const std::vector<NamedSplit>& splits) {
-    state_.task = "check";
-    for (const NamedSplit& split : splits) state_.total_steps += split.data->size();
-    if (isatty(STDERR_FILENO) != 0) bar_.emplace(0);
-  }
-  data::Progress of(const NamedSplit& split) {
-    if (!bar_) return data::log_progress(fmt::format("reading {} samples", split.name));
-    return [this, before = state_.step](int64_t done, int64_t) {
-      state_.step = before + done;
-      bar_->update(state_);
-    };
-  }
-
- private:
-  runs::ProgressState state_;
-  std::optional<runs::Progress> bar_;
-};
-
 // `full` may be null.
 Reading read_all(const std::vector<NamedSplit>& splits, FullCheck* full) {
   Reading reading;
-  CheckProgress progress(splits);
+  WorkProgress progress("check", 0);
+  int64_t samples = 0;
+  for (const NamedSplit& split : splits) samples += split.data->size();
   for (size_t i = 0; i < splits.size(); ++i) {
     const NamedSplit& split = splits[i];
-    const auto found = data::verify(*split.data, 0, progress.of(split), full != nullptr ? full->see(i) : data::SeeSample{});
+    const auto told = progress.of_part(fmt::format("reading {} samples", split.name), samples);
+    const auto found = data::verify(*split.data, 0, told, full != nullptr ? full->see(i) : data::SeeSample{});
     const auto of_split = [&](const data::Findings& findings) {
       return fmt::format("{} of {} {} samples", findings.count, split.data->size(), split.name);
     };

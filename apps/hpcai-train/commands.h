@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +56,9 @@ struct ConfigOptions {
   // Reads the config with its overrides. Throws Error{usage} that lists all faults, and Error{missing_input}.
   trainer::Experiment read() const;
 };
+
+// Prints a report on the standard output: as JSON for --json, otherwise as `print_text` does.
+void print_report(const nlohmann::json& report, bool as_json, const std::function<void()>& print_text);
 
 // Adds --nproc, for a command that start_ranks() can run on several ranks.
 void add_nproc(CLI::App& app, int& nproc);

@@ -15,6 +15,7 @@
 #include "hpcai/data/convert/convert_images.h"
 #include "hpcai/data/shards.h"
 #include "hpcai/trainer/experiment.h"
+#include "output_name.h"
 #include "work_progress.h"
 
 namespace hpcai::app {
@@ -41,11 +42,7 @@ int convert(ConvertOptions options) {
   data::ConvertSettings& settings = options.settings;
   settings.out = options.out;
   settings.splits = chosen_splits(options.splits);
-  const auto extension = settings.out.extension();
-  if (extension != ".h5" && extension != ".hdf5") {
-    throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .h5 or .hdf5", printable(settings.out)),
-                "The data are written in HDF5.");
-  }
+  require_ending(settings.out, "--out", {".h5", ".hdf5"}, "The data are written in HDF5.");
   const auto experiment = options.config.read();
   require_output(settings.out, "--out", {options.config.path});
   WorkProgress progress("convert", 0);
@@ -57,11 +54,9 @@ int convert(ConvertOptions options) {
     counts.push_back(fmt::format("{} {}", images, split));
   }
   for (const auto& [path, digest] : converted.digests) report["files"].push_back({{"path", path.string()}, {"sha256", digest}});
-  if (options.json) {
-    std::cout << json_text(report, 2) << '\n';
-  } else {
+  print_report(report, options.json, [&] {
     for (const auto& [path, digest] : converted.digests) std::cout << fmt::format("{}  {}\n", digest, printable(path));
-  }
+  });
   log::info("{} images in {}{}", fmt::join(counts, ", "), plural(static_cast<int64_t>(converted.digests.size()), "file"),
             converted.kept == 0 ? "" : fmt::format("; {} were there already", converted.kept));
   return 0;

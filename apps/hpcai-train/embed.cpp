@@ -18,6 +18,7 @@
 #include "hpcai/inference/embedding/neighbours.h"
 #include "hpcai/inference/embedding/tsne.h"
 #include "hpcai/models/feature_network.h"
+#include "output_name.h"
 #include "sample_pictures.h"
 #include "surveys.h"
 #include "trained.h"
@@ -41,16 +42,11 @@ struct EmbedOptions {
   bool needs_coordinates() const { return method != "none" && !(out.empty() && figure.empty()); }
 };
 
-bool is_hdf5_name(const fs::path& path) { return path.extension() == ".h5" || path.extension() == ".hdf5"; }
-
 // Checks the names of the files. `inputs`: files that none of them may replace.
 void check_files(const EmbedOptions& options, const std::vector<fs::path>& inputs) {
-  const auto check = [&](const std::string& path, const char* option, std::initializer_list<const char*> endings) {
+  const auto check = [&](const std::string& path, const char* option, const std::vector<std::string>& endings) {
     if (path.empty()) return;
-    if (std::ranges::find(endings, fs::path(path).extension().string()) == endings.end()) {
-      throw Error(ExitCode::usage, fmt::format("{} {}: the name must end in {}", option, printable(path),
-                                               join_words(std::vector<std::string>(endings.begin(), endings.end()), "or")));
-    }
+    require_ending(path, option, endings);
     require_output(path, option, inputs);
   };
   check(options.out, "--out", {".csv", ".h5", ".hdf5"});

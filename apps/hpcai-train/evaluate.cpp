@@ -93,11 +93,7 @@ int evaluate(const EvaluateOptions& options) {
     write_task_report(trained, result.predictions, report, fmt::format("{} of {}", data_name, ensemble.name()),
                       options.overlaps.report);
   }
-  if (options.json) {
-    std::cout << json_text(report, 2) << '\n';
-  } else {
-    print(options, ensemble, report);
-  }
+  print_report(report, options.json, [&] { print(options, ensemble, report); });
   return 0;
 }
 

@@ -23,6 +23,7 @@
 #include "hpcai/draw/contact_sheet.h"
 #include "hpcai/draw/waveform_sheet.h"
 #include "hpcai/simulate/galaxy.h"
+#include "output_name.h"
 #include "work_progress.h"
 
 namespace hpcai::app {
@@ -103,14 +104,8 @@ void draw_galaxies(const GalaxyOptions& options) {
 // Checks --out and --preview before the work begins. `parameters`: a file that is read, or empty.
 void check_outputs(const std::string& out, const std::string& preview, const std::string& preview_extension,
                    const std::string& parameters = "") {
-  const auto extension = std::filesystem::path(out).extension();
-  if (extension != ".h5" && extension != ".hdf5") {
-    throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .h5 or .hdf5", printable(out)),
-                "The data are written in HDF5.");
-  }
-  if (!preview.empty() && std::filesystem::path(preview).extension() != preview_extension) {
-    throw Error(ExitCode::usage, fmt::format("--preview {}: the name must end in {}", printable(preview), preview_extension));
-  }
+  require_ending(out, "--out", {".h5", ".hdf5"}, "The data are written in HDF5.");
+  if (!preview.empty()) require_ending(preview, "--preview", {preview_extension});
   require_output(out, "--out", {parameters});
   if (!preview.empty()) require_output(preview, "--preview", {parameters, out});
 }

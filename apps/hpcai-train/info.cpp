@@ -23,14 +23,8 @@ struct InfoOptions {
   bool json = false;
 };
 
-// The shape of the samples, from the config if it determines the shape, else from the data.
-data::SampleSpec spec_for(const data::DataConfig& config) {
-  if (const auto spec = data::spec_of(config)) return *spec;
-  return data::open(config, 0).train->spec();
-}
-
 nlohmann::json describe_experiment(const trainer::Experiment& experiment) {
-  const auto spec = spec_for(experiment.data);
+  const auto spec = data::spec_of_samples(experiment.data);
   const auto group = distributed::make_single_group();
   const auto model = trainer::build_model(experiment, spec, *group);
   const auto size = models::size_of(*model);
@@ -65,11 +59,7 @@ void print_info(const nlohmann::json& info, int indent = 0) {
 int info(const InfoOptions& options) {
   const nlohmann::json report =
       options.config.path.empty() ? runs::describe_environment() : describe_experiment(options.config.read());
-  if (options.json) {
-    std::cout << json_text(report, 2) << '\n';
-  } else {
-    print_info(report);
-  }
+  print_report(report, options.json, [&] { print_info(report); });
   return 0;
 }
 

@@ -1,5 +1,8 @@
+#include <iostream>
+
 #include "commands.h"
 #include "hpcai/config/config.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/process.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/experiment.h"
@@ -16,6 +19,11 @@ void ConfigOptions::add_to(CLI::App& app, bool required) {
 }
 
 trainer::Experiment ConfigOptions::read() const { return config::read<trainer::Experiment>(path, overrides); }
+
+void print_report(const nlohmann::json& report, bool as_json, const std::function<void()>& print_text) {
+  if (!as_json) return print_text();
+  std::cout << json_text(report, 2) << '\n';
+}
 
 void add_nproc(CLI::App& app, int& nproc) {
   app.add_option("--nproc", nproc, "Start this many ranks on this machine")->type_name("N")->check(CLI::Range(1, 4096));

@@ -73,13 +73,11 @@ int plan(const PlanOptions& options) {
   if (options.script) {
     std::cerr << scaling::to_text(plan);
     std::cout << script;
-  } else if (options.json) {
-    auto json = scaling::to_json(plan);
-    json["script"] = script;
-    std::cout << json_text(json, 2) << '\n';
-  } else {
-    std::cout << scaling::to_text(plan) << "\n" << script;
+    return 0;
   }
+  auto report = scaling::to_json(plan);
+  report["script"] = script;
+  print_report(report, options.json, [&] { std::cout << scaling::to_text(plan) << "\n" << script; });
   return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/simulate/refine.h"
+#include "output_name.h"
 #include "piecewise.h"
 #include "predict_strain.h"
 #include "refine_predictions.h"
@@ -33,19 +34,14 @@ struct PredictOptions {
   int64_t refine_steps = simulate::RefineOptions{}.most_steps;
 };
 
-bool is_hdf5(const fs::path& out) { return out.extension() == ".h5" || out.extension() == ".hdf5"; }
-
-void check_out(const std::string& out) {
-  if (is_hdf5(out) || fs::path(out).extension() == ".csv") return;
-  throw Error(ExitCode::usage, fmt::format("--out {}: the name must end in .csv, .h5 or .hdf5", out));
-}
+void check_out(const std::string& out) { require_ending(out, "--out", {".csv", ".h5", ".hdf5"}); }
 
 void write(const PredictOptions& options, const Ensemble& ensemble, const metrics::Predictions::Gathered& all) {
   const Trained& trained = ensemble.members().front();
   data::PredictionTable table = trained.task->table(trained.dataset->spec(), all);
   if (options.refine) refine_predictions(trained, all, options.refine_steps, table);
   for (const int64_t index : all.index) table.ids.push_back(trained.dataset->id(index));
-  if (is_hdf5(options.out)) {
+  if (is_hdf5_name(options.out)) {
     data::write_predictions_hdf5(options.out, table);
   } else {
     write_output(options.out, data::predictions_csv(table));

@@ -18,6 +18,7 @@
 #include "hpcai/inference/event.h"
 #include "hpcai/inference/event_figure.h"
 #include "hpcai/inference/posterior.h"
+#include "output_name.h"
 
 namespace hpcai::app {
 namespace {
@@ -67,10 +68,7 @@ void require_outputs(const StrainOptions& options, const inference::SpectrumFile
     inputs.emplace_back(out);
   }
   if (options.corner.empty()) return;
-  if (fs::path(options.corner).extension() != ".svg") {
-    throw Error(ExitCode::usage, fmt::format("--corner {}: the name must end in .svg", printable(options.corner)),
-                "The plot is an SVG picture.");
-  }
+  require_ending(options.corner, "--corner", {".svg"}, "The plot is an SVG picture.");
   require_output(options.corner, "--corner", inputs);
 }
 

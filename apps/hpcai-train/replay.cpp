@@ -53,11 +53,7 @@ int replay(const CommandLine& line, const ReplayOptions& options) {
   trainer::Incarnation incarnation(experiment, world);
   const nlohmann::json report = trainer::replay(incarnation, options.run_dir, options.step);
   if (world.rank > 0) return 0;
-  if (options.json) {
-    std::cout << json_text(report, 2) << '\n';
-  } else {
-    print_replay(report);
-  }
+  print_report(report, options.json, [&] { print_replay(report); });
   return 0;
 }
 

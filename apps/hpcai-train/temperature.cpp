@@ -111,15 +111,13 @@ int fit_and_write_temperature(const TrainedOptions& options, bool json) {
                                       {"ece_after", error(after)}};
   write_output(path, json_text(calibration, 2) + "\n", "--calibrate");
   log::info("temperature in {}; evaluate and predict use it with --calibrated", printable(path));
-  if (json) {
-    std::cout << json_text(calibration, 2) << '\n';
-  } else {
+  print_report(calibration, json, [&] {
     std::cout << fmt::format(
         "validation of {}, step {}: temperature {:.4g}, log loss {:.4g} before and {:.4g} after, calibration "
         "error {:.4g} before and {:.4g} after\n",
         trained.run_dir, trained.step, *temperature, metrics::log_loss(before), metrics::log_loss(after), error(before),
         error(after));
-  }
+  });
   return 0;
 }
 
