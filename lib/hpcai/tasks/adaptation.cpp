@@ -10,7 +10,7 @@
 #include "hpcai/models/initialise.h"
 #include "hpcai/tasks/alignment.h"
 #include "hpcai/tasks/classification.h"
-#include "hpcai/tasks/task.h"
+#include "hpcai/tasks/evaluates_as.h"
 
 namespace hpcai::tasks {
 namespace {
@@ -31,14 +31,13 @@ Scored run_scored(const Network& network, const at::Tensor& input) {
   return {widened(scored.features), widened(scored.scores)};
 }
 
-// Evaluates and predicts as the task of classification does.
-class Adaptation : public Task {
+class Adaptation : public EvaluatesAs {
  public:
   Adaptation(const AdaptationConfig& config, const EvaluationOptions& options)
-      : config_(config), classification_(make(ClassificationConfig{config.label_smoothing}, options)) {}
+      : EvaluatesAs(make(ClassificationConfig{config.label_smoothing}, options)), config_(config) {}
 
   int64_t outputs(const data::SampleSpec& spec) const override {
-    if (spec.class_names.size() >= 2) return classification_->outputs(spec);
+    if (spec.class_names.size() >= 2) return EvaluatesAs::outputs(spec);
     throw Error(ExitCode::usage, "loss.type: adaptation needs data with at least 2 classes",
                 "Use data of a classification, such as type image_folder.");
   }
@@ -47,33 +46,12 @@ class Adaptation : public Task {
   std::vector<std::string> further_sources() const override { return {kUnlabelledSource}; }
   at::Tensor loss(const Network& network, const Batch& batch) const override;
 
-  std::vector<Metric> metrics() const override { return classification_->metrics(); }
-  std::string lacks(const Metric& metric, const data::SampleSpec& spec) const override {
-    return classification_->lacks(metric, spec);
-  }
-  std::unique_ptr<Evaluation> start_evaluation(const data::SampleSpec& spec, at::Device device) const override {
-    return classification_->start_evaluation(spec, device);
-  }
-  int64_t passes_per_sample() const override { return classification_->passes_per_sample(); }
-  bool averages_views() const override { return true; }
-  bool predicts_probabilities() const override { return true; }
-  nlohmann::json measure(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
-    return classification_->measure(spec, all);
-  }
-  std::vector<Metric> further_metrics() const override { return classification_->further_metrics(); }
-  std::vector<std::string> report_files() const override { return classification_->report_files(); }
-  std::vector<ReportFile> report(const ReportInput& input) const override { return classification_->report(input); }
-  data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
-    return classification_->table(spec, all);
-  }
-
  private:
   bool aligns() const { return config_.alignment != Alignment::none && config_.alignment_weight > 0; }
   at::Tensor consistency_loss(const at::Tensor& plain_scores, const at::Tensor& changed_scores) const;
   at::Tensor distance(models::Model& model, const at::Tensor& labelled, const at::Tensor& unlabelled) const;
 
   AdaptationConfig config_;
-  std::unique_ptr<Task> classification_;
 };
 
 void Adaptation::extend(models::Model& model, uint64_t seed) const {
