@@ -30,14 +30,15 @@ namespace {
 constexpr int kBackwardScale = 5, kConjugateEvenStorage = 10, kPlacement = 11, kThreadLimit = 27;
 constexpr int kComplex = 32, kReal = 33, kComplexComplex = 39, kNotInPlace = 44;
 
-class OneThread {
+// MKL transforms on the calling thread alone during the lifetime of the object.
+class SerialMkl {
  public:
-  OneThread() : previous_(MKL_Set_Num_Threads_Local ? MKL_Set_Num_Threads_Local(1) : 0) {}
-  ~OneThread() {
+  SerialMkl() : previous_(MKL_Set_Num_Threads_Local ? MKL_Set_Num_Threads_Local(1) : 0) {}
+  ~SerialMkl() {
     if (MKL_Set_Num_Threads_Local) MKL_Set_Num_Threads_Local(previous_);
   }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
+  SerialMkl(const SerialMkl&) = delete;
+  SerialMkl& operator=(const SerialMkl&) = delete;
 
  private:
   int previous_;
@@ -90,7 +91,7 @@ const Plan* plan_of(int domain, int64_t size) {
 }  // namespace
 
 std::vector<std::complex<double>> fft(std::vector<std::complex<double>>& x) {
-  const OneThread one_thread;
+  const SerialMkl serial;
   const auto size = static_cast<int64_t>(x.size());
   std::vector<std::complex<double>> y(x.size());
   if (const Plan* plan = plan_of(kComplex, size); plan && plan->forward(x.data(), y.data())) return y;
@@ -103,7 +104,7 @@ std::vector<std::complex<double>> fft(std::vector<std::complex<double>>& x) {
 }
 
 void inverse_real_fft(std::span<const std::complex<float>> spectrum, std::span<float> series) {
-  const OneThread one_thread;
+  const SerialMkl serial;
   const auto size = static_cast<int64_t>(series.size());
   // Neither MKL, not in place, nor LibTorch writes to the input; both lack constants.
   auto* const values = const_cast<std::complex<float>*>(spectrum.data());
