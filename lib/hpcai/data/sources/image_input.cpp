@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
@@ -31,7 +32,8 @@ bool is_image_name(const fs::path& path) {
 
 // All images below a folder, hidden ones left out, in the order of their names.
 std::vector<CatalogueRow> find_images(const fs::path& folder) {
-  std::vector<CatalogueRow> rows;
+  std::vector<std::string> names;
+  const size_t prefix = (folder / "").native().size();
   std::error_code code;
   auto entry = fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink, code);
   for (; !code && entry != fs::end(entry); entry.increment(code)) {
@@ -40,19 +42,22 @@ std::vector<CatalogueRow> find_images(const fs::path& folder) {
     if (hidden || entry.depth() > 32) {
       entry.disable_recursion_pending();
     } else if (is_image_name(entry->path()) && entry->is_regular_file(unknown)) {
-      rows.push_back({entry->path().lexically_relative(folder).string(), kUnlabelled, ""});
+      names.push_back(entry->path().native().substr(prefix));
     }
   }
   if (code) {
     throw Error(ExitCode::missing_input, fmt::format("cannot read the folder {}: {}", printable(folder), code.message()),
                 "Check its permissions.");
   }
-  if (rows.empty()) {
+  if (names.empty()) {
     throw Error(ExitCode::missing_input,
                 fmt::format("{} holds no image: no file *.jpg, *.jpeg, *.png, *.fits, *.fits.gz or *.fits.fz", printable(folder)),
                 "Give the folder that holds the images, or a list of their names.");
   }
-  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.file < b.file; });
+  std::sort(names.begin(), names.end());
+  std::vector<CatalogueRow> rows;
+  rows.reserve(names.size());
+  for (std::string& name : names) rows.push_back({std::move(name), kUnlabelled, ""});
   return rows;
 }
 
@@ -71,7 +76,7 @@ void add_labels(std::vector<CatalogueRow>& rows, const ImageFolderConfig& readin
   }
   for (CatalogueRow& row : rows) {
     const auto found = known.find(row.file);
-    if (found != known.end()) row = found->second;
+    if (found != known.end()) row = std::move(found->second);
   }
 }
 
