@@ -205,6 +205,7 @@ int explain(const ExplainOptions& options) {
   options.trained.only_run("explain");
   data::NetworkUse use;
   Trained trained = load_network(options.trained, /*needs_labels=*/false, use);
+  trained.require_probabilities("explain");
   trained.dataset = open_chosen(options.trained, trained.experiment, use);
   Explainer explainer(options, trained);
   const std::vector<int64_t> chosen = chosen_samples(options, *trained.dataset);

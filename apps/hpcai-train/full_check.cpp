@@ -10,6 +10,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/class_targets.h"
 
 namespace hpcai::app {
 namespace {
@@ -80,8 +81,8 @@ std::string FullCheck::label(const Place& place) const {
   const data::Dataset& data = *splits_[place.first].data;
   const std::vector<std::string>& names = data.spec().class_names;
   const int64_t rows[] = {place.second};
-  const at::Tensor labels = names.empty() ? at::Tensor() : data.targets(rows);
-  const int64_t label = labels.defined() ? labels.const_data_ptr<int64_t>()[0] : data::kUnlabelled;
+  const at::Tensor targets = names.empty() ? at::Tensor() : data.targets(rows);
+  const int64_t label = targets.defined() ? data::class_labels(targets).item<int64_t>() : data::kUnlabelled;
   return label < 0 ? "" : printable(names[static_cast<size_t>(label)]);
 }
 

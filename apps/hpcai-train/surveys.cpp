@@ -6,6 +6,7 @@
 #include <set>
 
 #include "hpcai/core/error.h"
+#include "hpcai/data/class_targets.h"
 #include "hpcai/data/input_files.h"
 #include "hpcai/data/open.h"
 #include "hpcai/inference/embedding/features.h"
@@ -39,8 +40,9 @@ std::vector<int64_t> all_of(const data::Dataset& dataset) {
 // Adds what is known of the samples without the network.
 void add_samples(const Survey& survey, data::EmbeddingTable& table) {
   const auto& classes = survey.dataset->spec().class_names;
-  const at::Tensor labels = survey.dataset->targets(all_of(*survey.dataset));
-  const bool known = labels.defined() && labels.dim() == 1 && !labels.is_floating_point();
+  const at::Tensor targets = survey.dataset->targets(all_of(*survey.dataset));
+  const bool known = targets.defined() && !classes.empty();
+  const at::Tensor labels = known ? data::class_labels(targets) : at::Tensor();
   for (int64_t i = 0; i < survey.dataset->size(); ++i) {
     table.ids.push_back(survey.dataset->id(i));
     table.surveys.push_back(survey.name);

@@ -1,5 +1,6 @@
 #include "hpcai/data/image_set.h"
 
+#include <limits>
 #include <stdexcept>
 
 #include "hpcai/data/dataset.h"
@@ -13,6 +14,19 @@ ImageSet::ImageSet(int64_t height, int64_t width, std::vector<std::string> class
       throw std::invalid_argument("ImageSet: a label without a class name");
     }
   }
+}
+
+void ImageSet::set_truth(std::vector<std::string> target_names, const std::vector<std::vector<float>>& rows) {
+  const size_t columns = target_names.empty() ? class_names_.size() : target_names.size();
+  if (rows.size() != labels_.size()) throw std::invalid_argument("ImageSet: a truth of another number of images");
+  truth_.clear();
+  for (const std::vector<float>& row : rows) {
+    if (!row.empty() && row.size() != columns) throw std::invalid_argument("ImageSet: a truth of another number of columns");
+    truth_.insert(truth_.end(), row.begin(), row.end());
+    if (row.empty()) truth_.insert(truth_.end(), columns, std::numeric_limits<float>::quiet_NaN());
+  }
+  target_names_ = std::move(target_names);
+  truth_size_ = static_cast<int64_t>(columns);
 }
 
 const uint8_t* ImageSet::pixels(int64_t index, std::vector<uint8_t>& buffer) const {

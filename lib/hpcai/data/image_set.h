@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,13 @@ class ImageSet {
   int64_t image_size() const { return height_ * width_ * 3; }  // bytes of one image
   const std::vector<std::string>& class_names() const { return class_names_; }
   int64_t label(int64_t index) const { return labels_[static_cast<size_t>(index)]; }
+  // The truth in numbers, where the images have such in place of labels: votes for the answers target_names(), or, without these,
+  // a probability for each class. truth_size(): the numbers of an image; 0 for images with labels.
+  const std::vector<std::string>& target_names() const { return target_names_; }
+  int64_t truth_size() const { return truth_size_; }
+  std::span<const float> truth(int64_t index) const {
+    return std::span(truth_).subspan(static_cast<size_t>(index * truth_size_), static_cast<size_t>(truth_size_));
+  }
 
   // As of Dataset.
   virtual std::string id(int64_t index) const = 0;
@@ -50,13 +58,21 @@ class ImageSet {
   virtual bool make_part(int64_t /*index*/, const PickBox& /*pick*/, uint8_t* /*out*/) const { return false; }
 
  protected:
-  ImageSet(const ImageSet&) = default;  // for wrappers: size, classes and labels of what they wrap
+  ImageSet(const ImageSet&) = default;  // for wrappers: size, classes, labels and truth of what they wrap
+
+  // Gives the images a truth in numbers: votes for `target_names`, or without names probabilities of the classes. `rows`: those
+  // of each image; empty where they are not known, which become NaN. Throws std::invalid_argument for another number of rows or
+  // of numbers.
+  void set_truth(std::vector<std::string> target_names, const std::vector<std::vector<float>>& rows);
 
  private:
   int64_t height_;
   int64_t width_;
   std::vector<std::string> class_names_;
   std::vector<int64_t> labels_;
+  std::vector<std::string> target_names_;
+  int64_t truth_size_ = 0;
+  std::vector<float> truth_;  // [size, truth_size]
 };
 
 }  // namespace hpcai::data

@@ -5,6 +5,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/sources/simulated_votes.h"
 
 namespace hpcai::data {
 namespace {
@@ -77,6 +78,12 @@ std::optional<SampleSpec> spec_of(const DataConfig& config) {
 SampleSpec spec_of_samples(const DataConfig& config) {
   if (auto spec = spec_of(config)) return *spec;
   return open(config, 0, /*fill_caches=*/false).train->spec();
+}
+
+std::vector<VoteQuestion> vote_questions(const DataConfig& config) {
+  if (const auto* stored = std::get_if<ImageFolderConfig>(&config)) return stored->votes.questions;
+  const auto* simulated = std::get_if<SimulatedGalaxiesConfig>(&config);
+  return simulated != nullptr && simulated->volunteers > 0 ? simulated_questions() : std::vector<VoteQuestion>{};
 }
 
 bool may_validate(const DataConfig& config) {

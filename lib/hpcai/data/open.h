@@ -3,10 +3,12 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "hpcai/data/config.h"
 #include "hpcai/data/dataset.h"
 #include "hpcai/data/sources/source.h"
+#include "hpcai/data/votes.h"
 
 namespace hpcai::data {
 
@@ -33,6 +35,9 @@ std::optional<SampleSpec> spec_of(const DataConfig& config);
 
 // The same; where it depends on the files, they are opened. Throws what open() throws.
 SampleSpec spec_of_samples(const DataConfig& config);
+
+// The questions on which the data have votes; empty for others.
+std::vector<VoteQuestion> vote_questions(const DataConfig& config);
 
 // False where the config alone says that there will be no validation split.
 bool may_validate(const DataConfig& config);

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "hpcai/core/error.h"
+#include "hpcai/data/class_targets.h"
 
 namespace hpcai::data {
 namespace {
@@ -80,8 +81,9 @@ std::vector<std::pair<std::string, int64_t>> class_counts(const Dataset& data) {
   for (int64_t first = 0; !counts.empty() && first < data.size(); first += kBlock) {
     std::vector<int64_t> rows(static_cast<size_t>(std::min(kBlock, data.size() - first)));
     std::iota(rows.begin(), rows.end(), first);
-    const at::Tensor labels = data.targets(rows);
-    if (!labels.defined()) return {};
+    const at::Tensor targets = data.targets(rows);
+    if (!targets.defined()) return {};
+    const at::Tensor labels = class_labels(targets).contiguous();
     const int64_t* label = labels.const_data_ptr<int64_t>();
     for (size_t i = 0; i < rows.size(); ++i) {
       if (label[i] >= 0) ++counts[static_cast<size_t>(label[i])].second;  // below 0: unlabelled

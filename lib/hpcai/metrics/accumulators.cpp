@@ -6,6 +6,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "hpcai/data/class_targets.h"
+
 namespace hpcai::metrics {
 namespace {
 
@@ -48,7 +50,7 @@ nlohmann::json MeanLoss::result() const { return {{"loss", ratio(sum_, samples_)
 
 void Classification::add(const at::Tensor& scores, const at::Tensor& target) {
   c10::NoGradGuard no_grad;
-  const at::Tensor cell = target * classes_ + scores.argmax(1);
+  const at::Tensor cell = data::class_labels(target) * classes_ + scores.argmax(1);
   sums_.index_add_(0, cell, at::ones_like(cell, sums_.options()));
 }
 

@@ -56,8 +56,9 @@ inline constexpr const char *kAccuracyKey = "accuracy", *kF1Key = "f1";
 class Classification : public Accumulator {
  public:
   Classification(int64_t classes, at::Device device) : Accumulator(classes * classes, device), classes_(classes) {}
-  void add(const at::Tensor& scores, const at::Tensor& target);  // scores [batch, class]; target int64 [batch]
-  double accuracy() const;                                       // NaN without samples
+  // scores [batch, class]; target int64 [batch], or soft labels float [batch, class], of which the most probable class counts.
+  void add(const at::Tensor& scores, const at::Tensor& target);
+  double accuracy() const;  // NaN without samples
   nlohmann::json result() const override;
 
  private:

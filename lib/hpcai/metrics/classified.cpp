@@ -6,6 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "hpcai/data/class_targets.h"
 #include "hpcai/data/dataset.h"
 
 namespace hpcai::metrics {
@@ -27,7 +28,7 @@ Classified classified(const at::Tensor& probability, const at::Tensor& target, s
   all.classes = probability.size(1);
   if (!target.defined()) return all;
   const at::Tensor values = probability.to(at::kCPU, at::kDouble).contiguous(),
-                   truth = target.to(at::kCPU, at::kLong).contiguous();
+                   truth = data::class_labels(target).to(at::kCPU, at::kLong).contiguous();
   const double* value = values.const_data_ptr<double>();
   for (int64_t i = 0; i < truth.size(0); ++i, value += all.classes) {
     const int64_t label = truth.const_data_ptr<int64_t>()[i];

@@ -21,8 +21,9 @@ struct Classified {
   bool right(int64_t sample) const { return predicted(sample) == truth[static_cast<size_t>(sample)]; }
 };
 
-// probability [sample, class], target int64 [sample] or undefined. Samples of class data::kUnlabelled are left out. `rows`: where
-// it is not null, receives the row of each sample that is kept.
+// probability [sample, class]; target int64 [sample], or soft labels float [sample, class], of which the most probable class
+// counts (data/class_targets.h), or undefined. Samples of class data::kUnlabelled are left out. `rows`: where it is not null,
+// receives the row of each sample that is kept.
 Classified classified(const at::Tensor& probability, const at::Tensor& target, std::vector<int64_t>* rows = nullptr);
 
 // The samples, the most certain first: by falling largest probability, equal ones by the rising sum of the other probabilities

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "hpcai/core/error.h"
+#include "hpcai/data/class_targets.h"
 #include "hpcai/metrics/accumulators.h"
 #include "hpcai/metrics/classification_quality.h"
 #include "hpcai/metrics/classified.h"
@@ -38,7 +39,7 @@ class Classification : public Task {
     if (classes_of(spec) < 2) {
       throw Error(ExitCode::usage,
                   "loss.type: cross_entropy needs data with at least 2 classes; these have " + std::to_string(classes_of(spec)),
-                  "use waveform_mse for waveforms");
+                  "use waveform_mse for waveforms, dirichlet_multinomial for votes");
     }
     return classes_of(spec);
   }
@@ -81,24 +82,30 @@ class Classification : public Task {
     table.columns = spec.class_names;
     table.predictions = row_major(all.prediction, classes_of(spec));
     table.texts.push_back({"predicted", names_of(all.prediction.argmax(1), spec.class_names)});
-    if (all.target.defined()) table.texts.push_back({"true", names_of(all.target, spec.class_names)});
     table.numbers.push_back({"certainty", row_major(all.prediction.amax(1, /*keepdim=*/true), 1)});
+    if (!all.target.defined()) return table;
+    table.texts.push_back({"true", names_of(data::class_labels(all.target), spec.class_names)});
+    if (!all.target.is_floating_point()) return table;
+    table.truth_columns = spec.class_names;
+    table.truth = row_major(all.target, classes_of(spec));
     return table;
   }
 
  private:
   class Sums;
 
-  // scores [batch, class], target int64 [batch] -> loss [], the mean over the batch
+  // scores [batch, class]; target int64 [batch], or soft labels float [batch, class] -> loss [], the mean over the batch
   at::Tensor loss_of(const at::Tensor& scores, const at::Tensor& target) const {
-    return at::cross_entropy_loss(widened(scores), target, {}, at::Reduction::Mean, -100, label_smoothing_);
+    const at::Tensor wide = widened(scores);
+    const at::Tensor truth = target.is_floating_point() ? target.to(wide.scalar_type()) : target;
+    return at::cross_entropy_loss(wide, truth, {}, at::Reduction::Mean, -100, label_smoothing_);
   }
 
   // The loss of the samples with a label; null if there are none.
   nlohmann::json loss_of_probabilities(const metrics::Predictions::Gathered& all) const {
     constexpr double kLeast = 1e-38;
     if (!all.target.defined()) return nullptr;
-    const at::Tensor known = all.target.ne(data::kUnlabelled).nonzero().squeeze(1);
+    const at::Tensor known = data::class_labels(all.target).ne(data::kUnlabelled).nonzero().squeeze(1);
     if (known.numel() == 0) return nullptr;
     const at::Tensor scores = all.prediction.index_select(0, known).to(at::kDouble).clamp_min(kLeast).log();
     return loss_of(scores, all.target.index_select(0, known)).item<double>();

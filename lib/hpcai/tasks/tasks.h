@@ -9,6 +9,7 @@
 #include "hpcai/tasks/adaptation.h"
 #include "hpcai/tasks/classification.h"
 #include "hpcai/tasks/density.h"
+#include "hpcai/tasks/dirichlet_multinomial.h"
 #include "hpcai/tasks/metric.h"
 #include "hpcai/tasks/options.h"
 #include "hpcai/tasks/waveform_mismatch.h"
@@ -18,8 +19,8 @@ namespace hpcai::tasks {
 
 // The section `loss`: the tasks that a config can choose. A new task adds its config struct to this variant and defines a
 // function make() for the struct.
-using TaskConfig =
-    std::variant<WaveformRegressionConfig, WaveformMismatchConfig, ClassificationConfig, DensityConfig, AdaptationConfig>;
+using TaskConfig = std::variant<WaveformRegressionConfig, WaveformMismatchConfig, ClassificationConfig, DensityConfig,
+                                AdaptationConfig, DirichletMultinomialConfig>;
 
 // The task that `config` chooses.
 std::unique_ptr<Task> make_task(const TaskConfig& config, const EvaluationOptions& options = {});

@@ -15,8 +15,10 @@ namespace hpcai::trainer {
 
 std::unique_ptr<tasks::Task> build_task(const Experiment& experiment) {
   const EvaluationConfig& evaluation = experiment.evaluation;
-  return tasks::make_task(experiment.task,
-                          {evaluation.symmetric_views, evaluation.overlap_samples, evaluation.posterior_samples});
+  tasks::TaskConfig task = experiment.task;
+  if (auto* votes = std::get_if<tasks::DirichletMultinomialConfig>(&task))
+    votes->questions = data::vote_questions(experiment.data);
+  return tasks::make_task(task, {evaluation.symmetric_views, evaluation.overlap_samples, evaluation.posterior_samples});
 }
 
 std::shared_ptr<models::Model> build_model(const Experiment& experiment, const data::SampleSpec& spec,

@@ -128,4 +128,30 @@ TEST_CASE("symmetric views average the class probabilities of the eight views") 
   CHECK(evaluation->finish(*group).loss == Approx(-std::log(expected)));
 }
 
+TEST_CASE("soft labels are the target of the cross entropy, and the most probable class that of all else") {
+  const at::Tensor scores = torch::tensor({{2.0F, 0.0F}, {0.0F, 1.0F}});
+  const at::Tensor truth = torch::tensor({{0.9F, 0.1F}, {0.6F, 0.4F}});
+  const auto log_p = [](double own, double other) { return -std::log1p(std::exp(other - own)); };
+  const double expected = -(0.9 * log_p(2, 0) + 0.1 * log_p(0, 2) + 0.6 * log_p(0, 1) + 0.4 * log_p(1, 0)) / 2;
+  FixedOutput model(scores);
+  const auto chosen = classification();
+  CHECK(chosen->loss(Network(model), {{at::zeros({2, 3, 8, 8}), truth}}).item<double>() == Approx(expected));
+  FixedOutput wide(scores.to(at::kDouble));
+  CHECK(chosen->loss(Network(wide), {{at::zeros({2, 3, 8, 8}), truth}}).item<double>() == Approx(expected).epsilon(1e-6));
+
+  const auto group = distributed::make_single_group();
+  const auto evaluation = chosen->start_evaluation(kTwo, at::kCPU);
+  evaluation->add(Network(model), {{at::zeros({2, 3, 8, 8}), truth}}, {0, 1});
+  const EvaluationResult result = evaluation->finish(*group);
+  CHECK(result.loss == Approx(expected));
+  CHECK(result.metrics.at("accuracy") == 0.5);
+  const auto measured = chosen->measure(kTwo, result.predictions);
+  CHECK(measured.at("loss").get<double>() == Approx(expected).epsilon(1e-6));
+  CHECK(measured.at("accuracy") == 0.5);
+  const auto table = chosen->table(kTwo, result.predictions);
+  CHECK(table.texts[1].values == std::vector<std::string>{"spiral", "spiral"});
+  CHECK(table.truth_columns == kTwo.class_names);
+  CHECK(table.truth[3] == Approx(0.4));
+}
+
 }  // namespace hpcai::tasks

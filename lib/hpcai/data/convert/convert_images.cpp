@@ -16,6 +16,7 @@
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
+#include "hpcai/data/class_targets.h"
 #include "hpcai/data/convert/partial_hdf5.h"
 #include "hpcai/data/fingerprint.h"
 #include "hpcai/data/hdf5/hdf5_file.h"
@@ -114,6 +115,10 @@ class Conversion {
     if (chosen_.empty())
       throw Error(ExitCode::usage, "convert: the data have none of the splits that are asked for", "See --split.");
     for (const auto& [name, data] : chosen_) {
+      if (data->spec().class_names.empty() || has_soft_labels(*data)) {
+        throw Error(ExitCode::usage, "convert: a file holds labels, and these data have votes or soft labels",
+                    "Leave data.votes and data.label_columns out, and train on the folder.");
+      }
       if (data->size() >= settings_.shards) continue;
       throw Error(ExitCode::usage, fmt::format("convert: {} shards for {} {} images", settings_.shards, data->size(), name),
                   "Give fewer --shards, or leave the split out with --split.");

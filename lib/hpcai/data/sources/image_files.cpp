@@ -23,6 +23,12 @@
 namespace hpcai::data {
 namespace {
 
+std::vector<std::vector<float>> truth_of(const std::vector<CatalogueRow>& rows) {
+  std::vector<std::vector<float>> truth;
+  for (const CatalogueRow& row : rows) truth.push_back(row.truth);
+  return truth;
+}
+
 std::vector<int64_t> labels_of(const std::vector<CatalogueRow>& rows) {
   std::vector<int64_t> labels;
   for (const CatalogueRow& row : rows) labels.push_back(row.label);
@@ -37,7 +43,14 @@ class ImageFiles : public ImageSet {
         crop_(config.crop),
         preparation_(config.preparation),
         fraction_(config.crop_fraction),
-        rows_(std::move(rows)) {}
+        rows_(std::move(rows)) {
+    if (config.has_votes()) {
+      set_truth(answer_names(config.votes.questions), truth_of(rows_));
+    } else if (!config.label_columns.empty()) {
+      set_truth({}, truth_of(rows_));
+    }
+    for (CatalogueRow& row : rows_) row.truth = {};
+  }
 
   std::string id(int64_t index) const override { return row(index).file; }
   std::string where(int64_t index) const override { return printable(path(index)) + listed(index); }

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hpcai/config/field.h"
 #include "hpcai/data/class_names.h"
 #include "hpcai/data/image_transform.h"
 #include "hpcai/data/preparation_config.h"
 #include "hpcai/data/sources/source.h"
+#include "hpcai/data/votes.h"
 
 namespace hpcai::data {
 
@@ -20,6 +22,8 @@ struct ImageFolderConfig : CachedImagesConfig, ClassNamesConfig {
   std::string catalogue = "labels.csv";
   std::string file_column = "file";
   std::string label_column = "label";
+  std::vector<std::string> label_columns;
+  VotesConfig votes;
   std::string split_column = "split";
   std::string filter;
   double validation_fraction = 0.1;
@@ -31,6 +35,7 @@ struct ImageFolderConfig : CachedImagesConfig, ClassNamesConfig {
 
   ImageFolderConfig() : CachedImagesConfig(4096) {}
   bool may_validate() const { return !split_column.empty() || validation_fraction > 0; }
+  bool has_votes() const { return !votes.questions.empty(); }
 
   template <class Visitor>
   void describe(Visitor& visitor) {
@@ -38,6 +43,11 @@ struct ImageFolderConfig : CachedImagesConfig, ClassNamesConfig {
     visitor.field("catalogue", catalogue, {.help = "CSV file with one row for each image; relative to the folder."});
     visitor.field("file_column", file_column, {.help = "Column with the file's path, relative to the folder."});
     visitor.field("label_column", label_column, {.help = "Column with the class name."});
+    visitor.field(
+        "label_columns", label_columns,
+        {.help = "Soft labels in place of label_column: columns with a probability or number of votes for each class, in "
+                 "label order; their sum is made 1."});
+    visitor.field("votes", votes, {.help = "Votes in place of labels, for loss.type dirichlet_multinomial."});
     visitor.field("split_column", split_column,
                   {.help = "Column with train, validation or test; empty = all rows are training images."});
     visitor.field("filter", filter,
@@ -67,6 +77,9 @@ struct ImageFolderConfig : CachedImagesConfig, ClassNamesConfig {
     describe_images(visitor, "Decoded images of a split are kept in memory if they fit into this.");
   }
 };
+
+// Throws Error{usage} for settings of the truth that contradict each other: votes, soft labels, classes.
+void check_truth_settings(const ImageFolderConfig& config);
 
 // See source.h.
 std::optional<SampleSpec> source_spec(const ImageFolderConfig& config);

@@ -223,10 +223,10 @@ void check_labels(const ImageFile& file, const std::vector<std::string>& names) 
 }
 
 std::unique_ptr<Dataset> make_dataset(std::vector<ImageFile> files, std::vector<std::string> names, int64_t height, int64_t width,
-                                      const ImageHdf5Config& config) {
+                                      const ImageHdf5Config& config, const std::vector<std::string>& target_names = {}) {
   std::vector<StoredImages> stored;
   for (ImageFile& file : files) stored.push_back({std::move(file.images), std::move(file.labels), std::move(file.ids)});
-  auto images = make_stored_images(std::move(stored), std::move(names), height, width);
+  auto images = make_stored_images(std::move(stored), std::move(names), height, width, target_names);
   return std::make_unique<AugmentedImages>(cached(std::move(images), config.cache_mb), config.transform);
 }
 
@@ -264,11 +264,22 @@ void map_labels(ImageFile& file, const std::vector<std::string>& names, bool lab
   }
 }
 
+// A file has no votes, for a network that predicts such.
+void forget_labels(std::vector<ImageFile>& files, bool labels_optional) {
+  for (ImageFile& file : files) {
+    if (!labels_optional)
+      refuse_images(file.images.where() + ": the file has no votes", "Give a table with columns of votes; predict needs none.");
+    file.class_names.clear();
+    file.labels.assign(file.labels.size(), kUnlabelled);
+  }
+}
+
 // A file for a trained network, whose classes are those of the training.
 std::unique_ptr<Dataset> open_for_network(const std::string& path, const ImageHdf5Config& config, const NetworkUse& use) {
   const std::vector<std::string>& names = use.spec.class_names;
   std::vector<ImageFile> files = open_all_images(path, network_labels(use.labels_optional));
   const auto classes = static_cast<int64_t>(names.size());
+  if (!use.spec.target_names.empty()) forget_labels(files, use.labels_optional);
   for (ImageFile& file : files) {
     if (!file.class_names.empty() && file.class_names != names) map_labels(file, names, use.labels_optional);
     if (use.labels_optional &&
@@ -283,7 +294,7 @@ std::unique_ptr<Dataset> open_for_network(const std::string& path, const ImageHd
   const int64_t height = as_stored ? files[0].images.shape()[1] : config.image_size;
   const int64_t width = as_stored ? files[0].images.shape()[2] : config.image_size;
   if (as_stored) check_equal_sizes(files, height, width);
-  return make_dataset(std::move(files), names, height, width, config);
+  return make_dataset(std::move(files), names, height, width, config, use.spec.target_names);
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ struct SimulatedGalaxiesConfig : CachedImagesConfig {
   int64_t validation = 500;
   int64_t test = 500;
   int64_t seed = 1;
+  int64_t volunteers = 0;
 
   SimulatedGalaxiesConfig() : CachedImagesConfig(4096) {}
   bool may_validate() const { return validation > 0; }
@@ -43,6 +44,11 @@ struct SimulatedGalaxiesConfig : CachedImagesConfig {
     visitor.field("validation", validation, {.help = "Validation images; 0 = none.", .min = 0});
     visitor.field("test", test, {.help = "Test images; 0 = none.", .min = 0});
     visitor.field("seed", seed, {.help = "Another seed gives other galaxies.", .min = 0});
+    visitor.field("volunteers", volunteers,
+                  {.help = "Volunteers whose votes on each galaxy are drawn in place of labels, for loss.type "
+                           "dirichlet_multinomial; 0 = labels.",
+                   .min = 0,
+                   .max = 10000});
     describe_images(visitor, "A split is kept in memory up to this size, and made anew for every read above it.");
   }
 };

@@ -19,9 +19,11 @@ std::vector<int64_t> labels_of_all(const std::vector<StoredImages>& files) {
 
 class ImagesOfFiles : public ImageSet {
  public:
-  ImagesOfFiles(std::vector<StoredImages> files, std::vector<std::string> names, int64_t height, int64_t width)
+  ImagesOfFiles(std::vector<StoredImages> files, std::vector<std::string> names, int64_t height, int64_t width,
+                std::vector<std::string> target_names)
       : ImageSet(height, width, std::move(names), labels_of_all(files)), files_(std::move(files)) {
     for (const StoredImages& file : files_) begins_.push_back(begins_.back() + file.images.rows());
+    if (!target_names.empty()) set_truth(std::move(target_names), std::vector<std::vector<float>>(static_cast<size_t>(size())));
   }
 
   std::string id(int64_t index) const override {
@@ -68,8 +70,8 @@ class ImagesOfFiles : public ImageSet {
 }  // namespace
 
 std::unique_ptr<ImageSet> make_stored_images(std::vector<StoredImages> files, std::vector<std::string> class_names,
-                                             int64_t height, int64_t width) {
-  return std::make_unique<ImagesOfFiles>(std::move(files), std::move(class_names), height, width);
+                                             int64_t height, int64_t width, std::vector<std::string> target_names) {
+  return std::make_unique<ImagesOfFiles>(std::move(files), std::move(class_names), height, width, std::move(target_names));
 }
 
 }  // namespace hpcai::data

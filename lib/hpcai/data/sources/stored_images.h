@@ -16,9 +16,9 @@ struct StoredImages {
   std::vector<std::string> ids;  // empty: the number of the row
 };
 
-// The images of files one after the other, resized to [height, width] where they are stored in another size. Throws
-// std::invalid_argument as ImageSet does.
+// The images of files one after the other, resized to [height, width] where they are stored in another size. `target_names`: of
+// votes, which are not known. Throws std::invalid_argument as ImageSet does.
 std::unique_ptr<ImageSet> make_stored_images(std::vector<StoredImages> files, std::vector<std::string> class_names,
-                                             int64_t height, int64_t width);
+                                             int64_t height, int64_t width, std::vector<std::string> target_names = {});
 
 }  // namespace hpcai::data

@@ -19,6 +19,7 @@
 #include "hpcai/data/tables/csv_record.h"
 #include "hpcai/data/tables/cutout_column.h"
 #include "hpcai/data/tables/row_filter.h"
+#include "hpcai/data/tables/truth_columns.h"
 
 namespace hpcai::data {
 namespace {
@@ -63,15 +64,23 @@ void set_validation_aside(Catalogue& catalogue, double fraction, int64_t seed) {
   catalogue.train = std::move(train);
 }
 
+// The columns that say what is known of an image: a label, a probability of each class, or votes.
+std::vector<std::string> columns_of_truth(const ImageFolderConfig& config) {
+  if (config.has_votes()) return columns_of(config.votes.questions);
+  return config.label_columns.empty() ? std::vector<std::string>{config.label_column} : config.label_columns;
+}
+
 // The rows that data.filter keeps, or all of them.
 Csv read_csv(const ImageFolderConfig& config, bool filtered) {
+  check_truth_settings(config);
   const fs::path folder = config.folder;
   std::error_code code;
   if (!fs::is_directory(folder, code)) {
     throw Error(ExitCode::missing_input, fmt::format("data.folder: {} is not a folder", printable(folder)),
                 "Check the path; relative paths start where the program was started.");
   }
-  std::vector<std::string> wanted = {config.file_column, config.label_column};
+  std::vector<std::string> wanted = columns_of_truth(config);
+  wanted.push_back(config.file_column);
   if (!config.split_column.empty()) wanted.push_back(config.split_column);
   if (!config.preparation.cutout.column.empty()) wanted.push_back(config.preparation.cutout.column);
   std::optional<RowFilter> filter;
@@ -135,12 +144,39 @@ void tell_unlabelled(const std::vector<CatalogueRow>& rows) {
             first->problem);
 }
 
-// Which columns say label and split; without split column all rows are of `otherwise`.
+// Which columns say truth and split; without split column all rows are of `otherwise`.
 struct Columns {
   std::optional<size_t> label = std::nullopt, split = std::nullopt;
+  std::optional<ProbabilityColumns> probabilities = std::nullopt;
+  std::optional<VoteColumns> votes = std::nullopt;
   Split otherwise = Split::train;
   bool files_anywhere = false;
 };
+
+void find_truth(const Csv& csv, const ImageFolderConfig& config, Columns& columns) {
+  if (config.has_votes()) {
+    columns.votes.emplace(csv, config.votes);
+  } else if (!config.label_columns.empty()) {
+    columns.probabilities.emplace(csv, config.label_columns);
+  } else {
+    columns.label = csv.column(config.label_column);
+  }
+}
+
+// Sets the truth of `entry`, or the problem.
+void read_truth(const Csv& csv, int64_t row, const Columns& columns, const ClassLabels& classes, CatalogueRow& entry) {
+  if (columns.votes) entry.truth = columns.votes->votes(row);
+  if (columns.probabilities) {
+    entry.truth = columns.probabilities->probabilities(row);
+    entry.label = entry.truth.empty() ? kUnlabelled : std::ranges::max_element(entry.truth) - entry.truth.begin();
+    if (entry.label == kUnlabelled) entry.problem = "the columns of data.label_columns hold no probability";
+  }
+  if (columns.label) {
+    const std::string& cell = csv.cell(row, *columns.label);
+    entry.label = classes.find(cell).value_or(kUnlabelled);
+    if (entry.label == kUnlabelled) entry.problem = classes.why_unknown(cell);
+  }
+}
 
 // All rows, those without a known label with its problem. Validation rows are set aside where none is marked.
 Catalogue collect(const Csv& csv, const ImageFolderConfig& config, const ClassLabels& classes, const Columns& columns) {
@@ -151,28 +187,40 @@ Catalogue collect(const Csv& csv, const ImageFolderConfig& config, const ClassLa
   for (int64_t row = 0; row < csv.rows(); ++row) {
     CatalogueRow entry{files.of_row(row), kUnlabelled, csv.where(row)};
     if (cutouts) entry.side = cutouts->side(row);
-    if (columns.label) {
-      const std::string& cell = csv.cell(row, *columns.label);
-      entry.label = classes.find(cell).value_or(kUnlabelled);
-      if (entry.label == kUnlabelled) entry.problem = classes.why_unknown(cell);
-    }
+    read_truth(csv, row, columns, classes, entry);
     const Split split = columns.split ? split_of(csv.cell(row, *columns.split), entry.where) : columns.otherwise;
     catalogue.rows(split).push_back(std::move(entry));
   }
   return catalogue;
 }
 
-std::optional<size_t> label_column(const Csv& csv, const ImageFolderConfig& config, const CatalogueUse& use) {
-  if (csv.has_column(config.label_column)) return csv.column(config.label_column);
-  if (use.labels_optional) return std::nullopt;
+void find_truth(const Csv& csv, const ImageFolderConfig& config, const CatalogueUse& use, Columns& columns) {
+  const std::vector<std::string> wanted = columns_of_truth(config);
+  const bool complete = std::ranges::all_of(wanted, [&](const std::string& column) { return csv.has_column(column); });
+  if (!complete && use.labels_optional) return;
   try {
-    return csv.column(config.label_column);
+    find_truth(csv, config, columns);
   } catch (const Error& error) {
+    if (complete) throw;
     refuse_catalogue(error.what(), error.remedy() + ' ' + kNeedLabelsRemedy);
   }
 }
 
-std::vector<CatalogueRow> checked_labels(std::vector<CatalogueRow> rows, const CatalogueUse& use) {
+void tell_without_votes(const Csv& csv, const std::vector<CatalogueRow>& rows) {
+  const auto has_none = [](const CatalogueRow& row) {
+    return std::ranges::all_of(row.truth, [](float votes) { return votes == 0; });
+  };
+  const auto count = std::ranges::count_if(rows, has_none);
+  if (count == std::ssize(rows)) {
+    refuse_catalogue(csv.name() + ": no training image has a vote", "Name the columns that hold votes in data.votes.");
+  }
+  if (count > 0)
+    log::info("{}: {} of {} training images have no vote and add nothing to the loss", csv.name(), count, rows.size());
+}
+
+std::vector<CatalogueRow> checked_labels(std::vector<CatalogueRow> rows, const ImageFolderConfig& config,
+                                         const CatalogueUse& use) {
+  if (config.has_votes()) return rows;
   if (use.labels_optional) {
     tell_unlabelled(rows);
   } else {
@@ -195,12 +243,16 @@ std::vector<CatalogueRow>& Catalogue::rows(Split split) {
 Catalogue read_catalogue(const ImageFolderConfig& config) {
   const Csv csv = read_csv(config, /*filtered=*/true);
   csv.column(config.file_column);  // told first where it is missing
-  Columns columns{.label = csv.column(config.label_column)};
+  Columns columns;
+  find_truth(csv, config, columns);
   if (!config.split_column.empty()) columns.split = csv.column(config.split_column);
-  check_stated_class_names(config.classes);
-  const ClassLabels classes(config.classes.empty() ? class_names_of(csv, *columns.label) : config.classes, "data.classes");
+  std::vector<std::string> names = config.classes.empty() ? config.label_columns : config.classes;
+  check_stated_class_names(names);
+  if (names.empty() && columns.label) names = class_names_of(csv, *columns.label);
+  const ClassLabels classes(std::move(names), "data.classes");
   Catalogue catalogue = collect(csv, config, classes, columns);
   for (const auto* rows : {&catalogue.train, &catalogue.validation, &catalogue.test}) {
+    if (config.has_votes()) break;
     refuse_unlabelled(*rows, "Correct the label, add it to data.classes, or remove the row.");
   }
   if (catalogue.validation.empty()) set_validation_aside(catalogue, config.validation_fraction, config.seed);
@@ -208,27 +260,28 @@ Catalogue read_catalogue(const ImageFolderConfig& config) {
     refuse_catalogue(csv.name() + ": no row is left for training",
                      "Mark rows with split train, or lower data.validation_fraction.");
   }
+  if (config.has_votes()) tell_without_votes(csv, catalogue.train);
   return catalogue;
 }
 
 std::vector<CatalogueRow> read_catalogue_rows(const ImageFolderConfig& config, Split split, const CatalogueUse& use) {
   const Csv csv = read_csv(config, /*filtered=*/!use.any_split);
   Columns columns;
-  columns.label = label_column(csv, config, use);
+  find_truth(csv, config, use, columns);
   const bool has_splits = !config.split_column.empty() && (!use.any_split || csv.has_column(config.split_column));
   if (has_splits) columns.split = csv.column(config.split_column);
   if (use.any_split) columns.otherwise = split;
   Catalogue catalogue = collect(csv, config, ClassLabels(use.class_names, "the classes of the training"), columns);
   const bool sets_aside = has_splits || !use.any_split;
   if (sets_aside && catalogue.validation.empty()) set_validation_aside(catalogue, config.validation_fraction, config.seed);
-  return checked_labels(std::move(catalogue.rows(split)), use);
+  return checked_labels(std::move(catalogue.rows(split)), config, use);
 }
 
 std::vector<CatalogueRow> read_listed_images(const Csv& csv, const ImageFolderConfig& config, const CatalogueUse& use) {
   Columns columns{.files_anywhere = true};
-  columns.label = label_column(csv, config, use);
+  find_truth(csv, config, use, columns);
   Catalogue catalogue = collect(csv, config, ClassLabels(use.class_names, "the classes of the training"), columns);
-  return checked_labels(std::move(catalogue.train), use);
+  return checked_labels(std::move(catalogue.train), config, use);
 }
 
 }  // namespace hpcai::data

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "hpcai/data/dataset.h"
 
@@ -14,6 +15,7 @@ struct CatalogueRow {
   std::string where;            // "labels.csv:17"
   std::string problem{};        // why there is no label
   int64_t side = 0;             // of the cut-out in pixels of the file; 0 where the catalogue does not say it
+  std::vector<float> truth{};   // votes for each answer, or probabilities of the classes; empty if they are not known
 };
 
 }  // namespace hpcai::data

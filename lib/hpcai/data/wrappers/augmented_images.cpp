@@ -2,18 +2,21 @@
 
 #include <ATen/ops/empty.h>
 
+#include <algorithm>
+
 #include "hpcai/data/photometry.h"
 
 namespace hpcai::data {
 
-SampleSpec image_spec(int64_t height, int64_t width, std::vector<std::string> class_names, PixelScaling scaling) {
-  SampleSpec spec{{3, height, width}, std::move(class_names), {}};
+SampleSpec image_spec(int64_t height, int64_t width, std::vector<std::string> class_names, PixelScaling scaling,
+                      std::vector<std::string> target_names) {
+  SampleSpec spec{{3, height, width}, std::move(class_names), std::move(target_names)};
   spec.scaling = config::name_of(scaling);
   return spec;
 }
 
 AugmentedImages::AugmentedImages(std::unique_ptr<const ImageSet> images, const ImageTransformConfig& transform)
-    : Dataset(image_spec(images->height(), images->width(), images->class_names(), transform.scaling)),
+    : Dataset(image_spec(images->height(), images->width(), images->class_names(), transform.scaling, images->target_names())),
       images_(std::move(images)),
       transform_(transform),
       plain_map_(pixel_map(transform.scaling)) {}
@@ -59,6 +62,12 @@ void AugmentedImages::scale_units(int64_t count, float* planes) const {
 }
 
 at::Tensor AugmentedImages::targets(std::span<const int64_t> index) const {
+  if (const int64_t columns = images_->truth_size(); columns > 0) {
+    at::Tensor targets = at::empty({static_cast<int64_t>(index.size()), columns}, at::kFloat);
+    float* out = targets.mutable_data_ptr<float>();
+    for (const int64_t i : index) out = std::ranges::copy(images_->truth(i), out).out;
+    return targets;
+  }
   at::Tensor targets = at::empty({static_cast<int64_t>(index.size())}, at::kLong);
   int64_t* out = targets.mutable_data_ptr<int64_t>();
   for (const int64_t i : index) *out++ = images_->label(i);

@@ -12,7 +12,8 @@
 namespace hpcai::data {
 
 // What every sample of colour images looks like.
-SampleSpec image_spec(int64_t height, int64_t width, std::vector<std::string> class_names, PixelScaling scaling);
+SampleSpec image_spec(int64_t height, int64_t width, std::vector<std::string> class_names, PixelScaling scaling,
+                      std::vector<std::string> target_names = {});
 
 // The data set of a set of images: bytes scaled to the network's input and, where a draw is given, changed at random.
 class AugmentedImages : public Dataset {

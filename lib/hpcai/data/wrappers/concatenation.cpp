@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "hpcai/core/error.h"
+#include "hpcai/data/class_targets.h"
 
 namespace hpcai::data {
 namespace {
@@ -71,7 +72,11 @@ at::Tensor Concatenation::drawn_targets(std::span<const int64_t> index, const Dr
   }
   if (pieces.empty()) return parts_.front()->drawn_targets({}, draw);
   const bool known = std::all_of(pieces.begin(), pieces.end(), [](const at::Tensor& piece) { return piece.defined(); });
-  return known ? at::cat(pieces) : at::Tensor();
+  if (!known) return {};
+  const bool soft = std::any_of(parts_.begin(), parts_.end(), [](const auto& part) { return has_soft_labels(*part); });
+  if (!soft) return at::cat(pieces);
+  for (at::Tensor& piece : pieces) piece = class_probabilities(piece, static_cast<int64_t>(spec().class_names.size()));
+  return at::cat(pieces);
 }
 
 void Concatenation::hash_content(int64_t index, Sha256& hash) const {

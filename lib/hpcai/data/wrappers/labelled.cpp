@@ -8,6 +8,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/class_targets.h"
 #include "hpcai/data/tables/class_labels.h"
 #include "hpcai/data/tables/csv.h"
 #include "hpcai/data/tables/csv_cell.h"
@@ -30,7 +31,7 @@ at::Tensor Labelled::targets(std::span<const int64_t> index) const {
   at::Tensor targets = at::empty({static_cast<int64_t>(index.size())}, at::kLong);
   int64_t* out = targets.mutable_data_ptr<int64_t>();
   for (const int64_t i : index) *out++ = labels_[static_cast<size_t>(i)];
-  return targets;
+  return has_soft_labels(*base_) ? class_probabilities(targets, static_cast<int64_t>(spec().class_names.size())) : targets;
 }
 
 std::unique_ptr<Dataset> labelled_by(std::unique_ptr<const Dataset> base, const std::filesystem::path& table) {

@@ -8,7 +8,8 @@
 
 namespace hpcai::data {
 
-// Some samples of another data set, with labels from elsewhere, such as those that a network has given.
+// Some samples of another data set, with labels from elsewhere, such as those that a network has given. Where the other has soft
+// labels (class_targets.h), these become such.
 class Labelled : public Dataset {
  public:
   // Row i is sample chosen[i] of `base` with class labels[i]. Throws std::invalid_argument for numbers out of range.

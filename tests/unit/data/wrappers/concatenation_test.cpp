@@ -77,3 +77,31 @@ TEST_CASE("a concatenation gives all samples of its parts, in order, also of emp
   CHECK(joined(parts_of(std::move(one))).get() == only);
   CHECK(joined(parts_of(std::make_unique<Counted>(0, 2), std::make_unique<Counted>(5, 2)))->size() == 4);
 }
+
+namespace {
+
+// Samples with the probabilities 0.25 and 0.75 of their classes.
+class Doubtful : public Counted {
+ public:
+  using Counted::Counted;
+  at::Tensor targets(std::span<const int64_t> index) const override {
+    const at::Tensor targets = at::empty({static_cast<int64_t>(index.size()), 2}, at::ScalarType::Float);
+    for (size_t i = 0; i < 2 * index.size(); ++i) targets.mutable_data_ptr<float>()[i] = i % 2 == 0 ? 0.25F : 0.75F;
+    return targets;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("labels become soft labels beside a part that has such") {
+  std::vector<std::unique_ptr<Dataset>> parts;
+  parts.push_back(std::make_unique<Counted>(0, 2));
+  parts.push_back(std::make_unique<Doubtful>(0, 1));
+  const Concatenation all(std::move(parts));
+  const auto targets = [&](const std::vector<int64_t>& index) {
+    const at::Tensor of_rows = all.targets(index);
+    return std::vector<float>(of_rows.const_data_ptr<float>(), of_rows.const_data_ptr<float>() + of_rows.numel());
+  };
+  CHECK(targets({1, 2}) == std::vector<float>{0, 1, 0.25F, 0.75F});
+  CHECK(targets({0}) == std::vector<float>{1, 0});  // also where a batch has labels alone
+}
