@@ -195,6 +195,13 @@ Catalogue collect(const Csv& csv, const ImageFolderConfig& config, const ClassLa
 }
 
 void find_truth(const Csv& csv, const ImageFolderConfig& config, const CatalogueUse& use, Columns& columns) {
+  check_truth_settings(config);
+  if (!config.label_columns.empty() && config.label_columns.size() != use.class_names.size()) {
+    throw Error(ExitCode::usage,
+                fmt::format("data.label_columns names {} columns, and the network knows {} classes", config.label_columns.size(),
+                            use.class_names.size()),
+                "Name the columns in the order of the classes.");
+  }
   const std::vector<std::string> wanted = columns_of_truth(config);
   const bool complete = std::ranges::all_of(wanted, [&](const std::string& column) { return csv.has_column(column); });
   if (!complete && use.labels_optional) return;

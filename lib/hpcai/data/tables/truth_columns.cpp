@@ -21,7 +21,7 @@ constexpr double kMostVotes = 1e6;
 }
 
 // From 0 to `largest`, or NaN for a missing cell. `kind` of number: "number of votes".
-double number_in(const Csv& csv, int64_t row, size_t column, double largest, const std::string& kind) {
+double bounded_number(const Csv& csv, int64_t row, size_t column, double largest, const std::string& kind) {
   const auto number = number_of_cell(csv.cell(row, column));
   if (!number) refuse_number(csv, row, column, "no number", "Correct the cell, or empty it.");
   if (*number < 0) {
@@ -43,7 +43,7 @@ VoteColumns::VoteColumns(const Csv& csv, const VotesConfig& config) : csv_(csv),
 }
 
 double VoteColumns::number(int64_t row, size_t column, double largest, const char* kind) const {
-  const double number = number_in(csv_, row, column, largest, kind);
+  const double number = bounded_number(csv_, row, column, largest, kind);
   return std::isnan(number) ? 0 : number;
 }
 
@@ -83,7 +83,7 @@ std::vector<float> ProbabilityColumns::probabilities(int64_t row) const {
   std::vector<double> numbers;
   double sum = 0;
   for (const size_t column : columns_) {
-    numbers.push_back(number_in(csv_, row, column, kMostVotes, "probability or number of votes"));
+    numbers.push_back(bounded_number(csv_, row, column, kMostVotes, "probability or number of votes"));
     sum += numbers.back();
   }
   if (!(sum > 0)) return {};  // also NaN

@@ -139,3 +139,13 @@ TEST_CASE("images without soft labels are refused in a training, and unlabelled 
   config.label_columns = {"smooth", "smooth"};
   CHECK(thrown_by([&] { data::open(config, 1); }).code == ExitCode::usage);
 }
+
+TEST_CASE("soft labels of another number of classes than the network's are refused") {
+  const test::TemporaryFolder folder;
+  ImageFolderConfig config = soft(folder);
+  const SampleSpec spec = *data::spec_of(config);
+  config.label_columns.push_back("edge");
+  const auto thrown = thrown_by([&] { data::open_split(config, Split::train, {spec, true, false, 1}); });
+  CHECK(thrown.code == ExitCode::usage);
+  CHECK_THAT(thrown.what, Catch::Contains("the network knows 2 classes"));
+}
