@@ -15,6 +15,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
 #include "hpcai/data/fingerprint.h"
+#include "hpcai/data/tables/csv_cell.h"
 #include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "work_progress.h"
 
@@ -35,8 +36,9 @@ trainer::PredictionPieces pieces_of(const Ensemble& ensemble) {
 }
 
 // What the predictions depend on. The keys stand in a message.
-nlohmann::json identity_of(const Ensemble& ensemble, const trainer::PredictionPieces& pieces) {
-  nlohmann::json identity = {{"version", std::string(kVersion)}, {"cuts", {pieces.samples, pieces.of_piece}}};
+nlohmann::json identity_of(const Ensemble& ensemble, const trainer::PredictionPieces& pieces, const std::string& data_name) {
+  nlohmann::json identity = {
+      {"version", std::string(kVersion)}, {"input", data::in_utf8(data_name)}, {"cuts", {pieces.samples, pieces.of_piece}}};
   for (const Trained& member : ensemble.members()) {
     identity["weights"].push_back(member.weights_sha());
     identity["settings"].push_back(config::digest(member.experiment));
@@ -65,16 +67,16 @@ at::Tensor from_bytes(const std::string& bytes) {
 
 }  // namespace
 
-PiecewisePredictions::PiecewisePredictions(Ensemble& ensemble, const fs::path& out)
+PiecewisePredictions::PiecewisePredictions(Ensemble& ensemble, const fs::path& out, const std::string& data_name)
     : ensemble_(ensemble),
       group_(*ensemble.first().group),
+      path_(folder_of(out)),
+      data_name_(data_name),
       pieces_(pieces_of(ensemble)),
-      identity_(identity_of(ensemble, pieces_)),
-      folder_(folder_of(out), identity_),
       done_(static_cast<size_t>(members() * pieces_.count()), 0) {}
 
 bool PiecewisePredictions::needed() const {
-  return group_.size() > 1 || done_.size() > 1 || path_exists(folder_.path(), ExitCode::cannot_write);
+  return group_.size() > 1 || done_.size() > 1 || path_exists(path_, ExitCode::cannot_write);
 }
 
 // The pieces of all members that nobody has predicted, as numbers member * pieces + piece.
@@ -88,25 +90,28 @@ std::vector<int64_t> PiecewisePredictions::missing() const {
 
 // Rank 0 looks which pieces are there; the others learn it, and open a file each.
 void PiecewisePredictions::begin() {
-  const auto identities = group_.all_gather(json_text(identity_));
+  nlohmann::json identity;
+  distributed::on_all_ranks(group_, [&] { identity = identity_of(ensemble_, pieces_, data_name_); });
+  const auto identities = group_.all_gather(json_text(identity));
   for (size_t rank = 1; rank < identities.size(); ++rank) {
     if (identities[rank] == identities[0]) continue;
     throw SharedError(ExitCode::ranks_disagree, fmt::format("rank {} has other weights, settings or samples than rank 0", rank),
                       "All ranks must see the same run folder and the same data.");
   }
+  folder_.emplace(path_, identity);
   nlohmann::json found;
   distributed::on_all_ranks(group_, [&] {
     if (group_.rank() != 0) return;
-    const auto others = folder_.begin();
+    const auto others = folder_->begin();
     if (!others.empty()) {
-      log::warning("the parts in {} were made with other {}; all samples are predicted anew", printable(folder_.path()),
+      log::warning("the parts in {} were made with other {}; all samples are predicted anew", printable(path_),
                    join_words(others, "and"));
     }
-    found = {{"pieces", folder_.find()}, {"free_file", folder_.free_file()}};
+    found = {{"pieces", folder_->find()}, {"free_file", folder_->free_file()}};
   });
   found = nlohmann::json::parse(group_.broadcast(json_text(found)));
   for (const auto& number : found.at("pieces")) done_.at(number.get<size_t>()) = 1;
-  distributed::on_all_ranks(group_, [&] { folder_.open_file(found.at("free_file").get<int64_t>() + group_.rank()); });
+  distributed::on_all_ranks(group_, [&] { folder_->open_file(found.at("free_file").get<int64_t>() + group_.rank()); });
 }
 
 void PiecewisePredictions::run() {
@@ -114,10 +119,10 @@ void PiecewisePredictions::run() {
   const std::vector<int64_t> left = missing();
   const auto kept = static_cast<int64_t>(done_.size() - left.size());
   if (kept > 0) {
-    log::info("{} of {} pieces are there already, in {}", kept, done_.size(), printable(folder_.path()));
+    log::info("{} of {} pieces are there already, in {}", kept, done_.size(), printable(path_));
   } else {
     log::info("{} in {}; a run that ends early goes on with them", plural(static_cast<int64_t>(done_.size()), "piece"),
-              printable(folder_.path()));
+              printable(path_));
   }
   for (size_t member = 0; member < ensemble_.members().size(); ++member) predict_share(member, left);
   group_.barrier();
@@ -138,20 +143,19 @@ void PiecewisePredictions::predict_share(size_t member, const std::vector<int64_
   const data::Progress tell = progress.callback();
   trainer::predict_pieces(group_, *network.model, *network.task, ensemble_.data_of(network), network.settings, pieces_, mine,
                           [&](int64_t piece, const Gathered& of_piece) {
-    folder_.add(offset + piece, to_bytes(of_piece.prediction));
+    folder_->add(offset + piece, to_bytes(of_piece.prediction));
     predicted += pieces_.size(piece);
     tell(predicted, samples);
   });
 }
 
-Gathered PiecewisePredictions::gather() const {
-  PieceFolder whole(folder_.path(), identity_);
-  whole.find();
+Gathered PiecewisePredictions::gather() {
+  folder_->find();
   std::vector<Gathered> of_members(static_cast<size_t>(members()));
   for (int64_t member = 0; member < members(); ++member) {
     std::vector<at::Tensor> pieces;
     for (int64_t piece = 0; piece < pieces_.count(); ++piece) {
-      pieces.push_back(from_bytes(whole.read(member * pieces_.count() + piece)));
+      pieces.push_back(from_bytes(folder_->read(member * pieces_.count() + piece)));
     }
     Gathered& all = of_members[static_cast<size_t>(member)];
     all.prediction = at::cat(pieces);

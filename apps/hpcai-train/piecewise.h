@@ -1,6 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "ensemble.h"
 #include "hpcai/core/piece_folder.h"
@@ -13,8 +16,8 @@ namespace hpcai::app {
 // of ranks. The pieces, and so the result, do not depend on ranks and interruptions.
 class PiecewisePredictions {
  public:
-  // `out`: the file of the result. The ensemble must outlive the object.
-  PiecewisePredictions(Ensemble& ensemble, const std::filesystem::path& out);
+  // `out`: the file of the result. `data_name`: the split, or --input. The ensemble must outlive the object.
+  PiecewisePredictions(Ensemble& ensemble, const std::filesystem::path& out, const std::string& data_name);
 
   // Whether pieces are worth their folder: there are several, several ranks, or an earlier run has left some.
   bool needed() const;
@@ -23,9 +26,9 @@ class PiecewisePredictions {
   // have other networks or samples than rank 0, and what PieceFolder throws.
   void run();
   // Returns all predictions, in the order of the samples. For rank 0, after run().
-  metrics::Predictions::Gathered gather() const;
+  metrics::Predictions::Gathered gather();
   // Removes the folder. For rank 0, when the result is written.
-  void remove() { folder_.remove(); }
+  void remove() { folder_->remove(); }
 
  private:
   int64_t members() const { return static_cast<int64_t>(ensemble_.members().size()); }
@@ -35,9 +38,10 @@ class PiecewisePredictions {
 
   Ensemble& ensemble_;
   distributed::Group& group_;
+  std::filesystem::path path_;  // of the folder
+  std::string data_name_;
   trainer::PredictionPieces pieces_;
-  nlohmann::json identity_;
-  PieceFolder folder_;
+  std::optional<PieceFolder> folder_;
   std::vector<char> done_;  // [member, piece]
 };
 

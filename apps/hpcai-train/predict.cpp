@@ -51,7 +51,7 @@ void write(const PredictOptions& options, const Ensemble& ensemble, const metric
 
 // Rank 0 writes what all ranks have predicted.
 void predict_and_write(const PredictOptions& options, Ensemble& ensemble) {
-  PiecewisePredictions pieces(ensemble, options.out);
+  PiecewisePredictions pieces(ensemble, options.out, options.trained.data_name());
   if (!pieces.needed()) return write(options, ensemble, ensemble.predict());
   pieces.run();
   distributed::on_all_ranks(*ensemble.first().group, [&] {

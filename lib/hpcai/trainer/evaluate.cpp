@@ -82,6 +82,7 @@ void predict_pieces(distributed::Group& group, models::Model& model, const tasks
                     const EvaluationSettings& settings, const PredictionPieces& pieces, std::span<const int64_t> numbers,
                     const std::function<void(int64_t piece, const metrics::Predictions::Gathered& predicted)>& take) {
   if (pieces.of_piece % settings.global_batch != 0) throw std::invalid_argument("predict_pieces: pieces cut forward passes");
+  if (numbers.empty()) return;
   const distributed::InPhase phase(group.status(), distributed::Phase::evaluate);
   const at::NoGradGuard no_grad;
   const EvaluationMode mode(model);
