@@ -9,6 +9,7 @@
 #include "hpcai/models/feature_network.h"
 #include "hpcai/models/initialise.h"
 #include "hpcai/tasks/alignment.h"
+#include "hpcai/tasks/class_weights.h"
 #include "hpcai/tasks/classification.h"
 #include "hpcai/tasks/evaluates_as.h"
 
@@ -34,7 +35,9 @@ Scored run_scored(const Network& network, const at::Tensor& input) {
 class Adaptation : public EvaluatesAs {
  public:
   Adaptation(const AdaptationConfig& config, const EvaluationOptions& options)
-      : EvaluatesAs(make(ClassificationConfig{config.label_smoothing}, options)), config_(config) {}
+      : EvaluatesAs(make(ClassificationConfig{config.label_smoothing, config.class_weights, config.weights}, options)),
+        config_(config),
+        weights_(config.class_weights, config.weights) {}
 
   int64_t outputs(const data::SampleSpec& spec) const override {
     if (spec.class_names.size() >= 2) return EvaluatesAs::outputs(spec);
@@ -43,6 +46,7 @@ class Adaptation : public EvaluatesAs {
   }
   void require(models::Model& model) const override { models::feature_network(model, kPurpose); }
   void extend(models::Model& model, uint64_t seed) const override;
+  void learn_from(const data::Dataset& training, at::Device device) override { weights_.fit(training, device); }
   std::vector<std::string> further_sources() const override { return {kUnlabelledSource}; }
   at::Tensor loss(const Network& network, const Batch& batch) const override;
 
@@ -52,6 +56,7 @@ class Adaptation : public EvaluatesAs {
   at::Tensor distance(models::Model& model, const at::Tensor& labelled, const at::Tensor& unlabelled) const;
 
   AdaptationConfig config_;
+  ClassWeights weights_;  // of labelled samples
 };
 
 void Adaptation::extend(models::Model& model, uint64_t seed) const {
@@ -89,7 +94,7 @@ at::Tensor Adaptation::loss(const Network& network, const Batch& batch) const {
     const models::HoldStatistics hold(network.model(), config_.adaptive_statistics);
     labelled = run_scored(network, batch.input);
   }
-  at::Tensor loss = at::cross_entropy_loss(labelled.scores, batch.target, {}, at::Reduction::Mean, -100, config_.label_smoothing);
+  at::Tensor loss = weighted_cross_entropy(labelled.scores, batch.target, weights_.of_classes(), config_.label_smoothing);
   at::Tensor plain_scores;
   {
     const at::NoGradGuard no_grad;

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "hpcai/config/field.h"
+#include "hpcai/tasks/class_weights.h"
 #include "hpcai/tasks/options.h"
 
 namespace hpcai::tasks {
@@ -34,6 +36,8 @@ struct AdaptationConfig {
   double alignment_weight = 0.1;
   double sinkhorn_blur = 0.5;
   int64_t discriminator_units = 64;
+  ClassWeighting class_weights = ClassWeighting::none;
+  std::vector<ClassWeight> weights = {};
 
   template <class Visitor>
   void describe(Visitor& visitor) {
@@ -64,6 +68,7 @@ struct AdaptationConfig {
                    .max = 100});
     visitor.field("discriminator_units", discriminator_units,
                   {.help = "Units of the hidden layer of the discriminator.", .min = 1, .max = 1 << 16});
+    describe_class_weights(visitor, class_weights, weights);
   }
 };
 

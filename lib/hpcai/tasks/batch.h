@@ -12,7 +12,7 @@ namespace hpcai::tasks {
 // Samples of one source, on the model's device.
 struct Samples {
   at::Tensor input;   // float [batch, ...]
-  at::Tensor target;  // int64 [batch] or float [batch, targets]; undefined if the truth is not known
+  at::Tensor target;  // int64 [batch], float [batch, targets], or of mixed classes [batch, class]; undefined if not known
 };
 
 // The samples of one pass: those of the experiment's data, and those of each further source of the task.

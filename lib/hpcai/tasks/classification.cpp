@@ -7,6 +7,7 @@
 #include "hpcai/metrics/accumulators.h"
 #include "hpcai/metrics/classification_quality.h"
 #include "hpcai/metrics/classified.h"
+#include "hpcai/tasks/class_weights.h"
 #include "hpcai/tasks/classification_report.h"
 #include "hpcai/tasks/symmetric_views.h"
 #include "hpcai/tasks/task.h"
@@ -33,7 +34,10 @@ std::vector<std::string> names_of(const at::Tensor& labels, const std::vector<st
 class Classification : public Task {
  public:
   Classification(const ClassificationConfig& config, const EvaluationOptions& options)
-      : label_smoothing_(config.label_smoothing), symmetric_views_(options.symmetric_views) {}
+      : label_smoothing_(config.label_smoothing),
+        weights_(config.class_weights, config.weights),
+        mixup_(config.mixup),
+        symmetric_views_(options.symmetric_views) {}
 
   int64_t outputs(const data::SampleSpec& spec) const override {
     if (classes_of(spec) < 2) {
@@ -41,11 +45,15 @@ class Classification : public Task {
                   "loss.type: cross_entropy needs data with at least 2 classes; these have " + std::to_string(classes_of(spec)),
                   "use waveform_mse for waveforms, dirichlet_multinomial for votes");
     }
+    weights_.check(spec.class_names);
     return classes_of(spec);
   }
 
+  void learn_from(const data::Dataset& training, at::Device device) override { weights_.fit(training, device); }
+  double mixup() const override { return mixup_; }
+
   at::Tensor loss(const Network& network, const Batch& batch) const override {
-    return loss_of(network(batch.input), batch.target);
+    return weighted_cross_entropy(widened(network(batch.input)), batch.target, weights_.of_classes(), label_smoothing_);
   }
 
   std::vector<Metric> metrics() const override { return {kLoss, kAccuracy, kF1}; }
@@ -94,11 +102,10 @@ class Classification : public Task {
  private:
   class Sums;
 
-  // scores [batch, class]; target int64 [batch], or soft labels float [batch, class] -> loss [], the mean over the batch
+  // scores [batch, class]; target int64 [batch], or soft labels float [batch, class] -> loss [], the mean over the batch, in which
+  // all samples count alike
   at::Tensor loss_of(const at::Tensor& scores, const at::Tensor& target) const {
-    const at::Tensor wide = widened(scores);
-    const at::Tensor truth = target.is_floating_point() ? target.to(wide.scalar_type()) : target;
-    return at::cross_entropy_loss(wide, truth, {}, at::Reduction::Mean, -100, label_smoothing_);
+    return weighted_cross_entropy(widened(scores), target, {}, label_smoothing_);
   }
 
   // The loss of the samples with a label; null if there are none.
@@ -112,6 +119,8 @@ class Classification : public Task {
   }
 
   double label_smoothing_;
+  ClassWeights weights_;  // of training samples
+  double mixup_;
   bool symmetric_views_;
 };
 

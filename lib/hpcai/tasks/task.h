@@ -40,6 +40,14 @@ class Task {
   // predicts; it may take seconds.
   virtual void prepare(const data::SampleSpec& /*spec*/, at::Device /*device*/) {}
 
+  // Computes what loss() needs to know about the training samples, such as how many are of each class. The program calls it
+  // after prepare(), once before it trains, and not before an evaluation or a prediction. Reads no input.
+  virtual void learn_from(const data::Dataset& /*training*/, at::Device /*device*/) {}
+
+  // The parameter of the mixup of training samples, 0 for none. With it loss() gets targets float [batch, class]; see
+  // data::MixedUp.
+  virtual double mixup() const { return 0; }
+
   // The names of the sources whose samples loss() needs in addition to the experiment's data. Dropout counts the samples of every
   // source as those of the experiment's data, so with dropout in a further source the masks depend on the number of ranks.
   virtual std::vector<std::string> further_sources() const { return {}; }

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include "hpcai/data/open.h"
+#include "hpcai/data/wrappers/mixed_up.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/tasks/tasks.h"
@@ -80,6 +81,10 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   refuse_problems(judge(experiment, group.size(), facts_of(training.data, training.unlabelled())));
   if (!training.model) training.model = build_model(experiment, train.spec(), group);
   training.task->prepare(train.spec(), group.device());
+  training.task->learn_from(train, group.device());
+  if (const double alpha = training.task->mixup(); alpha > 0) {
+    training.data.train = std::make_unique<data::MixedUp>(std::move(training.data.train), alpha);
+  }
   optim::NamedTensors parameters;
   for (const auto& item : training.model->named_parameters()) parameters.emplace_back(item.key(), item.value());
   training.optimizer = optim::make_optimizer(experiment.optimizer, parameters);

@@ -29,6 +29,19 @@ class Normed : public models::FeatureNetwork {
   std::shared_ptr<models::BatchNorm> norm;
 };
 
+// The labels of Surveys, for the number of samples of each class.
+class Labels : public data::Dataset {
+ public:
+  Labels() : Dataset(kImages) {}
+  int64_t size() const override { return 4; }
+  std::string id(int64_t index) const override { return std::to_string(index); }
+  std::string where(int64_t index) const override { return id(index); }
+  void read(int64_t, const data::Draw*, float*) const override {}
+  at::Tensor targets(std::span<const int64_t> index) const override {
+    return torch::tensor({1, 0, 0, 1}).index_select(0, torch::tensor(std::vector<int64_t>(index.begin(), index.end())));
+  }
+};
+
 struct Surveys {
   at::Tensor labelled = torch::tensor({{0.1, 1.0}, {2.0, -1.0}, {0.3, 0.2}, {-1.0, 0.5}}, at::kDouble);
   at::Tensor target = torch::tensor({1, 0, 0, 1});
@@ -68,6 +81,21 @@ TEST_CASE("consistency is the cross entropy of changed samples with the certain 
     const double loss = loss_of({.consistency = 0.7, .certainty = certainty}, model, surveys).item<double>();
     CHECK(loss == Approx(labelled.item<double>() + 0.7 * sum));
   }
+}
+
+TEST_CASE("class weights weigh the labelled samples of an adaptation, and no other part of its loss") {
+  const Surveys surveys;
+  const auto loss_with = [&](const AdaptationConfig& config) {
+    Normed model;
+    model.train();
+    const auto task = make(config, {});
+    task->learn_from(Labels(), at::kCPU);
+    return task->loss(Network(model), surveys.batch()).item<double>();
+  };
+  const std::vector<ClassWeight> weights{{"elliptical", 3}, {"spiral", 1}};  // their mean over 1, 0, 0, 1 is 2
+  const at::Tensor each = at::cross_entropy_loss(3 * normed(surveys.labelled), surveys.target, {}, at::Reduction::None) / 4;
+  const double more = (torch::tensor({-0.5, 0.5, 0.5, -0.5}, at::kDouble) * each).sum().item<double>();
+  CHECK(loss_with({.class_weights = ClassWeighting::listed, .weights = weights}) - loss_with({}) == Approx(more));
 }
 
 TEST_CASE("adaptive statistics are those of the unlabelled samples alone") {
