@@ -10,6 +10,7 @@
 #include "hpcai/core/version.h"
 #include "hpcai/data/open.h"
 #include "hpcai/distributed/exchange/single_group.h"
+#include "hpcai/models/symmetry.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/runs/environment.h"
 #include "hpcai/trainer/build.h"
@@ -40,6 +41,9 @@ nlohmann::json describe_experiment(const trainer::Experiment& experiment) {
                          {"optimizer", optim::describe_rate(experiment.optimizer, experiment.training.global_batch)},
                          {"learning_rate", optim::base_rate(experiment.optimizer, experiment.training.global_batch).value}};
   if (!experiment.model.weights.empty()) info["weights"] = experiment.model.weights;
+  if (const auto symmetry = models::symmetry_of(experiment.model); symmetry != models::Symmetry::none) {
+    info["symmetry"] = config::name_of(symmetry);
+  }
   info["layers"] = model->layers();
   return info;
 }

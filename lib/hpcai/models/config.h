@@ -22,6 +22,14 @@ inline constexpr std::string_view kMomentumHelp =
 inline constexpr std::string_view kZeroGammaHelp =
     "Start the last batch norm of each residual block at 0, so that blocks begin as their shortcut (Goyal et al. 2017).";
 
+// Under which changes of an image the features of a network stay the same.
+enum class Symmetry { none, d4 };
+inline config::EnumNames<Symmetry> enum_names(Symmetry) { return {{Symmetry::none, "none"}, {Symmetry::d4, "d4"}}; }
+
+inline constexpr std::string_view kSymmetryHelp =
+    "d4: the last maps are averaged over the eight flips and quarter turns of the image, in training too, so that the features "
+    "do not change when an image is flipped or turned; a pass costs eight times as much, and images must be square.";
+
 // Modified WaveNet for waveforms (Khan, Huerta, Das, PLB 808, 135628, 2020). The defaults are the published network with
 // 10,295,576 trainable parameters.
 struct WaveNetConfig {
@@ -84,6 +92,7 @@ struct XceptionConfig {
   bool zero_init_last_gamma = false;
   BatchNormMode batch_norm = BatchNormMode::local;
   double batch_norm_momentum = 0.01;
+  Symmetry symmetry = Symmetry::none;
 
   template <class Visitor>
   void describe(Visitor& visitor) {
@@ -107,6 +116,7 @@ struct XceptionConfig {
     visitor.field("zero_init_last_gamma", zero_init_last_gamma, {.help = kZeroGammaHelp});
     visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
     visitor.field("batch_norm_momentum", batch_norm_momentum, {.help = kMomentumHelp, .min = 0, .max = 1, .min_excluded = true});
+    visitor.field("symmetry", symmetry, {.help = kSymmetryHelp});
   }
 };
 
@@ -119,6 +129,7 @@ struct ResNetConfig {
   int64_t width = 64;
   bool zero_init_last_gamma = false;
   BatchNormMode batch_norm = BatchNormMode::local;
+  Symmetry symmetry = Symmetry::none;
 
   template <class Visitor>
   void describe(Visitor& visitor) {
@@ -127,6 +138,7 @@ struct ResNetConfig {
                   {.help = "Channels of the first convolution; later stages grow from it.", .min = 8, .max = 4096});
     visitor.field("zero_init_last_gamma", zero_init_last_gamma, {.help = kZeroGammaHelp});
     visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
+    visitor.field("symmetry", symmetry, {.help = kSymmetryHelp});
   }
 };
 

@@ -25,7 +25,31 @@ class MapNetwork : public FeatureNetwork {
   // The layers between: maps [batch, channel, height', width'] -> [batch, features].
   virtual at::Tensor summarise(const at::Tensor& maps) = 0;
 
-  at::Tensor features(const at::Tensor& input) final { return summarise(maps(input)); }
+  // Whether summarise() reads nothing of the maps but their means over the places, so that it makes the same features of these
+  // means [batch, channel, 1, 1]. Trainings with cached features need it.
+  virtual bool reads_means_of_maps() const { return false; }
+
+  at::Tensor features(const at::Tensor& input) final { return summarise(begins_at_maps_ ? input : maps(input)); }
+
+ private:
+  friend class BeginAtMaps;
+  bool begins_at_maps_ = false;
+};
+
+// While it lives, features() and forward() of the network take maps for their input, which maps() has computed before.
+class BeginAtMaps {
+ public:
+  // `network`: null does nothing.
+  explicit BeginAtMaps(MapNetwork* network) : network_(network) { set(true); }
+  ~BeginAtMaps() { set(false); }
+  BeginAtMaps(const BeginAtMaps&) = delete;
+  BeginAtMaps& operator=(const BeginAtMaps&) = delete;
+
+ private:
+  void set(bool begins) {
+    if (network_ != nullptr) network_->begins_at_maps_ = begins;
+  }
+  MapNetwork* network_;
 };
 
 // The model as such a network. Throws Error{usage} that names `purpose`, such as "embed", if it is none.

@@ -4,6 +4,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/models/initialise.h"
+#include "hpcai/models/symmetry.h"
 
 namespace hpcai::models {
 namespace {
@@ -46,7 +47,7 @@ at::Tensor Bottleneck::forward(const at::Tensor& input) const {
   return (x + shortcut).relu();
 }
 
-ResNet::ResNet(const ResNetConfig& config, int64_t classes) {
+ResNet::ResNet(const ResNetConfig& config, int64_t classes) : symmetry_(config.symmetry) {
   conv1_ = register_module("conv1", std::make_shared<Conv2d>(3, config.width, 7, Conv2d::Options{.stride = 2, .padding = 3}));
   bn1_ = register_module("bn1", make_norm(config.width, config));
   add_layer("conv1", {conv1_, bn1_});
@@ -65,6 +66,10 @@ ResNet::ResNet(const ResNetConfig& config, int64_t classes) {
 }
 
 at::Tensor ResNet::maps(const at::Tensor& input) {
+  return symmetric_maps(symmetry_, input, is_training(), [this](const at::Tensor& views) { return plain_maps(views); });
+}
+
+at::Tensor ResNet::plain_maps(const at::Tensor& input) {
   at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
   x = bn1_->forward_relu(conv1_->forward(x));
   x = at::max_pool2d(x, 3, 2, 1);
@@ -81,6 +86,7 @@ std::shared_ptr<Model> make(const ResNetConfig& config, std::span<const int64_t>
     throw Error(ExitCode::usage, fmt::format("model.type: resnet50 needs images of shape [3, height, width]; these are {}",
                                              c10::str(at::IntArrayRef(input_shape.data(), input_shape.size()))));
   }
+  require_square(config.symmetry, input_shape[1], input_shape[2]);
   auto model = std::make_shared<ResNet>(config, outputs);
   initialise_he_fan_out(*model, seed);
   return model;

@@ -25,6 +25,7 @@ class Bottleneck : public torch::nn::Module {
 
 // ResNet with bottleneck blocks. [batch, 3, height, width] -> logits [batch, classes]. The parameters have the names of
 // torchvision.models.resnet50. The tensors inside are channels-last. The features are the averages of the last maps.
+// With ResNetConfig::symmetry the maps are symmetric_maps() of those of the plain network, whose tensors have the same names.
 class ResNet : public MapNetwork {
  public:
   ResNet(const ResNetConfig& config, int64_t classes);
@@ -32,8 +33,12 @@ class ResNet : public MapNetwork {
   at::Tensor summarise(const at::Tensor& maps) override;
   at::Tensor classify(const at::Tensor& features) override;
   int64_t feature_count() const override { return fc_->weight.size(1); }
+  bool reads_means_of_maps() const override { return true; }
 
  private:
+  at::Tensor plain_maps(const at::Tensor& input);
+
+  Symmetry symmetry_;
   std::shared_ptr<Conv2d> conv1_;
   std::shared_ptr<BatchNorm> bn1_;
   std::vector<std::shared_ptr<Bottleneck>> blocks_;

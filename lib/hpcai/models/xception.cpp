@@ -8,6 +8,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/models/initialise.h"
+#include "hpcai/models/symmetry.h"
 
 namespace hpcai::models {
 namespace {
@@ -128,6 +129,10 @@ Xception::DownBlock Xception::add_down_block(int number, int64_t in, int64_t mid
 }
 
 at::Tensor Xception::maps(const at::Tensor& input) {
+  return symmetric_maps(config_.symmetry, input, is_training(), [this](const at::Tensor& views) { return plain_maps(views); });
+}
+
+at::Tensor Xception::plain_maps(const at::Tensor& input) {
   at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
   x = norm1_->forward_relu(conv1_->forward(x));
   x = norm2_->forward_relu(conv2_->forward(x));
@@ -158,6 +163,7 @@ std::shared_ptr<Model> make(const XceptionConfig& config, std::span<const int64_
                             "these are {}",
                             smallest, c10::str(at::IntArrayRef(input_shape.data(), input_shape.size()))));
   }
+  require_square(config.symmetry, input_shape[1], input_shape[2]);
   auto model = std::make_shared<Xception>(config, outputs);
   initialise_glorot_uniform(*model, seed);
   return model;

@@ -31,6 +31,8 @@ class SeparableConv2d : public torch::nn::Module {
 // both sides also for even sizes, and its batch norms have an eps of 1e-5. XceptionConfig::implementation chooses between the
 // two.
 //
+// With XceptionConfig::symmetry the maps are symmetric_maps() of those of the plain network, whose tensors have the same names.
+//
 // Module names are Keras's layer names; the four unnamed residual convolutions are blockN_residual and their batch norms
 // blockN_residual_bn. With the published size, layers() has Keras's 137 entries in Keras's order:
 //     0 input          1 block1_conv1     2 block1_conv1_bn  ...  15 block2_add   25 block3_add   35 block4_add
@@ -45,6 +47,7 @@ class Xception : public MapNetwork {
   at::Tensor summarise(const at::Tensor& maps) override;
   at::Tensor classify(const at::Tensor& features) override;
   int64_t feature_count() const override { return config_.head_units; }
+  bool reads_means_of_maps() const override { return true; }
 
  private:
   // A separable convolution and its batch norm, with a relu on the input (`relu_before`) or on the output (`relu_after`).
@@ -66,6 +69,7 @@ class Xception : public MapNetwork {
     at::Tensor operator()(const at::Tensor& input) const;
   };
 
+  at::Tensor plain_maps(const at::Tensor& input);
   std::shared_ptr<BatchNorm> add_norm(const std::string& name, int64_t channels);
   Separable add_separable(const std::string& name, int64_t in, int64_t out, bool relu_before, bool relu_after);
   DownBlock add_down_block(int number, int64_t in, int64_t middle, int64_t out, bool relu_before);
