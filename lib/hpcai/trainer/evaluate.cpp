@@ -14,23 +14,11 @@
 #include "hpcai/data/wrappers/selection.h"
 #include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/kernels/one_thread.h"
+#include "hpcai/trainer/evaluation_mode.h"
 #include "hpcai/trainer/network.h"
 
 namespace hpcai::trainer {
 namespace {
-
-// The model is in evaluation mode during the lifetime of the object.
-class EvaluationMode {
- public:
-  explicit EvaluationMode(models::Model& model) : model_(model), was_training_(model.is_training()) { model_.eval(); }
-  ~EvaluationMode() { model_.train(was_training_); }
-  EvaluationMode(const EvaluationMode&) = delete;
-  EvaluationMode& operator=(const EvaluationMode&) = delete;
-
- private:
-  models::Model& model_;
-  bool was_training_;
-};
 
 // The samples of these pieces, one piece after the other.
 std::vector<int64_t> samples_in(const PredictionPieces& pieces, std::span<const int64_t> numbers) {

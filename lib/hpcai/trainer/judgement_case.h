@@ -52,4 +52,8 @@ Judgements labels_are_for_training(const Case& at);
 Judgements step_has_unlabelled_samples(const Case& at);
 Judgements distances_have_samples(const Case& at);  // a warning
 
+// The rules for cached features and for symmetric networks, in image_judgements.cpp.
+Judgements features_can_be_cached(const Case& at);
+Judgements views_are_averaged_once(const Case& at);  // a warning
+
 }  // namespace hpcai::trainer

@@ -271,33 +271,17 @@ Judgements milestones_are_reached(const Case& at) {
   return found;
 }
 
-constexpr Judgements (*kProblems[])(const Case&) = {name_is_a_folder,
-                                                    ranks_have_samples,
-                                                    batch_can_be_shared,
-                                                    shards_can_be_shared,
-                                                    shards_are_the_passes,
-                                                    shards_are_independent,
-                                                    shards_travel_unrounded,
-                                                    epoch_has_a_batch,
-                                                    task_fits_data,
-                                                    summary_is_the_spectrum,
-                                                    task_has_its_sources,
-                                                    labels_are_for_training,
-                                                    step_has_unlabelled_samples,
-                                                    density_has_its_loss,
-                                                    flow_knows_the_ranges,
-                                                    views_can_be_averaged,
-                                                    stop_has_a_target,
-                                                    target_is_measured,
-                                                    target_has_validation,
-                                                    plateau_has_validation,
-                                                    horovod_has_a_scaled_rate,
-                                                    warmup_has_one_length};
+constexpr Judgements (*kProblems[])(const Case&) = {
+    name_is_a_folder,       ranks_have_samples,        batch_can_be_shared,         shards_can_be_shared, shards_are_the_passes,
+    shards_are_independent, shards_travel_unrounded,   epoch_has_a_batch,           task_fits_data,       summary_is_the_spectrum,
+    task_has_its_sources,   labels_are_for_training,   step_has_unlabelled_samples, density_has_its_loss, flow_knows_the_ranges,
+    views_can_be_averaged,  features_can_be_cached,    stop_has_a_target,           target_is_measured,   target_has_validation,
+    plateau_has_validation, horovod_has_a_scaled_rate, warmup_has_one_length};
 
 // Applied only if there is no problem, because most warnings make no sense for an experiment that cannot run.
-constexpr Judgements (*kWarnings[])(const Case&) = {early_stop_has_validation, plateau_counts_epochs, validation_keeps_ranks_busy,
-                                                    epoch_uses_its_samples,    rate_is_as_meant,      batch_norm_has_samples,
-                                                    milestones_are_reached,    distances_have_samples};
+constexpr Judgements (*kWarnings[])(const Case&) = {
+    early_stop_has_validation, plateau_counts_epochs,  validation_keeps_ranks_busy, epoch_uses_its_samples, rate_is_as_meant,
+    batch_norm_has_samples,    milestones_are_reached, distances_have_samples,      views_are_averaged_once};
 
 }  // namespace
 

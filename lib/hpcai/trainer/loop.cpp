@@ -83,6 +83,7 @@ StepOutcome Loop::compute(const data::StepBatch& batch) {
   distributed::Group& group = parts_.group;
   {
     const distributed::InPhase phase(group.status(), distributed::Phase::compute);
+    const models::BeginAtMaps from_features(cached_ ? &cached_->network() : nullptr);
     step_.compute_gradients(batch, course_.position().step);
   }
   group.wait_for_device();
@@ -98,8 +99,9 @@ InspectedStep Loop::inspect_step() {
 }
 
 SkippedStep Loop::skip(const data::StepBatch& batch, const StepOutcome& outcome) {
-  auto divergence = find_divergence(parts_.group, outcome, parts_.loader, batch, step_.own_loss(), step_.gradients());
+  auto divergence = find_divergence(parts_.group, outcome, loader(), batch, step_.own_loss(), step_.gradients());
   divergence.step.restored_step = step_.roll_back();
+  if (divergence.step.restored_step) cached_.reset();  // the frozen layers may be those of an earlier stage
   skipped_.add(course_.position().step + 1, divergence);
   if (!divergence.step.restored_step) step_.discard();
   return divergence.step;
@@ -109,8 +111,20 @@ int64_t Loop::skipped_steps() const { return skipped_.total() + (step_.scaler() 
 
 data::StepBatch Loop::next_batch() {
   parts_.group.status().begin_step(course_.position().step + 1);
+  if (course_.stage().cache_features && !cached_) cache_features();
   const distributed::InPhase phase(parts_.group.status(), distributed::Phase::input);
-  return parts_.loader.next();
+  return loader().next();
+}
+
+data::StepLoader& Loop::loader() { return cached_ ? cached_->loader() : parts_.loader; }
+
+// Before the first step of a stage with cached features, also after a resume: what a checkpoint holds of them is the weights.
+void Loop::cache_features() {
+  const auto since = Clock::now();
+  cached_.emplace(parts_.group, parts_.model, parts_.loader.main(), settings_.evaluation);
+  cached_->loader().seek(course_.position().epoch, course_.position().batch);
+  tell_pause(since);
+  step_times_.restart();
 }
 
 Ending Loop::run() {
@@ -170,6 +184,10 @@ bool Loop::end_epoch() {
   const EpochEnd end = course_.end_epoch(loss, good_enough);
   if (end.lowered_rate) log::info("no better validation loss: the learning rate falls to {:.3g}", *end.lowered_rate);
   for (Observer* observer : observers_) observer->epoch_done(position, loss, elapsed_s());
+  if (end.stage_ended) {
+    cached_.reset();
+    parts_.loader.seek(course_.position().epoch, course_.position().batch);  // a stage with cached features has not moved it
+  }
   if (end.stage_ended && course_.position().stage < static_cast<int64_t>(course_.stages())) {
     step_.train_from(course_.stage().trainable_from);
     tell_stage(course_);
@@ -266,6 +284,7 @@ void Loop::load(const checkpoint::TrainingState& saved) {
   target_.load(saved.state.value("target", nlohmann::json()));
   step_.load(saved);
   const Position& position = course_.position();
+  cached_.reset();
   parts_.loader.seek(position.epoch, position.batch);
   saved_ = position;
   if (const auto interrupted = saved.state.find("interrupted"); interrupted != saved.state.end()) {

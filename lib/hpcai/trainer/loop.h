@@ -12,6 +12,7 @@
 #include "hpcai/trainer/course.h"
 #include "hpcai/trainer/drift.h"
 #include "hpcai/trainer/evaluate.h"
+#include "hpcai/trainer/feature_cache.h"
 #include "hpcai/trainer/observer.h"
 #include "hpcai/trainer/skipped_steps.h"
 #include "hpcai/trainer/step.h"
@@ -112,6 +113,8 @@ class Loop {
   Progress advance();
   void complete_interrupted();
   data::StepBatch next_batch();
+  data::StepLoader& loader();
+  void cache_features();
   StepOutcome compute(const data::StepBatch& batch);
   SkippedStep skip(const data::StepBatch& batch, const StepOutcome& outcome);
   void compare_ranks();
@@ -129,6 +132,7 @@ class Loop {
   SkippedSteps skipped_;
   CheckpointPlace place_;
   std::vector<Observer*> observers_;
+  std::optional<CachedStage> cached_;  // in a stage with cached features, from its first step on
   std::optional<Position> saved_;
   std::optional<bool> interrupted_;  // after loading an interrupted_state(): whether the last epoch's loss was the best
   bool best_ = false;                // whether the epoch that ended with the last step had the best loss

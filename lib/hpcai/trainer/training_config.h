@@ -33,6 +33,7 @@ struct StageConfig {
   int64_t epochs = 1;
   bool plateau = true;
   int64_t early_stop_patience = 0;
+  bool cache_features = false;
 
   template <class Visitor>
   void describe(Visitor& v) {
@@ -43,6 +44,10 @@ struct StageConfig {
     v.field(
         "early_stop_patience", early_stop_patience,
         {.help = "End the stage after this many epochs without a better validation loss; 0 never.", .unit = "epochs", .min = 0});
+    v.field(
+        "cache_features", cache_features,
+        {.help = "With trainable_from 'head': compute the frozen layers once for each training image, keep what the head reads "
+                 "in memory, and train on that. The images of this stage are not augmented."});
   }
 };
 

@@ -155,6 +155,62 @@ std::vector<Row> rows() {
        {},
        problem,
        {"evaluation.symmetric_views", "loss.type: waveform_mse"}},
+      {"views twice",
+       galaxies(),
+       [](Experiment& e) {
+    e.evaluation.symmetric_views = true;
+    std::get<models::XceptionConfig>(e.model).symmetry = models::Symmetry::d4;
+       },
+       1,
+       {},
+       warning,
+       {"evaluation.symmetric_views", "model.symmetry d4"}},
+      {"cached features of trained layers",
+       galaxies(),
+       [](Experiment& e) {
+    e.training.stages = {{.epochs = 1}, {.trainable_from = "40", .cache_features = true}};
+       },
+       1,
+       {},
+       problem,
+       {"training.stages[1].cache_features", "its trainable_from is 40", "trainable_from to head"}},
+      {"cached features of waveforms",
+       waveforms(),
+       [](Experiment& e) { e.training.stages = {{.trainable_from = "head", .cache_features = true}}; },
+       1,
+       {},
+       problem,
+       {"training.stages[0].cache_features needs a network of images", "model.type is wavenet"}},
+      {"cached features of mixed images",
+       galaxies(),
+       [](Experiment& e) {
+    e.task = tasks::ClassificationConfig{.mixup = 0.25};
+    e.training.stages = {{.trainable_from = "head", .cache_features = true}};
+       },
+       1,
+       {},
+       problem,
+       {"loss.mixup 0.25 mixes images", "loss.mixup to 0"}},
+      {"cached features of two surveys",
+       galaxies(),
+       [](Experiment& e) {
+    e.task = tasks::AdaptationConfig{};
+    e.sources = {{SourceRole::unlabelled, data::SimulatedGalaxiesConfig{}, ""}};
+    e.training.stages = {{.trainable_from = "head", .cache_features = true}};
+       },
+       1,
+       {},
+       problem,
+       {"cache_features keeps the features of the training samples alone", "loss.type: adaptation needs unlabelled samples"}},
+      {"class weights",
+       galaxies(),
+       [](Experiment& e) {
+    e.task = tasks::ClassificationConfig{.class_weights = tasks::ClassWeighting::listed, .weights = {{"spiral", 2}}};
+       },
+       1,
+       {},
+       problem,
+       {"loss.weights has no weight of the class 'elliptical'", "2 classes"}},
       {"stop",
        galaxies(),
        [](Experiment& e) { e.evaluation.stop_at_target = true; },
