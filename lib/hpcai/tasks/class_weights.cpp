@@ -112,13 +112,15 @@ const at::Tensor& ClassWeights::of_classes() const {
 
 at::Tensor weighted_cross_entropy(const at::Tensor& scores, const at::Tensor& target, const at::Tensor& weights,
                                   double label_smoothing) {
-  const auto whole = [&](at::Reduction::Reduction reduction) {
-    return at::cross_entropy_loss(scores, target, {}, reduction, -100, label_smoothing);
+  const bool mixed = target.is_floating_point();
+  const at::Tensor truth = mixed ? target.to(scores.scalar_type()) : target;
+  const auto unweighted = [&](at::Reduction::Reduction reduction) {
+    return at::cross_entropy_loss(scores, truth, {}, reduction, -100, label_smoothing);
   };
-  if (!weights.defined()) return whole(at::Reduction::Mean);
+  if (!weights.defined()) return unweighted(at::Reduction::Mean);
   const at::Tensor of_class = weights.to(scores.scalar_type());
-  if (!target.is_floating_point()) return (whole(at::Reduction::None) * of_class.index_select(0, target)).mean();
-  const at::Tensor log_p = scores.log_softmax(1), part = target.to(scores.scalar_type()) * of_class;
+  if (!mixed) return (unweighted(at::Reduction::None) * of_class.index_select(0, truth)).mean();
+  const at::Tensor log_p = scores.log_softmax(1), part = truth * of_class;
   const double spread = label_smoothing / static_cast<double>(scores.size(1));
   return -((1 - label_smoothing) * (part * log_p).sum(1) + spread * part.sum(1) * log_p.sum(1)).mean();
 }
