@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -59,6 +60,14 @@ concept HasCommonKeys = requires(T& value, AnyVisitor& visitor) {
   value.describe_common(visitor);
 };
 
+// A variant that may be written short, and one that keeps the place where it was read.
+template <class T>
+concept HasNamesAsKeys = T::kNamesAsKeys;
+template <class T>
+concept KeepsPlace = requires(T& value) {
+  { value.read_from } -> std::same_as<std::string&>;
+};
+
 template <class T>
 inline constexpr bool never = false;
 
@@ -80,9 +89,10 @@ namespace detail {
 
 template <class T>
 Alternative describe_alternative(T object) {
-  Alternative alternative{std::string(T::kType), "", "", LazySection([object]() mutable { return describe(object); })};
+  Alternative alternative{std::string(T::kType), "", "", LazySection([object]() mutable { return describe(object); }), ""};
   if constexpr (requires { T::kHelp; }) alternative.help = T::kHelp;
   if constexpr (requires { T::kFormerType; }) alternative.formerly = T::kFormerType;
+  if constexpr (requires { T::kMainKey; }) alternative.main_key = T::kMainKey;
   return alternative;
 }
 
@@ -128,6 +138,8 @@ Type type_of(T& value) {
   } else if constexpr (Variant<T>) {
     type = variant_type(as_variant(value));
     if constexpr (HasCommonKeys<T>) add_common_keys(type, value);
+    type.names_as_keys = HasNamesAsKeys<T>;
+    type.keeps_place = KeepsPlace<T>;
   } else if constexpr (Described<T>) {
     type.section = LazySection([value]() mutable { return describe(value); });
   } else {
@@ -253,6 +265,7 @@ void load(T& value, const Json& json) {
       detail::Loader loader{json};
       value.describe_common(loader);
     }
+    if constexpr (detail::KeepsPlace<T>) value.read_from = json.value(kPlaceKey, "");
   } else if constexpr (detail::Described<T>) {
     detail::Loader loader{json};
     value.describe(loader);

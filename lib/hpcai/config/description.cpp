@@ -73,8 +73,7 @@ class FaultFinder {
   std::vector<std::string> faults;
 
   void check(const Section& section, const std::string& path, bool in_variant) {
-    if (std::ranges::find(around_, section.identity) != around_.end()) return;
-    around_.push_back(section.identity);
+    if (!checked_.insert(section.identity).second) return;
     std::set<std::string_view> names;
     for (const Key& key : section.keys) {
       const std::string key_path = join_path(path, key.name);
@@ -88,7 +87,6 @@ class FaultFinder {
       }
       check(key.type, key_path);
     }
-    around_.pop_back();
   }
 
  private:
@@ -99,11 +97,14 @@ class FaultFinder {
     std::set<std::string_view> names;
     for (const Alternative& alternative : type.alternatives) {
       if (!names.insert(alternative.name).second) faults.push_back(path + " has two types " + alternative.name);
+      if (!alternative.main_key.empty() && !alternative.section->find(alternative.main_key)) {
+        faults.push_back(path + " has an unknown main key " + alternative.main_key);
+      }
       check(*alternative.section, path, true);
     }
   }
 
-  std::vector<std::string> around_;  // the sections that are being checked
+  std::set<std::string> checked_;  // sections; a struct that contains itself several times would take very long otherwise
 };
 
 }  // namespace

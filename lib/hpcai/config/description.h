@@ -55,6 +55,8 @@ struct Type {
   LazySection section;                    // section
   std::vector<Alternative> alternatives;  // variant
   std::string default_alternative;        // variant
+  bool names_as_keys = false;             // variant: whether its sections may be written short, see short_form.h
+  bool keeps_place = false;               // variant: whether the reader adds the place of a section under kPlaceKey
 
   // These return null if no alternative has the name.
   const Alternative* find_alternative(std::string_view name) const;
@@ -74,7 +76,11 @@ struct Alternative {
   std::string formerly;  // empty if there is none
   std::string help;
   LazySection section;
+  std::string main_key;  // that a value in the short form sets; empty if there is none
 };
+
+// Where checked values have the place of a section; no key can have this name.
+inline constexpr const char* kPlaceKey = "@read_from";
 
 // One row for each key, including the keys of all alternatives. The key table and the suggestions use it. A section within itself
 // has no rows of its own; the row of its key names the section in `same_as`.

@@ -79,6 +79,7 @@ class Reader {
     if (!alternative) return nullptr;
     Json values = {{"type", alternative->name}};
     values.update(section(*alternative->section, node, path, place, &type));
+    if (type.keeps_place) values[kPlaceKey] = place.text();
     return values;
   }
 

@@ -127,10 +127,12 @@ class SchemaWriter {
 
  private:
   std::string name_of(const Part& part) {
-    const std::string key = part.section.identity + (part.alternative ? part.alternative->name : "");
-    const auto [entry, is_new] = names_.try_emplace(key, "");
+    return name_for(part.section.identity + (part.alternative ? part.alternative->name : ""), part.path);
+  }
+
+  std::string name_for(const std::string& identity, std::string path) {
+    const auto [entry, is_new] = names_.try_emplace(identity, "");
     if (!is_new) return entry->second;
-    std::string path = part.path;
     std::erase_if(path, [](char c) { return c == '[' || c == ']'; });
     if (path.empty()) path = "config";
     std::string name = path;
@@ -160,11 +162,51 @@ class SchemaWriter {
   // A base never completes the elements of a list.
   Json list_shape(const Type& type, const Field& field, const std::string& path) {
     const Type& element = type.element.front();
-    Json rules = Json::array({value_shape(element, element_field(field), path + "[]")});
-    if (rules.front().contains("allOf")) rules = Json(rules.front()["allOf"]);
-    for (Json& rule : value_completeness(element, element_field(field), path + "[]")) rules.push_back(std::move(rule));
-    const Json schema = {{"type", "array"}, {"items", all_of(std::move(rules))}};
+    const Json items = element.names_as_keys ? reference(short_or_long(element, element_field(field), path + "[]"))
+                                             : element_rules(element, element_field(field), path + "[]");
+    const Json schema = {{"type", "array"}, {"items", items}};
     return type.optional ? with_null(schema) : schema;
+  }
+
+  Json element_rules(const Type& element, const Field& field, const std::string& path) {
+    Json rules = Json::array({value_shape(element, field, path)});
+    if (rules.front().contains("allOf")) rules = Json(rules.front()["allOf"]);
+    for (Json& rule : value_completeness(element, field, path)) rules.push_back(std::move(rule));
+    return all_of(std::move(rules));
+  }
+
+  // Returns the name of the definition of an element that may be written short. The first call makes the definition.
+  std::string short_or_long(const Type& element, const Field& field, const std::string& path) {
+    std::string identity = "short or long ";
+    for (const Alternative& alternative : element.alternatives) identity += alternative.section->identity + "|";
+    const std::string name = name_for(identity, path);
+    if (definitions.contains(name)) return name;
+    definitions[name] = nullptr;  // reserves the place while the inner definitions are made
+    Json choices = Json::array({element_rules(element, field, path)}), words = Json::array();
+    for (const Alternative& alternative : element.alternatives) {
+      const Part part = part_of(alternative, path);
+      Json rules = completeness(part);
+      const auto& keys = part.section.keys;
+      const auto asks = [&](const Key& key) { return must_be_given(key) && key.name != alternative.main_key; };
+      Json values = Json::array();
+      if (rules.empty()) {
+        words.push_back(alternative.name);
+        values.push_back({{"type", "null"}});
+      }
+      if (const Key* main = part.section.find(alternative.main_key); main && std::none_of(keys.begin(), keys.end(), asks)) {
+        Json value = value_shape(main->type, main->field, join_path(part.path, main->name));
+        values.push_back({{"allOf", Json::array({std::move(value), {{"not", {{"type", "null"}}}}})}});
+      }
+      rules.push_back(reference(shape(part)));
+      values.push_back(all_of(std::move(rules)));
+      choices.push_back({{"type", "object"},
+                         {"additionalProperties", false},
+                         {"required", Json::array({alternative.name})},
+                         {"properties", {{alternative.name, {{"anyOf", std::move(values)}}}}}});
+    }
+    if (!words.empty()) choices.push_back({{"enum", std::move(words)}});
+    definitions[name] = {{"anyOf", std::move(choices)}};
+    return name;
   }
 
   // The completeness of a value that a base may complete. The requirements of a list are in its shape, because a base cannot
@@ -195,7 +237,7 @@ class SchemaWriter {
     return rules;
   }
 
-  std::map<std::string, std::string> names_;  // of the shapes, by identity and alternative
+  std::map<std::string, std::string> names_;  // of the definitions, by identity and alternative
   std::set<std::string> used_names_;
   std::map<std::string, bool> complete_;  // by name: whether a definition of completeness has requirements
 };

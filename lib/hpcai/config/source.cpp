@@ -8,6 +8,7 @@
 
 #include "hpcai/config/document.h"
 #include "hpcai/config/reader.h"
+#include "hpcai/config/short_form.h"
 #include "hpcai/config/words.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
@@ -46,8 +47,11 @@ Node empty_map(const Place& place) {
 
 // The layer `upper` as it was read, over `lower`, which this function has returned or which is empty. `upper` wins. Keys and
 // types under their former names get those that they have now. `type` describes both and is null where the description knows no
-// such key.
+// such key. Sections in the short form get the long one.
 Node merged(const Type* type, Node lower, const Node& upper) {
+  if (type) {
+    if (const auto whole = long_form(*type, upper)) return merged(type, std::move(lower), *whole);
+  }
   if (upper.kind == Node::Kind::list) {
     Node list = upper;
     const Type* element = type && type->kind == Type::Kind::list ? &type->element.front() : nullptr;
