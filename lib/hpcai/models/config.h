@@ -142,7 +142,55 @@ struct ResNetConfig {
   }
 };
 
+namespace network {
+struct LayerConfig;  // network/layer_config.h
+}
+
+// From which distribution the weights of a network's convolutions and dense layers are drawn; see initialise.h.
+enum class Initialisation { pytorch, keras, he };
+
+inline config::EnumNames<Initialisation> enum_names(Initialisation) {
+  return {{Initialisation::pytorch, "pytorch"}, {Initialisation::keras, "keras"}, {Initialisation::he, "he"}};
+}
+
+// A network whose layers the config lists. What reads or writes the settings includes network/layer_config.h; the special members
+// are defined in network/network.cpp, so that nobody else needs it.
+struct NetworkConfig {
+  static constexpr std::string_view kType = "network";
+  static constexpr std::string_view kHelp = "A network of the layers that the config lists.";
+  std::vector<network::LayerConfig> layers;
+  Initialisation initialisation = Initialisation::pytorch;
+  bool time_first = false;
+  BatchNormMode batch_norm = BatchNormMode::local;
+
+  NetworkConfig();
+  ~NetworkConfig();
+  NetworkConfig(const NetworkConfig& other);
+  NetworkConfig(NetworkConfig&& other) noexcept;
+  NetworkConfig& operator=(const NetworkConfig& other);
+  NetworkConfig& operator=(NetworkConfig&& other) noexcept;
+
+  template <class Visitor>
+  void describe(Visitor& visitor) {
+    visitor.field("layers", layers,
+                  {.help = "The layers from input to output. `- relu` and `- conv: {...}` are short for `- {type: relu}` and "
+                           "`- {type: conv, ...}`. The last one usually is `- outputs`.",
+                   .required = true});
+    visitor.field("initialisation", initialisation,
+                  {.help = "Initial weights of convolutions and dense layers: uniform by the inputs (pytorch), by inputs and "
+                           "outputs (keras), or convolutions normal by the outputs (he)."});
+    visitor.field("time_first", time_first,
+                  {.help = "Samples of two dimensions are [time, features], as recurrent layers and attention need them, instead "
+                           "of [channels, time]."});
+    visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
+  }
+};
+
 // The section `model`.
-using ModelConfig = std::variant<WaveNetConfig, XceptionConfig, ResNetConfig, WaveformPosteriorConfig, BayesianRegressorConfig>;
+using ModelConfig =
+    std::variant<WaveNetConfig, XceptionConfig, ResNetConfig, WaveformPosteriorConfig, BayesianRegressorConfig, NetworkConfig>;
+
+// The mode of a model's batch norms; none if it has no batch norm.
+BatchNormMode batch_norm_of(const ModelConfig& config);
 
 }  // namespace hpcai::models

@@ -5,7 +5,8 @@
 namespace hpcai::models {
 namespace {
 
-constexpr const char* kNetworksWithFeatures = "The models xception and resnet50 have them.";
+constexpr const char* kNetworksWithFeatures =
+    "The models xception and resnet50 have them, and so has a network whose last layer is `outputs` (for maps, of images).";
 
 }  // namespace
 

@@ -8,9 +8,7 @@
 #include "hpcai/models/layers.h"
 
 namespace hpcai::models {
-namespace {
 
-// Both functions draw in float64, because float32 values would depend on the CPU's vector instructions.
 void fill_uniform(at::Tensor weight, double bound, at::Generator& generator) {
   const at::NoGradGuard no_grad;
   weight.copy_(at::empty(weight.sizes(), at::kDouble).uniform_(-bound, bound, generator));
@@ -20,6 +18,8 @@ void fill_normal(at::Tensor weight, double deviation, at::Generator& generator) 
   const at::NoGradGuard no_grad;
   weight.copy_(at::empty(weight.sizes(), at::kDouble).normal_(0, deviation, generator));
 }
+
+namespace {
 
 // weight [out, in, spatial...] holds `merged` convolutions. For a depthwise weight [C, 1, k, k] Keras counts fan_in = C k k and
 // fan_out = k k; the sum, which alone matters, is the same here.
@@ -42,6 +42,7 @@ void initialise_glorot_uniform(torch::nn::Module& root, uint64_t seed) {
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   root.apply([&](torch::nn::Module& part) {
     if (auto* conv = dynamic_cast<Conv2d*>(&part)) fill_glorot(conv->weight, 1, generator);
+    if (auto* conv = dynamic_cast<Conv1d*>(&part)) fill_glorot(conv->weight, 1, generator);
     if (auto* conv = dynamic_cast<TimeConv*>(&part)) fill_glorot(conv->weight, conv->options().merged, generator);
     if (auto* dense = dynamic_cast<Dense*>(&part)) fill_glorot(dense->weight, 1, generator);
   });
@@ -49,11 +50,14 @@ void initialise_glorot_uniform(torch::nn::Module& root, uint64_t seed) {
 
 void initialise_he_fan_out(torch::nn::Module& root, uint64_t seed) {
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  const auto fill = [&](const at::Tensor& weight) {
+    const int64_t fan_out = weight.numel() / weight.size(1);
+    fill_normal(weight, std::sqrt(2.0 / static_cast<double>(fan_out)), generator);
+  };
   root.apply([&](torch::nn::Module& part) {
-    if (auto* conv = dynamic_cast<Conv2d*>(&part)) {
-      const int64_t fan_out = conv->weight.numel() / conv->weight.size(1);
-      fill_normal(conv->weight, std::sqrt(2.0 / static_cast<double>(fan_out)), generator);
-    }
+    if (auto* conv = dynamic_cast<Conv2d*>(&part)) fill(conv->weight);
+    if (auto* conv = dynamic_cast<Conv1d*>(&part)) fill(conv->weight);
+    if (auto* conv = dynamic_cast<TimeConv*>(&part)) fill(conv->weight);
     if (auto* dense = dynamic_cast<Dense*>(&part)) fill_fan_in(dense->weight, dense->bias, generator);
   });
 }
@@ -62,6 +66,7 @@ void initialise_uniform_fan_in(torch::nn::Module& root, uint64_t seed) {
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   root.apply([&](torch::nn::Module& part) {
     if (auto* dense = dynamic_cast<Dense*>(&part)) fill_fan_in(dense->weight, dense->bias, generator);
+    if (auto* conv = dynamic_cast<Conv2d*>(&part)) fill_fan_in(conv->weight, conv->bias, generator);
     if (auto* conv = dynamic_cast<Conv1d*>(&part)) fill_fan_in(conv->weight, conv->bias, generator);
     if (auto* conv = dynamic_cast<TimeConv*>(&part)) fill_fan_in(conv->weight, conv->bias, generator);
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ATen/ATen.h>
 #include <torch/nn/module.h>
 
 #include <cstdint>
@@ -17,7 +18,12 @@ void initialise_glorot_uniform(torch::nn::Module& root, uint64_t seed);
 // uniform in +-1/sqrt(fan_in).
 void initialise_he_fan_out(torch::nn::Module& root, uint64_t seed);
 
-// As PyTorch's layers: the weights and biases of dense layers and 1-D convolutions are uniform in +-1/sqrt(fan_in).
+// As PyTorch's layers: the weights and biases of dense layers and convolutions are uniform in +-1/sqrt(fan_in).
 void initialise_uniform_fan_in(torch::nn::Module& root, uint64_t seed);
+
+// Fills `weight` with the generator's next numbers, uniform in +-bound or normal. They are drawn in float64, because float32
+// values would depend on the CPU's vector instructions.
+void fill_uniform(at::Tensor weight, double bound, at::Generator& generator);
+void fill_normal(at::Tensor weight, double deviation, at::Generator& generator);
 
 }  // namespace hpcai::models

@@ -8,10 +8,11 @@ namespace hpcai::models {
 
 Conv2d::Conv2d(int64_t in, int64_t out, int64_t kernel, Options options) : options_(options) {
   weight = register_parameter("weight", torch::zeros({out, in / options.groups, kernel, kernel}));
+  if (options.bias) bias = register_parameter("bias", torch::zeros({out}));
 }
 
 at::Tensor Conv2d::forward(const at::Tensor& input) const {
-  return at::conv2d(input, weight, {}, options_.stride, options_.padding, 1, options_.groups);
+  return at::conv2d(input, weight, bias, options_.stride, options_.padding, 1, options_.groups);
 }
 
 TimeConv::TimeConv(int64_t in, int64_t out, Options options) : options_(options) {
@@ -27,12 +28,12 @@ at::Tensor TimeConv::forward(const at::Tensor& input, bool with_bias) const {
 }
 
 Conv1d::Conv1d(int64_t in, int64_t out, int64_t kernel, Options options) : options_(options) {
-  weight = register_parameter("weight", torch::zeros({out, in, kernel}));
-  bias = register_parameter("bias", torch::zeros({out}));
+  weight = register_parameter("weight", torch::zeros({out, in / options.groups, kernel}));
+  if (options.bias) bias = register_parameter("bias", torch::zeros({out}));
 }
 
 at::Tensor Conv1d::forward(const at::Tensor& input) const {
-  return at::conv1d(input, weight, bias, options_.stride, options_.padding);
+  return at::conv1d(input, weight, bias, options_.stride, options_.padding, 1, options_.groups);
 }
 
 Dense::Dense(int64_t in, int64_t out, bool with_bias) {

@@ -8,17 +8,19 @@ namespace hpcai::models {
 // Convolutions and dense layers. Their constructors set all weights to zero, and initialise.h fills them from a seed. LibTorch's
 // own modules are not used, because their constructors draw weights from the global generator.
 
-// A 2-D convolution with square kernels and no bias.
+// A 2-D convolution with square kernels.
 class Conv2d : public torch::nn::Module {
  public:
   struct Options {
     int64_t stride = 1, padding = 0, groups = 1;
+    bool bias = false;  // none where a batch norm follows
   };
   Conv2d(int64_t in, int64_t out, int64_t kernel, Options options);
   // [batch, in, height, width] -> [batch, out, height', width']
   at::Tensor forward(const at::Tensor& input) const;
 
-  at::Tensor weight;  // [out, in / groups, kernel, kernel]; no bias: a batch norm follows
+  at::Tensor weight;  // [out, in / groups, kernel, kernel]
+  at::Tensor bias;    // [out]; undefined without a bias
 
  private:
   Options options_;
@@ -51,14 +53,15 @@ class TimeConv : public torch::nn::Module {
 class Conv1d : public torch::nn::Module {
  public:
   struct Options {
-    int64_t stride = 1, padding = 0;
+    int64_t stride = 1, padding = 0, groups = 1;
+    bool bias = true;
   };
   Conv1d(int64_t in, int64_t out, int64_t kernel, Options options);
   // [batch, in, time] -> [batch, out, (time + 2 padding - kernel) / stride + 1]
   at::Tensor forward(const at::Tensor& input) const;
 
-  at::Tensor weight;  // [out, in, kernel]
-  at::Tensor bias;    // [out]
+  at::Tensor weight;  // [out, in / groups, kernel]
+  at::Tensor bias;    // [out]; undefined without a bias
 
  private:
   Options options_;

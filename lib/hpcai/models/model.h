@@ -80,6 +80,7 @@ std::shared_ptr<Model> make(const WaveformPosteriorConfig& config, std::span<con
                             uint64_t seed);
 std::shared_ptr<Model> make(const BayesianRegressorConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
                             uint64_t seed);
+std::shared_ptr<Model> make(const NetworkConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
 
 // Sets the sum of every batch norm of mode `synchronised`. Does nothing if `world_size` is 1.
 void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size);

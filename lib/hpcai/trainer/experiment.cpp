@@ -1,5 +1,7 @@
 #include "hpcai/trainer/experiment.h"
 
+#include "hpcai/models/network/layer_config.h"
+
 namespace hpcai::config {
 
 template Section describe(trainer::Experiment& object);

@@ -29,9 +29,7 @@ struct Case {
 
   const TrainingConfig& training() const { return experiment.training; }
   int64_t shards() const { return experiment.distributed.deterministic_shards; }
-  models::BatchNormMode batch_norm() const {
-    return std::visit([](const auto& model) { return model.batch_norm; }, experiment.model);
-  }
+  models::BatchNormMode batch_norm() const { return models::batch_norm_of(experiment.model); }
   CourseLength length() const { return length_of(training(), data->training_samples); }
   bool has_more_ranks_than_samples() const { return data && ranks > data->training_samples; }
   bool lacks_validation() const { return data ? data->validation_samples == 0 : !data::may_validate(experiment.data); }

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hpcai/models/dropout.h"
+#include "hpcai/models/network/shape.h"
+
+namespace hpcai::models::network {
+
+// What belongs to one pass of a batch through a network.
+struct Pass {
+  const Randomness& randomness;
+  bool training;
+  std::map<std::string, at::Tensor> sums = {};  // of the layers add_to
+};
+
+// A layer as a function of a batch.
+using Function = std::function<at::Tensor(const at::Tensor& input, Pass& pass)>;
+
+// A layer with its weights.
+struct Made {
+  Function forward;
+  std::shared_ptr<torch::nn::Module> module = nullptr;  // its weights; null if it has none
+  Function forward_relu = nullptr;                      // a relu of forward(), where computing both at once is faster
+  bool is_relu = false;
+};
+
+// A row of the table of layers.
+struct Row {
+  std::string name;  // "layers.3.0", "stem"
+  std::string kind;  // "conv"
+  Shape output;
+  std::shared_ptr<torch::nn::Module> module;  // null if it has no weights
+  bool contains_others = false;               // whether the rows below it are its parts
+};
+
+// What making the layers needs to know, in the order from input to output.
+struct Assembly {
+  std::vector<Row> rows = {};
+  std::string path = {};  // of the list whose layers are being made; empty for the network's own
+  uint64_t dropouts = 0;  // made before; the masks of each are its own
+};
+
+// A layer that fits its input: the shape of its output, and how it is made. A plan allocates nothing.
+struct Plan {
+  Shape output;
+  std::function<Made(Assembly&)> make;
+};
+
+// The plan of a layer without weights.
+Plan plain(Shape output, Function forward);
+
+// A module whose initial weights do not follow from NetworkConfig::initialisation.
+class HasOwnStart {
+ public:
+  virtual ~HasOwnStart() = default;
+  virtual void start(at::Generator& generator) = 0;
+};
+
+// Throws Fault if a layer would have more than 2^31 weights.
+void require_moderate(double weights);
+
+}  // namespace hpcai::models::network
