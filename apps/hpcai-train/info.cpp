@@ -4,12 +4,15 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "commands.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/version.h"
 #include "hpcai/data/open.h"
 #include "hpcai/distributed/exchange/single_group.h"
+#include "hpcai/models/network/network.h"
 #include "hpcai/models/symmetry.h"
 #include "hpcai/optim/base_rate.h"
 #include "hpcai/runs/environment.h"
@@ -24,7 +27,23 @@ struct InfoOptions {
   bool json = false;
 };
 
-nlohmann::json describe_experiment(const trainer::Experiment& experiment) {
+struct Report {
+  nlohmann::json info;
+  std::string table = {};  // of the layers; empty if the model has none
+};
+
+nlohmann::json list_layers(const models::network::Layered& network) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& row : network.rows()) {
+    list.push_back({{"name", row.name},
+                    {"type", row.kind},
+                    {"output_shape", row.output.sizes()},
+                    {"parameters", models::network::parameters_of(row)}});
+  }
+  return list;
+}
+
+Report describe_experiment(const trainer::Experiment& experiment) {
   const auto spec = data::spec_of_samples(experiment.data);
   const auto group = distributed::make_single_group();
   const auto model = trainer::build_model(experiment, spec, *group);
@@ -45,7 +64,10 @@ nlohmann::json describe_experiment(const trainer::Experiment& experiment) {
     info["symmetry"] = config::name_of(symmetry);
   }
   info["layers"] = model->layers();
-  return info;
+  const auto* network = dynamic_cast<const models::network::Layered*>(model.get());
+  if (!network) return {std::move(info)};
+  info["layer_table"] = list_layers(*network);
+  return {std::move(info), models::network::layer_table(network->rows(), spec.input_shape)};
 }
 
 void print_info(const nlohmann::json& info, int indent = 0) {
@@ -53,7 +75,7 @@ void print_info(const nlohmann::json& info, int indent = 0) {
     if (value.is_object()) {
       std::cout << std::string(indent, ' ') << key << ":\n";
       print_info(value, indent + 2);
-    } else if (key != "layers") {
+    } else if (key != "layers" && key != "layer_table") {
       std::cout << fmt::format("{}{:<22} {}\n", std::string(indent, ' '), key,
                                value.is_string() ? value.get<std::string>() : json_text(value));
     }
@@ -61,9 +83,12 @@ void print_info(const nlohmann::json& info, int indent = 0) {
 }
 
 int info(const InfoOptions& options) {
-  const nlohmann::json report =
-      options.config.path.empty() ? runs::describe_environment() : describe_experiment(options.config.read());
-  print_report(report, options.json, [&] { print_info(report); });
+  const Report report =
+      options.config.path.empty() ? Report{runs::describe_environment()} : describe_experiment(options.config.read());
+  print_report(report.info, options.json, [&] {
+    print_info(report.info);
+    if (!report.table.empty()) std::cout << '\n' << report.table;
+  });
   return 0;
 }
 
