@@ -107,8 +107,10 @@ void TrainedOptions::add_to(CLI::App& app) {
   auto* of_split = app.add_option("--split", split, "Which of the experiment's data: train, validation or test (default)")
                        ->type_name("SPLIT")
                        ->check(CLI::IsMember({"train", "validation", "test"}));
-  app.add_option("--input,--images", input,
-                 "New samples instead: a folder of images, an image, a list of images (text or CSV), or an HDF5 file")
+  app.add_option(
+         "--input,--images", input,
+         "New samples instead: a folder of images, an image, a list of images (text or CSV), a table, or a file of arrays (HDF5, "
+         ".npy, .npz)")
       ->type_name("PATH")
       ->excludes(of_split)
       ->check([](const std::string& path) { return path.empty() ? std::string("is empty") : std::string(); }, "");

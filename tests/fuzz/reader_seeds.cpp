@@ -85,6 +85,19 @@ Seeds image_list_seeds() {
   return {"a.png\nfolder/b.jpg\n# note\nc.png\n", "file,label\na.png,spiral\nb.png,elliptical\nc.png,nan\n"};
 }
 
+Seeds table_seeds() {
+  return {"star,kind,x,y\na,early,1,2\na,late,,3\nb,early,-1e3,nan\nc,,true,0.5\n",
+          "# made\nkind;star;y;x;z\nearly;1;1;2;3\nlate;2;4;5;6\nlate;3;7;8;9\n"};
+}
+
+Seeds arrays_seeds() {
+  Seeds seeds;
+  for (const char* name : {"samples.npz", "folder/x.npy"}) {
+    seeds.push_back(read_file(std::string(HPCAI_SOURCE_DIR "/tests/fixtures/arrays/") + name));
+  }
+  return seeds;
+}
+
 Seeds binaries_seeds() {
   return {"q,s1,s2\n1,0,0\n1.5,-0.3,0.8\n10,0.1,0.2\n", "# table\nid q s1 s2\na 1 0 0\nb 2.5e0 -0.5 .5\n"};
 }

@@ -13,6 +13,8 @@ inline constexpr double kFirstTime = -10, kLastTime = 5, kTimeStep = 1;
 
 Seeds catalogue_seeds();
 Seeds image_list_seeds();
+Seeds table_seeds();
+Seeds arrays_seeds();
 Seeds binaries_seeds();
 Seeds host_list_seeds();
 Seeds image_seeds();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <fstream>
 
@@ -7,8 +8,10 @@
 #include "hpcai/core/error.h"
 #include "hpcai/data/fits.h"
 #include "hpcai/data/image.h"
+#include "hpcai/data/sources/arrays.h"
 #include "hpcai/data/sources/image_hdf5.h"
 #include "hpcai/data/sources/image_list.h"
+#include "hpcai/data/sources/table.h"
 #include "hpcai/data/sources/waveform_hdf5.h"
 #include "hpcai/data/tables/binaries_csv.h"
 #include "hpcai/data/tables/catalogue.h"
@@ -35,6 +38,30 @@ void read_catalogue(std::string_view bytes) {
   data::ImageFolderConfig config;
   config.folder = scratch();
   data::read_catalogue(config);
+}
+
+void read_table(std::string_view bytes) {
+  data::TableConfig config;
+  config.file = write("table.csv", bytes);
+  config.categories = {"kind"};
+  config.targets = {"y"};
+  config.group = "star";
+  config.missing = data::MissingInput::mean;
+  data::open_source(config, {});
+}
+
+// A .npz file, or a .npy file that has all arrays.
+void read_arrays(std::string_view bytes) {
+  data::ArraysConfig config;
+  config.file = write("arrays", bytes);
+  config.inputs = {"x"};
+  config.targets = "y";
+  config.validation_fraction = 0;
+  const bool is_npy = bytes.starts_with("\x93NUMPY");
+  const auto samples = is_npy ? data::open_source_input(config, config.file, {{{2, 3}, {}, {"y"}}, /*labels_optional=*/true})
+                              : std::move(data::open_source(config, {}).train);
+  std::vector<float> input(static_cast<size_t>(samples->input_size()));
+  for (int64_t i = 0; i < std::min<int64_t>(samples->size(), 100); ++i) samples->read(i, nullptr, input.data());
 }
 
 void read_image_list(std::string_view bytes) {
@@ -108,6 +135,8 @@ void read_greeting(std::string_view bytes) {
 
 constexpr std::array kTargets = {Target{"catalogue", read_catalogue, catalogue_seeds},
                                  Target{"image_list", read_image_list, image_list_seeds},
+                                 Target{"table", read_table, table_seeds},
+                                 Target{"arrays", read_arrays, arrays_seeds},
                                  Target{"binaries", read_binaries, binaries_seeds},
                                  Target{"host_list", read_host_list, host_list_seeds},
                                  Target{"image", read_image, image_seeds},

@@ -26,6 +26,8 @@ struct SampleSpec {
   std::optional<simulate::TimeGrid> time_grid = std::nullopt;  // of waveforms
   std::string scaling = "";                               // how the bytes of images become input: "signed"; empty for waveforms
   std::vector<std::array<double, 2>> target_ranges = {};  // between which each target lies; empty if that is not known
+  std::vector<std::string> input_names = {};  // of a table's columns: "mass", or "kind=spiral" of a category; else empty
+  std::vector<double> input_fill = {};        // what stands for a missing value of each input; empty if none may be missing
 
   bool operator==(const SampleSpec&) const = default;
 };

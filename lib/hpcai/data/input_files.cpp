@@ -34,6 +34,23 @@ Paths files_in(const ImageFolderConfig& config) { return {std::filesystem::path(
 Paths files_in(const SimulatedGalaxiesConfig&) { return {}; }
 Paths files_in(const SyntheticImagesConfig&) { return {}; }
 Paths files_in(const SimulatedStrainConfig&) { return {}; }
+Paths files_in(const ArraysConfig& config) {
+  Paths paths;
+  for (const std::string* name : {&config.file, &config.validation_file, &config.test_file}) {
+    if (name->empty()) continue;
+    const std::filesystem::path path = split_hdf5_name(*name).path;
+    paths.push_back(path);
+    std::error_code code;
+    if (!std::filesystem::is_directory(path, code)) continue;
+    std::vector<std::string> arrays = config.inputs;
+    arrays.insert(arrays.end(), {config.targets, config.labels, config.group});
+    for (const std::string& array : arrays) {
+      if (!array.empty()) paths.push_back(path / (array + ".npy"));
+    }
+  }
+  return paths;
+}
+Paths files_in(const TableConfig& config) { return {config.file, config.validation_file, config.test_file}; }
 
 }  // namespace
 

@@ -16,6 +16,9 @@ std::string shape_of(const SampleSpec& spec) { return fmt::format("[{}]", fmt::j
 std::string difference(const SampleSpec& expected, const SampleSpec& other) {
   auto names = [](const std::vector<std::string>& list) { return printable(fmt::format("[{}]", fmt::join(list, ", ")), 200); };
   if (other.input_shape != expected.input_shape) return fmt::format("shape {}, not {}", shape_of(other), shape_of(expected));
+  if (other.input_names != expected.input_names) {
+    return fmt::format("inputs {}, not {}", names(other.input_names), names(expected.input_names));
+  }
   if (other.class_names != expected.class_names) {
     return fmt::format("classes {}, not {}", names(other.class_names), names(expected.class_names));
   }
@@ -23,6 +26,7 @@ std::string difference(const SampleSpec& expected, const SampleSpec& other) {
     return fmt::format("targets {}, not {}", names(other.target_names), names(expected.target_names));
   }
   if (other.target_ranges != expected.target_ranges) return "other ranges of the targets";
+  if (other.input_fill != expected.input_fill) return "other values for missing inputs";
   if (other.time_grid != expected.time_grid) return "other times";
   if (other.scaling != expected.scaling) return fmt::format("scaling {}, not {}", other.scaling, expected.scaling);
   return "";

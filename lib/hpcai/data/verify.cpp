@@ -59,7 +59,7 @@ Verification verify(const Dataset& data, int threads, const Progress& progress, 
         const std::lock_guard lock(mutex);
         incomplete.add(index, std::move(words));
       }
-      if (!channels_are_constant(input, data.spec().input_shape[0])) return;
+      if (data.spec().input_shape.size() < 2 || !channels_are_constant(input, data.spec().input_shape[0])) return;
       const std::lock_guard lock(mutex);
       constant.add(index, data.where(index));
     } catch (const Error& error) {

@@ -22,7 +22,7 @@ struct Findings {
 struct Verification {
   Findings unusable;        // cannot be read, decoded, or hold values that are not finite: what was thrown
   bool all_missing = true;  // whether all of these are Error{missing_input}
-  Findings constant;        // each channel has one value throughout: where they are
+  Findings constant;        // each channel has one value throughout: where they are; never of samples [value]
   Findings incomplete;      // some values are missing in the file: where, and how many
 };
 

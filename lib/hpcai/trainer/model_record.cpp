@@ -25,20 +25,22 @@ std::optional<simulate::TimeGrid> to_time_grid(const nlohmann::json& record) {
 }
 
 nlohmann::json to_record(const data::SampleSpec& spec) {
-  return {{"version", kRecordVersion},          {"input_shape", spec.input_shape},        {"class_names", spec.class_names},
-          {"target_names", spec.target_names},  {"time_grid", to_record(spec.time_grid)}, {"scaling", spec.scaling},
-          {"target_ranges", spec.target_ranges}};
+  return {{"version", kRecordVersion},           {"input_shape", spec.input_shape},        {"class_names", spec.class_names},
+          {"target_names", spec.target_names},   {"time_grid", to_record(spec.time_grid)}, {"scaling", spec.scaling},
+          {"target_ranges", spec.target_ranges}, {"input_names", spec.input_names},        {"input_fill", spec.input_fill}};
 }
 
 std::string names(const nlohmann::json& record, const char* key) {
-  return printable(fmt::format("[{}]", fmt::join(record.at(key).get<std::vector<std::string>>(), ", ")), 200);
+  return printable(
+      fmt::format("[{}]", fmt::join(record.value(key, nlohmann::json::array()).get<std::vector<std::string>>(), ", ")), 200);
 }
 
 // The differences between two descriptions of samples, one line each; empty if they are equal.
 std::string model_changes(const nlohmann::json& then, const nlohmann::json& now) {
   std::string text;
-  for (const auto& [key, label] : {std::pair{"class_names", "classes"}, {"target_names", "targets"}}) {
-    if (then.at(key) != now.at(key)) text += fmt::format("\n  {}: {} then, {} now", label, names(then, key), names(now, key));
+  for (const auto& [key, label] : {std::pair{"class_names", "classes"}, {"target_names", "targets"}, {"input_names", "inputs"}}) {
+    if (then.value(key, nlohmann::json::array()) != now.at(key))
+      text += fmt::format("\n  {}: {} then, {} now", label, names(then, key), names(now, key));
   }
   const auto tell = [&](const char* label, const nlohmann::json& before, const nlohmann::json& after) {
     if (before == after) return;
@@ -48,6 +50,7 @@ std::string model_changes(const nlohmann::json& then, const nlohmann::json& now)
        {std::pair{"input_shape", "input shape"}, {"time_grid", "times"}, {"scaling", "pixel scaling"}}) {
     tell(label, then.at(key), now.at(key));
   }
+  tell("values for missing inputs", then.value("input_fill", nlohmann::json::array()), now.at("input_fill"));
   tell("ranges of the targets", then.value("target_ranges", nlohmann::json::array()), now.at("target_ranges"));
   return text;
 }
@@ -102,6 +105,8 @@ std::optional<data::SampleSpec> sample_spec_of(const nlohmann::json& state, cons
     spec.time_grid = to_time_grid(record.at("time_grid"));
     record.at("scaling").get_to(spec.scaling);
     spec.target_ranges = record.value("target_ranges", spec.target_ranges);  // not in the checkpoints of older programs
+    spec.input_names = record.value("input_names", spec.input_names);
+    spec.input_fill = record.value("input_fill", spec.input_fill);
     return spec;
   } catch (const nlohmann::json::exception& e) {
     throw Error(

@@ -4,15 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <unordered_map>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
-#include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/class_name_rules.h"
+#include "hpcai/data/row_splits.h"
 #include "hpcai/data/sources/need_labels.h"
 #include "hpcai/data/tables/class_labels.h"
 #include "hpcai/data/tables/csv.h"
@@ -32,12 +31,6 @@ constexpr size_t kShownRows = 5;
   throw Error(ExitCode::bad_data, what, remedy);
 }
 
-// Uniform in [0, 1).
-double position_of(const std::string& file, int64_t seed) {
-  const std::string digits = sha256(fmt::format("{}/{}", seed, file)).substr(0, 13);
-  return static_cast<double>(std::strtoull(digits.c_str(), nullptr, 16)) * 0x1p-52;
-}
-
 std::string checked_file(const std::string& name, const std::string& where) {
   const fs::path path = fs::path(name).lexically_normal();
   if (path.is_absolute() || *path.begin() == "..") {
@@ -47,19 +40,10 @@ std::string checked_file(const std::string& name, const std::string& where) {
   return path.string();
 }
 
-Split split_of(std::string_view cell, const std::string& where) {
-  const std::string word = lower_case(trim_cell(cell));
-  if (word == "train" || word == "training") return Split::train;
-  if (word == "validation" || word == "valid" || word == "val") return Split::validation;
-  if (word == "test" || word == "testing") return Split::test;
-  refuse_catalogue(fmt::format("{}: split '{}' is not train, validation or test", where, printable(cell, 40)),
-                   "Write one of these words, or set data.split_column to the column that has them.");
-}
-
 void set_validation_aside(Catalogue& catalogue, double fraction, int64_t seed) {
   std::vector<CatalogueRow> train;
   for (CatalogueRow& row : catalogue.train) {
-    (position_of(row.file, seed) < fraction ? catalogue.validation : train).push_back(std::move(row));
+    (split_position(row.file, seed) < fraction ? catalogue.validation : train).push_back(std::move(row));
   }
   catalogue.train = std::move(train);
 }
@@ -188,7 +172,7 @@ Catalogue collect(const Csv& csv, const ImageFolderConfig& config, const ClassLa
     CatalogueRow entry{files.of_row(row), kUnlabelled, csv.where(row)};
     if (cutouts) entry.side = cutouts->side(row);
     read_truth(csv, row, columns, classes, entry);
-    const Split split = columns.split ? split_of(csv.cell(row, *columns.split), entry.where) : columns.otherwise;
+    const Split split = columns.split ? split_named_in(csv.cell(row, *columns.split), entry.where) : columns.otherwise;
     catalogue.rows(split).push_back(std::move(entry));
   }
   return catalogue;
