@@ -45,7 +45,7 @@ class Adaptation : public EvaluatesAs {
                 "Use data of a classification, such as type image_folder.");
   }
   void require(models::Model& model) const override { models::feature_network(model, kPurpose); }
-  void extend(models::Model& model, uint64_t seed) const override;
+  void extend(models::Model& model, const data::SampleSpec& spec, uint64_t seed) const override;
   void learn_from(const data::Dataset& training, at::Device device) override { weights_.fit(training, device); }
   std::vector<std::string> further_sources() const override { return {kUnlabelledSource}; }
   at::Tensor loss(const Network& network, const Batch& batch) const override;
@@ -59,7 +59,7 @@ class Adaptation : public EvaluatesAs {
   ClassWeights weights_;  // of labelled samples
 };
 
-void Adaptation::extend(models::Model& model, uint64_t seed) const {
+void Adaptation::extend(models::Model& model, const data::SampleSpec&, uint64_t seed) const {
   if (config_.alignment != Alignment::adversarial) return;
   const int64_t features = models::feature_network(model, kPurpose).feature_count();
   auto discriminator = std::make_shared<models::DomainDiscriminator>(features, config_.discriminator_units);

@@ -32,9 +32,10 @@ class Task {
   // Throws Error{usage} if the task cannot use such a model, for example if it needs more of it than forward().
   virtual void require(models::Model& /*model*/) const {}
 
-  // Adds to `model` what the task itself trains, such as a discriminator. The initial weights are a function of `seed`. The
-  // program calls it once for each model that it builds.
-  virtual void extend(models::Model& /*model*/, uint64_t /*seed*/) const {}
+  // Adds to `model`, which is for samples as in `spec`, what the task itself trains or learns of the training data, such as a
+  // discriminator or the scale of the targets. The initial weights are a function of `seed`. The program calls it once for each
+  // model that it builds.
+  virtual void extend(models::Model& /*model*/, const data::SampleSpec& /*spec*/, uint64_t /*seed*/) const {}
 
   // Computes what loss() needs to know about such samples on `device`. The program calls it once before it trains, evaluates or
   // predicts; it may take seconds.

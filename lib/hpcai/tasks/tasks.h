@@ -11,7 +11,9 @@
 #include "hpcai/tasks/density.h"
 #include "hpcai/tasks/dirichlet_multinomial.h"
 #include "hpcai/tasks/metric.h"
+#include "hpcai/tasks/multilabel.h"
 #include "hpcai/tasks/options.h"
+#include "hpcai/tasks/regression.h"
 #include "hpcai/tasks/waveform_mismatch.h"
 #include "hpcai/tasks/waveform_regression.h"
 
@@ -20,7 +22,7 @@ namespace hpcai::tasks {
 // The section `loss`: the tasks that a config can choose. A new task adds its config struct to this variant and defines a
 // function make() for the struct.
 using TaskConfig = std::variant<WaveformRegressionConfig, WaveformMismatchConfig, ClassificationConfig, DensityConfig,
-                                AdaptationConfig, DirichletMultinomialConfig>;
+                                AdaptationConfig, DirichletMultinomialConfig, RegressionConfig, MultilabelConfig>;
 
 // The task that `config` chooses.
 std::unique_ptr<Task> make_task(const TaskConfig& config, const EvaluationOptions& options = {});

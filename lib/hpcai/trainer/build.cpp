@@ -28,7 +28,7 @@ std::shared_ptr<models::Model> build_model(const Experiment& experiment, const d
   const int64_t outputs = task->outputs(spec);
   auto model = models::make_model(experiment.model, spec.input_shape, outputs, static_cast<uint64_t>(experiment.training.seed));
   task->require(*model);
-  task->extend(*model, static_cast<uint64_t>(experiment.training.seed));
+  task->extend(*model, spec, static_cast<uint64_t>(experiment.training.seed));
   if (group.device().is_cuda()) prepare_gpu(experiment.training);
   model->to(group.device());
   if (group.device().is_cuda()) order_weights(*model);

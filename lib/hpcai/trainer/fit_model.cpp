@@ -7,6 +7,7 @@
 
 #include "hpcai/core/parallel.h"
 #include "hpcai/kernels/one_thread.h"
+#include "hpcai/models/standardise.h"
 
 namespace hpcai::trainer {
 
@@ -29,7 +30,9 @@ at::Tensor targets_of(const data::Dataset& train, const data::Draw& draw) {
 }  // namespace
 
 void fit_model(models::Model& model, const data::Dataset& train, uint64_t seed, int threads) {
-  const int64_t count = std::min(model.examples_wanted(), train.size());
+  models::InputStandardiser* standardiser = models::find_input_standardiser(model);
+  const int64_t wanted = std::max(model.examples_wanted(), standardiser != nullptr ? standardiser->examples_wanted() : 0);
+  const int64_t count = std::min(wanted, train.size());
   std::vector<int64_t> shape{count};
   shape.insert(shape.end(), train.spec().input_shape.begin(), train.spec().input_shape.end());
   const data::Draw draw{seed, 0};
@@ -44,6 +47,8 @@ void fit_model(models::Model& model, const data::Dataset& train, uint64_t seed, 
   const at::NoGradGuard no_grad;
   const kernels::OneThread one_thread(true);  // the same bits for any number of ranks, whose threads differ
   model.fit_to(examples);
+  if (standardiser != nullptr) standardiser->fit_to(examples.inputs);
+  if (models::TargetScale* scale = models::find_target_scale(model)) scale->fit_to(examples.targets);
 }
 
 }  // namespace hpcai::trainer

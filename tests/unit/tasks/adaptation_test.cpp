@@ -130,7 +130,7 @@ TEST_CASE("a discriminator becomes part of the model, learns to tell the surveys
   const AdaptationConfig config{.consistency = 0, .alignment = Alignment::adversarial, .alignment_weight = 1};
   const auto task = make(config, {});
   Normed model;
-  task->extend(model, 7);
+  task->extend(model, {}, 7);
   model.to(at::kDouble);
   const auto& discriminator = dynamic_cast<models::DomainDiscriminator&>(*model.named_children()["domain_discriminator"]);
   const at::Tensor a = normed(surveys.labelled), b = normed(surveys.changed);

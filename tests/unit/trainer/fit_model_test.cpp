@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <string>
 
+#include "hpcai/models/standardise.h"
 #include "unit/trainer/small_net.h"
 
 namespace hpcai::trainer {
@@ -52,6 +54,24 @@ TEST_CASE("a model is shown samples that are spread over the data") {
   CHECK(model.seen.inputs.select(2, 0).flatten()[9].item<float>() == 90000);
   CHECK(model.seen.targets.size(0) == 8192);
   CHECK(model.seen.targets.mean().item<double>() == Approx(5000).epsilon(0.001));
+}
+
+TEST_CASE("the scale of the targets, which a task adds, becomes that of the data") {
+  Curious model(0);
+  const auto scale = std::make_shared<models::TargetScale>(1);
+  model.register_module(models::kTargetScale, scale);
+  fit_model(model, Ordered(4), 1, 1);
+  CHECK(scale->deviation().item<double>() == Approx(0.1 * std::sqrt(1.25)));  // of 0, 0.1, 0.2 and 0.3
+}
+
+TEST_CASE("a model's scale of its inputs becomes that of the data") {
+  Curious model(0);
+  const int64_t shape[] = {1, 2};
+  const auto scale = std::make_shared<models::InputStandardiser>(shape);
+  model.register_module(models::kInputStandardiser, scale);
+  fit_model(model, Ordered(5), 1, 1);
+  const at::Tensor value = at::full({1, 1, 2}, 4.0F);
+  CHECK(scale->forward(value)[0][0][0].item<double>() == Approx(2 / std::sqrt(2.0)));  // of 0, 1, 2, 3 and 4
 }
 
 TEST_CASE("a model is shown each sample of small data, and no targets of classes") {

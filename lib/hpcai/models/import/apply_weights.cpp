@@ -10,6 +10,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
 #include "hpcai/models/domain_discriminator.h"
+#include "hpcai/models/standardise.h"
 
 namespace hpcai::models {
 namespace {
@@ -62,7 +63,9 @@ void refuse_not_finite(const std::vector<std::pair<std::string, at::Tensor>>& te
 
 std::vector<std::string> tensor_names(const Model& model) {
   std::vector<std::string> names;
-  for (const auto& item : all_tensors(model)) names.push_back(item.first);
+  for (const auto& item : all_tensors(model)) {
+    if (!is_of_target_scale(item.first)) names.push_back(item.first);
+  }
   return names;
 }
 
@@ -93,6 +96,10 @@ Applied apply_weights(Model& model, const Translated& weights, const std::string
     const bool is_fit = found != source.end() && fits(found->second, into);
     const bool of_head = head.contains(name);
     head_is_fresh = head_is_fresh || (of_head && !is_fit);
+    if (is_of_target_scale(name) && !is_fit) {  // the scale of the data stays
+      --applied.all;
+      continue;
+    }
     if (of_head && head_is_fresh) {
       applied.fresh.push_back(name);
     } else if (is_fit) {
@@ -105,7 +112,7 @@ Applied apply_weights(Model& model, const Translated& weights, const std::string
     }
   }
   for (const auto& item : weights.tensors) {  // also the second of two that became the same tensor of the model
-    if (is_of_discriminator(item.first)) continue;
+    if (is_of_discriminator(item.first) || is_of_target_scale(item.first)) continue;
     if (known.erase(item.first) == 0) misfits.surplus.push_back(item.first);
   }
   misfits.refuse_if_any(where);

@@ -1,0 +1,71 @@
+#include "hpcai/models/standardise.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <vector>
+
+#include "hpcai/models/model.h"
+
+namespace hpcai::models {
+namespace {
+
+constexpr int64_t kMostExamples = 8192, kMostExampleValues = 1 << 24;
+constexpr double kLeastPart = 1e-12;  // of the mean: a smaller deviation is rounding
+
+// values [n, columns], float64: mean and deviation of each column; 1 for a deviation of 0.
+std::pair<at::Tensor, at::Tensor> mean_and_deviation(const at::Tensor& values) {
+  const at::Tensor mean = values.mean(0);
+  const at::Tensor deviation = (values - mean).square().mean(0).sqrt();
+  return {mean, at::where(deviation > kLeastPart * mean.abs(), deviation, at::ones_like(deviation))};
+}
+
+template <class Part>
+Part* find_part(const Model& model, const char* name) {
+  const auto parts = model.named_children();
+  const auto* found = parts.find(name);
+  return found == nullptr ? nullptr : dynamic_cast<Part*>(found->get());
+}
+
+}  // namespace
+
+InputStandardiser::InputStandardiser(std::span<const int64_t> input_shape) {
+  std::vector<int64_t> shape(input_shape.size(), 1);
+  shape[0] = input_shape[0];
+  centre_ = register_buffer("centre", at::zeros(shape));
+  deviation_ = register_buffer("deviation", at::ones(shape));
+  const int64_t values = std::accumulate(input_shape.begin(), input_shape.end(), int64_t{1}, std::multiplies<>());
+  examples_ = std::clamp<int64_t>(kMostExampleValues / values, 1, kMostExamples);
+}
+
+void InputStandardiser::fit_to(const at::Tensor& examples) {
+  if (examples.size(0) == 0) return;
+  const int64_t columns = centre_.size(0);
+  const auto [mean, deviation] = mean_and_deviation(examples.to(at::kDouble).transpose(0, 1).reshape({columns, -1}).t());
+  centre_.copy_(mean.view(centre_.sizes()));
+  deviation_.copy_(deviation.view(deviation_.sizes()));
+}
+
+at::Tensor InputStandardiser::forward(const at::Tensor& input) const { return (input - centre_) / deviation_; }
+
+TargetScale::TargetScale(int64_t targets)
+    : centre_(register_buffer("centre", at::zeros({targets}))), deviation_(register_buffer("deviation", at::ones({targets}))) {}
+
+void TargetScale::fit_to(const at::Tensor& targets) {
+  if (!targets.defined() || targets.size(0) == 0) return;
+  for (int64_t target = 0; target < targets.size(1); ++target) {
+    const at::Tensor column = targets.select(1, target).to(at::kDouble);
+    const at::Tensor known = column.masked_select(column.isnan().logical_not());
+    if (known.numel() == 0) continue;
+    const auto [mean, deviation] = mean_and_deviation(known.unsqueeze(1));
+    centre_[target].copy_(mean[0]);
+    deviation_[target].copy_(deviation[0]);
+  }
+}
+
+TargetScale* find_target_scale(const Model& model) { return find_part<TargetScale>(model, kTargetScale); }
+InputStandardiser* find_input_standardiser(const Model& model) { return find_part<InputStandardiser>(model, kInputStandardiser); }
+
+}  // namespace hpcai::models

@@ -1,0 +1,150 @@
+#include "hpcai/tasks/regression.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numbers>
+#include <optional>
+
+#include "hpcai/core/error.h"
+#include "hpcai/metrics/regression_quality.h"
+#include "hpcai/models/standardise.h"
+#include "hpcai/tasks/task.h"
+
+namespace hpcai::tasks {
+namespace {
+
+constexpr Metric kR2{metrics::kR2Key, "R2"}, kRmse{metrics::kRmseAllKey, "RMSE", false}, kMae{metrics::kMaeAllKey, "MAE", false},
+    kNll{metrics::kNllKey, "NLL", false}, kCoverage68{metrics::kCoverage68Key, "within 1 sigma"},
+    kCoverage95{metrics::kCoverage95Key, "within 95 %"};
+
+constexpr double kMostLogVariance = 30;  // its exponential and the inverse of it fit into float32
+
+int64_t targets_of(const data::SampleSpec& spec) { return static_cast<int64_t>(spec.target_names.size()); }
+
+// The means and, of a density, the logarithms of the variances, [batch, targets], in the units of the network.
+struct Answer {
+  at::Tensor mean;
+  std::optional<at::Tensor> log_variance;
+};
+
+class Regression : public Task {
+ public:
+  explicit Regression(const RegressionConfig& config) : config_(config) {}
+
+  int64_t outputs(const data::SampleSpec& spec) const override {
+    if (spec.class_names.empty() && !spec.target_names.empty()) return targets_of(spec) * (is_density() ? 2 : 1);
+    throw Error(ExitCode::usage, "loss.type: regression needs data with targets that are numbers; these have none",
+                "Name the columns of the targets, such as data.targets of a table, or use cross_entropy for classes.");
+  }
+
+  void extend(models::Model& model, const data::SampleSpec& spec, uint64_t) const override {
+    if (config_.standardise) {
+      model.register_module(models::kTargetScale, std::make_shared<models::TargetScale>(targets_of(spec)));
+    }
+  }
+
+  at::Tensor loss(const Network& network, const Batch& batch) const override {
+    return loss_of(answer(network, batch.input), batch.target, models::find_target_scale(network.model()));
+  }
+
+  std::vector<Metric> metrics() const override { return {kLoss, kR2, kRmse, kMae, kNll}; }
+  std::vector<Metric> further_metrics() const override { return {kCoverage68, kCoverage95}; }
+  std::string lacks(const Metric& metric, const data::SampleSpec&) const override {
+    return metric == kNll && !is_density() ? "loss.kind gaussian" : "";
+  }
+
+  std::unique_ptr<Evaluation> start_evaluation(const data::SampleSpec& spec, at::Device device) const override;
+
+  data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
+    data::PredictionTable table;
+    table.columns = spec.target_names;
+    if (is_density()) {
+      for (const std::string& name : spec.target_names) table.columns.push_back(name + "_std");
+    }
+    table.predictions = row_major(all.prediction, static_cast<int64_t>(table.columns.size()));
+    if (!all.target.defined()) return table;
+    table.truth_columns = spec.target_names;
+    table.truth = row_major(all.target, targets_of(spec));
+    return table;
+  }
+
+ private:
+  class Sums;
+
+  bool is_density() const { return config_.kind == RegressionKind::gaussian; }
+
+  Answer answer(const Network& network, const at::Tensor& input) const {
+    const at::Tensor output = widened(network(input));
+    if (!is_density()) return {output, std::nullopt};
+    const int64_t targets = output.size(1) / 2;
+    return {output.narrow(1, 0, targets), output.narrow(1, targets, targets).clamp(-kMostLogVariance, kMostLogVariance)};
+  }
+
+  // target [batch, targets]; scale: null where the network learns in the targets' units.
+  at::Tensor loss_of(const Answer& answer, const at::Tensor& target, const models::TargetScale* scale) const {
+    const at::Tensor wanted = scale ? scale->to_standard(target) : target;
+    const at::Tensor truth = wanted.to(answer.mean.scalar_type());
+    switch (config_.kind) {
+      case RegressionKind::squared: return at::mse_loss(answer.mean, truth);
+      case RegressionKind::absolute: return at::l1_loss(answer.mean, truth);
+      case RegressionKind::huber: return at::huber_loss(answer.mean, truth, at::Reduction::Mean, config_.delta);
+      case RegressionKind::gaussian: break;
+    }
+    const at::Tensor& log_variance = *answer.log_variance;
+    const at::Tensor square = (truth - answer.mean).square() * (-log_variance).exp();
+    return (0.5 * (square + log_variance + std::log(2 * std::numbers::pi))).mean();
+  }
+
+  // The means and, of a density, the deviations behind them, [batch, targets or twice that], in the targets' units.
+  static at::Tensor in_units(const Answer& answer, const models::TargetScale* scale) {
+    const at::Tensor mean = scale ? scale->from_standard(answer.mean) : answer.mean;
+    if (!answer.log_variance) return mean;
+    const at::Tensor deviation = (0.5 * *answer.log_variance).exp();
+    return at::cat({mean, scale ? scale->deviation() * deviation : deviation}, 1);
+  }
+
+  RegressionConfig config_;
+};
+
+// Gathers predictions [sample, targets or twice that] as in_units() gives them.
+class Regression::Sums : public Evaluation {
+ public:
+  Sums(const Regression& task, const data::SampleSpec& spec) : task_(task), names_(spec.target_names) {}
+
+ protected:
+  Outcome measure(const Network& network, const Batch& batch, const std::vector<int64_t>&) override {
+    const models::TargetScale* scale = models::find_target_scale(network.model());
+    const Answer answer = task_.answer(network, batch.input);
+    const at::Tensor loss = batch.target.defined() ? task_.loss_of(answer, batch.target, scale) : at::Tensor();
+    return {loss, in_units(answer, scale)};
+  }
+
+  nlohmann::json reduce(distributed::Group&, const metrics::Predictions::Gathered& all) override {
+    if (!all.target.defined() || !all.prediction.defined()) return nlohmann::json::object();
+    const auto targets = static_cast<int64_t>(names_.size());
+    const at::Tensor mean = all.prediction.narrow(1, 0, targets);
+    nlohmann::json quality = metrics::regression_quality(names_, mean, all.target);
+    if (task_.is_density()) {
+      quality.update(metrics::normal_quality(names_, mean, all.prediction.narrow(1, targets, targets), all.target));
+    }
+    return quality;
+  }
+
+ private:
+  const Regression& task_;
+  std::vector<std::string> names_;
+};
+
+std::unique_ptr<Evaluation> Regression::start_evaluation(const data::SampleSpec& spec, at::Device) const {
+  return std::make_unique<Sums>(*this, spec);
+}
+
+}  // namespace
+
+std::unique_ptr<Task> make(const RegressionConfig& config, const EvaluationOptions&) {
+  return std::make_unique<Regression>(config);
+}
+
+}  // namespace hpcai::tasks
