@@ -31,9 +31,10 @@ Part* find_part(const Model& model, const char* name) {
 
 }  // namespace
 
-InputStandardiser::InputStandardiser(std::span<const int64_t> input_shape) {
+InputStandardiser::InputStandardiser(std::span<const int64_t> input_shape, int64_t channels) : channels_(channels) {
   std::vector<int64_t> shape(input_shape.size(), 1);
-  shape[0] = input_shape[0];
+  const auto at = static_cast<size_t>(channels);
+  shape[at] = input_shape[at];
   centre_ = register_buffer("centre", at::zeros(shape));
   deviation_ = register_buffer("deviation", at::ones(shape));
   const int64_t values = std::accumulate(input_shape.begin(), input_shape.end(), int64_t{1}, std::multiplies<>());
@@ -42,8 +43,8 @@ InputStandardiser::InputStandardiser(std::span<const int64_t> input_shape) {
 
 void InputStandardiser::fit_to(const at::Tensor& examples) {
   if (examples.size(0) == 0) return;
-  const int64_t columns = centre_.size(0);
-  const auto [mean, deviation] = mean_and_deviation(examples.to(at::kDouble).transpose(0, 1).reshape({columns, -1}).t());
+  const at::Tensor columns = examples.to(at::kDouble).movedim(1 + channels_, 0).reshape({centre_.numel(), -1});
+  const auto [mean, deviation] = mean_and_deviation(columns.t());
   centre_.copy_(mean.view(centre_.sizes()));
   deviation_.copy_(deviation.view(deviation_.sizes()));
 }

@@ -16,7 +16,8 @@ class Model;
 // called they are 0 and 1.
 class InputStandardiser : public torch::nn::Module {
  public:
-  explicit InputStandardiser(std::span<const int64_t> input_shape);
+  // `channels`: the dimension of a sample that counts its features or channels, such as 1 of [time, features].
+  explicit InputStandardiser(std::span<const int64_t> input_shape, int64_t channels = 0);
 
   // How many training inputs fit_to() shall get: at most 8192, fewer if one has over 2048 values.
   int64_t examples_wanted() const { return examples_; }
@@ -26,7 +27,8 @@ class InputStandardiser : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& input) const;
 
  private:
-  at::Tensor centre_, deviation_;  // [features or channels, 1, ...]
+  at::Tensor centre_, deviation_;  // [features or channels, 1, ...], or [1, features]
+  int64_t channels_;
   int64_t examples_;
 };
 

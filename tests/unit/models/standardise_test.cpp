@@ -47,6 +47,17 @@ TEST_CASE("a channel is standardised over samples and positions") {
   CHECK(InputStandardiser(large).examples_wanted() == 2);
 }
 
+TEST_CASE("features of a sequence are standardised over samples and time") {
+  at::manual_seed(4);
+  const at::Tensor x = at::randn({50, 7, 2}) * at::tensor({2.0F, 30.0F}) + at::tensor({7.0F, -3.0F});
+  const int64_t shape[] = {7, 2};
+  InputStandardiser standardiser(shape, 1);
+  standardiser.fit_to(x);
+  const at::Tensor z = standardiser.forward(x).flatten(0, 1).to(at::kDouble);
+  CHECK(at::allclose(z.mean(0), at::zeros({2}, at::kDouble), 0, 1e-5));
+  CHECK(at::allclose(z.std(0, /*unbiased=*/false), at::ones({2}, at::kDouble), 1e-5, 0));
+}
+
 TEST_CASE("the scale of the targets changes units and back, and unknown targets do not count") {
   TargetScale scale(2);
   const at::Tensor targets = torch::tensor({{1.0F, 5.0F}, {NAN, 5.0F}, {3.0F, 5.0F}});

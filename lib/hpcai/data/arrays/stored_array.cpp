@@ -90,6 +90,7 @@ class Hdf5RowArray : public StoredArray {
   Hdf5RowArray(Hdf5Array array, const std::string& where) : StoredArray(array.shape(), where), array_(std::move(array)) {}
   void read_row(int64_t row, float* out) const override { array_.read_row(row, out); }
   void read_row(int64_t row, double* out) const override { array_.read_row(row, out); }
+  std::vector<double> read_all() const override { return array_.read_all(); }
 
  private:
   Hdf5Array array_;
@@ -181,6 +182,12 @@ class Hdf5Arrays : public ArrayFile {
 
 StoredArray::StoredArray(std::vector<int64_t> shape, std::string where) : shape_(std::move(shape)), where_(std::move(where)) {
   row_size_ = std::accumulate(shape_.begin() + 1, shape_.end(), int64_t{1}, std::multiplies<>());
+}
+
+std::vector<double> StoredArray::read_all() const {
+  std::vector<double> values(static_cast<size_t>(rows() * row_size()));
+  for (int64_t row = 0; row < rows(); ++row) read_row(row, values.data() + row * row_size());
+  return values;
 }
 
 std::string StoredArray::where(int64_t row) const { return fmt::format("{}, row {}", where_, row); }

@@ -23,6 +23,8 @@ class StoredArray {
   // One row, converted. Throws Error{bad_data} if it cannot be read.
   virtual void read_row(int64_t row, float* out) const = 0;
   virtual void read_row(int64_t row, double* out) const = 0;
+  // All values.
+  virtual std::vector<double> read_all() const;
 
  protected:
   StoredArray(std::vector<int64_t> shape, std::string where);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
@@ -42,14 +43,16 @@ void take_zip64(std::string_view extra, std::initializer_list<uint64_t*> values)
   }
 }
 
-// Raw deflate of exactly `size` bytes; nothing if it is damaged.
-bool inflate_raw(const std::string& packed, std::string& content) {
+// Unpacks raw deflate of exactly `size` bytes; nothing if it is damaged. Memory grows with what there is.
+std::optional<std::string> inflate_raw(const std::string& packed, size_t size) {
+  constexpr size_t kFirst = 1 << 20, kMost = std::numeric_limits<uInt>::max();
   z_stream stream{};
-  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) return false;
+  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) return std::nullopt;
+  std::string content;
   size_t in = 0, out = 0;
   int result = Z_OK;
   while (result == Z_OK) {
-    constexpr size_t kMost = std::numeric_limits<uInt>::max();
+    if (out == content.size()) content.resize(std::min(size, std::max(kFirst, 2 * out)));
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data() + in));
     stream.avail_in = static_cast<uInt>(std::min(kMost, packed.size() - in));
     stream.next_out = reinterpret_cast<Bytef*>(content.data() + out);
@@ -58,10 +61,12 @@ bool inflate_raw(const std::string& packed, std::string& content) {
     result = inflate(&stream, Z_NO_FLUSH);
     in += given - stream.avail_in;
     out += room - stream.avail_out;
-    if (result == Z_OK && given == stream.avail_in && room == stream.avail_out) break;
+    if (given == stream.avail_in && room == stream.avail_out) break;
   }
   inflateEnd(&stream);
-  return result == Z_STREAM_END && out == content.size();
+  if (result != Z_STREAM_END || out != size) return std::nullopt;
+  content.resize(size);
+  return content;
 }
 
 uint32_t checksum_of(const std::string& content) {
@@ -148,9 +153,9 @@ std::string ZipFile::read(const std::string& name, uint64_t limit) const {
   const uint64_t begin = kLocalSize + little_endian<uint16_t>(header, 26) + little_endian<uint16_t>(header, 28);
   std::string packed = bytes_at(member.header_at + begin, member.packed);
   if (member.method == kDeflated) {
-    std::string content(member.size, '\0');
-    if (!inflate_raw(packed, content)) refuse(fmt::format("its member {} is damaged", shown));
-    packed = std::move(content);
+    auto content = inflate_raw(packed, member.size);
+    if (!content) refuse(fmt::format("its member {} is damaged", shown));
+    packed = std::move(*content);
   }
   if (checksum_of(packed) != member.checksum) refuse(fmt::format("its member {} has another checksum", shown));
   return packed;

@@ -129,12 +129,6 @@ std::vector<int64_t> joined_shape(const Parts& parts, const ArraysConfig& config
   return joined;
 }
 
-std::vector<double> read_columns(const StoredArray& array) {
-  std::vector<double> values(static_cast<size_t>(array.rows() * array.row_size()));
-  for (int64_t row = 0; row < array.rows(); ++row) array.read_row(row, values.data() + row * array.row_size());
-  return values;
-}
-
 bool learns_classes(const ArraysConfig& config, const StoredArray& labels) {
   return !config.labels.empty() && labels.shape().size() == 1;
 }
@@ -220,7 +214,7 @@ at::Tensor read_truths(const ArrayFile& file, const ArraysConfig& config, const 
   }
   const auto array = file.array(name);
   check_row_count(*array, first);
-  const std::vector<double> values = read_columns(*array);
+  const std::vector<double> values = array->read_all();
   SampleSpec own;
   describe_array_truth(config, *array, values, of_training ? spec : own);
   if (!spec.class_names.empty()) return checked_classes(*array, values, spec);
@@ -241,7 +235,7 @@ std::vector<std::string> read_groups(const ArrayFile& file, const ArraysConfig& 
   const auto array = file.array(config.group);
   check_row_count(*array, first);
   if (array->row_size() != 1) refuse_array(*array, "more than one number a row", "data.group names an array [n].");
-  for (const double value : read_columns(*array)) groups.push_back(fmt::format("{}", value));
+  for (const double value : array->read_all()) groups.push_back(fmt::format("{}", value));
   return groups;
 }
 
