@@ -30,6 +30,16 @@ TEST_CASE("the files of the data are those of all splits, of patterns and of gro
   simulated.test.parameters = "p.csv";
   CHECK(input_files(simulated).back() == "p.csv");
   CHECK(input_files(SyntheticImagesConfig{}).empty());
+  TableConfig table;
+  table.file = "t.csv";
+  table.test_file = "u.csv";
+  CHECK(input_files(table) == Paths{"t.csv", "", "u.csv"});
+  ArraysConfig arrays;
+  arrays.file = folder.path().string();
+  arrays.validation_file = file("v.h5") + ":group";
+  arrays.inputs = {"x"};
+  arrays.targets = "y";
+  CHECK(input_files(arrays) == Paths{folder.path(), folder / "x.npy", folder / "y.npy", file("v.h5")});
 }
 
 TEST_CASE("the files of new samples are the input and the catalogue of its folder") {

@@ -1,6 +1,5 @@
 #include "hpcai/data/sources/table.h"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
@@ -13,6 +12,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/data/tables/class_labels.h"
 #include "hpcai/data/class_name_rules.h"
+#include "hpcai/data/tables/csv_record.h"
 #include "hpcai/data/tables/row_filter.h"
 #include "hpcai/data/tables/table_inputs.h"
 #include "hpcai/data/tables/table_truth.h"

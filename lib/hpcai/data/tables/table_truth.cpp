@@ -1,19 +1,15 @@
 #include "hpcai/data/tables/table_truth.h"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
-#include "hpcai/data/sources/need_labels.h"
 #include "hpcai/data/tables/class_labels.h"
-#include "hpcai/data/tables/csv_record.h"
 #include "hpcai/data/tables/table_inputs.h"
 
 namespace hpcai::data {
