@@ -161,6 +161,7 @@ struct NetworkConfig {
   std::vector<network::LayerConfig> layers;
   Initialisation initialisation = Initialisation::pytorch;
   bool time_first = false;
+  bool standardise_inputs = false;
   BatchNormMode batch_norm = BatchNormMode::local;
 
   NetworkConfig();
@@ -182,6 +183,10 @@ struct NetworkConfig {
     visitor.field("time_first", time_first,
                   {.help = "Samples of two dimensions are [time, features], as recurrent layers and attention need them, instead "
                            "of [channels, time]."});
+    visitor.field(
+        "standardise_inputs", standardise_inputs,
+        {.help = "Subtract from each feature or channel of the samples its mean in the training data, and divide by its "
+                 "standard deviation."});
     visitor.field("batch_norm", batch_norm, {.help = kBatchNormHelp});
   }
 };

@@ -14,6 +14,7 @@
 #include "hpcai/models/initialise.h"
 #include "hpcai/models/network/layer_config.h"
 #include "hpcai/models/network/planner.h"
+#include "hpcai/models/standardise.h"
 
 namespace hpcai::models {
 namespace network {
@@ -25,9 +26,10 @@ struct Outer {
   std::vector<Function> forward;
   std::shared_ptr<torch::nn::Module> modules;
   std::vector<Row> rows;
-  std::string last;      // name of the row of the last of them
-  int64_t features = 0;  // that the last layer reads
-  size_t maps_end = 0;   // layers up to the maps
+  std::string last;                                           // name of the row of the last of them
+  int64_t features = 0;                                       // that the last layer reads
+  size_t maps_end = 0;                                        // layers up to the maps
+  std::shared_ptr<InputStandardiser> standardiser = nullptr;  // null: the layers read the samples as they are
 };
 
 constexpr const char* kHead = "head";  // a name that every Model has for its last layers
@@ -43,6 +45,7 @@ template <class Base>
 class LayerNetwork : public Base, public Layered {
  public:
   explicit LayerNetwork(Outer outer) : Layered(std::move(outer.rows)), outer_(std::move(outer)) {
+    if (outer_.standardiser) this->register_module(kInputStandardiser, outer_.standardiser);
     this->register_module("layers", outer_.modules);
     const bool has_head = std::any_of(rows().begin(), rows().end(), [](const Row& row) { return row.name == kHead; });
     for (const Row& row : rows()) {
@@ -63,7 +66,9 @@ class LayerNetwork : public Base, public Layered {
     for (size_t i = begin; i < end; ++i) x = outer_.forward[i](x, pass);
     return x;
   }
-  at::Tensor enter(const at::Tensor& input) const { return entered(input, outer_.input); }
+  at::Tensor enter(const at::Tensor& input) const {
+    return entered(outer_.standardiser ? outer_.standardiser->forward(input) : input, outer_.input);
+  }
   size_t size() const { return outer_.forward.size(); }
 
   Outer outer_;
@@ -147,10 +152,11 @@ std::string name_head(const Chain& chain, std::vector<Row>& rows) {
   return last.name;
 }
 
-std::shared_ptr<Model> assemble(const Chain& chain) {
+std::shared_ptr<Model> assemble(const Chain& chain, std::shared_ptr<InputStandardiser> standardiser) {
   Assembly assembly;
   Chain::Layers layers = chain.make(assembly);
   Outer outer{chain.input, std::move(layers.forward), std::move(layers.modules), std::move(assembly.rows), {}};
+  outer.standardiser = std::move(standardiser);
   outer.last = name_head(chain, outer.rows);
   const std::string& last = chain.parts.back().kind;
   if (chain.parts.size() < 2 || (last != DenseLayer::kType && last != OutputsLayer::kType)) {
@@ -231,7 +237,9 @@ std::shared_ptr<Model> make(const NetworkConfig& config, std::span<const int64_t
   network::Planner planner(outputs, config.batch_norm);
   const network::Chain chain = planner.chain(config.layers, network::input_of(config, input_shape), "model.layers");
   network::check_end(config, chain, planner);
-  auto model = network::assemble(chain);
+  std::shared_ptr<InputStandardiser> standardiser;
+  if (config.standardise_inputs) standardiser = std::make_shared<InputStandardiser>(input_shape, config.time_first ? 1 : 0);
+  auto model = network::assemble(chain, std::move(standardiser));
   network::initialise(*model, config.initialisation, seed);
   return model;
 }

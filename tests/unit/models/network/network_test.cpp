@@ -8,6 +8,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/models/feature_network.h"
 #include "hpcai/models/network/layer_config.h"
+#include "hpcai/models/standardise.h"
 #include "yaml_network.h"
 
 using Catch::Matchers::Contains;
@@ -44,6 +45,25 @@ TEST_CASE("weights have the names, or the numbers, of their layers") {
   CHECK(layers[5] == "blocks.0.0");
   CHECK(layers[6] == "blocks.0.0.0");
   CHECK(layers[17] == "head");
+}
+
+TEST_CASE("a network may standardise its inputs, each feature of a sequence by itself") {
+  NetworkConfig config = parsed("  layers: [flatten, outputs]\n");
+  config.standardise_inputs = true;
+  config.time_first = true;
+  const int64_t shape[] = {5, 2};
+  const auto model = make_model(config, shape, 1, 7);
+  config.standardise_inputs = false;
+  const auto plain = make_model(config, shape, 1, 7);
+  CHECK(model->named_buffers().keys() == std::vector<std::string>{"input_scale.centre", "input_scale.deviation"});
+  CHECK(model->named_buffers()["input_scale.centre"].sizes() == at::IntArrayRef({1, 2}));
+  CHECK(plain->named_buffers().size() == 0);
+  at::manual_seed(1);
+  const at::Tensor input = at::randn({30, 5, 2}) * 50 + 7;
+  find_input_standardiser(*model)->fit_to(input);
+  const at::Tensor columns = input.flatten(0, 1);
+  const at::Tensor standard = (input - columns.mean(0)) / columns.std(0, /*unbiased=*/false);
+  CHECK(at::allclose(model->forward(input), plain->forward(standard), 1e-4, 1e-4));
 }
 
 TEST_CASE("a training may begin at any layer of a network") {
