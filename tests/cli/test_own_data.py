@@ -112,11 +112,13 @@ loss: {type: regression}
 
     def test_resume(self):
         random.seed(1)
-        self.write("stars.csv", [star(number) for number in range(200)])
+        self.write("stars.csv", [star(number) for number in range(1000)])
         config = self.config(TABLE + VECTORS + "loss: {type: regression}\n")
-        self.train(config, "whole", "--set", "training.epochs=4")
-        self.train(config, "run", "--set", "training.epochs=2")
-        self.train(config, "run", "--set", "training.epochs=4", "--resume", "require")
+        arguments = ("--config", config, "--set", "training.epochs=40", "--set", "training.log_every_steps=1")
+        self.run_program(*arguments, "--run-dir", "whole")
+        code, _ = self.interrupt("run", 17, *arguments, "--run-dir", "run")
+        self.assertEqual(code, 75)
+        self.run_program(*arguments, "--run-dir", "run", "--resume", "require")
         self.assertEqual(self.summary("run")["weights_sha256"], self.summary("whole")["weights_sha256"])
 
 

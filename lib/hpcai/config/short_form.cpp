@@ -43,6 +43,7 @@ std::optional<Node> long_form(const Type& type, const Node& node) {
   if (!named) return std::nullopt;
   whole.entries.push_back({"type", named->place, scalar_node(named->key, named->place)});
   const Node& value = named->value;
+  if (value.kind == Node::Kind::map && value.find("type")) return std::nullopt;  // given twice
   if (value.kind == Node::Kind::map) {
     whole.entries.insert(whole.entries.end(), value.entries.begin(), value.entries.end());
   } else if (value.kind != Node::Kind::null) {

@@ -64,15 +64,21 @@ RegularFile::RegularFile(const std::string& path) : path_(path) {
 
 RegularFile::~RegularFile() { close(fd_); }
 
-std::string RegularFile::read_start(size_t most) const {
-  std::string bytes(std::min(most, static_cast<size_t>(bytes_)), '\0');
-  for (size_t filled = 0; filled < bytes.size();) {
-    const ssize_t got = pread(fd_, bytes.data() + filled, bytes.size() - filled, static_cast<off_t>(filled));
+size_t RegularFile::read_at(uint64_t at, void* out, size_t count) const {
+  size_t done = 0;
+  while (done < count) {
+    const ssize_t got = pread(fd_, static_cast<char*>(out) + done, count - done, static_cast<off_t>(at + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail_reading(path_, errno);
-    if (got == 0) bytes.resize(filled);  // the file has shrunk
-    filled += static_cast<size_t>(got);
+    if (got == 0) break;  // the file ends here
+    done += static_cast<size_t>(got);
   }
+  return done;
+}
+
+std::string RegularFile::read_start(size_t most) const {
+  std::string bytes(std::min(most, static_cast<size_t>(bytes_)), '\0');
+  bytes.resize(read_at(0, bytes.data(), bytes.size()));  // shorter if the file has shrunk
   return bytes;
 }
 

@@ -18,6 +18,9 @@ class RegularFile {
   int descriptor() const { return fd_; }
   int64_t bytes() const { return bytes_; }
 
+  // Reads `count` bytes from byte `at` on into `out`. Returns how many the file had. Throws Error{missing_input} if they cannot
+  // be read.
+  size_t read_at(uint64_t at, void* out, size_t count) const;
   // The first `most` bytes, or all if there are fewer. Throws Error{missing_input} if they cannot be read.
   std::string read_start(size_t most) const;
 

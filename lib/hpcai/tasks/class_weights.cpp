@@ -10,7 +10,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
-#include "hpcai/data/verify.h"
+#include "hpcai/data/class_targets.h"
 
 namespace hpcai::tasks {
 namespace {
@@ -47,26 +47,35 @@ std::vector<double> in_order(const std::vector<ClassWeight>& listed, const std::
               fmt::format("Give each of the {} a weight.", plural(static_cast<int64_t>(classes.size()), "class", "classes")));
 }
 
-std::vector<int64_t> counts_of(const data::Dataset& training) {
-  std::vector<int64_t> counts;
-  for (const auto& [name, count] : data::class_counts(training)) counts.push_back(count);
-  return counts;
+// The number of samples of each class, or the sum of its soft labels; empty if the samples have neither.
+std::vector<double> counts_of(const data::Dataset& training) {
+  constexpr int64_t kPart = 65536;
+  const auto classes = static_cast<int64_t>(training.spec().class_names.size());
+  at::Tensor sum = at::zeros({classes}, at::kDouble);
+  for (int64_t first = 0; first < training.size(); first += kPart) {
+    std::vector<int64_t> rows(static_cast<size_t>(std::min(kPart, training.size() - first)));
+    std::iota(rows.begin(), rows.end(), first);
+    const at::Tensor targets = training.targets(rows);
+    if (!targets.defined()) return {};
+    sum += data::class_probabilities(targets, classes).nan_to_num(0).sum(0, /*keepdim=*/false, at::kDouble);
+  }
+  return {sum.const_data_ptr<double>(), sum.const_data_ptr<double>() + classes};
 }
 
 }  // namespace
 
-std::vector<double> balanced_weights(const std::vector<int64_t>& counts) {
-  const auto samples = static_cast<double>(std::accumulate(counts.begin(), counts.end(), int64_t{0}));
+std::vector<double> balanced_weights(const std::vector<double>& counts) {
+  const double samples = std::accumulate(counts.begin(), counts.end(), 0.0);
   std::vector<double> weights;
-  for (const int64_t count : counts) weights.push_back(samples / static_cast<double>(counts.size()) / static_cast<double>(count));
+  for (const double count : counts) weights.push_back(samples / static_cast<double>(counts.size()) / count);
   return weights;
 }
 
-std::vector<double> with_mean_one(std::vector<double> weights, const std::vector<int64_t>& counts) {
+std::vector<double> with_mean_one(std::vector<double> weights, const std::vector<double>& counts) {
   double samples = 0, sum = 0;
   for (size_t i = 0; i < weights.size(); ++i) {
-    samples += static_cast<double>(counts[i]);
-    sum += static_cast<double>(counts[i]) * weights[i];
+    samples += counts[i];
+    sum += counts[i] * weights[i];
   }
   for (double& weight : weights) weight *= samples / sum;
   return weights;
@@ -91,9 +100,9 @@ void ClassWeights::check(const std::vector<std::string>& classes) const {
 void ClassWeights::fit(const data::Dataset& training, at::Device device) {
   if (weighting_ == ClassWeighting::none) return;
   const auto& classes = training.spec().class_names;
-  const std::vector<int64_t> counts = counts_of(training);
+  const std::vector<double> counts = counts_of(training);
   if (counts.size() != classes.size()) throw std::logic_error("class weights of data without labels");
-  const auto absent = std::find(counts.begin(), counts.end(), 0);
+  const auto absent = std::find(counts.begin(), counts.end(), 0.0);
   if (weighting_ == ClassWeighting::balanced && absent != counts.end()) {
     throw Error(ExitCode::usage,
                 fmt::format("loss.class_weights: balanced: no training sample is of the class '{}'",

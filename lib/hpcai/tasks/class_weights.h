@@ -48,11 +48,11 @@ void describe_class_weights(Visitor& visitor, ClassWeighting& weighting, std::ve
 }
 
 // samples / (classes * count) for each class, as scikit-learn's class_weight "balanced"; their mean over the samples is 1. Every
-// count must be at least 1.
-std::vector<double> balanced_weights(const std::vector<int64_t>& counts);
+// count must be above 0; of soft labels it is the sum of the class's probabilities.
+std::vector<double> balanced_weights(const std::vector<double>& counts);
 
 // `weights` divided by their mean over the samples, sum_c count_c weight_c / sum_c count_c. At least one count must be above 0.
-std::vector<double> with_mean_one(std::vector<double> weights, const std::vector<int64_t>& counts);
+std::vector<double> with_mean_one(std::vector<double> weights, const std::vector<double>& counts);
 
 // The weights of the classes of a training.
 class ClassWeights {

@@ -102,8 +102,8 @@ class Classification : public Task {
  private:
   class Sums;
 
-  // scores [batch, class]; target int64 [batch], or soft labels float [batch, class] -> loss [], the mean over the batch, in which
-  // all samples count alike
+  // scores [batch, class]; target int64 [batch], or soft labels float [batch, class] -> loss [], the mean over the batch, in
+  // which all samples count alike
   at::Tensor loss_of(const at::Tensor& scores, const at::Tensor& target) const {
     return weighted_cross_entropy(widened(scores), target, {}, label_smoothing_);
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hpcai/core/parallel.h"
+#include "hpcai/data/wrappers/mixed_up.h"
 #include "hpcai/kernels/one_thread.h"
 #include "hpcai/models/standardise.h"
 
@@ -29,7 +30,9 @@ at::Tensor targets_of(const data::Dataset& train, const data::Draw& draw) {
 
 }  // namespace
 
-void fit_model(models::Model& model, const data::Dataset& train, uint64_t seed, int threads) {
+void fit_model(models::Model& model, const data::Dataset& training, uint64_t seed, int threads) {
+  const auto* mixed = dynamic_cast<const data::MixedUp*>(&training);
+  const data::Dataset& train = mixed != nullptr ? mixed->base() : training;  // evaluations see samples that are not mixed
   models::InputStandardiser* standardiser = models::find_input_standardiser(model);
   const int64_t wanted = std::max(model.examples_wanted(), standardiser != nullptr ? standardiser->examples_wanted() : 0);
   const int64_t count = std::min(wanted, train.size());

@@ -218,6 +218,7 @@ void Loop::compare_ranks() {
   const auto difference = distributed::compare_state(parts_.group, state);
   if (!difference) return;
   resolve_drift(parts_.group, *difference, state, settings_.drift.on_drift, step);
+  cached_.reset();  // a rank may have computed its part with frozen layers that had drifted
   for (Observer* observer : observers_) observer->healed(course_.position(), difference->ranks, difference->tensor, elapsed_s());
 }
 

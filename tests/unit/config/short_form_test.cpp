@@ -154,7 +154,7 @@ TEST_CASE("a mistake in the short form is told as one in the long form") {
   CHECK_THAT(complaint("{}"), Contains("layers[1].type is required."));
   CHECK_THAT(complaint(""), Contains("layers[1] has no value"));
   CHECK_THAT(complaint("[relu]"), Contains("layers[1] is a list; it must be a section"));
-  CHECK_THAT(complaint("relu: {type: dense, units: 3}"), Contains("layers[1].units is not a setting."));
+  CHECK_THAT(complaint("relu: {type: dense, units: 3}"), Contains("layers[1].type is required."));
 }
 
 TEST_CASE("the description of layers with a main key has no faults, and a wrong main key is one") {

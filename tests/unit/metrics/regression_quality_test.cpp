@@ -3,7 +3,7 @@
 #include <torch/types.h>
 
 #include <catch2/catch.hpp>
-#include <cmath>
+#include <limits>
 
 #include "regression_fixture.h"
 
@@ -42,7 +42,8 @@ TEST_CASE("the NLL and the coverage of normal densities are scipy's") {
 }
 
 TEST_CASE("rows without truth do not count, and without rows nothing is known") {
-  const at::Tensor truth = torch::tensor({{1.0, 2.0}, {NAN, 3.0}, {3.0, 2.0}}, at::kDouble);
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  const at::Tensor truth = torch::tensor({{1.0, 2.0}, {kUnknown, 3.0}, {3.0, 2.0}}, at::kDouble);
   const at::Tensor prediction = torch::tensor({{1.0, 2.0}, {9.0, 9.0}, {2.0, 2.0}}, at::kDouble);
   const auto quality = regression_quality(kNames, prediction, truth);
   CHECK(quality.at("mean_absolute_error").at("mass") == 0.5);

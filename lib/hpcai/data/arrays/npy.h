@@ -27,7 +27,7 @@ struct NpyHeader {
 // `where`.
 NpyHeader parse_npy_header(std::string_view start, uint64_t file_size, const std::string& where);
 
-inline constexpr size_t kLongestNpyHeader = 1 << 16;  // bytes at the start that hold it
+inline constexpr size_t kLongestNpyHeader = (1 << 16) + 12;  // bytes at the start that hold it
 
 // Converts `count` values as they are stored.
 void convert_npy(const NpyHeader& header, const char* bytes, int64_t count, float* out);

@@ -57,10 +57,8 @@ class NpyFileArray : public StoredArray {
     thread_local std::string buffer;
     buffer.resize(bytes);
     const size_t at = header_.data_at + static_cast<size_t>(row) * bytes;
-    for (size_t done = 0; done < bytes;) {
-      const ssize_t got = pread(file_->descriptor(), buffer.data() + done, bytes - done, static_cast<off_t>(at + done));
-      if (got <= 0) throw Error(ExitCode::bad_data, where(row) + " cannot be read", "Was the file changed? Write it again.");
-      done += static_cast<size_t>(got);
+    if (file_->read_at(at, buffer.data(), bytes) < bytes) {
+      throw Error(ExitCode::bad_data, where(row) + " cannot be read", "Was the file changed? Write it again.");
     }
     convert_npy(header_, buffer.data(), row_size(), out);
   }

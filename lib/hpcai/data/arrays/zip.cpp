@@ -87,11 +87,7 @@ std::string ZipFile::bytes_at(uint64_t at, uint64_t count) const {
   const auto size = static_cast<uint64_t>(file.bytes());
   if (at > size || count > size - at) refuse("it ends too early");
   std::string bytes(count, '\0');
-  for (uint64_t done = 0; done < count;) {
-    const ssize_t got = pread(file.descriptor(), bytes.data() + done, count - done, static_cast<off_t>(at + done));
-    if (got <= 0) refuse("it ends too early");
-    done += static_cast<uint64_t>(got);
-  }
+  if (file.read_at(at, bytes.data(), count) < count) refuse("it ends too early");
   return bytes;
 }
 

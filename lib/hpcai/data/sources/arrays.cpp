@@ -143,10 +143,11 @@ void describe_array_truth(const ArraysConfig& config, const StoredArray& array, 
   }
   if (learns_classes(config, array)) {
     check_stated_class_names(config.classes);
-    const double largest = *std::max_element(values.begin(), values.end());
+    double largest = 0;
+    for (const double value : values) largest = value > largest ? value : largest;  // leaves NaN out, which is refused later
     if (largest >= static_cast<double>(kMostClasses))
       refuse_array(array, fmt::format("class {:g}", largest), "Classes are numbers from 0 on.");
-    const auto found = static_cast<int64_t>(std::max(largest, 0.0)) + 1;
+    const auto found = static_cast<int64_t>(largest) + 1;
     spec.class_names = config.stated_names();
     if (spec.class_names.empty()) spec.class_names = numbered_class_names(found);
     return;
@@ -185,13 +186,13 @@ at::Tensor checked_numbers(const StoredArray& array, const std::vector<double>& 
   std::vector<float> converted;
   for (size_t i = 0; i < values.size(); ++i) {
     converted.push_back(static_cast<float>(values[i]));
-    const std::string place = array.where(static_cast<int64_t>(i) / array.row_size());
+    const auto place = [&] { return array.where(static_cast<int64_t>(i) / array.row_size()); };
     if (!std::isfinite(converted.back())) {
-      throw Error(ExitCode::bad_data, fmt::format("{}: {} is not a finite number of float32", place, values[i]),
+      throw Error(ExitCode::bad_data, fmt::format("{}: {} is not a finite number of float32", place(), values[i]),
                   "Give the value, or remove the sample from all arrays; predict needs none.");
     }
     if (are_labels && values[i] != 0 && values[i] != 1) {
-      throw Error(ExitCode::bad_data, fmt::format("{}: label {:g} is neither 0 nor 1", place, values[i]),
+      throw Error(ExitCode::bad_data, fmt::format("{}: label {:g} is neither 0 nor 1", place(), values[i]),
                   "Labels [n, labels] say whether a sample has each label; numbers to learn belong into data.targets.");
     }
   }
@@ -217,7 +218,13 @@ at::Tensor read_truths(const ArrayFile& file, const ArraysConfig& config, const 
   const std::vector<double> values = array->read_all();
   SampleSpec own;
   describe_array_truth(config, *array, values, of_training ? spec : own);
-  if (!spec.class_names.empty()) return checked_classes(*array, values, spec);
+  if (!spec.class_names.empty()) {
+    if (array->row_size() != 1) {
+      refuse_array(*array, fmt::format("shape {}, but class numbers are [n]", sides_text(array->shape())),
+                   "Give the class number of each sample, as in the training.");
+    }
+    return checked_classes(*array, values, spec);
+  }
   if (!of_training && own.target_names.size() != spec.target_names.size()) {
     refuse_array(
         *array, fmt::format("{} targets, but the network was trained with {}", own.target_names.size(), spec.target_names.size()),

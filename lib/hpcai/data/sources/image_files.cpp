@@ -49,7 +49,7 @@ class ImageFiles : public ImageSet {
     } else if (!config.label_columns.empty()) {
       set_truth({}, truth_of(rows_));
     }
-    for (CatalogueRow& row : rows_) row.truth = {};
+    for (CatalogueRow& row : rows_) row.truth = std::vector<float>();  // frees the memory, as {} would not
   }
 
   std::string id(int64_t index) const override { return row(index).file; }

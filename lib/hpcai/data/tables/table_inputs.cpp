@@ -169,9 +169,11 @@ void check_names(const Csv& csv, const TableInputs& inputs) {
                 "Save the file as UTF-8.");
   }
   for (const auto& category : inputs.categories) {
-    const auto same = std::find_if(inputs.numbers.begin(), inputs.numbers.end(),
+    std::vector<std::string> columns = inputs.numbers;
+    for (const auto& other : inputs.categories) columns.push_back(other.column);
+    const auto same = std::find_if(columns.begin(), columns.end(),
                                    [&](const std::string& name) { return name.starts_with(level_name(category.column, "")); });
-    if (same == inputs.numbers.end()) continue;
+    if (same == columns.end()) continue;
     throw Error(ExitCode::bad_data,
                 fmt::format("{}: the column {} has a name as the inputs of the category {} have", csv.name(),
                             printable(*same, 60), printable(category.column, 60)),

@@ -70,7 +70,7 @@ at::Tensor Concatenation::drawn_targets(std::span<const int64_t> index, const Dr
     pieces.push_back(first.part->drawn_targets(rows, draw));
     begin = end;
   }
-  if (pieces.empty()) return parts_.front()->drawn_targets({}, draw);
+  if (pieces.empty()) pieces.push_back(parts_.front()->drawn_targets({}, draw));
   const bool known = std::all_of(pieces.begin(), pieces.end(), [](const at::Tensor& piece) { return piece.defined(); });
   if (!known) return {};
   const bool soft = std::any_of(parts_.begin(), parts_.end(), [](const auto& part) { return has_soft_labels(*part); });

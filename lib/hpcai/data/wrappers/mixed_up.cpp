@@ -1,12 +1,13 @@
 #include "hpcai/data/wrappers/mixed_up.h"
 
-#include <ATen/ops/zeros.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 #include <stdexcept>
 #include <vector>
 
 #include "hpcai/core/random.h"
+#include "hpcai/data/class_targets.h"
 
 namespace hpcai::data {
 namespace {
@@ -31,7 +32,7 @@ Mixture draw_mixture(double alpha, const Draw& draw, int64_t index, int64_t size
   Mixture mixture;
   mixture.other = static_cast<int64_t>(random.below(static_cast<uint64_t>(size)));
   const double own = log_gamma_variate(random, alpha), other = log_gamma_variate(random, alpha);
-  mixture.part = 1 / (1 + std::exp(other - own));
+  mixture.part = own == other ? 0.5 : 1 / (1 + std::exp(other - own));  // both may be -infinity
   return mixture;
 }
 
@@ -62,17 +63,15 @@ at::Tensor MixedUp::drawn_targets(std::span<const int64_t> index, const Draw* dr
     mixtures.push_back(draw_mixture(alpha_, *draw, i, size()));
     others.push_back(mixtures.back().other);
   }
-  const at::Tensor own = base_->drawn_targets(index, draw), other = base_->drawn_targets(others, draw);
-  const auto classes = static_cast<int64_t>(spec().class_names.size());
-  at::Tensor probabilities = at::zeros({static_cast<int64_t>(index.size()), classes}, at::kFloat);
-  float* row = probabilities.mutable_data_ptr<float>();
-  const int64_t *own_label = own.const_data_ptr<int64_t>(), *other_label = other.const_data_ptr<int64_t>();
+  const auto n = static_cast<int64_t>(index.size()), classes = static_cast<int64_t>(spec().class_names.size());
+  at::Tensor part = at::empty({n, 1}, at::kFloat), rest = at::empty({n, 1}, at::kFloat);
+  float *own = part.mutable_data_ptr<float>(), *other = rest.mutable_data_ptr<float>();
   for (const Mixture& mixture : mixtures) {
-    row[*own_label++] += static_cast<float>(mixture.part);
-    row[*other_label++] += static_cast<float>(1 - mixture.part);
-    row += classes;
+    *own++ = static_cast<float>(mixture.part);
+    *other++ = static_cast<float>(1 - mixture.part);
   }
-  return probabilities;
+  return part * class_probabilities(base_->drawn_targets(index, draw), classes) +
+         rest * class_probabilities(base_->drawn_targets(others, draw), classes);
 }
 
 }  // namespace hpcai::data

@@ -18,11 +18,14 @@ Mixture draw_mixture(double alpha, const Draw& draw, int64_t index, int64_t size
 
 // Samples of classes, each mixed with another one (mixup, Zhang et al. 2018, arXiv:1710.09412). Without a draw they are as they
 // are. With a draw the input is part * x_i + (1 - part) * x_j, where both are changed by the same draw, that is as each of them
-// looks in this epoch, and drawn_targets() are the probabilities of the classes, float [n, class]: part for the class of i, and
-// 1 - part for that of j. All samples need a label.
+// looks in this epoch, and drawn_targets() are the probabilities of the classes, float [n, class]: part times those of i,
+// and 1 - part times those of j. All samples need a label.
 class MixedUp : public Dataset {
  public:
   MixedUp(std::unique_ptr<const Dataset> base, double alpha);
+
+  // The samples as they are.
+  const Dataset& base() const { return *base_; }
 
   int64_t size() const override { return base_->size(); }
   std::string id(int64_t index) const override { return base_->id(index); }

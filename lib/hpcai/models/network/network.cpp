@@ -238,7 +238,8 @@ std::shared_ptr<Model> make(const NetworkConfig& config, std::span<const int64_t
   const network::Chain chain = planner.chain(config.layers, network::input_of(config, input_shape), "model.layers");
   network::check_end(config, chain, planner);
   std::shared_ptr<InputStandardiser> standardiser;
-  if (config.standardise_inputs) standardiser = std::make_shared<InputStandardiser>(input_shape, config.time_first ? 1 : 0);
+  const int64_t channel_axis = config.time_first && input_shape.size() == 2 ? 1 : 0;
+  if (config.standardise_inputs) standardiser = std::make_shared<InputStandardiser>(input_shape, channel_axis);
   auto model = network::assemble(chain, std::move(standardiser));
   network::initialise(*model, config.initialisation, seed);
   return model;

@@ -25,6 +25,7 @@ void check_name(const std::string& name, std::set<std::string>& used) {
     throw Fault{fmt::format("the name {} must be made of letters, digits, _ and -, and begin with a letter", printable(name, 60)),
                 ""};
   }
+  if (name == "layers") throw Fault{"the name layers begins the names of layers without one", "choose another name"};
   if (name == "all") throw Fault{"the name all means all layers", "choose another name"};
   if (!used.insert(name).second) throw Fault{fmt::format("another layer of this list has the name {}", name), ""};
 }

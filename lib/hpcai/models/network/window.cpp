@@ -9,7 +9,8 @@
 namespace hpcai::models::network {
 namespace {
 
-constexpr int64_t kMostPadding = 1 << 16;
+constexpr int64_t kMostPadding = 1 << 16;  // that a person asks for
+constexpr int64_t kMostAdded = 1 << 24;    // that follows from kernel and dilation
 
 std::string noun_of(const Shape& shape, size_t axis, int64_t count) {
   if (shape.layout != Layout::image) return plural(count, "time step");
@@ -51,6 +52,10 @@ Placement place(const Window& window, const Shape& input) {
   for (size_t axis = 0; axis < input.extents.size(); ++axis) {
     const int64_t size = input.extents[axis];
     const auto sides = padding_of(window, input, size);
+    if (std::max(sides[0], sides[1]) > kMostAdded) {
+      throw Fault{fmt::format("its padding is {}, more than {}", std::max(sides[0], sides[1]), kMostAdded),
+                  "lower its kernel or dilation"};
+    }
     const int64_t room = size + sides[0] + sides[1];
     if (room < span) {
       const std::string spans =

@@ -137,6 +137,21 @@ TEST_CASE("splits may be HDF5 files of their own, and are read when they are ask
   CHECK(split->size() == 3);
 }
 
+TEST_CASE("labels of another shape than in the training are refused") {
+  const test::TemporaryFolder folder;
+  write_arrays(folder / "a.h5", 6);
+  ArraysConfig config;
+  config.file = (folder / "a.h5").string();
+  config.inputs = {"x"};
+  config.labels = "x";  // [6, 4], but the network learnt class numbers
+  SampleSpec spec;
+  spec.input_shape = {4};
+  spec.class_names = {"a", "b"};
+  const auto thrown = thrown_by([&] { data::open_input(config, config.file, {spec, false}); });
+  CHECK(thrown.code == ExitCode::bad_data);
+  CHECK(thrown.what.find("shape [6, 4], but class numbers are [n]") != std::string::npos);
+}
+
 TEST_CASE("a value of an array that is not finite is refused with its row") {
   const test::TemporaryFolder folder;
   write_arrays(folder / "a.h5", 6, std::nan(""));
@@ -150,7 +165,8 @@ TEST_CASE("a value of an array that is not finite is refused with its row") {
   CHECK(thrown.code == ExitCode::bad_data);
   CHECK(thrown.what.find("row 0: value 0 is nan, not a finite number") != std::string::npos);
   CHECK(test::read_input(*splits.train, 1)[0] == 4);
-  write_arrays(folder / "a.h5", 6, 1e300);
+  write_arrays(folder / "b.h5", 6, 1e300);
+  config.file = (folder / "b.h5").string();
   CHECK(thrown_by([&] { test::read_input(*data::open(config, 1).train, 0); }).what.find("does not fit into float32") !=
         std::string::npos);
 }

@@ -37,6 +37,17 @@ class NumberedSamples : public Dataset {
   int64_t size_;
 };
 
+// The same with soft labels, of which those of sample 0 are not known.
+class SoftSamples : public NumberedSamples {
+ public:
+  using NumberedSamples::NumberedSamples;
+  at::Tensor targets(std::span<const int64_t> index) const override {
+    at::Tensor targets = at::full({static_cast<int64_t>(index.size()), 3}, 0.25);
+    for (size_t i = 0; i < index.size(); ++i) targets[static_cast<int64_t>(i)][index[i] % 3] = index[i] == 0 ? std::nan("") : 0.5;
+    return targets;
+  }
+};
+
 std::vector<double> mixing_parts(double alpha, int64_t count) {
   std::vector<double> parts;
   for (int64_t i = 0; i < count; ++i) parts.push_back(draw_mixture(alpha, {7, 3}, i, count).part);
@@ -133,4 +144,18 @@ TEST_CASE("mixed batches do not depend on threads and ranks, nor on where a trai
   CHECK(at::equal(whole.first, at::cat({half.first, rest.first})));
   CHECK(at::equal(whole.second, at::cat({half.second, rest.second})));
   CHECK_FALSE(at::equal(whole.second, later.second));
+}
+
+TEST_CASE("soft labels are mixed as they are") {
+  const MixedUp mixed(std::make_unique<SoftSamples>(9), 0.4);
+  const Draw draw{3, 1};
+  const std::vector<int64_t> index{4, 5, 6};
+  const at::Tensor targets = mixed.drawn_targets(index, &draw);
+  const SoftSamples plain(9);
+  for (int64_t i = 0; i < 3; ++i) {
+    const Mixture mixture = draw_mixture(0.4, draw, index[static_cast<size_t>(i)], 9);
+    const int64_t pair[] = {index[static_cast<size_t>(i)], mixture.other};
+    const at::Tensor both = plain.targets(pair);
+    CHECK(at::allclose(targets[i], both[0] * mixture.part + both[1] * (1 - mixture.part), 1e-5, 1e-6, /*equal_nan=*/true));
+  }
 }

@@ -66,6 +66,14 @@ TEST_CASE("a network may standardise its inputs, each feature of a sequence by i
   CHECK(at::allclose(model->forward(input), plain->forward(standard), 1e-4, 1e-4));
 }
 
+TEST_CASE("a vector of features is standardised feature by feature, whatever the layout of sequences") {
+  NetworkConfig config = parsed("  layers: [outputs]\n");
+  config.standardise_inputs = true;
+  config.time_first = true;
+  const int64_t shape[] = {6};
+  CHECK(make_model(config, shape, 1, 7)->named_buffers()["input_scale.centre"].sizes() == at::IntArrayRef({6}));
+}
+
 TEST_CASE("a training may begin at any layer of a network") {
   const auto model = make_layers(kGalaxy, {3, 16, 16}, 4);
   const auto trained = [&](const std::string& from) {

@@ -171,6 +171,8 @@ const std::vector<Broken> kBroken = {
      "the name a.b must be made of letters, digits, _ and -"},
     {Sample::series, "{relu: {name: 3}}, mean", "layers[0] (relu 3)", "begin with a letter"},
     {Sample::series, "{relu: {name: all}}, mean", "layers[0] (relu all)", "the name all means all layers"},
+    {Sample::series, "{relu: {name: layers}}, mean", "layers[0] (relu layers)",
+     "the name layers begins the names of layers without one"},
 };
 
 std::vector<int64_t> shape_of(Sample sample) {
