@@ -117,7 +117,7 @@ TEST_CASE("the gradient of a symmetric network is that of its output") {
         direction.push_back(at::randn_like(parameter));
         slope += (direction.back() * parameter.grad()).sum().item<double>();
       }
-      constexpr double kStep = 1e-6;
+      constexpr double kStep = 1e-8;
       const auto move = [&](double by) {
         size_t i = 0;
         for (const at::Tensor& parameter : model->parameters()) parameter.data().add_(by * direction[i++]);

@@ -8,14 +8,16 @@
 namespace hpcai::tasks {
 
 TEST_CASE("every task judges itself first by its loss, and a name means one metric") {
-  for (const TaskConfig& config : {TaskConfig(WaveformRegressionConfig{}), TaskConfig(WaveformMismatchConfig{}),
-                                   TaskConfig(ClassificationConfig{}), TaskConfig(DensityConfig{})}) {
+  for (const TaskConfig& config :
+       {TaskConfig(WaveformRegressionConfig{}), TaskConfig(WaveformMismatchConfig{}), TaskConfig(ClassificationConfig{}),
+        TaskConfig(DensityConfig{}), TaskConfig(RegressionConfig{}), TaskConfig(MultilabelConfig{})}) {
     CHECK(make_task(config)->metrics().front() == kLoss);
   }
   std::set<std::string_view> names;
   for (const Metric& metric : all_metrics()) CHECK(names.insert(metric.name).second);
   CHECK(names == std::set<std::string_view>{"loss", "accuracy", "f1", "overlap_median", "overlap_p05", "overlap_p01", "ks_p_min",
-                                            "relative_width"});
+                                            "relative_width", "fraction_error", "vote_accuracy", "r2", "rmse_all", "nll",
+                                            "mean_absolute_error_all", "mean_average_precision", "f1_macro", "auc_macro"});
 }
 
 TEST_CASE("a setting chooses a metric by its name") {
