@@ -37,7 +37,8 @@ function(hpcai_optimise_little target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
-# hpcai_unit_tests(NAME): all *.cpp of tests/unit/NAME, linked with module NAME, one ctest entry for each test case.
+# hpcai_unit_tests(NAME): all *.cpp of tests/unit/NAME, linked with module NAME, one ctest entry for each source. One for each test
+# case would spend most of its time on loading LibTorch.
 # ALONE: each source by itself, for those that share names.
 function(hpcai_unit_tests name)
   cmake_parse_arguments(ARG "ALONE" "" "" ${ARGN})
@@ -56,6 +57,12 @@ function(hpcai_unit_tests name)
     hpcai_compile_quickly(test_${name} OFF)
   endif()
   set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  catch_discover_tests(test_${name} TEST_PREFIX "unit.${name}: " DISCOVERY_MODE PRE_TEST EXTRA_ARGS -w NoTests
-                       PROPERTIES LABELS unit TIMEOUT 300)
+  list(FILTER sources INCLUDE REGEX "_test\\.cpp$")
+  foreach(source ${sources})
+    cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${PROJECT_SOURCE_DIR}/tests/unit/${name} OUTPUT_VARIABLE title)
+    cmake_path(GET source STEM file)
+    string(REGEX REPLACE "_test\\.cpp$" "" title ${title})
+    add_test(NAME "unit.${name}: ${title}" COMMAND test_${name} -\# "[#${file}]" -w NoTests)
+    set_tests_properties("unit.${name}: ${title}" PROPERTIES LABELS unit TIMEOUT 600)
+  endforeach()
 endfunction()

@@ -51,7 +51,8 @@ class Commands(Case):
             if path.name.startswith(("generate_", "tree_")):  # see test_generate.py and test_votes.py
                 continue
             with self.subTest(config=path.name):
-                self.run_program("info", "--config", path, "--json")
+                table = path.with_suffix(".csv")  # found from the folder of the source otherwise
+                self.run_program("info", "--config", path, "--json", *(["--set", f"data.file={table}"] if table.exists() else []))
                 head = path.read_text().splitlines()[:12]
                 self.assertRegex(head[0], r"^# yaml-language-server: \$schema=\.\./schema\.json$")
                 for word in ("Purpose", "Hardware", "Time", "Result"):

@@ -127,9 +127,10 @@ class Embeddings(Case):
 class OtherModels(Case):
     def test_a_model_without_features_is_refused(self):
         self.train(WAVEFORM, "w", "--set", "training.max_steps=2")
-        for command in (("embed", "--out", "e.csv"), ("explain", "--out", "e.png")):
+        for command, text in ((("embed", "--out", "e.csv"), "xception and resnet50"),
+                              (("explain", "--out", "e.png"), "the model of w predicts no class probabilities")):
             _, err = self.run_program(*command, "--run-dir", "w", status=2)
-            self.assertIn("xception and resnet50", err)
+            self.assertIn(text, err)
         self.assertFalse((self.folder / "e.csv").exists())
 
 

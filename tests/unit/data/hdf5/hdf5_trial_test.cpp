@@ -81,6 +81,7 @@ TEST_CASE("a crash, a forced end and a hunger for memory in the child are told a
 #endif
 }
 
+#ifndef __SANITIZE_ADDRESS__  // its lock may be held by another thread when the child is forked, which then waits for ever
 TEST_CASE("a trial beside threads that read, log and take memory comes to an end") {
   const test::TemporaryFolder folder;
   const std::string path = (folder / "a.h5").string();
@@ -105,6 +106,7 @@ TEST_CASE("a trial beside threads that read, log and take memory comes to an end
   for (auto& thread : threads) thread.join();
   CHECK(seconds_since(start) < 60);
 }
+#endif
 
 TEST_CASE("where no process can be started a file is opened all the same") {
   rlimit before{};
