@@ -58,7 +58,8 @@ TEST_CASE("of the states that wait for a slow disk the newest and the best are w
   gate.open();
   checkpoints.finish();
   Steps steps = checkpoints.steps();
-  std::erase(steps, 1);  // whether the thread had begun with it
+  CHECK(steps.size() <= 3);  // one other may have been the newest when the thread began
+  std::erase_if(steps, [](int64_t step) { return step != 3 && step != 5; });
   CHECK(steps == Steps{3, 5});
   for (const int64_t step : checkpoints.steps()) check_state(load_checkpoint(checkpoints.path_of(step)).state, step);
   CHECK(fs::read_symlink(scratch / "c/best") == "step-00000003");
