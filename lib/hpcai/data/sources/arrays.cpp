@@ -110,12 +110,19 @@ Parts open_parts(const ArrayFile& file, const ArraysConfig& config) {
   return parts;
 }
 
+// The shape of a sample, [1] of an array [n].
+std::vector<int64_t> sample_shape(const std::vector<int64_t>& array, bool add_channel) {
+  std::vector<int64_t> shape;
+  if (add_channel || array.size() == 1) shape.push_back(1);
+  if (add_channel && array.size() == 1) shape.push_back(1);
+  for (size_t i = 1; i < array.size(); ++i) shape.push_back(array[i]);
+  return shape;
+}
+
 std::vector<int64_t> joined_shape(const Parts& parts, const ArraysConfig& config) {
   std::vector<int64_t> joined;
   for (const auto& part : parts) {
-    std::vector<int64_t> shape(part->shape().begin() + 1, part->shape().end());
-    if (shape.empty()) shape = {1};
-    if (config.add_channel) shape.insert(shape.begin(), 1);
+    const std::vector<int64_t> shape = sample_shape(part->shape(), config.add_channel);
     if (joined.empty()) {
       joined = shape;
       continue;
