@@ -7,6 +7,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/metrics/multilabel_quality.h"
+#include "hpcai/tasks/target_table.h"
 #include "hpcai/tasks/task.h"
 
 namespace hpcai::tasks {
@@ -66,14 +67,7 @@ class Multilabel : public Task {
   }
 
   data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
-    const auto labels = static_cast<int64_t>(spec.target_names.size());
-    data::PredictionTable table;
-    table.columns = spec.target_names;
-    table.predictions = row_major(all.prediction, labels);
-    if (!all.target.defined()) return table;
-    table.truth_columns = spec.target_names;
-    table.truth = row_major(all.target, labels);
-    return table;
+    return target_table(spec, spec.target_names, all);
   }
 };
 

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <numbers>
 #include <optional>
+#include <utility>
 
 #include "hpcai/core/error.h"
 #include "hpcai/metrics/regression_quality.h"
 #include "hpcai/models/standardise.h"
+#include "hpcai/tasks/target_table.h"
 #include "hpcai/tasks/task.h"
 
 namespace hpcai::tasks {
@@ -58,16 +60,11 @@ class Regression : public Task {
   std::unique_ptr<Evaluation> start_evaluation(const data::SampleSpec& spec, at::Device device) const override;
 
   data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
-    data::PredictionTable table;
-    table.columns = spec.target_names;
+    std::vector<std::string> columns = spec.target_names;
     if (is_density()) {
-      for (const std::string& name : spec.target_names) table.columns.push_back(name + "_std");
+      for (const std::string& name : spec.target_names) columns.push_back(name + "_std");
     }
-    table.predictions = row_major(all.prediction, static_cast<int64_t>(table.columns.size()));
-    if (!all.target.defined()) return table;
-    table.truth_columns = spec.target_names;
-    table.truth = row_major(all.target, targets_of(spec));
-    return table;
+    return target_table(spec, std::move(columns), all);
   }
 
  private:

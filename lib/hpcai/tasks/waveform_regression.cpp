@@ -9,6 +9,7 @@
 #include "hpcai/metrics/accumulators.h"
 #include "hpcai/metrics/overlap.h"
 #include "hpcai/simulate/waveform.h"
+#include "hpcai/tasks/target_table.h"
 #include "hpcai/tasks/task.h"
 #include "hpcai/tasks/waveform_coordinates.h"
 #include "hpcai/tasks/waveform_objective.h"
@@ -102,14 +103,7 @@ class WaveformRegression : public Task {
   std::unique_ptr<Evaluation> start_evaluation(const data::SampleSpec& spec, at::Device device) const override;
 
   data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const override {
-    const auto targets = static_cast<int64_t>(spec.target_names.size());
-    data::PredictionTable table;
-    table.columns = spec.target_names;
-    table.predictions = row_major(all.prediction, targets);
-    if (!all.target.defined()) return table;
-    table.truth_columns = spec.target_names;
-    table.truth = row_major(all.target, targets);
-    return table;
+    return target_table(spec, spec.target_names, all);
   }
 
  private:
