@@ -10,7 +10,9 @@
 #include <sstream>
 #include <string>
 
+#include "bench_start.h"
 #include "commands.h"
+#include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/output_file.h"
@@ -36,6 +38,7 @@ struct BenchOptions {
   int64_t steps = 20;
   int64_t warmup = 3;
   std::string trace;
+  std::string start;
 };
 
 double now_s() {
@@ -73,6 +76,13 @@ void trace_steps(const std::string& file, distributed::Group& group, trainer::Lo
   }
 }
 
+void require_start(const BenchOptions& options, const trainer::Experiment& experiment, const distributed::Group& group) {
+  if (group.size() > 1)
+    throw Error(ExitCode::usage, "--save-start is for one rank",
+                "Leave out --nproc: the start of a training is the same on all ranks.");
+  require_output(options.start, "--save-start", inputs_of(options.config, experiment));
+}
+
 int bench(const CommandLine& line, const BenchOptions& options) {
   trainer::Experiment experiment = options.config.read();
   if (options.nproc > 0) trainer::refuse_problems(trainer::judge(experiment, options.nproc));
@@ -83,10 +93,12 @@ int bench(const CommandLine& line, const BenchOptions& options) {
   distributed::on_all_ranks(group, [&] {
     if (group.rank() == 0 && !options.trace.empty())
       require_output(options.trace, "--trace", inputs_of(options.config, experiment));
+    if (!options.start.empty()) require_start(options, experiment, group);
   });
   distributed::on_all_ranks(group, [&] { incarnation.build(); });
   incarnation.begin();
   trainer::Loop& loop = incarnation.loop();
+  if (!options.start.empty()) save_start(options.start, incarnation);
 
   std::vector<double> losses;
   double first_step_s = 0;
@@ -141,6 +153,9 @@ void add_bench(CommandLine& line) {
   app->add_option("--trace", options->trace,
                   "Run 3 more steps and write a trace of what CPU and GPU do in them, for ui.perfetto.dev")
       ->type_name("FILE.json");
+  app->add_option("--save-start", options->start,
+                  "Write the initial weights and the first batch as safetensors, for a program to compare with")
+      ->type_name("FILE");
   app->callback([&line, options] { line.run = [&line, options] { return bench(line, *options); }; });
 }
 
