@@ -80,6 +80,28 @@ class Variables(Table):
                 TORCHELASTIC_USE_AGENT_STORE="False")) for rank in range(ranks)]
         self.assert_like_nproc("torchrun-variables", launch)
 
+    def test_those_of_a_pytorchjob(self):
+        def launch(run, ranks):
+            port = str(free_port())
+            return [(self.training(run), environment(
+                MASTER_ADDR="127.0.0.1", MASTER_PORT=port, WORLD_SIZE=str(ranks), RANK=str(rank), PYTHONUNBUFFERED="1", PET_NNODES=str(ranks),
+                PET_NODE_RANK=str(rank), PET_NPROC_PER_NODE="auto", PET_MASTER_ADDR="127.0.0.1", PET_MASTER_PORT=port))
+                for rank in range(ranks)]
+        self.assert_like_nproc("pytorchjob", launch)
+
+    def test_those_of_a_trainjob(self):
+        def launch(run, ranks):
+            port = str(free_port())
+            return [(self.training(run), environment(
+                PET_NNODES=str(ranks), PET_NPROC_PER_NODE="1", PET_NODE_RANK=str(rank), PET_MASTER_ADDR="127.0.0.1", PET_MASTER_PORT=port))
+                for rank in range(ranks)]
+        self.assert_like_nproc("trainjob", launch)
+
+    def test_a_trainjob_with_several_ranks_in_a_pod(self):
+        output = self.refusal(self.training("refused"), PET_NNODES="2", PET_NODE_RANK="0", PET_NPROC_PER_NODE="4")
+        self.assertIn("PET_NPROC_PER_NODE=4 asks for several ranks in a pod", output)
+        self.assertIn("Set trainer.numProcPerNode to 1", output)
+
     def test_nproc_inside_a_world(self):
         output = self.refusal(self.training("refused", "--nproc", "2"), RANK="0", WORLD_SIZE="4", MASTER_ADDR="localhost")
         self.assertIn("--nproc 2 inside a world of 4 ranks", output)

@@ -151,6 +151,27 @@ World from_torchrun(const Variables& variables, const Claim& claim, int port) {
   return world;
 }
 
+World from_train_job(const Variables& variables, const Claim& claim, int port) {
+  const std::string ranks = variables.text("PET_NPROC_PER_NODE");
+  if (!ranks.empty() && ranks != "1" && ranks != "auto") {
+    throw Error(ExitCode::usage,
+                fmt::format("environment: PET_NPROC_PER_NODE={} asks for several ranks in a pod", printable(ranks, 20)),
+                "Set trainer.numProcPerNode to 1 and trainer.numNodes to the number of ranks, each with one GPU.");
+  }
+  World world{.rank = claim.rank, .size = claim.size, .launcher = "trainjob"};
+  if (claim.size == 1) return world;
+  world.master_host = variables.text("PET_MASTER_ADDR");
+  const auto given = variables.number("PET_MASTER_PORT");
+  if (world.master_host.empty() || (port == 0 && (given.value_or(0) < 1 || *given > 65535))) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("environment: {}, but PET_MASTER_ADDR and PET_MASTER_PORT do not name a place to meet", claim.words()),
+        "Set PET_MASTER_ADDR to the host of node 0 and PET_MASTER_PORT to a free port there (1 to 65535).");
+  }
+  world.master_port = port != 0 ? port : static_cast<int>(*given);
+  return world;
+}
+
 World from_slurm(const Variables& variables, const Claim& claim, int port) {
   World world{.rank = claim.rank, .size = claim.size, .launcher = "slurm"};
   const std::string tasks = variables.first_text({"SLURM_STEP_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE"});

@@ -74,6 +74,7 @@ World detect_world(const Environment& environment, int port) {
   if (torch && slurm && torch->contradicts(*slurm)) refuse_pair(*torch, *slurm);
   if (slurm) return from_slurm(variables, *slurm, port);
   if (torch) return from_torchrun(variables, *torch, port);
+  if (const auto pod = read_claim(variables, "PET_NODE_RANK", "PET_NNODES")) return from_train_job(variables, *pod, port);
 
   World world;
   const auto tasks = variables.first_number({"SLURM_NTASKS", "SLURM_NPROCS"});

@@ -15,7 +15,7 @@ struct World {
   // The launcher's numbers for this host, used to choose a GPU. Many launchers omit them, so no exchange may depend on them.
   std::optional<int> local_rank = std::nullopt;
   std::optional<int> local_size = std::nullopt;
-  std::string launcher = "none";  // "nproc", "torchrun", "environment", "slurm", "openmpi", "pmi", "none"
+  std::string launcher = "none";  // "nproc", "torchrun", "environment", "trainjob", "slurm", "openmpi", "pmi", "none"
   std::string master_host = "";   // host of rank 0; empty in a world of one rank
   int master_port = 0;
   int spare_ports = 0;               // rank 0 may use one of this many following ports instead
@@ -33,10 +33,11 @@ struct World {
   bool goes_on_alone() const { return restarts > 0 && most_restarts > 0 && launcher != "nproc"; }
 };
 
-// Reads the variables of --nproc (HPCAI_*), torchrun (RANK, WORLD_SIZE, ...), Open MPI (OMPI_COMM_WORLD_*), Slurm (SLURM_* inside
-// srun) and PMI (PMI_RANK, ...). Without any of them the world has one rank; so has a plain run inside a Slurm allocation. `port`
-// other than 0 (distributed.port) replaces the launcher's port, except if the launcher itself listens there. Throws Error{usage}
-// that names the variables if a set is incomplete or impossible, or contradicts another one.
+// Reads the variables of --nproc (HPCAI_*), torchrun and PyTorchJob (RANK, WORLD_SIZE, ...), TrainJob (PET_*), Open MPI
+// (OMPI_COMM_WORLD_*), Slurm (SLURM_* inside srun) and PMI (PMI_RANK, ...). Without any of them the world has one rank; so has a
+// plain run inside a Slurm allocation. `port` other than 0 (distributed.port) replaces the launcher's port, except if the
+// launcher itself listens there. Throws Error{usage} that names the variables if a set is incomplete or impossible, or
+// contradicts another one.
 World detect_world(const Environment& environment, int port = 0);
 
 }  // namespace hpcai::distributed

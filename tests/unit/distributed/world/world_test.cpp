@@ -177,6 +177,31 @@ TEST_CASE("Open MPI and PMI tell ranks, and meet on the host itself or at MASTER
   CHECK(detect_world(with(kSlurm, {{"PMI_RANK", "5"}, {"PMI_SIZE", "8"}})).launcher == "slurm");
 }
 
+TEST_CASE("a pod of a TrainJob is one rank") {
+  const Environment pod{{"PET_NNODES", "4"},
+                        {"PET_NPROC_PER_NODE", "1"},
+                        {"PET_NODE_RANK", "2"},
+                        {"PET_MASTER_ADDR", "job-node-0-0.job"},
+                        {"PET_MASTER_PORT", "29400"}};
+  const World world = detect_world(pod);
+  CHECK(world.launcher == "trainjob");
+  CHECK(world.rank == 2);
+  CHECK(world.size == 4);
+  CHECK_FALSE(world.local_size);
+  CHECK(world.master_host == "job-node-0-0.job");
+  CHECK(world.master_port == 29400);
+  CHECK(world.spare_ports == 0);
+  CHECK(detect_world(pod, 777).master_port == 777);
+  CHECK(detect_world(with(pod, {{"PET_NPROC_PER_NODE", "auto"}})).size == 4);
+  // A torchrun that runs in the pod states the ranks itself, as does a PyTorchJob, which sets both.
+  CHECK(detect_world(with(pod, kTorchrun)).launcher == "torchrun");
+  CHECK(detect_world(with(pod, {{"RANK", "2"}, {"WORLD_SIZE", "4"}, {"MASTER_ADDR", "a"}})).launcher == "environment");
+  CHECK_THAT(refusal(with(pod, {{"PET_NPROC_PER_NODE", "8"}})), Contains("PET_NPROC_PER_NODE=8"));
+  CHECK_THAT(refusal(without(pod, "PET_MASTER_ADDR")), Contains("PET_MASTER_ADDR"));
+  CHECK_THAT(refusal(with(pod, {{"PET_MASTER_PORT", "0"}})), Contains("PET_MASTER_PORT"));
+  CHECK_THAT(refusal(without(pod, "PET_NNODES")), Contains("PET_NNODES is not"));
+}
+
 TEST_CASE("one torchrun for each srun task is no contradiction") {
   const World world =
       detect_world(with(with(kSlurm, {{"SLURM_PROCID", "1"}, {"SLURM_STEP_NUM_TASKS", "2"}, {"SLURM_NTASKS", "2"}}), kTorchrun));
