@@ -1,6 +1,7 @@
-# LibTorch as two imported targets, without the CUDA search that TorchConfig.cmake insists on:
-#   hpcai::torch       torch_cpu + c10, all that the program itself links
-#   hpcai::torch_cuda  torch_cuda + c10_cuda, only for libhpcai_cuda.so
+# LibTorch as imported targets, without the CUDA search that TorchConfig.cmake insists on:
+#   hpcai::torch          torch_cpu + c10, all that the program itself links
+#   hpcai::torch_cuda     torch_cuda + c10_cuda, only for libhpcai_cuda.so
+#   hpcai::torch_headers  its headers, for what needs no library, such as its version
 # Looked for in TORCH_DIR (a folder with include/ and lib/), .deps/, CMAKE_PREFIX_PATH, then in python3's torch package.
 
 set(TORCH_DIR "$ENV{TORCH_DIR}" CACHE PATH "Folder of LibTorch, with include/ and lib/")
@@ -24,8 +25,11 @@ endif()
 message(STATUS "LibTorch: ${torch_root}")
 set(HPCAI_TORCH_ROOT ${torch_root})
 
+add_library(hpcai::torch_headers INTERFACE IMPORTED)
+target_include_directories(hpcai::torch_headers SYSTEM INTERFACE ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
+# LibTorch carries fmt headers of its own, newer than the system's libfmt and not in its libraries.
+target_compile_definitions(hpcai::torch_headers INTERFACE FMT_HEADER_ONLY=1)
 add_library(hpcai::torch INTERFACE IMPORTED)
-target_include_directories(hpcai::torch SYSTEM INTERFACE ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
 # A LibTorch within the source folder is found from the place of the program, so that the program holds no path of this machine.
 cmake_path(IS_PREFIX PROJECT_SOURCE_DIR ${torch_root} NORMALIZE torch_is_inside)
 if(torch_is_inside)
@@ -35,9 +39,8 @@ else()
   set(CMAKE_BUILD_RPATH ${torch_root}/lib)
 endif()
 target_link_options(hpcai::torch INTERFACE -L${torch_root}/lib)
-target_link_libraries(hpcai::torch INTERFACE -ltorch_cpu -lc10)
-# LibTorch carries fmt headers of its own, newer than the system's libfmt and not in its libraries.
-target_compile_definitions(hpcai::torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO FMT_HEADER_ONLY=1)
+target_link_libraries(hpcai::torch INTERFACE hpcai::torch_headers -ltorch_cpu -lc10)
+target_compile_definitions(hpcai::torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
 
 add_library(hpcai::torch_cuda INTERFACE IMPORTED)
 target_link_libraries(hpcai::torch_cuda INTERFACE hpcai::torch -Wl,--no-as-needed -ltorch_cuda -lc10_cuda

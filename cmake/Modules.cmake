@@ -10,12 +10,21 @@ function(hpcai_compile_quickly target wide)
   endif()
 endfunction()
 
-# hpcai_module(NAME [TORCH] [PCH] [DEPENDS module...] [LIBRARIES target...]): all *.cpp of lib/hpcai/NAME. TORCH links
-# LibTorch; PCH uses the shared precompiled header, which pays only where the wide LibTorch headers are included.
+# hpcai_module(NAME [TORCH] [PCH] [DEPENDS module...] [LIBRARIES target...] [LIGHT source...]): all *.cpp of lib/hpcai/NAME. TORCH
+# links LibTorch; PCH uses the shared precompiled header, which pays only where the wide LibTorch headers are included. LIGHT
+# sources need no LibTorch: they become hpcai_NAME_light, of which bin/hpcai-train consists.
 function(hpcai_module name)
-  cmake_parse_arguments(ARG "TORCH;PCH" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH;PCH" "" "DEPENDS;LIBRARIES;LIGHT" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/hpcai/${name}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/cuda/")
+  if(ARG_LIGHT)
+    list(TRANSFORM ARG_LIGHT PREPEND ${PROJECT_SOURCE_DIR}/lib/hpcai/${name}/)
+    list(REMOVE_ITEM sources ${ARG_LIGHT})
+    add_library(hpcai_${name}_light STATIC ${ARG_LIGHT})
+    target_link_libraries(hpcai_${name}_light PUBLIC hpcai_config)
+    hpcai_compile_quickly(hpcai_${name}_light OFF)
+    list(APPEND ARG_LIBRARIES hpcai_${name}_light)
+  endif()
   if(NOT sources)
     list(TRANSFORM ARG_DEPENDS PREPEND hpcai_)
     add_library(hpcai_${name} INTERFACE)

@@ -30,9 +30,22 @@ memory_gb=$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
 jobs=$(nproc)
 [ "$jobs" -gt $((memory_gb / 2 + 1)) ] && jobs=$((memory_gb / 2 + 1))
 output=$(mktemp)
-trap 'rm -f "$output"' EXIT
+trap 'rm -f "$output"; kill "${teller:-}" 2>/dev/null || true' EXIT
+
+# Without a terminal ninja's own line of progress is not readable: a line every 15 s instead, from the last "[23/76]" of its output.
+tell_progress() {
+  local begin=$SECONDS done total
+  while sleep 15; do
+    IFS=' ' read -r done total < <(grep -oE '^\[[0-9]+/[0-9]+\]' "$output" | tail -n 1 | tr '[/]' '   ') || continue
+    [ "$done" -lt "$total" ] || continue
+    echo "build: $done of $total steps, about $(((SECONDS - begin) * (total - done) / done / 60 + 1)) min left" >&2
+  done
+}
+
 if [ -t 1 ]; then
   ninja -C "$folder" -j "$jobs" "$@"
 else
-  ninja -C "$folder" -j "$jobs" "$@" >"$output" 2>&1 || { tail -n 60 "$output" >&2; echo "build: failed, see above" >&2; exit 1; }
+  tell_progress &
+  teller=$!
+  NINJA_STATUS='[%f/%t] ' ninja -C "$folder" -j "$jobs" "$@" >"$output" 2>&1 || { tail -n 60 "$output" >&2; echo "build: failed, see above" >&2; exit 1; }
 fi

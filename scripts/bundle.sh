@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs the program for machines without a compiler: one relocatable archive with the executable, its CUDA part if built,
+# Packs the program for machines without a compiler: one relocatable archive with the executables, their CUDA part if built,
 # the configs, a list of its parts (sbom.spdx.json), and the libraries that a system with glibc >= 2.36 may lack. LibTorch and CUDA
 # are not included: the program uses the torch 2.11.0 of the other machine, which it finds through TORCH_DIR or python3.
 # Usage: scripts/bundle.sh [--with-tests] [ARCHIVE], by default dist/hpcai-train.tar.gz
@@ -24,16 +24,18 @@ if [ "$with_tests" = yes ]; then scripts/build.sh; else scripts/build.sh --progr
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 root=$stage/hpcai-train
-mkdir -p "$root"/{bin,lib}
-binaries=(build/bin/hpcai-train)
-[ "$with_tests" = yes ] && binaries+=(build/tests/test_* )
-for binary in "${binaries[@]}"; do
-  if [ -f "$binary" ] && [ -x "$binary" ]; then install -s -m 755 "$binary" "$root/bin/$(basename "$binary").bin"; fi
-done
+mkdir -p "$root"/{bin,lib,libexec}
+install -s -m 755 build/bin/hpcai-train "$root/bin/"  # finds lib/ by itself and needs no LibTorch
+install -s -m 755 build/libexec/hpcai-train "$root/libexec/hpcai-train.bin"
+if [ "$with_tests" = yes ]; then
+  for binary in build/tests/test_*; do
+    if [ -f "$binary" ] && [ -x "$binary" ]; then install -s -m 755 "$binary" "$root/bin/$(basename "$binary").bin"; fi
+  done
+fi
 if [ -e build/bin/libhpcai_cuda.so ]; then install -s -m 755 build/bin/libhpcai_cuda.so "$root/lib/"; fi
 
 # Copies all libraries that the binaries need, directly or indirectly, except those of the C runtime, LibTorch and CUDA.
-for file in "$root"/bin/*.bin "$root"/lib/*.so*; do
+for file in "$root"/bin/* "$root"/libexec/* "$root"/lib/*.so*; do
   [ -e "$file" ] || continue  # no CUDA part
   ldd "$file" | awk '$2 == "=>" && $3 ~ /^\// {print $3}'
 done | sort -u | while read -r library; do
@@ -44,7 +46,7 @@ done | sort -u | while read -r library; do
   esac
 done
 
-cat >"$root/bin/hpcai-train" <<'LAUNCHER'
+cat >"$root/libexec/hpcai-train" <<'LAUNCHER'
 #!/bin/sh
 # Finds torch 2.11.0 and starts the program (or the test) of the same name beside this file.
 self=$(readlink -f "$0")
@@ -62,9 +64,9 @@ LD_LIBRARY_PATH="$here/../lib:$TORCH_DIR/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH
 export LD_LIBRARY_PATH
 exec "$self.bin" "$@"
 LAUNCHER
-chmod +x "$root/bin/hpcai-train"
+chmod +x "$root/libexec/hpcai-train"
 for binary in "$root"/bin/test_*.bin; do
-  if [ -e "$binary" ]; then cp "$root/bin/hpcai-train" "${binary%.bin}"; fi
+  if [ -e "$binary" ]; then cp "$root/libexec/hpcai-train" "${binary%.bin}"; fi
 done
 cp -r configs README.md LICENSE "$root/"
 mkdir "$root/scripts"

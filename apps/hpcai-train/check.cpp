@@ -129,7 +129,7 @@ int check(const CheckOptions& options) {
   alone.training.global_batch /= options.nproc;
   data::disable_cache(alone.data);
   for (trainer::SourceConfig& source : alone.sources) data::disable_cache(source.data);
-  const auto training = trainer::build(alone, *group);
+  const auto training = trainer::build(alone, *group, trainer::Use::check);
   const auto weights = trainer::load_initial_weights(experiment.model, *training.model);
   const auto size = models::size_of(*training.model);
   const trainer::DataFacts facts = trainer::facts_of(training.data, training.unlabelled());

@@ -1,23 +1,17 @@
-#include <ATen/Version.h>
-#include <fmt/format.h>
-
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "commands.h"
-#include "hpcai/core/json.h"
-#include "hpcai/core/version.h"
 #include "hpcai/data/open.h"
 #include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/models/network/network.h"
 #include "hpcai/models/symmetry.h"
 #include "hpcai/optim/base_rate.h"
-#include "hpcai/runs/environment.h"
 #include "hpcai/trainer/build.h"
 #include "hpcai/trainer/experiment.h"
+#include "machine_info.h"
 
 namespace hpcai::app {
 namespace {
@@ -70,21 +64,9 @@ Report describe_experiment(const trainer::Experiment& experiment) {
   return {std::move(info), models::network::layer_table(network->rows(), spec.input_shape)};
 }
 
-void print_info(const nlohmann::json& info, int indent = 0) {
-  for (const auto& [key, value] : info.items()) {
-    if (value.is_object()) {
-      std::cout << std::string(indent, ' ') << key << ":\n";
-      print_info(value, indent + 2);
-    } else if (key != "layers" && key != "layer_table") {
-      std::cout << fmt::format("{}{:<22} {}\n", std::string(indent, ' '), key,
-                               value.is_string() ? value.get<std::string>() : json_text(value));
-    }
-  }
-}
-
 int info(const InfoOptions& options) {
-  const Report report =
-      options.config.path.empty() ? Report{runs::describe_environment()} : describe_experiment(options.config.read());
+  if (options.config.path.empty()) return tell_machine(options.json);
+  const Report report = describe_experiment(options.config.read());
   print_report(report.info, options.json, [&] {
     print_info(report.info);
     if (!report.table.empty()) std::cout << '\n' << report.table;

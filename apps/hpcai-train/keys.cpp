@@ -1,12 +1,10 @@
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <iostream>
 #include <memory>
 
 #include "commands.h"
 #include "hpcai/config/config.h"
 #include "hpcai/trainer/experiment.h"
+#include "terminal_width.h"
 
 namespace hpcai::app {
 namespace {
@@ -16,11 +14,6 @@ struct KeysOptions {
   bool json = false;
   bool schema = false;
 };
-
-int terminal_width() {
-  winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 120;
-}
 
 int keys(const KeysOptions& options) {
   using trainer::Experiment;

@@ -1,25 +1,22 @@
+// libexec/hpcai-train, the whole program. A user starts bin/hpcai-train (start/main.cpp), which becomes this one.
 #include <c10/util/Exception.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <new>
+#include <stdexcept>
 
 #include "commands.h"
-#include "hpcai/core/as_error.h"
+#include "ending.h"
+#include "fixed_answers.h"
+#include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/memory.h"
-#include "hpcai/core/open_files.h"
 #include "hpcai/core/stop_signal.h"
-#include "hpcai/core/streams.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
-#include "hpcai/distributed/world/world.h"
 
 namespace {
 
@@ -36,53 +33,19 @@ exit status: 0 done, 2 usage or config, 65 bad data, 66 missing input, 69 peers 
   74 cannot write, 75 stopped cleanly (queue again), 76 ranks disagree, 78 resume impossible, 79 diverged, 80 hang,
   128+n ended by signal n)";
 
-// The command itself reports variables of the launcher that are not in order.
-void note_rank() {
-  try {
-    log::set_rank(distributed::detect_world(process_environment()).rank);
-  } catch (const Error&) {
-  }
-}
-
-int fail(const Error& error, bool everywhere) {
-  // If all ranks have the same error, only rank 0 prints it.
-  if (log::rank() == 0 || !everywhere) {
-    log::error("{}", error.what());
-    if (!error.remedy().empty()) log::error("{}", error.remedy());
-  }
-  return static_cast<int>(error.code());
-}
-
-int fail_internally(const char* what) {
-  log::error("internal error: {}", what);
-  log::error("This is a bug in hpcai-train {}. Please report it with the command, the config and this text.", kVersion);
-  return static_cast<int>(ExitCode::internal);
-}
-
 // LibTorch throws OutOfMemoryError only for tensors in GPU memory. For host memory and for CUDA's own needs the text is examined.
 bool is_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) || error.msg().find("allocate memory") != std::string::npos ||
          error.msg().find("CUDA error: out of memory") != std::string::npos;
 }
 
-int fail_for_memory() { return fail(as_error(std::bad_alloc()), false); }
-
-int guarded(const app::Run& run) {
+// Calls the command, and throws exceptions of LibTorch on as those that every part of the program knows.
+int run_command(const app::Run& run) {
   try {
     return run();
-  } catch (const SharedError& e) {
-    return fail(e, true);
-  } catch (const LocalError& e) {
-    return fail(e, false);
-  } catch (const Error& e) {
-    const bool everywhere = e.code() == ExitCode::usage || e.code() == ExitCode::ranks_disagree;
-    return fail(e, everywhere);
   } catch (const c10::Error& e) {
-    if (is_out_of_memory(e)) return fail_for_memory();
-    return fail_internally(e.what_without_backtrace());
-  } catch (const std::exception& e) {
-    const Error error = as_error(e);
-    return error.code() == ExitCode::internal ? fail_internally(error.what()) : fail(error, false);
+    if (is_out_of_memory(e)) throw std::bad_alloc();
+    throw std::runtime_error(e.what_without_backtrace());
   }
 }
 
@@ -111,6 +74,7 @@ void describe(app::CommandLine& line) {
   app::add_calibrate(line);
   app::add_plan(line);
   app::add_scaling(line);
+  app::add_fixed_answers(line, describe);
 }
 
 int run(app::CommandLine& line, int argc, char** argv) {
@@ -124,18 +88,7 @@ int run(app::CommandLine& line, int argc, char** argv) {
   }
   const bool trains = line.app.get_subcommands().empty();
   if (!trains) restore_stop_signals();
-  return guarded(line.run);
-}
-
-// Turns a failed write to the standard output into exit status 74, unless the command has failed already. A reader that has
-// closed its end of the pipe is not a failure.
-int finish(StandardOutput& output, int status) {
-  const int error = output.finish();
-  if (error == 0) return status;
-  log::error("cannot write to the standard output: {}", error == EBADF ? "it is closed" : std::strerror(error));
-  if (error == ENOSPC || error == EDQUOT)
-    log::error("Free some space at the place of the output; the output there is incomplete.");
-  return status == 0 ? static_cast<int>(ExitCode::cannot_write) : status;
+  return app::guarded([&line] { return run_command(line.run); });
 }
 
 std::terminate_handler usual_end = nullptr;
@@ -176,15 +129,11 @@ __attribute__((section(".preinit_array"), used)) void (*const hpcai_prepare_for_
 
 int main(int argc, char** argv) {
   note_stop_signals();
-  open_standard_streams();
-  raise_open_file_limit();
+  app::begin();
   keep_freed_memory();
-  std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit becomes an ordinary write error
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe becomes one too; a training continues without a reader of its log
-  note_rank();
   StandardOutput output;
   app::CommandLine line;
   line.arguments.assign(argv + 1, argv + argc);
   describe(line);
-  return finish(output, run(line, argc, argv));
+  return app::finish(output, run(line, argc, argv));
 }

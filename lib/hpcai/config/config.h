@@ -56,7 +56,7 @@ std::string json_schema(std::string_view title) {
 // Error{usage} if no setting is below it.
 template <class T>
 std::string key_table(std::string_view prefix = "", size_t width = 100) {
-  return write_key_table(description<T>(), prefix, width);
+  return write_key_table(key_lines(description<T>()), prefix, width);
 }
 
 // The same as JSON, for programs.

@@ -10,6 +10,7 @@
 #include "hpcai/config/words.h"
 #include "hpcai/config/writer.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/text.h"
 #include "hpcai/core/utf8.h"
 
 namespace hpcai::config {
@@ -76,11 +77,7 @@ std::string when_text(const Row& row) {
   return text;
 }
 
-Line line_of(const Row& row) {
-  const Json value = default_of(row);
-  const std::string meaning = std::string(row.key->field.help) + (row.local ? " [local]" : "");
-  return {row.path, is_required(row) ? "required" : write_flow(value), allowed(row), meaning};
-}
+Line columns_of(const KeyLine& line) { return {line.path, line.default_value, line.allowed, line.meaning}; }
 
 std::string trimmed(std::string line) {
   line.erase(line.find_last_not_of(' ') + 1);
@@ -117,7 +114,7 @@ std::string write_stacked(const Line& line, size_t width) {
   return out;
 }
 
-std::string text_of(const std::vector<Row>& chosen, size_t width) {
+std::string text_of(const std::vector<KeyLine>& chosen, size_t width) {
   const Line head = {"KEY", "DEFAULT", "ALLOWED", "MEANING"};
   const std::array<size_t, 4> most = {1000, 18, 26, 1000};
   std::array<size_t, 4> widths{};
@@ -125,25 +122,25 @@ std::string text_of(const std::vector<Row>& chosen, size_t width) {
     for (size_t i = 0; i < 3; ++i) widths[i] = std::min(most[i], std::max(widths[i], code_points(line[i])));
   };
   widen(head);
-  for (const Row& row : chosen) widen(line_of(row));
+  for (const KeyLine& line : chosen) widen(columns_of(line));
   const size_t used = widths[0] + widths[1] + widths[2] + 6;
   const bool stacked = width < used + 24;
   widths[3] = stacked ? 0 : width - used;
   std::string out = stacked ? "" : write_columns(head, widths);
-  std::string when;
-  for (const Row& row : chosen) {
-    if (when_text(row) != when) {
-      when = when_text(row);
+  std::string_view when;
+  for (const KeyLine& line : chosen) {
+    if (line.when != when) {
+      when = line.when;
       if (!when.empty()) out += fmt::format("with {}\n", when);
     }
-    out += stacked ? write_stacked(line_of(row), width) : write_columns(line_of(row), widths);
+    out += stacked ? write_stacked(columns_of(line), width) : write_columns(columns_of(line), widths);
   }
   return out;
 }
 
-[[noreturn]] void fail_on_prefix(std::string_view prefix, const std::vector<Row>& all) {
+[[noreturn]] void fail_on_prefix(std::string_view prefix, const std::vector<KeyLine>& all) {
   std::vector<std::string> paths;
-  for (const Row& row : all) paths.push_back(row.path);
+  for (const KeyLine& line : all) paths.push_back(line.path);
   const auto similar = nearest(prefix, paths);
   throw Error(ExitCode::usage, fmt::format("{} is not a setting or section", shown(prefix)),
               similar ? fmt::format("Did you mean {}?", *similar) : "Leave it out to list all settings.");
@@ -151,15 +148,47 @@ std::string text_of(const std::vector<Row>& chosen, size_t width) {
 
 }  // namespace
 
-std::string write_key_table(const Section& description, std::string_view prefix, size_t width) {
-  const std::vector<Row> all = rows(description);
-  std::vector<Row> chosen;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(chosen), [&](const Row& row) {
-    const std::string_view path = row.path;
+std::vector<KeyLine> key_lines(const Section& description) {
+  std::vector<KeyLine> lines;
+  for (const Row& row : rows(description)) {
+    lines.push_back({.path = row.path,
+                     .default_value = is_required(row) ? "required" : write_flow(default_of(row)),
+                     .allowed = allowed(row),
+                     .meaning = std::string(row.key->field.help) + (row.local ? " [local]" : ""),
+                     .when = when_text(row),
+                     .is_setting = is_setting(row)});
+  }
+  return lines;
+}
+
+std::string write_key_lines(const std::vector<KeyLine>& lines) {
+  std::string text;
+  for (const KeyLine& line : lines) {
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", line.path, line.default_value, line.allowed, line.meaning, line.when,
+                        line.is_setting ? "setting" : "section");
+  }
+  return text;
+}
+
+std::vector<KeyLine> read_key_lines(std::string_view text) {
+  std::vector<KeyLine> lines;
+  for (const std::string_view line : split(text, '\n')) {
+    const auto parts = split(line, '\t');
+    if (parts.size() != 6) continue;  // after the last line end
+    const auto at = [&](size_t i) { return std::string(parts[i]); };
+    lines.push_back({at(0), at(1), at(2), at(3), at(4), parts[5] == "setting"});
+  }
+  return lines;
+}
+
+std::string write_key_table(const std::vector<KeyLine>& lines, std::string_view prefix, size_t width) {
+  std::vector<KeyLine> chosen;
+  std::copy_if(lines.begin(), lines.end(), std::back_inserter(chosen), [&](const KeyLine& line) {
+    const std::string_view path = line.path;
     const std::string_view rest = path.starts_with(prefix) ? path.substr(prefix.size()) : "-";
-    return is_setting(row) && (prefix.empty() || rest.empty() || rest.front() == '.' || rest.front() == '[');
+    return line.is_setting && (prefix.empty() || rest.empty() || rest.front() == '.' || rest.front() == '[');
   });
-  if (chosen.empty()) fail_on_prefix(prefix, all);
+  if (chosen.empty()) fail_on_prefix(prefix, lines);
   return text_of(chosen, width);
 }
 

@@ -8,8 +8,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 
 #include "hpcai/core/threads/start.h"
 
@@ -66,8 +68,17 @@ Environment process_environment() {
 }
 
 std::string program_path() {
-  char path[4096] = "";
-  return readlink("/proc/self/exe", path, sizeof path - 1) > 0 ? path : "hpcai-train";
+  std::error_code code;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
+  if (code) return "hpcai-train";
+  const auto folder = self.parent_path();
+  const auto started = folder.parent_path() / "bin" / "hpcai-train";
+  return folder.filename() == "libexec" && std::filesystem::exists(started, code) ? started.string() : self.string();
+}
+
+int become_program(const std::string& program, char* const* arguments) {
+  execve(program.c_str(), arguments, environ);
+  return errno;
 }
 
 pid_t start_process(const Command& command) {

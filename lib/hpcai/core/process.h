@@ -15,8 +15,12 @@ namespace hpcai {
 using Environment = std::map<std::string, std::string>;
 Environment process_environment();
 
-// The path of this executable.
+// The path by which a user starts this program: this executable, or bin/hpcai-train if this is libexec/hpcai-train beside it.
 std::string program_path();
+
+// Replaces this process by another program, which keeps the process id, the open files and the blocked signals. `arguments` ends
+// with a null pointer. Returns only if the system refuses, and then returns errno.
+int become_program(const std::string& program, char* const* arguments);
 
 // A program to start. It has no input. It has its own process group, so Ctrl-C reaches it once, through this process and not from
 // the terminal as well. The kernel kills it when the thread that started it ends.

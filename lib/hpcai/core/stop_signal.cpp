@@ -50,6 +50,13 @@ void handle_with(void (*handler)(int)) {
   for (const int signal : stop_signals()) sigaction(signal, &action, nullptr);
 }
 
+void change_mask(int how) {
+  sigset_t all;
+  sigemptyset(&all);
+  for (const int signal : stop_signals()) sigaddset(&all, signal);
+  sigprocmask(how, &all, nullptr);
+}
+
 }  // namespace
 
 std::span<const int> stop_signals() {
@@ -62,12 +69,11 @@ std::span<const int> stop_signals() {
   return {heeded, heeded_count};
 }
 
+void hold_stop_signals() { change_mask(SIG_BLOCK); }
+
 void note_stop_signals() {
   handle_with(on_stop_signal);
-  sigset_t all;
-  sigemptyset(&all);
-  for (const int signal : stop_signals()) sigaddset(&all, signal);
-  sigprocmask(SIG_UNBLOCK, &all, nullptr);
+  change_mask(SIG_UNBLOCK);
 }
 
 void end_on_stop_signals(bool speak) {

@@ -21,6 +21,8 @@ namespace hpcai {
 // call of a function of this header.
 std::span<const int> stop_signals();
 
+// Blocks the signals. They stay pending until note_stop_signals(), also if this process becomes another program before.
+void hold_stop_signals();
 // Notes the signals and unblocks them. A parent can block them until this process is ready.
 void note_stop_signals();
 // `speak`: report the end on stderr.

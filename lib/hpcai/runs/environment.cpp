@@ -1,6 +1,5 @@
 #include "hpcai/runs/environment.h"
 
-#include <ATen/Version.h>
 #include <fmt/format.h>
 #include <sys/utsname.h>
 #include <torch/version.h>
@@ -17,7 +16,6 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/process.h"
-#include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/threads/cores.h"
 #include "hpcai/core/threads/openmp.h"
@@ -97,11 +95,6 @@ std::map<std::string, std::string> run_variables(const std::map<std::string, std
     kept[name] = secret ? "<withheld>" : printable(value, value.size());
   }
   return kept;
-}
-
-std::string describe_build() {
-  return fmt::format("hpcai-train {} of commit {} (executable {:.12}), LibTorch {} ({:.12})", kVersion, kCommit,
-                     sha256_of_file("/proc/self/exe"), TORCH_VERSION, sha256(at::show_config()));
 }
 
 nlohmann::json describe_environment() {

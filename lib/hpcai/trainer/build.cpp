@@ -66,7 +66,7 @@ void divide_among(Training& training, const Experiment& experiment, distributed:
   training.settings.evaluation = evaluation_settings(experiment, group.size());
 }
 
-Training build(const Experiment& experiment, distributed::Group& group) {
+Training build(const Experiment& experiment, distributed::Group& group, Use use) {
   refuse_problems(judge(experiment, group.size()));
   Training training;
   // If the config determines the shape of the samples, the network is built first: a network or a loss that does not fit is then
@@ -80,7 +80,7 @@ Training build(const Experiment& experiment, distributed::Group& group) {
   }
   refuse_problems(judge(experiment, group.size(), facts_of(training.data, training.unlabelled())));
   if (!training.model) training.model = build_model(experiment, train.spec(), group);
-  training.task->prepare(train.spec(), group.device());
+  if (use == Use::training) training.task->prepare(train.spec(), group.device());
   training.task->learn_from(train, group.device());
   if (const double alpha = training.task->mixup(); alpha > 0) {
     training.data.train = std::make_unique<data::MixedUp>(std::move(training.data.train), alpha);

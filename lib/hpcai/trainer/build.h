@@ -57,8 +57,11 @@ struct Training {
 // part of each batch, and the settings of evaluations. build() does it; it is needed again with another group.
 void divide_among(Training& training, const Experiment& experiment, distributed::Group& group);
 
+// What the parts are for. A check makes no step, so the task computes nothing in advance, which takes seconds for some losses.
+enum class Use { training, check };
+
 // Checks the settings, opens the data and builds all parts. Does not communicate with other ranks. Throws Error{usage} for
 // settings that contradict each other or the data, and what data::open and build_model throw.
-Training build(const Experiment& experiment, distributed::Group& group);
+Training build(const Experiment& experiment, distributed::Group& group, Use use = Use::training);
 
 }  // namespace hpcai::trainer

@@ -107,3 +107,11 @@ TEST_CASE("differences between two configs are listed with both values") {
         "average: not set -> null\n");
   CHECK(hpcai::config::differences(before, before).empty());
 }
+
+TEST_CASE("key lines that were written as text give the same table") {
+  const auto lines = hpcai::config::key_lines(hpcai::config::description<Experiment>());
+  REQUIRE(lines.size() > 10);
+  CHECK(hpcai::config::read_key_lines(hpcai::config::write_key_lines(lines)) == lines);
+  CHECK(hpcai::config::read_key_lines("").empty());
+  CHECK(hpcai::config::write_key_table(lines, "optimizer", 120) == hpcai::config::key_table<Experiment>("optimizer", 120));
+}

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <cstdlib>
 #include <thread>
 
@@ -75,3 +76,17 @@ TEST_CASE("a process' status is known although SIGCHLD was ignored") {
 }
 
 TEST_CASE("this program knows its own path") { CHECK(program_path().ends_with("test_core")); }
+
+TEST_CASE("a process becomes another program, or is told why not") {
+  char shell[] = "sh", option[] = "-c", script[] = "exit 3";
+  char* const arguments[] = {shell, option, script, nullptr};
+  const pid_t process = fork();
+  if (process == 0) {
+    become_program("/bin/sh", arguments);
+    _exit(1);
+  }
+  std::optional<int> status;
+  while (!(status = poll_process(process))) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  CHECK(status == 3);
+  CHECK(become_program("/nowhere/program", arguments) == ENOENT);
+}

@@ -105,3 +105,21 @@ TEST_CASE("news that were ignored at the start stay ignored, and requests count 
           _exit(stop_signal() == SIGINT ? 42 : 1);
         }) == 42);
 }
+
+TEST_CASE("a stop signal that is held stays pending until the process notes it, also in another program") {
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGHUP}) {
+    CHECK(end_of([&] {
+            hold_stop_signals();
+            raise(signal);
+            if (stop_requested()) _exit(1);
+            note_stop_signals();
+            end_on_stop_signals(false);
+          }) == 75);
+    CHECK(end_of([&] {
+            hold_stop_signals();
+            raise(signal);
+            note_stop_signals();
+            restore_stop_signals();
+          }) == 128 + signal);
+  }
+}

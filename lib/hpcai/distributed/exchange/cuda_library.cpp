@@ -12,6 +12,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/paths.h"
+#include "hpcai/core/process.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -20,8 +21,7 @@ constexpr char kName[] = "libhpcai_cuda.so";
 
 std::vector<std::filesystem::path> candidates() {
   if (const char* chosen = std::getenv("HPCAI_CUDA_LIBRARY"); chosen && *chosen) return {chosen};
-  std::error_code ignored;
-  const auto folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  const auto folder = std::filesystem::path(program_path()).parent_path();
   return {folder / kName, folder.parent_path() / "lib" / kName};
 }
 

@@ -1,0 +1,35 @@
+#include "machine_info.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <string>
+
+#include "hpcai/core/json.h"
+#include "hpcai/runs/environment.h"
+
+namespace hpcai::app {
+
+int tell_machine(bool as_json) {
+  const auto info = runs::describe_environment();
+  if (as_json) {
+    std::cout << json_text(info, 2) << '\n';
+  } else {
+    print_info(info);
+  }
+  return 0;
+}
+
+void print_info(const nlohmann::json& info, int indent) {
+  for (const auto& [key, value] : info.items()) {
+    if (value.is_object()) {
+      std::cout << std::string(static_cast<size_t>(indent), ' ') << key << ":\n";
+      print_info(value, indent + 2);
+    } else if (key != "layers" && key != "layer_table") {
+      std::cout << fmt::format("{}{:<22} {}\n", std::string(static_cast<size_t>(indent), ' '), key,
+                               value.is_string() ? value.get<std::string>() : json_text(value));
+    }
+  }
+}
+
+}  // namespace hpcai::app

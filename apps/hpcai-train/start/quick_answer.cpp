@@ -1,0 +1,53 @@
+#include "start/quick_answer.h"
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+#include <string_view>
+
+#include "hpcai/config/keys.h"
+#include "machine_info.h"
+#include "terminal_width.h"
+
+namespace hpcai::app {
+namespace {
+
+struct Answer {
+  std::string_view arguments;  // "check --help"
+  std::string_view text;
+};
+
+// kAnswers and kKeyLines, which the whole program has written (fixed_answers.cpp)
+#include "hpcai/fixed_answers.inc"
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + (word == "-h" ? "--help" : word);
+  return text;
+}
+
+int print(std::string_view text) {
+  std::cout << text;
+  return 0;
+}
+
+int print_keys(const std::string& prefix) {
+  std::cout << config::write_key_table(config::read_key_lines(kKeyLines), prefix, terminal_width());
+  return 0;
+}
+
+}  // namespace
+
+std::optional<std::function<int()>> quick_answer(const std::vector<std::string>& arguments) {
+  if (std::ranges::any_of(arguments, [](const std::string& word) { return word.find(' ') != std::string::npos; })) return {};
+  const std::string all = joined(arguments);
+  const auto* const found = std::ranges::find(kAnswers, std::string_view(all), &Answer::arguments);
+  if (found != std::end(kAnswers)) return [found] { return print(found->text); };
+  if (all == "info" || all == "info --json") return [json = all != "info"] { return tell_machine(json); };
+  if (all == "keys") return [] { return print_keys(""); };
+  if (arguments.size() == 2 && arguments[0] == "keys" && !arguments[1].starts_with('-'))
+    return [prefix = arguments[1]] { return print_keys(prefix); };
+  return {};
+}
+
+}  // namespace hpcai::app

@@ -1,0 +1,18 @@
+// Apart from environment.cpp, which needs no LibTorch and is part of the executable that starts quickly.
+#include <ATen/Version.h>
+#include <fmt/format.h>
+#include <torch/version.h>
+
+#include "hpcai/core/commit.h"
+#include "hpcai/core/sha256.h"
+#include "hpcai/core/version.h"
+#include "hpcai/runs/environment.h"
+
+namespace hpcai::runs {
+
+std::string describe_build() {
+  return fmt::format("hpcai-train {} of commit {} (executable {:.12}), LibTorch {} ({:.12})", kVersion, kCommit,
+                     sha256_of_file("/proc/self/exe"), TORCH_VERSION, sha256(at::show_config()));
+}
+
+}  // namespace hpcai::runs

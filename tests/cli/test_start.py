@@ -1,0 +1,105 @@
+"""bin/hpcai-train answers without LibTorch what needs none, and becomes libexec/hpcai-train for all else."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+
+from harness import PROGRAM, WAVEFORM, Case, environment, main
+
+FOLDER = pathlib.Path(PROGRAM).resolve().parent.parent
+WHOLE = FOLDER / "libexec" / "hpcai-train"
+NO_TENSOR = (("--help",), ("-h",), ("--version",), ("predict", "--help"), ("generate", "galaxies", "-h"), ("keys",), ("keys", "optimizer"),
+             ("keys", "--json"), ("keys", "--schema"), ("info",), ("info", "--json"))
+
+
+class Start(Case):
+    def libraries(self, *arguments, status=0):
+        """The libraries that the dynamic loader opens."""
+        self.run_program(*arguments, status=status, env={"LD_DEBUG": "files", "LD_DEBUG_OUTPUT": str(self.folder / "loader")})
+        traces = list(self.folder.glob("loader.*"))
+        found = {name for trace in traces for name in re.findall(r"calling init: .*/([^/\s]+)", trace.read_text())}
+        for trace in traces:
+            trace.unlink()
+        return found
+
+    def answer_of(self, program, *arguments):
+        done = subprocess.run([program, *arguments], cwd=self.folder, env=environment(), text=True, capture_output=True, timeout=120)
+        return done.returncode, done.stdout, done.stderr
+
+    def copy_of_the_start(self):
+        """bin/hpcai-train in a folder of its own."""
+        program = self.folder / "copy" / "bin" / "hpcai-train"
+        program.parent.mkdir(parents=True)
+        shutil.copy(PROGRAM, program)
+        return program
+
+    def test_what_needs_no_tensor_loads_no_libtorch(self):
+        for arguments in NO_TENSOR:
+            with self.subTest(arguments=arguments):
+                libraries = self.libraries(*arguments)
+                self.assertIn("libc.so.6", libraries, "the trace of the loader was read")
+                self.assertEqual([name for name in libraries if re.match("libtorch|libc10|libhdf5", name)], [])
+        self.assertIn("libtorch_cpu.so", self.libraries("check", "--config", WAVEFORM))
+
+    def test_both_executables_give_the_same_answers(self):
+        names = re.findall(r"^  ([a-z][a-z-]+) ", self.run_program("--help")[0].split("Subcommands:")[1], re.M)
+        self.assertIn("evaluate", names)
+        changing = "info", "info --json"  # they hold the time
+        questions = [list(words) for words in NO_TENSOR if " ".join(words) not in changing] + [[name, "--help"] for name in names]
+        questions += [["keys", "nonsense"], ["keys", "--nonsense"], ["--nonsense"], ["keys", "a", "b"]]
+        for words in questions:
+            with self.subTest(words=words):
+                self.assertEqual(self.answer_of(PROGRAM, *words), self.answer_of(WHOLE, *words))
+        quick, whole = (json.loads(self.answer_of(program, "info", "--json")[1]) for program in (PROGRAM, WHOLE))
+        self.assertEqual({**quick, "started": ""}, {**whole, "started": ""})
+
+    def test_without_the_whole_program_the_start_says_so(self):
+        program = self.copy_of_the_start()
+        self.assertEqual(self.answer_of(program, "keys", "loader")[0], 0)
+        status, out, err = self.answer_of(program, "check", "--config", str(WAVEFORM))
+        self.assertEqual((status, out), (66, ""))
+        self.assertIn(f"cannot start {self.folder}/copy/libexec/hpcai-train: No such file or directory", err)
+        self.assertIn("side by side", err)
+        whole = self.folder / "copy" / "libexec" / "hpcai-train"
+        whole.mkdir(parents=True)
+        self.assertIn("Permission denied", self.answer_of(program, "check", "--config", str(WAVEFORM))[2])
+
+    def test_a_link_to_the_program_finds_the_whole_program(self):
+        link = self.folder / "hpcai"
+        link.symlink_to(PROGRAM)
+        self.assertEqual(self.answer_of(link, "check", "--config", str(WAVEFORM), "--quick")[0], 0)
+
+    def test_the_process_and_its_arguments_stay_the_same(self):
+        """A config from a pipe is read once, by the process that was started."""
+        pipe = self.folder / "config.yaml"
+        os.mkfifo(pipe)
+        process = self.start("check", "--config", pipe, "--quick")
+        with open(pipe, "w") as config:  # waits for the reader
+            self.assertEqual(pathlib.Path(f"/proc/{process.pid}/exe").resolve(), WHOLE)
+            words = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes().split(b"\0")[:-1]
+            self.assertEqual(words, [os.fsencode(word) for word in (PROGRAM, "check", "--config", str(pipe), "--quick")])
+            config.write(WAVEFORM.read_text())
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, out + err)
+
+    def test_what_the_program_writes_names_the_start(self):
+        script, _ = self.run_program("plan", "--config", WAVEFORM, "--nodes", "2", "--ranks-per-node", "2", "--script")
+        self.assertIn(str(FOLDER / "bin" / "hpcai-train"), script)
+        self.assertNotIn("libexec", script)
+
+    def test_a_signal_waits_until_the_whole_program_heeds_it(self):
+        def blocked():
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+        process = self.start("--config", WAVEFORM, "--run-dir", "run", preexec_fn=blocked)
+        process.send_signal(signal.SIGTERM)  # pending from the first moment
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 75, err)
+        self.assertFalse((self.folder / "run").exists())
+
+
+if __name__ == "__main__":
+    main()
