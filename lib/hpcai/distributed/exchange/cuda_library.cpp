@@ -22,7 +22,8 @@ constexpr char kName[] = "libhpcai_cuda.so";
 std::vector<std::filesystem::path> candidates() {
   if (const char* chosen = std::getenv("HPCAI_CUDA_LIBRARY"); chosen && *chosen) return {chosen};
   const auto folder = std::filesystem::path(program_path()).parent_path();
-  return {folder / kName, folder.parent_path() / "lib" / kName};
+  const auto libraries = folder.parent_path() / "lib";
+  return {folder / kName, libraries / kName, libraries / "hpcai-train" / kName};
 }
 
 void* load() {

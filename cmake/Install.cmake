@@ -1,0 +1,59 @@
+# cmake --install build --prefix DIR [--component NAME]
+#   program   bin/hpcai-train, libexec/hpcai-train, every library that they need but the C and C++ run time in lib/hpcai-train/, configs,
+#             batch scripts and documentation in share/. The folder can be moved and copied.
+#   library   headers, static libraries and hpcaiConfig.cmake, for find_package(hpcai) on this machine
+set(hpcai_private lib/hpcai-train)
+
+# DT_RPATH, which the dynamic loader also uses for the libraries of libraries.
+set_target_properties(hpcai-train hpcai_whole_program PROPERTIES INSTALL_RPATH "$ORIGIN/../${hpcai_private}")
+target_link_options(hpcai-train PRIVATE LINKER:--disable-new-dtags)
+target_link_options(hpcai_whole_program PRIVATE LINKER:--disable-new-dtags)
+install(TARGETS hpcai-train RUNTIME_DEPENDENCY_SET hpcai_libraries RUNTIME DESTINATION bin COMPONENT program)
+install(TARGETS hpcai_whole_program RUNTIME_DEPENDENCY_SET hpcai_libraries RUNTIME DESTINATION libexec COMPONENT program)
+if(TARGET hpcai_cuda)
+  set_target_properties(hpcai_cuda PROPERTIES INSTALL_RPATH "$ORIGIN")
+  install(TARGETS hpcai_cuda RUNTIME_DEPENDENCY_SET hpcai_cuda_libraries LIBRARY DESTINATION ${hpcai_private} COMPONENT cuda EXCLUDE_FROM_ALL)
+  install(RUNTIME_DEPENDENCY_SET hpcai_cuda_libraries PRE_EXCLUDE_REGEXES "^(libc|libm|libdl|libpthread|librt|libutil|libresolv|libgcc_s|libstdc\\+\\+|ld-linux.*|libcuda|libnvidia-ml)\\.so"
+          LIBRARY DESTINATION ${hpcai_private} COMPONENT cuda EXCLUDE_FROM_ALL)
+endif()
+install(RUNTIME_DEPENDENCY_SET hpcai_libraries
+        PRE_EXCLUDE_REGEXES "^(libc|libm|libdl|libpthread|librt|libutil|libresolv|libgcc_s|libstdc\\+\\+|ld-linux.*)\\.so"
+        LIBRARY DESTINATION ${hpcai_private} COMPONENT program)
+install(DIRECTORY configs DESTINATION share/hpcai-train COMPONENT program)
+install(DIRECTORY scripts/slurm scripts/kubernetes DESTINATION share/hpcai-train/scripts COMPONENT program USE_SOURCE_PERMISSIONS)
+install(FILES README.md LICENSE CHANGELOG.md CITATION.cff DESTINATION share/doc/hpcai-train COMPONENT program)
+install(DIRECTORY docs DESTINATION share/doc/hpcai-train COMPONENT program)
+
+# For other CMake projects: hpcai::trainer and what it depends on.
+set(hpcai_exported core config draw simulate data kernels models optim distributed_light distributed checkpoint metrics tasks inference
+                   runs_light runs trainer scaling)
+foreach(name ${hpcai_exported})
+  set_target_properties(hpcai_${name} PROPERTIES EXPORT_NAME ${name})
+  list(APPEND hpcai_targets hpcai_${name})
+endforeach()
+install(TARGETS ${hpcai_targets} hpcai_hdf5 hpcai_cfitsio hpcai_nanoflann EXPORT hpcai ARCHIVE DESTINATION ${hpcai_private} COMPONENT library)
+install(EXPORT hpcai NAMESPACE hpcai:: FILE hpcaiTargets.cmake DESTINATION lib/cmake/hpcai COMPONENT library)
+install(DIRECTORY lib/hpcai ${PROJECT_BINARY_DIR}/generated/hpcai DESTINATION include COMPONENT library
+        FILES_MATCHING PATTERN "*.h" PATTERN "cuda" EXCLUDE)
+include(CMakePackageConfigHelpers)
+configure_file(cmake/hpcaiConfig.cmake.in ${PROJECT_BINARY_DIR}/hpcaiConfig.cmake @ONLY)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/hpcaiConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/hpcaiConfig.cmake ${PROJECT_BINARY_DIR}/hpcaiConfigVersion.cmake cmake/LibTorch.cmake
+        DESTINATION lib/cmake/hpcai COMPONENT library)
+
+# cpack --config build/CPackConfig.cmake -G "DEB;TGZ"
+set(CPACK_PACKAGE_CONTACT "the hpcai-train authors")
+set(CPACK_PACKAGE_VENDOR "hpcai-train")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_COMPONENTS_ALL program)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
+set(CPACK_PACKAGE_DIRECTORY ${PROJECT_SOURCE_DIR}/dist)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6 (>= 2.36), libstdc++6 (>= 12)")
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_STRIP_FILES ON)
+include(CPack)
