@@ -35,7 +35,7 @@ trap 'rm -f "$output"; kill "${teller:-}" 2>/dev/null || true' EXIT
 # Without a terminal ninja's own line of progress is not readable: a line every 15 s instead, from the last "[23/76]" of its output.
 tell_progress() {
   local begin=$SECONDS done total
-  while sleep 15; do
+  while sleep 15 >/dev/null 2>&1; do
     IFS=' ' read -r done total < <(grep -oE '^\[[0-9]+/[0-9]+\]' "$output" | tail -n 1 | tr '[/]' '   ') || continue
     [ "$done" -lt "$total" ] || continue
     echo "build: $done of $total steps, about $(((SECONDS - begin) * (total - done) / done / 60 + 1)) min left" >&2

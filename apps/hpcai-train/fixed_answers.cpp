@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <stdexcept>
 #include <string>
 
 #include "hpcai/config/config.h"
@@ -14,7 +15,7 @@ namespace {
 
 using Describe = void (*)(CommandLine&);
 
-void print(const std::string& text) { std::cout << "R\"~~~(" << text << ")~~~\""; }
+void print(const std::string& text) { std::cout << "R\"~~~(" << text << ")~~~\"sv"; }
 
 void print_answer(const std::string& arguments, const std::string& text) {
   std::cout << "    {\"" << arguments << "\", ";
@@ -51,7 +52,7 @@ int print_answers(Describe describe) {
   print_answer("--version", fmt::format("hpcai-train {}\n", kVersion));
   print_answer("keys --json", config::keys_json<Experiment>() + "\n");
   print_answer("keys --schema", config::json_schema<Experiment>("hpcai-train experiment") + "\n");
-  std::cout << "};\nconstexpr char kKeyLines[] = ";
+  std::cout << "};\nconstexpr std::string_view kKeyLines = ";
   print(config::write_key_lines(config::key_lines(config::description<Experiment>())));
   std::cout << ";\n";
   return 0;

@@ -73,11 +73,13 @@ class LostRanks(Case):
         self.assertEqual(statuses, [0, 0], texts)
 
     def test_ranks_with_different_builds_are_named(self):
-        other = self.folder / "build" / "bin" / "hpcai-train"
-        other.parent.mkdir(parents=True)
+        build = pathlib.Path(PROGRAM).resolve().parent.parent
         (self.folder / ".deps").symlink_to(SOURCE / ".deps")  # the program finds LibTorch from its own place
-        shutil.copy(PROGRAM, other)
-        with other.open("ab") as file:
+        for folder in "bin", "libexec":
+            (self.folder / "build" / folder).mkdir(parents=True)
+            shutil.copy(build / folder / "hpcai-train", self.folder / "build" / folder)
+        other = self.folder / "build" / "bin" / "hpcai-train"
+        with (self.folder / "build" / "libexec" / "hpcai-train").open("ab") as file:
             file.write(b"\0")
         same = ["--run-dir", "run", "--set", "training.max_steps=2"]
         statuses, texts = self.outcomes(same, same, programs=(PROGRAM, str(other)))

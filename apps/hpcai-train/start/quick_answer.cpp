@@ -12,6 +12,8 @@
 namespace hpcai::app {
 namespace {
 
+using namespace std::string_view_literals;
+
 struct Answer {
   std::string_view arguments;  // "check --help"
   std::string_view text;
