@@ -1,18 +1,20 @@
 # One static library for each folder of lib/hpcai, one test program for each folder of tests/unit.
 
-# The LibTorch headers take a compiler 5 to 20 s. Either many sources are compiled as one (HPCAI_UNITY, quickest for a
-# whole build), or each alone with, where `wide` headers are included, a shared precompiled header (quickest after an edit).
-function(hpcai_compile_quickly target wide)
+# The LibTorch headers take a compiler 5 to 20 s. Many sources are compiled as one (HPCAI_UNITY, quickest for a whole build), or each
+# alone (quickest after an edit). `pch`: with the shared precompiled header, which halves the time of a source with wide headers.
+function(hpcai_compile_quickly target pch)
   if(HPCAI_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
-  elseif(wide)
+  endif()
+  if(pch)
     target_precompile_headers(${target} REUSE_FROM hpcai_pch)
   endif()
 endfunction()
 
 # hpcai_module(NAME [TORCH] [PCH] [DEPENDS module...] [LIBRARIES target...] [LIGHT source...]): all *.cpp of lib/hpcai/NAME. TORCH
-# links LibTorch; PCH uses the shared precompiled header, which pays only where the wide LibTorch headers are included. LIGHT
-# sources need no LibTorch: they become hpcai_NAME_light, of which bin/hpcai-train consists.
+# links LibTorch; PCH uses the shared precompiled header, which pays for single sources only where they include the wide LibTorch
+# headers, and always for many compiled as one. LIGHT sources need no LibTorch: they become hpcai_NAME_light, of which
+# bin/hpcai-train consists.
 function(hpcai_module name)
   cmake_parse_arguments(ARG "TORCH;PCH" "" "DEPENDS;LIBRARIES;LIGHT" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/hpcai/${name}/*.cpp)
@@ -38,6 +40,9 @@ function(hpcai_module name)
   target_link_libraries(hpcai_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LIBRARIES})
   if(ARG_TORCH)
     target_link_libraries(hpcai_${name} PUBLIC hpcai::torch)
+  endif()
+  if(ARG_TORCH AND HPCAI_UNITY)
+    set(ARG_PCH ON)
   endif()
   hpcai_compile_quickly(hpcai_${name} ${ARG_PCH})
 endfunction()
