@@ -46,6 +46,7 @@ void add_bench(CommandLine& line);
 void add_calibrate(CommandLine& line);
 void add_plan(CommandLine& line);
 void add_scaling(CommandLine& line);
+void add_search(CommandLine& line);
 
 // --config and --set, which several commands share.
 struct ConfigOptions {

@@ -74,6 +74,7 @@ void describe(app::CommandLine& line) {
   app::add_calibrate(line);
   app::add_plan(line);
   app::add_scaling(line);
+  app::add_search(line);
   app::add_fixed_answers(line, describe);
 }
 

@@ -8,8 +8,8 @@
 #include "hpcai/core/json.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/process.h"
-#include "hpcai/scaling/jobs/batch_script.h"
-#include "hpcai/scaling/jobs/child_program.h"
+#include "hpcai/jobs/batch_script.h"
+#include "hpcai/jobs/child_program.h"
 #include "hpcai/scaling/plan/plan.h"
 #include "hpcai/trainer/experiment.h"
 
@@ -37,7 +37,7 @@ scaling::PlanRequest request_of(const PlanOptions& options) {
   request.layout = {.nodes = options.nodes, .ranks_per_node = request.gpus ? options.gpus_per_node : options.ranks_per_node};
   if (options.one_machine) request.layout.ranks_sharing_cores = request.layout.ranks();
   request.cores_per_rank = request.gpus ? 0 : options.cpus_per_rank;
-  if (options.time) request.time_s = scaling::parse_slurm_time(*options.time);
+  if (options.time) request.time_s = jobs::parse_slurm_time(*options.time);
   if (!options.calibration.empty()) request.calibration = scaling::read_calibration(options.calibration);
   return request;
 }
@@ -50,8 +50,8 @@ int cpus_per_rank(const PlanOptions& options, const trainer::Experiment& experim
   return threads > 0 ? threads + loader : plan.cores_per_rank;
 }
 
-scaling::BatchJob job_of(const PlanOptions& options, const trainer::Experiment& experiment, const scaling::Plan& plan) {
-  scaling::BatchJob job;
+jobs::BatchJob job_of(const PlanOptions& options, const trainer::Experiment& experiment, const scaling::Plan& plan) {
+  jobs::BatchJob job;
   job.name = experiment.name;
   job.nodes = plan.layout.nodes;
   job.ranks_per_node = plan.layout.ranks_per_node;
@@ -69,7 +69,7 @@ int plan(const PlanOptions& options) {
   const auto request = request_of(options);
   const auto experiment = options.config.read();
   const auto plan = scaling::make_plan(experiment, request);
-  const std::string script = scaling::batch_script(job_of(options, experiment, plan));
+  const std::string script = jobs::batch_script(job_of(options, experiment, plan));
   if (options.script) {
     std::cerr << scaling::to_text(plan);
     std::cout << script;

@@ -6,6 +6,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/process.h"
 #include "hpcai/distributed/world/world.h"
+#include "hpcai/jobs/slurm.h"
 #include "hpcai/scaling/study/run_study.h"
 #include "hpcai/trainer/experiment.h"
 
@@ -41,7 +42,7 @@ int study_scaling(const CommandLine& line, const ScalingOptions& options) {
   scaling::StudyOptions study = options.study;
   if (options.collect) study.mode = scaling::StudyMode::collect;
   if (options.submit) study.mode = scaling::StudyMode::submit;
-  if (options.submit) scaling::require_slurm();
+  if (options.submit) jobs::require_slurm();
   std::vector<std::string> command = line.arguments;
   command.insert(command.begin(), "hpcai-train");
   return scaling::run_study(scaling::plan_study(request), study, command);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 #include "commands.h"
@@ -27,6 +28,7 @@ struct TrainOptions {
   bool overwrite = false;
   int nproc = 0;
   int restarts = 0;
+  trainer::PausePoint pause;
 };
 
 trainer::Resume resume_mode(const std::string& word) {
@@ -79,6 +81,7 @@ int train(const CommandLine& line, const TrainOptions& options) {
   if (!options.run_dir.empty()) run.run_dir = options.run_dir;
   run.resume = resume_mode(options.resume);
   run.overwrite = options.overwrite;
+  run.pause = options.pause;
   run.command = line.arguments;
   run.command.insert(run.command.begin(), "hpcai-train");
   return trainer::run_experiment(experiment, world, run);
@@ -102,6 +105,15 @@ void add_train(CommandLine& line) {
       ->type_name("never|auto|require")
       ->check(CLI::IsMember({"never", "auto", "require"}));
   app.add_flag("--overwrite", options->overwrite, "Remove an earlier run in the same folder first");
+  const CLI::Range from_1(int64_t{1}, std::numeric_limits<int64_t>::max());
+  CLI::Option* epochs =
+      app.add_option("--stop-after-epochs", options->pause.epochs,
+                     "Save, evaluate and end with status 75 after this epoch of the run; --resume auto goes on");
+  epochs->type_name("N")->check(from_1);
+  app.add_option("--stop-after-steps", options->pause.steps, "The same after this step of the run")
+      ->type_name("N")
+      ->check(from_1)
+      ->excludes(epochs);
   line.run = [&line, options] { return train(line, *options); };
 }
 

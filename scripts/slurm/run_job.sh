@@ -9,8 +9,11 @@ idle_file=$run_dir.idle-starts  # holds the number of consecutive starts without
 say() { echo "job $SLURM_JOB_ID: $*" >&2; }
 say "start $((${SLURM_RESTART_COUNT:-0} + 1)), on $SLURM_JOB_NODELIST, in $run_dir"
 
-# Prints the name of the newest checkpoint, which is the progress of the run.
-progress() { readlink "$run_dir/checkpoints/last" 2>/dev/null || echo none; }
+# Prints the name of the newest checkpoint, which is the progress of the run. A worker of a search has a journal instead.
+progress() {
+  if [ -e "$run_dir/journal.jsonl" ]; then echo "$(wc -l <"$run_dir/journal.jsonl") lines of the journal"; return; fi
+  readlink "$run_dir/checkpoints/last" 2>/dev/null || echo none
+}
 
 # The ranks authenticate each other with this secret. Each start makes a new one, and srun passes it to the ranks.
 if [ -z "${HPCAI_SECRET:-}${HPCAI_SECRET_FILE:-}" ]; then

@@ -8,7 +8,7 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 LIB = SOURCE / "lib" / "hpcai"
 
-# core <- config <- {simulate, data, models, kernels, optim, distributed, draw} <- {checkpoint, metrics} <- tasks <- runs <- trainer <- scaling <- apps
+# core <- config <- {simulate, data, models, kernels, optim, distributed, draw} <- {checkpoint, metrics} <- tasks <- runs <- trainer <- {scaling, search} <- apps; jobs uses core only
 MIDDLE = {"simulate", "data", "models", "kernels", "optim", "distributed", "draw"}
 BASE = {"core", "config"}
 ALLOWED = {
@@ -20,9 +20,11 @@ ALLOWED = {
     "tasks": BASE | MIDDLE | {"checkpoint", "metrics"},
     "inference": BASE | MIDDLE | {"checkpoint", "metrics", "tasks"},
     "runs": BASE | MIDDLE | {"checkpoint", "metrics", "tasks"},
+    "jobs": {"core"},
     "trainer": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "runs"},
-    "scaling": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "runs", "trainer"},
-    "apps": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "inference", "runs", "trainer", "scaling"},
+    "scaling": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "runs", "trainer", "jobs"},
+    "search": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "runs", "trainer", "jobs"},
+    "apps": BASE | MIDDLE | {"checkpoint", "metrics", "tasks", "inference", "runs", "trainer", "jobs", "scaling", "search"},
 }
 ALLOWED["data"].add("simulate")
 ALLOWED["models"].add("kernels")

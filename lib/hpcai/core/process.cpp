@@ -51,6 +51,13 @@ Words assignments(const Environment& environment) {
   if (null >= 0) dup2(null, STDIN_FILENO);
   if (null > STDERR_FILENO) close(null);
   if (command.output_to_stderr) dup2(STDERR_FILENO, STDOUT_FILENO);
+  if (!command.output.empty()) {
+    const int file = open(command.output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
+    if (file < 0) _exit(128 + SIGKILL);  // the parent has opened it a moment ago
+    dup2(file, STDOUT_FILENO);
+    dup2(file, STDERR_FILENO);
+    if (file > STDERR_FILENO) close(file);
+  }
   execve(command.program.c_str(), arguments.data(), variables.data());
   _exit(127);
 }

@@ -31,6 +31,7 @@ struct Command {
   std::optional<sigset_t> blocked_signals = std::nullopt;  // none: the signals that this thread blocks now
   std::vector<int> kept_descriptors = {};                  // descriptors that stay open in the program
   bool output_to_stderr = false;                           // connects its standard output to this process's stderr
+  std::string output = {};                                 // a file that its standard output and stderr are appended to
 };
 
 // Starts the program and returns its process id. A program that cannot be executed ends with status 127. Throws

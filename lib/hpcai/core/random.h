@@ -18,7 +18,8 @@ enum class Purpose : uint32_t {
   crop = 7,
   draw = 8,
   noise = 9,
-  colour = 10
+  colour = 10,
+  search = 11
 };
 
 // Counter-based random numbers, Philox4x32-10 (Salmon et al. 2011). A stream is a pure function of (seed, epoch, index, purpose),

@@ -14,6 +14,7 @@ double place(const ChartAxis& axis, double value, double start, double stop) {
 std::vector<Tick> ticks_of(const ChartAxis& axis, double start, double stop) {
   constexpr size_t kMost = 8;
   constexpr double kBeyond = 20;
+  if (!axis.numbers) return {};
   if (axis.logarithmic) return decade_ticks({axis.low, axis.high, start, stop}, kMost);
   const LinearAxis linear{axis.low, axis.high, start, stop};
   return stop > start ? fitting_ticks(linear, kChartTick, kBeyond) : round_ticks(linear);

@@ -16,6 +16,7 @@ struct ChartAxis {
   std::string title;
   double low, high;  // values at its ends
   bool logarithmic = false;
+  bool numbers = true;  // whether it has grid lines and numbers
 };
 
 // An axis that holds all `values`, finite numbers of any order, with a little room at both ends.

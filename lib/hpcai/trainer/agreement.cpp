@@ -47,9 +47,11 @@ void agree_on_run(distributed::Group& group, const Experiment& experiment, const
   distributed::agree(group, "builds", runs::describe_build());
   agree_on_config(group, experiment);
   const char* resume = options.resume == Resume::never ? "never" : options.resume == Resume::automatic ? "auto" : "require";
-  distributed::agree(group, "options",
-                     fmt::format("--resume {}{} --run-dir {}", resume, options.overwrite ? " --overwrite" : "",
-                                 options.run_dir ? options.run_dir->string() : "(default)"));
+  distributed::agree(
+      group, "options",
+      fmt::format("--resume {}{} --run-dir {} --stop-after-epochs {} --stop-after-steps {}", resume,
+                  options.overwrite ? " --overwrite" : "", options.run_dir ? options.run_dir->string() : "(default)",
+                  options.pause.epochs, options.pause.steps));
   agree_on_exchanges(group, experiment);
 }
 

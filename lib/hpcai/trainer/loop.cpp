@@ -127,18 +127,18 @@ void Loop::cache_features() {
   step_times_.restart();
 }
 
-Ending Loop::run() {
+Ending Loop::run(const PausePoint& pause) {
   start_ = Clock::now();
   step_times_.restart();
   complete_interrupted();
-  while (!course_.finished()) {
+  while (!course_.finished() && !pause.reached(course_.position())) {
     const Progress done = advance();
     if (done.stop || course_.save_due(done.best)) save(done.best);
     if (done.epoch_ended || saved_ == course_.position()) step_times_.restart();
     if (done.stop && !course_.finished()) return Ending::stopped;
   }
   if (saved_ != course_.position()) save(false);
-  return Ending::finished;
+  return course_.finished() ? Ending::finished : Ending::paused;
 }
 
 // Does what is still to be done after the last step, if that was interrupted.

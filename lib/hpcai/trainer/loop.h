@@ -14,6 +14,7 @@
 #include "hpcai/trainer/evaluate.h"
 #include "hpcai/trainer/feature_cache.h"
 #include "hpcai/trainer/observer.h"
+#include "hpcai/trainer/pause_point.h"
 #include "hpcai/trainer/skipped_steps.h"
 #include "hpcai/trainer/step.h"
 #include "hpcai/trainer/step_times.h"
@@ -49,7 +50,7 @@ struct CheckpointPlace {
   nlohmann::json card = nlohmann::json::object();
 };
 
-enum class Ending { finished, stopped };
+enum class Ending { finished, stopped, paused };
 
 // A step whose gradients were computed, but not used.
 struct InspectedStep {
@@ -69,10 +70,11 @@ class Loop {
   void save_to(CheckpointPlace place) { place_ = std::move(place); }
   void add_observer(Observer& observer) { observers_.push_back(&observer); }
 
-  // Trains to the end, or until some rank has received a stop signal. Saves a checkpoint in both cases. Throws on all ranks:
+  // Trains to the end, to the pause, or until some rank has received a stop signal. Saves a checkpoint in each case. The pause
+  // must be the same on all ranks. Throws on all ranks:
   // Error{diverged} if a loss, a gradient or a state to save is not finite; Error{cannot_write} if saving has failed for
   // checkpoint.max_unsaved_s; Error{ranks_disagree} if the state of a rank differs from that of the others.
-  Ending run();
+  Ending run(const PausePoint& pause = {});
   // Instead of run(), to repeat a part of a training: trains as run() does until `steps` steps are done or the training ends.
   // Saves nothing.
   void run_until(int64_t steps);

@@ -174,7 +174,7 @@ void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
 
 ExitCode Session::train() {
   save_on_stop_signals();
-  return conclude(incarnation_->loop().run());
+  return conclude(incarnation_->loop().run(options_.pause));
 }
 
 // After an error: if ranks are lost and the others may go on, leaves the group and takes the world of the next meeting. Returns
@@ -249,15 +249,8 @@ ExitCode Session::conclude(Ending ending) {
   loop.finish_saving();
   distributed::on_all_ranks(incarnation_->group(), [&] { records_->finish(); });
   tell_balance(loop.step_times(), incarnation_->hosts());
-  nlohmann::json summary = summarise(ending == Ending::finished ? "finished" : "stopped");
-  if (ending == Ending::stopped) {
-    records_->write_summary(summary);
-    records_->end("stopped");
-    log::info("stopped    at step {} on {}; the state is saved. Go on with: --run-dir {} --resume auto",
-              loop.course().position().step, stop_signal() ? fmt::format("signal {}", stop_signal()) : "another rank's signal",
-              records_->place().string());
-    return ExitCode::stopped;
-  }
+  if (ending != Ending::finished) return leave_resumable(ending);
+  nlohmann::json summary = summarise("finished");
   evaluate_finally(summary);
   records_->write_summary(summary);
   records_->end("finished");
@@ -265,6 +258,35 @@ ExitCode Session::conclude(Ending ending) {
   log::info("done       in {}{}; results in {}", runs::format_duration(loop.elapsed_s()),
             speed > 0 ? fmt::format("; {:.4g} samples/s", speed) : "", records_->place().string());
   return ExitCode::done;
+}
+
+// The end of a process that leaves a training unfinished, with its state saved.
+ExitCode Session::leave_resumable(Ending ending) {
+  const std::string status = ending == Ending::paused ? "paused" : "stopped";
+  nlohmann::json summary = summarise(status);
+  if (ending == Ending::paused) evaluate_pause(summary);
+  records_->write_summary(summary);
+  records_->end(status);
+  std::string reason = stop_signal() ? fmt::format("on signal {}", stop_signal()) : "on another rank's signal";
+  if (ending == Ending::paused) reason = "as --stop-after asks";
+  log::info("{:<11}at step {} {}; the state is saved. Go on with: --run-dir {} --resume auto", status,
+            incarnation_->loop().course().position().step, reason, records_->place().string());
+  return ExitCode::stopped;
+}
+
+// Adds the metrics of the validation split to the summary of a pause: those of the epoch that has just ended, if it was
+// evaluated.
+void Session::evaluate_pause(nlohmann::json& summary) {
+  const Training& training = incarnation_->training();
+  const Loop& loop = incarnation_->loop();
+  if (!training.data.validation) return;
+  const bool epoch_ended = loop.course().position().batch == 0;
+  if (epoch_ended && loop.course().evaluation_due() && !loop.last_validation().is_null()) return;  // in the summary already
+  const ScopedAverage use_average(incarnation_->loop().computation().average());
+  const auto result =
+      evaluate(incarnation_->group(), *training.model, *training.task, *training.data.validation, training.settings.evaluation);
+  require_finite(result, "validation");
+  summary["validation"] = result.metrics;
 }
 
 // Evaluates the validation and test splits with the weights of the last checkpoint, and adds the metrics to the summary.

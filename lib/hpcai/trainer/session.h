@@ -27,7 +27,8 @@ class Session {
   // Throws Error{usage} for an experiment that cannot run on world.size ranks. The arguments must outlive the session.
   Session(const Experiment& experiment, const distributed::World& world, const RunOptions& options);
 
-  // Trains to the end. Returns ExitCode::done, or ExitCode::stopped after a stop signal. Throws Error for every other end.
+  // Trains to the end. Returns ExitCode::done, or ExitCode::stopped after a stop signal or at the pause. Throws Error for every
+  // other end.
   ExitCode run();
 
  private:
@@ -39,12 +40,14 @@ class Session {
   void start(const std::optional<checkpoint::Loaded>& resumed);
   ExitCode train();
   ExitCode conclude(Ending ending);
+  ExitCode leave_resumable(Ending ending);
   ExitCode leave_as_superfluous() const;
   bool meet_again(const Error& loss);
   void keep_state();
   void leave_group(const std::vector<int>& lost);
   void enter_world(const distributed::World& world);
   void tell_failure(const Error& error, nlohmann::json summary);
+  void evaluate_pause(nlohmann::json& summary);
   void evaluate_finally(nlohmann::json& summary);
   nlohmann::json summarise(const std::string& status);
 

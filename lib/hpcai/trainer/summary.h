@@ -18,7 +18,8 @@ struct Experiment;
 void introduce(const Experiment& experiment, const Training& training, const Loop& loop, const distributed::Group& group,
                const std::filesystem::path& folder);
 
-// The content of summary.json without the final evaluations. `status`: "finished", "stopped", "diverged" or "failed".
+// The content of summary.json without the final evaluations. `status`: "finished", "stopped", "paused", "diverged"
+// or "failed".
 nlohmann::json summarise(const Experiment& experiment, const Training& training, Loop& loop, const distributed::Group& group,
                          double samples_per_second, const std::string& status);
 

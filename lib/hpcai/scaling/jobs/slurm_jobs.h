@@ -1,6 +1,5 @@
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,7 @@ struct SlurmOptions {
   std::vector<std::string> directives = {};  // further options of sbatch, such as "--partition=gpu"
 };
 
-// The batch script of a run; see batch_script.h. Paths in it are absolute.
+// The batch script of a run; see jobs/batch_script.h. Paths in it are absolute.
 std::string job_script(const Study& study, const StudyRun& run, const SlurmOptions& options);
 // The batch script of the calibration of an experiment, which lasts about `seconds`. It runs on calibration_ranks(study) ranks;
 // each has a node of its own if the largest world of the study needs several nodes.
@@ -27,16 +26,7 @@ std::string calibration_job_name(const Member& member);  // "galaxy-quickstart-c
 
 // Submits each run that is not done and has no job that waits or runs. Submits a calibration of `calibration_s` seconds for each
 // experiment that has none (0: no calibration). Records the jobs in <study>/jobs/jobs.json. Throws what submit_script and
-// living_jobs throw, and Error{bad_data, cannot_write}.
+// living_jobs of jobs/slurm.h throw, and Error{bad_data, cannot_write}.
 void submit_rest(const Study& study, const SlurmOptions& options, double calibration_s);
-
-// Throws Error{usage} if sbatch or squeue is not in PATH.
-void require_slurm();
-
-// Submits a script with sbatch and returns the number of the job. Throws Error{usage} with the output of sbatch if sbatch fails.
-std::string submit_script(const std::filesystem::path& script);
-
-// The numbers of the user's jobs that wait or run. Throws Error{peers_unreachable} if squeue fails.
-std::set<std::string> living_jobs();
 
 }  // namespace hpcai::scaling

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
@@ -9,6 +10,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/output_file.h"
 #include "hpcai/core/paths.h"
+#include "hpcai/jobs/slurm.h"
 #include "hpcai/scaling/jobs/slurm_jobs.h"
 #include "hpcai/scaling/model/calibration.h"
 
@@ -39,7 +41,7 @@ class Jobs {
   std::string submit(const std::string& key, const std::string& name, const std::string& script) {
     const auto path = folder_ / (name + ".sh");
     write_output(path, script);
-    const std::string job = submit_script(path);
+    const std::string job = jobs::submit_script(path);
     numbers_[key] = job;
     write_output(list(), json_text(numbers_, 2) + "\n");
     return job;
@@ -50,7 +52,7 @@ class Jobs {
 
   std::filesystem::path folder_;
   nlohmann::json numbers_;
-  std::set<std::string> living_ = living_jobs();
+  std::set<std::string> living_ = jobs::living_jobs();
 };
 
 void submit_calibrations(const Study& study, const SlurmOptions& options, double seconds, Jobs& jobs) {

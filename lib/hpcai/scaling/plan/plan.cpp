@@ -10,8 +10,8 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/threads/cores.h"
+#include "hpcai/jobs/batch_script.h"
 #include "hpcai/optim/schedule.h"
-#include "hpcai/scaling/jobs/batch_script.h"
 #include "hpcai/scaling/model/calibrate.h"
 #include "hpcai/scaling/model/hardware.h"
 #include "hpcai/scaling/model/measure_steps.h"
@@ -188,20 +188,21 @@ void fit_into_jobs(const trainer::Experiment& experiment, Plan& plan) {
   if (config.every_epochs > 0) intervals.push_back(static_cast<double>(config.every_epochs) * (plan.epoch_s + plan.evaluation_s));
   if (!intervals.empty()) plan.checkpoint_every_s = *std::min_element(intervals.begin(), intervals.end());
   if (!plan.time_s) return;
-  const double usable = *plan.time_s - kSignalLead_s - kStart_s;
+  const double usable = *plan.time_s - jobs::kSignalLead_s - kStart_s;
   if (plan.total_s > usable) {
     if (usable <= plan.step.step_s) {
-      throw Error(ExitCode::usage,
-                  fmt::format("--time {} leaves no time to train: {} s to start and {} s to stop are taken off",
-                              format_slurm_time(*plan.time_s), kStart_s, kSignalLead_s),
-                  fmt::format("Give at least {}.", format_slurm_time(kStart_s + kSignalLead_s + 10 * plan.step.step_s + 60)));
+      throw Error(
+          ExitCode::usage,
+          fmt::format("--time {} leaves no time to train: {} s to start and {} s to stop are taken off",
+                      jobs::format_slurm_time(*plan.time_s), kStart_s, jobs::kSignalLead_s),
+          fmt::format("Give at least {}.", jobs::format_slurm_time(kStart_s + jobs::kSignalLead_s + 10 * plan.step.step_s + 60)));
     }
     plan.jobs = static_cast<int64_t>(std::ceil(plan.total_s / usable));
   }
-  if (plan.step.step_s > kSignalLead_s / 2) {
+  if (plan.step.step_s > jobs::kSignalLead_s / 2) {
     plan.warnings.push_back(
         fmt::format("a step takes {:.0f} s: the {} s between signal and limit may not be enough to finish it and save",
-                    plan.step.step_s, kSignalLead_s));
+                    plan.step.step_s, jobs::kSignalLead_s));
   }
   const bool none = plan.checkpoint_every_s == 0 || plan.checkpoint_every_s > *plan.time_s;
   if (none) {

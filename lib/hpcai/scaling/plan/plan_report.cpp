@@ -2,7 +2,7 @@
 
 #include "hpcai/core/text.h"
 #include "hpcai/runs/progress.h"
-#include "hpcai/scaling/jobs/batch_script.h"
+#include "hpcai/jobs/batch_script.h"
 #include "hpcai/scaling/plan/plan.h"
 
 // A plan as JSON for programs and as text for people.
@@ -95,7 +95,7 @@ std::string to_text(const Plan& plan) {
   text += line("time", fmt::format("{} in all: {} an epoch{}", duration(plan.total_s), duration(plan.epoch_s),
                                    plan.evaluation_s > 0 ? " and " + duration(plan.evaluation_s) + " an evaluation" : ""));
   if (plan.time_s) {
-    const std::string limit = format_slurm_time(*plan.time_s);
+    const std::string limit = jobs::format_slurm_time(*plan.time_s);
     text += line("jobs", plan.jobs == 1 ? fmt::format("fits into one job of {}", limit)
                                         : fmt::format("{} jobs of {}: queued again {}, nothing lost at a clean stop", plan.jobs,
                                                       limit, plural(plan.jobs - 1, "time")));

@@ -9,7 +9,8 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/paths.h"
-#include "hpcai/scaling/jobs/child_program.h"
+#include "hpcai/jobs/child_program.h"
+#include "hpcai/jobs/slurm.h"
 #include "hpcai/scaling/model/calibration.h"
 #include "hpcai/scaling/study/report.h"
 #include "hpcai/scaling/study/study_folder.h"
@@ -20,20 +21,20 @@ namespace {
 constexpr int kStopped = static_cast<int>(ExitCode::stopped), kUsage = static_cast<int>(ExitCode::usage);
 
 // Calibrates each experiment that has no calibration yet. A failure is a warning, because the study is useful without prediction.
-void calibrate_here(const Study& study, double seconds, const StopSignals& signals) {
+void calibrate_here(const Study& study, double seconds, const jobs::StopSignals& signals) {
   for (const Member& member : study.members) {
     if (seconds <= 0 || signals.received() || find_calibration(calibration_of(study, member))) continue;
     log::info("study      measuring {} for the prediction, about {:.0f} s", member.name, seconds);
     auto arguments = calibration_arguments(study, member, seconds);
     arguments.insert(arguments.end(), {"--nproc", std::to_string(calibration_ranks(study))});
-    const int status = run_program(arguments, signals);
+    const int status = jobs::run_program(arguments, signals);
     if (status != 0 && !signals.received()) log::warning("study      no prediction for {}: exit status {}", member.name, status);
   }
 }
 
 // Runs what is left of the study on this machine. Returns the exit status of the command.
 int run_here(const Study& study, double calibration_s) {
-  StopSignals signals;
+  jobs::StopSignals signals;
   calibrate_here(study, calibration_s, signals);
   const auto runs = runs_of(study);
   int failure = 0;
@@ -43,7 +44,7 @@ int run_here(const Study& study, double calibration_s) {
       continue;
     }
     log::info("study      run {} of {}: {}", i + 1, runs.size(), name_of(runs[i]));
-    const int status = run_program(arguments_of(study, runs[i], true), signals);
+    const int status = jobs::run_program(arguments_of(study, runs[i], true), signals);
     if (status == kStopped || signals.received()) {
       log::info("study      stopped at {}; the same command goes on there", name_of(runs[i]));
       return status == 0 ? kStopped : status;
@@ -72,7 +73,7 @@ void warn_of_missed_targets(const std::vector<Curve>& curves) {
 }  // namespace
 
 int run_study(const Study& study, const StudyOptions& options, const std::vector<std::string>& command) {
-  if (options.mode == StudyMode::submit) require_slurm();
+  if (options.mode == StudyMode::submit) jobs::require_slurm();
   if (options.mode == StudyMode::collect && !path_exists(study.folder / "study.json")) {
     throw Error(ExitCode::missing_input, fmt::format("{} holds no study", study.folder.string()),
                 "Give the folder of a study with --out.");

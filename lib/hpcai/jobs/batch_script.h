@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace hpcai::scaling {
+namespace hpcai::jobs {
 
 // The parameters of a Slurm job.
 struct BatchJob {
@@ -14,10 +14,11 @@ struct BatchJob {
   double time_s = 0;     // time limit; 0: that of the queue
   std::string folder{};  // working folder; empty: the folder of the submission
   std::string output = "%x-%j.out";
+  std::string array{};                    // "1-8": an array of so many jobs; empty: one job
   std::vector<std::string> directives{};  // further options of sbatch, such as "--partition=gpu"; they override those above
   std::vector<std::string> command{};     // the program and its arguments, which srun starts
-  std::string run_dir{};                  // run folder, which holds the checkpoints
-  bool stops_on_signal = true;            // the command saves and exits with 75 on SIGUSR1; false: Slurm sends it no signal
+  std::string run_dir{};        // run folder, which holds the checkpoints; in an array, each job has <run_dir>/<its number>
+  bool stops_on_signal = true;  // the command saves and exits with 75 on SIGUSR1; false: Slurm sends it no signal
 };
 
 // Seconds before the time limit at which Slurm asks the job to stop.
@@ -33,4 +34,4 @@ double parse_slurm_time(const std::string& text);
 // "04:00:00" or "1-12:00:00"; fractions of a second are rounded up.
 std::string format_slurm_time(double seconds);
 
-}  // namespace hpcai::scaling
+}  // namespace hpcai::jobs

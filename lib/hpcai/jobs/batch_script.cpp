@@ -1,4 +1,4 @@
-#include "hpcai/scaling/jobs/batch_script.h"
+#include "hpcai/jobs/batch_script.h"
 
 #include <fmt/format.h>
 
@@ -9,9 +9,9 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
-#include "hpcai/scaling/jobs/run_job.h"
+#include "hpcai/jobs/run_job.h"
 
-namespace hpcai::scaling {
+namespace hpcai::jobs {
 double parse_slurm_time(const std::string& text) {
   std::smatch part;
   static const std::regex with_days("(\\d{1,4})-(\\d{1,2})(?::(\\d{1,2}))?(?::(\\d{1,2}))?");
@@ -50,6 +50,7 @@ std::string batch_script(const BatchJob& job) {
   option(fmt::format("--cpus-per-task={}", job.cpus_per_rank));
   if (job.time_s > 0) option("--time=" + format_slurm_time(job.time_s));
   if (job.stops_on_signal) option(fmt::format("--signal=USR1@{:.0f}", kSignalLead_s));
+  if (!job.array.empty()) option("--array=" + job.array);
   option("--requeue");
   option("--open-mode=append");
   if (!job.folder.empty()) option("--chdir=" + shell_word(job.folder));
@@ -57,7 +58,8 @@ std::string batch_script(const BatchJob& job) {
   for (const std::string& words : job.directives) option(words);
   text += "\ncommand=(";
   for (const std::string& word : job.command) text += (text.back() == '(' ? "" : " ") + shell_word(word);
-  return text + ")\nrun_dir=" + shell_word(job.run_dir) + "\n\n" + kRunJob;
+  const std::string element = job.array.empty() ? "" : "/$SLURM_ARRAY_TASK_ID";
+  return text + ")\nrun_dir=" + shell_word(job.run_dir) + element + "\n\n" + kRunJob;
 }
 
-}  // namespace hpcai::scaling
+}  // namespace hpcai::jobs

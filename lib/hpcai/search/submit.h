@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hpcai/search/search_folder.h"
+
+// A search as one Slurm array. Each element of the array is a worker, which trains every n-th trial and reads the journals of the
+// others.
+namespace hpcai::search {
+
+struct SlurmOptions {
+  int workers = 1;
+  int cpus_per_rank = 1;
+  std::vector<std::string> directives = {};  // further options of sbatch, such as "--partition=gpu"
+};
+
+// The batch script. The workers need nothing but the folder of the search. Paths in it are absolute.
+std::string array_script(const Search& search, int64_t trials, const SlurmOptions& options);
+
+// Writes <folder>/jobs/search.sh, submits it, and records the job in <folder>/jobs/job.json. If the last array still waits or
+// runs it submits nothing and says so. Throws what jobs/slurm.h throws, and Error{cannot_write, bad_data}.
+void submit(const Search& search, int64_t trials, const SlurmOptions& options);
+
+// The number of this process's element in the array, from 1, of `workers`. Throws Error{usage} outside of such an array.
+int worker_number(const Environment& environment, int workers);
+
+}  // namespace hpcai::search
