@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the build needs: Debian packages (as root or through sudo) and LibTorch 2.11.0 into .deps/.
 # Asks no questions and skips what is installed already. Usage: scripts/setup.sh [--cuda] [--tests]
-#   --tests      also install what only some tests need: Slurm, Open MPI, ip, h5py, torchrun, clang-format; tests without them are skipped
+#   --tests      also install what only some tests need: Slurm, Open MPI, ip, h5py, torchrun, clang-format, Optuna (into .deps/optuna);
+#                tests without them are skipped
 #   --cuda       also fetch the CUDA libraries of LibTorch (the default on a machine with a GPU)
 #   TORCH_DIR    use this LibTorch (a folder with include/ and lib/) instead of fetching one
 set -euo pipefail
@@ -15,7 +16,7 @@ for argument in "$@"; do
   case $argument in
     --cuda) want_cuda=yes ;;
     --tests) want_tests=yes ;;
-    -h|--help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "setup: unknown argument $argument; see --help" >&2; exit 2 ;;
   esac
 done
@@ -126,6 +127,15 @@ install_torchrun() {
   done
 }
 
+# Installs Optuna, which tests/cli/test_search.py lets drive a search.
+install_optuna() {
+  local folder=.deps/optuna version=5.0.0
+  [ -e "$folder/.$version" ] && return 0
+  rm -rf "$folder"
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$folder" "optuna==$version" &&
+    touch "$folder/.$version"
+}
+
 install_packages
 if [ "$want_tests" = yes ]; then install_test_packages; fi
 if [ -n "${TORCH_DIR:-}" ]; then
@@ -136,4 +146,7 @@ else
   if [ "$want_tests" = yes ]; then
     install_torchrun || echo "setup: could not install torchrun: the tests that need it will be skipped" >&2
   fi
+fi
+if [ "$want_tests" = yes ]; then
+  install_optuna || echo "setup: could not install Optuna: the test that needs it will be skipped" >&2
 fi

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -109,7 +110,8 @@ int run_search(const SearchOptions& options) {
   if (options.submit && !options.dry_run) jobs::require_slurm();
   const search::Search search = plan(options);
   const bool hands_out = options.ask >= 0 || !options.parameters.empty() || !options.tell.empty();
-  const int64_t trials = hands_out || options.collect ? options.trials : trials_of(options, search.space);
+  const bool no_number = (hands_out || options.collect) && options.trials == 0;
+  const int64_t trials = no_number ? 0 : trials_of(options, search.space);
   search::SlurmOptions slurm = options.slurm;
   slurm.workers = options.parallel;
   if (options.dry_run) {

@@ -45,6 +45,27 @@ class Resume(Case):
                     self.finish(config)
                     self.assert_like_undisturbed()
 
+    def test_a_pause_saves_evaluates_and_goes_on(self):
+        self.undisturbed(WAVEFORM)
+        evaluations = {line["epoch"]: line["loss"] for line in self.metrics("whole", "evaluation")}
+        for option, at, steps in (("--stop-after-epochs", 2, 14), ("--stop-after-steps", 17, 17), ("--stop-after-epochs", 4, 28)):
+            _, err = self.finish(WAVEFORM, option, at, status=75)
+            self.assertIn(f"paused     at step {steps} as --stop-after asks", err)
+            summary = self.summary("run")
+            self.assertEqual((summary["status"], summary["steps"]), ("paused", steps))
+            if steps % 7 == 0:
+                self.assertEqual(summary["validation"]["loss"], evaluations[steps // 7])
+            self.assertNotIn("test", summary)
+        before = self.summary("run")
+        self.finish(WAVEFORM, "--stop-after-epochs", 3, status=75)  # it is there already
+        for key in ("steps", "validation"):
+            self.assertEqual(self.summary("run")[key], before[key])
+        self.finish(WAVEFORM, "--stop-after-epochs", 6)
+        self.assert_like_undisturbed()
+        self.assertEqual(self.summary("run")["test"], self.summary("whole")["test"])
+        for wrong in (("--stop-after-epochs", 0), ("--stop-after-steps", -1), ("--stop-after-steps", 1, "--stop-after-epochs", 1)):
+            self.train(WAVEFORM, "refused", *wrong, status=2)
+
     def test_more_than_one_signal_stops_as_cleanly_as_one(self):
         # As Slurm does: one before the time is over, others when the job must leave.
         self.undisturbed(WAVEFORM)

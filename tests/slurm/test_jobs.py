@@ -135,6 +135,34 @@ class Jobs(Case):
         self.assertEqual(self.summary("study/tiny-waveform/world-4")["world_size"], 4)
         self.assertIn("</svg>", (self.folder / "study" / "figure1.svg").read_text())
 
+    def test_a_search_is_one_array_and_goes_on_after_a_preempted_worker(self):
+        space = self.folder / "space.yaml"
+        space.write_text("sampler: sobol\nearly_stop: {type: asha, minimum: 2, reduction: 2}\nparameters:\n"
+                         "  - {key: optimizer.lr, type: log_uniform, low: 1.0e-4, high: 1.0e-1}\n")
+
+        def search(out, *more):
+            words = [PROGRAM, "search", "--config", CONFIG, "--space", space, "--out", out, "--trials", "4", "--set", "training.device=cpu",
+                     "--set", "training.threads=1", "--set", "training.epochs=6", *more]
+            done = subprocess.run(list(map(str, words)), cwd=self.folder, env=self.environment(), text=True, capture_output=True, timeout=240)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stderr
+
+        submit = ("--parallel", "2", "--submit", "--sbatch=--time=10")
+        number = re.search(r"2 workers are job (\d+)", search("search", *submit))[1]
+        self.assertIn(f"job {number} waits or runs", search("search", *submit))
+        self.cluster.wait_until(lambda: (self.folder / "search/trials/0001/metrics.jsonl").exists(), "a trial of worker 2 trains", 120)
+        self.cluster.run("scancel", "--signal=USR1", f"{number}_2")
+        self.start_again(f"{number}_2")
+        for worker in (1, 2):
+            self.wait_for_state(f"{number}_{worker}", "COMPLETED", timeout=240)
+        self.assertEqual(self.job(f"{number}_2")["Restarts"], "1")
+        search("search", "--collect")
+        search("alone")
+        results = [json.loads((self.folder / out / "result.json").read_text()) for out in ("search", "alone")]
+        facts = [(r["best"], [(t["state"], t["value"], t["steps"], t["parameters"]) for t in r["trials"]]) for r in results]
+        self.assertEqual(facts[0], facts[1])
+        self.assertIn("</svg>", (self.folder / "search/search.svg").read_text())
+
     def test_launchers_that_contradict_srun(self):
         command = [PROGRAM, "--config", CONFIG, "--run-dir", self.folder / "refused"]
         torch = {"MASTER_ADDR": "n1", "MASTER_PORT": "29500"}

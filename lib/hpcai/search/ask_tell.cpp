@@ -61,8 +61,8 @@ Values checked(const Space& space, const Json& given, size_t index) {
 
 struct Told {
   int64_t number = 0;
-  std::optional<double> value;  // none: the trial has failed
-  std::string reason;
+  std::optional<double> value = std::nullopt;  // none: the trial has failed
+  std::string reason = {};
 };
 
 Told read_told(const Json& line, const std::string& name) {

@@ -14,9 +14,9 @@
 namespace hpcai::search {
 namespace {
 
-using Json = nlohmann::json;
+using Summary = nlohmann::json;
 
-void collect_numbers(const Json& values, const std::string& path, std::vector<std::string>& names) {
+void collect_numbers(const Summary& values, const std::string& path, std::vector<std::string>& names) {
   for (const auto& [key, value] : values.items()) {
     const std::string name = path + (path.empty() ? "" : ".") + key;
     if (value.is_object()) collect_numbers(value, name, names);
@@ -25,16 +25,16 @@ void collect_numbers(const Json& values, const std::string& path, std::vector<st
 }
 
 // The value at "a.b" of nested objects, or null.
-Json value_at_path(Json values, const std::string& path) {
+Summary value_at_path(Summary values, const std::string& path) {
   for (const std::string_view part : split(path, '.')) {
     const auto found = values.is_object() ? values.find(std::string(part)) : values.end();
     if (!values.is_object() || found == values.end()) return nullptr;
-    values = Json(*found);
+    values = Summary(*found);
   }
   return values;
 }
 
-[[noreturn]] void refuse_metric(const Space& space, const std::filesystem::path& file, const Json& validation) {
+[[noreturn]] void refuse_metric(const Space& space, const std::filesystem::path& file, const Summary& validation) {
   std::vector<std::string> names;
   if (validation.is_object()) collect_numbers(validation, "", names);
   const std::string what = names.empty() ? "there is no validation split: set data.validation_fraction or the like"
@@ -44,13 +44,13 @@ Json value_at_path(Json values, const std::string& path) {
 }
 
 // Whether a training that has paused has come to the rung.
-bool reaches(const Space& space, const Json& summary, int64_t rung) {
+bool reaches(const Space& space, const Summary& summary, int64_t rung) {
   const auto budget = budget_of(space, rung);
   const bool in_steps = budget && std::get<AshaConfig>(space.early_stop).unit == Unit::steps;
   return budget && count_at(summary, in_steps ? "steps" : "epochs") >= *budget;
 }
 
-std::optional<Outcome> outcome_of(const Space& space, const std::filesystem::path& file, const Json& summary, int64_t rung) {
+std::optional<Outcome> outcome_of(const Space& space, const std::filesystem::path& file, const Summary& summary, int64_t rung) {
   const auto status = summary.at("status").get<std::string>();
   Outcome outcome{.epochs = count_at(summary, "epochs"), .steps = count_at(summary, "steps")};
   if (status == "diverged") {
@@ -60,8 +60,8 @@ std::optional<Outcome> outcome_of(const Space& space, const std::filesystem::pat
   }
   outcome.result.finished = status == "finished";
   if (!outcome.result.finished && !(status == "paused" && reaches(space, summary, rung))) return std::nullopt;
-  const Json validation = summary.value("validation", Json());
-  const Json value = value_at_path(validation, metric_name(space));
+  const Summary validation = summary.value("validation", Summary());
+  const Summary value = value_at_path(validation, metric_name(space));
   if (!value.is_number()) refuse_metric(space, file, validation);
   outcome.result.value = value.get<double>();
   return outcome;
@@ -73,7 +73,7 @@ std::optional<Outcome> read_outcome(const Space& space, const std::filesystem::p
   const auto file = run_folder / "summary.json";
   if (!path_exists(file)) return std::nullopt;
   try {
-    return outcome_of(space, file, Json::parse(read_file(file)), rung);
+    return outcome_of(space, file, Summary::parse(read_file(file)), rung);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& e) {  // JSON of another kind

@@ -11,9 +11,9 @@ namespace hpcai::search {
 
 // What the run folder of a trial says about the training to one rung.
 struct Outcome {
-  RungResult result;
+  RungResult result = {};
   int64_t epochs = 0, steps = 0;
-  std::string failure;  // if the training has failed
+  std::string failure = {};  // if the training has failed
 };
 
 // Reads summary.json. Returns nothing if the training has not come to the rung: it was killed, stopped, or has not begun. Throws

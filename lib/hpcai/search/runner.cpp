@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/folder_lock.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
@@ -26,6 +27,18 @@ bool concerns_all(int status) {
   static constexpr ExitCode kCodes[] = {ExitCode::missing_input, ExitCode::peers_unreachable, ExitCode::cannot_write,
                                         ExitCode::ranks_disagree, ExitCode::cannot_resume};
   return status == 127 || std::ranges::any_of(kCodes, [&](ExitCode code) { return static_cast<int>(code) == status; });
+}
+
+// Whether no training works in this run folder. The training of a search that was killed may live for a moment longer.
+bool is_free(const std::filesystem::path& run_folder) {
+  if (!path_exists(run_folder)) return true;
+  try {
+    const FolderLock lock(run_folder, "run folder", "");
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::usage) throw;
+    return false;
+  }
 }
 
 std::string describe_settings(const Values& parameters) {
@@ -109,7 +122,7 @@ int Runner::conclude() {
     return kStopped;
   }
   const bool any = std::ranges::any_of(decisions_, [](const Decision& d) { return d.standing != Standing::failed; });
-  return any || first_failure_ == 0 ? 0 : first_failure_;
+  return any || decisions_.empty() ? 0 : first_failure_;
 }
 
 // Sends a stop signal, or the end of the search, to all trainings.
@@ -130,6 +143,7 @@ bool Runner::start_more() {
     for (int64_t number = 0; number < share_.trials; ++number) {
       const Decision& decision = decisions_[static_cast<size_t>(number)];
       if (decision.standing != Standing::to_train || !is_mine(number) || trains(number)) continue;
+      if (!is_free(folder_.search().run_folder(number))) continue;
       const auto outcome = read_outcome(folder_.search().space, folder_.search().run_folder(number), decision.rung);
       if (!outcome) {
         start(slot, number, decision.rung);
@@ -220,7 +234,8 @@ void Runner::note_end(const Training& training, int status) {
 }
 
 void Runner::record_failure(int64_t number, int64_t rung, int status) {
-  if (first_failure_ == 0) first_failure_ = status;
+  if (!has_failed_) first_failure_ = status;
+  has_failed_ = true;
   std::string reason = last_error(folder_.search().output(number));
   if (status > 128) reason = fmt::format("ended by signal {}, {} times without a new checkpoint", status - 128, kMostIdleStarts);
   if (status == kStopped) reason = fmt::format("stopped {} times without a new checkpoint", kMostIdleStarts);

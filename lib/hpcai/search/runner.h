@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "hpcai/core/error.h"
 #include "hpcai/core/process.h"
 #include "hpcai/jobs/child_program.h"
 #include "hpcai/search/search_folder.h"
@@ -64,8 +65,9 @@ class Runner {
   std::map<int64_t, int> idle_starts_;  // of a trial: starts in a row that were killed before they had saved anything new
   int64_t threads_ = 0;                 // training.threads of each rank; 0: as in the config
   int passed_on_ = 0;                   // stop signals
-  int first_failure_ = 0;               // exit status
-  int fatal_ = 0;                       // exit status of a failure that is not the trial's
+  int first_failure_ = static_cast<int>(ExitCode::diverged);  // exit status, if all trials have failed
+  bool has_failed_ = false;
+  int fatal_ = 0;  // exit status of a failure that is not the trial's
   std::string fatal_reason_;
 };
 
