@@ -58,7 +58,7 @@ int64_t trials_of(const SearchOptions& options, const search::Space& space) {
     throw Error(ExitCode::usage, fmt::format("--trials {}: the grid has {}", trials, plural(*most, "trial")),
                 "Give at most that many, more `points` in the space file, or another sampler.");
   }
-  constexpr int64_t kMost = 1'000'000;
+  constexpr int64_t kMost = 100'000;
   if (trials <= kMost) return trials;
   throw Error(ExitCode::usage, fmt::format("{} trials are more than {}", trials, kMost), "Give --trials.");
 }
@@ -158,7 +158,7 @@ void add_slurm(CLI::App& app, SearchOptions& options) {
 
 void add_ask_and_tell(CLI::App& app, SearchOptions& options) {
   CLI::Option* ask = app.add_option("--ask", options.ask, "Train nothing: hand out N new trials of the sampler, as JSON");
-  ask->type_name("N")->check(CLI::Range(0, 1000000));
+  ask->type_name("N")->check(CLI::Range(0, 100000));
   CLI::Option* given = app.add_option("--parameters", options.parameters,
                                       "Train nothing: hand out trials with these parameters, a JSON object or a list of them");
   given->type_name("JSON")->excludes(ask);
@@ -179,7 +179,7 @@ void add_search(CommandLine& line) {
   app->add_option("--space", options->space, "YAML file that says which settings vary, and how")->required()->type_name("FILE");
   app->add_option("--trials", options->trials, "Trials in all; a grid has a number of its own")
       ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, int64_t{1000000}));
+      ->check(CLI::Range(int64_t{1}, int64_t{100000}));
   app->add_option("--parallel", options->parallel, "Trainings at the same time; default 1")
       ->type_name("K")
       ->check(CLI::Range(1, 4096));

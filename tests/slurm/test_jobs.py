@@ -142,7 +142,7 @@ class Jobs(Case):
 
         def search(out, *more):
             words = [PROGRAM, "search", "--config", CONFIG, "--space", space, "--out", out, "--trials", "4", "--set", "training.device=cpu",
-                     "--set", "training.threads=1", "--set", "training.epochs=6", *more]
+                     "--set", "training.threads=1", "--set", "training.epochs=18", *more]
             done = subprocess.run(list(map(str, words)), cwd=self.folder, env=self.environment(), text=True, capture_output=True, timeout=240)
             self.assertEqual(done.returncode, 0, done.stderr)
             return done.stderr

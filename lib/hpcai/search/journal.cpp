@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include "hpcai/core/error.h"
@@ -48,6 +49,7 @@ void apply_line(const Line& line, std::map<int64_t, Trial>& trials) {
     if (trial.begun) return;
     trial.begun = true;
     trial.parameters = line.at("parameters");
+    if (!trial.parameters.is_object()) throw std::out_of_range("parameters are no object");
     trial.given = line.at("given").get<bool>();
   } else if (event == "result" || event == "failed") {
     apply_result(line, event == "failed", trial);

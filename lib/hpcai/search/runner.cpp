@@ -68,7 +68,10 @@ std::vector<std::string> usable_gpus(const Environment& environment, const std::
 }
 
 Runner::Runner(SearchFolder& folder, const Share& share)
-    : folder_(folder), share_(share), slots_(static_cast<size_t>(share.parallel)) {
+    : folder_(folder),
+      share_(share),
+      slots_(static_cast<size_t>(share.parallel)),
+      proposals_(propose_all(folder.search().space, share.trials)) {
   const auto& search = folder.search();
   const int ranks = std::max(1, search.nproc) * share.parallel;
   if (search.experiment.training.device != trainer::DeviceChoice::cpu) gpus_ = usable_gpus(process_environment());
@@ -78,7 +81,7 @@ Runner::Runner(SearchFolder& folder, const Share& share)
 }
 
 void Runner::read() {
-  trials_ = whole_list(folder_.search(), folder_.read(), share_.trials);
+  trials_ = whole_list(folder_.read(), proposals_);
   std::vector<TrialResults> results;
   for (const Trial& trial : trials_) results.push_back(trial.results);
   decisions_ = decide(folder_.search().space, results);

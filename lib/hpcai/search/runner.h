@@ -60,6 +60,7 @@ class Runner {
   jobs::StopSignals signals_;
   std::vector<std::string> gpus_;
   std::vector<std::optional<Training>> slots_;
+  std::vector<Values> proposals_;  // of the sampler
   std::vector<Trial> trials_;
   std::vector<Decision> decisions_;
   std::map<int64_t, int> idle_starts_;  // of a trial: starts in a row that were killed before they had saved anything new

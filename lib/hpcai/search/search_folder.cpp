@@ -153,6 +153,16 @@ std::map<int64_t, Trial> SearchFolder::read() const {
   });
   std::map<int64_t, Trial> trials;
   apply(lines, search_.folder, trials);
+  for (const auto& [number, trial] : trials) {
+    for (const Parameter& parameter : search_.space.parameters) {
+      if (!trial.begun || (trial.parameters.contains(parameter.key) && allows(parameter, trial.parameters[parameter.key])))
+        continue;
+      throw Error(ExitCode::bad_data,
+                  fmt::format("the journal in {}: trial {} has no value of {} in its range", search_.folder.string(), number,
+                              parameter.key),
+                  "Restore the journal of the search, or start a new search in another folder with --out.");
+    }
+  }
   return trials;
 }
 
@@ -160,13 +170,20 @@ void make_workers(const Search& search, int count) {
   for (int worker = 1; worker <= count; ++worker) make_folder(search.worker(worker));
 }
 
-std::vector<Trial> whole_list(const Search& search, const std::map<int64_t, Trial>& known, int64_t count) {
-  std::vector<Trial> list(static_cast<size_t>(count));
-  for (int64_t number = 0; number < count; ++number) {
-    Trial& trial = list[static_cast<size_t>(number)];
-    const auto found = known.find(number);
-    if (found != known.end()) trial = found->second;
-    if (!trial.begun) trial.parameters = propose(search.space, number);
+std::vector<Values> propose_all(const Space& space, int64_t count) {
+  std::vector<Values> proposals;
+  const int64_t most = most_trials(space).value_or(count);
+  for (int64_t number = 0; number < count; ++number)
+    proposals.push_back(number < most ? propose(space, number) : Values());  // trials from outside may exceed a grid
+  return proposals;
+}
+
+std::vector<Trial> whole_list(const std::map<int64_t, Trial>& known, const std::vector<Values>& proposals) {
+  std::vector<Trial> list(proposals.size());
+  for (size_t i = 0; i < list.size(); ++i) {
+    const auto found = known.find(static_cast<int64_t>(i));
+    if (found != known.end()) list[i] = found->second;
+    if (!list[i].begun) list[i].parameters = proposals[i];
   }
   return list;
 }
