@@ -74,7 +74,11 @@ def to_optuna(parameter, value):
 
 
 def from_optuna(parameter, value):
-    return 1 << value if parameter["type"] == "power_of_two" else value
+    if parameter["type"] == "choice":
+        return value
+    if parameter["type"] == "power_of_two":
+        return 1 << value
+    return min(max(value, parameter["low"]), parameter["high"])  # against the rounding of logarithms
 
 
 def make_sampler(optuna, options, seed):

@@ -111,7 +111,8 @@ class Search(Case):
         self.assertLessEqual({trial["epochs"] for trial in trials}, {1, 2, 4, 8})
         self.assertEqual(set(importance), {"optimizer.lr", "training.global_batch", "optimizer.type"})
         self.assertIn(f"best: trial {best}, validation.loss", out)
-        rows = list(csv.DictReader((self.folder / "s/trials.csv").open()))
+        with (self.folder / "s/trials.csv").open() as file:
+            rows = list(csv.DictReader(file))
         self.assertEqual([row["state"] for row in rows], states)
         self.assertEqual(float(rows[best]["validation.loss"]), trials[best]["value"])
         words = " ".join(xml.etree.ElementTree.parse(self.folder / "s/search.svg").getroot().itertext())

@@ -47,13 +47,15 @@ ChartAxis y_axis(const ParameterSheet& sheet) {
   return axis_around("", values, low > 0 && high / low > kLogFactor);
 }
 
-// The labels of an axis of names.
+// The labels of an axis of names; numbers from 1 if the names are too long.
 void draw_names(Canvas& canvas, const SheetPanel& panel, const ChartFrame& frame) {
   const auto count = static_cast<double>(panel.categories.size());
   const double room = frame.plot().width() / count - 6;
+  const bool fit = std::ranges::all_of(panel.categories, [&](const auto& name) { return text_width(name, kChartTick) <= room; });
   for (size_t i = 0; i < panel.categories.size(); ++i) {
-    canvas.text(Role::tick, frame.x(static_cast<double>(i)), frame.plot().bottom + 22,
-                shortened(panel.categories[i], kChartTick, room), {.size = kChartTick, .anchor = Anchor::middle});
+    const std::string label = fit ? panel.categories[i] : fmt::format("{}", i + 1);
+    canvas.text(Role::tick, frame.x(static_cast<double>(i)), frame.plot().bottom + 22, label,
+                {.size = kChartTick, .anchor = Anchor::middle});
   }
 }
 

@@ -20,7 +20,7 @@ struct SheetPoint {
 struct SheetPanel {
   std::string title;
   bool logarithmic = false;                  // in x; all x above 0
-  std::vector<std::string> categories = {};  // if x is one of several names
+  std::vector<std::string> categories = {};  // if x is one of several names; long ones become 1, 2, ...
   std::vector<SheetPoint> points = {};
 };
 

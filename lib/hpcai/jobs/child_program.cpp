@@ -21,7 +21,8 @@ extern "C" void count_stop(int signal) {
 }  // namespace
 
 StopSignals::StopSignals() {
-  stop_count = last_stop = 0;
+  stop_count = 0;
+  last_stop = 0;
   struct sigaction action {};
   action.sa_handler = count_stop;
   sigemptyset(&action.sa_mask);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"

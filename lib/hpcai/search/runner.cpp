@@ -13,7 +13,7 @@
 #include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/threads/cores.h"
-#include "hpcai/search/outcome.h"
+#include "hpcai/trainer/course.h"
 
 namespace hpcai::search {
 namespace {
@@ -39,6 +39,16 @@ bool is_free(const std::filesystem::path& run_folder) {
     if (error.code() != ExitCode::usage) throw;
     return false;
   }
+}
+
+// "trains to 12 epochs".
+std::string describe_target(const Search& search, int64_t rung) {
+  const auto budget = budget_of(search.space, rung);
+  int64_t whole = 0;
+  for (const auto& stage : trainer::stages_of(search.experiment.training)) whole += stage.epochs;
+  const bool in_epochs = budget && std::get<AshaConfig>(search.space.early_stop).unit == Unit::epochs;
+  if (!budget || (in_epochs && *budget >= whole)) return "trains to its end";
+  return "trains to " + plural(*budget, in_epochs ? "epoch" : "step");
 }
 
 std::string describe_settings(const Values& parameters) {
@@ -168,10 +178,8 @@ void Runner::begin_trial(int64_t number) {
 void Runner::start(size_t slot, int64_t number, int64_t rung) {
   const auto& search = folder_.search();
   begin_trial(number);
-  const auto budget = budget_of(search.space, rung);
-  tell(number, budget
-                   ? fmt::format("trains to {} {}", *budget, config::name_of(std::get<AshaConfig>(search.space.early_stop).unit))
-                   : "trains");
+  const auto& parameters = trials_[static_cast<size_t>(number)].parameters;
+  tell(number, describe_target(search, rung) + (rung == 0 ? ": " + describe_settings(parameters) : ""));
   Training training{number, rung, 0, saved_steps(search.run_folder(number))};
   training.process = jobs::start_program(arguments_of(number, rung), environment_of(slot), search.output(number).string());
   slots_[slot] = training;
@@ -264,8 +272,6 @@ void Runner::record(int64_t number, int64_t rung, const Outcome& outcome) {
   read();
 }
 
-void Runner::tell(int64_t number, const std::string& what) const {
-  log::info("trial {:<5}{}   [{}]", number, what, describe_settings(trials_[static_cast<size_t>(number)].parameters));
-}
+void Runner::tell(int64_t number, const std::string& what) { log::info("trial {:<5}{}", number, what); }
 
 }  // namespace hpcai::search

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/process.h"
 #include "hpcai/jobs/child_program.h"
+#include "hpcai/search/outcome.h"
 #include "hpcai/search/search_folder.h"
 
 namespace hpcai::search {
@@ -48,7 +50,7 @@ class Runner {
   void record(int64_t number, int64_t rung, const Outcome& outcome);
   void record_failure(int64_t number, int64_t rung, int status);
   void begin_trial(int64_t number);
-  void tell(int64_t number, const std::string& what) const;
+  static void tell(int64_t number, const std::string& what);
   bool all_mine_ended() const;
   void pass_signals_on();
   int conclude();

@@ -10,7 +10,6 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/output_file.h"
 #include "hpcai/core/paths.h"
-#include "hpcai/core/process.h"
 #include "hpcai/core/text.h"
 #include "hpcai/jobs/batch_script.h"
 #include "hpcai/jobs/slurm.h"

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "hpcai/core/process.h"
 #include "hpcai/search/search_folder.h"
 
 // A search as one Slurm array. Each element of the array is a worker, which trains every n-th trial and reads the journals of the

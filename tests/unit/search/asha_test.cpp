@@ -78,15 +78,15 @@ TEST_CASE("a higher value is better with goal maximise, and of equal values the 
 TEST_CASE("decisions do not depend on the order in which trainings end") {
   const auto space = test::asha_space();
   const auto in_order = run_search(space, 40, [](const auto& open) { return open.front(); });
-  CHECK(run_search(space, 40, [](const auto& open) { return open.back(); }) == in_order);
+  CHECK((run_search(space, 40, [](const auto& open) { return open.back(); }) == in_order));
   for (unsigned seed = 0; seed < 20; ++seed) {
     std::mt19937 random(seed);
-    CHECK(run_search(space, 40, [&](const auto& open) { return open[random() % open.size()]; }) == in_order);
+    CHECK((run_search(space, 40, [&](const auto& open) { return open[random() % open.size()]; }) == in_order));
   }
   // an extended search keeps its decisions
   auto longer = run_search(space, 60, [](const auto& open) { return open.back(); });
   longer.resize(40);
-  CHECK(longer == in_order);
+  CHECK((longer == in_order));
   const auto finished = std::ranges::count(in_order, Standing::finished, &Decision::standing);
   CHECK(finished >= 1);
   CHECK(finished < 20);
@@ -99,6 +99,6 @@ TEST_CASE("budgets of the rungs") {
   CHECK(budget_of(space, 1000) == INT64_MAX);
   CHECK(pause_options(space, 1) == std::vector<std::string>{"--stop-after-steps", "6"});
   CHECK(pause_options(test::small_space(), 0).empty());
-  CHECK(decide(test::small_space(), {{}, {{1.0, true}}, {{0, false, true}}}) ==
-        std::vector<Decision>{{Standing::to_train, 0}, {Standing::finished, 0}, {Standing::failed, 0}});
+  CHECK((decide(test::small_space(), {{}, {{1.0, true}}, {{0, false, true}}}) ==
+         std::vector<Decision>{{Standing::to_train, 0}, {Standing::finished, 0}, {Standing::failed, 0}}));
 }
