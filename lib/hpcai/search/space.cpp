@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "hpcai/config/config.h"
 #include "hpcai/config/suggest.h"
@@ -50,16 +53,39 @@ void check_range(const Parameter& parameter, Texts& problems) {
   }
 }
 
+// The section of a key and its name within it.
+std::pair<std::string_view, std::string_view> parts_of(std::string_view path) {
+  const size_t dot = path.rfind('.');
+  return dot == std::string_view::npos ? std::pair(std::string_view(), path)
+                                       : std::pair(path.substr(0, dot), path.substr(dot + 1));
+}
+
+// The setting that was most likely meant, rather one of the same section; empty if all are unrelated.
+std::string nearest_key(const std::string& written, const Rows& rows) {
+  constexpr double kOtherSection = 1.5;
+  const auto [section, name] = parts_of(written);
+  std::string best;
+  double least = std::numeric_limits<double>::infinity();
+  for (const config::Row& row : rows) {
+    const auto kind = row.key->type.kind;
+    if (!row.is_type && (kind == config::Type::Kind::section || kind == config::Type::Kind::variant)) continue;
+    const auto distance = config::unlikeness(name, row.name, row.key->field.help);
+    const double whole = distance.value_or(least) + (parts_of(row.path).first == section ? 0 : kOtherSection);
+    if (!distance || whole >= least) continue;
+    least = whole;
+    best = row.path;
+  }
+  return best;
+}
+
 void check_key(const Parameter& parameter, const Rows& rows, Texts& problems) {
   const auto add = [&](const std::string& what) { problems.push_back(fmt::format("{} {}", place_of(parameter), what)); };
   Rows found;
   std::ranges::copy_if(rows, std::back_inserter(found), [&](const config::Row& row) { return row.path == parameter.key; });
   if (found.empty()) {
-    Texts paths;
-    for (const config::Row& row : rows) paths.push_back(row.path);
-    const auto similar = config::nearest(parameter.key, paths);
-    return add(fmt::format("is not a setting. {}", similar ? fmt::format("Did you mean {}?", *similar)
-                                                           : std::string("Run `hpcai-train keys` for the list.")));
+    const std::string similar = nearest_key(parameter.key, rows);
+    return add("is not a setting. " +
+               (similar.empty() ? "Run `hpcai-train keys` for the list." : "Did you mean " + similar + "?"));
   }
   if (std::holds_alternative<ChoiceParameter>(parameter)) return;  // the config is read with each of its values
   const auto is_kind = [&](config::Type::Kind kind) {

@@ -21,7 +21,9 @@ TEST_CASE("the Sobol sequence is that of SciPy and PyTorch") {
                                                   {0.3578137122094631, 0.8368962975218892, 0.043117509223520756},
                                                   {0.40191917680203915, 0.37849323358386755, 0.3494613440707326},
                                                   {0.8935560612007976, 0.9883174411952496, 0.6085040010511875}};
-  for (size_t i = 0; i < torch.size(); ++i) CHECK(sobol_point(3, 7, static_cast<int64_t>(i)) == torch[i]);
+  // PyTorch computes the first of its points in single precision
+  for (size_t k = 0; k < 3; ++k) CHECK(sobol_point(3, 7, 0)[k] == Approx(torch[0][k]).margin(1e-7));
+  for (size_t i = 1; i < torch.size(); ++i) CHECK(sobol_point(3, 7, static_cast<int64_t>(i)) == torch[i]);
 }
 
 TEST_CASE("the first 2^k points of a scrambled Sobol sequence fill 2^k equal intervals of each parameter") {
