@@ -129,16 +129,16 @@ class Search(Case):
         self.search("asha.yaml", "--trials", "8", "--parallel", "2")
         self.assertEqual((self.folder / "s/journal.jsonl").read_bytes(), before)
         # an extended search keeps what it has decided
-        self.search("asha.yaml", "--trials", "10", "--parallel", "2")
+        self.search("asha.yaml", "--trials", "9", "--parallel", "2")
         self.assertEqual(self.what_counts()[1][:8], trials)
-        self.assertEqual(len(self.result()["trials"]), 10)
+        self.assertEqual(len(self.result()["trials"]), 9)
 
     def test_kills_of_trainings_and_of_the_search_change_nothing(self):
         numbers = random.Random(int(os.environ.get("HPCAI_SEARCH_SEED", "1")))
         shutil.copytree(self.folder, reference := self.folder / "reference")
-        self.run_program("search", "--config", "reference/config.yaml", "--space", "reference/asha.yaml", "--out", "whole", "--trials", "8")
+        self.run_program("search", "--config", "reference/config.yaml", "--space", "reference/asha.yaml", "--out", "whole", "--trials", "6")
         self.assert_once("whole")
-        words = self.words("asha.yaml", "--trials", "8", "--parallel", "2")
+        words = self.words("asha.yaml", "--trials", "6", "--parallel", "2")
         done = {"search": 0, "training": 0}
         process, ends = None, 0
         while sum(done.values()) < KILLS:
@@ -294,7 +294,7 @@ class Search(Case):
 
     def test_the_workers_of_an_array_share_a_search(self):
         """The batch script, and its workers as Slurm starts them; a real Slurm has a test of its own."""
-        script, _ = self.search("asha.yaml", "--trials", "8", "--parallel", "2", "--submit", "--dry-run", "--sbatch=--partition=gpu")
+        script, _ = self.search("asha.yaml", "--trials", "6", "--parallel", "2", "--submit", "--dry-run", "--sbatch=--partition=gpu")
         for line in ("#SBATCH --array=1-2\n", "#SBATCH --partition=gpu\n", "#SBATCH --requeue\n", "--worker-of 2", "workers/$SLURM_ARRAY_TASK_ID\n"):
             self.assertIn(line, script.replace("'", ""))
         self.assertFalse((self.folder / "s").exists())
@@ -305,7 +305,7 @@ class Search(Case):
             (tools / name).write_text(f"#!/bin/bash\n{body}\n")
             (tools / name).chmod(0o755)
         path = f"{tools}:{os.environ['PATH']}"
-        submit = ("--trials", "8", "--parallel", "2", "--submit")
+        submit = ("--trials", "6", "--parallel", "2", "--submit")
         self.assertIn("2 workers are job 17", self.search("asha.yaml", *submit, env={"PATH": path})[1])
         (self.folder / "queue").write_text("17\n")
         self.assertIn("job 17 waits or runs", self.search("asha.yaml", *submit, env={"PATH": path})[1])
@@ -317,14 +317,14 @@ class Search(Case):
 
         both = [worker(1), worker(2)]
         self.wait_for_step("s/trials/0001", 1, both[1], timeout=60)
-        _, err = self.search("asha.yaml", "--trials", "8", status=2)
+        _, err = self.search("asha.yaml", "--trials", "6", status=2)
         self.assertIn("in use by another program", err)
         for process in both:
             text, _ = process.communicate(timeout=120)
             self.assertEqual(process.returncode, 0, text)
         self.assert_once()
         self.assertEqual({line["number"] % 2 for line in self.journal() if line["event"] == "trial"}, {0, 1})
-        self.search("asha.yaml", "--trials", "8", out="whole")
+        self.search("asha.yaml", "--trials", "6", out="whole")
         self.assertEqual(self.what_counts(), self.what_counts("whole"))
 
     def test_optuna_drives_a_search(self):
