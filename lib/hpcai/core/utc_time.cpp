@@ -10,4 +10,11 @@ std::string utc_text(std::time_t time) {
   return text;
 }
 
+std::optional<std::time_t> parse_utc(const std::string& text) {
+  std::tm utc{};
+  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return timegm(&utc);
+}
+
 }  // namespace hpcai
