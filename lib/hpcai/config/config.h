@@ -24,11 +24,12 @@ Section description() {
 }
 
 // Reads a config file strictly. `overrides` are texts "a.b.c=value". Throws Error{usage} that lists all problems, each with its
-// place and the nearest valid key. Throws Error{missing_input} if the file or its base cannot be read.
+// place and the nearest valid key. Throws Error{missing_input} if the file or its base cannot be read. `origins`, if given,
+// receives the places of the values.
 template <class T>
-T read(const std::filesystem::path& path, const std::vector<std::string>& overrides = {}) {
+T read(const std::filesystem::path& path, const std::vector<std::string>& overrides = {}, Origins* origins = nullptr) {
   T object{};
-  load(object, read_values(description<T>(), path, overrides));
+  load(object, read_values(description<T>(), path, overrides, origins));
   return object;
 }
 

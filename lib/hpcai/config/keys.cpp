@@ -6,7 +6,7 @@
 #include <array>
 #include <map>
 
-#include "hpcai/config/suggest.h"
+#include "hpcai/config/nearest_keys.h"
 #include "hpcai/config/words.h"
 #include "hpcai/config/writer.h"
 #include "hpcai/core/error.h"
@@ -139,11 +139,14 @@ std::string text_of(const std::vector<KeyLine>& chosen, size_t width) {
 }
 
 [[noreturn]] void fail_on_prefix(std::string_view prefix, const std::vector<KeyLine>& all) {
-  std::vector<std::string> paths;
-  for (const KeyLine& line : all) paths.push_back(line.path);
-  const auto similar = nearest(prefix, paths);
+  std::vector<KnownKey> known;
+  std::set<std::string_view> paths;
+  for (const KeyLine& line : all) {
+    if (paths.insert(line.path).second) known.push_back({.path = line.path, .help = line.meaning});
+  }
+  const auto similar = nearest_keys(prefix, known);
   throw Error(ExitCode::usage, fmt::format("{} is not a setting or section", shown(prefix)),
-              similar ? fmt::format("Did you mean {}?", *similar) : "Leave it out to list all settings.");
+              similar.empty() ? "Leave it out to list all settings." : fmt::format("Did you mean {}?", join_or(similar)));
 }
 
 }  // namespace

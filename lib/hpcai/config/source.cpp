@@ -118,10 +118,11 @@ class Sources {
     document_->place = place;
   }
 
-  Json values() {
+  Json values(Origins* origins = nullptr) {
     if (document_) {
       Json values = resolve(description_, *document_, problems_);
       problems_.throw_if_any();
+      if (origins != nullptr) *origins = origins_of(*document_);
       return values;
     }
     problems_.throw_if_any();
@@ -215,11 +216,12 @@ class Sources {
 
 }  // namespace
 
-Json read_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+Json read_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides,
+                 Origins* origins) {
   Sources sources(description);
   sources.add_file(path);
   sources.add_overrides(overrides);
-  return sources.values();
+  return sources.values(origins);
 }
 
 Json parse_values(const Section& description, std::string_view text, const std::string& name,

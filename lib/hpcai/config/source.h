@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hpcai/config/description.h"
+#include "hpcai/config/origin.h"
 
 namespace hpcai::config {
 
@@ -13,8 +14,9 @@ namespace hpcai::config {
 // are YAML in one line. Of base, file and overrides, the later one wins, key by key. A list is replaced as a whole. A section
 // whose `type` changes starts from the defaults of the new type, and drops the earlier keys of the section. Former names of keys
 // and types are read as their present names. Returns checked values, as load() needs them. Throws Error{usage} with all problems,
-// Error{missing_input} if a file cannot be read.
-Json read_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides);
+// Error{missing_input} if a file cannot be read. `origins`, if given, receives the places of the values.
+Json read_values(const Section& description, const std::filesystem::path& path, const std::vector<std::string>& overrides,
+                 Origins* origins = nullptr);
 
 // The same for a text without a base. `name` names the text in messages.
 Json parse_values(const Section& description, std::string_view text, const std::string& name,

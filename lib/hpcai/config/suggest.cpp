@@ -11,9 +11,14 @@ namespace {
 
 bool is_word_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) || (c & 0x80); }
 
+// "batch_size", "batch-size" and "batchSize" have the same words.
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words(1);
+  bool after_small_letter = false;
   for (const char c : text) {
+    const bool begins_word = after_small_letter && c >= 'A' && c <= 'Z';
+    after_small_letter = c >= 'a' && c <= 'z';
+    if (begins_word) words.emplace_back();
     if (is_word_character(c)) {
       words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     } else if (!words.back().empty()) {
