@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "hpcai/config/origin.h"
 #include "hpcai/distributed/world/launch.h"
 
 namespace hpcai::trainer {
@@ -40,6 +41,11 @@ void add_predict(CommandLine& line);
 void add_self_train(CommandLine& line);
 void add_embed(CommandLine& line);
 void add_explain(CommandLine& line);
+void add_saliency(CommandLine& line);
+void add_runs(CommandLine& line);
+void add_status(CommandLine& line);
+void add_completion(CommandLine& line);
+void add_man(CommandLine& line);
 void add_export(CommandLine& line);
 void add_replay(CommandLine& line);
 void add_bench(CommandLine& line);
@@ -54,8 +60,9 @@ struct ConfigOptions {
   std::vector<std::string> overrides;
 
   void add_to(CLI::App& app, bool required = true);  // adds both options; `required`: --config must be given
-  // Reads the config with its overrides. Throws Error{usage} that lists all faults, and Error{missing_input}.
-  trainer::Experiment read() const;
+  // Reads the config with its overrides. Throws Error{usage} that lists all faults, and Error{missing_input}. `origins`, if
+  // given, receives the places of the settings.
+  trainer::Experiment read(config::Origins* origins = nullptr) const;
 };
 
 // Prints a report on the standard output: as JSON for --json, otherwise as `print_text` does.

@@ -60,6 +60,9 @@ void describe(app::CommandLine& line) {
   app::add_check(line);
   app::add_info(line);
   app::add_keys(line);
+  app::add_explain(line);
+  app::add_runs(line);
+  app::add_status(line);
   app::add_generate(line);
   app::add_convert(line);
   app::add_crossmatch(line);
@@ -67,7 +70,7 @@ void describe(app::CommandLine& line) {
   app::add_predict(line);
   app::add_self_train(line);
   app::add_embed(line);
-  app::add_explain(line);
+  app::add_saliency(line);
   app::add_export(line);
   app::add_replay(line);
   app::add_bench(line);
@@ -75,6 +78,8 @@ void describe(app::CommandLine& line) {
   app::add_plan(line);
   app::add_scaling(line);
   app::add_search(line);
+  app::add_completion(line);
+  app::add_man(line);
   app::add_fixed_answers(line, describe);
 }
 

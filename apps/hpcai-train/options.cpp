@@ -10,7 +10,7 @@
 namespace hpcai::app {
 
 void ConfigOptions::add_to(CLI::App& app, bool required) {
-  auto* option = app.add_option("--config", path, "YAML file that describes the experiment");
+  auto* option = app.add_option("--config", path, "YAML file that describes the experiment")->type_name("FILE");
   if (required) option->required();
   app.add_option("--set", overrides, "Set one key, such as --set optimizer.lr=1e-3; may be repeated")
       ->type_name("KEY=VALUE")
@@ -18,7 +18,9 @@ void ConfigOptions::add_to(CLI::App& app, bool required) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-trainer::Experiment ConfigOptions::read() const { return config::read<trainer::Experiment>(path, overrides); }
+trainer::Experiment ConfigOptions::read(config::Origins* origins) const {
+  return config::read<trainer::Experiment>(path, overrides, origins);
+}
 
 void print_report(const nlohmann::json& report, bool as_json, const std::function<void()>& print_text) {
   if (!as_json) return print_text();

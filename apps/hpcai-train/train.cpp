@@ -69,7 +69,8 @@ int train(const CommandLine& line, const TrainOptions& options) {
   if (options.overwrite && options.resume != "never") {
     throw Error(ExitCode::usage, "--overwrite and --resume contradict each other", "Give one of them.");
   }
-  const trainer::Experiment experiment = options.config.read();
+  trainer::RunOptions run;
+  const trainer::Experiment experiment = options.config.read(&run.origins);
   if (options.nproc > 0) trainer::refuse_problems(trainer::judge(experiment, options.nproc));
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port, restart_rules(options))) return *status;
 
@@ -77,7 +78,6 @@ int train(const CommandLine& line, const TrainOptions& options) {
   world.most_restarts = options.restarts;
   refuse_useless_restarts(world);
   if (!world.hint.empty() && world.rank == 0) log::warning("{}", world.hint);
-  trainer::RunOptions run;
   if (!options.run_dir.empty()) run.run_dir = options.run_dir;
   run.resume = resume_mode(options.resume);
   run.overwrite = options.overwrite;

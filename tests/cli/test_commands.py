@@ -9,7 +9,7 @@ from harness import GALAXY, SOURCE, WAVEFORM, Case, main
 class Commands(Case):
     def test_help_of_every_command_shows_an_example(self):
         for command in ((), ("check",), ("info",), ("keys",), ("generate",), ("generate", "waveforms"), ("generate", "galaxies"),
-                        ("evaluate",), ("predict",), ("embed",), ("explain",), ("replay",), ("bench",)):
+                        ("evaluate",), ("predict",), ("embed",), ("saliency",), ("replay",), ("bench",)):
             out, _ = self.run_program(*command, "--help")
             self.assertIn("example", out, command)
             self.assertIn("hpcai-train", out)

@@ -16,8 +16,8 @@ class Embeddings(Case):
     def embed(self, *arguments, **options):
         return self.run_program("embed", "--run-dir", "r", *arguments, **options)
 
-    def explain(self, *arguments, **options):
-        return self.run_program("explain", "--run-dir", "r", *arguments, **options)
+    def saliency(self, *arguments, **options):
+        return self.run_program("saliency", "--run-dir", "r", *arguments, **options)
 
     def rows(self, name):
         with open(self.folder / name, newline="") as file:
@@ -106,20 +106,20 @@ class Embeddings(Case):
                 self.assertNotIn("internal error", err)
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), before)
 
-    def test_explain_writes_sheets_and_folders(self):
-        self.explain("--split", "test", "--limit", 6, "--out", "w.png")
+    def test_saliency_writes_sheets_and_folders(self):
+        self.saliency("--split", "test", "--limit", 6, "--out", "w.png")
         self.assertEqual(self.size_of_png("w.png")[0], 8 * (32 * 5 + 4) + 4)
-        self.explain("--limit", 3, "--method", "occlusion", "--class", "spiral", "--out", "w.svg")
+        self.saliency("--limit", 3, "--method", "occlusion", "--class", "spiral", "--out", "w.svg")
         self.assertEqual((self.folder / "w.svg").read_text().count("<image "), 3)
         self.assertIn("Occlusion", (self.folder / "w.svg").read_text())
         self.make_surveys()
         self.embed("--input", "des.h5", "--method", "none", "--out", "e.csv")
         name = self.rows("e.csv")[7]["id"]
-        self.explain("--input", "des.h5", "--id", name, "--out", "maps")
+        self.saliency("--input", "des.h5", "--id", name, "--out", "maps")
         self.assertEqual([path.name[:6] for path in (self.folder / "maps").iterdir()], ["00007-"])
         for arguments, text in ((("--class", "merger", "--out", "x.png"), "elliptical and spiral"), (("--id", "none", "--out", "x.png"), "no image"),
                                 (("--out", "x.jpg"), "must end in .png"), (("--limit", "2", "--id", "a", "--out", "x.png"), "excludes")):
-            _, err = self.explain(*arguments, status=2)
+            _, err = self.saliency(*arguments, status=2)
             self.assertIn(text, err)
         self.assertFalse((self.folder / "x.png").exists())
 
@@ -128,7 +128,7 @@ class OtherModels(Case):
     def test_a_model_without_features_is_refused(self):
         self.train(WAVEFORM, "w", "--set", "training.max_steps=2")
         for command, text in ((("embed", "--out", "e.csv"), "xception and resnet50"),
-                              (("explain", "--out", "e.png"), "the model of w predicts no class probabilities")):
+                              (("saliency", "--out", "e.png"), "the model of w predicts no class probabilities")):
             _, err = self.run_program(*command, "--run-dir", "w", status=2)
             self.assertIn(text, err)
         self.assertFalse((self.folder / "e.csv").exists())

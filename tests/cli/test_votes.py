@@ -49,7 +49,7 @@ class Votes(Case):
         self.run_program("evaluate", "--run-dir", "run", "--most-certain", 3, status=2)
         self.run_program("evaluate", "--run-dir", "run", "--calibrate", status=2)
         self.run_program("evaluate", "--run-dir", "run", "--report", "folder", status=2)
-        self.run_program("explain", "--run-dir", "run", "--out", "folder", status=2)
+        self.run_program("saliency", "--run-dir", "run", "--out", "folder", status=2)
         _, err = self.run_program("--config", VOTES, "--set", "evaluation.symmetric_views=true", status=2)
         self.assertIn("symmetric_views", err)
         _, err = self.run_program("--config", GALAXY, "--set", "loss={type: dirichlet_multinomial}", "--set",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "hpcai/config/nearest_keys.h"
 #include "hpcai/config/words.h"

@@ -53,6 +53,7 @@ struct State {
   std::atomic<int> rank = 0;
   void (*before)() = nullptr;
   void (*after)() = nullptr;
+  Warnings warnings;
   bool color = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr && !dumb_terminal();
   std::shared_ptr<spdlog::logger> console;
   std::shared_ptr<FileSink> file_sink;
@@ -92,6 +93,11 @@ constexpr std::string_view color_of(Level level) {
 
 void set_rank(int rank) { state().rank = rank; }
 int rank() { return state().rank; }
+
+Warnings warnings() {
+  std::lock_guard lock(state().mutex);
+  return state().warnings;
+}
 
 void open_file(const std::string& path) {
   auto sink = std::make_shared<FileSink>(path);
@@ -139,6 +145,7 @@ void write(Level level, std::string_view text) {
   const std::string rank = number == 0 ? "" : fmt::format("[rank {}] ", number);
   const std::string safe = printable_lines(text);
   std::lock_guard lock(s.mutex);
+  if (level == Level::warning) s.warnings = {s.warnings.count + 1, safe};
   show(s, level, rank, safe);
   if (!s.file) return;
   s.file->info("{}{}{}", rank, prefix(level), safe);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,13 @@ void open_file(const std::string& path);
 void close_file();
 // Sets functions that are called before and after a line goes to the terminal. The progress bar uses them to make room.
 void set_line_hooks(void (*before)(), void (*after)());
+
+// The warnings that this process has written, whatever its rank.
+struct Warnings {
+  int64_t count = 0;
+  std::string last{};  // the text of the last one; empty if there is none
+};
+Warnings warnings();
 
 // Writes one message. Control characters other than line ends and tabs appear as in printable_lines(). Callers pass names of
 // unknown origin through printable(), so that a line end in a name cannot imitate a message.

@@ -102,6 +102,7 @@ nlohmann::json describe_environment() {
   uname(&system);
   return {{"program_version", kVersion},
           {"commit", kCommit},
+          {"executable_sha256", sha256_of_file("/proc/self/exe")},
           {"torch_version", TORCH_VERSION},
           {"compiler", __VERSION__},
           {"host", system.nodename},

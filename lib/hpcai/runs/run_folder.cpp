@@ -17,9 +17,10 @@ namespace {
 namespace fs = std::filesystem;
 
 // The files of a run. All other files in the folder belong to the user.
-constexpr const char* kLeftByRuns[] = {
-    "config.yaml", "command.txt",    "environment.json", "log.txt",          "metrics.jsonl", "status.json", "summary.json",
-    "checkpoints", "predictions.h5", "predictions.csv",  "calibration.json", "figures",       "report.html"};
+constexpr const char* kLeftByRuns[] = {"config.yaml",      "sources.json",  "command.txt",    "environment.json",
+                                       "log.txt",          "metrics.jsonl", "status.json",    "summary.json",
+                                       "hashes.json",      "checkpoints",   "predictions.h5", "predictions.csv",
+                                       "calibration.json", "figures",       "report.html"};
 
 void remove_run(const fs::path& folder) {
   for (const char* name : kLeftByRuns) {
@@ -104,6 +105,8 @@ void RunFolder::lock() {
 }
 
 void RunFolder::write_config(std::string_view resolved_yaml) const { replace_file(config(), resolved_yaml); }
+
+void RunFolder::write_sources(const nlohmann::json& content) const { replace_file(sources(), json_text(content, 2) + "\n"); }
 
 void RunFolder::write_command(std::span<const std::string> arguments) const {
   replace_file(command(), shell_line(arguments) + "\n");

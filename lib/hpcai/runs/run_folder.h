@@ -34,6 +34,7 @@ class RunFolder {
   bool existed() const { return existed_; }  // whether create() found a run there
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path config() const { return path_ / "config.yaml"; }
+  std::filesystem::path sources() const { return path_ / "sources.json"; }
   std::filesystem::path command() const { return path_ / "command.txt"; }
   std::filesystem::path environment() const { return path_ / "environment.json"; }
   std::filesystem::path log() const { return path_ / "log.txt"; }
@@ -45,6 +46,7 @@ class RunFolder {
 
   // These replace their files atomically. They throw Error{cannot_write}.
   void write_config(std::string_view resolved_yaml) const;
+  void write_sources(const nlohmann::json& origins) const;           // the place of each setting that was given
   void write_command(std::span<const std::string> arguments) const;  // as a line that a shell can repeat
   void write_environment(const nlohmann::json& environment) const;
   void write_summary(const nlohmann::json& summary) const;  // also throws if the folder was moved since it was locked

@@ -55,6 +55,11 @@ std::string model_changes(const nlohmann::json& then, const nlohmann::json& now)
   return text;
 }
 
+// The card of a checkpoint; empty for a checkpoint of an older program.
+nlohmann::json card_of(const nlohmann::json& state) { return state.value("card", nlohmann::json::object()); }
+
+}  // namespace
+
 std::string data_changes(const nlohmann::json& then, const nlohmann::json& now) {
   std::string text;
   for (const auto& [key, label] : {std::pair{"train", "training"}, {"validation", "validation"}}) {
@@ -66,11 +71,6 @@ std::string data_changes(const nlohmann::json& then, const nlohmann::json& now) 
   if (!change.empty()) text += fmt::format("\n  unlabelled data: {}", change);
   return text;
 }
-
-// The card of a checkpoint; empty for a checkpoint of an older program.
-nlohmann::json card_of(const nlohmann::json& state) { return state.value("card", nlohmann::json::object()); }
-
-}  // namespace
 
 DataFingerprints fingerprints_of(const data::Splits& data, const data::Dataset* unlabelled) {
   return {data::fingerprint(data.train.get()), data::fingerprint(data.validation.get()), data::fingerprint(data.test.get()),

@@ -23,6 +23,10 @@ DataFingerprints fingerprints_of(const data::Splits& data, const data::Dataset* 
 nlohmann::json make_record(const data::SampleSpec& spec, const DataFingerprints& fingerprints,
                            const nlohmann::json& weights = nullptr);
 
+// Returns the differences between the "data" of two cards, each on a line of its own, "\n  training data: 16 samples then, 7
+// now"; empty if they are equal. Throws the exceptions of nlohmann::json for a card that this program cannot read.
+std::string data_changes(const nlohmann::json& then, const nlohmann::json& now);
+
 // The record of the initial weights in `state` (a state.json); null if the training began with those of its seed.
 nlohmann::json weights_record_of(const nlohmann::json& state);
 

@@ -11,6 +11,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/runs/environment.h"
+#include "hpcai/runs/hashes.h"
 #include "hpcai/runs/run_folder.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/initial_weights.h"
@@ -84,12 +85,19 @@ class FolderRecords : public Records {
     return loaded;
   }
 
-  void begin(bool resumed) override {
+  void begin(bool resumed, int ranks) override {
+    remove_tree(path_ / runs::kHashesName);  // they are those of the former end
     folder_->write_command(options_.command);
     nlohmann::json environment = runs::describe_environment();
+    environment["ranks"] = ranks;
+    environment["folder"] = absolute_path(".").string();  // the paths in the config are relative to it
+    if (card_.contains("data")) environment["data"] = card_["data"];
     if (card_.contains("weights")) environment["initial_weights"] = card_["weights"];
     folder_->write_environment(environment);
-    if (!resumed) folder_->write_config(config::to_yaml(experiment_));
+    if (!resumed) {
+      folder_->write_config(config::to_yaml(experiment_));
+      folder_->write_sources(options_.origins);
+    }
     log::open_file(folder_->log().string());
     status_.emplace(folder_->status(), meter_);
   }
@@ -126,6 +134,7 @@ class FolderRecords : public Records {
   void write_summary(const nlohmann::json& summary) const override { folder_->write_summary(summary); }
   void end(const std::string& status, const std::string& error) override {
     if (status_) status_->end(status, error);
+    if (status == "finished") runs::record_hashes(path_);
   }
 
  private:

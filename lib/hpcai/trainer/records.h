@@ -32,8 +32,9 @@ class Records {
   // what the checkpoints will say about model and data; see make_record() of model_record.h. Throws Error{cannot_resume}, also if
   // the settings or the data have changed; Error{usage}.
   virtual std::optional<checkpoint::Loaded> enter(const nlohmann::json& /*card*/, bool /*load*/) { return std::nullopt; }
-  // Writes the command, the environment and the config into the folder, and opens log.txt and status.json.
-  virtual void begin(bool /*resumed*/) {}
+  // Writes the command, the environment, the config and the places of its settings into the folder, and opens log.txt and
+  // status.json. `ranks`: their number.
+  virtual void begin(bool /*resumed*/, int /*ranks*/) {}
   // Makes the loop save checkpoints, write metrics.jsonl and status.json and show its progress.
   virtual void attach(Loop&, const Training&, const checkpoint::Origin&, bool /*resumed*/) {}
   // Logs the sizes of data, model and training; see introduce() of summary.h.

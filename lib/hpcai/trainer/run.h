@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "hpcai/config/origin.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/pause_point.h"
 
@@ -24,6 +25,7 @@ struct RunOptions {
   bool overwrite = false;            // remove the former content of the run folder
   PausePoint pause = {};             // ends the process with ExitCode::stopped before the end of the training
   std::vector<std::string> command;  // for command.txt
+  config::Origins origins{};         // where the settings come from, for sources.json
 };
 
 // Trains an experiment as one rank of `world`, in a run folder. Returns ExitCode::done, or ExitCode::stopped after a stop signal

@@ -150,7 +150,7 @@ void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
   const bool first_start = !begun_;
   distributed::on_all_ranks(group, [&] {
     if (!resumed) incarnation_->set_initial_weights();
-    if (!begun_) records_->begin(resumed.has_value());
+    if (!begun_) records_->begin(resumed.has_value(), group.size());
     begun_ = true;
   });
   incarnation_->begin(/*rewindable=*/reunion_.possible());

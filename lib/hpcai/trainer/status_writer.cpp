@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "hpcai/core/log.h"
 #include "hpcai/core/utc_time.h"
 
 namespace hpcai::trainer {
@@ -32,6 +33,7 @@ void StatusWriter::begin(const CourseLength& length, const Position& position, s
 void StatusWriter::step_done(const StepReport& report, double) {
   position_ = report.position;
   loss_ = report.loss;
+  samples_ = report.samples;
   refresh();
 }
 
@@ -50,15 +52,19 @@ void StatusWriter::write(const std::string& status, const std::string& error) {
   const auto saved = checkpoints_ ? checkpoints_->last_saved() : std::nullopt;
   const auto trouble = checkpoints_ ? checkpoints_->trouble() : std::nullopt;
   const double speed = meter_.samples_per_second();
+  const log::Warnings warnings = log::warnings();
   nlohmann::json content = {{"status", status},
                             {"step", position_.step},
                             {"total_steps", or_null(total_steps_)},
                             {"epoch", position_.epoch},
                             {"loss", or_null(loss_)},
                             {"samples_per_second", speed > 0 ? nlohmann::json(speed) : nlohmann::json()},
+                            {"left_s", nullptr},
+                            {"warnings", {{"count", warnings.count}, {"last", warnings.last}}},
                             {"last_checkpoint", or_null(saved ? saved : resume_step_)},
                             {"unsaved_since", nullptr},
                             {"error", error.empty() ? nlohmann::json() : nlohmann::json(error)}};
+  if (speed > 0 && total_steps_) content["left_s"] = static_cast<double>((*total_steps_ - position_.step) * samples_) / speed;
   if (trouble) content["unsaved_since"] = utc_text(std::time(nullptr) - static_cast<std::time_t>(trouble->seconds));
   file_.write(std::move(content));
 }

@@ -16,6 +16,8 @@ namespace hpcai::trainer {
 //
 //   status              "starting", "running", "saving failed", then as in summary.json "finished", "stopped", ...
 //   step, total_steps, epoch, loss, samples_per_second   of the last step
+//   left_s              seconds to the last step at this rate; an early stop may come before
+//   warnings            {"count", "last"}: how many warnings the log has, and the text of the last one
 //   last_checkpoint     step of the last checkpoint that this process has saved or resumed from
 //   unsaved_since       UTC time of the first failure to save, while saving fails
 //   error               the reason of "saving failed" or of a failure
@@ -44,6 +46,7 @@ class StatusWriter : public Observer {
   std::optional<int64_t> total_steps_, resume_step_;
   Position position_;
   std::optional<double> loss_;
+  int64_t samples_ = 0;  // of the last step
 };
 
 }  // namespace hpcai::trainer

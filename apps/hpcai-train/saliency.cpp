@@ -30,7 +30,7 @@ constexpr size_t kMostOfSheet = 400;                   // images
 constexpr int64_t kExplainedColumns = 4;               // images side by side, each with its map
 constexpr double kShownSide = 310, kMapOpacity = 0.7;  // of an image and its map together, in SVG pixels
 
-struct ExplainOptions {
+struct SaliencyOptions {
   TrainedOptions trained;
   std::string out, method = "gradcam", class_name;
   int64_t limit = 16;
@@ -55,7 +55,7 @@ Form form_of(const std::string& out) {
 }
 
 // The samples that are explained: those that the user names, else `limit` ones, evenly spread.
-std::vector<int64_t> chosen_samples(const ExplainOptions& options, const data::Dataset& dataset) {
+std::vector<int64_t> chosen_samples(const SaliencyOptions& options, const data::Dataset& dataset) {
   std::vector<int64_t> chosen;
   if (options.ids.empty()) {
     const int64_t count = std::min(options.limit, dataset.size());
@@ -76,8 +76,8 @@ std::vector<int64_t> chosen_samples(const ExplainOptions& options, const data::D
 }
 
 // The number of the class that --class names; -1 without it.
-int64_t wanted_class(const ExplainOptions& options, const std::vector<std::string>& classes) {
-  if (classes.empty()) throw Error(ExitCode::usage, "explain: the model predicts no classes");
+int64_t wanted_class(const SaliencyOptions& options, const std::vector<std::string>& classes) {
+  if (classes.empty()) throw Error(ExitCode::usage, "saliency: the model predicts no classes");
   if (options.class_name.empty()) return -1;
   const auto found = std::ranges::find(classes, options.class_name);
   if (found != classes.end()) return found - classes.begin();
@@ -87,9 +87,9 @@ int64_t wanted_class(const ExplainOptions& options, const std::vector<std::strin
 
 class Explainer {
  public:
-  Explainer(const ExplainOptions& options, Trained& trained)
+  Explainer(const SaliencyOptions& options, Trained& trained)
       : method_(options.method),
-        network_(models::map_network(*trained.model, "explain")),
+        network_(models::map_network(*trained.model, "saliency")),
         dataset_(*trained.dataset),
         device_(trained.group->device()),
         batch_(trained.settings.global_batch),
@@ -117,7 +117,7 @@ class Explainer {
     }
     if (method_ == "occlusion") explained.verdict += fmt::format(", fall {:.3f}", std::max(most, 0.0F));
     map = most > 0 ? map.div(most).clamp_min(0) : at::zeros_like(map);
-    explained.picture = picture_of_sample(dataset_, index, "explain");
+    explained.picture = picture_of_sample(dataset_, index, "saliency");
     explained.map =
         draw::map_over(explained.picture, {map.const_data_ptr<float>(), static_cast<size_t>(map.numel())}, kMapOpacity);
     return explained;
@@ -172,13 +172,13 @@ draw::Raster beside(const draw::Raster& left, const draw::Raster& right) {
   return both;
 }
 
-std::string sheet_title(const ExplainOptions& options) {
+std::string sheet_title(const SaliencyOptions& options) {
   const std::string of_class = options.class_name.empty() ? "the predicted class" : options.class_name;
   return options.method == "gradcam" ? "Grad-CAM: where the evidence for " + of_class + " lies"
                                      : "Occlusion: where covering lowers the probability of " + of_class;
 }
 
-void write_explained(const ExplainOptions& options, const std::vector<Explained>& all) {
+void write_explained(const SaliencyOptions& options, const std::vector<Explained>& all) {
   if (form_of(options.out) == Form::svg) {
     draw::PictureSheet sheet{.title = sheet_title(options),
                              .subtitle = plural(static_cast<int64_t>(all.size()), "image") + " of " + options.trained.data_name(),
@@ -199,13 +199,13 @@ void write_explained(const ExplainOptions& options, const std::vector<Explained>
   write_output(options.out, sheet_png(thumbnails, 2 * kExplainedColumns));
 }
 
-int explain(const ExplainOptions& options) {
+int saliency(const SaliencyOptions& options) {
   const Form form = form_of(options.out);
   if (form != Form::folder) require_output(options.out, "--out");
-  options.trained.only_run("explain");
+  options.trained.only_run("saliency");
   data::NetworkUse use;
   Trained trained = load_network(options.trained, /*needs_labels=*/false, use);
-  trained.require_probabilities("explain");
+  trained.require_probabilities("saliency");
   trained.dataset = open_chosen(options.trained, trained.experiment, use);
   Explainer explainer(options, trained);
   const std::vector<int64_t> chosen = chosen_samples(options, *trained.dataset);
@@ -237,12 +237,13 @@ int explain(const ExplainOptions& options) {
 
 }  // namespace
 
-void add_explain(CommandLine& line) {
-  auto options = std::make_shared<ExplainOptions>();
-  CLI::App* app = line.app.add_subcommand("explain", "Draw where in its images a trained network finds the evidence for a class");
+void add_saliency(CommandLine& line) {
+  auto options = std::make_shared<SaliencyOptions>();
+  CLI::App* app =
+      line.app.add_subcommand("saliency", "Draw where in its images a trained network finds the evidence for a class");
   app->footer(
-      "examples: hpcai-train explain --run-dir runs/galaxy-quickstart --split test --out why.png\n"
-      "          hpcai-train explain --run-dir runs/galaxy-quickstart --input des/ --id 1237.png --id 1240.png --method "
+      "examples: hpcai-train saliency --run-dir runs/galaxy-quickstart --split test --out why.png\n"
+      "          hpcai-train saliency --run-dir runs/galaxy-quickstart --input des/ --id 1237.png --id 1240.png --method "
       "occlusion "
       "--class spiral --out why.svg\n"
       "The map of each image is relative to its own largest value.");
@@ -262,7 +263,7 @@ void add_explain(CommandLine& line) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->excludes(limit);
-  app->callback([&line, options] { line.run = [options] { return explain(*options); }; });
+  app->callback([&line, options] { line.run = [options] { return saliency(*options); }; });
 }
 
 }  // namespace hpcai::app

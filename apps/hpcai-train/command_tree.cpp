@@ -1,0 +1,77 @@
+#include "command_tree.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "hpcai/config/keys.h"
+#include "hpcai/core/text.h"
+
+namespace hpcai::app {
+namespace {
+
+bool is_placeholder(std::string_view word) {
+  return std::ranges::all_of(word, [](unsigned char c) { return std::isupper(c) || c == '_' || c == '=' || c == '.'; });
+}
+
+// The name of a value has words to type in small letters and placeholders in capitals: "last|best|NAME|DIR".
+void take_value(OptionEntry& entry, const std::string& name) {
+  entry.value = name;
+  for (const std::string_view word : split(name, '|')) {
+    if (!is_placeholder(word)) entry.choices.emplace_back(word);
+    entry.takes_file = entry.takes_file || word == "FILE" || word == "DIR" || word == "FOLDER" || word == "PATH" || word == "RUN";
+    entry.takes_setting = entry.takes_setting || word == "KEY=VALUE";
+    entry.takes_key = entry.takes_key || word == "KEY";
+  }
+}
+
+OptionEntry entry_of(const CLI::Option& option) {
+  OptionEntry entry;
+  entry.is_argument = option.get_positional();
+  for (const std::string& name : option.get_lnames()) entry.names.push_back("--" + name);
+  for (const std::string& name : option.get_snames()) entry.names.push_back("-" + name);
+  if (entry.is_argument) entry.names = {option.get_name(/*positional=*/true)};
+  entry.help = option.get_description();
+  const bool is_flag = option.get_items_expected_max() == 0;
+  if (!is_flag) take_value(entry, option.get_type_name().substr(0, option.get_type_name().find(':')));
+  return entry;
+}
+
+void add(const CLI::App& app, const std::string& path, std::vector<CommandEntry>& all) {
+  CommandEntry entry{.path = path, .help = app.get_description(), .footer = app.get_footer(), .options = {}, .commands = {}};
+  const auto every_option = [](const CLI::Option*) { return true; };
+  const auto every_command = [](const CLI::App*) { return true; };
+  for (const CLI::Option* option : app.get_options(every_option)) entry.options.push_back(entry_of(*option));
+  const auto commands = app.get_subcommands(every_command);
+  for (const CLI::App* command : commands) entry.commands.push_back(command->get_name());
+  all.push_back(std::move(entry));
+  for (const CLI::App* command : commands) add(*command, path + (path.empty() ? "" : " ") + command->get_name(), all);
+}
+
+}  // namespace
+
+std::vector<CommandEntry> list_commands(const CLI::App& app) {
+  std::vector<CommandEntry> all;
+  add(app, "", all);
+  return all;
+}
+
+std::vector<SettingEntry> list_settings(const config::Section& description) {
+  std::vector<SettingEntry> settings;
+  std::map<std::string, size_t> places;
+  for (const auto& item : config::list_keys(description)) {
+    const auto key = item.at("key").get<std::string>();
+    if (key.find('[') != std::string::npos) continue;
+    const auto [place, is_new] = places.emplace(key, settings.size());
+    if (is_new) settings.push_back({key, {}});
+    std::vector<std::string>& choices = settings[place->second].choices;
+    const auto offer = [&](const std::string& word) {
+      if (std::ranges::count(choices, word) == 0) choices.push_back(word);
+    };
+    if (item.contains("choices")) std::ranges::for_each(item.at("choices").get<std::vector<std::string>>(), offer);
+    if (item.at("type") == "boolean") std::ranges::for_each(std::vector<std::string>{"true", "false"}, offer);
+  }
+  return settings;
+}
+
+}  // namespace hpcai::app

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+// hashes.json of a run folder: the SHA-256 of each file that the run, and later commands on it, have written. So a later change
+// of such a file is noticed. status.json and log.txt are not in it, nor are the checkpoints, whose manifests have hashes.
+namespace hpcai::runs {
+
+inline constexpr const char* kHashesName = "hashes.json";
+
+// Records the present content of config.yaml, sources.json, command.txt, environment.json, metrics.jsonl and summary.json.
+// Entries of other files stay. A failure is logged as a warning, because the run itself is complete.
+void record_hashes(const std::filesystem::path& run);
+
+// Does the same for one file of the run folder or below it, which a command has just written: "report.html".
+void record_hash(const std::filesystem::path& run, const std::string& file);
+
+// One file of hashes.json.
+struct HashCheck {
+  std::string file;
+  std::string fault;  // "is missing", "has changed since it was written (SHA-256 differs)"; empty if the file is as it was
+};
+
+// Compares every file with its hash. Returns nothing if there is no hashes.json, as for a run that has not finished. Throws
+// Error{bad_data} if it is damaged.
+std::vector<HashCheck> check_hashes(const std::filesystem::path& run);
+
+}  // namespace hpcai::runs
