@@ -36,7 +36,7 @@ struct CompareOptions {
 };
 
 // A hash by its first digits.
-std::string shown(const nlohmann::json& value) {
+std::string short_value(const nlohmann::json& value) {
   if (value.is_number_float()) return fmt::format("{:.6g}", value.get<double>());
   std::string text = runs::shown_value(value);
   const bool is_hash = text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -56,7 +56,7 @@ void print_numbers(const char* title, const nlohmann::json& evaluation) {
   std::cout << title << '\n';
   runs::TextTable table({"", ""});
   for (const auto& [name, value] : evaluation.items()) {
-    if (value.is_number()) table.add({name, shown(value)});
+    if (value.is_number()) table.add({name, short_value(value)});
   }
   std::cout << table.text(2);
 }
@@ -74,7 +74,7 @@ void print_run(const runs::Run& run) {
                                    {"ranks", "environment.ranks"},
                                    {"device", "device"},
                                    {"weights", "weights_sha256"}}) {
-    if (const auto value = runs::fact_of(run, key); !value.is_null()) head.add({label, shown(value)});
+    if (const auto value = runs::fact_of(run, key); !value.is_null()) head.add({label, short_value(value)});
   }
   if (const auto time = runs::at_path(run.summary, "time_s"); time.is_number())
     head.add({"time", runs::format_duration(time.get<double>())});
@@ -84,8 +84,9 @@ void print_run(const runs::Run& run) {
   print_numbers("test", runs::at_path(run.summary, "test"));
   std::cout << "data\n";
   runs::TextTable data({"", "", ""});
-  for (const auto& [split, print] : runs::data_of(run).items()) {
-    data.add({split, shown(runs::at_path(print, "samples")), "content " + shown(runs::at_path(print, "content"))});
+  const nlohmann::json splits = runs::data_of(run);
+  for (const auto& [split, print] : splits.items()) {
+    data.add({split, short_value(runs::at_path(print, "samples")), "content " + short_value(runs::at_path(print, "content"))});
   }
   std::cout << data.text(2) << "checkpoints\n";
   for (const runs::SavedStep& saved : runs::saved_steps(run.path)) {
@@ -108,23 +109,23 @@ int show(const ShowOptions& options) {
   return 0;
 }
 
-std::string verdict(const runs::Comparison& part) {
+std::string verdict(const runs::PartDifference& part) {
   if (part.differences.empty()) return part.equal == 0 ? "unknown" : fmt::format("all {} equal", part.equal);
   return fmt::format("{} differ{}, {} equal", part.differences.size(), part.differences.size() == 1 ? "s" : "", part.equal);
 }
 
-void print_part(const runs::Comparison& part) {
+void print_part(const runs::PartDifference& part) {
   std::cout << fmt::format("{:<9} {}\n", part.part, verdict(part));
   runs::TextTable table({"", "", "", ""});
   for (const auto& row : part.differences) {
     const bool is_local = part.part == "settings" && is_local_setting(row.key);
-    table.add({row.key, shown(row.before), shown(row.after),
+    table.add({row.key, short_value(row.before), short_value(row.after),
                is_local ? "changes no result" : runs::relative_change(row.before, row.after)});
   }
   std::cout << table.text(2);
 }
 
-nlohmann::json json_of(const runs::Comparison& part) {
+nlohmann::json json_of(const runs::PartDifference& part) {
   nlohmann::json differences = nlohmann::json::array();
   for (const auto& row : part.differences) differences.push_back({{"key", row.key}, {"a", row.before}, {"b", row.after}});
   return {{"part", part.part}, {"equal", part.equal}, {"differences", differences}};
@@ -166,7 +167,7 @@ void print_comparison(const std::vector<runs::Run>& all, const std::vector<std::
     std::vector<std::string> row{key};
     for (size_t i = 0; i < all.size(); ++i) {
       const bool is_best = key == metric && static_cast<int64_t>(i) == best;
-      row.push_back(shown(runs::fact_of(all[i], key)) + (is_best ? " *" : ""));
+      row.push_back(short_value(runs::fact_of(all[i], key)) + (is_best ? " *" : ""));
     }
     table.add(std::move(row));
   }

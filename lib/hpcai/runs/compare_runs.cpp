@@ -62,8 +62,8 @@ Facts results_of(const Run& run) {
   return facts;
 }
 
-Comparison compare(const std::string& part, const Facts& a, const Facts& b) {
-  Comparison comparison{part, {}, 0};
+PartDifference compare_part(const std::string& part, const Facts& a, const Facts& b) {
+  PartDifference comparison{part, {}, 0};
   const std::map<std::string, nlohmann::json> before(a.begin(), a.end()), after(b.begin(), b.end());
   for (const auto& [key, value] : a) {
     const auto found = after.find(key);
@@ -78,11 +78,11 @@ Comparison compare(const std::string& part, const Facts& a, const Facts& b) {
 
 }  // namespace
 
-std::vector<Comparison> compare_runs(const Run& a, const Run& b) {
-  return {compare("settings", settings_of(a), settings_of(b)), compare("data", data_facts(a), data_facts(b)),
-          compare("code", chosen(a.environment, kCode), chosen(b.environment, kCode)),
-          compare("machines", chosen(a.environment, kMachine), chosen(b.environment, kMachine)),
-          compare("results", results_of(a), results_of(b))};
+std::vector<PartDifference> compare_runs(const Run& a, const Run& b) {
+  return {compare_part("settings", settings_of(a), settings_of(b)), compare_part("data", data_facts(a), data_facts(b)),
+          compare_part("code", chosen(a.environment, kCode), chosen(b.environment, kCode)),
+          compare_part("machines", chosen(a.environment, kMachine), chosen(b.environment, kMachine)),
+          compare_part("results", results_of(a), results_of(b))};
 }
 
 std::string relative_change(const nlohmann::json& before, const nlohmann::json& after) {

@@ -11,7 +11,7 @@
 namespace hpcai::runs {
 
 // What differs between two runs in one respect.
-struct Comparison {
+struct PartDifference {
   struct Row {
     std::string key;
     nlohmann::json before, after;  // null for what a run does not have
@@ -22,7 +22,7 @@ struct Comparison {
 };
 
 // Compares two runs in the order in which one difference causes the next: settings, data, code, machines, results.
-std::vector<Comparison> compare_runs(const Run& a, const Run& b);
+std::vector<PartDifference> compare_runs(const Run& a, const Run& b);
 
 // "+3.2 %" from one number to another, relative to the first; empty if one is no number, or the first is 0.
 std::string relative_change(const nlohmann::json& before, const nlohmann::json& after);

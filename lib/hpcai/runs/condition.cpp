@@ -15,29 +15,28 @@
 namespace hpcai::runs {
 namespace {
 
-using Comparison = Condition::Comparison;
+using Sign = Condition::Comparison;
 
 // The longer ones first, because "<" begins "<=".
-constexpr std::array kComparisons = {std::pair{"<=", Comparison::at_most}, std::pair{">=", Comparison::at_least},
-                                     std::pair{"==", Comparison::equal},   std::pair{"!=", Comparison::unequal},
-                                     std::pair{"<", Comparison::less},     std::pair{">", Comparison::more},
-                                     std::pair{"=", Comparison::equal},    std::pair{"~", Comparison::contains}};
+constexpr std::array kComparisons = {std::pair{"<=", Sign::at_most}, std::pair{">=", Sign::at_least},
+                                     std::pair{"==", Sign::equal},   std::pair{"!=", Sign::unequal},
+                                     std::pair{"<", Sign::less},     std::pair{">", Sign::more},
+                                     std::pair{"=", Sign::equal},    std::pair{"~", Sign::contains}};
 
-bool orders(Comparison comparison) {
-  return comparison == Comparison::less || comparison == Comparison::at_most || comparison == Comparison::more ||
-         comparison == Comparison::at_least;
+bool orders(Sign comparison) {
+  return comparison == Sign::less || comparison == Sign::at_most || comparison == Sign::more || comparison == Sign::at_least;
 }
 
 template <class Value>
-bool compare(const Value& a, Comparison comparison, const Value& b) {
+bool compare_values(const Value& a, Sign comparison, const Value& b) {
   switch (comparison) {
-    case Comparison::less: return a < b;
-    case Comparison::at_most: return a <= b;
-    case Comparison::more: return a > b;
-    case Comparison::at_least: return a >= b;
-    case Comparison::unequal: return a != b;
-    case Comparison::equal:
-    case Comparison::contains: break;
+    case Sign::less: return a < b;
+    case Sign::at_most: return a <= b;
+    case Sign::more: return a > b;
+    case Sign::at_least: return a >= b;
+    case Sign::unequal: return a != b;
+    case Sign::equal:
+    case Sign::contains: break;
   }
   return a == b;
 }
@@ -48,14 +47,13 @@ std::string words_of(const nlohmann::json& value) { return value.is_string() ? v
 bool holds_for(const nlohmann::json& value, const Condition& condition) {
   if (value.is_null()) {
     const bool asks_for_none = condition.value == "null";
-    return (condition.comparison == Comparison::equal && asks_for_none) ||
-           (condition.comparison == Comparison::unequal && !asks_for_none);
+    return (condition.comparison == Sign::equal && asks_for_none) || (condition.comparison == Sign::unequal && !asks_for_none);
   }
-  if (condition.comparison == Comparison::contains) return words_of(value).find(condition.value) != std::string::npos;
+  if (condition.comparison == Sign::contains) return words_of(value).find(condition.value) != std::string::npos;
   const auto number = parse_number<double>(condition.value);
-  if (number && value.is_number()) return compare(value.get<double>(), condition.comparison, *number);
+  if (number && value.is_number()) return compare_values(value.get<double>(), condition.comparison, *number);
   if (orders(condition.comparison) && !value.is_string()) return false;
-  return compare(words_of(value), condition.comparison, condition.value);
+  return compare_values(words_of(value), condition.comparison, condition.value);
 }
 
 bool knows(const Run& run, const std::string& key) {

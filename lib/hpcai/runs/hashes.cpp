@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <system_error>
-
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
 #include "hpcai/runs/read_run.h"
@@ -17,17 +16,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_there(const fs::path& path) {
-  std::error_code code;
-  return fs::exists(path, code);
-}
-
 void record(const fs::path& run, const std::vector<std::string>& files) {
   try {
     std::vector<std::string> ignored;  // a damaged file is replaced
     nlohmann::json hashes = read_object(run / kHashesName, ignored);
     for (const std::string& file : files) {
-      if (is_there(run / file)) hashes[file] = sha256_of_file((run / file).string());
+      if (path_exists(run / file)) hashes[file] = sha256_of_file((run / file).string());
     }
     replace_file(run / kHashesName, json_text(hashes, 2) + "\n");
   } catch (const Error& error) {
@@ -37,7 +31,7 @@ void record(const fs::path& run, const std::vector<std::string>& files) {
 
 std::string fault_of(const fs::path& file, const nlohmann::json& hash) {
   if (!hash.is_string()) return "has no hash in hashes.json";
-  if (!is_there(file)) return "is missing";
+  if (!path_exists(file)) return "is missing";
   return sha256_of_file(file.string()) == hash ? "" : "has changed since it was written (SHA-256 differs)";
 }
 

@@ -116,4 +116,13 @@ inline std::vector<Typo> make(const std::vector<std::string>& keys, size_t count
   return all;
 }
 
+// Whether the key that was meant is among the suggestions. A text without the right section does not say which of several keys of
+// one name is meant; then any of them counts.
+inline bool is_hit(const Typo& typo, const std::vector<std::string>& suggestions) {
+  const bool has_section = typo.kind != "wrong section" && typo.kind != "no section";
+  return std::any_of(suggestions.begin(), suggestions.end(), [&](const std::string& key) {
+    return key == typo.meant || (!has_section && name_of(key) == name_of(typo.meant));
+  });
+}
+
 }  // namespace typos
