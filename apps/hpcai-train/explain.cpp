@@ -123,7 +123,7 @@ void print_values(const std::vector<Value>& values, const std::optional<std::str
   if (derived) std::cout << fmt::format("  {:<9} {}\n", "derived", *derived);
 }
 
-nlohmann::json json_of(const config::Meaning& meaning) {
+nlohmann::json describe_meaning(const config::Meaning& meaning) {
   return {{"key", meaning.key},
           {"type", meaning.type},
           {"unit", meaning.unit.empty() ? nlohmann::json() : nlohmann::json(meaning.unit)},
@@ -141,7 +141,7 @@ int explain(const ExplainOptions& options) {
   const auto values = given ? values_of(*given, options.key) : std::vector<Value>{};
   const auto derived = given && given->run ? runs::derived_from(*given->run, options.key) : std::nullopt;
   nlohmann::json report = {{"meanings", nlohmann::json::array()}, {"values", nlohmann::json::array()}};
-  for (const auto& meaning : meanings) report["meanings"].push_back(json_of(meaning));
+  for (const auto& meaning : meanings) report["meanings"].push_back(describe_meaning(meaning));
   for (const Value& value : values)
     report["values"].push_back({{"key", value.key}, {"value", runs::value_of(value.text)}, {"from", value.origin}});
   report["derived"] = derived ? nlohmann::json(*derived) : nlohmann::json();

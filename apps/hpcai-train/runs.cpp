@@ -34,7 +34,7 @@ bool is_local_setting(const std::string& key) {
   return found != settings().end() && found->second;
 }
 
-nlohmann::json json_of(const runs::Run& run) {
+nlohmann::json describe_run(const runs::Run& run) {
   nlohmann::json json = {{"run", run.path.string()},
                          {"status", run.state.name},
                          {"started", runs::fact_of(run, "started")},

@@ -23,6 +23,6 @@ std::vector<std::string> keys_of_settings();
 bool is_local_setting(const std::string& key);
 
 // Returns the summary, state, settings and faults of a run for programs.
-nlohmann::json json_of(const runs::Run& run);
+nlohmann::json describe_run(const runs::Run& run);
 
 }  // namespace hpcai::app

@@ -101,7 +101,7 @@ void print_run(const runs::Run& run) {
 
 int show(const ShowOptions& options) {
   const runs::Run run = runs::read_run(options.run);
-  nlohmann::json report = json_of(run);
+  nlohmann::json report = describe_run(run);
   report["environment"] = run.environment;
   report["data"] = runs::data_of(run);
   tell_faults(run);
@@ -125,7 +125,7 @@ void print_part(const runs::PartDifference& part) {
   std::cout << table.text(2);
 }
 
-nlohmann::json json_of(const runs::PartDifference& part) {
+nlohmann::json describe_part(const runs::PartDifference& part) {
   nlohmann::json differences = nlohmann::json::array();
   for (const auto& row : part.differences) differences.push_back({{"key", row.key}, {"a", row.before}, {"b", row.after}});
   return {{"part", part.part}, {"equal", part.equal}, {"differences", differences}};
@@ -135,7 +135,7 @@ int diff(const DiffOptions& options) {
   const runs::Run a = runs::read_run(options.a), b = runs::read_run(options.b);
   const auto parts = runs::compare_runs(a, b);
   nlohmann::json report = nlohmann::json::array();
-  for (const auto& part : parts) report.push_back(json_of(part));
+  for (const auto& part : parts) report.push_back(describe_part(part));
   tell_faults(a);
   tell_faults(b);
   print_report(report, options.json, [&] {
@@ -149,8 +149,9 @@ int diff(const DiffOptions& options) {
 std::vector<std::string> columns_for(const std::vector<runs::Run>& all, const std::string& metric) {
   std::vector<std::string> columns = runs::differing_settings(all, is_local_setting);
   if (!metric.empty()) columns.push_back(metric);
-  for (const std::string key : {"validation.loss", "test." + metric.substr(metric.find('.') + 1), std::string("test.loss"),
-                                std::string("steps"), std::string("time_s")}) {
+  const std::vector<std::string> usual = {"validation.loss", "test." + metric.substr(metric.find('.') + 1), "test.loss", "steps",
+                                          "time_s"};
+  for (const std::string& key : usual) {
     const bool known = std::ranges::any_of(all, [&](const runs::Run& run) { return !runs::fact_of(run, key).is_null(); });
     if (known && std::ranges::count(columns, key) == 0) columns.push_back(key);
   }

@@ -121,7 +121,7 @@ int list(const ListOptions& options) {
   if (!sort_key.empty()) sort(all, sort_key, falling);
   if (options.json) {
     nlohmann::json report = nlohmann::json::array();
-    for (const runs::Run& run : all) report.push_back(json_of(run));
+    for (const runs::Run& run : all) report.push_back(describe_run(run));
     std::cout << json_text(report, 2) << '\n';
     return 0;
   }

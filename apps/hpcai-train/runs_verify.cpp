@@ -191,12 +191,14 @@ int verify(const VerifyOptions& options) {
                                check.text.empty() ? "" : ": " + printable_lines(check.text));
     }
   });
-  std::string changed;
+  std::vector<std::string> changed;
   for (const VerifiedFact& check : checks) {
-    if (check.outcome == VerifiedFact::Outcome::changed) changed += (changed.empty() ? "" : ", ") + check.what;
+    if (check.outcome == VerifiedFact::Outcome::changed) changed.push_back(check.what);
   }
   if (changed.empty()) return 0;
-  throw Error(ExitCode::bad_data, fmt::format("{}: {} not as the run left it", printable(fs::path(options.run)), changed + " is"),
+  throw Error(ExitCode::bad_data,
+              fmt::format("{}: {} {} not as the run left it", printable(fs::path(options.run)), join_words(changed, "and"),
+                          changed.size() == 1 ? "is" : "are"),
               "Take a copy of the run that verifies, or train again (`hpcai-train runs rerun`).");
 }
 

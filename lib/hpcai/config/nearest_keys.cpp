@@ -34,21 +34,21 @@ double section_cost(std::string_view written, const std::string& section) {
   if (written == section) return 0;
   if (written.empty()) return kWithoutSection * static_cast<double>(1 + std::ranges::count(section, '.'));
   if (section.starts_with(written) || section.ends_with(written)) return kMissingLevel;
-  const auto cost = unlikeness(without_brackets(std::string(written)), without_brackets(section));
+  const auto cost = config::unlikeness(without_brackets(std::string(written)), without_brackets(section));
   return std::min(kWrongSection, cost.value_or(kWrongSection));
 }
 
 std::optional<double> cost_of(std::string_view written, const KnownKey& key) {
   const auto [written_section, written_name] = parts_of(written);
   const auto [section, name] = parts_of(key.path);
-  auto best = unlikeness(written_name, name, key.help);
+  auto best = config::unlikeness(written_name, name, key.help);
   const auto take = [&](std::optional<double> cost) {
     if (cost && (!best || *cost < *best)) best = cost;
   };
-  if (!key.formerly.empty()) take(unlikeness(written_name, key.formerly));
+  if (!key.formerly.empty()) take(config::unlikeness(written_name, key.formerly));
   if (best) *best += section_cost(written_section, std::string(section));
   // The whole path, for dots that are missing or in the wrong place.
-  if (auto whole = unlikeness(written, key.path)) take(*whole + kOtherSeparators);
+  if (auto whole = config::unlikeness(written, key.path)) take(*whole + kOtherSeparators);
   return best;
 }
 

@@ -87,7 +87,8 @@ std::vector<PartDifference> compare_runs(const Run& a, const Run& b) {
 
 std::string relative_change(const nlohmann::json& before, const nlohmann::json& after) {
   if (!before.is_number() || !after.is_number() || before.get<double>() == 0) return "";
-  return fmt::format("{:+.2g} %", 100 * (after.get<double>() - before.get<double>()) / std::abs(before.get<double>()));
+  const double percent = 100 * (after.get<double>() - before.get<double>()) / std::abs(before.get<double>());
+  return std::abs(percent) < 10 ? fmt::format("{:+.2g} %", percent) : fmt::format("{:+.0f} %", percent);
 }
 
 std::vector<std::string> differing_settings(const std::vector<Run>& runs, const std::function<bool(const std::string&)>& ignore) {

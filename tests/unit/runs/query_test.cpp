@@ -115,7 +115,7 @@ TEST_CASE("a comparison lists settings, data, code, machines and results, each w
   REQUIRE(parts[0].differences.size() == 1);
   CHECK(parts[0].differences[0].key == "optimizer.lr");
   CHECK(parts[0].equal == 4);
-  CHECK(relative_change(parts[0].differences[0].before, parts[0].differences[0].after) == "+1e+02 %");
+  CHECK(relative_change(parts[0].differences[0].before, parts[0].differences[0].after) == "+100 %");
   REQUIRE(parts[1].differences.size() == 1);
   CHECK(parts[1].differences[0].key == "train.samples");
   CHECK(parts[2].differences[0].before.is_null());

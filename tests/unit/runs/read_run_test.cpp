@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Settings settings_of(const std::string& yaml) {
+Settings settings_in(const std::string& yaml) {
   std::optional<std::string> damage;
   Settings settings = parse_settings(yaml, damage);
   CHECK(damage.value_or("") == "");
@@ -37,7 +37,7 @@ TEST_CASE("the settings of a run are those that the writer of configs has writte
       {"training", {{"stages", {{{"epochs", 2}, {"freeze", {{"from", "exit"}}}}, {{"epochs", 3}}}}, {"lr", 1e-3}}},
       {"y", true},
       {"empty", config::Json::array()}};
-  const Settings settings = settings_of(config::write_yaml(values));
+  const Settings settings = settings_in(config::write_yaml(values));
   const std::vector<Settings::Entry> expected = {{"name", "\"a \\\"b\\\"\""},
                                                  {"data.type", "arrays"},
                                                  {"data.files", "[x.h5, \"y z.h5\"]"},

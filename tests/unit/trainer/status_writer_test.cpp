@@ -33,6 +33,8 @@ TEST_CASE("status.json tells what a run does, from its start over a failure to s
   CHECK(status().at("status") == "saving failed");
   CHECK(status().at("step") == 6);
   CHECK(status().at("loss") == 0.5);
+  CHECK(status().at("left_s").is_null());  // the rate is not known yet
+  CHECK(status().at("warnings").at("count").is_number());
   CHECK(status().at("last_checkpoint") == 4);
   CHECK(status().at("unsaved_since").is_string());
   CHECK_THAT(status().at("error").get<std::string>(), Catch::Contains("moved"));
