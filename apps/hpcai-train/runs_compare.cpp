@@ -158,7 +158,7 @@ std::vector<std::string> columns_for(const std::vector<runs::Run>& all, const st
   return columns;
 }
 
-// One line for each run, or for each key if there are more keys than fit on a terminal.
+// One column for each run, because there are often more keys than runs.
 void print_comparison(const std::vector<runs::Run>& all, const std::vector<std::string>& columns, const std::string& metric,
                       int64_t best) {
   std::vector<std::string> head{""};

@@ -105,7 +105,9 @@ std::vector<nlohmann::json> read_metrics(const fs::path& run, std::vector<std::s
     line.is_object() ? lines.push_back(std::move(line)) : void(++damaged);
     begin = end + 1;
   }
-  if (damaged > 0) faults.push_back(fmt::format("metrics.jsonl: {} no JSON objects", plural(damaged, "line is", "lines are")));
+  if (damaged > 0)
+    faults.push_back(
+        fmt::format("metrics.jsonl: {} no {}", plural(damaged, "line is", "lines are"), plural_noun(damaged, "JSON object")));
   return lines;
 }
 
