@@ -248,13 +248,13 @@ function __hpcai_train_keys
   printf '%s\n' $__hpcai_train_all_keys
 end
 function __hpcai_train_settings
-  set -l key (string split -m 1 = -- (commandline -ct))
-  if test (count $key) -lt 2
+  set -l token (string replace -r '^--set=' '' -- (commandline -ct))
+  set -l parts (string split -m 1 = -- $token)
+  if test (count $parts) -lt 2
     printf '%s=\n' $__hpcai_train_all_keys
     return
   end
-  set -l key (string replace -r '^--set=' '' -- $key[1])
-  switch $key
+  switch $parts[1]
 )";
 
 std::string fish_script(const Vocabulary& all) {

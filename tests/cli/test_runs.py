@@ -2,11 +2,14 @@
 import json
 import os
 import pathlib
+import pty
+import re
+import select
 import shutil
 import signal
 import subprocess
 import tempfile
-import unittest
+import time
 
 import harness
 from harness import Case, PROGRAM, WAVEFORM
@@ -14,6 +17,36 @@ from harness import Case, PROGRAM, WAVEFORM
 
 def shell(program, script, folder):
     return subprocess.run([program, "-c", script], cwd=folder, env=harness.environment(), text=True, capture_output=True, check=True).stdout
+
+
+class Terminal:
+    """An interactive zsh."""
+
+    def __init__(self, folder):
+        self.process, self.descriptor = pty.fork()
+        if self.process == 0:
+            os.chdir(folder)
+            os.environ["TERM"] = "vt100"
+            os.execvp("zsh", ["zsh", "-f", "-i"])
+        self.shown = ""
+
+    def type(self, text):
+        self.shown = ""
+        os.write(self.descriptor, text.encode())
+
+    def wait_for(self, text, after=""):
+        """Waits until the terminal shows a text, behind another one."""
+        end = time.monotonic() + 60
+        while text not in re.sub("[\x00-\x1f]", "", self.shown).partition(after)[2 if after else 0]:
+            if time.monotonic() > end:
+                raise AssertionError(f"no {text!r} behind {after!r} in {self.shown!r}")
+            if select.select([self.descriptor], [], [], 0.1)[0]:
+                self.shown += os.read(self.descriptor, 65536).decode(errors="replace")
+
+    def close(self):
+        os.kill(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
+        os.close(self.descriptor)
 
 
 class Trained(Case):
@@ -271,6 +304,20 @@ class Shells(Case):
         self.assertIn("evaluate", complete("hpcai-train eva"))
         self.assertIn("optimizer.type=lars", complete("hpcai-train --set optimizer.type=la"))
         self.assertIn("--where", complete("hpcai-train runs list --wh"))
+
+    def test_zsh_completes(self):
+        if not shutil.which("zsh"):
+            self.skipTest("SKIPPED: zsh is not installed")
+        (self.folder / "_hpcai-train").write_text(self.run_program("completion", "zsh")[0])
+        terminal = Terminal(self.folder)
+        self.addCleanup(terminal.close)
+        terminal.type("autoload -U compinit; compinit -u -D; source _hpcai-train; echo READ''Y\n")
+        terminal.wait_for("READY")
+        for typed, completed in (("hpcai-train evalu", "ate"), ("hpcai-train --set optimizer.type=lar", "s"), ("hpcai-train runs ver", "ify"),
+                                 ("hpcai-train --resume=a", "uto")):
+            terminal.type(typed + "\t")
+            terminal.wait_for(completed, after=typed)
+            terminal.type("\x15")  # clears the line
 
     def test_the_manual_page_has_every_command_and_no_fault(self):
         page, _ = self.run_program("man")
