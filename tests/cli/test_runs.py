@@ -37,7 +37,12 @@ class Terminal:
     def wait_for(self, text, after=""):
         """Waits until the terminal shows a text, behind another one."""
         end = time.monotonic() + 60
-        while text not in re.sub("[\x00-\x1f]", "", self.shown).partition(after)[2 if after else 0]:
+
+        def behind():
+            shown = re.sub("[\x00-\x1f]", "", self.shown)
+            return shown.partition(after)[2] if after else shown
+
+        while text not in behind():
             if time.monotonic() > end:
                 raise AssertionError(f"no {text!r} behind {after!r} in {self.shown!r}")
             if select.select([self.descriptor], [], [], 0.1)[0]:
