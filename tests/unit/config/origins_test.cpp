@@ -50,7 +50,7 @@ TEST_CASE("a key is explained by its description, once for each meaning") {
   CHECK(lr[1].type == "a number, greater than 0");
   const auto chosen = config::meanings_of(description, "optimizer.lr", {{"optimizer.type", "adam"}});
   REQUIRE(chosen.size() == 1);
-  CHECK(chosen[0].fallback == "0.0005");
+  CHECK(chosen[0].fallback == "5.0e-04");
 
   const auto timeout = config::meanings_of(description, "distributed.timeout_s").front();
   CHECK(timeout.unit == "s");
