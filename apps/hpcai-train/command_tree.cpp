@@ -10,16 +10,32 @@
 namespace hpcai::app {
 namespace {
 
-bool is_placeholder(std::string_view word) {
-  return std::ranges::all_of(word, [](unsigned char c) { return std::isupper(c) || c == '_' || c == '=' || c == '.'; });
+// Whether people type the word as it is; placeholders such as N and FILE are in capitals.
+bool is_choice(std::string_view word) {
+  return !word.empty() &&
+         std::ranges::all_of(word, [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '_' || c == '-'; });
 }
 
-// The name of a value has words to type in small letters and placeholders in capitals: "last|best|NAME|DIR".
-void take_value(OptionEntry& entry, const std::string& name) {
-  entry.value = name;
-  for (const std::string_view word : split(name, '|')) {
-    if (!is_placeholder(word)) entry.choices.emplace_back(word);
-    entry.takes_file = entry.takes_file || word == "FILE" || word == "DIR" || word == "FOLDER" || word == "PATH" || word == "RUN";
+bool names_path(std::string_view word) {
+  return word.starts_with("FILE") || word == "DIR" || word == "FOLDER" || word == "PATH" || word == "RUN";
+}
+
+void add_choices(OptionEntry& entry, std::string_view words, char separator) {
+  for (const std::string_view word : split(words, separator)) {
+    if (is_choice(word) && std::ranges::count(entry.choices, word) == 0) entry.choices.emplace_back(word);
+  }
+}
+
+// CLI11 names a type "SPLIT:{test,train}": the name of the value, and the choices of CLI::IsMember. The name has words to type
+// and placeholders: "last|best|NAME|DIR". A text without a name of its own, TEXT, may be a file.
+void take_value(OptionEntry& entry, const std::string& type) {
+  const size_t colon = std::min(type.find(':'), type.size());
+  entry.value = type.substr(0, colon);
+  add_choices(entry, entry.value, '|');
+  const size_t begin = type.find('{', colon), end = type.find('}', colon);
+  if (begin < end && end != std::string::npos) add_choices(entry, std::string_view(type).substr(begin + 1, end - begin - 1), ',');
+  for (const std::string_view word : split(entry.value, '|')) {
+    entry.takes_file = entry.takes_file || names_path(word) || (word == "TEXT" && entry.choices.empty());
     entry.takes_setting = entry.takes_setting || word == "KEY=VALUE";
     entry.takes_key = entry.takes_key || word == "KEY";
   }
@@ -33,7 +49,7 @@ OptionEntry entry_of(const CLI::Option& option) {
   if (entry.is_argument) entry.names = {option.get_name(/*positional=*/true)};
   entry.help = option.get_description();
   const bool is_flag = option.get_items_expected_max() == 0;
-  if (!is_flag) take_value(entry, option.get_type_name().substr(0, option.get_type_name().find(':')));
+  if (!is_flag) take_value(entry, option.get_type_name());
   return entry;
 }
 

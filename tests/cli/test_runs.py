@@ -235,7 +235,7 @@ class Explain(Trained):
 
     def test_where_a_value_comes_from(self):
         lines = pathlib.Path(WAVEFORM).read_text().splitlines()
-        line = next(i for i, text in enumerate(lines, 1) if text.strip().startswith("global_batch:"))
+        line = next(i for i, text in enumerate(lines, 1) if "global_batch:" in text)
         self.assertIn(f"from {WAVEFORM}:{line}", self.run_program("explain", "training.global_batch", "--config", WAVEFORM)[0])
         self.assertIn("from --set training.global_batch",
                       self.run_program("explain", "training.global_batch", "--config", WAVEFORM, "--set", "training.global_batch=8")[0])
@@ -276,10 +276,12 @@ class Shells(Case):
         self.assertEqual(sorted(self.complete("hpcai-train --set training.deterministic=")), ["false", "true"])
         self.assertIn("optimizer.type", self.complete("hpcai-train explain optimizer.ty"))
         self.assertEqual(sorted(self.complete("hpcai-train completion ")), ["bash", "fish", "zsh"])
+        self.assertEqual(sorted(self.complete("hpcai-train predict --split ")), ["test", "train", "validation"])
 
     def test_every_command_and_option_is_in_the_scripts(self):
         out, _ = self.run_program("--help")
-        commands = [line.split()[0] for line in out.split("Subcommands:")[1].splitlines() if line.startswith("  ") and line[2] != " "]
+        table = out.split("Subcommands:\n")[1].split("\n\n")[0]
+        commands = [line.split()[0] for line in table.splitlines() if line.startswith("  ") and line[2] != " "]
         self.assertGreater(len(commands), 15)
         for name in ("bash", "zsh", "fish"):
             script, _ = self.run_program("completion", name)
