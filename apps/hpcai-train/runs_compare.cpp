@@ -61,6 +61,16 @@ void print_numbers(const char* title, const nlohmann::json& evaluation) {
   std::cout << table.text(2);
 }
 
+// A manifest tells that its checkpoint was the best when it was saved, so the newest of these is the best of the run.
+void print_checkpoints(const std::vector<runs::SavedStep>& all) {
+  const auto best = std::find_if(all.rbegin(), all.rend(),
+                                 [](const runs::SavedStep& saved) { return runs::at_path(saved.manifest, "best") == true; });
+  for (const runs::SavedStep& saved : all) {
+    const bool is_best = best != all.rend() && best->step == saved.step;
+    std::cout << fmt::format("  {}{}\n", saved.path.filename().string(), is_best ? "  best" : "");
+  }
+}
+
 void print_run(const runs::Run& run) {
   runs::TextTable head({"", ""});
   head.add({"run", printable(run.path)});
@@ -89,10 +99,7 @@ void print_run(const runs::Run& run) {
     data.add({split, short_value(runs::at_path(print, "samples")), "content " + short_value(runs::at_path(print, "content"))});
   }
   std::cout << data.text(2) << "checkpoints\n";
-  for (const runs::SavedStep& saved : runs::saved_steps(run.path)) {
-    std::cout << fmt::format("  {}{}\n", saved.path.filename().string(),
-                             runs::at_path(saved.manifest, "best") == true ? "  best" : "");
-  }
+  print_checkpoints(runs::saved_steps(run.path));
   std::cout << "settings\n";
   runs::TextTable settings({"", ""});
   for (const auto& [key, text] : run.settings.entries()) settings.add({key, printable(text)});

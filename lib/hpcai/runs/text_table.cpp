@@ -8,8 +8,11 @@
 namespace hpcai::runs {
 namespace {
 
-// "12", "0.3 %", "-", "1:02", but no word.
-bool is_number(const std::string& cell) { return cell == "-" || (!cell.empty() && cell.find_first_of("0123456789") == 0); }
+// "12", "-0.3 %", "-", "1:02", but no word.
+bool is_number(const std::string& cell) {
+  const bool has_sign = cell.starts_with('-') || cell.starts_with('+');
+  return cell == "-" || cell.find_first_of("0123456789") == (has_sign ? 1 : 0);
+}
 
 }  // namespace
 

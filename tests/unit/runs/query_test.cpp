@@ -209,10 +209,12 @@ TEST_CASE("a table aligns words on the left and numbers on the right") {
   TextTable table({"run", "steps", "lr"});
   table.add({"a", "5", "0.1"});
   table.add({"long", "12", "-"});
+  table.add({"b", "-3", "+1"});
   CHECK(table.text() ==
         "run   steps   lr\n"
         "a         5  0.1\n"
-        "long     12    -\n");
+        "long     12    -\n"
+        "b        -3   +1\n");
   TextTable bare({"", ""});
   bare.add({"é", "x"});
   CHECK(bare.text(2) == "  é  x\n");
