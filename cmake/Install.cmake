@@ -26,7 +26,7 @@ install(DIRECTORY docs DESTINATION share/doc/hpcai-train COMPONENT program)
 
 # For other CMake projects: hpcai::trainer and what it depends on.
 set(hpcai_exported core config draw simulate data kernels models optim distributed_light distributed checkpoint metrics tasks inference
-                   runs_light runs trainer scaling)
+                   runs_light runs trainer jobs scaling search)
 foreach(name ${hpcai_exported})
   set_target_properties(hpcai_${name} PROPERTIES EXPORT_NAME ${name})
   list(APPEND hpcai_targets hpcai_${name})
