@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <new>
 #include <stdexcept>
 
@@ -17,6 +18,7 @@
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
+#include "steady_formatter.h"
 
 namespace {
 
@@ -55,6 +57,7 @@ void describe(app::CommandLine& line) {
   line.app.footer(kExamples);
   line.app.set_version_flag("--version", std::string("hpcai-train ") + kVersion);
   line.app.require_subcommand(0, 1);
+  line.app.formatter(std::make_shared<app::SteadyFormatter>());
   line.app.get_formatter()->column_width(34);
   app::add_train(line);
   app::add_check(line);
