@@ -10,8 +10,8 @@ namespace {
 
 // "12", "-0.3 %", "-", "1:02", but no word.
 bool is_number(const std::string& cell) {
-  const bool has_sign = cell.starts_with('-') || cell.starts_with('+');
-  return cell == "-" || cell.find_first_of("0123456789") == (has_sign ? 1 : 0);
+  const size_t first = cell.starts_with('-') || cell.starts_with('+') ? 1 : 0;
+  return cell == "-" || cell.find_first_of("0123456789") == first;
 }
 
 }  // namespace
