@@ -78,6 +78,19 @@ class Case:
                 "outputs": output.shape[1], "values": values}
 
 
+class PaddedCase(Case):
+    """Sequences [steps, features] of different length. `forward` gives [BATCH, steps, outputs], 0 behind the end of a sequence."""
+
+    LENGTHS = [5, 7, 2]
+
+    def __init__(self, name, layers, shape, forward, modules=None):
+        super().__init__(name, layers, shape, lambda m, x: forward(m, x, torch.tensor(self.LENGTHS)), modules, True)
+
+    def run(self):
+        case = super().run()
+        return case | {"lengths": self.LENGTHS, "outputs": case["outputs"] // self.shape[0]}
+
+
 def one(name, layer, shape, module, time_first=False, call=None):
     """A layer that is a PyTorch module."""
     call = call or (lambda module, x: module(x))
@@ -239,6 +252,63 @@ def sequences():
     yield one("positional encoding trained", "positional_encoding: {trained: true}", [4, 3], Positions(4, 3), True)
 
 
+def packed(module, x, lengths):
+    """A recurrent layer on packed sequences: its output, and the last state of each direction."""
+    packed_x = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    output, state = module(packed_x)
+    state = state[0] if isinstance(state, tuple) else state
+    directions = 2 if module.bidirectional else 1
+    last = torch.cat(list(state[-directions:]), 1)
+    return nn.utils.rnn.pad_packed_sequence(output, batch_first=True, total_length=x.shape[1])[0], last
+
+
+def behind(x, lengths):
+    return torch.arange(x.shape[1])[None] >= lengths[:, None]
+
+
+def masked_attention(module, x, lengths):
+    padding = behind(x, lengths)
+    return module(x, x, x, need_weights=False, key_padding_mask=padding)[0].masked_fill(padding[:, :, None], 0)
+
+
+def masked_norm(module, x, lengths):
+    """A batch norm of the steps of all sequences."""
+    real = ~behind(x, lengths)
+    output = torch.zeros_like(x)
+    output[real] = module(x[real])
+    return output
+
+
+def alone(call):
+    """Each sequence by itself."""
+    def forward(m, x, lengths):
+        parts = [call(m, x[i:i + 1, :length]) for i, length in enumerate(lengths)]
+        return torch.cat([F.pad(part, [0, 0, 0, x.shape[1] - part.shape[1]]) for part in parts])
+    return forward
+
+
+def padded():
+    for name, kind in (("lstm", nn.LSTM), ("gru", nn.GRU)):
+        yield PaddedCase(f"padded {name}", f"[{name}: {{units: 3, depth: 2, bidirectional: true}}]", [7, 2],
+                         lambda m, x, lengths: packed(m["layers.0"], x, lengths)[0],
+                         {"layers.0": kind(2, 3, 2, batch_first=True, bidirectional=True)})
+        # The last states, on every step by a product.
+        yield PaddedCase(f"padded {name} last", f"[multiply: [[], [{name}: {{units: 1, bidirectional: true, output: last}}]]]",
+                         [7, 2], lambda m, x, lengths: (x * packed(m["layers.0.1.0"], x, lengths)[1][:, None])
+                         .masked_fill(behind(x, lengths)[:, :, None], 0),
+                         {"layers.0.1.0": kind(2, 1, batch_first=True, bidirectional=True)})
+    yield PaddedCase("padded attention", "[attention: 2]", [7, 6],
+                     lambda m, x, lengths: masked_attention(m["layers.0"], x, lengths),
+                     {"layers.0": nn.MultiheadAttention(6, 2, batch_first=True)})
+    yield PaddedCase("padded batch norm", "[batch_norm]", [7, 3],
+                     lambda m, x, lengths: masked_norm(m["layers.0"], x, lengths), {"layers.0": nn.BatchNorm1d(3)})
+    yield PaddedCase("padded conv", "[transpose, tanh, conv: {channels: 3, kernel: 3, padding: same}, transpose]", [7, 2],
+                     alone(lambda m, x: m["layers.2"](torch.tanh(x).transpose(1, 2)).transpose(1, 2)),
+                     {"layers.2": nn.Conv1d(2, 3, 3, padding="same")})
+    yield PaddedCase("padded mean", "[multiply: [[], [mean]]]", [7, 2], alone(lambda m, x: x * x.mean(1, keepdim=True)))
+    yield PaddedCase("padded max", "[multiply: [[], [max]]]", [7, 2], alone(lambda m, x: x * x.amax(1, keepdim=True)))
+
+
 def shapes():
     yield function("flatten series", "flatten", [2, 5], lambda x: x)
     yield function("flatten image", "flatten", [2, 3, 4], lambda x: x)
@@ -286,7 +356,7 @@ def containers():
 
 
 def main():
-    groups = [convolutions, norms, activations, pools, sequences, shapes, containers]
+    groups = [convolutions, norms, activations, pools, sequences, padded, shapes, containers]
     cases = [case.run() for group in groups for case in group()]
     names = [case["name"] for case in cases]
     assert len(set(names)) == len(names), names

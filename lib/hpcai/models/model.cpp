@@ -1,5 +1,7 @@
 #include "hpcai/models/model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -20,10 +22,18 @@ struct ModelMaker {
   std::span<const int64_t> input_shape;
   int64_t outputs;
   uint64_t seed;
+  const SequenceKind& sequences;
 
   template <class Config>
   std::shared_ptr<Model> operator()(const Config& config) const {
-    return make(config, input_shape, outputs, seed);
+    if (sequences == SequenceKind{}) return make(config, input_shape, outputs, seed);
+    throw Error(ExitCode::usage,
+                fmt::format("model.type: {} cannot learn {}", Config::kType,
+                            sequences.padded ? "sequences of different length" : "a target for each time step"),
+                "use model.type: network, with model.time_first: true");
+  }
+  std::shared_ptr<Model> operator()(const NetworkConfig& config) const {
+    return make(config, input_shape, outputs, seed, sequences);
   }
 };
 
@@ -80,9 +90,9 @@ std::vector<std::string> Model::tensors_from(const std::string& layer) const {
   return names;
 }
 
-std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
-                                  uint64_t seed) {
-  return std::visit(ModelMaker{input_shape, outputs, seed}, config);
+std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed,
+                                  const SequenceKind& sequences) {
+  return std::visit(ModelMaker{input_shape, outputs, seed, sequences}, config);
 }
 
 void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size) {

@@ -12,6 +12,7 @@
 #include "hpcai/models/batch_norm.h"
 #include "hpcai/models/config.h"
 #include "hpcai/models/dropout.h"
+#include "hpcai/models/sequences.h"
 
 namespace hpcai::models {
 
@@ -26,7 +27,7 @@ struct Examples {
 // A network: a function of one tensor. The names and shapes of its parameters are the same on every device and for every kernel.
 class Model : public torch::nn::Module {
  public:
-  // [batch, ...] -> [batch, outputs]
+  // [batch, ...] -> [batch, outputs], or [batch, time, outputs] of a network made with SequenceKind::each_step
   virtual at::Tensor forward(const at::Tensor& input) = 0;
 
   // Makes `layer` and all later layers in the order of layers() trainable and freezes the earlier ones. Frozen layers compute no
@@ -68,9 +69,9 @@ class Model : public torch::nn::Module {
 
 // Builds a network for samples of the given shape ([channels, time] or [3, height, width]) on the CPU, in float32 and training
 // mode. The initial weights are a pure function of the config, the shape, the outputs and the seed. Throws Error{usage} if the
-// network does not fit the shape or the number of outputs.
-std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
-                                  uint64_t seed);
+// network does not fit the shape or the number of outputs, or cannot be for such sequences.
+std::shared_ptr<Model> make_model(const ModelConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed,
+                                  const SequenceKind& sequences = {});
 
 // As make_model, one function for each alternative of ModelConfig, defined in the source of its network.
 std::shared_ptr<Model> make(const WaveNetConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
@@ -80,7 +81,8 @@ std::shared_ptr<Model> make(const WaveformPosteriorConfig& config, std::span<con
                             uint64_t seed);
 std::shared_ptr<Model> make(const BayesianRegressorConfig& config, std::span<const int64_t> input_shape, int64_t outputs,
                             uint64_t seed);
-std::shared_ptr<Model> make(const NetworkConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed);
+std::shared_ptr<Model> make(const NetworkConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed,
+                            const SequenceKind& sequences = {});
 
 // Sets the sum of every batch norm of mode `synchronised`. Does nothing if `world_size` is 1.
 void synchronise_batch_norm(Model& model, const SumOverRanks& sum, int world_size);

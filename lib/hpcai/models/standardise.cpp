@@ -44,7 +44,10 @@ InputStandardiser::InputStandardiser(std::span<const int64_t> input_shape, int64
 void InputStandardiser::fit_to(const at::Tensor& examples) {
   if (examples.size(0) == 0) return;
   const at::Tensor columns = examples.to(at::kDouble).movedim(1 + channels_, 0).reshape({centre_.numel(), -1});
-  const auto [mean, deviation] = mean_and_deviation(columns.t());
+  const at::Tensor missing = columns[0].isnan();
+  const bool complete = !missing.any().item<bool>();
+  const at::Tensor known = complete ? columns : columns.index_select(1, missing.logical_not().nonzero().squeeze(1));
+  const auto [mean, deviation] = mean_and_deviation(known.t());
   centre_.copy_(mean.view(centre_.sizes()));
   deviation_.copy_(deviation.view(deviation_.sizes()));
 }
@@ -56,8 +59,9 @@ TargetScale::TargetScale(int64_t targets)
 
 void TargetScale::fit_to(const at::Tensor& targets) {
   if (!targets.defined() || targets.size(0) == 0) return;
-  for (int64_t target = 0; target < targets.size(1); ++target) {
-    const at::Tensor column = targets.select(1, target).to(at::kDouble);
+  const at::Tensor rows = targets.flatten(0, -2);
+  for (int64_t target = 0; target < rows.size(1); ++target) {
+    const at::Tensor column = rows.select(1, target).to(at::kDouble);
     const at::Tensor known = column.masked_select(column.isnan().logical_not());
     if (known.numel() == 0) continue;
     const auto [mean, deviation] = mean_and_deviation(known.unsqueeze(1));

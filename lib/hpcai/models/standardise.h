@@ -21,7 +21,7 @@ class InputStandardiser : public torch::nn::Module {
 
   // How many training inputs fit_to() shall get: at most 8192, fewer if one has over 2048 values.
   int64_t examples_wanted() const { return examples_; }
-  // examples [n, ...]; n = 0 changes nothing.
+  // examples [n, ...]; n = 0 changes nothing. Positions whose values are NaN do not count; see sequences.h.
   void fit_to(const at::Tensor& examples);
   // [batch, ...] -> [batch, ...]
   at::Tensor forward(const at::Tensor& input) const;
@@ -40,12 +40,12 @@ inline constexpr const char* kTargetScale = "target_scale";
 inline bool is_of_target_scale(const std::string& tensor) { return tensor.starts_with(kTargetScale); }
 
 // Mean and standard deviation of each target in the training data, and the change of units between targets and what the network
-// learns. As above, a target that does not vary has the deviation 1. All tensors are [batch, targets].
+// learns. As above, a target that does not vary has the deviation 1. All tensors are [batch, ..., targets].
 class TargetScale : public torch::nn::Module {
  public:
   explicit TargetScale(int64_t targets);
 
-  // targets [n, targets]; NaN does not count. Undefined or n = 0 changes nothing.
+  // targets [n, targets] or [n, time, targets]; NaN does not count. Undefined or n = 0 changes nothing.
   void fit_to(const at::Tensor& targets);
   at::Tensor to_standard(const at::Tensor& target) const { return (target - centre_) / deviation_; }
   at::Tensor from_standard(const at::Tensor& value) const { return centre_ + deviation_ * value; }

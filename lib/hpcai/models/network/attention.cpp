@@ -31,10 +31,12 @@ struct AttentionModule : torch::nn::Module, HasOwnStart {
   at::Tensor in_proj_weight, in_proj_bias, out_weight, out_bias;
 };
 
+constexpr double kNotSeen = -30000;  // a score whose weight is 0; also half knows it
+
 // softmax(q k^T / sqrt(features of a head)) v for each head; input [batch, steps, features] -> the same shape. Made of operators
 // whose gradients are the same in each run.
-at::Tensor attend(const at::Tensor& input, const AttentionModule& module, const AttentionLayer& config, uint64_t dropout_number,
-                  const Pass& pass) {
+at::Tensor attend(const at::Tensor& input, const Shape& shape, const AttentionModule& module, const AttentionLayer& config,
+                  uint64_t dropout_number, const Pass& pass) {
   const int64_t batch = input.size(0), steps = input.size(1), features = input.size(2), each = features / config.heads;
   const at::Tensor merged = at::linear(input, module.in_proj_weight, module.in_proj_bias);
   const at::Tensor heads = merged.view({batch, steps, 3, config.heads, each}).permute({2, 0, 3, 1, 4});
@@ -43,6 +45,11 @@ at::Tensor attend(const at::Tensor& input, const AttentionModule& module, const 
   if (config.causal) {
     const at::Tensor later = at::ones({steps, steps}, scores.options().dtype(at::kBool)).triu(1);
     scores = scores.masked_fill(later, -std::numeric_limits<double>::infinity());
+  }
+  // A finite number, because a sequence may have no step left.
+  if (shape.steps) {
+    const at::Tensor behind = pass.mask(shape).logical_not().unsqueeze(1).unsqueeze(1);
+    scores = scores.masked_fill(behind, kNotSeen);
   }
   at::Tensor weights = scores.softmax(-1);
   if (pass.training) weights = dropout(weights, config.dropout, pass.randomness, dropout_number);
@@ -74,11 +81,11 @@ Plan plan(const AttentionLayer& config, const Shape& input, Planner&) {
     throw Fault{fmt::format("heads {} do not divide the {} features", config.heads, input.channels), ""};
   }
   require_moderate(4.0 * static_cast<double>(input.channels) * static_cast<double>(input.channels));
-  return {input, [config, features = input.channels](Assembly& assembly) {
-            const auto module = std::make_shared<AttentionModule>(features);
+  return {input, [config, input](Assembly& assembly) {
+            const auto module = std::make_shared<AttentionModule>(input.channels);
             const uint64_t number = assembly.dropouts;
             if (config.dropout > 0) ++assembly.dropouts;
-            return Made{[=](const at::Tensor& x, Pass& pass) { return attend(x, *module, config, number, pass); }, module};
+            return Made{[=](const at::Tensor& x, Pass& pass) { return attend(x, input, *module, config, number, pass); }, module};
           }};
 }
 

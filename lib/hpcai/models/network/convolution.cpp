@@ -11,6 +11,7 @@ namespace {
 
 // What a convolution needs beside its weights.
 struct ConvolutionPlan {
+  Shape input;
   Placement placement;  // its output has the channels of the input
   int64_t stride, dilation, groups;
 };
@@ -37,7 +38,7 @@ bool is_time_conv(const ConvLayer& config, const Shape& input, int64_t dilation)
 
 ConvolutionPlan plan_of(const ConvolutionKeys& keys, const Shape& input, int64_t dilation, int64_t groups) {
   const Window window{keys.kernel, keys.stride, dilation, keys.padding};
-  return {place(window, input), keys.stride, dilation, groups};
+  return {input, place(window, input), keys.stride, dilation, groups};
 }
 
 // The dilation within the repetitions around the layer.
@@ -53,8 +54,9 @@ int64_t dilation_of(const ConvolutionKeys& keys, const Planner& planner) {
 std::pair<std::shared_ptr<torch::nn::Module>, Function> make_convolution(const ConvolutionPlan& plan, int64_t in, int64_t out,
                                                                          int64_t kernel, bool bias) {
   const auto with = [&plan](auto conv) {
-    return std::pair<std::shared_ptr<torch::nn::Module>, Function>(
-        conv, [plan, conv](const at::Tensor& input, Pass&) { return convolved(plan, input, conv->weight, conv->bias); });
+    return std::pair<std::shared_ptr<torch::nn::Module>, Function>(conv, [plan, conv](const at::Tensor& input, Pass& pass) {
+      return convolved(plan, pass.filled(input, plan.input), conv->weight, conv->bias);
+    });
   };
   if (plan.placement.output.layout == Layout::series) {
     return with(std::make_shared<Conv1d>(in, out, kernel, Conv1d::Options{.groups = plan.groups, .bias = bias}));
@@ -84,7 +86,7 @@ Plan plan(const ConvLayer& config, const Shape& input, Planner& planner) {
     return {output, [=](Assembly&) {
               const auto conv = std::make_shared<TimeConv>(
                   in, config.channels, TimeConv::Options{.width = config.kernel, .dilation = dilation, .merged = 1});
-              return Made{[conv](const at::Tensor& x, Pass&) { return conv->forward(x); }, conv};
+              return Made{[conv, input](const at::Tensor& x, Pass& pass) { return conv->forward(pass.filled(x, input)); }, conv};
             }};
   }
   return {output, [=](Assembly&) {
@@ -98,7 +100,8 @@ Plan plan(const SeparableConvLayer& config, const Shape& input, Planner& planner
   const int64_t in = input.channels;
   require_moderate(static_cast<double>(in) * (static_cast<double>(config.channels) + spatial_weights(config, input)));
   const ConvolutionPlan apart = plan_of(config, input, dilation_of(config, planner), in);
-  const ConvolutionPlan together{place({}, apart.placement.output), 1, 1, 1};
+  const Shape& between = apart.placement.output;
+  const ConvolutionPlan together{between, place({}, between), 1, 1, 1};
   return {apart.placement.output.with_channels(config.channels),
           [=](Assembly&) {
     auto [depthwise, first] = make_convolution(apart, in, in, config.kernel, false);

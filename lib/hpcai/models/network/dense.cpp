@@ -14,7 +14,7 @@ Plan plan(const DenseLayer& config, const Shape& input, Planner&) {
 }
 
 Plan plan(const OutputsLayer& config, const Shape& input, Planner& planner) {
-  if (input.layout == Layout::sequence) {
+  if (input.layout == Layout::sequence && !planner.each_step()) {
     throw Fault{"it needs a vector of features",
                 "put `mean` or `flatten` in front of it, or give the last state of an lstm or gru"};
   }

@@ -27,6 +27,7 @@ Plan plan(const GluLayer&, const Shape& input, Planner&) {
 
 Plan plan(const GatedStackLayer& config, const Shape& input, Planner& planner) {
   if (input.layout != Layout::series) throw Fault{"it needs a series [channels, steps]", ""};
+  require_equal_lengths(input, "list its layers: conv, gate, residual");
   WaveNetConfig stack;
   stack.residual_channels = config.channels;
   stack.gate_channels = config.gate_channels;

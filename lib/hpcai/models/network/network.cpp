@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "hpcai/core/error.h"
@@ -59,15 +60,23 @@ class LayerNetwork : public Base, public Layered {
   }
 
  protected:
+  // What the first layer reads of a batch, and the lengths of its sequences if they differ.
+  struct Entry {
+    at::Tensor values, lengths;
+  };
+
   // Layers begin .. end - 1.
-  at::Tensor run(size_t begin, size_t end, const at::Tensor& input) {
-    Pass pass{this->randomness(), this->is_training()};
-    at::Tensor x = input;
+  at::Tensor run(size_t begin, size_t end, const Entry& entry) {
+    Pass pass{.randomness = this->randomness(), .training = this->is_training(), .lengths = entry.lengths};
+    at::Tensor x = entry.values;
     for (size_t i = begin; i < end; ++i) x = outer_.forward[i](x, pass);
     return x;
   }
-  at::Tensor enter(const at::Tensor& input) const {
-    return entered(outer_.standardiser ? outer_.standardiser->forward(input) : input, outer_.input);
+  Entry enter(const at::Tensor& input) const {
+    const at::Tensor values = outer_.standardiser ? outer_.standardiser->forward(input) : input;
+    if (!outer_.input.steps) return {entered(values, outer_.input), {}};
+    const at::Tensor real = real_steps(values);
+    return {values.masked_fill(real.logical_not().unsqueeze(2), 0), real.sum(1)};
   }
   size_t size() const { return outer_.forward.size(); }
 
@@ -84,7 +93,7 @@ class VectorNetwork : public LayerNetwork<FeatureNetwork> {
  public:
   using LayerNetwork::LayerNetwork;
   at::Tensor features(const at::Tensor& input) override { return run(0, size() - 1, enter(input)); }
-  at::Tensor classify(const at::Tensor& features) override { return run(size() - 1, size(), features); }
+  at::Tensor classify(const at::Tensor& features) override { return run(size() - 1, size(), {features, {}}); }
   int64_t feature_count() const override { return outer_.features; }
 };
 
@@ -92,12 +101,19 @@ class ImageNetwork : public LayerNetwork<MapNetwork> {
  public:
   using LayerNetwork::LayerNetwork;
   at::Tensor maps(const at::Tensor& input) override { return run(0, outer_.maps_end, enter(input)); }
-  at::Tensor summarise(const at::Tensor& maps) override { return run(outer_.maps_end, size() - 1, maps); }
-  at::Tensor classify(const at::Tensor& features) override { return run(size() - 1, size(), features); }
+  at::Tensor summarise(const at::Tensor& maps) override { return run(outer_.maps_end, size() - 1, {maps, {}}); }
+  at::Tensor classify(const at::Tensor& features) override { return run(size() - 1, size(), {features, {}}); }
   int64_t feature_count() const override { return outer_.features; }
 };
 
-Shape input_of(const NetworkConfig& config, std::span<const int64_t> shape) {
+Shape input_of(const NetworkConfig& config, std::span<const int64_t> shape, const SequenceKind& sequences) {
+  if (sequences.padded) {
+    if (!config.time_first) {
+      throw Error(ExitCode::usage, "sequences of different length are [time, features], but model.time_first is false",
+                  "Set model.time_first: true; `- transpose` in front of convolutions makes series of them.");
+    }
+    return Shape{Layout::sequence, shape[1], {shape[0]}, StepRule{}};
+  }
   switch (shape.size()) {
     case 1: return features(shape[0]);
     case 2:
@@ -113,13 +129,16 @@ Shape input_of(const NetworkConfig& config, std::span<const int64_t> shape) {
 void check_end(const NetworkConfig& config, const Chain& chain, const Planner& planner) {
   if (config.layers.empty())
     throw Error(ExitCode::usage, "model.layers: the list is empty", "list the layers; the last is `- outputs`");
-  if (chain.output() != features(planner.outputs())) {
+  Shape needed = features(planner.outputs());
+  if (planner.each_step()) needed = {Layout::sequence, planner.outputs(), chain.input.extents, chain.input.steps};
+  if (chain.output() != needed) {
     const LayerConfig& last = config.layers.back();
     throw Error(ExitCode::usage,
-                fmt::format("{}{}model.layers[{}] ({}): the network ends in {}, but the loss needs [{}]", last.read_from,
+                fmt::format("{}{}model.layers[{}] ({}): the network ends in {}, but the loss needs {}", last.read_from,
                             last.read_from.empty() ? "" : ": ", config.layers.size() - 1, kind_of(last), chain.output().text(),
-                            plural(planner.outputs(), "feature")),
-                "let `- outputs` be the last layer");
+                            needed.text()),
+                planner.each_step() ? "keep all time steps of the sequence, and let `- outputs` be the last layer"
+                                    : "let `- outputs` be the last layer");
   }
   for (const auto& [name, sum] : planner.sums) {
     if (sum.taken) continue;
@@ -159,7 +178,8 @@ std::shared_ptr<Model> assemble(const Chain& chain, std::shared_ptr<InputStandar
   outer.standardiser = std::move(standardiser);
   outer.last = name_head(chain, outer.rows);
   const std::string& last = chain.parts.back().kind;
-  if (chain.parts.size() < 2 || (last != DenseLayer::kType && last != OutputsLayer::kType)) {
+  if (chain.output().layout != Layout::features || chain.parts.size() < 2 ||
+      (last != DenseLayer::kType && last != OutputsLayer::kType)) {
     return std::make_shared<PlainNetwork>(std::move(outer));
   }
   outer.features = chain.parts[chain.parts.size() - 2].plan.output.channels;
@@ -233,9 +253,13 @@ BatchNormMode batch_norm_of(const ModelConfig& config) {
   return std::visit([](const auto& model) { return model.batch_norm; }, config);
 }
 
-std::shared_ptr<Model> make(const NetworkConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed) {
-  network::Planner planner(outputs, config.batch_norm);
-  const network::Chain chain = planner.chain(config.layers, network::input_of(config, input_shape), "model.layers");
+std::shared_ptr<Model> make(const NetworkConfig& config, std::span<const int64_t> input_shape, int64_t outputs, uint64_t seed,
+                            const SequenceKind& sequences) {
+  if (sequences != SequenceKind{} && input_shape.size() != 2) {
+    throw std::invalid_argument("sequences are samples of two dimensions");  // the sources of data make no others
+  }
+  network::Planner planner(outputs, config.batch_norm, sequences.each_step);
+  const network::Chain chain = planner.chain(config.layers, network::input_of(config, input_shape, sequences), "model.layers");
   network::check_end(config, chain, planner);
   std::shared_ptr<InputStandardiser> standardiser;
   const int64_t channel_axis = config.time_first && input_shape.size() == 2 ? 1 : 0;

@@ -18,13 +18,16 @@ struct ScaleAndShift : torch::nn::Module {
 };
 
 // The norm of a tensor whose channels come last but for images. The steps of all samples become rows, because the fused norm
-// takes [rows, channels].
+// takes [rows, channels]. Steps behind the end of a sequence have no part in the statistics.
 Function batch_norm_function(const std::shared_ptr<BatchNorm>& norm, const Shape& shape, bool relu) {
   const bool as_rows = shape.layout == Layout::series || shape.layout == Layout::sequence;
-  return [=](const at::Tensor& x, Pass&) {
-    const at::Tensor input = as_rows ? x.flatten(0, 1) : x;
-    const at::Tensor output = relu ? norm->forward_relu(input) : norm->forward(input);
-    return as_rows ? output.view(x.sizes()) : output;
+  return [=](const at::Tensor& x, Pass& pass) {
+    const auto normalised = [&](const at::Tensor& values) { return relu ? norm->forward_relu(values) : norm->forward(values); };
+    if (!as_rows) return normalised(x);
+    const at::Tensor rows = x.flatten(0, 1);
+    if (!shape.steps || !norm->uses_batch_statistics()) return normalised(rows).view(x.sizes());
+    const at::Tensor real = pass.mask(shape).flatten().nonzero().squeeze(1);
+    return at::zeros_like(rows).index_copy(0, real, normalised(rows.index_select(0, real))).view(x.sizes());
   };
 }
 
@@ -50,6 +53,7 @@ Plan plan(const LayerNormLayer& config, const Shape& input, Planner&) {
 }
 
 Plan plan(const GroupNormLayer& config, const Shape& input, Planner&) {
+  require_equal_lengths(input, "use layer_norm or batch_norm");
   if (input.channels % config.groups != 0) {
     throw Fault{fmt::format("groups {} do not divide the {} channels", config.groups, input.channels), ""};
   }

@@ -6,6 +6,20 @@
 
 namespace hpcai::models::network {
 
+at::Tensor Pass::count(const Shape& shape) const {
+  const StepRule& rule = *shape.steps;
+  const at::Tensor steps = (lengths + rule.add).div(rule.divide, "floor");
+  return steps.clamp(0, shape.extents[0]);
+}
+
+at::Tensor Pass::mask(const Shape& shape) const {
+  return at::arange(shape.extents[0], lengths.options()).unsqueeze(0) < count(shape).unsqueeze(1);
+}
+
+at::Tensor Pass::filled(const at::Tensor& values, const Shape& shape, double value) const {
+  return shape.steps ? values.masked_fill(mask(shape).logical_not().unsqueeze(2), value) : values;
+}
+
 Plan plain(Shape output, Function forward) {
   return {std::move(output), [forward = std::move(forward)](Assembly&) { return Made{forward}; }};
 }

@@ -18,6 +18,15 @@ struct Pass {
   const Randomness& randomness;
   bool training;
   std::map<std::string, at::Tensor> sums = {};  // of the layers add_to
+  at::Tensor lengths = {};                      // int64 [batch], the steps of each sequence, where they differ; else undefined
+
+  // Of tensors [batch, steps, channels] of a shape with a StepRule: int64 [batch], how many steps of each sequence count.
+  at::Tensor count(const Shape& shape) const;
+  // bool [batch, steps]: whether a step belongs to its sequence.
+  at::Tensor mask(const Shape& shape) const;
+  // Values with `value` at the steps behind the end of each sequence; the values themselves if all steps count. A layer that
+  // looks at several steps calls it for its input. The others compute something behind the end that nobody reads.
+  at::Tensor filled(const at::Tensor& values, const Shape& shape, double value = 0) const;
 };
 
 // A layer as a function of a batch.

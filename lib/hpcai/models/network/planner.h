@@ -46,7 +46,9 @@ struct Chain {
 class Planner {
  public:
   // `outputs`: numbers that the task needs. `batch_norm`: of all batch norms of the network.
-  Planner(int64_t outputs, BatchNormMode batch_norm) : outputs_(outputs), batch_norm_(batch_norm) {}
+  // `each_step`: whether the outputs are those of each time step.
+  Planner(int64_t outputs, BatchNormMode batch_norm, bool each_step = false)
+      : outputs_(outputs), batch_norm_(batch_norm), each_step_(each_step) {}
 
   // The plan of a list of layers. `key`: its place within the layer whose plan is being made, "layers" or "branches[1]". Throws
   // Error{usage} that names the first layer that does not fit, with its place in the config and its input.
@@ -54,6 +56,7 @@ class Planner {
 
   int64_t outputs() const { return outputs_; }
   BatchNormMode batch_norm() const { return batch_norm_; }
+  bool each_step() const { return each_step_; }
 
   // The factor on dilations, by the repetitions around the layer.
   int64_t dilation = 1;
@@ -72,6 +75,7 @@ class Planner {
 
   int64_t outputs_;
   BatchNormMode batch_norm_;
+  bool each_step_;
   std::string path_;  // of the layer whose plan is being made, "model.layers[3]"
   int64_t layers_ = 0;
 };

@@ -80,26 +80,41 @@ std::vector<int64_t> extent_dims(const Shape& shape) {
 
 Plan plan(const MaxPoolLayer& config, const Shape& input, Planner&) {
   const PoolPlan pool = plan_pool(config, input);
-  return plain(pool.placement.output, [=](const at::Tensor& x, Pass&) {
-    return with_channels_first(x, input, [&](const at::Tensor& values) { return pooled_max(values, pool); });
+  return plain(pool.placement.output, [=](const at::Tensor& x, Pass& pass) {
+    const at::Tensor known = pass.filled(x, input, -std::numeric_limits<double>::infinity());
+    const at::Tensor largest =
+        with_channels_first(known, input, [&](const at::Tensor& values) { return pooled_max(values, pool); });
+    return pass.filled(largest, pool.placement.output);
   });
 }
 
 Plan plan(const AveragePoolLayer& config, const Shape& input, Planner&) {
   const PoolPlan pool = plan_pool(config, input);
-  return plain(pool.placement.output, [=](const at::Tensor& x, Pass&) {
-    return with_channels_first(x, input, [&](const at::Tensor& values) { return pooled_average(values, pool); });
+  return plain(pool.placement.output, [=](const at::Tensor& x, Pass& pass) {
+    const auto pooled = [&](const at::Tensor& each) {
+      return with_channels_first(each, input, [&](const at::Tensor& values) { return pooled_average(values, pool); });
+    };
+    const at::Tensor means = pooled(pass.filled(x, input));
+    if (!input.steps) return means;
+    const at::Tensor parts = pooled(pass.mask(input).unsqueeze(2).to(x.scalar_type()));  // of each window that count
+    return means / parts.clamp_min(0.5 / kMostKernel);
   });
 }
 
 Plan plan(const MeanLayer&, const Shape& input, Planner&) {
   require_positions(input);
-  return plain(features(input.channels), [dims = extent_dims(input)](const at::Tensor& x, Pass&) { return x.mean(dims); });
+  return plain(features(input.channels), [input, dims = extent_dims(input)](const at::Tensor& x, Pass& pass) {
+    if (!input.steps) return x.mean(dims);
+    return pass.filled(x, input).sum(1) / pass.count(input).clamp_min(1).unsqueeze(1).to(x.scalar_type());
+  });
 }
 
 Plan plan(const MaxLayer&, const Shape& input, Planner&) {
   require_positions(input);
-  return plain(features(input.channels), [dims = extent_dims(input)](const at::Tensor& x, Pass&) { return x.amax(dims); });
+  return plain(features(input.channels), [input, dims = extent_dims(input)](const at::Tensor& x, Pass& pass) {
+    const at::Tensor largest = pass.filled(x, input, -std::numeric_limits<double>::infinity()).amax(dims);
+    return input.steps ? largest.masked_fill((pass.count(input) == 0).unsqueeze(1), 0) : largest;
+  });
 }
 
 }  // namespace hpcai::models::network

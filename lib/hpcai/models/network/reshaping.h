@@ -21,7 +21,7 @@ struct TransposeLayer : NoKeys {
 
 struct LastLayer {
   static constexpr std::string_view kType = "last";
-  static constexpr std::string_view kHelp = "The last time steps.";
+  static constexpr std::string_view kHelp = "The last time steps; of a sequence that is shorter, zeros in front.";
   static constexpr std::string_view kMainKey = "steps";
   int64_t steps = 1;
 

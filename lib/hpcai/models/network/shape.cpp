@@ -5,6 +5,11 @@
 #include "hpcai/core/text.h"
 
 namespace hpcai::models::network {
+namespace {
+
+std::string step_text(const Shape& shape) { return (shape.steps ? "up to " : "") + plural(shape.extents[0], "step"); }
+
+}  // namespace
 
 int64_t Shape::positions() const {
   int64_t product = 1;
@@ -22,8 +27,8 @@ std::vector<int64_t> Shape::sizes() const {
 std::string Shape::text() const {
   switch (layout) {
     case Layout::features: return fmt::format("[{}]", plural(channels, "feature"));
-    case Layout::series: return fmt::format("[{}, {}]", plural(channels, "channel"), plural(extents[0], "step"));
-    case Layout::sequence: return fmt::format("[{}, {}]", plural(extents[0], "step"), plural(channels, "feature"));
+    case Layout::series: return fmt::format("[{}, {}]", plural(channels, "channel"), step_text(*this));
+    case Layout::sequence: return fmt::format("[{}, {}]", step_text(*this), plural(channels, "feature"));
     case Layout::image: return fmt::format("[{}, {} x {} pixels]", plural(channels, "channel"), extents[0], extents[1]);
   }
   return "";
@@ -60,6 +65,10 @@ void require_sequence(const Shape& shape) {
   const bool series = shape.layout == Layout::series;
   throw Fault{"it needs a sequence [steps, features]",
               series ? "put `transpose` in front of it; for samples [steps, features] set model.time_first" : ""};
+}
+
+void require_equal_lengths(const Shape& shape, const std::string& remedy) {
+  if (shape.steps) throw Fault{"it cannot tell where a sequence ends, and these differ in length", remedy};
 }
 
 }  // namespace hpcai::models::network

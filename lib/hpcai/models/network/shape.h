@@ -3,9 +3,12 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "hpcai/models/network/steps.h"
 
 // Networks whose layers a config lists. planner.h shows how they become modules.
 namespace hpcai::models::network {
@@ -18,19 +21,20 @@ enum class Layout { features, series, sequence, image };
 // nothing.
 struct Shape {
   Layout layout = Layout::features;
-  int64_t channels = 0;               // of series and images; the features of features and sequences
-  std::vector<int64_t> extents = {};  // the steps, or height and width
+  int64_t channels = 0;                // of series and images; the features of features and sequences
+  std::vector<int64_t> extents = {};   // the steps, or height and width
+  std::optional<StepRule> steps = {};  // of sequences of different length: which of the steps count; else all do
 
   bool operator==(const Shape&) const = default;
 
   int64_t positions() const;  // the product of the extents
   // As users see it: [channels, steps], [steps, features], ...
   std::vector<int64_t> sizes() const;
-  std::string text() const;  // "[16 channels, 100 steps]"
+  std::string text() const;  // "[16 channels, 100 steps]", "[up to 100 steps, 3 features]"
   int64_t channel_dim() const { return layout == Layout::series || layout == Layout::sequence ? 2 : 1; }  // of the tensor
 
-  Shape with_channels(int64_t count) const { return {layout, count, extents}; }
-  Shape with_extents(std::vector<int64_t> sides) const { return {layout, channels, std::move(sides)}; }
+  Shape with_channels(int64_t count) const { return {layout, count, extents, steps}; }
+  Shape with_extents(std::vector<int64_t> sides) const { return {layout, channels, std::move(sides), steps}; }
 };
 
 inline Shape features(int64_t count) { return {Layout::features, count}; }
@@ -50,5 +54,7 @@ void require_positions(const Shape& shape);      // a series, a sequence or an i
 void require_convolvable(const Shape& shape);    // a series or an image
 void require_features_last(const Shape& shape);  // features or a sequence
 void require_sequence(const Shape& shape);
+// Throws Fault if the sequences differ in length. `remedy`: what to use instead.
+void require_equal_lengths(const Shape& shape, const std::string& remedy);
 
 }  // namespace hpcai::models::network

@@ -49,6 +49,10 @@ std::vector<int64_t> Placement::front() const {
 Placement place(const Window& window, const Shape& input) {
   const int64_t span = window.dilation * (window.kernel - 1) + 1;
   Placement placement{input, {}};
+  if (input.steps && window.padding == "same" && window.stride > 1) {
+    throw Fault{"padding: same with a stride depends on the length, and the sequences differ in it",
+                "set padding: causal, valid or a number"};
+  }
   for (size_t axis = 0; axis < input.extents.size(); ++axis) {
     const int64_t size = input.extents[axis];
     const auto sides = padding_of(window, input, size);
@@ -67,6 +71,9 @@ Placement place(const Window& window, const Shape& input) {
     }
     placement.padding.push_back(sides);
     placement.output.extents[axis] = (room - span) / window.stride + 1;
+    if (input.steps) {
+      placement.output.steps = input.steps->then(sides[0] + sides[1] - span + window.stride, window.stride);
+    }
   }
   return placement;
 }

@@ -55,10 +55,20 @@ std::string mismatch(const nlohmann::json& values, const std::string& name, cons
   return error <= tolerance * (largest + 1e-3) ? "" : name + " differs by " + std::to_string(error / largest);
 }
 
+// input [batch, steps, features] with NaN behind the end of each sequence -> the outputs of all steps of a sample in one row, 0
+// behind the end.
+at::Tensor forward_padded(Model& model, const at::Tensor& input, const std::vector<int64_t>& lengths) {
+  const at::Tensor steps = at::arange(input.size(1)).unsqueeze(0);
+  const at::Tensor behind = (steps >= at::tensor(lengths, at::kLong).unsqueeze(1)).unsqueeze(2);
+  return model.forward(input.masked_fill(behind, std::nan(""))).masked_fill(behind, 0).flatten(1);
+}
+
 std::vector<std::string> mismatches(const nlohmann::json& test, at::ScalarType type, double tolerance) {
   const std::string name = test["name"];
   const auto shape = test["shape"].get<std::vector<int64_t>>();
-  const auto model = make_layers(test["layers"], shape, test["outputs"], test["time_first"]);
+  const bool padded = test.contains("lengths");
+  const auto model =
+      make_layers(test["layers"], shape, test["outputs"], test["time_first"], 1, {.padded = padded, .each_step = padded});
   model->to(type);
   {
     const at::NoGradGuard no_grad;
@@ -68,7 +78,7 @@ std::vector<std::string> mismatches(const nlohmann::json& test, at::ScalarType t
   std::vector<int64_t> sizes = {kBatch};
   sizes.insert(sizes.end(), shape.begin(), shape.end());
   const at::Tensor input = hashed_tensor(name + " input", sizes).to(type).requires_grad_();
-  const at::Tensor output = model->forward(input);
+  const at::Tensor output = padded ? forward_padded(*model, input, test["lengths"]) : model->forward(input);
   (output * hashed_tensor(name + " loss", output.sizes()).to(type)).sum().backward();
 
   const nlohmann::json& values = test["values"];

@@ -20,9 +20,9 @@ struct NetworkFile {
 NetworkConfig parsed(const std::string& section) { return config::parse<NetworkFile>("model:\n" + section, "net.yaml").model; }
 
 std::shared_ptr<Model> make_layers(const std::string& layers, const std::vector<int64_t>& shape, int64_t outputs, bool time_first,
-                                   uint64_t seed) {
+                                   uint64_t seed, const SequenceKind& sequences) {
   const NetworkConfig config = parsed("  layers: " + layers + "\n  time_first: " + (time_first ? "true" : "false") + "\n");
-  return make_model(config, shape, outputs, seed);
+  return make_model(config, shape, outputs, seed, sequences);
 }
 
 std::shared_ptr<Model> make_fixture(const std::string& name, const std::vector<int64_t>& shape, int64_t outputs, uint64_t seed,
