@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <memory>
+#include <variant>
 
 #include "calibration_report.h"
 #include "commands.h"
@@ -35,7 +36,8 @@ void check_options(const EvaluateOptions& options, const Trained& trained) {
     throw Error(ExitCode::usage, "--report needs draws from the densities, and evaluation.posterior_samples is 0",
                 "Leave it out, and choose their number with --samples.");
   }
-  if (!options.by.empty()) trained.require_probabilities("--by");
+  const bool is_table = std::holds_alternative<data::TableConfig>(trained.experiment.data);
+  if (!options.by.empty() && !is_table) trained.require_probabilities("--by");
   if (options.most_certain > 0) trained.require_probabilities("--most-certain");
   if (options.most_certain > trained.dataset->size()) {
     throw Error(ExitCode::usage,
@@ -65,7 +67,7 @@ void print(const EvaluateOptions& options, const Ensemble& ensemble, const nlohm
     std::cout << fmt::format("the {} most certain (at least {:.6g}): accuracy {:.4f} ({:.4f} to {:.4f})\n", options.most_certain,
                              number("least_certainty"), number("accuracy"), number("accuracy_low"), number("accuracy_high"));
   }
-  if (!options.by.empty()) std::cout << subset_table(report.at("by"));
+  if (!options.by.empty()) std::cout << subset_table(report.at("by"), task);
 }
 
 int evaluate(const EvaluateOptions& options) {
@@ -117,9 +119,8 @@ void add_evaluate(CommandLine& line) {
   app->add_option("--samples", options->samples, "Draws from the density of each sample, of a model of densities (default 1000)")
       ->type_name("N")
       ->check(CLI::Range(200, 65536));
-  auto* by =
-      app->add_option("--by", options->by, "Also the quality for each value of this column of the catalogue, of a classification")
-          ->type_name("COLUMN");
+  auto* by = app->add_option("--by", options->by, "Also the quality for each value of this column of the catalogue or table")
+                 ->type_name("COLUMN");
   auto* certain = app->add_option("--most-certain", options->most_certain,
                                   "Also the accuracy of the N most certain samples, of a classification")
                       ->type_name("N")

@@ -48,21 +48,31 @@ nlohmann::json identity_of(const Ensemble& ensemble, const trainer::PredictionPi
   return identity;
 }
 
-// A line with shape and type, then the values.
-std::string to_bytes(const at::Tensor& prediction) {
-  const at::Tensor values = prediction.contiguous();
-  const nlohmann::json head = {{"shape", values.sizes().vec()}, {"type", static_cast<int>(values.scalar_type())}};
+// A line with shape, type and the number of rows of each sample of the piece, then the values.
+std::string to_bytes(const Gathered& of_piece) {
+  const at::Tensor values = of_piece.prediction.contiguous();
+  std::vector<int64_t> rows;
+  for (size_t i = 0; i < of_piece.index.size(); ++i) {
+    if (i == 0 || of_piece.index[i] != of_piece.index[i - 1]) rows.push_back(0);
+    ++rows.back();
+  }
+  const nlohmann::json head = {{"shape", values.sizes().vec()}, {"type", static_cast<int>(values.scalar_type())}, {"rows", rows}};
   std::string bytes = json_text(head) + "\n";
   return bytes.append(static_cast<const char*>(values.const_data_ptr()), values.nbytes());
 }
 
-at::Tensor from_bytes(const std::string& bytes) {
+// Adds a piece to `predictions` and the numbers of its samples to `index`.
+void add_bytes(const std::string& bytes, std::vector<at::Tensor>& predictions, std::vector<int64_t>& index) {
   const std::string_view line = first_line(bytes);
   const auto head = nlohmann::json::parse(line);
   at::Tensor values =
       at::empty(head.at("shape").get<std::vector<int64_t>>(), static_cast<at::ScalarType>(head.at("type").get<int>()));
   std::memcpy(values.mutable_data_ptr(), bytes.data() + line.size() + 1, values.nbytes());
-  return values;
+  predictions.push_back(values);
+  for (const auto& rows : head.at("rows")) {
+    const int64_t sample = index.empty() ? 0 : index.back() + 1;
+    index.insert(index.end(), rows.get<size_t>(), sample);
+  }
 }
 
 }  // namespace
@@ -143,7 +153,7 @@ void PiecewisePredictions::predict_share(size_t member, const std::vector<int64_
   const data::Progress tell = progress.callback();
   trainer::predict_pieces(group_, *network.model, *network.task, ensemble_.data_of(network), network.settings, pieces_, mine,
                           [&](int64_t piece, const Gathered& of_piece) {
-    folder_->add(offset + piece, to_bytes(of_piece.prediction));
+    folder_->add(offset + piece, to_bytes(of_piece));
     predicted += pieces_.size(piece);
     tell(predicted, samples);
   });
@@ -154,13 +164,11 @@ Gathered PiecewisePredictions::gather() {
   std::vector<Gathered> of_members(static_cast<size_t>(members()));
   for (int64_t member = 0; member < members(); ++member) {
     std::vector<at::Tensor> pieces;
-    for (int64_t piece = 0; piece < pieces_.count(); ++piece) {
-      pieces.push_back(from_bytes(folder_->read(member * pieces_.count() + piece)));
-    }
     Gathered& all = of_members[static_cast<size_t>(member)];
+    for (int64_t piece = 0; piece < pieces_.count(); ++piece) {
+      add_bytes(folder_->read(member * pieces_.count() + piece), pieces, all.index);
+    }
     all.prediction = at::cat(pieces);
-    all.index.resize(static_cast<size_t>(pieces_.samples));
-    std::iota(all.index.begin(), all.index.end(), 0);
   }
   return ensemble_.combine(std::move(of_members));
 }

@@ -7,7 +7,7 @@
 #include "hpcai/metrics/subsets.h"
 #include "trained.h"
 
-// The option --by of `evaluate`: the quality of the samples that share a value of a column of the catalogue.
+// The option --by of `evaluate`: the quality of the samples that share a value of a column of the table.
 namespace hpcai::app {
 
 // The subsets of trained.dataset by this column. Throws what data::sample_table(), data::sample_column() and
@@ -19,6 +19,6 @@ nlohmann::json measure_subsets(const Trained& trained, const metrics::Prediction
                                const std::vector<metrics::Subset>& subsets);
 
 // The result of measure_subsets() as a table of text.
-std::string subset_table(const nlohmann::json& by);
+std::string subset_table(const nlohmann::json& by, const tasks::Task& task);
 
 }  // namespace hpcai::app

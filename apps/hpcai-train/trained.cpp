@@ -160,7 +160,19 @@ metrics::Predictions::Gathered Trained::predict(const data::Dataset& samples) {
 std::string Trained::weights_sha() const { return checkpoint::read_manifest(checkpoint).files.at(checkpoint::kModelName).sha256; }
 
 void add_truth(const data::Dataset& samples, metrics::Predictions::Gathered& all) {
-  const at::Tensor truth = samples.targets(all.index);
+  at::Tensor truth;
+  if (samples.spec().each_step) {
+    std::vector<int64_t> sequences = all.index;
+    sequences.erase(std::unique(sequences.begin(), sequences.end()), sequences.end());
+    std::vector<int64_t> places;  // of each row among them
+    for (size_t row = 0; row < all.index.size(); ++row) {
+      places.push_back(row == 0 ? 0 : places.back() + (all.index[row] == all.index[row - 1] ? 0 : 1));
+    }
+    const at::Tensor steps = at::tensor(metrics::rows_of_samples(all.index), at::kLong);
+    truth = samples.targets(sequences).index({at::tensor(places, at::kLong), steps});
+  } else {
+    truth = samples.targets(all.index);
+  }
   const at::Tensor known = truth.is_floating_point() ? truth.isnan().logical_not() : truth.ne(data::kUnlabelled);
   if (known.any().item<bool>()) all.target = truth;
 }

@@ -28,6 +28,8 @@ struct SampleSpec {
   std::vector<std::array<double, 2>> target_ranges = {};  // between which each target lies; empty if that is not known
   std::vector<std::string> input_names = {};  // of a table's columns: "mass", or "kind=spiral" of a category; else empty
   std::vector<double> input_fill = {};        // what stands for a missing value of each input; empty if none may be missing
+  bool padded = false;     // inputs are sequences [time, features] that may end early: all is NaN behind the end
+  bool each_step = false;  // the truth has a row for each step of such inputs; unknown behind the end
 
   bool operator==(const SampleSpec&) const = default;
 };
@@ -65,8 +67,9 @@ class Dataset {
   // Writes the network's input for one sample to `out` [input_size()], row-major; augmented when `draw` is given and
   // the data set's config asks for it. Throws Error{bad_data} that starts with where(index).
   virtual void read(int64_t index, const Draw* draw, float* out) const = 0;
-  // The truth for these samples: int64 [n] class indices, or float [n, target_names.size()]; kUnlabelled or NaN where it is
-  // not known. An undefined tensor if nothing is known of any sample; see WithoutTruth.
+  // The truth for these samples: int64 [n] class indices, or float [n, target_names.size()], with SampleSpec::each_step int64
+  // [n, time] or float [n, time, target_names.size()]; kUnlabelled or NaN where it is not known. An undefined tensor if nothing
+  // is known of any sample; see WithoutTruth.
   virtual at::Tensor targets(std::span<const int64_t> index) const = 0;
   // The truth for these samples as read() makes them with `draw` (null: not augmented), like targets(). It differs from targets()
   // only if a draw changes the truth itself, as it does for samples that are simulated anew in every epoch.

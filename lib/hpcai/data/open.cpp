@@ -28,6 +28,9 @@ std::string difference(const SampleSpec& expected, const SampleSpec& other) {
   if (other.target_ranges != expected.target_ranges) return "other ranges of the targets";
   if (other.input_fill != expected.input_fill) return "other values for missing inputs";
   if (other.time_grid != expected.time_grid) return "other times";
+  if (other.padded != expected.padded) return other.padded ? "sequences of different length, not" : "one length, not several";
+  if (other.each_step != expected.each_step)
+    return other.each_step ? "a truth for each step, not one" : "one truth, not each step";
   if (other.scaling != expected.scaling) return fmt::format("scaling {}, not {}", other.scaling, expected.scaling);
   return "";
 }

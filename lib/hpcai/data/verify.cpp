@@ -59,7 +59,8 @@ Verification verify(const Dataset& data, int threads, const Progress& progress, 
         const std::lock_guard lock(mutex);
         incomplete.add(index, std::move(words));
       }
-      if (data.spec().input_shape.size() < 2 || !channels_are_constant(input, data.spec().input_shape[0])) return;
+      if (data.spec().padded || data.spec().input_shape.size() < 2 || !channels_are_constant(input, data.spec().input_shape[0]))
+        return;
       const std::lock_guard lock(mutex);
       constant.add(index, data.where(index));
     } catch (const Error& error) {
@@ -85,7 +86,7 @@ std::vector<std::pair<std::string, int64_t>> class_counts(const Dataset& data) {
     if (!targets.defined()) return {};
     const at::Tensor labels = class_labels(targets).contiguous();
     const int64_t* label = labels.const_data_ptr<int64_t>();
-    for (size_t i = 0; i < rows.size(); ++i) {
+    for (int64_t i = 0; i < labels.numel(); ++i) {                        // of each sample, or of each step of it
       if (label[i] >= 0) ++counts[static_cast<size_t>(label[i])].second;  // below 0: unlabelled
     }
   }

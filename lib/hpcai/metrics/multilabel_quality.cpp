@@ -16,10 +16,11 @@ namespace {
 Classified one_label(const at::Tensor& probability, const at::Tensor& target) {
   Classified all;
   all.classes = 2;
+  const at::Tensor probabilities = probability.to(at::kDouble).contiguous(), labels = target.to(at::kDouble).contiguous();
   for (int64_t i = 0; i < probability.size(0); ++i) {
-    const auto label = target[i].item<double>();
+    const double label = labels.const_data_ptr<double>()[i];
     if (std::isnan(label)) continue;
-    const auto p = probability[i].item<double>();
+    const double p = probabilities.const_data_ptr<double>()[i];
     all.probability.insert(all.probability.end(), {1 - p, p});
     all.truth.push_back(label > 0.5 ? 1 : 0);
   }

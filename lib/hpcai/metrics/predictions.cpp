@@ -34,7 +34,29 @@ at::Tensor gather_rows(distributed::Group& group, const std::vector<at::Tensor>&
   return at::cat(group.all_gather(mine)).cpu();
 }
 
+// Predictions of samples [sample, time, columns] as those of steps [step, columns].
+void spread_steps(Predictions::Gathered& all) {
+  if (!all.prediction.defined() || all.prediction.dim() != 3) return;
+  const at::Tensor is_step = all.prediction.select(2, 0).isnan().logical_not();  // [sample, time]
+  const at::Tensor rows = is_step.flatten().nonzero().squeeze(1), steps = is_step.sum(1);
+  all.prediction = all.prediction.flatten(0, 1).index_select(0, rows);
+  if (all.target.defined()) all.target = all.target.flatten(0, 1).index_select(0, rows);
+  std::vector<int64_t> index;
+  for (size_t i = 0; i < all.index.size(); ++i) {
+    index.insert(index.end(), static_cast<size_t>(steps[static_cast<int64_t>(i)].item<int64_t>()), all.index[i]);
+  }
+  all.index = std::move(index);
+}
+
 }  // namespace
+
+std::vector<int64_t> rows_of_samples(const std::vector<int64_t>& index) {
+  std::vector<int64_t> numbers;
+  for (size_t row = 0; row < index.size(); ++row) {
+    numbers.push_back(row > 0 && index[row - 1] == index[row] ? numbers.back() + 1 : 0);
+  }
+  return numbers;
+}
 
 void Predictions::add(const at::Tensor& prediction, const at::Tensor& target, const std::vector<int64_t>& index) {
   if (prediction.size(0) != static_cast<int64_t>(index.size()))
@@ -56,6 +78,7 @@ Predictions::Gathered Predictions::gather(distributed::Group& group) const {
   const at::Tensor target = gather_rows(group, target_);
   if (prediction.defined()) all.prediction = prediction.index_select(0, order);
   if (target.defined()) all.target = target.index_select(0, order);
+  spread_steps(all);
   return all;
 }
 

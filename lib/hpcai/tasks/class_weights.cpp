@@ -57,7 +57,10 @@ std::vector<double> counts_of(const data::Dataset& training) {
     std::iota(rows.begin(), rows.end(), first);
     const at::Tensor targets = training.targets(rows);
     if (!targets.defined()) return {};
-    sum += data::class_probabilities(targets, classes).nan_to_num(0).sum(0, /*keepdim=*/false, at::kDouble);
+    const bool of_steps = !targets.is_floating_point() && targets.dim() > 1;
+    sum += data::class_probabilities(of_steps ? targets.flatten() : targets, classes)
+               .nan_to_num(0)
+               .sum(0, /*keepdim=*/false, at::kDouble);
   }
   return {sum.const_data_ptr<double>(), sum.const_data_ptr<double>() + classes};
 }
@@ -119,16 +122,19 @@ const at::Tensor& ClassWeights::of_classes() const {
   return weights_;
 }
 
+at::Tensor cross_entropies(const at::Tensor& scores, const at::Tensor& labels, const at::Tensor& weights,
+                           double label_smoothing) {
+  const at::Tensor each = at::cross_entropy_loss(scores, labels, {}, at::Reduction::None, -100, label_smoothing);
+  return weights.defined() ? each * weights.to(scores.scalar_type()).index_select(0, labels) : each;
+}
+
 at::Tensor weighted_cross_entropy(const at::Tensor& scores, const at::Tensor& target, const at::Tensor& weights,
                                   double label_smoothing) {
   const bool mixed = target.is_floating_point();
   const at::Tensor truth = mixed ? target.to(scores.scalar_type()) : target;
-  const auto unweighted = [&](at::Reduction::Reduction reduction) {
-    return at::cross_entropy_loss(scores, truth, {}, reduction, -100, label_smoothing);
-  };
-  if (!weights.defined()) return unweighted(at::Reduction::Mean);
+  if (!weights.defined()) return at::cross_entropy_loss(scores, truth, {}, at::Reduction::Mean, -100, label_smoothing);
+  if (!mixed) return cross_entropies(scores, truth, weights, label_smoothing).mean();
   const at::Tensor of_class = weights.to(scores.scalar_type());
-  if (!mixed) return (unweighted(at::Reduction::None) * of_class.index_select(0, truth)).mean();
   const at::Tensor log_p = scores.log_softmax(1), part = truth * of_class;
   const double spread = label_smoothing / static_cast<double>(scores.size(1));
   return -((1 - label_smoothing) * (part * log_p).sum(1) + spread * part.sum(1) * log_p.sum(1)).mean();

@@ -73,6 +73,10 @@ class ClassWeights {
   at::Tensor weights_;
 };
 
+// The cross entropies [batch] of scores [batch, class] with labels int64 [batch], each times the weight of its label. `weights`
+// and `label_smoothing` as below.
+at::Tensor cross_entropies(const at::Tensor& scores, const at::Tensor& labels, const at::Tensor& weights, double label_smoothing);
+
 // The weighted mean of the cross entropy over a batch, []: sum_i w_i H_i / batch. So the mean over passes and ranks is that over
 // the global batch. H_i is the cross entropy of scores [batch, class] with the target after `label_smoothing`, a part of the
 // probability spread evenly over all classes.

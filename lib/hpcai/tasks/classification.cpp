@@ -9,7 +9,9 @@
 #include "hpcai/metrics/classified.h"
 #include "hpcai/tasks/class_weights.h"
 #include "hpcai/tasks/classification_report.h"
+#include "hpcai/tasks/sequences.h"
 #include "hpcai/tasks/symmetric_views.h"
+#include "hpcai/tasks/target_table.h"
 #include "hpcai/tasks/task.h"
 
 namespace hpcai::tasks {
@@ -52,8 +54,10 @@ class Classification : public Task {
   void learn_from(const data::Dataset& training, at::Device device) override { weights_.fit(training, device); }
   double mixup() const override { return mixup_; }
 
+  bool learns_steps() const override { return true; }
+
   at::Tensor loss(const Network& network, const Batch& batch) const override {
-    return weighted_cross_entropy(widened(network(batch.input)), batch.target, weights_.of_classes(), label_smoothing_);
+    return cross_entropy(widened(network(batch.input)), batch.target, weights_.of_classes());
   }
 
   std::vector<Metric> metrics() const override { return {kLoss, kAccuracy, kF1}; }
@@ -90,6 +94,7 @@ class Classification : public Task {
     table.columns = spec.class_names;
     table.predictions = row_major(all.prediction, classes_of(spec));
     table.texts.push_back({"predicted", names_of(all.prediction.argmax(1), spec.class_names)});
+    if (spec.each_step) table.numbers.push_back(step_column(all));
     table.numbers.push_back({"certainty", row_major(all.prediction.amax(1, /*keepdim=*/true), 1)});
     if (!all.target.defined()) return table;
     table.texts.push_back({"true", names_of(data::class_labels(all.target), spec.class_names)});
@@ -102,10 +107,18 @@ class Classification : public Task {
  private:
   class Sums;
 
+  // As weighted_cross_entropy(); also scores [batch, time, class] with target int64 [batch, time].
+  at::Tensor cross_entropy(const at::Tensor& scores, const at::Tensor& target, const at::Tensor& weights) const {
+    if (scores.dim() < 3) return weighted_cross_entropy(scores, target, weights, label_smoothing_);
+    const at::Tensor known = target.ne(data::kUnlabelled), labels = target.clamp_min(0).flatten();
+    const at::Tensor each = cross_entropies(scores.flatten(0, 1), labels, weights, label_smoothing_);
+    return mean_of_sequences(each.view(target.sizes()), known);
+  }
+
   // scores [batch, class]; target int64 [batch], or soft labels float [batch, class] -> loss [], the mean over the batch, in
-  // which all samples count alike
+  // which all samples count alike; or of each step, see cross_entropy()
   at::Tensor loss_of(const at::Tensor& scores, const at::Tensor& target) const {
-    return weighted_cross_entropy(widened(scores), target, {}, label_smoothing_);
+    return cross_entropy(widened(scores), target, {});
   }
 
   // The loss of the samples with a label; null if there are none.
@@ -134,10 +147,15 @@ class Classification::Sums : public Evaluation {
   Outcome measure(const Network& network, const Batch& batch, const std::vector<int64_t>&) override {
     const at::Tensor scores =
         task_.symmetric_views_ ? symmetric_scores(network, batch.input) : network(batch.input).to(at::kFloat);
-    Outcome outcome{{}, scores.softmax(1)};
+    Outcome outcome{{}, without_padding(scores.softmax(-1), batch.input)};
     if (!batch.target.defined()) return outcome;
     outcome.loss = task_.loss_of(scores, batch.target);
-    quality_.add(scores, batch.target);
+    if (scores.dim() < 3) {
+      quality_.add(scores, batch.target);
+    } else {
+      const at::Tensor known = batch.target.ne(data::kUnlabelled).flatten().nonzero().squeeze(1);
+      quality_.add(scores.flatten(0, 1).index_select(0, known), batch.target.flatten().index_select(0, known));
+    }
     return outcome;
   }
 

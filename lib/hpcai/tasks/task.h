@@ -26,7 +26,8 @@ class Task {
  public:
   virtual ~Task() = default;
 
-  // The number of outputs that the network needs for such samples. Throws Error{usage} if the samples do not fit the task.
+  // The number of outputs that the network needs for such samples, for each step of them if these have a truth. Throws
+  // Error{usage} if the samples do not fit the task.
   virtual int64_t outputs(const data::SampleSpec& spec) const = 0;
 
   // Throws Error{usage} if the task cannot use such a model, for example if it needs more of it than forward().
@@ -93,6 +94,10 @@ class Task {
 
   // The predictions of an evaluation as columns, with the truth if it is known. The caller fills in PredictionTable::ids.
   virtual data::PredictionTable table(const data::SampleSpec& spec, const metrics::Predictions::Gathered& all) const = 0;
+
+  // Whether it learns samples whose truth has a row for each time step; see data::SampleSpec::each_step. Its predictions then are
+  // [batch, time, ...], and NaN behind the end of a sequence.
+  virtual bool learns_steps() const { return false; }
 };
 
 // Converts bfloat16 and half to float32, for losses; returns other types unchanged. Any shape.

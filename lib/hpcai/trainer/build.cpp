@@ -19,14 +19,22 @@ std::unique_ptr<tasks::Task> build_task(const Experiment& experiment) {
   tasks::TaskConfig task = experiment.task;
   if (auto* votes = std::get_if<tasks::DirichletMultinomialConfig>(&task))
     votes->questions = data::vote_questions(experiment.data);
-  return tasks::make_task(task, {evaluation.symmetric_views, evaluation.overlap_samples, evaluation.posterior_samples});
+  return tasks::make_task(task, {.symmetric_views = evaluation.symmetric_views,
+                                 .overlap_samples = evaluation.overlap_samples,
+                                 .warning_steps = evaluation.warning_steps,
+                                 .posterior_samples = evaluation.posterior_samples});
 }
 
 std::shared_ptr<models::Model> build_model(const Experiment& experiment, const data::SampleSpec& spec,
                                            distributed::Group& group) {
   const auto task = build_task(experiment);
   const int64_t outputs = task->outputs(spec);
-  auto model = models::make_model(experiment.model, spec.input_shape, outputs, static_cast<uint64_t>(experiment.training.seed));
+  if (spec.each_step && !task->learns_steps()) {
+    throw Error(ExitCode::usage, "data.each_step: this loss.type learns one truth a sample, not one for each time step",
+                "Use loss.type: regression, cross_entropy or binary_cross_entropy.");
+  }
+  auto model = models::make_model(experiment.model, spec.input_shape, outputs, static_cast<uint64_t>(experiment.training.seed),
+                                  {.padded = spec.padded, .each_step = spec.each_step});
   task->require(*model);
   task->extend(*model, spec, static_cast<uint64_t>(experiment.training.seed));
   if (group.device().is_cuda()) prepare_gpu(experiment.training);
@@ -83,6 +91,11 @@ Training build(const Experiment& experiment, distributed::Group& group, Use use)
   if (use == Use::training) training.task->prepare(train.spec(), group.device());
   training.task->learn_from(train, group.device());
   if (const double alpha = training.task->mixup(); alpha > 0) {
+    if (train.spec().padded || train.spec().each_step) {
+      throw Error(ExitCode::usage,
+                  "loss.mixup mixes samples, but these are sequences of different length or have a truth each step",
+                  "Set loss.mixup to 0.");
+    }
     training.data.train = std::make_unique<data::MixedUp>(std::move(training.data.train), alpha);
   }
   optim::NamedTensors parameters;

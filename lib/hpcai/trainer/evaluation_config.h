@@ -14,6 +14,7 @@ struct EvaluationConfig {
   bool symmetric_views = false;
   int64_t overlap_samples = 200;
   int64_t posterior_samples = 0;
+  int64_t warning_steps = 0;
   tasks::MetricChoice target_metric = tasks::MetricChoice::none;
   double target_value = 0;
   bool stop_at_target = false;
@@ -36,6 +37,13 @@ struct EvaluationConfig {
              .min = 0,
              .max = 1 << 16,
              .local = true});
+    v.field(
+        "warning_steps", warning_steps,
+        {.help = "Of labels for each time step: an alarm counts if it comes at least so long before the last step that has the "
+                 "label.",
+         .unit = "steps",
+         .min = 0,
+         .local = true});
     v.field("target_metric", target_metric,
             {.help = "Measure of the validation split whose time to reach target_value is recorded; none records nothing.",
              .local = true});

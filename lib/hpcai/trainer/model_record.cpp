@@ -25,9 +25,17 @@ std::optional<simulate::TimeGrid> to_time_grid(const nlohmann::json& record) {
 }
 
 nlohmann::json to_record(const data::SampleSpec& spec) {
-  return {{"version", kRecordVersion},           {"input_shape", spec.input_shape},        {"class_names", spec.class_names},
-          {"target_names", spec.target_names},   {"time_grid", to_record(spec.time_grid)}, {"scaling", spec.scaling},
-          {"target_ranges", spec.target_ranges}, {"input_names", spec.input_names},        {"input_fill", spec.input_fill}};
+  return {{"version", kRecordVersion},
+          {"input_shape", spec.input_shape},
+          {"class_names", spec.class_names},
+          {"target_names", spec.target_names},
+          {"time_grid", to_record(spec.time_grid)},
+          {"scaling", spec.scaling},
+          {"target_ranges", spec.target_ranges},
+          {"input_names", spec.input_names},
+          {"input_fill", spec.input_fill},
+          {"padded", spec.padded},
+          {"each_step", spec.each_step}};
 }
 
 std::string names(const nlohmann::json& record, const char* key) {
@@ -51,6 +59,8 @@ std::string model_changes(const nlohmann::json& then, const nlohmann::json& now)
     tell(label, then.at(key), now.at(key));
   }
   tell("values for missing inputs", then.value("input_fill", nlohmann::json::array()), now.at("input_fill"));
+  tell("sequences of different length", then.value("padded", nlohmann::json(false)), now.at("padded"));
+  tell("a truth for each step", then.value("each_step", nlohmann::json(false)), now.at("each_step"));
   tell("ranges of the targets", then.value("target_ranges", nlohmann::json::array()), now.at("target_ranges"));
   return text;
 }
@@ -107,6 +117,8 @@ std::optional<data::SampleSpec> sample_spec_of(const nlohmann::json& state, cons
     spec.target_ranges = record.value("target_ranges", spec.target_ranges);  // not in the checkpoints of older programs
     spec.input_names = record.value("input_names", spec.input_names);
     spec.input_fill = record.value("input_fill", spec.input_fill);
+    spec.padded = record.value("padded", spec.padded);
+    spec.each_step = record.value("each_step", spec.each_step);
     return spec;
   } catch (const nlohmann::json::exception& e) {
     throw Error(

@@ -14,15 +14,17 @@ namespace {
 
 constexpr size_t kMostNamed = 8;  // samples of a rank, and ranks
 
-// values [batch, ...] -> bool [batch]: whether a value of the sample is not finite.
-at::Tensor broken_rows(const at::Tensor& values) {
+// values [batch, ...] -> bool [batch]: whether a value of the sample is not finite. `padded`: NaN stands behind the end of a
+// sequence.
+at::Tensor broken_rows(const at::Tensor& values, bool padded) {
   if (values.numel() == 0 || !values.is_floating_point()) return at::zeros({values.size(0)}, at::kBool);
-  return values.isfinite().flatten(1).all(1).logical_not();
+  const at::Tensor broken = padded ? values.isinf() : values.isfinite().logical_not();
+  return broken.flatten(1).any(1);
 }
 
-std::vector<int64_t> broken_samples(const data::Batch& batch) {
-  at::Tensor broken = broken_rows(batch.input);
-  if (batch.target.defined()) broken = broken.logical_or(broken_rows(batch.target));
+std::vector<int64_t> broken_samples(const data::Batch& batch, bool padded) {
+  at::Tensor broken = broken_rows(batch.input, padded);
+  if (batch.target.defined()) broken = broken.logical_or(broken_rows(batch.target, padded));
   std::vector<int64_t> samples;
   for (size_t i = 0; i < batch.index.size(); ++i) {
     if (broken[static_cast<int64_t>(i)].item<bool>()) samples.push_back(batch.index[i]);
@@ -53,7 +55,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Suspects, broken, samples, text)
 Suspects find_suspects(const data::StepLoader& loader, const data::StepBatch& batch) {
   Suspects found{.broken = true};
   auto add_broken = [&](const std::string& of, const data::Dataset& dataset, const data::Batch& part) {
-    const auto broken = ids_of(dataset, broken_samples(part));
+    const auto broken = ids_of(dataset, broken_samples(part, dataset.spec().padded));
     if (broken.empty()) return;
     found.text += fmt::format("{}values that are not finite in {}{}", found.text.empty() ? "" : "; ", of, listed(broken));
     for (const std::string& id : broken) found.samples.push_back(of + id);

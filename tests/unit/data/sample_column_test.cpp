@@ -46,10 +46,10 @@ TEST_CASE("the table of samples is the catalogue, or that of new samples") {
   stored.folder = "images";
   stored.catalogue = "list.csv";
   stored.file_column = "name";
-  CHECK(sample_table(stored, "").path == "images/list.csv");
-  CHECK(sample_table(stored, "").file_column == "name");
-  CHECK(sample_table(stored, folder.path()).path == folder / "list.csv");
-  CHECK(sample_table(SimulatedGalaxiesConfig(), folder.path()).path == folder / "labels.csv");
-  CHECK(sample_table(SimulatedGalaxiesConfig(), folder / "new.csv").path == folder / "new.csv");
-  CHECK(test::thrown_by([] { sample_table(SimulatedGalaxiesConfig(), ""); }).code == ExitCode::usage);
+  CHECK(sample_table(stored, Split::test, "").path == "images/list.csv");
+  CHECK(sample_table(stored, Split::test, "").id_column == "name");
+  CHECK(sample_table(stored, Split::test, folder.path()).path == folder / "list.csv");
+  CHECK(sample_table(SimulatedGalaxiesConfig(), Split::test, folder.path()).path == folder / "labels.csv");
+  CHECK(sample_table(SimulatedGalaxiesConfig(), Split::test, folder / "new.csv").path == folder / "new.csv");
+  CHECK(test::thrown_by([] { sample_table(SimulatedGalaxiesConfig(), Split::test, ""); }).code == ExitCode::usage);
 }

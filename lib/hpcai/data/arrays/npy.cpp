@@ -15,6 +15,7 @@ namespace hpcai::data {
 namespace {
 
 constexpr int64_t kMostValues = int64_t{1} << 46;
+constexpr int64_t kLongestText = 1 << 16;  // characters
 
 [[noreturn]] void refuse_npy(const std::string& where, const std::string& why, const std::string& remedy) {
   throw Error(ExitCode::bad_data, fmt::format("{}: {}", where, why), remedy);
@@ -86,6 +87,37 @@ void parse_type(std::string_view text, const std::string& where, NpyHeader& head
   header.big_endian = word[0] == '>';
 }
 
+// The dictionary of the header, and where the values begin.
+std::pair<std::string_view, size_t> header_text(std::string_view start, const std::string& where) {
+  constexpr std::string_view kMagic = "\x93NUMPY";
+  if (!start.starts_with(kMagic) || start.size() < 12) refuse_damaged_npy(where, "it does not begin with its signature");
+  const auto byte = [&](size_t at) { return static_cast<size_t>(static_cast<uint8_t>(start[at])); };
+  const size_t version = byte(6);
+  if (version < 1 || version > 3) refuse_damaged_npy(where, fmt::format("version {} of the format is not known", version));
+  const size_t begin = version == 1 ? 10 : 12;
+  const size_t length = byte(8) | byte(9) << 8 | (version == 1 ? 0 : byte(10) << 16 | byte(11) << 24);
+  if (length > start.size() - begin) refuse_damaged_npy(where, "its header is too long, or the file ends in it");
+  return {start.substr(begin, length), begin + length};
+}
+
+// One code point in UTF-8; what is none becomes U+FFFD.
+void append_utf8(std::string& text, uint32_t point) {
+  if (point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) point = 0xFFFD;
+  const auto add = [&](uint32_t byte) { text.push_back(static_cast<char>(byte)); };
+  if (point < 0x80) return add(point);
+  if (point < 0x800) {
+    add(0xC0 | point >> 6);
+  } else if (point < 0x10000) {
+    add(0xE0 | point >> 12);
+    add(0x80 | (point >> 6 & 0x3F));
+  } else {
+    add(0xF0 | point >> 18);
+    add(0x80 | (point >> 12 & 0x3F));
+    add(0x80 | (point >> 6 & 0x3F));
+  }
+  add(0x80 | (point & 0x3F));
+}
+
 template <class Value, class Out>
 void convert_values(const NpyHeader& header, const char* bytes, int64_t count, Out* out) {
   for (int64_t i = 0; i < count; ++i, bytes += sizeof(Value)) {
@@ -145,15 +177,7 @@ int64_t NpyHeader::values() const {
 int64_t NpyHeader::row_size() const { return values() / shape[0]; }
 
 NpyHeader parse_npy_header(std::string_view start, uint64_t file_size, const std::string& where) {
-  constexpr std::string_view kMagic = "\x93NUMPY";
-  if (!start.starts_with(kMagic) || start.size() < 12) refuse_damaged_npy(where, "it does not begin with its signature");
-  const auto byte = [&](size_t at) { return static_cast<size_t>(static_cast<uint8_t>(start[at])); };
-  const size_t version = byte(6);
-  if (version < 1 || version > 3) refuse_damaged_npy(where, fmt::format("version {} of the format is not known", version));
-  const size_t begin = version == 1 ? 10 : 12;
-  const size_t length = byte(8) | byte(9) << 8 | (version == 1 ? 0 : byte(10) << 16 | byte(11) << 24);
-  if (length > start.size() - begin) refuse_damaged_npy(where, "its header is too long, or the file ends in it");
-  const std::string_view text = start.substr(begin, length);
+  const auto [text, data_at] = header_text(start, where);
   NpyHeader header;
   parse_type(value_text(text, "descr", where), where, header);
   const std::string_view order = value_text(text, "fortran_order", where);
@@ -161,10 +185,47 @@ NpyHeader parse_npy_header(std::string_view start, uint64_t file_size, const std
   if (!order.starts_with("False") && header.shape.size() > 1) {
     refuse_npy(where, "an array in Fortran's order", "Save numpy.ascontiguousarray(array).");
   }
-  header.data_at = begin + length;
+  header.data_at = data_at;
   const uint64_t needed = header.data_at + static_cast<uint64_t>(header.values()) * header.width();
   if (needed > file_size) refuse_damaged_npy(where, fmt::format("it has {} bytes and needs {}", file_size, needed));
   return header;
+}
+
+std::optional<NpyTexts> parse_npy_texts(std::string_view start, uint64_t file_size, const std::string& where) {
+  const auto [text, data_at] = header_text(start, where);
+  const std::string_view type = value_text(text, "descr", where).substr(0, 16);  // '<U12'
+  if (type.size() < 4 || (type[2] != 'U' && type[2] != 'S')) return std::nullopt;
+  const auto length = parse_number<int64_t>(type.substr(3, type.find(type[0], 3) - 3));
+  const std::vector<int64_t> shape = parse_shape(value_text(text, "shape", where), where);
+  if (!length || *length < 1 || *length > kLongestText) refuse_damaged_npy(where, "its texts have no length");
+  if (shape.size() != 1) refuse_npy(where, "texts of more than one dimension", "Give one text for each sample.");
+  NpyTexts header{.count = shape[0],
+                  .length = static_cast<size_t>(*length),
+                  .bytes_each = type[2] == 'U' ? size_t{4} : size_t{1},
+                  .big_endian = type[1] == '>',
+                  .data_at = data_at};
+  const uint64_t needed = data_at + static_cast<uint64_t>(header.count) * header.length * header.bytes_each;
+  if (needed > file_size) refuse_damaged_npy(where, fmt::format("it has {} bytes and needs {}", file_size, needed));
+  return header;
+}
+
+std::vector<std::string> convert_npy_texts(const NpyTexts& header, const char* bytes) {
+  std::vector<std::string> texts(static_cast<size_t>(header.count));
+  for (std::string& text : texts) {
+    for (size_t i = 0; i < header.length; ++i, bytes += header.bytes_each) {
+      if (header.bytes_each == 1) {
+        if (*bytes != 0) text.push_back(*bytes);
+        continue;
+      }
+      char one[4];
+      std::memcpy(one, bytes, sizeof one);
+      if (header.big_endian) std::reverse(one, one + sizeof one);
+      uint32_t point = 0;
+      std::memcpy(&point, one, sizeof point);
+      if (point != 0) append_utf8(text, point);
+    }
+  }
+  return texts;
 }
 
 void convert_npy(const NpyHeader& header, const char* bytes, int64_t count, float* out) {

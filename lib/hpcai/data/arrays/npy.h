@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,21 @@ struct NpyHeader {
   int64_t row_size() const;  // values in a row, which is a slice along the first dimension
   int64_t values() const;    // of the whole array
 };
+
+// An array of texts: numpy's types U (four bytes a character) and S (one byte).
+struct NpyTexts {
+  int64_t count = 0;
+  size_t length = 0;      // characters of a text, the shorter ones filled up with zeros
+  size_t bytes_each = 1;  // of a character
+  bool big_endian = false;
+  size_t data_at = 0;
+};
+
+// The header of an array [n] of texts; nothing if it has other values. Throws Error{bad_data} that begins with `where`.
+std::optional<NpyTexts> parse_npy_texts(std::string_view start, uint64_t file_size, const std::string& where);
+
+// The texts of `bytes`, which begin at data_at, in UTF-8.
+std::vector<std::string> convert_npy_texts(const NpyTexts& header, const char* bytes);
 
 // Reads the header at the start of a file of `file_size` bytes. Nothing is executed: arrays of Python objects, texts, records and
 // complex numbers are refused, and so are arrays in Fortran's order and without rows. Throws Error{bad_data} that begins with

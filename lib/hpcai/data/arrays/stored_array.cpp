@@ -88,11 +88,29 @@ class Hdf5RowArray : public StoredArray {
   Hdf5RowArray(Hdf5Array array, const std::string& where) : StoredArray(array.shape(), where), array_(std::move(array)) {}
   void read_row(int64_t row, float* out) const override { array_.read_row(row, out); }
   void read_row(int64_t row, double* out) const override { array_.read_row(row, out); }
+  void read_rows(int64_t first, int64_t count, float* out) const override {
+    for (const double value : array_.read_rows(first, count)) *out++ = static_cast<float>(value);
+  }
+  void read_rows(int64_t first, int64_t count, double* out) const override {
+    std::ranges::copy(array_.read_rows(first, count), out);
+  }
   std::vector<double> read_all() const override { return array_.read_all(); }
 
  private:
   Hdf5Array array_;
 };
+
+// The texts of a .npy file; nothing if it holds other values.
+std::optional<std::vector<std::string>> texts_of_file(const std::string& path, const std::string& where) {
+  const RegularFile file(path);
+  const auto header = parse_npy_texts(file.read_start(kLongestNpyHeader), static_cast<uint64_t>(file.bytes()), where);
+  if (!header) return std::nullopt;
+  std::string bytes(static_cast<size_t>(header->count) * header->length * header->bytes_each, '\0');
+  if (file.read_at(header->data_at, bytes.data(), bytes.size()) < bytes.size()) {
+    throw Error(ExitCode::bad_data, where + " cannot be read", "Was the file changed? Write it again.");
+  }
+  return convert_npy_texts(*header, bytes.data());
+}
 
 class NpyFile : public ArrayFile {
  public:
@@ -101,6 +119,9 @@ class NpyFile : public ArrayFile {
   bool is_single() const override { return true; }
   std::unique_ptr<StoredArray> array(const std::string&) const override {
     return NpyFileArray::open(path_, printable(std::string_view(path_)));
+  }
+  std::optional<std::vector<std::string>> texts(const std::string&) const override {
+    return texts_of_file(path_, printable(std::string_view(path_)));
   }
 
  private:
@@ -117,6 +138,10 @@ class NpyFolder : public ArrayFile {
   std::unique_ptr<StoredArray> array(const std::string& name) const override {
     if (!has(name)) refuse_name(folder_.string(), name, names());
     return NpyFileArray::open(file_of(name).string(), printable(file_of(name)));
+  }
+  std::optional<std::vector<std::string>> texts(const std::string& name) const override {
+    if (!has(name)) return std::nullopt;
+    return texts_of_file(file_of(name).string(), printable(file_of(name)));
   }
 
  private:
@@ -147,6 +172,14 @@ class NpzFile : public ArrayFile {
     NpyHeader header = parse_npy_header(start, content.size(), where);
     return std::make_unique<MemoryArray>(std::move(header), std::move(content), where);
   }
+  std::optional<std::vector<std::string>> texts(const std::string& name) const override {
+    if (!has(name)) return std::nullopt;
+    const std::string content = zip_.read(name + ".npy", kLargestMember);
+    const auto start = std::string_view(content).substr(0, kLongestNpyHeader);
+    const auto header = parse_npy_texts(start, content.size(), array_place(path_, name));
+    if (!header) return std::nullopt;
+    return convert_npy_texts(*header, content.data() + header->data_at);
+  }
 
  private:
   std::vector<std::string> names() const {
@@ -171,6 +204,16 @@ class Hdf5Arrays : public ArrayFile {
     const std::string where = array.where();
     return std::make_unique<Hdf5RowArray>(std::move(array), where);
   }
+  std::optional<std::vector<std::string>> texts(const std::string& name) const override {
+    std::optional<std::vector<std::string>> found;
+    const auto read = [&] {
+      const Hdf5File file(file_.name());
+      if (file.has_texts(name)) found = file.text_values(name);
+    };
+    try_in_child(file_.name(), read);
+    read();
+    return found;
+  }
 
  private:
   Hdf5File file_;
@@ -180,6 +223,14 @@ class Hdf5Arrays : public ArrayFile {
 
 StoredArray::StoredArray(std::vector<int64_t> shape, std::string where) : shape_(std::move(shape)), where_(std::move(where)) {
   row_size_ = std::accumulate(shape_.begin() + 1, shape_.end(), int64_t{1}, std::multiplies<>());
+}
+
+void StoredArray::read_rows(int64_t first, int64_t count, float* out) const {
+  for (int64_t i = 0; i < count; ++i) read_row(first + i, out + i * row_size_);
+}
+
+void StoredArray::read_rows(int64_t first, int64_t count, double* out) const {
+  for (int64_t i = 0; i < count; ++i) read_row(first + i, out + i * row_size_);
 }
 
 std::vector<double> StoredArray::read_all() const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ class StoredArray {
   // One row, converted. Throws Error{bad_data} if it cannot be read.
   virtual void read_row(int64_t row, float* out) const = 0;
   virtual void read_row(int64_t row, double* out) const = 0;
+  // `count` rows from `first` on, one after the other. Throws as read_row().
+  virtual void read_rows(int64_t first, int64_t count, float* out) const;
+  virtual void read_rows(int64_t first, int64_t count, double* out) const;
   // All values.
   virtual std::vector<double> read_all() const;
 
@@ -46,6 +50,9 @@ class ArrayFile {
   virtual bool has(const std::string& name) const = 0;
   // Throws Error{bad_data} that names the arrays there are, or says why the array cannot be read.
   virtual std::unique_ptr<StoredArray> array(const std::string& name) const = 0;
+  // The texts of an array [n] of texts: strings in HDF5, types U and S of numpy. Nothing if it is no array of texts. Throws
+  // Error{bad_data} if it cannot be read, or has more than one text a row.
+  virtual std::optional<std::vector<std::string>> texts(const std::string& name) const = 0;
   // Whether the file is one array, without name.
   virtual bool is_single() const { return false; }
 };

@@ -259,6 +259,16 @@ std::vector<std::string> Hdf5File::children(const std::string& below) const {
   }
 }
 
+bool Hdf5File::has_texts(const std::string& data_set) const {
+  if (!has(data_set)) return false;
+  const Hdf5Lock lock;
+  try {
+    return open_->file->openDataSet(group_ + data_set).getTypeClass() == H5T_STRING;
+  } catch (const H5::Exception&) {
+    return false;
+  }
+}
+
 std::vector<std::string> Hdf5File::text_values(const std::string& data_set) const {
   const std::string where = fmt::format("{}, data set {}", name_, data_set);
   if (!has(data_set)) return {};

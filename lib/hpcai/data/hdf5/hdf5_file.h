@@ -34,6 +34,8 @@ class Hdf5File {
   // The names of what is in the group `below`, in the order of their bytes; at most 100,000. Throws Error{bad_data} if it is no
   // group.
   std::vector<std::string> children(const std::string& below) const;
+  // Whether there is a data set of texts.
+  bool has_texts(const std::string& data_set) const;
   // The texts of a data set, one or several. Empty if there is none. Throws Error{bad_data} if it holds no texts.
   std::vector<std::string> text_values(const std::string& data_set) const;
   // The one number that a data set, or an attribute of a data set, holds. Nothing if there is none, or no number, or several.

@@ -1,27 +1,22 @@
 #include "hpcai/data/sources/arrays.h"
 
-#include <ATen/ops/full.h>
-#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
-#include <numeric>
+#include <optional>
+#include <utility>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
-#include "hpcai/core/sha256.h"
-#include "hpcai/core/text.h"
+#include "hpcai/data/arrays/sequences.h"
 #include "hpcai/data/arrays/stored_array.h"
-#include "hpcai/data/class_name_rules.h"
+#include "hpcai/data/sources/array_rows.h"
+#include "hpcai/data/sources/array_truth.h"
 #include "hpcai/data/wrappers/cached.h"
 
 namespace hpcai::data {
 namespace {
-
-using Parts = std::vector<std::shared_ptr<const StoredArray>>;
 
 std::string sides_text(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
@@ -29,67 +24,20 @@ std::string sides_text(const std::vector<int64_t>& shape) { return fmt::format("
   throw Error(ExitCode::bad_data, fmt::format("{}: {}", array.where(), why), remedy);
 }
 
-// Some rows of arrays that lie side by side.
-class ArrayRows : public Dataset {
- public:
-  // `truth` is of all rows of the arrays.
-  ArrayRows(const SampleSpec& spec, Parts parts, std::vector<int64_t> rows, const at::Tensor& truth)
-      : Dataset(spec),
-        parts_(std::move(parts)),
-        truth_(truth.index_select(0, at::tensor(rows, at::kLong))),
-        rows_(std::move(rows)) {}
-
-  int64_t size() const override { return static_cast<int64_t>(rows_.size()); }
-  std::string id(int64_t index) const override { return std::to_string(rows_[static_cast<size_t>(index)]); }
-  std::string where(int64_t index) const override { return parts_[0]->where(rows_[static_cast<size_t>(index)]); }
-
-  void read(int64_t index, const Draw*, float* out) const override {
-    const int64_t row = rows_[static_cast<size_t>(index)];
-    for (const auto& part : parts_) {
-      part->read_row(row, out);
-      for (int64_t i = 0; i < part->row_size(); ++i) {
-        if (!std::isfinite(out[i])) refuse_value(*part, row, i);
-      }
-      out += part->row_size();
-    }
-  }
-  at::Tensor targets(std::span<const int64_t> index) const override {
-    return truth_.index_select(0, at::tensor(at::ArrayRef<int64_t>(index.data(), index.size()), at::kLong));
-  }
-  void hash_content(int64_t index, Sha256& hash) const override {
-    for (const auto& part : parts_) {
-      std::vector<float> stored(static_cast<size_t>(part->row_size()));
-      part->read_row(rows_[static_cast<size_t>(index)], stored.data());
-      hash.update(stored.data(), stored.size() * sizeof(float));
-    }
-  }
-
- private:
-  [[noreturn]] static void refuse_value(const StoredArray& part, int64_t row, int64_t at) {
-    std::vector<double> exact(static_cast<size_t>(part.row_size()));
-    part.read_row(row, exact.data());
-    const double value = exact[static_cast<size_t>(at)];
-    throw Error(ExitCode::bad_data,
-                std::isfinite(value)
-                    ? fmt::format("{}: value {} is {:g}, which does not fit into float32", part.where(row), at, value)
-                    : fmt::format("{}: value {} is {}, not a finite number", part.where(row), at, value),
-                "Replace the value or remove the sample from all arrays.");
-  }
-
-  Parts parts_;
-  at::Tensor truth_;
-  std::vector<int64_t> rows_;
-};
-
-// An opened file with all that its samples need.
+// An opened file with all that its samples need: the arrays of its inputs, or its sequences.
 struct ArraySet {
-  Parts parts;
+  ArrayParts parts;
+  std::optional<SequenceParts> sequences;
   std::vector<int64_t> input_shape;
   at::Tensor truth;                 // of all rows; see read_truths()
   std::vector<std::string> groups;  // of all rows; their numbers without data.group
 
-  int64_t rows() const { return parts[0]->rows(); }
+  const StoredArray& first() const { return sequences ? *sequences->counted : *parts[0]; }
+  int64_t rows() const { return first().rows(); }
 };
+
+// Whether the samples are sequences [time, features].
+bool are_sequences(const ArraysConfig& config) { return !config.lengths.empty() || config.each_step; }
 
 void check_row_count(const StoredArray& array, const StoredArray& first) {
   if (array.rows() == first.rows()) return;
@@ -97,15 +45,15 @@ void check_row_count(const StoredArray& array, const StoredArray& first) {
                "The first dimension counts the samples and is the same of all arrays.");
 }
 
-Parts open_parts(const ArrayFile& file, const ArraysConfig& config) {
-  Parts parts;
+ArrayParts open_parts(const ArrayFile& file, const ArraysConfig& config) {
+  ArrayParts parts;
   if (file.is_single() && config.inputs.size() > 1) {
     throw Error(ExitCode::bad_data, fmt::format("data.inputs names {} arrays, and the .npy file has one", config.inputs.size()),
                 "Give a folder of .npy files, a .npz or an HDF5 file.");
   }
   for (const std::string& name : config.inputs) {
     parts.push_back(file.array(name));
-    check_row_count(*parts.back(), *parts.front());
+    if (!are_sequences(config)) check_row_count(*parts.back(), *parts.front());
   }
   return parts;
 }
@@ -119,7 +67,7 @@ std::vector<int64_t> sample_shape(const std::vector<int64_t>& array, bool add_ch
   return shape;
 }
 
-std::vector<int64_t> joined_shape(const Parts& parts, const ArraysConfig& config) {
+std::vector<int64_t> joined_shape(const ArrayParts& parts, const ArraysConfig& config) {
   std::vector<int64_t> joined;
   for (const auto& part : parts) {
     const std::vector<int64_t> shape = sample_shape(part->shape(), config.add_channel);
@@ -136,110 +84,6 @@ std::vector<int64_t> joined_shape(const Parts& parts, const ArraysConfig& config
   return joined;
 }
 
-bool learns_classes(const ArraysConfig& config, const StoredArray& labels) {
-  return !config.labels.empty() && labels.shape().size() == 1;
-}
-
-// What the truth is called, from its array; the classes of a training from their values.
-void describe_array_truth(const ArraysConfig& config, const StoredArray& array, const std::vector<double>& values,
-                          SampleSpec& spec) {
-  const std::string& name = config.labels.empty() ? config.targets : config.labels;
-  if (array.shape().size() > 2) {
-    refuse_array(array, fmt::format("shape {}, but the truth is [n] or [n, columns]", sides_text(array.shape())),
-                 "Give one row of numbers for each sample.");
-  }
-  if (learns_classes(config, array)) {
-    check_stated_class_names(config.classes);
-    double largest = 0;
-    for (const double value : values) largest = value > largest ? value : largest;  // leaves NaN out, which is refused later
-    if (largest >= static_cast<double>(kMostClasses))
-      refuse_array(array, fmt::format("class {:g}", largest), "Classes are numbers from 0 on.");
-    const auto found = static_cast<int64_t>(largest) + 1;
-    spec.class_names = config.stated_names();
-    if (spec.class_names.empty()) spec.class_names = numbered_class_names(found);
-    return;
-  }
-  const auto columns = array.row_size();
-  spec.target_names = config.target_names;
-  if (spec.target_names.empty() && columns == 1) spec.target_names = {name};
-  if (spec.target_names.empty()) {
-    for (int64_t i = 0; i < columns; ++i) spec.target_names.push_back(fmt::format("{}_{}", name, i));
-  }
-  if (static_cast<int64_t>(spec.target_names.size()) != columns) {
-    refuse_array(array, fmt::format("{} columns, but data.target_names has {}", columns, spec.target_names.size()),
-                 "Name each column once, or leave the names out.");
-  }
-  if (!config.labels.empty()) spec.target_ranges.assign(spec.target_names.size(), {0, 1});
-}
-
-at::Tensor checked_classes(const StoredArray& array, const std::vector<double>& values, const SampleSpec& spec) {
-  at::Tensor labels = at::full({array.rows()}, kUnlabelled, at::kLong);
-  auto* out = labels.mutable_data_ptr<int64_t>();
-  const auto classes = static_cast<double>(spec.class_names.size());
-  for (size_t row = 0; row < values.size(); ++row) {
-    const double value = values[row];
-    if (!(value >= 0 && value < classes && value == std::floor(value))) {
-      throw Error(
-          ExitCode::bad_data,
-          fmt::format("{}: class {:g} is not a number from 0 to {}", array.where(static_cast<int64_t>(row)), value, classes - 1),
-          "Labels are the positions of the classes; data.classes and data.class_count say how many there are.");
-    }
-    out[row] = static_cast<int64_t>(value);
-  }
-  return labels;
-}
-
-at::Tensor checked_numbers(const StoredArray& array, const std::vector<double>& values, bool are_labels) {
-  std::vector<float> converted;
-  for (size_t i = 0; i < values.size(); ++i) {
-    converted.push_back(static_cast<float>(values[i]));
-    const auto place = [&] { return array.where(static_cast<int64_t>(i) / array.row_size()); };
-    if (!std::isfinite(converted.back())) {
-      throw Error(ExitCode::bad_data, fmt::format("{}: {} is not a finite number of float32", place(), values[i]),
-                  "Give the value, or remove the sample from all arrays; predict needs none.");
-    }
-    if (are_labels && values[i] != 0 && values[i] != 1) {
-      throw Error(ExitCode::bad_data, fmt::format("{}: label {:g} is neither 0 nor 1", place(), values[i]),
-                  "Labels [n, labels] say whether a sample has each label; numbers to learn belong into data.targets.");
-    }
-  }
-  return at::tensor(converted).reshape({array.rows(), array.row_size()});
-}
-
-// The truth of all rows; where it is optional and absent, unknown. `spec`: what is expected of it, or, of a training, is filled
-// in.
-at::Tensor read_truths(const ArrayFile& file, const ArraysConfig& config, const StoredArray& first, SampleSpec& spec,
-                       bool of_training, bool optional) {
-  const std::string& name = config.labels.empty() ? config.targets : config.labels;
-  if (optional && (file.is_single() || !file.has(name))) {
-    if (!spec.class_names.empty()) return at::full({first.rows()}, kUnlabelled, at::kLong);
-    return at::full({first.rows(), static_cast<int64_t>(spec.target_names.size())}, std::numeric_limits<float>::quiet_NaN(),
-                    at::kFloat);
-  }
-  if (file.is_single()) {
-    throw Error(ExitCode::bad_data, first.where() + " is one array, without a truth",
-                "Give a folder of .npy files, a .npz or an HDF5 file that also has the targets or labels; predict needs none.");
-  }
-  const auto array = file.array(name);
-  check_row_count(*array, first);
-  const std::vector<double> values = array->read_all();
-  SampleSpec own;
-  describe_array_truth(config, *array, values, of_training ? spec : own);
-  if (!spec.class_names.empty()) {
-    if (array->row_size() != 1) {
-      refuse_array(*array, fmt::format("shape {}, but class numbers are [n]", sides_text(array->shape())),
-                   "Give the class number of each sample, as in the training.");
-    }
-    return checked_classes(*array, values, spec);
-  }
-  if (!of_training && own.target_names.size() != spec.target_names.size()) {
-    refuse_array(
-        *array, fmt::format("{} targets, but the network was trained with {}", own.target_names.size(), spec.target_names.size()),
-        "Give the targets of the training.");
-  }
-  return checked_numbers(*array, values, !config.labels.empty());
-}
-
 std::vector<std::string> read_groups(const ArrayFile& file, const ArraysConfig& config, const StoredArray& first) {
   std::vector<std::string> groups;
   if (config.group.empty()) {
@@ -253,16 +97,77 @@ std::vector<std::string> read_groups(const ArrayFile& file, const ArraysConfig& 
   return groups;
 }
 
+SequenceParts open_sequences(const ArrayFile& file, const ArraysConfig& config) {
+  if (config.add_channel) {
+    throw Error(ExitCode::usage, "data.add_channel is for images and series, but the samples are sequences [time, features]",
+                "Leave it out; [n, time] counts as [n, time, 1].");
+  }
+  SequenceParts parts;
+  const ArrayParts arrays = open_parts(file, config);
+  if (config.lengths.empty()) {
+    parts.counted = arrays[0];
+    if (arrays[0]->shape().size() < 2) {
+      refuse_array(*arrays[0], "one number a row, but the samples are sequences", "Give [n, time, features], or data.lengths.");
+    }
+    parts.lengths = std::make_shared<SequenceLengths>(arrays[0]->rows(), arrays[0]->shape()[1]);
+  } else {
+    parts.counted = file.array(config.lengths);
+    parts.lengths = std::make_shared<SequenceLengths>(*parts.counted);
+  }
+  for (const auto& array : arrays) parts.inputs.emplace_back(array, parts.lengths);
+  return parts;
+}
+
+// The steps of the longest sequence of all files of a training.
+int64_t longest_sequence(const ArraysConfig& config) {
+  int64_t longest = 0;
+  for (const std::string& path : {config.file, config.validation_file, config.test_file}) {
+    if (path.empty()) continue;
+    const auto file = ArrayFile::open(path);
+    longest = std::max(longest, open_sequences(*file, config).lengths->longest());
+  }
+  return longest;
+}
+
+// Finds the shape of the samples; of a training that of the network, which the sequences of later files must fit.
+void shape_sequences(ArraySet& set, const ArraysConfig& config, SampleSpec& spec, bool of_training) {
+  const SequenceParts& sequences = *set.sequences;
+  if (of_training) {
+    spec.padded = !config.lengths.empty();
+    spec.each_step = config.each_step;
+    spec.input_shape = {config.steps > 0 ? config.steps : longest_sequence(config), sequences.features()};
+  }
+  const int64_t steps = spec.input_shape[0], longest = sequences.lengths->longest();
+  set.input_shape = {spec.padded ? steps : longest, sequences.features()};
+  if (!spec.padded || longest <= steps) return;
+  int64_t sequence = 0;
+  while (sequences.lengths->of(sequence) <= steps) ++sequence;
+  throw Error(
+      ExitCode::bad_data,
+      fmt::format("{}: {} time steps, but the network takes at most {}", sequences.counted->where(sequence), longest, steps),
+      "Cut the sequence, or train with a larger data.steps.");
+}
+
 // `spec`: see read_truths(). Groups are not needed of a file that is one split of a trained network's data.
 ArraySet open_set(const std::string& path, const ArraysConfig& config, SampleSpec& spec, bool of_training, bool optional,
                   bool with_groups) {
   const auto file = ArrayFile::open(path);
   ArraySet set;
-  set.parts = open_parts(*file, config);
-  set.input_shape = joined_shape(set.parts, config);
-  if (of_training) spec.input_shape = set.input_shape;
-  set.truth = read_truths(*file, config, *set.parts[0], spec, of_training, optional);
-  if (with_groups) set.groups = read_groups(*file, config, *set.parts[0]);
+  if (are_sequences(config)) {
+    set.sequences = open_sequences(*file, config);
+    shape_sequences(set, config, spec, of_training);
+  } else {
+    set.parts = open_parts(*file, config);
+    set.input_shape = joined_shape(set.parts, config);
+    if (of_training) spec.input_shape = set.input_shape;
+  }
+  TruthRequest request{.file = *file, .config = config, .first = set.first(), .of_training = of_training, .optional = optional};
+  if (config.each_step) {
+    request.lengths = set.sequences->lengths;
+    request.steps = set.input_shape[0];
+  }
+  set.truth = read_truths(request, spec);
+  if (with_groups) set.groups = read_groups(*file, config, set.first());
   return set;
 }
 
@@ -283,7 +188,7 @@ std::vector<Split> divide_rows(const ArraySet& set, const ArraysConfig& config) 
 void remember_groups(GroupSplits& known, const ArraySet& set, const std::vector<Split>& splits, const ArraysConfig& config) {
   if (config.group.empty()) return;
   for (size_t row = 0; row < set.groups.size(); ++row) {
-    known.add(set.groups[row], splits[row], set.parts[0]->where(static_cast<int64_t>(row)));
+    known.add(set.groups[row], splits[row], set.first().where(static_cast<int64_t>(row)));
   }
 }
 
@@ -295,7 +200,13 @@ std::unique_ptr<Dataset> rows_of_set(const ArraySet& set, const std::vector<Spli
   }
   if (rows.empty()) return nullptr;
   spec.input_shape = set.input_shape;
-  return cached(std::make_unique<ArrayRows>(spec, set.parts, std::move(rows), set.truth), config.cache_mb);
+  std::unique_ptr<Dataset> chosen;
+  if (set.sequences) {
+    chosen = std::make_unique<SequenceRows>(spec, *set.sequences, std::move(rows), set.truth);
+  } else {
+    chosen = std::make_unique<ArrayRows>(spec, set.parts, std::move(rows), set.truth);
+  }
+  return cached(std::move(chosen), config.cache_mb);
 }
 
 std::vector<Split> all_of(const ArraySet& set, Split split) { return std::vector<Split>(static_cast<size_t>(set.rows()), split); }
@@ -303,6 +214,10 @@ std::vector<Split> all_of(const ArraySet& set, Split split) { return std::vector
 }  // namespace
 
 std::optional<SampleSpec> source_spec(const ArraysConfig& config) {
+  if (config.steps > 0 && config.lengths.empty()) {
+    throw Error(ExitCode::usage, "data.steps is set, but data.lengths is not",
+                "Name the array of the lengths; samples of one length need no data.steps.");
+  }
   if (config.targets.empty() != config.labels.empty() && !config.inputs.empty()) return std::nullopt;
   throw Error(ExitCode::usage,
               config.inputs.empty() ? "data.inputs names no array" : "data: exactly one of targets and labels must be given",
@@ -329,11 +244,11 @@ Splits open_source(const ArraysConfig& config, const OpenOptions&) {
     }
   }
   if (!splits.train) {
-    throw Error(ExitCode::bad_data, main.parts[0]->where() + ": no row is left for training",
+    throw Error(ExitCode::bad_data, main.first().where() + ": no row is left for training",
                 "Lower data.validation_fraction and data.test_fraction.");
   }
   if (!splits.validation && config.validation_fraction > 0) {
-    log::shared_warning("{}: no row has become a validation row", main.parts[0]->where());
+    log::shared_warning("{}: no row has become a validation row", main.first().where());
   }
   return splits;
 }

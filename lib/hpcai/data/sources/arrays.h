@@ -25,6 +25,9 @@ struct ArraysConfig : CacheConfig, ClassNamesConfig, FractionConfig {
   std::vector<std::string> target_names;
   std::string labels;
   std::string group;
+  std::string lengths;
+  int64_t steps = 0;
+  bool each_step = false;
   bool add_channel = false;
 
   ArraysConfig() : CacheConfig(1024) {}
@@ -41,7 +44,7 @@ struct ArraysConfig : CacheConfig, ClassNamesConfig, FractionConfig {
     visitor.field(
         "inputs", inputs,
         {.help = "Arrays that the network sees, [n, features], [n, channels, time] or [n, channels, height, width]; several "
-                 "are joined along the second dimension."});
+                 "are joined along the second dimension. Of sequences see lengths."});
     visitor.field("targets", targets, {.help = "Array [n] or [n, targets] of numbers to learn: a regression."});
     visitor.field("target_names", target_names,
                   {.help = "Names of the columns of targets, or of labels [n, labels]; empty = the array's name, with numbers."});
@@ -49,6 +52,18 @@ struct ArraysConfig : CacheConfig, ClassNamesConfig, FractionConfig {
                   {.help = "Array of classes [n], numbers from 0 on, or of several labels a sample, [n, labels] of 0 and 1."});
     visitor.field("group", group,
                   {.help = "Array [n] of numbers whose equal values belong together: all samples of a group are in one split."});
+    visitor.field("lengths", lengths,
+                  {.help = "Array [n] of the number of time steps of each sample, where they differ. Inputs are then sequences, "
+                           "padded to one length, [n, time, features], or one after the other, [all steps, features]; several "
+                           "are joined along the features."});
+    visitor.field("steps", steps,
+                  {.help = "With lengths: time steps of the longest sequence that the network can take; 0 = of the longest that "
+                           "there is.",
+                   .min = 0,
+                   .max = 1 << 24});
+    visitor.field("each_step", each_step,
+                  {.help = "targets or labels have a row for each time step: [n, time] or [n, time, columns], or [all steps] or "
+                           "[all steps, columns]. Inputs are sequences [n, time, features]."});
     visitor.field("add_channel", add_channel,
                   {.help = "Put a dimension of 1 in front of a sample: [n, height, width] are grey images."});
     describe_classes(visitor, "Class names in label order; empty = the numbers.");

@@ -184,7 +184,8 @@ void add_groups(GroupSplits& known, const DividedTable& table, const TableConfig
 std::vector<std::string> class_names_in(const Csv& csv, const TableConfig& config) {
   if (config.label.empty()) return {};
   check_stated_class_names(config.classes);
-  std::vector<std::string> names = config.classes.empty() ? class_names_of(csv, csv.column(config.label)) : config.classes;
+  std::vector<std::string> names =
+      config.classes.empty() ? class_names_of(csv, csv.column(config.label), "data.label") : config.classes;
   check_class_count(config.class_count, names);
   return names;
 }

@@ -239,7 +239,7 @@ Catalogue read_catalogue(const ImageFolderConfig& config) {
   if (!config.split_column.empty()) columns.split = csv.column(config.split_column);
   std::vector<std::string> names = config.classes.empty() ? config.label_columns : config.classes;
   check_stated_class_names(names);
-  if (names.empty() && columns.label) names = class_names_of(csv, *columns.label);
+  if (names.empty() && columns.label) names = class_names_of(csv, *columns.label, "data.label_column");
   const ClassLabels classes(std::move(names), "data.classes");
   Catalogue catalogue = collect(csv, config, classes, columns);
   for (const auto* rows : {&catalogue.train, &catalogue.validation, &catalogue.test}) {

@@ -38,8 +38,8 @@ bool is_fraction(const std::string& name) {
   return value && *value != std::floor(*value);
 }
 
-// A column of measured values or of names of objects makes almost as many classes as there are images.
-void check_images_a_class(const Csv& csv, size_t column, const std::vector<std::string>& names) {
+// A column of measured values or of names of objects makes almost as many classes as there are samples.
+void check_samples_a_class(const Csv& csv, size_t column, const std::vector<std::string>& names, const std::string& key) {
   const auto classes = static_cast<int64_t>(names.size());
   if (classes < 3 || 2 * classes <= csv.rows()) return;
   const std::string shown = printable(csv.columns()[column], kLabelShown);
@@ -47,11 +47,10 @@ void check_images_a_class(const Csv& csv, size_t column, const std::vector<std::
   if (std::any_of(names.begin(), names.end(), is_fraction)) {
     refuse_label(fmt::format("{}: column {} holds numbers with fractions, {}: measured values, not classes ({})", csv.name(),
                              shown, count, list_classes(names)),
-                 "Set data.label_column to the column of the class names; if these are classes, name all in data.classes.");
+                 fmt::format("Set {} to the column of the class names; if these are classes, name all in data.classes.", key));
   }
-  log::shared_warning(
-      "{}: column {} has {} as labels, fewer than two images a class; is this the label column (data.label_column)?", csv.name(),
-      shown, count);
+  log::shared_warning("{}: column {} has {} as labels, fewer than two samples a class; is this the label column ({})?",
+                      csv.name(), shown, count, key);
 }
 
 // Surveys write such numbers where nothing was measured.
@@ -98,7 +97,7 @@ std::string ClassLabels::why_unknown(std::string_view cell) const {
   return unknown;
 }
 
-std::vector<std::string> class_names_of(const Csv& csv, size_t column) {
+std::vector<std::string> class_names_of(const Csv& csv, size_t column, const std::string& key) {
   std::vector<std::string> names;  // in the order of the rows
   std::vector<int64_t> first_rows;
   std::unordered_set<std::string> seen;
@@ -116,11 +115,11 @@ std::vector<std::string> class_names_of(const Csv& csv, size_t column) {
     if (std::ssize(names) > kMostClasses) {
       refuse_label(fmt::format("{}: column {} makes more than {} classes", csv.name(),
                                printable(csv.columns()[column], kLabelShown), kMostClasses),
-                   "Is this the label column (data.label_column)?");
+                   fmt::format("Is this the label column ({})?", key));
     }
   }
   const std::string place = "in column " + printable(csv.columns()[column], kLabelShown);
-  check_images_a_class(csv, column, names);
+  check_samples_a_class(csv, column, names, key);
   check_class_names(names, {"label", [&](size_t i) { return csv.where(first_rows[i]); },
                             [&](size_t i) { return fmt::format(" (line {})", csv.line(first_rows[i])); }, place});
   warn_of_placeholders(csv, names, first_rows);
@@ -128,7 +127,7 @@ std::vector<std::string> class_names_of(const Csv& csv, size_t column) {
   if (names.size() < 2) {
     refuse_label(
         fmt::format("{}: column {} has only one class ({})", csv.name(), printable(csv.columns()[column]), list_classes(names)),
-        "A classifier needs two. Is this the label column (data.label_column)?");
+        fmt::format("A classifier needs two. Is this the label column ({})?", key));
   }
   return names;
 }

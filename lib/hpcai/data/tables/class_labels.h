@@ -36,7 +36,8 @@ class ClassLabels {
 
 // The class names that a column holds, in alphabetical order. Throws Error{bad_data} for missing labels, for names that
 // check_class_names() refuses, where there are not at least two, and where most rows have a number with a fraction of their own.
-// Warns where most rows have a label of their own, and of numbers such as -99.
-std::vector<std::string> class_names_of(const Csv& csv, size_t column);
+// Warns where most rows have a label of their own, and of numbers such as -99. `key`: the setting that names the column, for
+// messages.
+std::vector<std::string> class_names_of(const Csv& csv, size_t column, const std::string& key);
 
 }  // namespace hpcai::data

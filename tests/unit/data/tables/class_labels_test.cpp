@@ -17,7 +17,7 @@ ClassNames names_in(const std::string& text) {
   const test::TemporaryFolder folder;
   std::ofstream(folder / "l.csv", std::ios::binary) << text;
   const Csv csv(folder / "l.csv", {"file", "label"});
-  return class_names_of(csv, csv.column("label"));
+  return class_names_of(csv, csv.column("label"), "data.label");
 }
 
 std::string refusal(const std::string& text) {

@@ -1,0 +1,24 @@
+#include "hpcai/tasks/sequences.h"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+
+#include "hpcai/models/sequences.h"
+
+namespace hpcai::tasks {
+
+at::Tensor known_steps(const at::Tensor& target) { return target.isnan().any(2).logical_not(); }
+
+at::Tensor mean_of_sequences(const at::Tensor& values, const at::Tensor& known) {
+  const at::Tensor sums = values.masked_fill(known.logical_not(), 0).sum(1);
+  return (sums / known.sum(1).clamp_min(1)).mean();
+}
+
+at::Tensor without_padding(const at::Tensor& prediction, const at::Tensor& input) {
+  if (prediction.dim() < 3) return prediction;
+  const at::Tensor behind = models::real_steps(input).logical_not();
+  return prediction.masked_fill(behind.unsqueeze(2), std::numeric_limits<double>::quiet_NaN());
+}
+
+}  // namespace hpcai::tasks
