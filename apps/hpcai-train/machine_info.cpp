@@ -25,7 +25,7 @@ void print_info(const nlohmann::json& info, int indent) {
     if (value.is_object()) {
       std::cout << std::string(static_cast<size_t>(indent), ' ') << key << ":\n";
       print_info(value, indent + 2);
-    } else if (key != "layers" && key != "layer_table") {
+    } else if (key != "layers" && key != "layer_table" && !(value.is_array() && value.empty())) {
       std::cout << fmt::format("{}{:<22} {}\n", std::string(static_cast<size_t>(indent), ' '), key,
                                value.is_string() ? value.get<std::string>() : json_text(value));
     }

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "hpcai/core/text.h"
-#include "hpcai/data/row_splits.h"
 #include "hpcai/data/sample_column.h"
 
 namespace hpcai::app {
@@ -47,8 +46,7 @@ std::string subset_number(const nlohmann::json& values, const std::string& key) 
 }  // namespace
 
 std::vector<metrics::Subset> subsets_by(const std::string& column, const TrainedOptions& options, const Trained& trained) {
-  const data::SampleTable table =
-      data::sample_table(trained.experiment.data, data::split_named_in(options.split, "--split"), options.input);
+  const data::SampleTable table = data::sample_table(trained.experiment.data, split_named(options.split), options.input);
   return metrics::subsets_of(data::sample_column(table, column, *trained.dataset), column);
 }
 

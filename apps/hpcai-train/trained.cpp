@@ -75,11 +75,28 @@ data::Split split_named(const std::string& name) {
   return name == "validation" ? data::Split::validation : data::Split::test;
 }
 
+namespace {
+
+// The runs in the folder in which `run` would lie.
+std::vector<std::string> runs_beside(const fs::path& run) {
+  constexpr size_t kMost = 6;
+  std::vector<std::string> runs;
+  for (const fs::path& entry : list_folder(run.has_parent_path() ? run.parent_path() : fs::path("."))) {
+    if (runs.size() < kMost && path_exists(entry / "config.yaml")) runs.push_back(printable(entry));
+  }
+  return runs;
+}
+
+}  // namespace
+
 fs::path config_of_run(const fs::path& run) {
   fs::path config = run / "config.yaml";
   if (path_exists(config)) return config;
+  const std::vector<std::string> others = runs_beside(run);
   throw Error(ExitCode::missing_input, fmt::format("{} holds no run: there is no config.yaml", printable(run)),
-              "Give the folder that a training printed at its end, such as runs/waveform-quickstart.");
+              others.empty() ? "Give the folder that a training printed at its end, such as runs/waveform-quickstart."
+                             : fmt::format("Give the folder that a training printed at its end. There {} {}.",
+                                           others.size() == 1 ? "is" : "are", join_words(others, "and")));
 }
 
 bool names_other_data(const trainer::Experiment& a, const trainer::Experiment& b) {

@@ -67,9 +67,10 @@ std::unique_ptr<Dataset> find_split(const DataConfig& config, Split split, const
 
 std::unique_ptr<Dataset> open_split(const DataConfig& config, Split split, const NetworkUse& use) {
   if (auto dataset = find_split(config, split, use)) return dataset;
-  throw Error(
-      ExitCode::missing_input, fmt::format("the data have no {} split", name_of(split)),
-      "Choose another --split, name the data with --set, such as --set data.test=FILE, or give new samples with --input.");
+  throw Error(ExitCode::missing_input, fmt::format("the data have no {} split", name_of(split)),
+              "Choose another --split, such as --split validation; give new samples with --input; or name the data with --set, "
+              "such as --set "
+              "data.test=FILE. Tables and arrays set samples aside with data.test_fraction when they are trained.");
 }
 
 std::unique_ptr<Dataset> open_input(const DataConfig& config, const std::filesystem::path& input, const NetworkUse& use) {

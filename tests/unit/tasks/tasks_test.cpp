@@ -17,7 +17,8 @@ TEST_CASE("every task judges itself first by its loss, and a name means one metr
   for (const Metric& metric : all_metrics()) CHECK(names.insert(metric.name).second);
   CHECK(names == std::set<std::string_view>{"loss", "accuracy", "f1", "overlap_median", "overlap_p05", "overlap_p01", "ks_p_min",
                                             "relative_width", "fraction_error", "vote_accuracy", "r2", "rmse_all", "nll",
-                                            "mean_absolute_error_all", "mean_average_precision", "f1_macro", "auc_macro"});
+                                            "mean_absolute_error_all", "mean_average_precision", "f1_macro", "auc_macro",
+                                            "early_warning_auc"});
 }
 
 TEST_CASE("a setting chooses a metric by its name") {
