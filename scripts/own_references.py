@@ -94,7 +94,7 @@ def plasma_lstm(seed):
         return ((each * known).sum(1) / known.sum(1)).mean()
 
     begin = time.time()
-    train(torch, network, lambda: shuffled(torch, len(inputs), 20), loss_of, 25, 0.005)
+    train(torch, network, lambda: shuffled(torch, len(inputs), 20), loss_of, 12, 0.005)
     seconds = time.time() - begin
     with torch.no_grad():
         scores = [network([torch.tensor((s - mean) / deviation)])[0].sigmoid().numpy() for s in test]

@@ -59,7 +59,8 @@ Verification verify(const Dataset& data, int threads, const Progress& progress, 
         const std::lock_guard lock(mutex);
         incomplete.add(index, std::move(words));
       }
-      if (data.spec().padded || data.spec().input_shape.size() < 2 || !channels_are_constant(input, data.spec().input_shape[0]))
+      if (data.spec().padded || data.spec().each_step || data.spec().input_shape.size() < 2 ||
+          !channels_are_constant(input, data.spec().input_shape[0]))
         return;
       const std::lock_guard lock(mutex);
       constant.add(index, data.where(index));

@@ -1,5 +1,7 @@
 #include "hpcai/data/arrays/sequences.h"
 
+#include <ATen/ATen.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 
