@@ -81,8 +81,8 @@ def plasma_lstm(seed):
             self.lstm, self.dense = torch.nn.LSTM(7, 32, batch_first=True), torch.nn.Linear(32, 1)
 
         def forward(self, shots):
-            packed = rnn.pack_sequence(shots, enforce_sorted=False)
-            return self.dense(rnn.pad_packed_sequence(self.lstm(packed)[0], batch_first=True)[0])[:, :, 0]
+            # Padded and not packed: what is behind the end changes no earlier state, and PyTorch is ten times as fast.
+            return self.dense(self.lstm(rnn.pad_sequence(shots, batch_first=True))[0])[:, :, 0]
 
     network = Network()
 
@@ -94,7 +94,7 @@ def plasma_lstm(seed):
         return ((each * known).sum(1) / known.sum(1)).mean()
 
     begin = time.time()
-    train(torch, network, lambda: shuffled(torch, len(inputs), 20), loss_of, 12, 0.005)
+    train(torch, network, lambda: shuffled(torch, len(inputs), 20), loss_of, 40, 0.005)
     seconds = time.time() - begin
     with torch.no_grad():
         scores = [network([torch.tensor((s - mean) / deviation)])[0].sigmoid().numpy() for s in test]
@@ -194,7 +194,7 @@ def molecules(test_file, seeds):
     tell("HistGradientBoostingRegressor", HistGradientBoostingRegressor())
     for seed in range(seeds):
         tell(f"MLPRegressor (64, 64), seed {seed}", make_pipeline(
-            StandardScaler(), MLPRegressor((64, 64), learning_rate_init=0.003, batch_size=64, max_iter=60, random_state=seed)))
+            StandardScaler(), MLPRegressor(hidden_layer_sizes=(64, 64), learning_rate_init=0.003, batch_size=64, max_iter=60, random_state=seed)))
 
 
 def main():

@@ -65,6 +65,16 @@ class OwnData(Case):
         self.assertGreater(report["r2"], 0.97)
         self.assertLess(report["rmse"]["age"], 2e8)
         self.assertGreater(report["coverage_95"], 0.8)
+        out, _ = self.run_program("evaluate", "--run-dir", "run", "--by", "kind", "--json")
+        kinds = json.loads(out)["by"]["subsets"]
+        self.assertEqual([kind["value"] for kind in kinds], ["blue", "red"])
+        self.assertEqual(sum(kind["samples"] for kind in kinds), report["samples"])
+        squares = sum(kind["samples"] * kind["rmse"]["mass"] ** 2 for kind in kinds)
+        self.assertAlmostEqual((squares / report["samples"]) ** 0.5, report["rmse"]["mass"])
+        out, _ = self.run_program("evaluate", "--run-dir", "run", "--by", "kind")
+        self.assertRegex(out, r"kind +samples +R2 +RMSE")
+        _, err = self.run_program("evaluate", "--run-dir", "run", "--by", "colour", status=65)
+        self.assertIn("no column colour", err)
         # Columns in another order, without truth and id.
         new = [{"kind": row["kind"], "y": row["y"], "more": 1, "x": row["x"]} for row in rows[:5]]
         self.write("new.csv", new)
@@ -90,8 +100,9 @@ class OwnData(Case):
         common = TABLE.replace("targets: [age, mass]", "inputs: [x, y]\n  TRUTH") + VECTORS
         config = self.config(common.replace("TRUTH", "label: side") + "loss: {type: cross_entropy}\n")
         self.train(config, "classes")
-        out, _ = self.run_program("evaluate", "--run-dir", "classes", "--json")
+        out, _ = self.run_program("evaluate", "--run-dir", "classes", "--json", "--by", "high")
         self.assertGreater(json.loads(out)["accuracy"], 0.9)
+        self.assertEqual([subset["value"] for subset in json.loads(out)["by"]["subsets"]], ["0", "1"])
         config = self.config(common.replace("TRUTH", "labels: [high, right]") + "loss: {type: binary_cross_entropy}\n")
         self.train(config, "labels")
         out, _ = self.run_program("evaluate", "--run-dir", "labels", "--json")

@@ -77,7 +77,7 @@ class Sequences(Case):
     def test_label_of_each_step(self):
         lengths = self.write_arrays()
         config = self.config("inputs: [joined], labels: labels, each_step: true", "type: binary_cross_entropy",
-                             model("lstm: 8", "outputs") + "evaluation: {warning_steps: 1}\n")
+                             model("lstm: 8", "outputs", epochs=25) + "evaluation: {warning_steps: 1}\n")
         self.run_program("check", "--config", config)
         self.train(config, "run")
         out, _ = self.run_program("evaluate", "--run-dir", "run", "--json", "--report", "report")

@@ -61,10 +61,10 @@ ArraysConfig sequences_config(const std::filesystem::path& path, const std::stri
 // The values up to the first NaN, behind which there is nothing else.
 std::vector<float> until_end(const std::vector<float>& values) {
   std::vector<float> real;
-  for (const float value : values) {
-    if (std::isnan(value)) continue;
-    REQUIRE(real.size() == static_cast<size_t>(&value - values.data()));
-    real.push_back(value);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::isnan(values[i])) continue;
+    REQUIRE(real.size() == i);
+    real.push_back(values[i]);
   }
   return real;
 }
