@@ -32,7 +32,7 @@ std::string array_place(const std::string& file, const std::string& array) {
   throw Error(ExitCode::bad_data,
               fmt::format("{}: no array {}; there are {}", printable(std::string_view(file)), printable(name, 60),
                           printable(fmt::format("{}", fmt::join(there, ", ")), 200)),
-              "Name the arrays in data.inputs, data.targets and data.labels.");
+              "Name the arrays in data.inputs, data.targets, data.labels and data.lengths.");
 }
 
 // Rows that lie in a .npy file; they are read when they are asked for.

@@ -42,8 +42,9 @@ class StoredTruth {
     const int64_t needed = lengths_ ? lengths_->total() : request.first.rows();
     if (rows_ == needed) return;
     refuse_truth(where_, fmt::format("{} rows, but {} are needed", rows_, needed),
-                 lengths_ ? "Give one row for each step of all sequences."
-                          : "The first dimension counts the samples and is the same of all arrays.");
+                 lengths_                         ? "Give one row for each step of all sequences."
+                 : request.config.lengths.empty() ? "The first dimension counts the samples and is the same of all arrays."
+                                                  : "Give one row for each sequence, or set data.each_step for one each step.");
   }
 
   bool are_texts() const { return !texts_.empty(); }
