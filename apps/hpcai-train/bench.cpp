@@ -10,13 +10,16 @@
 #include <sstream>
 #include <string>
 
+#include "bench_input.h"
 #include "bench_start.h"
+#include "bench_update.h"
 #include "commands.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/output_file.h"
 #include "hpcai/core/process.h"
+#include "hpcai/core/threads/cores.h"
 #include "hpcai/core/threads/openmp.h"
 #include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/distributed/world/world.h"
@@ -39,6 +42,7 @@ struct BenchOptions {
   int64_t warmup = 3;
   std::string trace;
   std::string start;
+  bool input = false, update = false, json = false;
 };
 
 double now_s() {
@@ -83,19 +87,53 @@ void require_start(const BenchOptions& options, const trainer::Experiment& exper
   require_output(options.start, "--save-start", inputs_of(options.config, experiment));
 }
 
+void refuse_unfitting(const BenchOptions& options) {
+  if (options.input && options.update)
+    throw Error(ExitCode::usage, "--input and --update are both given", "Leave one of them out.");
+  if (options.json && !options.input && !options.update) {
+    throw Error(ExitCode::usage, "--json belongs to --input and --update", "Leave it out: bench then always prints JSON.");
+  }
+}
+
+int print_update(const trainer::Experiment& experiment, trainer::Incarnation& incarnation, bool as_json) {
+  if (incarnation.group().device().is_cuda()) {
+    throw Error(ExitCode::usage, "--update measures updates on a CPU", "Add --set training.device=cpu.");
+  }
+  const nlohmann::json report = measure_update(experiment, *incarnation.training().model);
+  print_report(report, as_json, [&] { std::cout << update_report_text(report); });
+  return 0;
+}
+
+// `report`: of the steps.
+int print_input(const trainer::Experiment& experiment, const nlohmann::json& report, bool as_json) {
+  nlohmann::json input = measure_input_path(experiment, available_cores());
+  const double step_s = report.at("step_time").at("step_s"), input_s = report.at("step_time").at("input_s");
+  input["step"] = {{"step_s", step_s},
+                   {"input_s", input_s},
+                   {"input_share", step_s > 0 ? input_s / step_s : 0},
+                   {"loader_threads", experiment.loader.threads}};
+  print_report(input, as_json, [&] { std::cout << input_report_text(input); });
+  return 0;
+}
+
 int bench(const CommandLine& line, const BenchOptions& options) {
+  refuse_unfitting(options);
   trainer::Experiment experiment = options.config.read();
   if (options.nproc > 0) trainer::refuse_problems(trainer::judge(experiment, options.nproc));
   if (const auto status = start_ranks(line, options.nproc, experiment.distributed.port)) return *status;
   const auto world = distributed::detect_world(process_environment(), static_cast<int>(experiment.distributed.port));
   trainer::Incarnation incarnation(experiment, world);
   distributed::Group& group = incarnation.group();
+  if ((options.input || options.update) && group.size() > 1) {
+    throw Error(ExitCode::usage, "--input and --update measure one process", "Start one rank.");
+  }
   distributed::on_all_ranks(group, [&] {
     if (group.rank() == 0 && !options.trace.empty())
       require_output(options.trace, "--trace", inputs_of(options.config, experiment));
     if (!options.start.empty()) require_start(options, experiment, group);
   });
   distributed::on_all_ranks(group, [&] { incarnation.build(); });
+  if (options.update) return print_update(experiment, incarnation, options.json);
   incarnation.begin();
   trainer::Loop& loop = incarnation.loop();
   if (!options.start.empty()) save_start(options.start, incarnation);
@@ -131,6 +169,7 @@ int bench(const CommandLine& line, const BenchOptions& options) {
                                  {"global_batch", experiment.training.global_batch},
                                  {"threads", compute_threads()},
                                  {"world_size", group.size()}};
+  if (options.input) return print_input(experiment, report, options.json);
   if (group.rank() == 0) std::cout << json_text(report, 2) << std::endl;
   if (!options.trace.empty()) trace_steps(options.trace, group, loop);
   if (group.size() > 1) log::info("{}", trainer::describe_slowest(loop.step_times().ranks(), incarnation.hosts()));
@@ -150,6 +189,11 @@ void add_bench(CommandLine& line) {
   add_nproc(*app, options->nproc);
   app->add_option("--steps", options->steps, "Measured steps")->type_name("N")->check(CLI::Range(1, 1000000));
   app->add_option("--warmup", options->warmup, "Steps before the measured ones")->type_name("N")->check(CLI::Range(1, 1000000));
+  app->add_flag("--input", options->input,
+                "Print how fast the data path is without a network, stage by stage, and what share of a step waits for it");
+  app->add_flag("--update", options->update,
+                "Print the time of an update of the weights by the config's optimizer, and the least that memory allows");
+  app->add_flag("--json", options->json, "With --input or --update: print JSON");
   app->add_option("--trace", options->trace,
                   "Run 3 more steps and write a trace of what CPU and GPU do in them, for ui.perfetto.dev")
       ->type_name("FILE.json");

@@ -205,6 +205,42 @@ training: {epochs: 1, global_batch: 4}
             self.assertEqual(len(report["losses"]), 3)
         self.assertEqual(list(self.folder.iterdir()), [], "bench writes nothing")
 
+    def test_bench_of_the_input(self):
+        out, _ = self.run_program("bench", "--config", GALAXY, "--steps", 2, "--warmup", 1, "--input", "--json", timeout=120)
+        report = json.loads(out)
+        for epoch in ("first_epoch", "later_epochs"):
+            for threads in ("one_thread", "all_threads"):
+                rates = report[epoch][threads]
+                self.assertGreater(rates["samples_per_second"], 0)
+                self.assertTrue(rates["stages"])
+                for stage in rates["stages"].values():
+                    self.assertGreater(stage["samples_per_second"], 0)
+        self.assertGreater(report["memcpy_mb_per_second"]["one_thread"], 0)
+        self.assertGreaterEqual(report["step"]["input_share"], 0)
+        self.assertLessEqual(report["step"]["input_share"], 1)
+        text, _ = self.run_program("bench", "--config", GALAXY, "--steps", 1, "--warmup", 1, "--input", timeout=120)
+        for part in ("samples/s", "later epochs", "memcpy", "a step takes"):
+            self.assertIn(part, text)
+        self.assertEqual(list(self.folder.iterdir()), [], "bench writes nothing")
+
+    def test_bench_of_an_update(self):
+        rules = ("sgd", "adam", "adamw", "lars", "lamb")
+        for rule in rules:
+            out, _ = self.run_program("bench", "--config", GALAXY, "--update", "--json", "--set", f"optimizer={{type: {rule}, lr: 0.01}}",
+                                      "--set", "training.clip_norm=1", "--set", "training.average_decay=0.9")
+            report = json.loads(out)
+            self.assertTrue(report["one_pass"], rule)
+            self.assertGreater(report["bytes_moved"], 4 * 8 * report["parameters"])
+            self.assertGreater(report["update_s"], 0)
+            self.assertGreater(report["bound_s"], 0)
+        out, _ = self.run_program("bench", "--config", GALAXY, "--update")
+        self.assertIn("times the bound", out)
+
+    def test_bench_with_options_that_do_not_fit(self):
+        for wrong in (["--json"], ["--input", "--update"], ["--input", "--nproc", 2]):
+            _, err = self.run_program("bench", "--config", GALAXY, *wrong, status=2)
+            self.assertIn("--input", err)
+
     def test_bench_with_a_trace(self):
         for ranks in (1, 2):
             self.run_program("bench", "--config", GALAXY, "--steps", 1, "--nproc", ranks, "--trace", "trace.json")

@@ -28,6 +28,7 @@ ALLOWED = {
 }
 ALLOWED["data"].add("simulate")
 ALLOWED["models"].add("kernels")
+ALLOWED["optim"].add("kernels")
 
 # library headers and the only places that may include them
 CONTAINED = {

@@ -82,6 +82,11 @@ class Dataset {
   // Where an image lies that has fewer pixels than the input along a side, and how many: "a.png: 40 x 40 pixels". Empty for
   // others.
   virtual std::string enlarged(int64_t /*index*/) const { return ""; }
+  // As read(), of samples [channels, height, width], with the values of a pixel side by side: [height, width, channels], which
+  // LibTorch calls channels-last.
+  virtual void read_channels_last(int64_t index, const Draw* draw, float* out) const;
+  // Whether the samples are such that read_channels_last() is as quick as read(), because they are stored so.
+  virtual bool is_channels_last() const { return false; }
 
  private:
   SampleSpec spec_;

@@ -172,7 +172,8 @@ void Loader::fill(const Claim& claim) const {
   const Draw* augment = augments() ? &draw : nullptr;
   float* out = batch.input.mutable_data_ptr<float>();
   const int64_t stride = dataset_.input_size();
-  for (int64_t i = claim.begin; i < claim.end; ++i) dataset_.read(batch.index[i], augment, out + i * stride);
+  const auto read = dataset_.is_channels_last() ? &Dataset::read_channels_last : &Dataset::read;
+  for (int64_t i = claim.begin; i < claim.end; ++i) (dataset_.*read)(batch.index[i], augment, out + i * stride);
 }
 
 // Memory fresh from the system costs a page fault for every 4 KiB, more than filling it: buffers that have come back
@@ -181,14 +182,15 @@ at::Tensor Loader::buffer(int64_t batch) {
   std::vector<int64_t> shape{batch};
   const auto& input_shape = dataset_.spec().input_shape;
   shape.insert(shape.end(), input_shape.begin(), input_shape.end());
-  if (pinned_) return at::empty(shape, at::TensorOptions(at::kFloat).pinned_memory(true));
+  const auto format = dataset_.is_channels_last() ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  if (pinned_) return at::empty(shape, at::TensorOptions(at::kFloat).pinned_memory(true), format);
   std::lock_guard lock(mutex_);
   for (const at::Tensor& tensor : buffers_) {
     if (tensor.use_count() == 1 && tensor.storage().use_count() == 1 && tensor.sizes() == at::IntArrayRef(shape)) {
       return tensor;
     }
   }
-  at::Tensor tensor = at::empty(shape, at::kFloat);
+  at::Tensor tensor = at::empty(shape, at::TensorOptions(at::kFloat), format);
   if (static_cast<int64_t>(buffers_.size()) < queue_batches_ + 2) buffers_.push_back(tensor);
   return tensor;
 }

@@ -18,7 +18,8 @@ namespace hpcai::data {
 
 // This rank's part of one global batch.
 struct Batch {
-  at::Tensor input;            // float [batch, ...spec().input_shape]; batch may be 0 in evaluation
+  // float [batch, ...spec().input_shape]; batch may be 0 in evaluation. In channels-last memory if the data set is such.
+  at::Tensor input;
   at::Tensor target;           // float [batch, targets] or int64 [batch]
   std::vector<int64_t> index;  // the samples, in order
   int64_t epoch = 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hpcai/core/random.h"
+#include "hpcai/data/stage_clock.h"
 #include "hpcai/simulate/fast_normal.h"
 
 namespace hpcai::data {
@@ -70,6 +71,7 @@ DrawnPhotometry draw_photometry(const AugmentationConfig& config, const Draw& dr
 void apply_photometry(const DrawnPhotometry& drawn, const Draw& draw, int64_t index, int64_t height, int64_t width,
                       float* planes) {
   const int64_t count = height * width;
+  const ScopedStage stage(Stage::augment, 3 * count * static_cast<int64_t>(sizeof(float)));
   change_colours(drawn, count, planes);
   if (drawn.blur > 0) {
     for (int64_t c = 0; c < 3; ++c) blur_plane(drawn.blur, height, width, planes + c * count);

@@ -12,6 +12,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/open_files.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/stage_clock.h"
 
 namespace hpcai::data {
 namespace {
@@ -65,6 +66,7 @@ RegularFile::RegularFile(const std::string& path) : path_(path) {
 RegularFile::~RegularFile() { close(fd_); }
 
 size_t RegularFile::read_at(uint64_t at, void* out, size_t count) const {
+  const ScopedStage stage(Stage::read, static_cast<int64_t>(count));
   size_t done = 0;
   while (done < count) {
     const ssize_t got = pread(fd_, static_cast<char*>(out) + done, count - done, static_cast<off_t>(at + done));

@@ -19,11 +19,22 @@ PixelMap pixel_map(PixelScaling scaling);
 // With the drawn brightness and contrast.
 PixelMap pixel_map(PixelScaling scaling, const DrawnAugmentation& drawn);
 
-// pixels [height, width, 3] -> out [3, height, width].
-void convert_pixels(const uint8_t* pixels, int64_t height, int64_t width, const PixelMap& map, float* out);
+// How the values of an image lie in memory.
+enum class PixelOrder {
+  planes,       // [3, height, width]
+  interleaved,  // [height, width, 3], which LibTorch calls channels-last
+};
+
+// pixels [height, width, 3] -> out, in this order.
+void convert_pixels(const uint8_t* pixels, int64_t height, int64_t width, const PixelMap& map, float* out,
+                    PixelOrder order = PixelOrder::planes);
 
 // As convert_pixels, with out's pixel (column, row) taken from affine(column, row), bilinear between pixel centres;
 // places outside the image take the nearest border pixel. Sides up to 16384.
-void warp_pixels(const uint8_t* pixels, int64_t height, int64_t width, const Affine& affine, const PixelMap& map, float* out);
+void warp_pixels(const uint8_t* pixels, int64_t height, int64_t width, const Affine& affine, const PixelMap& map, float* out,
+                 PixelOrder order = PixelOrder::planes);
+
+// planes [3, height, width] -> out [height, width, 3]
+void interleave(const float* planes, int64_t height, int64_t width, float* out);
 
 }  // namespace hpcai::data

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "hpcai/core/error.h"
 #include "hpcai/optim/parameter_lists.h"
 
@@ -56,6 +58,12 @@ AdamConfig as_adam(const AdamWConfig& config) {
           .decay_bias_and_norm = config.decay_bias_and_norm};
 }
 
+// The weight decay of a parameter by a config with these two keys.
+template <class Config>
+double decay_of(const at::Tensor& parameter, const Config& config) {
+  return parameter.dim() > 1 || config.decay_bias_and_norm ? config.weight_decay : 0;
+}
+
 }  // namespace
 
 Sgd::Sgd(const SgdConfig& config, NamedTensors named) : Optimizer(std::move(named)), config_(config) {
@@ -88,6 +96,24 @@ void Sgd::update(const std::vector<size_t>& active, const Tensors& grads) {
       at::_fused_sgd_(pick(parameters(), indices), group_grads, buffers, decay, config_.momentum, rate,
                       /*dampening=*/0, config_.nesterov, /*maximize=*/false, /*is_first_step=*/false);
     });
+  });
+}
+
+void Sgd::update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors, const Alongside& alongside) {
+  const double change = rate_change_ ? rate_change_->number() : 1;
+  if (change != 1 && !momentum_.empty()) at::_foreach_div_(without(momentum_, active), change);  // of frozen parameters
+  for (size_t k = 0; k < active.size() && !momentum_.empty(); ++k) tensors[k].mean = flat_values(momentum_[active[k]]);
+  kernels::MomentumRule rule;
+  rule.gradient_scale = static_cast<float>(alongside.gradient_scale);
+  rule.keep = static_cast<float>(config_.momentum / change);
+  rule.rate = static_cast<float>(lr().number());
+  rule.nesterov = config_.nesterov;
+  rule.momentum = static_cast<float>(config_.momentum);
+  rule.average_weight = static_cast<float>(alongside.average_weight);
+  Parts(tensors).for_each([&](size_t k, const UpdatePiece& piece) {
+    kernels::MomentumRule own = rule;
+    own.decay = static_cast<float>(decay_of(parameters()[active[k]].second, config_));
+    kernels::update_momentum(piece, own);
   });
 }
 
@@ -124,6 +150,28 @@ void Adam::update(const std::vector<size_t>& active, const Tensors& grads) {
       fused(adam, indices, group_grads, decay);
     }
   });
+}
+
+void Adam::update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors, const Alongside& alongside) {
+  std::vector<kernels::AdamRule> rules(tensors.size());
+  for (size_t k = 0; k < active.size(); ++k) {
+    const size_t i = active[k];
+    const double step = ++*step_[i].mutable_data_ptr<float>(), rate = lr().number();
+    const double decay = decay_of(parameters()[i].second, config_);
+    rules[k] = {.gradient_scale = static_cast<float>(alongside.gradient_scale),
+                .decay = static_cast<float>(decoupled_ ? 0 : decay),
+                .shrink = static_cast<float>(decoupled_ ? 1 - rate * decay : 1),
+                .beta2 = static_cast<float>(config_.beta2),
+                .one_minus_beta1 = static_cast<float>(1 - config_.beta1),
+                .one_minus_beta2 = static_cast<float>(1 - config_.beta2),
+                .root_scale = static_cast<float>(1 / std::sqrt(1 - std::pow(config_.beta2, step))),
+                .epsilon = static_cast<float>(config_.epsilon),
+                .rate = static_cast<float>(rate / (1 - std::pow(config_.beta1, step))),
+                .average_weight = static_cast<float>(alongside.average_weight)};
+    tensors[k].mean = flat_values(mean_[i]);
+    tensors[k].square = flat_values(square_[i]);
+  }
+  Parts(tensors).for_each([&](size_t k, const UpdatePiece& piece) { kernels::update_adam(piece, rules[k]); });
 }
 
 }  // namespace hpcai::optim

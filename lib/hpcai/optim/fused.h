@@ -22,6 +22,8 @@ class Sgd : public Optimizer {
  protected:
   void prepare(const std::vector<size_t>& active, double lr) override;
   void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) override;
+  void update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors,
+                          const Alongside& alongside) override;
 
  private:
   SgdConfig config_;
@@ -40,6 +42,8 @@ class Adam : public Optimizer {
 
  protected:
   void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) override;
+  void update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors,
+                          const Alongside& alongside) override;
 
  private:
   Adam(const AdamConfig& config, bool decoupled, NamedTensors parameters);

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "hpcai/core/error.h"
 #include "hpcai/optim/parameter_lists.h"
@@ -75,6 +77,47 @@ void Lamb::update(const std::vector<size_t>& active, const Tensors& grads) {
     put(update, adapted, scaled_each(pick(update, adapted), ratio));
   }
   add_scaled_each(weights, update, lr(), /*subtract=*/true);
+}
+
+// The first pass over a run of tensors makes the moments and the norms; the second reads these tensors from the cache.
+void Lamb::update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors, const Alongside& alongside) {
+  std::vector<kernels::LambRule> rules(tensors.size());
+  std::vector<char> adapted(tensors.size(), 0);
+  for (size_t k = 0; k < active.size(); ++k) {
+    const bool matrix = parameters()[active[k]].second.dim() > 1;
+    adapted[k] = config_.adapt_bias_and_norm || matrix;
+    rules[k] = {.gradient_scale = static_cast<float>(alongside.gradient_scale),
+                .beta2 = static_cast<float>(config_.beta2),
+                .one_minus_beta1 = static_cast<float>(1 - config_.beta1),
+                .one_minus_beta2 = static_cast<float>(1 - config_.beta2),
+                .epsilon = static_cast<float>(config_.epsilon),
+                .decay = static_cast<float>(config_.decay_bias_and_norm || matrix ? config_.weight_decay : 0),
+                .average_weight = static_cast<float>(alongside.average_weight)};
+    tensors[k].mean = flat_values(mean_[active[k]]);
+    tensors[k].square = flat_values(square_[active[k]]);
+  }
+  for (const auto& [offset, age] : ages_) {
+    for (const size_t k : age.places) {
+      rules[k].mean_scale = static_cast<float>(1 / age.mean_scale.number());
+      rules[k].root_scale = static_cast<float>(1 / age.root_scale.number());
+    }
+  }
+  for_cached_runs(tensors, [&](size_t first, size_t count) {
+    const Parts parts(std::span(tensors).subspan(first, count));
+    const auto squares = parts.sums<kernels::SquareSums>(
+        [&](size_t k, const UpdatePiece& piece) { return kernels::update_lamb_moments(piece, rules[first + k]); });
+    parts.for_each([&](size_t k, const UpdatePiece& piece) {
+      const double ratio = adapted[first + k] != 0 ? ratio_of(squares[k]) : 1;
+      kernels::apply_lamb(piece, rules[first + k], static_cast<float>(lr().number() * ratio));
+    });
+  });
+}
+
+double Lamb::ratio_of(const kernels::SquareSums& squares) const {
+  double weight_norm = std::max(std::sqrt(squares.weight), config_.min_weight_norm);
+  if (config_.max_weight_norm > 0) weight_norm = std::min(weight_norm, config_.max_weight_norm);
+  const double update_norm = std::sqrt(squares.other);
+  return trusted(weight_norm / update_norm, weight_norm, update_norm, config_.max_ratio);
 }
 
 }  // namespace hpcai::optim

@@ -24,6 +24,8 @@ class Lamb : public Optimizer {
  protected:
   void prepare(const std::vector<size_t>& active, double lr) override;
   void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) override;
+  void update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors,
+                          const Alongside& alongside) override;
 
  private:
   // The parameters with the same number of updates t, which are those that have been trained since the same stage.
@@ -33,7 +35,8 @@ class Lamb : public Optimizer {
   };
 
   std::vector<at::Tensor> direction(const std::vector<size_t>& active) const;
-  at::Tensor bounded(const at::Tensor& weight_norm) const;  // phi
+  double ratio_of(const kernels::SquareSums& squares) const;  // of weights and update
+  at::Tensor bounded(const at::Tensor& weight_norm) const;    // phi
 
   LambConfig config_;
   std::vector<at::Tensor> mean_;

@@ -1,5 +1,8 @@
 #include "hpcai/optim/lars.h"
 
+#include <cmath>
+#include <span>
+
 #include "hpcai/core/error.h"
 #include "hpcai/optim/parameter_lists.h"
 #include "hpcai/optim/trust_ratio.h"
@@ -62,6 +65,42 @@ void Lars::update(const std::vector<size_t>& active, const Tensors& grads) {
     at::_foreach_add_(momentum, gradient);
     add_scaled_each(weights, adapt(momentum), lr(), /*subtract=*/true);
   }
+}
+
+// The norms of a run of tensors are computed first, so that the update reads these tensors from the cache.
+void Lars::update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors, const Alongside& alongside) {
+  const double change = rate_change_ ? rate_change_->number() : 1;
+  if (change != 1) at::_foreach_mul_(without(momentum_, active), change);  // of frozen parameters
+  const auto matrix = [&](size_t k) { return parameters()[active[k]].second.dim() > 1; };
+  for (size_t k = 0; k < active.size(); ++k) tensors[k].mean = flat_values(momentum_[active[k]]);
+  kernels::MomentumRule rule;
+  rule.gradient_scale = static_cast<float>(alongside.gradient_scale);
+  rule.keep = static_cast<float>(config_.momentum * change);
+  rule.average_weight = static_cast<float>(alongside.average_weight);
+  for_cached_runs(tensors, [&](size_t first, size_t count) {
+    const Parts parts(std::span(tensors).subspan(first, count));
+    const auto squares = parts.sums<kernels::SquareSums>([&](size_t k, const UpdatePiece& piece) {
+      return config_.adapt_bias_and_norm || matrix(first + k) ? kernels::squares_of_both(piece) : kernels::SquareSums{};
+    });
+    parts.for_each([&](size_t k, const UpdatePiece& piece) {
+      const size_t i = first + k;
+      const bool adapted = config_.adapt_bias_and_norm || matrix(i);
+      const double step = lr().number() * (adapted ? ratio_of(active[i], squares[k], alongside.gradient_scale) : 1);
+      const bool you = config_.form == LarsForm::you;
+      kernels::MomentumRule own = rule;
+      own.decay = static_cast<float>(config_.decay_bias_and_norm || matrix(i) ? config_.weight_decay : 0);
+      own.gain = static_cast<float>(you ? step : 1);
+      own.rate = static_cast<float>(you ? 1 : step);
+      kernels::update_momentum(piece, own);
+    });
+  });
+}
+
+double Lars::ratio_of(size_t index, const kernels::SquareSums& squares, double gradient_scale) const {
+  const double weight_norm = std::sqrt(squares.weight), grad_norm = gradient_scale * std::sqrt(squares.other);
+  const double decay = *decay_[index].const_data_ptr<float>();
+  return trusted(config_.trust_coefficient * weight_norm / (grad_norm + decay * weight_norm + config_.epsilon), weight_norm,
+                 grad_norm, config_.max_ratio);
 }
 
 }  // namespace hpcai::optim

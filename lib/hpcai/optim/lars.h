@@ -24,8 +24,12 @@ class Lars : public Optimizer {
  protected:
   void prepare(const std::vector<size_t>& active, double lr) override;
   void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) override;
+  void update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors,
+                          const Alongside& alongside) override;
 
  private:
+  // The ratio of parameter `index` from the sums of the squares of its weights and gradients.
+  double ratio_of(size_t index, const kernels::SquareSums& squares, double gradient_scale) const;
   at::Tensor ratios(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& grads, const at::Tensor& decay) const;
 
   LarsConfig config_;

@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -55,7 +56,13 @@ void Optimizer::prepare(double lr) {
   if (const auto indices = active(); !indices.empty()) prepare(indices, lr);
 }
 
-void Optimizer::update() {
+bool Optimizer::updates_in_one_pass() const {
+  return !numbers_as_tensors_ && std::all_of(parameters_.begin(), parameters_.end(), [](const auto& named) {
+    return is_flat(named.second) && (!named.second.grad().defined() || named.second.grad().scalar_type() == at::kFloat);
+  });
+}
+
+void Optimizer::update(const Alongside& alongside) {
   c10::NoGradGuard no_grad;
   const std::vector<size_t> indices = active();
   std::vector<at::Tensor> grads;
@@ -64,7 +71,22 @@ void Optimizer::update() {
     const auto& grad = parameter.grad();
     grads.push_back(same_layout(parameter, grad) ? grad : at::empty_like(parameter).copy_(grad));
   }
-  if (!indices.empty()) update(indices, grads);
+  const bool one_pass = updates_in_one_pass();
+  if (!one_pass && (alongside.gradient_scale != 1 || !alongside.averages.empty())) {
+    throw std::invalid_argument("Optimizer: work alongside an update that is not one pass");
+  }
+  if (indices.empty()) return;
+  if (!one_pass) return update(indices, grads);
+  std::vector<UpdatePiece> tensors;
+  for (size_t k = 0; k < indices.size(); ++k) {
+    const at::Tensor& parameter = parameters_[indices[k]].second;
+    UpdatePiece& tensor = tensors.emplace_back();
+    tensor.weight = parameter.mutable_data_ptr<float>();
+    tensor.gradient = grads[k].const_data_ptr<float>();
+    tensor.count = parameter.numel();
+    if (!alongside.averages.empty()) tensor.average = alongside.averages.at(indices[k]);
+  }
+  update_in_one_pass(indices, std::move(tensors), alongside);
 }
 
 void Optimizer::load(const NamedTensors& saved) {

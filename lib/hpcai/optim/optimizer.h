@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hpcai/core/named_tensors.h"
+#include "hpcai/optim/one_pass.h"
 #include "hpcai/optim/step_value.h"
 
 namespace hpcai::optim {
@@ -26,7 +27,8 @@ class Optimizer {
   // learning rate, and corrections that depend on the rate or on the number of updates. update() computes with these numbers and
   // reads nothing from a GPU, so that a GPU can capture it as a graph. step() does both.
   void prepare(double lr);
-  void update();
+  // Throws std::invalid_argument for work alongside unless updates_in_one_pass().
+  void update(const Alongside& alongside = {});
   void step(double lr) {
     prepare(lr);
     update();
@@ -34,6 +36,14 @@ class Optimizer {
 
   // Stores the numbers of an update as tensors also on a CPU, for tests of the code for GPUs. Call it before the first update.
   void keep_numbers_as_tensors() { numbers_as_tensors_ = true; }
+
+  // Whether update() computes in one pass over memory: all parameters are float32 on a CPU. Otherwise it calls LibTorch's
+  // operators.
+  bool updates_in_one_pass() const;
+
+  const NamedTensors& parameters() const { return parameters_; }
+  // The parameters that an update changes now, as indices into parameters().
+  std::vector<size_t> active() const;
 
   // The tensors of the whole state, named "<parameter>.<quantity>", in a fixed order. They share memory with the optimizer:
   // copying into them restores the optimizer exactly.
@@ -47,14 +57,15 @@ class Optimizer {
   virtual void prepare(const std::vector<size_t>& /*active*/, double /*lr*/) {}
   // Updates the parameters `active` at the rate lr(). grads[k] has the shape and the memory layout of parameter active[k].
   virtual void update(const std::vector<size_t>& active, const std::vector<at::Tensor>& grads) = 0;
+  // The same in one pass over memory. tensors[k] has weight, gradient and average of parameter active[k]; the rule adds its
+  // state.
+  virtual void update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors,
+                                  const Alongside& alongside) = 0;
 
-  const NamedTensors& parameters() const { return parameters_; }
   const StepValue& lr() const { return *lr_; }  // of this update; needs prepare()
   StepValue make_number() const;                // a number of an update, on the parameters' device
 
  private:
-  std::vector<size_t> active() const;
-
   NamedTensors parameters_;
   bool numbers_as_tensors_ = false;  // on a GPU they always are
   std::optional<StepValue> lr_;

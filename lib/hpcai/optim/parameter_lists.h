@@ -31,6 +31,20 @@ inline Tensors pick(const NamedTensors& from, const std::vector<size_t>& indices
   return picked;
 }
 
+// The tensors at all other indices.
+inline Tensors without(const Tensors& from, const std::vector<size_t>& indices) {
+  std::vector<char> left_out(from.size(), 0);
+  for (const size_t i : indices) left_out[i] = 1;
+  Tensors rest;
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (left_out[i] == 0) rest.push_back(from[i]);
+  }
+  return rest;
+}
+
+// The values of a state tensor, in the order of memory, which is its parameter's.
+inline float* flat_values(const at::Tensor& state) { return state.mutable_data_ptr<float>(); }
+
 // The inverse of pick(): into[indices[k]] = tensors[k].
 inline void put(Tensors& into, const std::vector<size_t>& indices, const Tensors& tensors) {
   for (size_t k = 0; k < indices.size(); ++k) into[indices[k]] = tensors[k];

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 namespace hpcai::trainer {
@@ -30,6 +31,32 @@ void WeightAverage::update() {
   if (!enabled()) return;
   at::NoGradGuard no_grad;
   optim::approach_each(average_tensors_, live_tensors_, weight_);
+}
+
+void WeightAverage::update_with(optim::Optimizer& optimizer, optim::Alongside alongside) {
+  if (!enabled() || !optimizer.updates_in_one_pass()) {
+    optimizer.update(alongside);
+    return update();
+  }
+  const at::NoGradGuard no_grad;
+  const NamedTensors& parameters = optimizer.parameters();
+  std::map<const void*, size_t> place_of;  // of a parameter that the optimizer changes
+  for (const size_t i : optimizer.active()) place_of.emplace(parameters[i].second.const_data_ptr(), i);
+  alongside.averages.assign(parameters.size(), nullptr);
+  alongside.average_weight = weight_.number();
+  std::vector<at::Tensor> other_averages, other_weights;
+  for (size_t i = 0; i < live_tensors_.size(); ++i) {
+    const at::Tensor &live = live_tensors_[i], &average = average_tensors_[i];
+    const auto found = place_of.find(live.const_data_ptr());
+    if (found != place_of.end() && optim::is_flat(average) && average.strides() == live.strides()) {
+      alongside.averages[found->second] = average.mutable_data_ptr<float>();
+    } else {
+      other_averages.push_back(average);
+      other_weights.push_back(live);
+    }
+  }
+  optimizer.update(alongside);
+  if (!other_averages.empty()) optim::approach_each(other_averages, other_weights, weight_);
 }
 
 void WeightAverage::swap() {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hpcai/core/named_tensors.h"
+#include "hpcai/optim/optimizer.h"
 #include "hpcai/optim/step_value.h"
 
 namespace hpcai::trainer {
@@ -21,6 +22,8 @@ class WeightAverage {
   // One update of the average is prepare(), which sets d for this step, then update(), which reads nothing from a GPU.
   void prepare(int64_t step);
   void update();
+  // Updates the weights, and the average after prepare(), in one pass over memory where the optimizer can.
+  void update_with(optim::Optimizer& optimizer, optim::Alongside alongside = {});
   // Exchanges the values of the model and of the average. A second call restores them. Use ScopedAverage.
   void swap();
   // Names and tensors of the average, empty if disabled.

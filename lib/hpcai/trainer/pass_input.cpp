@@ -21,8 +21,8 @@ void PassInput::place(at::Tensor& slot, const at::Tensor& values) const {
     slot = copies_ ? values.clone() : values;
     return;
   }
-  if (!slot.defined() || slot.sizes() != values.sizes()) {
-    slot = at::empty(values.sizes(), at::TensorOptions(values.scalar_type()).device(device_));
+  if (!slot.defined() || slot.sizes() != values.sizes() || slot.strides() != values.strides()) {
+    slot = at::empty_like(values, values.options().device(device_));  // in the same memory format
   }
   slot.copy_(values, /*non_blocking=*/true);
 }

@@ -144,9 +144,13 @@ at::Tensor Step::compute_pass() {
 }
 
 void Step::apply() {
-  if (settings_.clip_norm > 0) optim::clip_gradients(trained_, settings_.clip_norm);
-  context_.optimizer.update();
-  average_.update();
+  optim::Alongside alongside;
+  if (context_.optimizer.updates_in_one_pass()) {
+    alongside.gradient_scale = optim::clip_factor(trained_, settings_.clip_norm);
+  } else if (settings_.clip_norm > 0) {
+    optim::clip_gradients(trained_, settings_.clip_norm);
+  }
+  average_.update_with(context_.optimizer, alongside);
 }
 
 // Sets what the pass reads: its samples, and the randomness of dropout, which is a function of (seed, step, place in the global

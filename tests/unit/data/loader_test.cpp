@@ -9,7 +9,9 @@
 
 #include "hpcai/core/random.h"
 #include "hpcai/data/loader.h"
+#include "hpcai/data/wrappers/augmented_images.h"
 #include "support.h"
+#include "wrappers/noise.h"
 
 using namespace hpcai;
 using namespace hpcai::data;
@@ -159,4 +161,17 @@ TEST_CASE("the loader counts the seconds that next waits") {
   CHECK(once >= 0);
   loader.next();
   CHECK(loader.wait_s() >= once);
+}
+
+TEST_CASE("batches of images are in channels-last memory, and hold the same values") {
+  const AugmentedImages images(std::make_unique<test::Noise>(8), {});
+  const Sampler sampler(8, 4, 0, 1, SamplerMode::evaluation, 3);
+  Loader loader(images, sampler, {2, 2});
+  const Batch batch = loader.next();
+  CHECK(batch.input.is_contiguous(at::MemoryFormat::ChannelsLast));
+  for (int64_t i = 0; i < 4; ++i) {
+    const std::vector<float> planes = test::read_input(images, i);
+    const at::Tensor values = batch.input[i].contiguous();
+    CHECK(std::equal(planes.begin(), planes.end(), values.const_data_ptr<float>()));
+  }
 }

@@ -4,6 +4,7 @@
 
 #include "hpcai/core/random.h"
 #include "hpcai/data/warp.h"
+#include "hpcai/data/warp_row.h"
 
 using namespace hpcai;
 using namespace hpcai::data;
@@ -187,4 +188,63 @@ TEST_CASE("without augmentation nothing is warped") {
   CHECK_FALSE(drawn.warps);
   CHECK(drawn.brightness == 0);
   CHECK(drawn.contrast == 1);
+}
+
+TEST_CASE("interleaved values are those of the planes in another order, for all processors") {
+  const AugmentationConfig config = everything();
+  for (auto [height, width] : {std::pair<int64_t, int64_t>{31, 31}, {5, 8}, {3, 9}, {1, 1}, {2, 67}}) {
+    const auto pixels = random_pixels(height, width);
+    const auto drawn = draw_augmentation(config, {9, 2}, 3, height, width);
+    const PixelMap map = pixel_map(PixelScaling::imagenet, drawn);
+    std::vector<float> planes(pixels.size()), turned(pixels.size());
+    std::vector<float> interleaved(pixels.size() + 1, 77);  // nothing is written behind the image
+    const auto check_same = [&] {
+      interleave(planes.data(), height, width, turned.data());
+      for (size_t i = 0; i < turned.size(); ++i) REQUIRE(interleaved[i] == Approx(turned[i]).margin(1e-5));
+      CHECK(interleaved.back() == 77);
+    };
+    warp_pixels(pixels.data(), height, width, drawn.affine, map, planes.data());
+    warp_pixels(pixels.data(), height, width, drawn.affine, map, interleaved.data(), PixelOrder::interleaved);
+    check_same();
+    convert_pixels(pixels.data(), height, width, map, planes.data());
+    convert_pixels(pixels.data(), height, width, map, interleaved.data(), PixelOrder::interleaved);
+    check_same();
+    // The loops for other processors.
+    convert_row_plain(pixels.data(), height * width, map, interleaved.data());
+    check_same();
+    std::vector<uint8_t> bytes(static_cast<size_t>(3 * width));
+    for (int64_t y = 0; y < height; ++y) {
+      convert_row_to_planes_plain(pixels.data() + 3 * y * width, width, height * width, map, bytes.data(),
+                                  planes.data() + y * width);
+    }
+    check_same();
+  }
+}
+
+TEST_CASE("the loops for processors without AVX2 give the same warp but for rounding") {
+  for (const int32_t width : {1, 2, 7, 8, 9, 16, 17, 65}) {
+    const int64_t height = 6;
+    const auto pixels = random_pixels(height, width);
+    std::vector<uint32_t> words(static_cast<size_t>((height + 1) * (width + 1)));
+    for (int64_t y = 0; y <= height; ++y) {
+      uint32_t* to = words.data() + y * (width + 1);
+      words_plain(pixels.data() + 3 * std::min(y, height - 1) * width, width, to);
+      to[width] = to[width - 1];
+    }
+    const Affine affine{0.9, 0.2, -0.7, -0.1, 1.1, 0.4};
+    const PixelMap map = pixel_map(PixelScaling::signed_unit);
+    std::vector<float> expected(pixels.size()), plain(static_cast<size_t>(3 * width));
+    warp_pixels(pixels.data(), height, width, affine, map, expected.data(), PixelOrder::interleaved);
+    for (int64_t y = 0; y < height; ++y) {
+      WarpRow row{words.data(), width + 1, static_cast<float>(width - 1), static_cast<float>(height - 1)};
+      row.u0 = static_cast<float>(affine[1] * static_cast<double>(y) + affine[2]);
+      row.v0 = static_cast<float>(affine[4] * static_cast<double>(y) + affine[5]);
+      row.du = static_cast<float>(affine[0]);
+      row.dv = static_cast<float>(affine[3]);
+      warp_row_plain(row, map, width, plain.data());
+      for (size_t i = 0; i < plain.size(); ++i) {
+        REQUIRE(plain[i] == Approx(expected[static_cast<size_t>(3 * width * y) + i]).margin(2e-5));
+      }
+    }
+  }
 }

@@ -46,6 +46,12 @@ at::Tensor conv_weight(const NamedTensors& parameters) {
   throw std::logic_error("no conv.weight");
 }
 
+std::vector<at::Tensor> pick_all(const NamedTensors& named) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& [name, tensor] : named) tensors.push_back(tensor);
+  return tensors;
+}
+
 }  // namespace
 
 TEST_CASE("ten steps of every optimizer match PyTorch or the published equations, with a parameter frozen for a while") {
@@ -234,4 +240,65 @@ TEST_CASE("an update has the same bits on any number of threads") {
     }
   }
   at::set_num_threads(1);
+}
+
+TEST_CASE("clipping and an average in the pass of the update give what they give one after the other") {
+  at::manual_seed(1);
+  const std::vector<at::Tensor> values{at::randn({40, 31}), at::randn({7, 5, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast),
+                                       at::randn({33}), at::randn({70001})};
+  LarsConfig mlperf{.weight_decay = 0.1};
+  mlperf.form = LarsForm::mlperf;
+  for (const OptimizerConfig& rule :
+       {OptimizerConfig(SgdConfig{.weight_decay = 0.1}), OptimizerConfig(SgdConfig{.nesterov = true}),
+        OptimizerConfig(SgdConfig{.momentum = 0}), OptimizerConfig(AdamConfig{}),
+        OptimizerConfig(AdamWConfig{.weight_decay = 0.1}), OptimizerConfig(LarsConfig{}), OptimizerConfig(mlperf),
+        OptimizerConfig(LambConfig{.adapt_bias_and_norm = true})}) {
+    NamedTensors together, apart;
+    std::vector<at::Tensor> weights, averages, expected;
+    for (size_t i = 0; i < values.size(); ++i) {
+      for (NamedTensors* named : {&together, &apart}) named->emplace_back(std::to_string(i), values[i].clone().requires_grad_());
+      weights.push_back(apart.back().second);
+      averages.push_back(values[i].clone());
+      expected.push_back(values[i].clone());
+    }
+    const auto a = make_optimizer(rule, together), b = make_optimizer(rule, apart);
+    b->keep_numbers_as_tensors();  // LibTorch's operators
+    REQUIRE(a->updates_in_one_pass());
+    REQUIRE_FALSE(b->updates_in_one_pass());
+    for (int step = 0; step < 3; ++step) {
+      std::vector<at::Tensor> gradients;
+      for (size_t i = 0; i < values.size(); ++i) {
+        gradients.push_back(at::randn_like(values[i]));
+        together[i].second.mutable_grad() = gradients[i].clone();
+        apart[i].second.mutable_grad() = gradients[i].clone();
+      }
+      Alongside alongside;
+      alongside.gradient_scale = clip_factor(pick_all(together), 3);
+      CHECK(alongside.gradient_scale < 1);
+      CHECK(at::equal(together[0].second.grad(), gradients[0]));
+      for (const at::Tensor& average : averages) alongside.averages.push_back(average.mutable_data_ptr<float>());
+      alongside.averages[2] = nullptr;  // this one has none
+      alongside.average_weight = 0.3;
+      a->prepare(0.01);
+      a->update(alongside);
+      clip_gradients(weights, 3);
+      b->step(0.01);
+      const at::NoGradGuard no_grad;
+      for (size_t i = 0; i < values.size(); ++i) {
+        if (i != 2) expected[i].lerp_(weights[i], 0.3);
+        CHECK(at::allclose(together[i].second, weights[i], 1e-5, 2e-6));
+        CHECK(at::allclose(averages[i], expected[i], 1e-5, 2e-6));
+      }
+    }
+    CHECK_THROWS_AS(b->update({.gradient_scale = 0.5}), std::invalid_argument);
+  }
+}
+
+TEST_CASE("the factor of clipping is 1 below the norm and without a norm, and reads gradients of any layout") {
+  const auto parameter = at::zeros({2, 2}).requires_grad_();
+  CHECK(clip_factor({parameter}, 1) == 1);
+  parameter.mutable_grad() = at::tensor({3.0F, 4.0F}).expand({2, 2});
+  CHECK(clip_factor({parameter}, 100) == 1);
+  CHECK(clip_factor({parameter}, 0) == 1);
+  CHECK(clip_factor({parameter}, 1) == Approx(1 / std::sqrt(50.0)).epsilon(1e-6));
 }

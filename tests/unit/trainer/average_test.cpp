@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "hpcai/optim/make_optimizer.h"
+
 using namespace hpcai::trainer;
 
 TEST_CASE("the average follows its recurrence and forgets the start soon") {
@@ -44,4 +46,33 @@ TEST_CASE("decay 0 keeps no average, and counters are not averaged") {
   CHECK(at::equal(weight, at::ones({3})));
   WeightAverage average({{"w", weight}, {"n", at::ones({1}, at::kLong)}}, 0.5);
   CHECK(average.tensors().size() == 1);
+}
+
+TEST_CASE("an average in the pass of the update is that after the update, also of tensors that the optimizer does not change") {
+  using hpcai::NamedTensors;
+  at::manual_seed(2);
+  const NamedTensors start{{"w", at::randn({20, 3})}, {"frozen", at::randn({5})}, {"statistics", at::randn({4})}};
+  std::vector<std::vector<at::Tensor>> results;
+  for (const bool together : {true, false}) {
+    NamedTensors live;
+    for (const auto& [name, tensor] : start) live.emplace_back(name, tensor.clone());
+    WeightAverage average(live, 0.9);
+    for (size_t i = 0; i < 2; ++i) live[i].second.requires_grad_(i == 0).mutable_grad() = at::ones_like(live[i].second);
+    const auto optimizer = hpcai::optim::make_optimizer(hpcai::optim::SgdConfig{}, {live[0], live[1]});
+    for (int64_t step = 0; step < 5; ++step) {
+      live[2].second.add_(1);
+      optimizer->prepare(0.1);
+      average.prepare(step);
+      if (together) {
+        average.update_with(*optimizer);
+      } else {
+        optimizer->update();
+        average.update();
+      }
+    }
+    auto& result = results.emplace_back();
+    for (const auto& [name, tensor] : live) result.push_back(tensor.detach());
+    for (const auto& [name, tensor] : average.tensors()) result.push_back(tensor);
+  }
+  for (size_t i = 0; i < results[0].size(); ++i) CHECK(at::allclose(results[0][i], results[1][i], 1e-6, 1e-7));
 }

@@ -9,10 +9,12 @@
 #include <cstring>
 
 #include "hpcai/core/text.h"
+#include "hpcai/data/hdf5/chunk_rows.h"
 #include "hpcai/data/hdf5/hdf5_failure.h"
 #include "hpcai/data/hdf5/hdf5_handles.h"
 #include "hpcai/data/hdf5/hdf5_type.h"
 #include "hpcai/data/hdf5/hdf5_written.h"
+#include "hpcai/data/stage_clock.h"
 
 namespace hpcai::data {
 namespace {
@@ -114,6 +116,7 @@ void Hdf5Array::read_structure(size_t rank, NumberKind kind) {
   bytes_per_read_ = row_size_ * static_cast<int64_t>(opened.getDataType().getSize());
   const H5D_layout_t layout = opened.getCreatePlist().getLayout();
   if (layout == H5D_CHUNKED) bytes_per_read_ = bytes_per_row_of_chunks(opened, bytes_per_read_);
+  if (layout == H5D_CHUNKED && !open_->file->user_block && !complex && is_native(opened, type_)) chunks_ = ChunkRows::of(opened);
   if (layout != H5D_CONTIGUOUS || open_->file->user_block || complex) return;
   const haddr_t offset = opened.getOffset();
   const int64_t file_bytes = open_->file->bytes.bytes();
@@ -156,6 +159,7 @@ std::string Hdf5Array::where(int64_t row) const { return fmt::format("{}, row {}
 
 template <class Value>
 void Hdf5Array::read_with_library(int64_t first, int64_t count, Value* out) const {
+  const ScopedStage stage(Stage::read, count * row_size_ * static_cast<int64_t>(sizeof(Value)));
   const Hdf5Lock lock;
   try {
     std::vector<hsize_t> start(shape_.size(), 0), extent(shape_.begin(), shape_.end());
@@ -170,7 +174,17 @@ void Hdf5Array::read_with_library(int64_t first, int64_t count, Value* out) cons
   }
 }
 
-void Hdf5Array::read_bytes(int64_t row, void* out, size_t size) const {
+bool Hdf5Array::read_chunk(int64_t row, void* out) const {
+  const ChunkRows::Result result = chunks_->read(*open_->data_set, open_->file->bytes, row, out);
+  if (result == ChunkRows::Result::damaged) {
+    refuse_data(where(row), "its chunk lies beyond the end of the file, or cannot be unpacked", kDamagedRemedy);
+  }
+  return result == ChunkRows::Result::done;
+}
+
+bool Hdf5Array::read_bytes(int64_t row, void* out, size_t size) const {
+  if (chunks_) return read_chunk(row, out);
+  const ScopedStage stage(Stage::read, static_cast<int64_t>(size));
   auto* next = static_cast<char*>(out);
   int64_t at = *offset_ + row * row_size_ * bytes_of(type_);
   while (size > 0) {
@@ -184,22 +198,28 @@ void Hdf5Array::read_bytes(int64_t row, void* out, size_t size) const {
     at += got;
     size -= static_cast<size_t>(got);
   }
+  return true;
 }
 
 void Hdf5Array::read_row(int64_t row, float* out) const {
-  if (!offset_ || type_ == ElementType::uint8) return read_with_library(row, 1, out);
-  if (type_ == ElementType::float32) return read_bytes(row, out, static_cast<size_t>(row_size_) * sizeof(float));
-  thread_local std::vector<double> wide;
-  wide.resize(static_cast<size_t>(row_size_));
-  read_bytes(row, wide.data(), wide.size() * sizeof(double));
-  for (size_t i = 0; i < wide.size(); ++i) out[i] = static_cast<float>(wide[i]);
+  if (reads_bytes() && type_ == ElementType::float32) {
+    if (read_bytes(row, out, static_cast<size_t>(row_size_) * sizeof(float))) return;
+  } else if (reads_bytes() && type_ == ElementType::float64) {
+    thread_local std::vector<double> wide;
+    wide.resize(static_cast<size_t>(row_size_));
+    if (read_bytes(row, wide.data(), wide.size() * sizeof(double))) {
+      for (size_t i = 0; i < wide.size(); ++i) out[i] = static_cast<float>(wide[i]);
+      return;
+    }
+  }
+  read_with_library(row, 1, out);
 }
 
 void Hdf5Array::read_row(int64_t row, double* out) const { read_with_library(row, 1, out); }
 
 void Hdf5Array::read_row(int64_t row, uint8_t* out) const {
-  if (!offset_ || type_ != ElementType::uint8) return read_with_library(row, 1, out);
-  read_bytes(row, out, static_cast<size_t>(row_size_));
+  const bool read = reads_bytes() && type_ == ElementType::uint8 && read_bytes(row, out, static_cast<size_t>(row_size_));
+  if (!read) read_with_library(row, 1, out);
 }
 
 std::vector<double> Hdf5Array::read_rows(int64_t first, int64_t count) const {

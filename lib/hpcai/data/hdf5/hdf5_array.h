@@ -13,6 +13,7 @@ namespace hpcai::data {
 
 struct OpenHdf5File;
 struct OpenHdf5Array;
+class ChunkRows;
 
 // What the values of a data set are. Complex numbers are compounds of r and i, as h5py writes them.
 enum class NumberKind { real, complex };
@@ -21,8 +22,8 @@ inline constexpr size_t kAnyRank = static_cast<size_t>(-1);  // at least one dim
 
 // One data set of numbers in an open HDF5 file. Rows are the slices along the first dimension.
 //
-// Rows of plain contiguous data sets are read with pread, by any number of threads at once; the HDF5 library, which is
-// not thread-safe, is used one call at a time and only for other layouts. Copies share the file.
+// Rows of plain contiguous data sets, and those that ChunkRows takes, are read with pread, by any number of threads at once; the
+// HDF5 library, which is not thread-safe, is used one call at a time and only for other layouts. Copies share the file.
 class Hdf5Array {
  public:
   // The data set at `path` in the file, called `where` in messages. Throws Error{bad_data} unless it holds numbers of this kind,
@@ -63,7 +64,10 @@ class Hdf5Array {
   void check_storage(double bytes) const;
   template <class Value>
   void read_with_library(int64_t first, int64_t count, Value* out) const;
-  void read_bytes(int64_t row, void* out, size_t size) const;
+  bool reads_bytes() const { return offset_ || chunks_; }
+  // One row as the file has it. False if the library must read it. Needs reads_bytes().
+  bool read_bytes(int64_t row, void* out, size_t size) const;
+  bool read_chunk(int64_t row, void* out) const;
 
   std::shared_ptr<const OpenHdf5Array> open_;
   std::string where_;
@@ -73,7 +77,8 @@ class Hdf5Array {
   ElementType type_ = ElementType::other_integer;
   std::string type_name_;
   double fill_value_ = 0;
-  std::optional<int64_t> offset_;  // of the first value in the file, if rows can be read without the library
+  std::optional<int64_t> offset_;            // of the first value in the file, if rows can be read without the library
+  std::shared_ptr<const ChunkRows> chunks_;  // the same of a chunked data set; or null
 };
 
 }  // namespace hpcai::data

@@ -35,23 +35,37 @@ const uint8_t* AugmentedImages::crop(int64_t index, const Draw& draw, std::vecto
   return buffer.data();
 }
 
-void AugmentedImages::read(int64_t index, const Draw* draw, float* out) const {
+void AugmentedImages::read(int64_t index, const Draw* draw, float* out) const { read_as(PixelOrder::planes, index, draw, out); }
+
+void AugmentedImages::read_channels_last(int64_t index, const Draw* draw, float* out) const {
+  read_as(PixelOrder::interleaved, index, draw, out);
+}
+
+void AugmentedImages::read_as(PixelOrder order, int64_t index, const Draw* draw, float* out) const {
   thread_local std::vector<uint8_t> buffer;
   const int64_t height = images_->height(), width = images_->width();
-  if (draw == nullptr) return convert_pixels(images_->pixels(index, buffer), height, width, plain_map_, out);
+  if (draw == nullptr) return convert_pixels(images_->pixels(index, buffer), height, width, plain_map_, out, order);
   const bool crops = transform_.augmentation.crops();
   const uint8_t* pixels = crops ? crop(index, *draw, buffer) : images_->pixels(index, buffer);
   const DrawnAugmentation drawn = draw_augmentation(transform_.augmentation, *draw, index, height, width);
   const DrawnPhotometry photometry = draw_photometry(transform_.augmentation, *draw, index);
-  const PixelMap map = pixel_map(photometry.changes ? PixelScaling::unit : transform_.scaling, drawn);
+  if (!photometry.changes) return change_geometry(pixels, drawn, pixel_map(transform_.scaling, drawn), order, out);
+  thread_local std::vector<float> planes;  // photometry works on planes
+  planes.resize(static_cast<size_t>(input_size()));
+  float* changed = order == PixelOrder::planes ? out : planes.data();
+  change_geometry(pixels, drawn, pixel_map(PixelScaling::unit, drawn), PixelOrder::planes, changed);
+  apply_photometry(photometry, *draw, index, height, width, changed);
+  scale_units(height * width, changed);
+  if (order == PixelOrder::interleaved) interleave(changed, height, width, out);
+}
+
+void AugmentedImages::change_geometry(const uint8_t* pixels, const DrawnAugmentation& drawn, const PixelMap& map,
+                                      PixelOrder order, float* out) const {
   if (drawn.warps) {
-    warp_pixels(pixels, height, width, drawn.affine, map, out);
+    warp_pixels(pixels, images_->height(), images_->width(), drawn.affine, map, out, order);
   } else {
-    convert_pixels(pixels, height, width, map, out);
+    convert_pixels(pixels, images_->height(), images_->width(), map, out, order);
   }
-  if (!photometry.changes) return;
-  apply_photometry(photometry, *draw, index, height, width, out);
-  scale_units(height * width, out);
 }
 
 // Planes of 0 .. 1 -> the network's input, in place.

@@ -24,12 +24,17 @@ class AugmentedImages : public Dataset {
   std::string id(int64_t index) const override { return images_->id(index); }
   std::string where(int64_t index) const override { return images_->where(index); }
   void read(int64_t index, const Draw* draw, float* out) const override;
+  void read_channels_last(int64_t index, const Draw* draw, float* out) const override;
+  bool is_channels_last() const override { return true; }
   at::Tensor targets(std::span<const int64_t> index) const override;
   void hash_content(int64_t index, Sha256& hash) const override { images_->hash_content(index, hash); }
   std::string incomplete(int64_t index) const override { return images_->incomplete(index); }
   std::string enlarged(int64_t index) const override { return images_->enlarged(index); }
 
  private:
+  void read_as(PixelOrder order, int64_t index, const Draw* draw, float* out) const;
+  void change_geometry(const uint8_t* pixels, const DrawnAugmentation& drawn, const PixelMap& map, PixelOrder order,
+                       float* out) const;
   const uint8_t* crop(int64_t index, const Draw& draw, std::vector<uint8_t>& buffer) const;
   void scale_units(int64_t count, float* planes) const;
 

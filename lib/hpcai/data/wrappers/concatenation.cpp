@@ -56,6 +56,15 @@ void Concatenation::read(int64_t index, const Draw* draw, float* out) const {
   at.part->read(at.index, draw, out);
 }
 
+void Concatenation::read_channels_last(int64_t index, const Draw* draw, float* out) const {
+  const Place at = place(index);
+  at.part->read_channels_last(at.index, draw, out);
+}
+
+bool Concatenation::is_channels_last() const {
+  return std::all_of(parts_.begin(), parts_.end(), [](const auto& part) { return part->is_channels_last(); });
+}
+
 at::Tensor Concatenation::drawn_targets(std::span<const int64_t> index, const Draw* draw) const {
   std::vector<at::Tensor> pieces;
   for (size_t begin = 0; begin < index.size();) {  // runs of samples of one part

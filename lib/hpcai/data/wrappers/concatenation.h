@@ -17,6 +17,8 @@ class Concatenation : public Dataset {
   std::string id(int64_t index) const override;
   std::string where(int64_t index) const override;
   void read(int64_t index, const Draw* draw, float* out) const override;
+  void read_channels_last(int64_t index, const Draw* draw, float* out) const override;
+  bool is_channels_last() const override;
   at::Tensor targets(std::span<const int64_t> index) const override { return drawn_targets(index, nullptr); }
   at::Tensor drawn_targets(std::span<const int64_t> index, const Draw* draw) const override;
   void hash_content(int64_t index, Sha256& hash) const override;

@@ -19,6 +19,10 @@ class Labelled : public Dataset {
   std::string id(int64_t index) const override { return base_->id(of(index)); }
   std::string where(int64_t index) const override { return base_->where(of(index)); }
   void read(int64_t index, const Draw* draw, float* out) const override { base_->read(of(index), draw, out); }
+  void read_channels_last(int64_t index, const Draw* draw, float* out) const override {
+    base_->read_channels_last(of(index), draw, out);
+  }
+  bool is_channels_last() const override { return base_->is_channels_last(); }
   at::Tensor targets(std::span<const int64_t> index) const override;
   void hash_content(int64_t index, Sha256& hash) const override { base_->hash_content(of(index), hash); }
   std::string incomplete(int64_t index) const override { return base_->incomplete(of(index)); }

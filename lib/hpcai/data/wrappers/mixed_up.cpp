@@ -41,18 +41,28 @@ MixedUp::MixedUp(std::unique_ptr<const Dataset> base, double alpha)
   if (spec().class_names.empty() || !(alpha > 0)) throw std::invalid_argument("MixedUp: needs classes and a positive alpha");
 }
 
-void MixedUp::read(int64_t index, const Draw* draw, float* out) const {
-  base_->read(index, draw, out);
+// The mixture of two samples that `read(index, out)` reads, in any order of their values.
+template <class Read>
+void MixedUp::read_mixed(int64_t index, const Draw* draw, float* out, const Read& read) const {
+  read(index, out);
   if (draw == nullptr) return;
   const Mixture mixture = draw_mixture(alpha_, *draw, index, size());
   thread_local std::vector<float> buffer;
   buffer.resize(static_cast<size_t>(input_size()));
-  base_->read(mixture.other, draw, buffer.data());
+  read(mixture.other, buffer.data());
   const auto own = static_cast<float>(mixture.part), other = static_cast<float>(1 - mixture.part);
   for (const float value : buffer) {
     *out = own * *out + other * value;
     ++out;
   }
+}
+
+void MixedUp::read(int64_t index, const Draw* draw, float* out) const {
+  read_mixed(index, draw, out, [&](int64_t i, float* to) { base_->read(i, draw, to); });
+}
+
+void MixedUp::read_channels_last(int64_t index, const Draw* draw, float* out) const {
+  read_mixed(index, draw, out, [&](int64_t i, float* to) { base_->read_channels_last(i, draw, to); });
 }
 
 at::Tensor MixedUp::drawn_targets(std::span<const int64_t> index, const Draw* draw) const {

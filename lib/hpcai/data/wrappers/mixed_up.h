@@ -31,6 +31,8 @@ class MixedUp : public Dataset {
   std::string id(int64_t index) const override { return base_->id(index); }
   std::string where(int64_t index) const override { return base_->where(index); }
   void read(int64_t index, const Draw* draw, float* out) const override;
+  void read_channels_last(int64_t index, const Draw* draw, float* out) const override;
+  bool is_channels_last() const override { return base_->is_channels_last(); }
   at::Tensor targets(std::span<const int64_t> index) const override { return base_->targets(index); }
   at::Tensor drawn_targets(std::span<const int64_t> index, const Draw* draw) const override;
   void hash_content(int64_t index, Sha256& hash) const override { base_->hash_content(index, hash); }
@@ -38,6 +40,9 @@ class MixedUp : public Dataset {
   std::string enlarged(int64_t index) const override { return base_->enlarged(index); }
 
  private:
+  template <class Read>
+  void read_mixed(int64_t index, const Draw* draw, float* out, const Read& read) const;
+
   std::unique_ptr<const Dataset> base_;
   double alpha_;
 };

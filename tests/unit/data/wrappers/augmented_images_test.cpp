@@ -105,3 +105,22 @@ TEST_CASE("labels are class numbers or unlabelled, and nothing else") {
   CHECK_THROWS_AS(Labelled(2), std::invalid_argument);
   CHECK_THROWS_AS(Labelled(-2), std::invalid_argument);
 }
+
+TEST_CASE("channels-last values are the others in another order, with any change of the colours") {
+  ImageTransformConfig colours = all_changes();
+  colours.augmentation.gamma = colours.augmentation.blur = colours.augmentation.noise = 0.3;
+  for (const ImageTransformConfig& transform : {ImageTransformConfig{}, all_changes(), colours}) {
+    const AugmentedImages images(std::make_unique<Noise>(2), transform);
+    CHECK(images.is_channels_last());
+    const Draw draw{7, 1};
+    for (const Draw* use : {static_cast<const Draw*>(nullptr), &draw}) {
+      const std::vector<float> planes = test::read_input(images, 1, use);
+      std::vector<float> turned(planes.size()), interleaved(planes.size()), by_default(planes.size());
+      interleave(planes.data(), kNoiseHeight, kNoiseWidth, turned.data());
+      images.read_channels_last(1, use, interleaved.data());
+      images.Dataset::read_channels_last(1, use, by_default.data());
+      CHECK(by_default == turned);
+      for (size_t i = 0; i < turned.size(); ++i) REQUIRE(interleaved[i] == Approx(turned[i]).margin(1e-5));
+    }
+  }
+}
