@@ -107,7 +107,7 @@ int print_update(const trainer::Experiment& experiment, trainer::Incarnation& in
 // `report`: of the steps.
 int print_input(const trainer::Experiment& experiment, const nlohmann::json& report, bool as_json) {
   nlohmann::json input = measure_input_path(experiment, available_cores());
-  const double step_s = report.at("step_time").at("step_s"), input_s = report.at("step_time").at("input_s");
+  const double step_s = report.at("step_time").at("mean_s"), input_s = report.at("step_time").at("input_s");
   input["step"] = {{"step_s", step_s},
                    {"input_s", input_s},
                    {"input_share", step_s > 0 ? input_s / step_s : 0},

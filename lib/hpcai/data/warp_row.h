@@ -12,6 +12,10 @@
 #define HPCAI_AVX2 __attribute__((target("avx2,fma")))
 #endif
 
+// Inlined, so that the code around decides for which processor it is compiled: single values at the end of a row are then rounded
+// as those of whole vectors are.
+#define HPCAI_ALWAYS_INLINE __attribute__((always_inline)) inline
+
 // Rows of warped and converted pixels: the plain definition, and the same for processors with AVX2, which differs by rounding.
 namespace hpcai::data {
 
@@ -24,12 +28,12 @@ struct WarpRow {
   float v0 = 0, dv = 0;  // its row v0 + dv x
 };
 
-inline float mapped(float value, const PixelMap& map, size_t c) {
+HPCAI_ALWAYS_INLINE float mapped(float value, const PixelMap& map, size_t c) {
   return std::min(std::max(map.gain * value + map.bias, 0.0F), 255.0F) * map.scale[c] + map.offset[c];
 }
 
 // Pixel x of the row.
-inline void warp_pixel(const WarpRow& row, const PixelMap& map, int32_t x, float* out) {
+HPCAI_ALWAYS_INLINE void warp_pixel(const WarpRow& row, const PixelMap& map, int32_t x, float* out) {
   const float u = std::min(std::max(row.u0 + row.du * static_cast<float>(x), 0.0F), row.right);
   const float v = std::min(std::max(row.v0 + row.dv * static_cast<float>(x), 0.0F), row.bottom);
   const auto left = static_cast<int32_t>(u), top = static_cast<int32_t>(v);
@@ -66,9 +70,8 @@ inline void to_planes(const float* __restrict pixels, int64_t count, int64_t pla
 
 // The same from bytes. They are taken apart first, into bytes [3 * count], and converted afterwards: the compiler vectorises
 // both loops.
-__attribute__((always_inline)) inline void convert_to_planes(const uint8_t* __restrict pixels, int64_t count, int64_t plane,
-                                                             const PixelMap& map, uint8_t* __restrict bytes,
-                                                             float* __restrict out) {
+HPCAI_ALWAYS_INLINE void convert_to_planes(const uint8_t* __restrict pixels, int64_t count, int64_t plane, const PixelMap& map,
+                                           uint8_t* __restrict bytes, float* __restrict out) {
   uint8_t* __restrict red = bytes;
   uint8_t* __restrict green = bytes + count;
   uint8_t* __restrict blue = bytes + 2 * count;

@@ -103,7 +103,7 @@ void Lamb::update_in_one_pass(const std::vector<size_t>& active, std::vector<Upd
     }
   }
   for_cached_runs(tensors, [&](size_t first, size_t count) {
-    const Parts parts(std::span(tensors).subspan(first, count));
+    const Parts parts(std::span<const UpdatePiece>(tensors).subspan(first, count));
     const auto squares = parts.sums<kernels::SquareSums>(
         [&](size_t k, const UpdatePiece& piece) { return kernels::update_lamb_moments(piece, rules[first + k]); });
     parts.for_each([&](size_t k, const UpdatePiece& piece) {

@@ -70,7 +70,8 @@ void Lars::update(const std::vector<size_t>& active, const Tensors& grads) {
 // The norms of a run of tensors are computed first, so that the update reads these tensors from the cache.
 void Lars::update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors, const Alongside& alongside) {
   const double change = rate_change_ ? rate_change_->number() : 1;
-  if (change != 1) at::_foreach_mul_(without(momentum_, active), change);  // of frozen parameters
+  // That of frozen parameters follows the rate, too.
+  if (const Tensors frozen = without(momentum_, active); change != 1 && !frozen.empty()) at::_foreach_mul_(frozen, change);
   const auto matrix = [&](size_t k) { return parameters()[active[k]].second.dim() > 1; };
   for (size_t k = 0; k < active.size(); ++k) tensors[k].mean = flat_values(momentum_[active[k]]);
   kernels::MomentumRule rule;
@@ -78,7 +79,7 @@ void Lars::update_in_one_pass(const std::vector<size_t>& active, std::vector<Upd
   rule.keep = static_cast<float>(config_.momentum * change);
   rule.average_weight = static_cast<float>(alongside.average_weight);
   for_cached_runs(tensors, [&](size_t first, size_t count) {
-    const Parts parts(std::span(tensors).subspan(first, count));
+    const Parts parts(std::span<const UpdatePiece>(tensors).subspan(first, count));
     const auto squares = parts.sums<kernels::SquareSums>([&](size_t k, const UpdatePiece& piece) {
       return config_.adapt_bias_and_norm || matrix(first + k) ? kernels::squares_of_both(piece) : kernels::SquareSums{};
     });

@@ -125,7 +125,7 @@ TEST_CASE("a value does not depend on where its piece begins") {
   Values whole = before, parts = before;
   const AdamRule rule{0.5F, 0.1F, 0.99F, 0.999F, 0.1F, 0.001F, 1.5F, 1e-3F, 0.01F, 0.2F};
   update_adam(whole.piece(), rule);
-  for (const auto [begin, end] : {std::pair<int64_t, int64_t>{0, 33}, {33, 34}, {34, 100}}) {
+  for (const auto& [begin, end] : {std::pair<int64_t, int64_t>{0, 33}, {33, 34}, {34, 100}}) {
     update_adam(parts.piece().part(begin, end), rule);
   }
   CHECK(whole.weight == parts.weight);
