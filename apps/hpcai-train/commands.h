@@ -48,6 +48,7 @@ void add_completion(CommandLine& line);
 void add_man(CommandLine& line);
 void add_export(CommandLine& line);
 void add_replay(CommandLine& line);
+void add_report(CommandLine& line);
 void add_bench(CommandLine& line);
 void add_calibrate(CommandLine& line);
 void add_plan(CommandLine& line);

@@ -76,6 +76,7 @@ void describe(app::CommandLine& line) {
   app::add_saliency(line);
   app::add_export(line);
   app::add_replay(line);
+  app::add_report(line);
   app::add_bench(line);
   app::add_calibrate(line);
   app::add_plan(line);
