@@ -24,7 +24,7 @@ compgen -G '/dev/nvidia[0-9]*' >/dev/null && want_cuda=yes
 
 packages=(g++ cmake ninja-build ccache git ca-certificates python3 python3-pip libcli11-dev libyaml-cpp-dev libspdlog-dev
           libfmt-dev nlohmann-json3-dev libhdf5-dev libjpeg62-turbo-dev libpng-dev libcfitsio-dev libnanoflann-dev zlib1g-dev libssl-dev libgloo-dev libhwy-dev catch2)
-test_packages=(slurm-wlm munge openmpi-bin iproute2 hdf5-tools python3-h5py clang-format-14 librsvg2-bin zsh fish)
+test_packages=(slurm-wlm munge openmpi-bin iproute2 hdf5-tools python3-h5py clang-format-14 librsvg2-bin zsh fish chromium)
 
 # Prints the given packages that are not installed.
 missing_packages() {
@@ -127,17 +127,26 @@ install_torchrun() {
   done
 }
 
-# Installs Optuna, which tests/cli/test_search.py lets drive a search.
-install_optuna() {
-  local folder=.deps/optuna version=5.0.0
-  [ -e "$folder/.$version" ] && return 0
+# install_python NAME ARGUMENT...: Python packages that only tests look for, into .deps/NAME, by pip with these arguments. Does not fail.
+install_python() {
+  local folder=.deps/$1
+  shift
+  [ -e "$folder/.done" ] && [ "$(cat "$folder/.done")" = "$*" ] && return 0
   rm -rf "$folder"
-  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$folder" "optuna==$version" &&
-    touch "$folder/.$version"
+  if python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$folder" "$@"; then
+    echo "$*" >"$folder/.done"
+  else
+    echo "setup: could not install $folder: the tests that need it will be skipped" >&2
+  fi
 }
 
 install_packages
-if [ "$want_tests" = yes ]; then install_test_packages; fi
+if [ "$want_tests" = yes ]; then
+  install_test_packages
+  install_python tensorboard --no-deps --require-hashes --only-binary=:all: -r scripts/tensorboard.txt
+  install_python optuna optuna==5.0.0
+  install_python kubernetes kubernetes-validate==1.37.0 kubeflow-trainer-api==2.3.0
+fi
 if [ -n "${TORCH_DIR:-}" ]; then
   [ -e "$TORCH_DIR/lib/libtorch_cpu.so" ] || fail "TORCH_DIR=$TORCH_DIR has no lib/libtorch_cpu.so"
 else
@@ -146,7 +155,4 @@ else
   if [ "$want_tests" = yes ]; then
     install_torchrun || echo "setup: could not install torchrun: the tests that need it will be skipped" >&2
   fi
-fi
-if [ "$want_tests" = yes ]; then
-  install_optuna || echo "setup: could not install Optuna: the test that needs it will be skipped" >&2
 fi

@@ -12,6 +12,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/runs/report/events/tensorboard.h"
 #include "hpcai/runs/report/report.h"
+#include "output_name.h"
 
 namespace hpcai::app {
 namespace {
@@ -43,7 +44,10 @@ runs::report::Subject subject_of(const ReportOptions& options) {
 }
 
 fs::path output_of(const ReportOptions& options) {
-  if (!options.output.empty()) return options.output;
+  if (!options.output.empty()) {
+    require_ending(options.output, "--output", {".html", ".htm"});
+    return options.output;
+  }
   if (options.folders.size() > 1) {
     throw Error(ExitCode::usage, "the report of several runs belongs into none of their folders",
                 "Name its file, such as --output comparison.html.");

@@ -39,8 +39,9 @@ struct Plan {
 bool is_event(const nlohmann::json& line, const std::string& event) { return text_in(line, "event") == event; }
 
 double value_at(const nlohmann::json& line, const std::string& path) {
+  const double value = number_in(line, path);
   const size_t dot = path.find('.');
-  if (dot == std::string::npos) return number_in(line, path);
+  if (std::isfinite(value) || dot == std::string::npos) return value;
   return value_at(object_in(line, path.substr(0, dot)), path.substr(dot + 1));
 }
 
@@ -145,7 +146,7 @@ class Filler {
   void finish() {
     if (shown_ == all_) return;
     chart_.note = fmt::format("{} of {} points: of each group of neighbours the least and the greatest value.",
-                              rounded(static_cast<double>(shown_), 9), rounded(static_cast<double>(all_), 9));
+                              rounded(static_cast<double>(shown_)), rounded(static_cast<double>(all_)));
   }
 
  private:

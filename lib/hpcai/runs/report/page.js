@@ -46,7 +46,7 @@
   function read(table) {
     const heads = [...table.tHead.rows[0].cells];
     const rows = [...table.tBodies[0].rows];
-    const column = (index) => rows.map((row) => row.cells[index].textContent);
+    const column = (index) => rows.map((row) => row.cells[index].textContent.trim());
     const number = (text) => (text === "" ? NaN : Number(text));
     const numbers = { groups: null, group: "", axes: [], series: [] };
     heads.forEach((head, index) => {
@@ -113,7 +113,7 @@
     return {
       type: logarithmic ? "logarithmic" : "linear",
       title: { display: title !== "", text: title, color: colour("muted") },
-      ticks: { color: colour("muted"), maxRotation: 0, autoSkipPadding: 14, callback: logarithmic ? logTick : (value) => short(value) },
+      ticks: { color: colour("muted"), includeBounds: false, maxRotation: 0, autoSkipPadding: 14, callback: logarithmic ? logTick : (value) => short(value) },
       grid: { color: colour("grid"), borderColor: colour("line"), tickColor: colour("line") },
     };
   }
@@ -136,6 +136,14 @@
     return { animation: false, responsive: true, maintainAspectRatio: false, normalized: false, layout: { padding: { right: 6 } } };
   }
 
+  // The range of the horizontal axis of lines: it ends with the last point, and begins at 0 where the lines begin close to it.
+  function rangeOf(view, axis) {
+    const values = axis.values.filter((value) => !Number.isNaN(value));
+    const least = Math.min(...values), greatest = Math.max(...values);
+    if (view.kind !== "lines" || view.logX || least === greatest) return {};
+    return least >= 0 && least < 0.3 * greatest ? { min: 0, max: greatest } : { min: least, max: greatest };
+  }
+
   function linePlot(view) {
     const axis = view.numbers.axes[view.axis];
     const datasets = view.lines.map((line, index) => {
@@ -144,7 +152,7 @@
         label: line.name, hidden: view.hidden.has(line.name), parsing: false, showLine: view.kind === "lines",
         data: line.rows.map((row) => ({ x: axis.values[row], y: line.values[row] })).filter((point) => !Number.isNaN(point.x)),
         borderColor: look.colour, backgroundColor: look.colour, borderWidth: 1.75, borderDash: look.dash, pointStyle: look.marker,
-        pointRadius: alone || view.kind === "points" ? 3 : 0, pointHoverRadius: 5, pointHitRadius: 8,
+        clip: 8, pointRadius: alone || view.kind === "points" ? 3 : 0, pointHoverRadius: 5, pointHitRadius: 8,
       };
     });
     const title = (items) => (items.length ? axis.name + " " + short(items[0].parsed.x) : "");
@@ -153,7 +161,7 @@
       type: "scatter", data: { datasets },
       options: {
         ...common(), interaction: { mode: "column", intersect: false },
-        scales: { x: axisOptions(axis.name, view.logX), y: axisOptions(view.unit, view.logY) },
+        scales: { x: { ...axisOptions(axis.name, view.logX), ...rangeOf(view, axis) }, y: axisOptions(view.unit, view.logY) },
         plugins: { legend: { display: false }, tooltip: tooltipOptions(title, label) },
       },
     };
@@ -166,7 +174,7 @@
     }));
     const label = (item) => " " + item.dataset.label + " " + short(item.parsed.x);
     const labels = { ...axisOptions("", false), type: "category", stacked: true };
-    labels.ticks.callback = undefined;
+    delete labels.ticks.callback;
     return {
       type: "bar", data: { labels: view.numbers.groups, datasets },
       options: {
@@ -215,6 +223,7 @@
     const legend = make("div", { class: "tools", role: "group", "aria-label": "Lines" });
     view.swatches = [];
     const names = view.kind === "bars" ? view.numbers.series.map((series) => series.name) : view.lines.map((line) => line.name);
+    if (names.length === 1 && !view.numbers.groups) return legend;  // the title says it
     names.forEach((name) => {
       const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
       const button = make("button", { type: "button", "aria-pressed": String(!view.hidden.has(name)) }, swatch, name);

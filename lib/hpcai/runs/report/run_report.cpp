@@ -38,8 +38,8 @@ double known_number(const Run& run, const char* summary_key, const char* status_
 
 std::string steps_of(const Run& run) {
   const double steps = known_number(run, "steps", "step"), total = number_in(run.status, "total_steps");
-  if (std::isnan(steps) || std::isnan(total) || steps == total) return rounded(steps, 15);
-  return fmt::format("{} of {}", rounded(steps, 15), rounded(total, 15));
+  if (std::isnan(steps) || std::isnan(total) || steps == total) return number_text(steps);
+  return fmt::format("{} of {}", number_text(steps), rounded(total));
 }
 
 // The metrics of a split, from the summary or, of a run without one, from its last evaluation.

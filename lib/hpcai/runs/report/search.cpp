@@ -42,7 +42,7 @@ bool is_numeric(const std::vector<double>& values) {
 
 // The value of each trial over the number of the trial or over a setting. A long search shows its newest trials.
 Chart value_chart(const data::Csv& trials) {
-  Chart chart{.id = "values",
+  Chart chart{.id = "trial-values",
               .title = "Value of each trial",
               .explanation = "Over the number of the trial, or over a setting.",
               .kind = ChartKind::points,
