@@ -1,4 +1,4 @@
-"""Opens a page in Chromium without a window, over its DevTools protocol."""
+"""Opens pages in Chromium without a window, over its DevTools protocol."""
 import base64
 import fcntl
 import json
@@ -12,39 +12,31 @@ PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 KEYS = {"Tab": 9, "Enter": 13, " ": 32, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39}
 
 
-class Browser:
-    """One page. `faults` has every error and warning of its console, `requests` every address that it has asked for."""
+def make_pipe():
+    """Both ends have numbers above those that the shell of Browser redirects."""
+    ends = os.pipe()
+    moved = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends)
+    for end in ends:
+        os.close(end)
+    return moved
 
-    def __init__(self, folder, width=1280, height=900, dark=False):
-        self.faults, self.requests, self.replies, self.loaded, self.number, self.session = [], [], {}, 0, 0, None
-        self.buffer = b""
-        ours_out, theirs_in = self._pipe()
-        theirs_out, ours_in = self._pipe()
+
+class Browser:
+    """A process of the browser. It reaches no other host."""
+
+    def __init__(self, folder):
+        self.replies, self.pages, self.number, self.buffer = {}, {}, 0, b""
+        self.input, theirs_in = make_pipe()
+        theirs_out, self.output = make_pipe()
         # The protocol speaks over the descriptors 3 and 4.
         shell = f'exec "$@" 3<&{theirs_out} 4>&{theirs_in}'
         self.process = subprocess.Popen(
             ["bash", "-c", shell, "bash", PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-             "--no-first-run", "--remote-debugging-pipe", f"--user-data-dir={folder}/browser",
-             "--host-resolver-rules=MAP * ~NOTFOUND", "--force-color-profile=srgb"],
+             "--no-first-run", "--remote-debugging-pipe", f"--user-data-dir={folder}", "--host-resolver-rules=MAP * ~NOTFOUND",
+             "--force-color-profile=srgb"],
             pass_fds=(theirs_out, theirs_in), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(theirs_in)
         os.close(theirs_out)
-        self.input, self.output = ours_out, ours_in
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(domain + ".enable")
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
-
-    @staticmethod
-    def _pipe():
-        """Both ends have numbers above those that the shell redirects."""
-        ends = os.pipe()
-        moved = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends)
-        for end in ends:
-            os.close(end)
-        return moved
 
     def close(self):
         self.process.kill()
@@ -52,20 +44,18 @@ class Browser:
         os.close(self.input)
         os.close(self.output)
 
-    def call(self, method, **parameters):
+    def call(self, method, session=None, **parameters):
         self.number += 1
-        message = {"id": self.number, "method": method, "params": parameters}
-        if self.session:
-            message["sessionId"] = self.session
-        os.write(self.output, json.dumps(message).encode() + b"\0")
         number = self.number
-        self._read_until(lambda: number in self.replies, method)
+        message = {"id": number, "method": method, "params": parameters, **({"sessionId": session} if session else {})}
+        os.write(self.output, json.dumps(message).encode() + b"\0")
+        self.read_until(lambda: number in self.replies, method)
         reply = self.replies.pop(number)
         if "error" in reply:
             raise RuntimeError(f"{method}: {reply['error']}")
         return reply["result"]
 
-    def _read_until(self, done, what, timeout=60):
+    def read_until(self, done, what, timeout=60):
         end = time.monotonic() + timeout
         while not done():
             if not select.select([self.input], [], [], max(0, end - time.monotonic()))[0]:
@@ -74,14 +64,35 @@ class Browser:
             if not data:
                 raise RuntimeError(f"the browser has ended during {what}")
             *messages, self.buffer = (self.buffer + data).split(b"\0")
-            for message in messages:
-                self._take(json.loads(message))
+            for message in map(json.loads, messages):
+                if "id" in message:
+                    self.replies[message["id"]] = message
+                elif message.get("sessionId") in self.pages:
+                    self.pages[message["sessionId"]].take(message["method"], message["params"])
 
-    def _take(self, message):
-        method, parameters = message.get("method"), message.get("params", {})
-        if "id" in message:
-            self.replies[message["id"]] = message
-        elif method == "Page.loadEventFired":
+
+class Page:
+    """A page of a browser. `faults` has every error and warning of its console, `requests` every address that it has asked for."""
+
+    def __init__(self, browser, width=1280, height=900, dark=False):
+        self.browser, self.faults, self.requests, self.loaded = browser, [], [], 0
+        self.target = browser.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = browser.call("Target.attachToTarget", targetId=self.target, flatten=True)["sessionId"]
+        browser.pages[self.session] = self
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(domain + ".enable")
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
+
+    def close(self):
+        self.browser.call("Target.closeTarget", targetId=self.target)
+
+    def call(self, method, **parameters):
+        return self.browser.call(method, self.session, **parameters)
+
+    def take(self, method, parameters):
+        if method == "Page.loadEventFired":
             self.loaded += 1
         elif method == "Runtime.exceptionThrown":
             self.faults.append(json.dumps(parameters["exceptionDetails"]))
@@ -95,10 +106,10 @@ class Browser:
     def open(self, path):
         before = self.loaded
         self.call("Page.navigate", url=path.as_uri())
-        self._read_until(lambda: self.loaded > before, f"opening {path}")
+        self.wait_for_load(before + 1)
 
-    def wait_for_load(self, count, timeout=60):
-        self._read_until(lambda: self.loaded >= count, "waiting for a new load", timeout)
+    def wait_for_load(self, count):
+        self.browser.read_until(lambda: self.loaded >= count, "loading a page")
 
     def value(self, expression):
         """The value of a JavaScript expression."""

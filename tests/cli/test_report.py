@@ -51,19 +51,8 @@ ACCESSIBILITY = """(() => {
 
 
 class ReportCase(Case):
-    @classmethod
-    def setUpClass(cls):
-        cls.shared = pathlib.Path(tempfile.mkdtemp(prefix="hpcai-report-"))
-        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
-        case = cls()
-        case.folder = cls.shared
-        for name, seed in (("first", 1), ("second", 2)):
-            case.train(CONFIG, name, *DATA, "--set", "training.epochs=6", "--set", f"training.seed={seed}", "--set",
-                       "training.log_every_steps=5")
-        quality = cls.shared / "first" / "quality"
-        quality.mkdir()
-        (quality / "calibration.svg").write_text(FIGURE)
-        (quality / "report.md").write_text("| target | RMSE |\n|---|---|\n| redshift | <b>0.1</b> |\n")
+    """All tests share two finished runs and one browser."""
+    shared = browser_process = None
 
     def report(self, *arguments, **options):
         return self.run_program("report", *arguments, **options)
@@ -74,10 +63,12 @@ class ReportCase(Case):
         return run
 
     def open(self, path, **options):
-        """Opens a page that has neither faults nor requests at the end of the test."""
         if not browser.PROGRAM:
             self.skipTest("SKIPPED: Chromium is not installed")
-        page = browser.Browser(self.folder, **options)
+        if ReportCase.browser_process is None:
+            ReportCase.browser_process = browser.Browser(self.shared / "browser")
+            unittest.addModuleCleanup(ReportCase.browser_process.close)
+        page = browser.Page(self.browser_process, **options)
         self.addCleanup(page.close)
         page.open(path)
         return page
@@ -90,13 +81,25 @@ class ReportCase(Case):
         self.assertLess(path.stat().st_size, MOST_BYTES)
 
 
+def setUpModule():
+    ReportCase.shared = pathlib.Path(tempfile.mkdtemp(prefix="hpcai-report-"))
+    unittest.addModuleCleanup(shutil.rmtree, ReportCase.shared, ignore_errors=True)
+    case = ReportCase()
+    case.folder = ReportCase.shared
+    for name, seed in (("first", 1), ("second", 2)):
+        case.train(CONFIG, name, *DATA, "--set", "training.epochs=6", "--set", f"training.seed={seed}", "--set", "training.log_every_steps=5")
+    quality = ReportCase.shared / "first" / "quality"
+    quality.mkdir()
+    (quality / "calibration.svg").write_text(FIGURE)
+    (quality / "report.md").write_text("| target | RMSE |\n|---|---|\n| redshift | <b>0.1</b> |\n")
+
+
 class OneRun(ReportCase):
     @classmethod
     def setUpClass(cls):
-        super().setUpClass()
         case = cls()
         case.folder = cls.shared
-        _, cls.said = case.report("first")
+        case.report("first")
         cls.path = cls.shared / "first" / "report.html"
 
     def test_the_numbers_are_those_of_the_files(self):
@@ -386,7 +389,7 @@ class TensorBoard(ReportCase):
                   "a = A(sys.argv[1], size_guidance={'scalars': 0}); a.Reload()\n"
                   "print(json.dumps({t: [(e.step, e.value, e.wall_time) for e in a.Scalars(t)] for t in a.Tags()['scalars']}))")
         found = subprocess.run([sys.executable, "-c", reader, files[0]], text=True, capture_output=True,
-                               env={**os.environ, "PYTHONPATH": str(TENSORBOARD)})
+                               env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TENSORBOARD), os.environ.get("PYTHONPATH", "")])})
         if re.search(r"No module named 'tensorboard'", found.stderr):
             self.skipTest("SKIPPED: TensorBoard is not installed; scripts/setup.sh --tests installs it")
         self.assertEqual(found.returncode, 0, found.stderr)

@@ -36,6 +36,11 @@ const auto* find(std::string_view key) {
 
 std::string label_of(std::string_view key) {
   if (const auto* known = find(key); known != kKnown.end()) return std::string(known->second);
+  if (const size_t dot = key.find('.'); dot != std::string_view::npos) {
+    const std::string family = family_of(key);
+    const bool has_whole = find(family + "_all") != kKnown.end();
+    return label_of(has_whole ? family + "_all" : family) + " of " + std::string(key.substr(dot + 1));
+  }
   std::string name(key);
   std::ranges::replace(name, '_', ' ');
   return name;

@@ -7,7 +7,7 @@
 // LibTorch; a test compares them.
 namespace hpcai::runs::report {
 
-// "RMSE" for "rmse_all"; of another key the key with blanks for underscores.
+// "RMSE" for "rmse_all", "RMSE of redshift" for "rmse.redshift"; of another key the key with blanks for underscores.
 std::string label_of(std::string_view key);
 
 // Smaller is more important. Keys of the tasks come first, the loss at their end, then all other keys.

@@ -144,6 +144,13 @@
     return least >= 0 && least < 0.3 * greatest ? { min: 0, max: greatest } : { min: least, max: greatest };
   }
 
+  // A line that is flat has an axis from 0 on, where the scale would else be about its rounding errors.
+  function heightOf(view) {
+    const values = view.lines.flatMap((line) => line.rows.map((row) => line.values[row]));
+    const least = Math.min(...values), greatest = Math.max(...values);
+    return least === greatest && least > 0 && !view.logY ? { min: 0, max: 2 * least } : {};
+  }
+
   function linePlot(view) {
     const axis = view.numbers.axes[view.axis];
     const datasets = view.lines.map((line, index) => {
@@ -161,7 +168,7 @@
       type: "scatter", data: { datasets },
       options: {
         ...common(), interaction: { mode: "column", intersect: false },
-        scales: { x: { ...axisOptions(axis.name, view.logX), ...rangeOf(view, axis) }, y: axisOptions(view.unit, view.logY) },
+        scales: { x: { ...axisOptions(axis.name, view.logX), ...rangeOf(view, axis) }, y: { ...axisOptions(view.unit, view.logY), ...heightOf(view) } },
         plugins: { legend: { display: false }, tooltip: tooltipOptions(title, label) },
       },
     };

@@ -36,8 +36,10 @@ double known_number(const Run& run, const char* summary_key, const char* status_
   return std::isnan(value) ? number_in(run.status, status_key) : value;
 }
 
-std::string steps_of(const Run& run) {
-  const double steps = known_number(run, "steps", "step"), total = number_in(run.status, "total_steps");
+// The lines of metrics.jsonl are newer than status.json while the run goes on.
+std::string steps_of(const Run& run, const std::vector<nlohmann::json>& lines) {
+  const double newest = run.summary.empty() && !lines.empty() ? number_in(lines.back(), "step") : kNone;
+  const double steps = std::fmax(known_number(run, "steps", "step"), newest), total = number_in(run.status, "total_steps");
   if (std::isnan(steps) || std::isnan(total) || steps == total) return number_text(steps);
   return fmt::format("{} of {}", number_text(steps), rounded(total));
 }
@@ -62,9 +64,9 @@ void add_quality(const Run& run, Page& page) {
   for (const auto& [key, value] : numbers) page.cards.emplace_back(fmt::format("{}: {}", split, label_of(key)), rounded(value));
 }
 
-void add_cards(const Run& run, Page& page) {
+void add_cards(const Run& run, const std::vector<nlohmann::json>& lines, Page& page) {
   const double time_s = number_in(run.summary, "time_s");
-  page.cards = {{"steps", steps_of(run)},
+  page.cards = {{"steps", steps_of(run, lines)},
                 {"epochs", number_text(known_number(run, "epochs", "epoch"))},
                 {"time", std::isnan(time_s) ? "" : format_duration(time_s)},
                 {"samples per second", number_text(known_number(run, "samples_per_second", "samples_per_second"))},
@@ -164,7 +166,7 @@ Page run_page(const Run& run, const std::vector<std::filesystem::path>& quality,
   Run read = run;
   const RunLines lines{run.name(), read_metrics(run.path, read.faults)};
   add_notices(read, lines.lines, page);
-  add_cards(run, page);
+  add_cards(run, lines.lines, page);
   StepChart steps("step-time", "run");
   steps.add(run.name(), object_in(run.summary, "step_time"));
   page.sections = {{"curves", "Curves", html_of(curve_charts({lines}, budget)) + events_html(lines.lines)},

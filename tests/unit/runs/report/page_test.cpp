@@ -69,6 +69,8 @@ TEST_CASE("A report names the metrics as the tasks do") {
     if (metric.name != "loss") CHECK(importance_of(metric.name) < importance_of("loss"));
   }
   CHECK(label_of("some_other") == "some other");
+  CHECK(label_of("rmse.redshift") == "RMSE of redshift");
+  CHECK(label_of("coverage_68_each.redshift") == "within 1 sigma of redshift");
   CHECK(importance_of("some_other") > importance_of("loss"));
   CHECK(family_of("rmse_all") == "rmse");
   CHECK(family_of("rmse.redshift") == "rmse");
