@@ -113,7 +113,7 @@
     return {
       type: logarithmic ? "logarithmic" : "linear",
       title: { display: title !== "", text: title, color: colour("muted") },
-      ticks: { color: colour("muted"), includeBounds: false, maxRotation: 0, autoSkipPadding: 14, callback: logarithmic ? logTick : (value) => short(value) },
+      ticks: { color: colour("muted"), includeBounds: false, maxRotation: 0, autoSkip: !logarithmic, autoSkipPadding: 14, callback: logarithmic ? logTick : (value) => short(value) },
       grid: { color: colour("grid"), borderColor: colour("line"), tickColor: colour("line") },
     };
   }
@@ -136,11 +136,23 @@
     return { animation: false, responsive: true, maintainAspectRatio: false, normalized: false, layout: { padding: { right: 6 } } };
   }
 
+  const positive = (columns) => columns.every((column) => column.values.every((value) => !(value <= 0)));
+  const isLogX = (view) => view.logX && positive([view.numbers.axes[view.axis]]);
+
+  // Of a logarithmic axis with few values, such as numbers of ranks, each has a tick.
+  function fewTicks(values) {
+    const distinct = [...new Set(values)].sort((a, b) => a - b);
+    if (distinct.length > 12) return {};
+    return { min: distinct[0], max: distinct[distinct.length - 1], ticks: { color: colour("muted"), callback: (value) => short(value) },
+      afterBuildTicks: (scale) => { scale.ticks = distinct.map((value) => ({ value })); } };
+  }
+
   // The range of the horizontal axis of lines: it ends with the last point, and begins at 0 where the lines begin close to it.
   function rangeOf(view, axis) {
     const values = axis.values.filter((value) => !Number.isNaN(value));
     const least = Math.min(...values), greatest = Math.max(...values);
-    if (view.kind !== "lines" || view.logX || least === greatest) return {};
+    if (isLogX(view)) return fewTicks(values);
+    if (view.kind !== "lines" || least === greatest) return {};
     return least >= 0 && least < 0.3 * greatest ? { min: 0, max: greatest } : { min: least, max: greatest };
   }
 
@@ -168,7 +180,7 @@
       type: "scatter", data: { datasets },
       options: {
         ...common(), interaction: { mode: "column", intersect: false },
-        scales: { x: { ...axisOptions(axis.name, view.logX), ...rangeOf(view, axis) }, y: { ...axisOptions(view.unit, view.logY), ...heightOf(view) } },
+        scales: { x: { ...axisOptions(axis.name, isLogX(view)), ...rangeOf(view, axis) }, y: { ...axisOptions(view.unit, view.logY), ...heightOf(view) } },
         plugins: { legend: { display: false }, tooltip: tooltipOptions(title, label) },
       },
     };
@@ -217,12 +229,11 @@
     return make("label", {}, "over", select);
   }
 
-  const positive = (columns) => columns.every((column) => column.values.every((value) => !(value <= 0)));
-
   function toolsOf(view) {
     const tools = make("div", { class: "tools" });
     if (view.numbers.axes.length > 1) tools.append(axisChoice(view));
     if (view.kind !== "bars" && positive(view.numbers.series)) tools.append(checkbox(view, " log y", "log scale", "logY"));
+    if (view.kind === "points") tools.append(checkbox(view, " log x", "log axis of settings", "logX"));
     return tools;
   }
 
@@ -309,7 +320,7 @@
     const numbers = read(figure.querySelector("table")), id = figure.id;
     const view = {
       figure, id, numbers, kind: figure.dataset.kind, unit: figure.dataset.unit, lines: linesOf(numbers), stop: -1,
-      axis: Math.min(chosen[id + " axis"] || 0, Math.max(0, numbers.axes.length - 1)), logX: figure.dataset.log.includes("x"),
+      axis: Math.min(chosen[id + " axis"] || 0, Math.max(0, numbers.axes.length - 1)), logX: chosen[id + " log x"] ?? figure.dataset.log.includes("x"),
       logY: chosen[id + " log y"] ?? figure.dataset.log.includes("y"), hidden: new Set(chosen[id + " hidden"] || []),
     };
     if (!positive(numbers.series)) view.logY = false;

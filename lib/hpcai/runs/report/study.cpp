@@ -127,7 +127,7 @@ Page study_page(const std::filesystem::path& folder, const Budget& budget) {
   }
   const std::string kind = text_in(study, "scaling");
   page.title = "Scaling study " + folder.filename().string();
-  page.lead = fmt::format("{} scaling; hpcai-train {}, commit {}, on {}, {}.", kind.empty() ? "Unknown" : kind,
+  page.lead = fmt::format("{} scaling; hpcai-train {}, commit {}, on {}, {}.", kind == "weak" ? "Weak" : "Strong",
                           text_in(study, "version"), text_in(study, "commit"), text_in(study, "host"), text_in(study, "date"));
   size_t number = 0;
   for (const auto& experiment : array_in(study, "experiments")) {
