@@ -21,5 +21,6 @@ function(hpcai_embed target namespace header)
   # Written only if it has changed, so that nothing is compiled again without need.
   file(WRITE ${generated}.new "${source}")
   file(COPY_FILE ${generated}.new ${generated} ONLY_IF_DIFFERENT)
+  file(REMOVE ${generated}.new)
   target_sources(${target} PRIVATE ${generated})
 endfunction()

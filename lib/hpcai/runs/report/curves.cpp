@@ -18,7 +18,7 @@ namespace hpcai::runs::report {
 namespace {
 
 constexpr size_t kMostBuckets = 400;  // a chart is about so many pixels wide
-constexpr size_t kFewestBuckets = 10;
+constexpr size_t kFewestBuckets = 1;
 constexpr std::ptrdiff_t kMostTargets = 8;  // lines of a chart
 
 // A number of the lines of one kind.

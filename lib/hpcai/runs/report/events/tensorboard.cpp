@@ -1,7 +1,5 @@
 #include "hpcai/runs/report/events/tensorboard.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <string_view>
 
@@ -41,7 +39,7 @@ std::filesystem::path write_tensorboard(const std::filesystem::path& run, const 
     if (event == "evaluation") add(line, "validation/", static_cast<double>(start), scalars);
   }
   make_folder(folder / read.name());
-  const auto path = folder / read.name() / fmt::format("events.out.tfevents.{}.{}", start, read.name());
+  const auto path = folder / read.name() / ("events.out.tfevents." + read.name());
   write_output(path, event_file(static_cast<double>(start), scalars), "--tensorboard");
   return path;
 }
