@@ -28,7 +28,10 @@ NUMBERS = """(id => {
 DRAWN = """[...document.querySelectorAll('figure.chart')].map(figure => {
   const canvas = figure.querySelector('canvas'), chart = canvas && Chart.getChart(canvas);
   if (!chart) return figure.id + ': not drawn';
-  const ink = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 0);
+  const copy = Object.assign(document.createElement('canvas'), {width: canvas.width, height: canvas.height});
+  const context = copy.getContext('2d', {willReadFrequently: true});
+  context.drawImage(canvas, 0, 0);
+  const ink = context.getImageData(0, 0, copy.width, copy.height).data.some(value => value > 0);
   return ink && chart.data.datasets.some(set => set.data.length > 0) ? '' : figure.id + ': empty';
 }).filter(text => text)"""
 # What a screen reader needs, as far as a program can check it.
