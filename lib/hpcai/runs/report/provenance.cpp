@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "hpcai/core/error.h"
@@ -95,6 +97,20 @@ std::string command_html(const std::string& purpose, const std::vector<std::stri
   return element("p", purpose) + preformatted(purpose, shell_line(words));
 }
 
+// The tasks for which `evaluate --report` makes figures.
+bool has_figures(const Run& run) {
+  constexpr std::array<std::string_view, 4> kTasks = {"cross_entropy", "density", "waveform_mse", "waveform_mismatch"};
+  return std::ranges::find(kTasks, setting(run, "loss.type")) != kTasks.end();
+}
+
+std::string evaluation_html(const Run& run, const std::string& folder) {
+  const std::string split = run.summary.contains("test") ? "test" : "validation";
+  std::vector<std::string> words = {"hpcai-train", "evaluate", "--run-dir", folder, "--split", split};
+  if (!has_figures(run)) return command_html("Measure the quality again:", words);
+  words.insert(words.end(), {"--report", folder + "/quality"});
+  return command_html("Measure the quality again, with tables and figures that the next report shows:", words);
+}
+
 }  // namespace
 
 std::string file_html(const fs::path& file, const Budget& budget, bool at_end) {
@@ -143,8 +159,7 @@ std::string repeat_html(const Run& run) {
     html += command_html("Go on from the last checkpoint:",
                          {"hpcai-train", "--config", folder + "/config.yaml", "--run-dir", folder, "--resume", "auto"});
   } else {
-    html += command_html("Measure the quality again, with tables and figures that the next report shows:",
-                         {"hpcai-train", "evaluate", "--run-dir", folder, "--split", "test", "--report", folder + "/quality"});
+    html += evaluation_html(run, folder);
   }
   return html + command_html("Write this report again:", {"hpcai-train", "report", folder});
 }
