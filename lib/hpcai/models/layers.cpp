@@ -1,10 +1,31 @@
 #include "hpcai/models/layers.h"
 
+#include <ATen/autocast_mode.h>
 #include <torch/types.h>
 
+#include "hpcai/kernels/pixel_product/pixel_product.h"
 #include "hpcai/kernels/time_taps/time_taps.h"
+#include "hpcai/kernels/winograd/winograd.h"
 
 namespace hpcai::models {
+namespace {
+
+// Whether a convolution is computed in float32 on a CPU, on images that are channels-last.
+bool is_plain(const at::Tensor& input, const at::Tensor& weight) {
+  const bool is_float = input.is_cpu() && input.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat;
+  return is_float && !at::autocast::is_autocast_enabled(at::kCPU) && input.dim() == 4 &&
+         input.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+// Every `stride`-th pixel of images [batch, channels, height, width].
+at::Tensor strided(const at::Tensor& images, int64_t stride) {
+  if (stride == 1) return images;
+  return images.slice(2, 0, images.size(2), stride)
+      .slice(3, 0, images.size(3), stride)
+      .contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+}  // namespace
 
 Conv2d::Conv2d(int64_t in, int64_t out, int64_t kernel, Options options) : options_(options) {
   weight = register_parameter("weight", torch::zeros({out, in / options.groups, kernel, kernel}));
@@ -12,6 +33,15 @@ Conv2d::Conv2d(int64_t in, int64_t out, int64_t kernel, Options options) : optio
 }
 
 at::Tensor Conv2d::forward(const at::Tensor& input) const {
+  const bool is_dense = options_.groups == 1 && !bias.defined();
+  if (is_dense && is_plain(input, weight)) {
+    if (options_.padding == 0 && kernels::pixel_product_supports(input, weight)) {
+      return kernels::pixel_product(strided(input, options_.stride), weight);
+    }
+    if (options_.stride == 1 && kernels::winograd_pays(input, weight, options_.padding)) {
+      return kernels::winograd(input, weight, options_.padding);
+    }
+  }
   return at::conv2d(input, weight, bias, options_.stride, options_.padding, 1, options_.groups);
 }
 

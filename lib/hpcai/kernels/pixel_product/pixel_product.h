@@ -1,0 +1,19 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace hpcai::kernels {
+
+// A 1x1 convolution of stride 1 as one matrix product over the pixels of all samples: input [batch, in, height, width]
+// channels-last, weight [out, in, 1, 1] -> [batch, out, height, width], channels-last. Differentiable once in both. The weights
+// are packed into panels once a pass. Does not depend on the number of threads, except for the gradient of the weight, which is
+// LibTorch's product. The input must be one that pixel_product_supports.
+at::Tensor pixel_product(const at::Tensor& input, const at::Tensor& weight);
+
+// The same, made of LibTorch's operators, in any floating type and layout, on any device.
+at::Tensor pixel_product_reference(const at::Tensor& input, const at::Tensor& weight);
+
+// Whether pixel_product takes them: float32 on a CPU, the input channels-last, both numbers of channels multiples of 8.
+bool pixel_product_supports(const at::Tensor& input, const at::Tensor& weight);
+
+}  // namespace hpcai::kernels

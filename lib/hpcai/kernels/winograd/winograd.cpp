@@ -1,0 +1,66 @@
+#include "hpcai/kernels/winograd/winograd.h"
+
+#include <torch/autograd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "hpcai/kernels/winograd/winograd_sequence.h"
+
+namespace hpcai::kernels {
+namespace {
+
+using namespace winograd_cpu;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct Winograd : torch::autograd::Function<Winograd> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, int64_t padding) {
+    context->save_for_backward({input, weight});
+    context->saved_data["padding"] = padding;
+    return convolve(input, Shape(input, weight.size(0), padding), weight.const_data_ptr<float>(), strides_of(weight),
+                    /*turned=*/false);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &input = saved[0], &weight = saved[1];
+    const int64_t padding = context->saved_data["padding"].toInt();
+    const at::Tensor dy = grads[0].contiguous(at::MemoryFormat::ChannelsLast);
+    at::Tensor of_input, of_weight;
+    if (context->needs_input_grad(0)) {
+      KernelStrides swapped = strides_of(weight);
+      std::swap(swapped.out, swapped.in);
+      of_input = convolve(dy, Shape(dy, input.size(1), 2 - padding), weight.const_data_ptr<float>(), swapped, /*turned=*/true);
+    }
+    if (context->needs_input_grad(1)) of_weight = weight_gradient(input, Shape(input, weight.size(0), padding), dy, weight);
+    return {of_input, of_weight, {}};
+  }
+};
+
+}  // namespace
+
+bool winograd_supports(const at::Tensor& input, const at::Tensor& weight, int64_t padding) {
+  const auto is_float = [](const at::Tensor& tensor) { return tensor.is_cpu() && tensor.scalar_type() == at::kFloat; };
+  return is_float(input) && is_float(weight) && input.dim() == 4 && input.is_contiguous(at::MemoryFormat::ChannelsLast) &&
+         weight.dim() == 4 && weight.size(1) == input.size(1) && weight.size(2) == 3 && weight.size(3) == 3 &&
+         weight.size(0) % kPanel == 0 && weight.size(1) % kPanel == 0 && input.size(0) > 0 && weight.size(0) > 0 &&
+         weight.size(1) > 0 && (padding == 0 || padding == 1) && std::min(input.size(2), input.size(3)) + 2 * padding >= 3;
+}
+
+bool winograd_pays(const at::Tensor& input, const at::Tensor& weight, int64_t padding) {
+  constexpr int64_t kFewestTiles = 16, kFewestChannels = 32;  // see docs/convolutions.md
+  return winograd_supports(input, weight, padding) && std::min(weight.size(0), weight.size(1)) >= kFewestChannels &&
+         Shape(input, weight.size(0), padding).tiles() >= kFewestTiles;
+}
+
+at::Tensor winograd(const at::Tensor& input, const at::Tensor& weight, int64_t padding) {
+  TORCH_CHECK(winograd_supports(input, weight, padding), "winograd: unsupported shape, type or layout");
+  return Winograd::apply(input, weight, padding);
+}
+
+at::Tensor winograd_reference(const at::Tensor& input, const at::Tensor& weight, int64_t padding) {
+  return at::conv2d(input, weight, {}, 1, padding);
+}
+
+}  // namespace hpcai::kernels
