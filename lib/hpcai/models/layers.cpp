@@ -3,6 +3,7 @@
 #include <ATen/autocast_mode.h>
 #include <torch/types.h>
 
+#include "hpcai/kernels/patch_convolution/patch_convolution.h"
 #include "hpcai/kernels/pixel_product/pixel_product.h"
 #include "hpcai/kernels/time_taps/time_taps.h"
 #include "hpcai/kernels/winograd/winograd.h"
@@ -40,6 +41,10 @@ at::Tensor Conv2d::forward(const at::Tensor& input) const {
     }
     if (options_.stride == 1 && kernels::winograd_pays(input, weight, options_.padding)) {
       return kernels::winograd(input, weight, options_.padding);
+    }
+    const bool has_wide_patches = weight.size(2) == 3 && weight.size(1) >= 32;
+    if (options_.stride > 1 && has_wide_patches && kernels::patch_convolution_supports(input, weight)) {
+      return kernels::patch_convolution(input, weight, options_.stride, options_.padding);
     }
   }
   return at::conv2d(input, weight, bias, options_.stride, options_.padding, 1, options_.groups);

@@ -44,7 +44,7 @@ at::Tensor Bottleneck::forward(const at::Tensor& input) const {
     x = i + 1 < convs_.size() ? norms_[i]->forward_relu(x) : norms_[i]->forward(x);
   }
   const at::Tensor shortcut = shortcut_ ? shortcut_norm_->forward(shortcut_->forward(input)) : input;
-  return (x + shortcut).relu_();
+  return x.add_(shortcut).relu_();  // nothing else reads x
 }
 
 ResNet::ResNet(const ResNetConfig& config, int64_t classes) : symmetry_(config.symmetry) {

@@ -50,7 +50,8 @@ void Xception::Separable::move_relu_into_norm_of(Separable& previous) {
 }
 
 at::Tensor Xception::DownBlock::operator()(const at::Tensor& input) const {
-  return pool(second(first(input)), implementation) + residual_norm->forward(residual->forward(input));
+  const at::Tensor pooled = pool(second(first(input)), implementation);
+  return residual_norm->forward(residual->forward(input)).add_(pooled);  // nothing else reads the norm's output
 }
 
 Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(config) {
@@ -140,7 +141,7 @@ at::Tensor Xception::plain_maps(const at::Tensor& input) {
   for (const auto& block : middle_) {
     at::Tensor y = x;
     for (const Separable& separable : block) y = separable(y);
-    x = x + y;
+    x = y.add_(x);  // nothing else reads y
   }
   for (const DownBlock& block : exit_) x = block(x);
   for (const Separable& separable : last_) x = separable(x);
