@@ -10,7 +10,6 @@
 namespace hpcai::kernels {
 namespace {
 
-using namespace winograd_cpu;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -18,8 +17,9 @@ struct Winograd : torch::autograd::Function<Winograd> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, int64_t padding) {
     context->save_for_backward({input, weight});
     context->saved_data["padding"] = padding;
-    return convolve(input, Shape(input, weight.size(0), padding), weight.const_data_ptr<float>(), strides_of(weight),
-                    /*turned=*/false);
+    return winograd_cpu::convolve(input, winograd_cpu::Shape(input, weight.size(0), padding), weight.const_data_ptr<float>(),
+                                  winograd_cpu::strides_of(weight),
+                                  /*turned=*/false);
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
@@ -29,11 +29,13 @@ struct Winograd : torch::autograd::Function<Winograd> {
     const at::Tensor dy = grads[0].contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor of_input, of_weight;
     if (context->needs_input_grad(0)) {
-      KernelStrides swapped = strides_of(weight);
+      winograd_cpu::KernelStrides swapped = winograd_cpu::strides_of(weight);
       std::swap(swapped.out, swapped.in);
-      of_input = convolve(dy, Shape(dy, input.size(1), 2 - padding), weight.const_data_ptr<float>(), swapped, /*turned=*/true);
+      of_input = winograd_cpu::convolve(dy, winograd_cpu::Shape(dy, input.size(1), 2 - padding), weight.const_data_ptr<float>(),
+                                        swapped, /*turned=*/true);
     }
-    if (context->needs_input_grad(1)) of_weight = weight_gradient(input, Shape(input, weight.size(0), padding), dy, weight);
+    if (context->needs_input_grad(1))
+      of_weight = winograd_cpu::weight_gradient(input, winograd_cpu::Shape(input, weight.size(0), padding), dy, weight);
     return {of_input, of_weight, {}};
   }
 };
@@ -51,7 +53,7 @@ bool winograd_supports(const at::Tensor& input, const at::Tensor& weight, int64_
 bool winograd_pays(const at::Tensor& input, const at::Tensor& weight, int64_t padding) {
   constexpr int64_t kFewestTiles = 16, kFewestChannels = 32;  // see docs/convolutions.md
   return winograd_supports(input, weight, padding) && std::min(weight.size(0), weight.size(1)) >= kFewestChannels &&
-         Shape(input, weight.size(0), padding).tiles() >= kFewestTiles;
+         winograd_cpu::Shape(input, weight.size(0), padding).tiles() >= kFewestTiles;
 }
 
 at::Tensor winograd(const at::Tensor& input, const at::Tensor& weight, int64_t padding) {

@@ -37,7 +37,7 @@ struct Elements {
 // all tiles, each group is needed once: a thread keeps it in its caches and forgets it. Else the groups are kept for all chunks.
 class Kernels {
  public:
-  Kernels(const Shape& shape) : shape_(shape), once_(shape.tiles() <= kChunk) {
+  explicit Kernels(const Shape& shape) : shape_(shape), once_(shape.tiles() <= kChunk) {
     for (int64_t i = 0; !once_ && i < groups(); ++i) kept_.push_back(make(i));
   }
   bool once() const { return once_; }
