@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,10 +42,14 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
+struct Limits {
+  rlim_t file_blocks = RLIM_INFINITY;  // size of a file, in KiB
+};
+
 // One run of the program `ranks`, in a process group of its own.
 class Program {
  public:
-  Program(Words arguments, const Environment& more = {}) {
+  Program(Words arguments, const Environment& more = {}, Limits limits = {}) {
     arguments.insert(arguments.begin(), HPCAI_RANKS);
     process_ = fork();
     if (process_ == 0) {
@@ -52,6 +57,10 @@ class Program {
       const int out = open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
       dup2(out, STDOUT_FILENO);
       dup2(out, STDERR_FILENO);
+      if (limits.file_blocks != RLIM_INFINITY) {
+        const rlimit limit{limits.file_blocks << 10, limits.file_blocks << 10};
+        setrlimit(RLIMIT_FSIZE, &limit);
+      }
       for (const auto& [name, value] : more) setenv(name.c_str(), value.c_str(), 1);
       std::vector<char*> pointers;
       for (auto& word : arguments) pointers.push_back(word.data());
@@ -101,8 +110,8 @@ struct Outcome {
   std::string output;
 };
 
-inline Outcome run(const Words& arguments, const Environment& more = {}) {
-  Program program(arguments, more);
+inline Outcome run(const Words& arguments, const Environment& more = {}, Limits limits = {}) {
+  Program program(arguments, more, limits);
   const int status = program.status();
   return {status, program.output()};
 }

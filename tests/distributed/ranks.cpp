@@ -35,7 +35,9 @@ int run(const std::vector<std::string>& arguments) {
   hpcai::log::set_rank(setting.world.rank);
   ranks::Scenarios scenarios;
   ranks::add_collectives(scenarios);
+  ranks::add_compression(scenarios);
   ranks::add_gradients(scenarios);
+  ranks::add_host_sums(scenarios);
   ranks::add_lost_ranks(scenarios);
   ranks::add_speed(scenarios);
   scenarios.at(arguments.at(i))(setting);

@@ -27,7 +27,9 @@ struct Setting {
 
 using Scenarios = std::map<std::string, std::function<void(const Setting&)>>;
 void add_collectives(Scenarios& scenarios);
+void add_compression(Scenarios& scenarios);
 void add_gradients(Scenarios& scenarios);
+void add_host_sums(Scenarios& scenarios);
 void add_lost_ranks(Scenarios& scenarios);
 void add_speed(Scenarios& scenarios);
 

@@ -1,11 +1,15 @@
-// Not a test: `ranks --nproc 2 speed` measures this machine.
+// Not a test: `ranks --nproc 2 speed` measures steps on this machine, and `ranks --nproc 2 speed FILE` all-reduces against
+// Gloo's, which meets in a file that does not exist yet.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
+#include <torch/csrc/distributed/c10d/FileStore.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <utility>
 
+#include "hpcai/distributed/exchange/gloo_backend.h"
 #include "hpcai/distributed/exchange/reducer.h"
 #include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/distributed/world/cores.h"
@@ -32,14 +36,52 @@ double median(int repeats, const std::function<void()>& call) {
   return times[repeats / 2];
 }
 
-void all_reduce(Group& group) {
-  for (const int64_t bytes : {4L, 64L << 10, 1L << 20, 25L << 20, 84L << 20}) {
-    const at::Tensor x = at::zeros({bytes / 4});
-    group.all_reduce_sum(x);
-    const double s = median(bytes > (1 << 20) ? 9 : 101, [&] { group.all_reduce_sum(x); });
-    const double moved = 2.0 * (group.size() - 1) / group.size() * static_cast<double>(bytes);  // by each rank
-    if (group.rank() == 0)
-      fmt::print("all-reduce {:>9} bytes: {:8.3f} ms, {:6.2f} GB/s per rank\n", bytes, s * 1e3, moved / s * 1e-9);
+// Gloo's all-reduce over a group of its own, which meets in a file.
+BackendPointer connect_gloo(const World& world, const std::string& file) {
+  const auto limit = std::chrono::milliseconds(60'000);
+  return make_gloo_backend({.store = c10::make_intrusive<c10d::FileStore>(file, world.size),
+                            .rank = world.rank,
+                            .size = world.size,
+                            .interface = "",
+                            .address = "127.0.0.1",
+                            .connect_timeout = limit,
+                            .timeout = limit});
+}
+
+// Median seconds of two calls in alternation, so that both meet the same load of the machine.
+std::pair<double, double> medians(int repeats, const std::function<void()>& first, const std::function<void()>& second) {
+  std::vector<double> times[2];
+  for (int i = 0; i < repeats; ++i) {
+    times[0].push_back(median(1, first));
+    times[1].push_back(median(1, second));
+  }
+  for (auto& each : times) std::nth_element(each.begin(), each.begin() + repeats / 2, each.end());
+  return {times[0][repeats / 2], times[1][repeats / 2]};
+}
+
+// Ours in shared memory, as gradients are, against Gloo's; `file`: for Gloo's meeting. The sizes are those of the values.
+void all_reduce(Group& group, const World& world, const std::string& file) {
+  const BackendPointer gloo = connect_gloo(world, file);
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    for (const int64_t bytes : {4L << 10, 64L << 10, 1L << 20, 25L << 20, 84L << 20}) {
+      const int64_t values = bytes / static_cast<int64_t>(at::elementSize(type));
+      const at::Tensor shared = group.shared_zeros(values, type), own = at::zeros({values}, type),
+                       other = at::zeros({values}, type);
+      const auto by_gloo = [&] {
+        std::vector<at::Tensor> tensors{other};
+        gloo->allreduce(tensors)->wait();
+      };
+      const auto in_shared = [&] { group.all_reduce_sum(shared); };
+      in_shared(), by_gloo();
+      const int repeats = bytes > (1 << 20) ? 15 : 201;
+      const auto [ours, theirs] = medians(repeats, in_shared, by_gloo);
+      const auto [copied, again] = medians(
+          repeats, [&] { group.all_reduce_sum(own); }, by_gloo);
+      if (group.rank() == 0) {
+        fmt::print("{:>8} {:>9} bytes: shared {:8.3f} ms, Gloo {:8.3f} ms, ratio {:5.1f}; not shared {:8.3f} ms, ratio {:5.1f}\n",
+                   at::toString(type), bytes, ours * 1e3, theirs * 1e3, theirs / ours, copied * 1e3, again / copied);
+      }
+    }
   }
 }
 
@@ -71,7 +113,7 @@ void step(Group& group, const ReducerOptions& options, const char* name) {
 void speed(const Setting& setting) {
   const auto group = setting.meet();
   at::set_num_threads(share_of_cores(group->placement()));
-  if (group->size() > 1) all_reduce(*group);
+  if (!setting.argument.empty()) return all_reduce(*group, setting.world, setting.argument);
   step(*make_single_group(), {}, "84 MB of gradients, alone");
   step(*group, {.overlap = false}, "84 MB, no overlap");
   step(*group, {}, "84 MB, overlap");

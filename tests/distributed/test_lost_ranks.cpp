@@ -144,3 +144,16 @@ TEST_CASE("stopped ranks die with the program that started them") {
   CHECK(program.status() == 128 + SIGKILL);
   for (const pid_t process : processes) CHECK(ends(process));
 }
+
+TEST_CASE("a rank that dies while the ranks add in shared memory does not hold the others") {
+  const auto [size, victim] = GENERATE(table<int, int>({{2, 0}, {2, 1}, {4, 2}}));
+  World world(size, {"killed-while-adding", std::to_string(victim)});
+  for (int rank = 0; rank < size; ++rank) {
+    if (rank == victim) continue;
+    const auto ended = world.ranks[static_cast<size_t>(rank)]->status_within(kEndS);
+    INFO("rank " << rank << ":\n" << world.ranks[static_cast<size_t>(rank)]->output());
+    REQUIRE(ended);
+    CHECK(*ended == 69);
+    CHECK_THAT(world.ranks[static_cast<size_t>(rank)]->output(), Contains(fmt::format("rank {} (host ", victim)));
+  }
+}

@@ -107,6 +107,32 @@ class Network(Case):
         for process in ranks:
             process.kill()
 
+    def check_on_hosts(self, hosts, *words):
+        """One rank for each number in `hosts`, on that host."""
+        ranks = [self.start(rank, len(hosts), 29500, ["--timeout", TIMEOUT_S, *words], ["ip", "netns", "exec", f"{self.name}-{host}"],
+                            MASTER_ADDR="10.77.0.1", HPCAI_SECRET="for a test") for rank, host in enumerate(hosts)]
+        outputs = []
+        for rank, process in enumerate(ranks):
+            status, out = self.finish(process)
+            self.assertEqual(status, 0, f"rank {rank} of {hosts}: {out}")
+            outputs.append(out)
+        return outputs
+
+    def test_ranks_of_several_hosts_add_within_their_host_and_between_the_hosts(self):
+        for hosts in ((0, 0, 1, 1), (0, 1, 1), (0, 1, 0, 2)):
+            outputs = self.check_on_hosts(hosts, "host-sums")
+            self.assertIn(f"added over {len(set(hosts))} hosts", outputs[0])
+            self.check_on_hosts(hosts, "gradients")
+
+    def test_a_rank_that_dies_within_a_sum_over_hosts_does_not_hold_the_others(self):
+        hosts = (0, 0, 1, 1)
+        ranks = [self.start(rank, 4, 29500, ["--timeout", TIMEOUT_S, "killed-while-adding", 2],
+                            ["ip", "netns", "exec", f"{self.name}-{host}"], MASTER_ADDR="10.77.0.1", HPCAI_SECRET="for a test")
+                 for rank, host in enumerate(hosts)]
+        for rank, process in enumerate(ranks):
+            status, out = self.finish(process)
+            self.assertEqual(status, -9 if rank == 2 else 69, out)
+
     def test_without_a_private_secret_a_run_on_several_hosts_says_how_to_get_one(self):
         ranks = [self.start(rank, 3, 29500, ["collectives"], ["ip", "netns", "exec", f"{self.name}-{rank}"], MASTER_ADDR="10.77.0.1",
                             LOCAL_RANK=0, LOCAL_WORLD_SIZE=1) for rank in range(3)]

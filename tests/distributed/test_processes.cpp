@@ -19,6 +19,34 @@ TEST_CASE("ranks of --nproc exchange tensors and texts") {
   CHECK_THAT(output, Contains("met " + count + " ranks, started by nproc"));
 }
 
+TEST_CASE("ranks of one host add tensors in memory that they share, in the order of the ranks") {
+  const std::string count = GENERATE("2", "3", "4");
+  const auto [status, output] = run({"--nproc", count, "host-sums"});
+  INFO(output);
+  CHECK(status == 0);
+  CHECK_THAT(output, Contains("added over 1 host"));
+  CHECK_THAT(output, !Contains("cannot share memory"));
+}
+
+TEST_CASE("compressed gradients are those of PyTorch's powerSGD_hook, and what they leave out comes later") {
+  const std::string count = GENERATE("2", "3");
+  const auto [status, output] = run({"--nproc", count, "compression", HPCAI_FIXTURES "/powersgd.json"});
+  INFO(output);
+  CHECK(status == 0);
+}
+
+// No file, and so no shared memory, may be larger than 4 blocks of 1 KiB.
+TEST_CASE("ranks that cannot share memory say so once and exchange gradients all the same") {
+  const std::string scenario = GENERATE("gradients", "collectives", "drift");
+  const auto [status, output] = run({"--nproc", "2", scenario}, {}, {.file_blocks = 4});
+  INFO(output);
+  CHECK(status == 0);
+  const std::string line = "The ranks of a host cannot share memory";
+  const auto first = output.find(line);
+  REQUIRE(first != std::string::npos);
+  CHECK(output.find(line, first + 1) == std::string::npos);
+}
+
 TEST_CASE("averaged gradients are those of one process with the joined batch") {
   const std::string count = GENERATE("1", "2", "4");
   const auto [status, output] = run({"--nproc", count, "gradients"});

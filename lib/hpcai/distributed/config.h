@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <variant>
 
 #include "hpcai/config/field.h"
 
@@ -23,6 +25,35 @@ inline config::EnumNames<WirePrecision> enum_names(WirePrecision) {
 enum class OnDrift { stop, heal };
 inline config::EnumNames<OnDrift> enum_names(OnDrift) { return {{OnDrift::stop, "stop"}, {OnDrift::heal, "heal"}}; }
 
+struct NoCompression {
+  static constexpr std::string_view kType = "none";
+  static constexpr std::string_view kHelp = "Gradients travel whole.";
+
+  template <class Visitor>
+  void describe(Visitor&) {}
+};
+
+struct PowerSgdConfig {
+  static constexpr std::string_view kType = "powersgd";
+  static constexpr std::string_view kHelp =
+      "PowerSGD (Vogels et al. 2019): each gradient travels as the product of two thin matrices, and each rank keeps what that "
+      "leaves out for later steps. For networks that are slower than the computation.";
+  int64_t rank = 2;
+  int64_t start_step = 100;
+
+  template <class Visitor>
+  void describe(Visitor& visitor) {
+    visitor.field("rank", rank,
+                  {.help = "Columns of the thin matrices; more are closer to the whole gradient.", .min = 1, .max = 256});
+    visitor.field("start_step", start_step,
+                  {.help = "Gradients travel whole in the steps before this one, while they still change much.",
+                   .unit = "steps",
+                   .min = 0});
+  }
+};
+
+using CompressionConfig = std::variant<NoCompression, PowerSgdConfig>;
+
 // The section `distributed` of an experiment.
 struct DistributedConfig {
   Backend backend = Backend::automatic;
@@ -34,6 +65,7 @@ struct DistributedConfig {
   double first_bucket_mb = 1;
   bool overlap = true;
   WirePrecision wire_precision = WirePrecision::same;
+  CompressionConfig compression;
   int64_t deterministic_shards = 0;
   int64_t check_every_steps = 1000;
   OnDrift on_drift = OnDrift::stop;
@@ -81,6 +113,7 @@ struct DistributedConfig {
     visitor.field("wire_precision", wire_precision,
                   {.help = "Number format in which gradients travel: that of the parameters (same), or bf16 or fp16 at half the "
                            "traffic of fp32; fp16 brings loss scaling with it."});
+    visitor.field("compression", compression, {.help = "Whether gradients are compressed before they travel."});
     visitor.field(
         "deterministic_shards", deterministic_shards,
         {.help = "Cut the global batch into this many shards, compute each alone and add their gradients in a fixed order. Then "

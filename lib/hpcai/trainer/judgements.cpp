@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <variant>
 
 #include "hpcai/config/words.h"
 #include "hpcai/core/error.h"
@@ -14,6 +15,7 @@
 #include "hpcai/trainer/course.h"
 #include "hpcai/trainer/experiment.h"
 #include "hpcai/trainer/judgement_case.h"
+#include "hpcai/trainer/loss_scaler.h"
 
 namespace hpcai::trainer {
 namespace {
@@ -83,6 +85,22 @@ Judgements shards_travel_unrounded(const Case& at) {
       "distributed.wire_precision rounds the sums that travel, so the result would depend on the number of ranks in spite "
       "of distributed.deterministic_shards",
       "Set distributed.wire_precision to same.");
+}
+
+Judgements shards_travel_whole(const Case& at) {
+  if (at.shards() == 0 || std::holds_alternative<distributed::NoCompression>(at.experiment.distributed.compression)) return {};
+  return problem(
+      "distributed.compression changes the gradients in a way that depends on the number of ranks, in spite of "
+      "distributed.deterministic_shards",
+      "Set distributed.compression.type to none.");
+}
+
+Judgements compression_has_no_loss_scale(const Case& at) {
+  if (std::holds_alternative<distributed::NoCompression>(at.experiment.distributed.compression)) return {};
+  if (!needs_loss_scale(at.training().precision, at.experiment.distributed.wire_precision)) return {};
+  return problem(
+      "distributed.compression keeps errors of gradients from step to step, but with fp16 the scale of the gradients changes",
+      "Use bf16 or fp32 for training.precision and distributed.wire_precision, or set distributed.compression.type to none.");
 }
 
 Judgements epoch_has_a_batch(const Case& at) {
@@ -272,11 +290,15 @@ Judgements milestones_are_reached(const Case& at) {
 }
 
 constexpr Judgements (*kProblems[])(const Case&) = {
-    name_is_a_folder,       ranks_have_samples,        batch_can_be_shared,         shards_can_be_shared, shards_are_the_passes,
-    shards_are_independent, shards_travel_unrounded,   epoch_has_a_batch,           task_fits_data,       summary_is_the_spectrum,
-    task_has_its_sources,   labels_are_for_training,   step_has_unlabelled_samples, density_has_its_loss, flow_knows_the_ranges,
-    views_can_be_averaged,  features_can_be_cached,    stop_has_a_target,           target_is_measured,   target_has_validation,
-    plateau_has_validation, horovod_has_a_scaled_rate, warmup_has_one_length};
+    name_is_a_folder,        ranks_have_samples,      batch_can_be_shared,
+    shards_can_be_shared,    shards_are_the_passes,   shards_are_independent,
+    shards_travel_unrounded, shards_travel_whole,     compression_has_no_loss_scale,
+    epoch_has_a_batch,       task_fits_data,          summary_is_the_spectrum,
+    task_has_its_sources,    labels_are_for_training, step_has_unlabelled_samples,
+    density_has_its_loss,    flow_knows_the_ranges,   views_can_be_averaged,
+    features_can_be_cached,  stop_has_a_target,       target_is_measured,
+    target_has_validation,   plateau_has_validation,  horovod_has_a_scaled_rate,
+    warmup_has_one_length};
 
 // Applied only if there is no problem, because most warnings make no sense for an experiment that cannot run.
 constexpr Judgements (*kWarnings[])(const Case&) = {

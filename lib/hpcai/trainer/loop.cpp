@@ -227,11 +227,13 @@ void Loop::compare_ranks() {
 void Loop::save(bool best) {
   const auto since = Clock::now();
   compare_ranks();
+  NamedTensors memory = step_.gather_memory();
   distributed::on_all_ranks(parts_.group, [&] {
     if (!place_.checkpoints) return;
     const distributed::InPhase phase(parts_.group.status(), distributed::Phase::save);
     const int64_t number = course_.position().step;
-    const checkpoint::TrainingState whole = state();
+    checkpoint::TrainingState whole = state();
+    for (auto& item : memory) whole.optimizer.push_back(std::move(item));
     place_.checkpoints->save(number, whole, best && settings_.course.checkpoint.best);
   });
   saved_ = course_.position();

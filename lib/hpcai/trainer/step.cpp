@@ -11,6 +11,7 @@
 #include "hpcai/distributed/exchange/agree.h"
 #include "hpcai/kernels/one_thread.h"
 #include "hpcai/optim/clip.h"
+#include "hpcai/trainer/compression_memory.h"
 #include "hpcai/trainer/network.h"
 #include "hpcai/trainer/pacer.h"
 #include "hpcai/trainer/weights.h"
@@ -89,6 +90,7 @@ void Step::train_from(const std::string& layer) {
     return;
   }
   reducer_ = std::make_unique<distributed::Reducer>(context_.group, trained_, settings_.reducer);
+  restore_compression_memory(context_.group, *reducer_, std::exchange(loaded_memory_, {}));
   reducer_->zero_grad();
 }
 
@@ -106,7 +108,7 @@ void Step::compute_passes(const data::StepBatch& batch, int64_t number) {
   Pacer pacer(context_.group);
   for (int64_t pass = 0; pass < passes_; ++pass) {
     begin_pass(batch, pass, number);
-    if (pass + 1 == passes_) reducer_->prepare();
+    if (pass + 1 == passes_) reducer_->prepare(number);
     loss_.add_(compute_pass());
     pacer.pass_done();
   }
@@ -171,9 +173,17 @@ void Step::update(double lr, int64_t number) {
   apply();
 }
 
-void Step::discard() { copy_each(statistics_, kept_); }
+// The memory of compression has taken part in the step: it may hold what is not finite.
+void Step::discard() {
+  copy_each(statistics_, kept_);
+  if (reducer_) reducer_->forget();
+}
 
-std::optional<int64_t> Step::roll_back() { return snapshots_ ? std::make_optional(snapshots_->restore()) : std::nullopt; }
+std::optional<int64_t> Step::roll_back() {
+  if (!snapshots_) return std::nullopt;
+  if (reducer_) reducer_->forget();
+  return snapshots_->restore();
+}
 
 NamedTensors Step::gradients() const {
   NamedTensors gradients;
@@ -196,11 +206,17 @@ NamedTensors Step::shared_state() const {
   if (snapshots_) {
     for (auto& item : snapshots_->tensors()) shared.push_back(std::move(item));
   }
+  const auto memory = reducer_ ? reducer_->shared_memory() : std::vector<at::Tensor>();
+  for (size_t i = 0; i < memory.size(); ++i) shared.emplace_back(fmt::format("compression of bucket {}", i), memory[i]);
   if (!models::has_local_statistics(context_.model)) return shared;
   for (const auto& statistics : context_.model.named_buffers()) {  // also in the average and the snapshots
     std::erase_if(shared, [&](const auto& named) { return named.first.ends_with(statistics.key()); });
   }
   return shared;
+}
+
+NamedTensors Step::gather_memory() const {
+  return reducer_ ? gather_compression_memory(context_.group, *reducer_) : NamedTensors();
 }
 
 void Step::save(checkpoint::TrainingState& state) {
@@ -223,8 +239,13 @@ void Step::load(const checkpoint::TrainingState& state) {
     refuse_unfitting(checkpoint::copy_tensors(state.optimizer, tensors_of(context_.model), kRawPrefix));
   }
   NamedTensors optimizer;
+  loaded_memory_.clear();
   for (const auto& item : state.optimizer) {
-    if (!item.first.starts_with(kRawPrefix) && !Snapshots::owns(item.first)) optimizer.push_back(item);
+    if (is_compression_memory(item.first)) {
+      loaded_memory_.push_back(item);
+    } else if (!item.first.starts_with(kRawPrefix) && !Snapshots::owns(item.first)) {
+      optimizer.push_back(item);
+    }
   }
   context_.optimizer.load(optimizer);
   if (snapshots_) refuse_unfitting(snapshots_->load(state));

@@ -98,8 +98,10 @@ class Step {
   // What is equal on all ranks, bit for bit: parameters, optimizer state, averages and their snapshots; running statistics unless
   // a batch norm is `local`. The tensors share memory with the model, the optimizer, the average and the snapshots.
   NamedTensors shared_state() const;
+  // Returns the memory of gradient compression of all ranks on rank 0, for a checkpoint. Every rank calls it.
+  NamedTensors gather_memory() const;
   // Writes weights, optimizer state, snapshots and loss scale into `state`. state.model receives the averaged weights if there is
-  // an average.
+  // an average. Without gather_memory() in state.optimizer, a training that resumes begins with an empty memory.
   void save(checkpoint::TrainingState& state);
   // Within checkpoint::read_content(): throws Error{cannot_resume} for tensors that do not fit, and what nlohmann-json throws
   // or std::out_of_range for a loss scale that is missing or none. If `state` has no snapshots, the first one is this state.
@@ -125,6 +127,7 @@ class Step {
   std::vector<at::Tensor> statistics_, kept_;      // the model's running statistics, and their values before this step
   std::vector<at::Tensor> trained_;                // parameters
   std::unique_ptr<distributed::Reducer> reducer_;  // without shards
+  NamedTensors loaded_memory_;                     // of gradient compression, for the next reducer
   std::optional<ShardMean> shard_mean_;            // with shards
   std::optional<LossScaler> scaler_;
   WeightAverage average_;

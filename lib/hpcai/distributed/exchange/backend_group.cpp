@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "hpcai/core/error.h"
+#include "hpcai/core/log.h"
 #include "hpcai/distributed/exchange/short_messages.h"
 #include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/distributed/world/cores.h"
@@ -25,11 +26,25 @@ class BackendWork : public Work {
   c10::intrusive_ptr<c10d::Work> work_;  // keeps the tensors alive
 };
 
-// The placement of member `rank` of a part of the run. Ranks outside the part share its cores too.
-Placement placement_among(const std::vector<Peer>& peers, const std::vector<int>& members, int rank) {
+class HostWork : public Work {
+ public:
+  HostWork(BackendGroup& group, int64_t number) : group_(group), number_(number) {}
+  void wait() override { group_.finish_on_host(number_); }
+
+ private:
+  BackendGroup& group_;
+  int64_t number_;
+};
+
+std::vector<Peer> peers_of(const std::vector<Peer>& peers, const std::vector<int>& members) {
   std::vector<Peer> chosen;
   for (const int member : members) chosen.push_back(peers[static_cast<size_t>(member)]);
-  Placement placement = place_ranks(chosen)[static_cast<size_t>(rank)];
+  return chosen;
+}
+
+// The placement of member `rank` of a part of the run. Ranks outside the part share its cores too.
+Placement placement_among(const std::vector<Peer>& peers, const std::vector<int>& members, int rank) {
+  Placement placement = place_ranks(peers_of(peers, members))[static_cast<size_t>(rank)];
   placement.core_sharers = place_ranks(peers)[static_cast<size_t>(members[static_cast<size_t>(rank)])].core_sharers;
   return placement;
 }
@@ -43,6 +58,7 @@ BackendGroup::BackendGroup(std::shared_ptr<Membership> membership, const Backend
       settings_(settings),
       members_(members),
       name_(std::move(name)),
+      layout_(lay_out_hosts(peers_of(membership_->meeting().peers, members_), rank)),
       timer_(settings.device) {}
 
 std::unique_ptr<BackendGroup> BackendGroup::connect(std::shared_ptr<Membership> membership, const BackendSettings& settings,
@@ -58,7 +74,7 @@ std::unique_ptr<BackendGroup> BackendGroup::connect(std::shared_ptr<Membership> 
   group->backend_ = settings.make(request);
   membership->keep(group->backend_);
   group->barrier();  // all ranks are connected after it
-  if (group->device().is_cpu() && placement.one_host()) group->share_memory();
+  if (group->device().is_cpu() && group->layout_.most > 1) group->share_memory();
   return group;
 }
 
@@ -72,18 +88,79 @@ BackendGroup::~BackendGroup() {
   }
 }
 
-// Sends the short messages of a group on one host through shared memory, if all its ranks can share it. All ranks of the group
-// decide alike, so they use the same path in every later exchange.
+// Shares something among the ranks of each host: the leader of a host calls make(), and the others join(invitation). Both return
+// null if the host does not allow it. Returns null on all ranks if one has got null, so all ranks of the group decide alike, and
+// use the same path in every later exchange.
+template <class Shared, class Make, class Join>
+std::unique_ptr<Shared> BackendGroup::share(Make make, Join join) {
+  const bool leads = rank() == layout_.leader;
+  std::unique_ptr<Shared> shared = leads ? make() : nullptr;
+  const auto invitations = all_gather(shared ? shared->invitation() : std::string());
+  if (!leads) shared = join(invitations[static_cast<size_t>(layout_.leader)]);
+  const auto joined = all_gather(std::string(shared ? "y" : "n"));
+  if (std::ranges::count(joined, "y") < size()) return nullptr;
+  shared->close_invitation();
+  return shared;
+}
+
+std::unique_ptr<SharedMapping> BackendGroup::share_mapping(size_t bytes_of_rank, bool populate) {
+  const size_t bytes = static_cast<size_t>(layout_.ranks) * bytes_of_rank;
+  const size_t begin = static_cast<size_t>(layout_.rank) * bytes_of_rank;
+  const auto populated = [&](std::unique_ptr<SharedMapping> mapping) {
+    return mapping && populate && !mapping->populate(begin, bytes_of_rank) ? nullptr : std::move(mapping);
+  };
+  return share<SharedMapping>([&] { return populated(SharedMapping::make(bytes)); },
+                              [&](const std::string& invitation) { return populated(SharedMapping::join(invitation, bytes)); });
+}
+
 void BackendGroup::share_memory() {
-  const size_t box_bytes = most_short_bytes(size());
-  std::shared_ptr<SharedMemory> memory = rank() == 0 ? SharedMemory::make(size(), box_bytes) : nullptr;
-  const std::string invitation = broadcast(memory ? memory->invitation() : std::string());
-  if (rank() > 0) memory = SharedMemory::join(invitation, rank(), size(), box_bytes);
-  const auto joined = all_gather(std::string(memory ? "y" : "n"));
-  if (memory) memory->close_invitation();
-  if (std::ranges::count(joined, "y") < size()) return;  // short messages then use sockets as well
+  const size_t box_bytes = layout_.hosts == 1 ? most_short_bytes(size()) : 0;
+  std::shared_ptr<SharedMemory> memory = share<SharedMemory>(
+      [&] { return SharedMemory::make(layout_.ranks, box_bytes); },
+      [&](const std::string& invitation) { return SharedMemory::join(invitation, layout_.rank, layout_.ranks, box_bytes); });
+  auto window = share_mapping(HostExchange::kWindowBytesOfRank, /*populate=*/layout_.hosts == 1);
+  if (!memory || !window) {
+    if (rank() == 0) log::info("The ranks of a host cannot share memory, so they exchange gradients through its network.");
+    return;
+  }
   membership_->keep(memory);
-  memory_ = std::move(memory);
+  host_ = std::make_unique<HostExchange>(HostExchange::Place{.rank = layout_.rank,
+                                                             .ranks = layout_.ranks,
+                                                             .slices = layout_.fewest,
+                                                             .all_ranks = size(),
+                                                             .own_core = cores_of_rank(placement()) >= 1},
+                                         memory, std::move(window), connect_hosts());
+  if (layout_.hosts == 1) memory_ = std::move(memory);
+}
+
+// Connects the owners of one slice on all hosts. Returns no functions on one host.
+HostExchange::OverHosts BackendGroup::connect_hosts() {
+  if (layout_.hosts == 1) return {};
+  BackendPointer backend;
+  if (layout_.rank < layout_.fewest) {
+    BackendRequest request = settings_.request;
+    const std::string name = fmt::format("{}/slice {}", name_, layout_.rank);
+    request.store = c10::make_intrusive<c10d::PrefixStore>(name, membership_->meeting().store);
+    request.rank = layout_.host;
+    request.size = layout_.hosts;
+    backend = settings_.make(request);
+    membership_->keep(backend);
+  }
+  barrier();  // a rank continues when all ranks are connected
+  const auto sum = [backend](const at::Tensor& values) {
+    std::vector<at::Tensor> tensors{values};
+    backend->allreduce(tensors)->wait();
+  };
+  const auto abort = [backend] {
+    if (backend) backend->abort();
+  };
+  return {.sum = sum, .abort = abort};
+}
+
+at::Tensor BackendGroup::make_shared_zeros(int64_t values, at::ScalarType type) {
+  if (!host_ || values == 0) return Group::make_shared_zeros(values, type);
+  auto mapping = share_mapping(HostExchange::buffer_bytes(values, type), /*populate=*/true);
+  return mapping ? host_->adopt(std::move(mapping), values, type) : Group::make_shared_zeros(values, type);
 }
 
 std::unique_ptr<Group> BackendGroup::split(int colour) {
@@ -142,7 +219,15 @@ void BackendGroup::finish(c10d::Work& work, const char* what) {
   finish_timed(what, [&] { work.wait(); });
 }
 
+void BackendGroup::finish_on_host(int64_t number) {
+  finish_timed("all-reduce", [&] { host_->finish(number); });
+}
+
 std::unique_ptr<Work> BackendGroup::all_reduce_async(const at::Tensor& tensor, ReduceOp op) {
+  if (host_ && host_->takes(tensor)) {
+    count_exchange();
+    return std::make_unique<HostWork>(*this, host_->start(values_in_memory_order(tensor), op == ReduceOp::average));
+  }
   c10d::AllreduceOptions options;
   if (op == ReduceOp::average) options.reduceOp = c10d::ReduceOp::AVG;
   std::vector<at::Tensor> tensors{tensor.detach()};

@@ -9,6 +9,8 @@
 
 #include "hpcai/distributed/exchange/backend.h"
 #include "hpcai/distributed/exchange/group.h"
+#include "hpcai/distributed/exchange/host_exchange.h"
+#include "hpcai/distributed/exchange/host_layout.h"
 #include "hpcai/distributed/exchange/membership.h"
 #include "hpcai/distributed/exchange/shared_memory.h"
 #include "hpcai/distributed/exchange/wait_timer.h"
@@ -45,16 +47,23 @@ class BackendGroup : public Group {
   // Waits for the end of an exchange; `what` names it in messages. Throws Error{peers_unreachable} or Error{hang} that names the
   // rank at fault.
   void finish(c10d::Work& work, const char* what);
+  // Waits for the end of exchange `number` of the HostExchange. Throws as above.
+  void finish_on_host(int64_t number);
 
  protected:
   void broadcast_bytes(const at::Tensor& bytes, int root) override;
   std::vector<at::Tensor> all_gather_bytes(const at::Tensor& bytes) override;
+  at::Tensor make_shared_zeros(int64_t values, at::ScalarType type) override;
 
  private:
   BackendGroup(std::shared_ptr<Membership> membership, const BackendSettings& settings, const std::vector<int>& members,
                std::string name, int rank, const Placement& placement);
 
+  template <class Shared, class Make, class Join>
+  std::unique_ptr<Shared> share(Make make, Join join);
+  std::unique_ptr<SharedMapping> share_mapping(size_t bytes_of_rank, bool populate);
   void share_memory();
+  HostExchange::OverHosts connect_hosts();
   template <class Start>
   c10::intrusive_ptr<c10d::Work> start(const char* what, Start start);
   template <class Rest>
@@ -68,7 +77,9 @@ class BackendGroup : public Group {
   std::string name_;
   int splits_ = 0;
   BackendPointer backend_;
-  std::shared_ptr<SharedMemory> memory_;  // null if the ranks cannot share memory
+  HostLayout layout_;
+  std::shared_ptr<SharedMemory> memory_;  // for short messages; null if the ranks are not on one host or cannot share memory
+  std::unique_ptr<HostExchange> host_;    // null if no two ranks share a host or if they cannot share memory
   WaitTimer timer_;
 };
 

@@ -60,7 +60,8 @@ std::vector<std::vector<size_t>> assign_buckets(const std::vector<GradientSlot>&
 
 }  // namespace
 
-GradientBuffers make_gradient_buffers(const std::vector<at::Tensor>& parameters, double first_bucket_bytes, double bucket_bytes) {
+GradientBuffers make_gradient_buffers(const std::vector<at::Tensor>& parameters, double first_bucket_bytes, double bucket_bytes,
+                                      const MakeZeros& make_zeros) {
   GradientBuffers buffers;
   std::map<at::ScalarType, int64_t> sizes;
   for (auto parameter = parameters.rbegin(); parameter != parameters.rend(); ++parameter) {
@@ -74,7 +75,8 @@ GradientBuffers make_gradient_buffers(const std::vector<at::Tensor>& parameters,
   };
   std::map<at::ScalarType, Cursor> cursors;
   for (const auto& [dtype, size] : sizes) {
-    buffers.flat.push_back(at::zeros({size}, at::TensorOptions(dtype).device(parameters.front().device())));
+    buffers.flat.push_back(make_zeros ? make_zeros(size, dtype)
+                                      : at::zeros({size}, at::TensorOptions(dtype).device(parameters.front().device())));
     cursors[dtype] = {buffers.flat.back(), 0};
   }
   for (const auto& members : assign_buckets(buffers.slots, first_bucket_bytes, bucket_bytes)) {

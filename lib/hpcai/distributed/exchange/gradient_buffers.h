@@ -28,8 +28,10 @@ struct GradientBuffers {
 
 // Makes the buffers, filled with zeros, for parameters of any shapes and floating-point dtypes on one device. The last parameter
 // comes first, because the backward pass reaches it first. A bucket is complete once it holds `first_bucket_bytes` (first bucket)
-// or `bucket_bytes` (other buckets).
-GradientBuffers make_gradient_buffers(const std::vector<at::Tensor>& parameters, double first_bucket_bytes, double bucket_bytes);
+// or `bucket_bytes` (other buckets). `make_zeros` makes the flat buffers, zeros [values] of a dtype; empty: ordinary tensors.
+using MakeZeros = std::function<at::Tensor(int64_t values, at::ScalarType type)>;
+GradientBuffers make_gradient_buffers(const std::vector<at::Tensor>& parameters, double first_bucket_bytes, double bucket_bytes,
+                                      const MakeZeros& make_zeros = {});
 
 // Makes slot.gradient the gradient of the parameter. It keeps the value of the parameter's present gradient, or zero if there is
 // none.

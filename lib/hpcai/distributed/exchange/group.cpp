@@ -39,6 +39,10 @@ at::Tensor values_in_memory_order(const at::Tensor& tensor) {
 
 std::unique_ptr<Group> Group::split(int) { throw std::logic_error("this group cannot be split"); }
 
+at::Tensor Group::make_shared_zeros(int64_t values, at::ScalarType type) {
+  return at::zeros({values}, at::TensorOptions(type).device(device()));
+}
+
 void Group::broadcast(const at::Tensor& tensor, int root) {
   if (tensor.numel() > 0) broadcast_bytes(bytes_of(tensor), root);
 }

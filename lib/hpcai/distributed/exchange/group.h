@@ -54,8 +54,12 @@ class Group {
   // std::logic_error in a group that cannot be split.
   virtual std::unique_ptr<Group> split(int colour);
 
+  // Returns zeros [values] on device(), in memory that ranks of one host share if they can: a reduction of the tensor, or of the
+  // same part of it on all ranks, then needs no copy. The tensor may outlive the group.
+  at::Tensor shared_zeros(int64_t values, at::ScalarType type) { return make_shared_zeros(values, type); }
   // Starts a reduction over the ranks, in place. `tensor`: any shape, dense (dimensions in any order), of a numeric dtype. The
-  // tensor must stay alive and unchanged until wait() has returned.
+  // tensor must stay alive and unchanged until wait() has returned. A reduction may wait for wait() before it begins, so every
+  // rank must call wait().
   virtual std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op = ReduceOp::sum) = 0;
   // Sums a tensor as above over the ranks, in place, and waits for the result. On CPUs each rank gathers a short tensor of all
   // ranks and adds the values in the order of the ranks, so the sum does not depend on the backend.
@@ -87,6 +91,7 @@ class Group {
   // These take contiguous tensors of bytes, [bytes] on device(). all_gather_bytes() needs equal sizes on all ranks.
   virtual void broadcast_bytes(const at::Tensor& bytes, int root) = 0;
   virtual std::vector<at::Tensor> all_gather_bytes(const at::Tensor& bytes) = 0;
+  virtual at::Tensor make_shared_zeros(int64_t values, at::ScalarType type);
 
  private:
   int rank_;

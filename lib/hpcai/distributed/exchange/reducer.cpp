@@ -5,8 +5,10 @@
 #include <set>
 #include <stdexcept>
 #include <utility>
+#include <variant>
 
 #include "hpcai/distributed/exchange/gradient_buffers.h"
+#include "hpcai/distributed/exchange/power_sgd.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -20,8 +22,9 @@ struct Reducer::State {
     at::Tensor values;  // part of a flat buffer
     int64_t slots = 0;
     int64_t pending = 0;  // number of gradients that the backward pass has not completed
-    at::Tensor wire;      // the tensor that travels: `values` itself or a narrower copy
+    at::Tensor wire;      // the tensor that travels: `values` itself or room for a narrower copy
     std::unique_ptr<Work> work;
+    std::unique_ptr<PowerSgd> compressed = {};
   };
 
   Group& group;
@@ -33,6 +36,7 @@ struct Reducer::State {
   std::vector<bool> trainable = {};  // requires_grad of each parameter when the buffers were made
   size_t next_bucket = 0;            // all ranks must send the buckets in the same order
   bool armed = false;
+  bool compresses = false;           // in this step
   std::vector<at::Tensor> own = {};  // gradients after finish() in a world of one rank
 
   // In a world of one rank there are no buffers. Autograd's own tensors are the gradients, which saves setting them to zero and
@@ -48,9 +52,15 @@ struct Reducer::State {
   void build() {
     trainable = requires_grad();
     if (alone()) return;
-    buffers = make_gradient_buffers(parameters, options.first_bucket_mb * kMebibyte, options.bucket_mb * kMebibyte);
+    buffers = make_gradient_buffers(parameters, options.first_bucket_mb * kMebibyte, options.bucket_mb * kMebibyte,
+                                    [&](int64_t values, at::ScalarType type) { return group.shared_zeros(values, type); });
     buckets.clear();
-    for (const at::Tensor& values : buffers.buckets) buckets.emplace_back().values = values;
+    for (const at::Tensor& values : buffers.buckets) {
+      const at::ScalarType type = wire_type(values.scalar_type(), options.wire_precision);
+      Bucket& bucket = buckets.emplace_back();
+      bucket.values = values;
+      bucket.wire = type == values.scalar_type() ? values : group.shared_zeros(values.numel(), type);
+    }
     for (size_t i = 0; i < buffers.slots.size(); ++i) {
       const GradientSlot& slot = buffers.slots[i];
       ++buckets[slot.bucket].slots;
@@ -60,7 +70,24 @@ struct Reducer::State {
     for (const at::Tensor& parameter : parameters) {
       if (!parameter.requires_grad()) parameter.mutable_grad().reset();
     }
+    build_compression();
   }
+
+  void build_compression() {
+    const auto* const config = std::get_if<PowerSgdConfig>(&options.compression);
+    if (!config) return;
+    std::vector<std::vector<at::Tensor>> gradients(buckets.size());
+    for (const GradientSlot& slot : buffers.slots) gradients[slot.bucket].push_back(slot.gradient);
+    int64_t number = 0;
+    for (size_t i = 0; i < buckets.size(); ++i) {
+      if (buckets[i].values.scalar_type() == at::kFloat) {
+        buckets[i].compressed = std::make_unique<PowerSgd>(group, buckets[i].values, gradients[i], config->rank, number);
+      }
+      number += buckets[i].slots;
+    }
+  }
+
+  bool is_compressed(const Bucket& bucket) const { return compresses && bucket.compressed; }
 
   void collect_own() {
     own.clear();
@@ -95,19 +122,19 @@ struct Reducer::State {
   }
 
   void launch(Bucket& bucket) {
-    const at::ScalarType type = wire_type(bucket.values.scalar_type(), options.wire_precision);
-    if (type == bucket.values.scalar_type()) {
-      bucket.wire = bucket.values;
+    const at::NoGradGuard no_grad;
+    if (is_compressed(bucket)) return bucket.compressed->send_left();
+    if (bucket.wire.is_same(bucket.values)) {
       bucket.work = group.all_reduce_async(bucket.wire, group.can_average() ? ReduceOp::average : ReduceOp::sum);
       return;
     }
     // The division comes before the narrowing. The sum is then the mean, and it overflows only if a gradient itself does.
-    bucket.wire = at::empty(bucket.values.sizes(), bucket.values.options().dtype(type));
     at::div_out(bucket.wire, bucket.values, at::scalar_tensor(group.size(), bucket.values.options()));
     bucket.work = group.all_reduce_async(bucket.wire, ReduceOp::sum);
   }
 
   void complete(Bucket& bucket) {
+    if (is_compressed(bucket)) return bucket.compressed->complete();
     bucket.work->wait();
     bucket.work.reset();
     if (!bucket.wire.is_same(bucket.values)) {
@@ -115,7 +142,6 @@ struct Reducer::State {
     } else if (!group.can_average()) {
       bucket.values.div_(group.size());
     }
-    bucket.wire.reset();
   }
 };
 
@@ -141,8 +167,10 @@ void Reducer::zero_grad() {
   for (const GradientSlot& slot : state_->buffers.slots) slot.parameter.mutable_grad() = slot.gradient;
 }
 
-void Reducer::prepare() {
+void Reducer::prepare(int64_t step) {
   State& state = *state_;
+  const auto* const compression = std::get_if<PowerSgdConfig>(&state.options.compression);
+  state.compresses = compression && step >= compression->start_step;
   state.follow_requires_grad();
   for (const GradientSlot& slot : state.buffers.slots) adopt_gradient(slot);
   for (State::Bucket& bucket : state.buckets) bucket.pending = bucket.slots;
@@ -157,10 +185,35 @@ void Reducer::finish() {
   at::NoGradGuard no_grad;
   if (state.alone()) return state.collect_own();
   while (state.next_bucket < state.buckets.size()) state.launch(state.buckets[state.next_bucket++]);
+  for (State::Bucket& bucket : state.buckets) {
+    if (state.is_compressed(bucket)) bucket.compressed->send_right();
+  }
   for (State::Bucket& bucket : state.buckets) state.complete(bucket);
 }
 
 const std::vector<at::Tensor>& Reducer::flat_gradients() const { return state_->alone() ? state_->own : state_->buffers.flat; }
+
+std::vector<at::Tensor> Reducer::shared_memory() const {
+  std::vector<at::Tensor> memory;
+  for (const State::Bucket& bucket : state_->buckets) {
+    if (bucket.compressed) memory.push_back(bucket.compressed->q());
+  }
+  return memory;
+}
+
+std::vector<at::Tensor> Reducer::own_memory() const {
+  std::vector<at::Tensor> memory;
+  for (const State::Bucket& bucket : state_->buckets) {
+    if (bucket.compressed) memory.push_back(bucket.compressed->error());
+  }
+  return memory;
+}
+
+void Reducer::forget() {
+  for (const State::Bucket& bucket : state_->buckets) {
+    if (bucket.compressed) bucket.compressed->forget();
+  }
+}
 
 int64_t Reducer::bucket_count() const { return static_cast<int64_t>(state_->buckets.size()); }
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -16,10 +18,11 @@ struct ReducerOptions {
   double first_bucket_mb = 1;
   bool overlap = true;
   WirePrecision wire_precision = WirePrecision::same;
+  CompressionConfig compression = {};
 
   // The options in a config.
   static ReducerOptions from(const DistributedConfig& config) {
-    return {config.bucket_mb, config.first_bucket_mb, config.overlap, config.wire_precision};
+    return {config.bucket_mb, config.first_bucket_mb, config.overlap, config.wire_precision, config.compression};
   }
 };
 
@@ -35,6 +38,8 @@ struct ReducerOptions {
 // travel; when requires_grad changes, the next zero_grad() or prepare() rearranges the buffers. A parameter without influence on
 // the loss has gradient zero. In a world of one rank nothing travels, and autograd's own tensors are the gradients. A value that
 // is not finite on one rank makes the mean not finite on all ranks, because IEEE sums keep infinity and NaN.
+//
+// With ReducerOptions::compression buckets of float32 travel as PowerSgd says, and the reducer has a memory between steps.
 class Reducer {
  public:
   // `parameters`: any shapes, on the group's device; throws std::invalid_argument otherwise. The group must outlive the reducer.
@@ -46,8 +51,8 @@ class Reducer {
   // Sets all gradients to zero, in place. In a world of one rank it removes them.
   void zero_grad();
   // Call it before the backward pass that completes the gradients. finish() averages the sum of that pass and the passes before
-  // it.
-  void prepare();
+  // it. `step`: the number of the step, from 0, which tells whether compression has begun.
+  void prepare(int64_t step = std::numeric_limits<int64_t>::max());
   // Call it after that backward pass. When it returns, the gradients are the means over the ranks; on a GPU this holds in the
   // order of the current stream. Throws Error{peers_unreachable} or Error{hang}.
   void finish();
@@ -56,6 +61,13 @@ class Reducer {
   // In a world of one rank: the gradients themselves, in their shapes.
   const std::vector<at::Tensor>& flat_gradients() const;
   int64_t bucket_count() const;
+
+  // The memory of compression, [values] each: what is equal on all ranks, and what each rank keeps for itself. Empty without
+  // compression or in a world of one rank. The tensors share memory with the reducer.
+  std::vector<at::Tensor> shared_memory() const;
+  std::vector<at::Tensor> own_memory() const;
+  // Empties this memory, as after a step that is taken back.
+  void forget();
 
  private:
   struct State;

@@ -1,20 +1,15 @@
 #include "hpcai/distributed/exchange/shared_memory.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <climits>
-#include <cstdio>
 #include <cstring>
-#include <new>
 #include <stdexcept>
+#include <utility>
 
 namespace hpcai::distributed {
 namespace {
@@ -40,65 +35,36 @@ void wake_all(const std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUT
 
 }  // namespace
 
+// A mapping begins as zeros, which are the initial values.
 struct SharedMemory::Header {
-  uint64_t token = 0;                            // the invitation holds it too; join() compares them
-  alignas(64) std::atomic<uint32_t> arrived{0};  // number of ranks that have arrived in the present round
+  alignas(64) std::atomic<uint32_t> arrived;  // number of ranks that have arrived in the present round
   // Number of rounds in which all ranks have arrived. Sleeping ranks wait for its change.
-  alignas(64) std::atomic<uint32_t> round{0};
-  std::atomic<uint32_t> sleepers{0};
+  alignas(64) std::atomic<uint32_t> round;
+  std::atomic<uint32_t> sleepers;
 };
 
-size_t SharedMemory::size() const { return sizeof(Header) + 2 * static_cast<size_t>(ranks_) * box_bytes_; }
+SharedMemory::SharedMemory(std::unique_ptr<SharedMapping> mapping, int rank, int ranks, size_t box_bytes)
+    : mapping_(std::move(mapping)), rank_(rank), ranks_(ranks), box_bytes_(box_bytes) {}
 
-SharedMemory::Header& SharedMemory::header() const { return *reinterpret_cast<Header*>(memory_); }
+size_t SharedMemory::size(int ranks, size_t box_bytes) { return sizeof(Header) + 2 * static_cast<size_t>(ranks) * box_bytes; }
 
-bool SharedMemory::map(int file) {
-  void* const memory = mmap(nullptr, size(), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  if (memory == MAP_FAILED) return false;
-  madvise(memory, size(), MADV_DONTFORK);  // a child that looks into a hostile file must not reach the other ranks
-  memory_ = static_cast<std::byte*>(memory);
-  return true;
+std::unique_ptr<SharedMemory> SharedMemory::in(std::unique_ptr<SharedMapping> mapping, int rank, int ranks, size_t box_bytes) {
+  if (!mapping) return nullptr;
+  return std::unique_ptr<SharedMemory>(new SharedMemory(std::move(mapping), rank, ranks, box_bytes));
 }
 
 std::unique_ptr<SharedMemory> SharedMemory::make(int ranks, size_t box_bytes) {
-  std::unique_ptr<SharedMemory> made(new SharedMemory(0, ranks, box_bytes));
-  uint64_t token = 0;
-  made->file_ = memfd_create("hpcai-train", MFD_CLOEXEC);
-  const bool sized = made->file_ >= 0 && ftruncate(made->file_, static_cast<off_t>(made->size())) == 0;
-  if (!sized || getrandom(&token, sizeof token, 0) != sizeof token || !made->map(made->file_)) {
-    return nullptr;
-  }
-  new (made->memory_) Header{.token = token};
-  made->invitation_ = fmt::format("{} {} {}", getpid(), made->file_, token);
-  return made;
+  return in(SharedMapping::make(size(ranks, box_bytes)), 0, ranks, box_bytes);
 }
 
 std::unique_ptr<SharedMemory> SharedMemory::join(const std::string& invitation, int rank, int ranks, size_t box_bytes) {
-  int process = 0, number = 0;
-  unsigned long token = 0;
-  if (std::sscanf(invitation.c_str(), "%d %d %lu", &process, &number, &token) != 3) return nullptr;
-  const int file = open(fmt::format("/proc/{}/fd/{}", process, number).c_str(), O_RDWR | O_CLOEXEC);
-  if (file < 0) return nullptr;
-  std::unique_ptr<SharedMemory> joined(new SharedMemory(rank, ranks, box_bytes));
-  // In another container the process number may belong to another process and the descriptor to another file.
-  const bool right = lseek(file, 0, SEEK_END) == static_cast<off_t>(joined->size()) && joined->map(file);
-  close(file);
-  if (!right || joined->header().token != token) return nullptr;
-  return joined;
+  return in(SharedMapping::join(invitation, size(ranks, box_bytes)), rank, ranks, box_bytes);
 }
 
-SharedMemory::~SharedMemory() {
-  close_invitation();
-  if (memory_) munmap(memory_, size());
-}
-
-void SharedMemory::close_invitation() {
-  if (file_ >= 0) close(file_);
-  file_ = -1;
-}
+SharedMemory::Header& SharedMemory::header() const { return *reinterpret_cast<Header*>(mapping_->data()); }
 
 std::byte* SharedMemory::box(int rank) const {
-  return memory_ + sizeof(Header) + (2 * static_cast<size_t>(rank) + round_ % 2) * box_bytes_;
+  return mapping_->data() + sizeof(Header) + (2 * static_cast<size_t>(rank) + round_ % 2) * box_bytes_;
 }
 
 bool SharedMemory::look_for_round_after(uint32_t round, bool own_core) const {
@@ -123,8 +89,15 @@ void SharedMemory::await_round_after(uint32_t round, bool own_core) {
 
 std::vector<const std::byte*> SharedMemory::gather(const void* message, size_t bytes, bool own_core) {
   if (bytes > box_bytes_) throw std::logic_error("shared memory: the message is larger than a box");
-  Header& shared = header();
   std::memcpy(box(rank_), message, bytes);
+  std::vector<const std::byte*> messages;
+  for (int rank = 0; rank < ranks_; ++rank) messages.push_back(box(rank));
+  meet(own_core);
+  return messages;
+}
+
+void SharedMemory::meet(bool own_core) {
+  Header& shared = header();
   if (shared.arrived.fetch_add(1) + 1 == static_cast<uint32_t>(ranks_)) {
     shared.arrived = 0;  // reset before `round` admits the ranks to the next round
     ++shared.round;
@@ -132,10 +105,7 @@ std::vector<const std::byte*> SharedMemory::gather(const void* message, size_t b
   } else {
     await_round_after(round_, own_core);
   }
-  std::vector<const std::byte*> messages;
-  for (int rank = 0; rank < ranks_; ++rank) messages.push_back(box(rank));
   ++round_;
-  return messages;
 }
 
 void SharedMemory::abandon() { abandoned_ = true; }

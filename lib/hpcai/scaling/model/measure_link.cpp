@@ -26,7 +26,8 @@ class Trial {
  public:
   Trial(distributed::Group& group, const Exchange& exchange, double slice_s) : group_(group), blocking_(exchange.blocking) {
     const auto numel = std::max<int64_t>(1, static_cast<int64_t>(exchange.bytes / 4));
-    values_ = at::zeros({numel}, at::TensorOptions(at::kFloat).device(group.device()));
+    values_ = blocking_ ? at::zeros({numel}, at::TensorOptions(at::kFloat).device(group.device()))
+                        : group.shared_zeros(numel, at::kFloat);  // as the reducer's buckets
     repeat(3);
     repeats_ = std::clamp<int64_t>(static_cast<int64_t>(slice_s / mean_over_ranks(group, timings_.wall_s.back())), 1, 200);
     timings_ = {};

@@ -1,0 +1,130 @@
+#include "hpcai/distributed/exchange/power_sgd.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace hpcai::distributed {
+namespace {
+
+constexpr int64_t kLeastGain = 2;       // a gradient is compressed if it shrinks at least so many times
+constexpr double kDependent = 1e-6;     // the part of a column that is rounding errors if nothing else is left
+constexpr uint64_t kSeed = 0x9057e12d;  // of all random starts
+
+// The memory of a dense gradient as a matrix [n, m]: n is the size of the dimension that is outermost in memory.
+at::Tensor matrix_of(const at::Tensor& gradient) {
+  if (gradient.dim() < 2) return gradient.as_strided({gradient.numel(), 1}, {1, 1});
+  const auto strides = gradient.strides();
+  const auto outermost = std::max_element(strides.begin(), strides.end()) - strides.begin();
+  const int64_t rows = gradient.size(outermost);
+  return gradient.as_strided({rows, gradient.numel() / rows}, {gradient.numel() / rows, 1});
+}
+
+bool shrinks(const at::Tensor& matrix, int64_t rank) {
+  const int64_t n = matrix.size(0), m = matrix.size(1);
+  return n * m > kLeastGain * rank * (n + m);
+}
+
+at::Tensor random_matrix(at::IntArrayRef shape, uint64_t number, at::Device device) {
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(kSeed + number);
+  const at::Tensor matrix = at::randn(shape, generator, at::TensorOptions(at::kFloat));
+  orthonormalise(matrix);
+  return matrix.to(device);
+}
+
+// The next part of `flat` with this shape.
+at::Tensor take(const at::Tensor& flat, int64_t& begin, at::IntArrayRef shape) {
+  const int64_t count = c10::multiply_integers(shape);
+  const at::Tensor part = flat.narrow(0, begin, count).view(shape);
+  begin += count;
+  return part;
+}
+
+}  // namespace
+
+void orthonormalise(const at::Tensor& matrix) {
+  const at::Tensor columns = matrix.to(at::kDouble).t().contiguous();  // [rank, n]
+  for (int64_t i = 0; i < columns.size(0); ++i) {
+    const at::Tensor column = columns[i], before = columns.narrow(0, 0, i);
+    const at::Tensor length = column.norm();
+    for (int pass = 0; pass < 2 && i > 0; ++pass) column.sub_(at::matmul(at::matmul(before, column), before));
+    const at::Tensor left = column.norm();
+    // Not at::where() alone: a length that is not a number must stay one.
+    column.div_(left.masked_fill(left == 0, 1)).masked_fill_(left <= kDependent * length, 0);
+  }
+  matrix.copy_(columns.t());
+}
+
+PowerSgd::PowerSgd(Group& group, at::Tensor values, const std::vector<at::Tensor>& gradients, int64_t rank, int64_t number)
+    : group_(group), values_(std::move(values)), error_(at::zeros_like(values_)) {
+  int64_t left = 0, right = 0;
+  for (const at::Tensor& gradient : gradients) {
+    const at::Tensor matrix = matrix_of(gradient);
+    const int64_t offset = matrix.storage_offset() - values_.storage_offset();
+    const at::Tensor error = error_.narrow(0, offset, matrix.numel()).view(matrix.sizes());
+    const int64_t columns = std::min({rank, matrix.size(0), matrix.size(1)});
+    if (shrinks(matrix, columns)) {
+      const at::Tensor start = random_matrix({matrix.size(1), columns}, static_cast<uint64_t>(number), group.device());
+      matrices_.push_back({.values = matrix, .error = error, .left = {}, .right = {}, .first_right = start});
+      left += matrix.size(0) * columns;
+      right += matrix.size(1) * columns;
+    } else {
+      exact_.push_back(matrix.view({-1}));
+      left += matrix.numel();
+    }
+    ++number;
+  }
+  left_ = group.shared_zeros(left, at::kFloat);
+  right_ = group.shared_zeros(right, at::kFloat);
+  left = right = 0;
+  for (Matrix& matrix : matrices_) {
+    matrix.left = take(left_, left, {matrix.values.size(0), matrix.first_right.size(1)});
+    matrix.right = take(right_, right, matrix.first_right.sizes());
+  }
+  for (const at::Tensor& exact : exact_) exact_sent_.push_back(take(left_, left, exact.sizes()));
+  forget();
+}
+
+void PowerSgd::forget() {
+  error_.zero_();
+  for (const Matrix& matrix : matrices_) matrix.right.copy_(matrix.first_right);
+}
+
+void PowerSgd::send_left() {
+  values_.add_(error_);
+  for (const Matrix& matrix : matrices_) {
+    orthonormalise(matrix.right);
+    matrix.left.copy_(at::mm(matrix.values, matrix.right));
+  }
+  for (size_t i = 0; i < exact_.size(); ++i) exact_sent_[i].copy_(exact_[i]);
+  work_ = group_.all_reduce_async(left_);
+}
+
+void PowerSgd::send_right() {
+  work_->wait();
+  work_.reset();
+  for (size_t i = 0; i < exact_.size(); ++i) exact_[i].copy_(exact_sent_[i]).div_(group_.size());
+  if (matrices_.empty()) return;
+  for (const Matrix& matrix : matrices_) {
+    orthonormalise(matrix.left);
+    matrix.right.copy_(at::mm(matrix.values.t(), matrix.left));
+  }
+  work_ = group_.all_reduce_async(right_);
+}
+
+void PowerSgd::complete() {
+  if (!work_) return;
+  work_->wait();
+  work_.reset();
+  right_.div_(group_.size());
+  for (const Matrix& matrix : matrices_) {
+    const at::Tensor mean = at::mm(matrix.left, matrix.right.t());
+    matrix.error.copy_(matrix.values).sub_(mean);
+    matrix.values.copy_(mean);
+    const at::Tensor is_zero = (matrix.right == 0).all(0, /*keepdim=*/true);
+    matrix.right.copy_(at::where(is_zero, matrix.first_right, matrix.right));
+  }
+}
+
+}  // namespace hpcai::distributed

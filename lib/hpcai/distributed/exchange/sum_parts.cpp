@@ -1,0 +1,113 @@
+#include "hpcai/distributed/exchange/sum_parts.h"
+
+#include <c10/util/BFloat16.h>
+#include <c10/util/Half.h>
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+#include <type_traits>
+
+// The compiler makes a version of a function for each kind of vector instructions. The program takes the best one when it starts.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define HPCAI_VECTORISED __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define HPCAI_VECTORISED
+#endif
+
+namespace hpcai::distributed {
+namespace {
+
+constexpr int64_t kBlock = 4096;  // values whose sum stays in the first cache while all parts are added
+
+template <class Value>
+using SumOf = std::conditional_t<std::is_same_v<Value, double>, double, float>;
+
+// c10's conversions of bfloat16 call functions, which keeps a loop from being vectorised.
+inline float widened(c10::BFloat16 value) { return std::bit_cast<float>(static_cast<uint32_t>(value.x) << 16); }
+inline float widened(c10::Half value) { return value; }
+inline float widened(float value) { return value; }
+inline double widened(double value) { return value; }
+
+inline void narrow(float value, c10::BFloat16& result) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  result.x = static_cast<uint16_t>((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);  // not a number
+}
+inline void narrow(float value, c10::Half& result) { result = value; }
+inline void narrow(float value, float& result) { result = value; }
+inline void narrow(double value, double& result) { result = value; }
+
+template <class Value>
+inline void take(SumOf<Value>* __restrict sum, const Value* __restrict part, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) sum[i] = widened(part[i]);
+}
+
+template <class Value>
+inline void add(SumOf<Value>* __restrict sum, const Value* __restrict part, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) sum[i] += widened(part[i]);
+}
+
+template <class Value>
+inline void put(const SumOf<Value>* __restrict sum, Value* __restrict target, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) narrow(sum[i], target[i]);
+}
+
+template <class Sum>
+inline void divide(Sum* sum, int64_t count, int divisor) {
+  const auto by = static_cast<Sum>(divisor);
+  if (std::has_single_bit(static_cast<unsigned>(divisor))) {  // a product is quicker and has the same bits
+    for (int64_t i = 0; i < count; ++i) sum[i] *= 1 / by;
+  } else {
+    for (int64_t i = 0; i < count; ++i) sum[i] /= by;
+  }
+}
+
+// The arguments of sum_parts().
+struct Sum {
+  const std::vector<std::byte*>& parts;
+  const std::vector<std::byte*>& targets;
+  int64_t first, count;
+  int divisor;
+};
+
+template <class Value>
+inline __attribute__((always_inline)) void sum_values(const Sum& of) {
+  alignas(64) SumOf<Value> sum[kBlock];
+  for (int64_t begin = of.first; begin < of.first + of.count; begin += kBlock) {
+    const int64_t length = std::min(kBlock, of.first + of.count - begin);
+    take(sum, reinterpret_cast<const Value*>(of.parts[0]) + begin, length);
+    for (size_t i = 1; i < of.parts.size(); ++i) add(sum, reinterpret_cast<const Value*>(of.parts[i]) + begin, length);
+    if (of.divisor != 1) divide(sum, length, of.divisor);
+    for (std::byte* target : of.targets) put(sum, reinterpret_cast<Value*>(target) + begin, length);
+  }
+}
+
+HPCAI_VECTORISED void sum_floats(const Sum& of) { sum_values<float>(of); }
+HPCAI_VECTORISED void sum_doubles(const Sum& of) { sum_values<double>(of); }
+HPCAI_VECTORISED void sum_bfloats(const Sum& of) { sum_values<c10::BFloat16>(of); }
+HPCAI_VECTORISED void sum_halves(const Sum& of) { sum_values<c10::Half>(of); }
+
+auto sum_of_type(at::ScalarType type) {
+  switch (type) {
+    case at::ScalarType::Float: return &sum_floats;
+    case at::ScalarType::Double: return &sum_doubles;
+    case at::ScalarType::BFloat16: return &sum_bfloats;
+    case at::ScalarType::Half: return &sum_halves;
+    default: throw std::invalid_argument("sum_parts: a type that it does not add");
+  }
+}
+
+}  // namespace
+
+bool can_sum_parts(at::ScalarType type) {
+  return type == at::ScalarType::Float || type == at::ScalarType::Double || type == at::ScalarType::BFloat16 ||
+         type == at::ScalarType::Half;
+}
+
+void sum_parts(at::ScalarType type, const std::vector<std::byte*>& parts, const std::vector<std::byte*>& targets, int64_t first,
+               int64_t count, int divisor) {
+  sum_of_type(type)({parts, targets, first, count, divisor});
+}
+
+}  // namespace hpcai::distributed

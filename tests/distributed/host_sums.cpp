@@ -1,0 +1,146 @@
+// All-reduces of ranks that share memory, against sums that each rank computes for itself.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <limits>
+#include <utility>
+
+#include "scenarios.h"
+
+using namespace hpcai::distributed;
+
+namespace ranks {
+namespace {
+
+// Random values [count] of each rank, and their sum in the order of the ranks, in `type`.
+struct Values {
+  at::Tensor mine;
+  at::Tensor sum;
+
+  Values(const Group& group, int64_t count, at::ScalarType type) {
+    for (int rank = 0; rank < group.size(); ++rank) {
+      at::manual_seed(rank);
+      const at::Tensor values = at::randn({count}).to(type);
+      if (rank == group.rank()) mine = values;
+      sum = rank == 0 ? values : sum + values;
+    }
+  }
+};
+
+at::Tensor shared_copy(Group& group, const at::Tensor& values) {
+  const at::Tensor shared = group.shared_zeros(values.numel(), values.scalar_type());
+  shared.copy_(values);
+  return shared;
+}
+
+// Between hosts Gloo chooses the order of the additions.
+void check_sum(const Group& group, const at::Tensor& sum, const at::Tensor& expected, const std::string& what) {
+  const bool ordered = group.placement().one_host() || group.size() == 2;
+  const double limit = expected.scalar_type() == at::kDouble ? 1e-14 : 1e-5;
+  check(ordered ? at::equal(sum, expected) : at::allclose(sum, expected, limit, limit), what);
+}
+
+void wide_types(Group& group) {
+  for (const auto type : {at::kFloat, at::kDouble}) {
+    for (const int64_t count : {1, 2, 17, 4096, 65'537, 1'000'003}) {
+      const std::string what = fmt::format("sum of {} values of {}", count, at::toString(type));
+      const Values values(group, count, type);
+      const at::Tensor shared = shared_copy(group, values.mine);
+      group.all_reduce_async(shared)->wait();
+      check_sum(group, shared, values.sum, what + " in shared memory");
+      if (!group.placement().one_host()) continue;
+      const at::Tensor own = values.mine.clone(), mean = values.mine.clone();
+      group.all_reduce_async(own)->wait();
+      check_sum(group, own, values.sum, what);
+      group.all_reduce_async(mean, ReduceOp::average)->wait();
+      check_sum(group, mean, values.sum / group.size(), "mean instead of " + what);
+    }
+  }
+}
+
+// A sum in a narrow type is off by one rounding of the result, wherever it is added in float32.
+void narrow_types(Group& group) {
+  const double hosts = group.placement().hosts;  // further roundings between hosts
+  for (const auto& [type, rounding] : {std::pair{at::kBFloat16, 1.0 / 256}, std::pair{at::kHalf, 1.0 / 2048}}) {
+    const Values values(group, 100'003, type);
+    at::Tensor exact = at::zeros({100'003}, at::kDouble), magnitude = exact.clone();
+    for (int rank = 0; rank < group.size(); ++rank) {
+      at::manual_seed(rank);
+      const at::Tensor part = at::randn({100'003}).to(type).to(at::kDouble);
+      exact += part;
+      magnitude += part.abs();
+    }
+    const at::Tensor shared = shared_copy(group, values.mine);
+    group.all_reduce_async(shared)->wait();
+    const at::Tensor limit = (hosts == 1 ? exact.abs() : magnitude * hosts) * rounding + 1e-6;
+    check(((shared.to(at::kDouble) - exact).abs() <= limit).all().item<bool>(), "one rounding");
+  }
+}
+
+// Parts of one tensor, and tensors outside of it, are under way at the same time and awaited in another order.
+void parts_under_way(Group& group) {
+  const Values values(group, 300'000, at::kFloat);
+  const at::Tensor shared = shared_copy(group, values.mine), own = values.mine.clone();
+  std::vector<std::unique_ptr<Work>> works;
+  for (const auto& [begin, count] : {std::pair{0, 100'000}, std::pair{100'000, 1}, std::pair{100'001, 199'999}}) {
+    works.push_back(group.all_reduce_async(shared.narrow(0, begin, count)));
+  }
+  works.push_back(group.all_reduce_async(own));
+  const at::Tensor whole_numbers = at::full({70'000}, group.rank(), at::kInt);
+  group.all_reduce_sum(whole_numbers);
+  while (!works.empty()) {
+    works.back()->wait();
+    works.pop_back();
+  }
+  check_sum(group, shared, values.sum, "sum of parts");
+  check_sum(group, own, values.sum, "sum of another tensor");
+  check(at::equal(whole_numbers, at::full({70'000}, group.size() * (group.size() - 1) / 2, at::kInt)), "whole numbers");
+}
+
+void not_finite(Group& group) {
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    const at::Tensor shared = group.shared_zeros(100, type);
+    if (group.rank() == 0) shared[7] = std::numeric_limits<double>::quiet_NaN();
+    if (group.rank() == 0) shared[8] = std::numeric_limits<double>::infinity();
+    group.all_reduce_async(shared)->wait();
+    check(shared[7].isnan().item<bool>() && shared[8].isposinf().item<bool>(), "a sum keeps what is not finite");
+    check(shared.isfinite().sum().item<int64_t>() == 98, "only there");
+  }
+}
+
+void host_sums(const Setting& setting) {
+  at::Tensor outlives;
+  {
+    const auto group = setting.meet();
+    wide_types(*group);
+    narrow_types(*group);
+    parts_under_way(*group);
+    not_finite(*group);
+    outlives = group->shared_zeros(1000, at::kFloat);
+    group->barrier();
+    if (group->rank() == 0) fmt::print("added over {} hosts\n", group->placement().hosts);
+  }
+  outlives.add_(1);
+  check(at::equal(outlives, at::ones({1000})), "a tensor outlives its group");
+}
+
+// Sums shared tensors for ever. One rank is killed while the others are in the middle of an exchange.
+void killed_while_adding(const Setting& setting) {
+  const auto group = setting.meet();
+  const at::Tensor shared = group->shared_zeros(3'000'000, at::kFloat);
+  for (int i = 0;; ++i) {
+    if (i == 10 && group->rank() == std::stoi(setting.argument)) raise(SIGKILL);
+    const auto work = group->all_reduce_async(shared);
+    group->all_reduce_async(shared.narrow(0, 0, 1000))->wait();
+    work->wait();
+  }
+}
+
+}  // namespace
+
+void add_host_sums(Scenarios& scenarios) {
+  scenarios["host-sums"] = host_sums;
+  scenarios["killed-while-adding"] = killed_while_adding;
+}
+
+}  // namespace ranks

@@ -1,0 +1,52 @@
+#include "check.h"
+
+#include <limits>
+
+#include "fake_group.h"
+#include "hpcai/distributed/exchange/power_sgd.h"
+
+namespace hpcai::distributed {
+
+TEST_CASE("columns become orthonormal and span the same space") {
+  at::manual_seed(1);
+  const int64_t columns = GENERATE(1, 2, 4);
+  const at::Tensor before = at::randn({50, columns}), after = before.clone();
+  orthonormalise(after);
+  CHECK(at::allclose(at::mm(after.t(), after), at::eye(columns), 1e-5, 1e-6));
+  CHECK(at::allclose(at::mm(after, at::mm(after.t(), before)), before, 1e-4, 1e-5));
+}
+
+TEST_CASE("a column that is zero or depends on others becomes zero, and one that is no number stays so") {
+  at::manual_seed(2);
+  const at::Tensor matrix = at::randn({20, 4});
+  matrix.select(1, 1).zero_();
+  matrix.select(1, 2).copy_(matrix.select(1, 0) * 3);
+  orthonormalise(matrix);
+  const at::Tensor lengths = matrix.norm(2, 0);
+  CHECK(at::allclose(lengths, at::tensor({1.F, 0.F, 0.F, 1.F}), 1e-6, 1e-6));
+  const at::Tensor broken = at::ones({5, 2});
+  broken[3][0] = std::numeric_limits<float>::infinity();
+  orthonormalise(broken);
+  CHECK_FALSE(broken.isfinite().all().item<bool>());
+}
+
+TEST_CASE("fewer values travel than a bucket has, and each gradient is taken as it lies in memory") {
+  FakeGroup group({1, 1});
+  const at::Tensor bucket = at::zeros({64 * 36 + 64});
+  const at::Tensor images = bucket.narrow(0, 0, 64 * 36).as_strided({64, 4, 3, 3}, {36, 1, 12, 4});  // channels-last
+  PowerSgd compressed(group, bucket, {images, bucket.narrow(0, 64 * 36, 64)}, 2, 0);
+  CHECK(compressed.sent_values() == 2 * (64 + 36) + 64);
+  at::manual_seed(3);
+  const at::Tensor gradient = at::mm(at::randn({64, 2}), at::randn({2, 36}));
+  for (int step = 0; step < 3; ++step) {
+    bucket.narrow(0, 0, 64 * 36).copy_(gradient.flatten());
+    bucket.narrow(0, 64 * 36, 64).fill_(step);
+    compressed.send_left();
+    compressed.send_right();
+    compressed.complete();
+  }
+  CHECK(at::allclose(bucket.narrow(0, 0, 64 * 36), gradient.flatten(), 1e-4, 1e-4));  // it has rank 2
+  CHECK(at::equal(bucket.narrow(0, 64 * 36, 64), at::full({64}, 2.F)));
+}
+
+}  // namespace hpcai::distributed
