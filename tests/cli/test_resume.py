@@ -66,6 +66,22 @@ class Resume(Case):
         for wrong in (("--stop-after-epochs", 0), ("--stop-after-steps", -1), ("--stop-after-steps", 1, "--stop-after-epochs", 1)):
             self.train(WAVEFORM, "refused", *wrong, status=2)
 
+    def test_compressed_gradients_resume_bit_for_bit(self):
+        compressed = ["--nproc", 2]
+        for setting in ("type=powersgd", "rank=1", "start_step=1"):
+            compressed += ["--set", f"distributed.compression.{setting}"]
+        self.undisturbed(GALAXY, *compressed)
+        status, err = self.interrupt("run", 4, "--config", GALAXY, "--run-dir", "run", *compressed)
+        self.assertEqual(status, 75, err)
+        shutil.copytree(self.folder / "run", self.folder / "on-four")
+        self.finish(GALAXY, *compressed)
+        self.assert_like_undisturbed()
+        # The errors of two ranks, shared by four.
+        self.train(GALAXY, "on-four", "--resume", "require", *compressed[2:], "--nproc", 4)
+        self.assertEqual(self.summary("on-four")["status"], "finished")
+        self.train(GALAXY, "plain", "--nproc", 2)
+        self.assertNotEqual(self.summary("plain")["weights_sha256"], self.summary("whole")["weights_sha256"])
+
     def test_more_than_one_signal_stops_as_cleanly_as_one(self):
         # As Slurm does: one before the time is over, others when the job must leave.
         self.undisturbed(WAVEFORM)

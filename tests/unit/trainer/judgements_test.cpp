@@ -120,6 +120,26 @@ std::vector<Row> rows() {
        {},
        problem,
        {"distributed.wire_precision rounds the sums", "wire_precision to same"}},
+      {"shards and compression",
+       galaxies(),
+       [](Experiment& e) {
+    e.distributed.deterministic_shards = 4;
+    e.distributed.compression = distributed::PowerSgdConfig{};
+       },
+       2,
+       {},
+       problem,
+       {"distributed.compression changes the gradients", "compression.type to none"}},
+      {"fp16 and compression",
+       galaxies(),
+       [](Experiment& e) {
+    e.distributed.wire_precision = distributed::WirePrecision::fp16;
+    e.distributed.compression = distributed::PowerSgdConfig{};
+       },
+       2,
+       {},
+       problem,
+       {"with fp16 the scale of the gradients changes", "Use bf16 or fp32"}},
       {"small shards",
        galaxies(),
        [](Experiment& e) { e.distributed.deterministic_shards = 8; },

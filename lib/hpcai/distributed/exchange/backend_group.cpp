@@ -11,6 +11,7 @@
 #include "hpcai/core/log.h"
 #include "hpcai/distributed/exchange/short_messages.h"
 #include "hpcai/distributed/exchange/single_group.h"
+#include "hpcai/distributed/exchange/sum_parts.h"
 #include "hpcai/distributed/world/cores.h"
 
 namespace hpcai::distributed {
@@ -18,12 +19,18 @@ namespace {
 
 class BackendWork : public Work {
  public:
-  BackendWork(BackendGroup& group, c10::intrusive_ptr<c10d::Work> work) : group_(group), work_(std::move(work)) {}
-  void wait() override { group_.finish(*work_, "all-reduce"); }
+  // `dividend`: a tensor that is divided by the number of ranks at the end; may be undefined.
+  BackendWork(BackendGroup& group, c10::intrusive_ptr<c10d::Work> work, at::Tensor dividend)
+      : group_(group), work_(std::move(work)), dividend_(std::move(dividend)) {}
+  void wait() override {
+    group_.finish(*work_, "all-reduce");
+    if (dividend_.defined()) dividend_.div_(group_.size());
+  }
 
  private:
   BackendGroup& group_;
   c10::intrusive_ptr<c10d::Work> work_;  // keeps the tensors alive
+  at::Tensor dividend_;
 };
 
 class HostWork : public Work {
@@ -103,14 +110,10 @@ std::unique_ptr<Shared> BackendGroup::share(Make make, Join join) {
   return shared;
 }
 
-std::unique_ptr<SharedMapping> BackendGroup::share_mapping(size_t bytes_of_rank, bool populate) {
-  const size_t bytes = static_cast<size_t>(layout_.ranks) * bytes_of_rank;
-  const size_t begin = static_cast<size_t>(layout_.rank) * bytes_of_rank;
-  const auto populated = [&](std::unique_ptr<SharedMapping> mapping) {
-    return mapping && populate && !mapping->populate(begin, bytes_of_rank) ? nullptr : std::move(mapping);
-  };
-  return share<SharedMapping>([&] { return populated(SharedMapping::make(bytes)); },
-                              [&](const std::string& invitation) { return populated(SharedMapping::join(invitation, bytes)); });
+void BackendGroup::tell_that_memory_is_not_shared() {
+  if (rank() == 0 && members_.size() == membership_->meeting().peers.size() && !std::exchange(told_, true)) {
+    log::info("The ranks of a host cannot share memory, so they exchange gradients through its network.");
+  }
 }
 
 void BackendGroup::share_memory() {
@@ -118,9 +121,8 @@ void BackendGroup::share_memory() {
   std::shared_ptr<SharedMemory> memory = share<SharedMemory>(
       [&] { return SharedMemory::make(layout_.ranks, box_bytes); },
       [&](const std::string& invitation) { return SharedMemory::join(invitation, layout_.rank, layout_.ranks, box_bytes); });
-  auto window = share_mapping(HostExchange::kWindowBytesOfRank, /*populate=*/layout_.hosts == 1);
-  if (!memory || !window) {
-    if (rank() == 0) log::info("The ranks of a host cannot share memory, so they exchange gradients through its network.");
+  if (!memory) {
+    tell_that_memory_is_not_shared();
     return;
   }
   membership_->keep(memory);
@@ -129,7 +131,7 @@ void BackendGroup::share_memory() {
                                                              .slices = layout_.fewest,
                                                              .all_ranks = size(),
                                                              .own_core = cores_of_rank(placement()) >= 1},
-                                         memory, std::move(window), connect_hosts());
+                                         memory, connect_hosts());
   if (layout_.hosts == 1) memory_ = std::move(memory);
 }
 
@@ -159,8 +161,18 @@ HostExchange::OverHosts BackendGroup::connect_hosts() {
 
 at::Tensor BackendGroup::make_shared_zeros(int64_t values, at::ScalarType type) {
   if (!host_ || values == 0) return Group::make_shared_zeros(values, type);
-  auto mapping = share_mapping(HostExchange::buffer_bytes(values, type), /*populate=*/true);
-  return mapping ? host_->adopt(std::move(mapping), values, type) : Group::make_shared_zeros(values, type);
+  const size_t bytes_of_rank = HostExchange::buffer_bytes(values, type);
+  const size_t bytes = static_cast<size_t>(layout_.ranks) * bytes_of_rank;
+  const auto populated = [&](std::unique_ptr<SharedMapping> mapping) {
+    const bool usable = mapping && mapping->populate(static_cast<size_t>(layout_.rank) * bytes_of_rank, bytes_of_rank);
+    return usable ? std::move(mapping) : nullptr;
+  };
+  auto mapping =
+      share<SharedMapping>([&] { return populated(SharedMapping::make(bytes)); },
+                           [&](const std::string& invitation) { return populated(SharedMapping::join(invitation, bytes)); });
+  if (mapping) return host_->adopt(std::move(mapping), values, type);
+  tell_that_memory_is_not_shared();
+  return Group::make_shared_zeros(values, type);
 }
 
 std::unique_ptr<Group> BackendGroup::split(int colour) {
@@ -229,9 +241,11 @@ std::unique_ptr<Work> BackendGroup::all_reduce_async(const at::Tensor& tensor, R
     return std::make_unique<HostWork>(*this, host_->start(values_in_memory_order(tensor), op == ReduceOp::average));
   }
   c10d::AllreduceOptions options;
-  if (op == ReduceOp::average) options.reduceOp = c10d::ReduceOp::AVG;
+  if (op == ReduceOp::average && settings_.can_average) options.reduceOp = c10d::ReduceOp::AVG;
   std::vector<at::Tensor> tensors{tensor.detach()};
-  return std::make_unique<BackendWork>(*this, start("all-reduce", [&] { return backend_->allreduce(tensors, options); }));
+  const bool divides = op == ReduceOp::average && !settings_.can_average;
+  return std::make_unique<BackendWork>(*this, start("all-reduce", [&] { return backend_->allreduce(tensors, options); }),
+                                       divides ? tensors[0] : at::Tensor());
 }
 
 // Returns the `values` [n] of all ranks, in the order of the ranks. Through shared memory it makes no copy.
@@ -255,6 +269,11 @@ void BackendGroup::all_reduce_sum(const at::Tensor& tensor) {
   if (!tensor.is_cpu() || tensor.numel() == 0 || tensor.nbytes() > most_short_bytes(size())) return Group::all_reduce_sum(tensor);
   const at::Tensor values = values_in_memory_order(tensor);
   const auto parts = gather_short(values);
+  if (can_sum_parts(values.scalar_type())) {
+    std::vector<std::byte*> addresses;
+    for (const at::Tensor& part : parts) addresses.push_back(static_cast<std::byte*>(part.data_ptr()));
+    return sum_parts(values.scalar_type(), addresses, {static_cast<std::byte*>(values.data_ptr())}, 0, values.numel(), 1);
+  }
   values.copy_(parts[0]);
   for (int rank = 1; rank < size(); ++rank) values.add_(parts[static_cast<size_t>(rank)]);
 }

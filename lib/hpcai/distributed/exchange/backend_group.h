@@ -24,7 +24,7 @@ using MakeBackend = std::function<BackendPointer(const BackendRequest&)>;
 struct BackendSettings {
   BackendRequest request;  // of the whole run; a part of the run has its own rank, size and store
   MakeBackend make;
-  bool can_average = false;  // see Group::can_average()
+  bool can_average = false;  // whether the backend divides a sum by the number of ranks
   at::Device device = at::kCPU;
 };
 
@@ -38,7 +38,7 @@ class BackendGroup : public Group {
   ~BackendGroup() override;
 
   std::string address() const override { return settings_.request.address; }
-  bool can_average() const override { return settings_.can_average; }
+  bool can_average() const override { return true; }
   double wait_s() const override { return timer_.seconds(); }
   std::unique_ptr<Group> split(int colour) override;
   std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op) override;
@@ -61,8 +61,8 @@ class BackendGroup : public Group {
 
   template <class Shared, class Make, class Join>
   std::unique_ptr<Shared> share(Make make, Join join);
-  std::unique_ptr<SharedMapping> share_mapping(size_t bytes_of_rank, bool populate);
   void share_memory();
+  void tell_that_memory_is_not_shared();
   HostExchange::OverHosts connect_hosts();
   template <class Start>
   c10::intrusive_ptr<c10d::Work> start(const char* what, Start start);
@@ -78,6 +78,7 @@ class BackendGroup : public Group {
   int splits_ = 0;
   BackendPointer backend_;
   HostLayout layout_;
+  bool told_ = false;                     // that the ranks of a host cannot share memory
   std::shared_ptr<SharedMemory> memory_;  // for short messages; null if the ranks are not on one host or cannot share memory
   std::unique_ptr<HostExchange> host_;    // null if no two ranks share a host or if they cannot share memory
   WaitTimer timer_;

@@ -13,9 +13,8 @@
 namespace hpcai::distributed {
 namespace {
 
-constexpr size_t kChunkBytes = HostExchange::kWindowBytesOfRank / 2;  // both halves of the window stay in the second cache
-constexpr int64_t kThreadValues = 1 << 16;                            // the fewest values for which a further thread pays
-constexpr size_t kLine = 64;                                          // bytes; ranks must not write to the same cache line
+constexpr int64_t kThreadValues = 1 << 16;  // the fewest values for which a further thread pays
+constexpr size_t kLine = 64;                // bytes; ranks must not write to the same cache line
 
 }  // namespace
 
@@ -23,9 +22,8 @@ size_t HostExchange::buffer_bytes(int64_t values, at::ScalarType type) {
   return (static_cast<size_t>(values) * at::elementSize(type) + kLine - 1) / kLine * kLine;
 }
 
-HostExchange::HostExchange(Place place, std::shared_ptr<SharedMemory> meeting_point, std::unique_ptr<SharedMapping> window,
-                           OverHosts over_hosts)
-    : place_(place), meeting_point_(std::move(meeting_point)), window_(std::move(window)), over_hosts_(std::move(over_hosts)) {
+HostExchange::HostExchange(Place place, std::shared_ptr<SharedMemory> meeting_point, OverHosts over_hosts)
+    : place_(place), meeting_point_(std::move(meeting_point)), over_hosts_(std::move(over_hosts)) {
   if (!one_host()) thread_ = start_thread("that exchanges gradients with other hosts", [this] { run_thread(); });
 }
 
@@ -72,8 +70,7 @@ HostExchange::Addresses HostExchange::addresses_of(const at::Tensor& tensor) {
 }
 
 bool HostExchange::takes(const at::Tensor& tensor) {
-  if (!can_sum_parts(tensor.scalar_type()) || tensor.numel() == 0) return false;
-  return one_host() || !addresses_of(tensor).empty();
+  return can_sum_parts(tensor.scalar_type()) && !addresses_of(tensor).empty();
 }
 
 int64_t HostExchange::start(const at::Tensor& tensor, bool average) {
@@ -123,7 +120,6 @@ void HostExchange::run_thread() {
 
 void HostExchange::perform(const Exchange& exchange) {
   const Addresses parts = addresses_of(exchange.values);
-  if (parts.empty()) return reduce_through_window(exchange);
   one_host() ? reduce_in_place(exchange, parts) : reduce_over_hosts(exchange, parts);
 }
 
@@ -138,17 +134,13 @@ std::pair<int64_t, int64_t> HostExchange::slice(int64_t values, at::ScalarType t
   return {begin, edge(place_.rank + 1) - begin};
 }
 
-void HostExchange::sum_slice(const Exchange& exchange, const Addresses& parts, int64_t values) {
+void HostExchange::reduce_in_place(const Exchange& exchange, const Addresses& parts) {
   const at::ScalarType type = exchange.values.scalar_type();
   const int divisor = exchange.average ? place_.all_ranks : 1;
-  const auto [begin, count] = slice(values, type);
+  const auto [begin, count] = slice(exchange.values.numel(), type);
+  meeting_point_->meet(place_.own_core);
   at::parallel_for(begin, begin + count, kThreadValues,
                    [&, type = type](int64_t first, int64_t end) { sum_parts(type, parts, parts, first, end - first, divisor); });
-}
-
-void HostExchange::reduce_in_place(const Exchange& exchange, const Addresses& parts) {
-  meeting_point_->meet(place_.own_core);
-  sum_slice(exchange, parts, exchange.values.numel());
   meeting_point_->meet(place_.own_core);
 }
 
@@ -167,27 +159,6 @@ void HostExchange::reduce_over_hosts(const Exchange& exchange, const Addresses& 
     }
   }
   meeting_point_->meet(place_.own_core);
-}
-
-// Moves the values through the window in chunks. The window has two halves: while one chunk is added, the one before it is copied
-// out of the other half and the one after it in, so the ranks meet once for each chunk.
-void HostExchange::reduce_through_window(const Exchange& exchange) {
-  const auto chunk = static_cast<int64_t>(kChunkBytes / exchange.values.element_size());
-  const int64_t values = exchange.values.numel(), chunks = (values + chunk - 1) / chunk;
-  Addresses halves[2];
-  for (size_t rank = 0; rank < static_cast<size_t>(place_.ranks); ++rank) {
-    for (size_t half : {0, 1}) halves[half].push_back(window_->data() + (2 * rank + half) * kChunkBytes);
-  }
-  const auto own_half = [&](int64_t i) { return halves[i % 2][static_cast<size_t>(place_.rank)]; };
-  const auto own_values = [&](int64_t i) { return static_cast<std::byte*>(exchange.values.data_ptr()) + i * kChunkBytes; };
-  const auto length = [&](int64_t i) { return std::min(chunk, values - i * chunk); };
-  const auto bytes = [&](int64_t i) { return static_cast<size_t>(length(i)) * exchange.values.element_size(); };
-  for (int64_t i = 0; i < chunks + 2; ++i) {
-    if (i >= 2) std::memcpy(own_values(i - 2), own_half(i - 2), bytes(i - 2));
-    if (i < chunks) std::memcpy(own_half(i), own_values(i), bytes(i));
-    if (i >= 1 && i <= chunks) sum_slice(exchange, halves[(i - 1) % 2], length(i - 1));
-    if (i <= chunks) meeting_point_->meet(place_.own_core);
-  }
 }
 
 }  // namespace hpcai::distributed

@@ -42,17 +42,12 @@ class HostExchange {
     std::function<void()> abort;                 // makes sum() throw; another thread calls it
   };
 
-  // `meeting_point`: of the ranks of this host. `window`: memory for tensors outside shared memory, kWindowBytesOfRank for each
-  // rank of the host.
-  // `over_hosts`: without functions on one host.
-  HostExchange(Place place, std::shared_ptr<SharedMemory> meeting_point, std::unique_ptr<SharedMapping> window,
-               OverHosts over_hosts);
+  // `meeting_point`: of the ranks of this host. `over_hosts`: without functions on one host.
+  HostExchange(Place place, std::shared_ptr<SharedMemory> meeting_point, OverHosts over_hosts);
   // Gives up what is under way, as after an error.
   ~HostExchange();
   HostExchange(const HostExchange&) = delete;
   HostExchange& operator=(const HostExchange&) = delete;
-
-  static constexpr size_t kWindowBytesOfRank = 512 << 10;
 
   // The bytes that a rank needs in shared memory for these values.
   static size_t buffer_bytes(int64_t values, at::ScalarType type);
@@ -60,7 +55,7 @@ class HostExchange {
   // exchange of the tensor or of a part of it, the same part on all ranks, makes no copy. The tensor keeps the memory.
   at::Tensor adopt(std::unique_ptr<SharedMapping> mapping, int64_t values, at::ScalarType type);
 
-  // Whether start() takes this tensor. All ranks decide alike.
+  // Whether start() takes this tensor: one of adopt(), or a part of it. All ranks decide alike.
   bool takes(const at::Tensor& tensor);
   // Starts an exchange: sums `tensor` over all ranks, in place, and divides it by their number if `average`. Returns its number.
   // Exchanges run in the order of their starts.
@@ -80,18 +75,15 @@ class HostExchange {
   using Addresses = std::vector<std::byte*>;
 
   bool one_host() const { return !over_hosts_.sum; }
-  std::vector<std::byte*> addresses_of(const at::Tensor& tensor);
+  Addresses addresses_of(const at::Tensor& tensor);
   void perform(const Exchange& exchange);
   void reduce_in_place(const Exchange& exchange, const Addresses& parts);
   void reduce_over_hosts(const Exchange& exchange, const Addresses& parts);
-  void reduce_through_window(const Exchange& exchange);
-  void sum_slice(const Exchange& exchange, const Addresses& parts, int64_t values);
   std::pair<int64_t, int64_t> slice(int64_t values, at::ScalarType type) const;
   void run_thread();
 
   Place place_;
   std::shared_ptr<SharedMemory> meeting_point_;
-  std::unique_ptr<SharedMapping> window_;
   OverHosts over_hosts_;
   std::vector<Buffer> buffers_;
 

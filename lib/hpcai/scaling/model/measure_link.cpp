@@ -46,7 +46,7 @@ class Trial {
  private:
   void once() {
     if (blocking_) return group_.all_reduce_sum(values_);
-    group_.all_reduce_async(values_)->wait();
+    group_.all_reduce_async(values_, group_.can_average() ? distributed::ReduceOp::average : distributed::ReduceOp::sum)->wait();
     if (!group_.can_average()) values_.div_(group_.size());
   }
 
