@@ -1,5 +1,7 @@
 #include "check.h"
 
+#include <ATen/ATen.h>
+
 #include <cmath>
 #include <limits>
 #include <stdexcept>
