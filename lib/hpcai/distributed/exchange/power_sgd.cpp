@@ -50,8 +50,9 @@ void orthonormalise(const at::Tensor& matrix) {
     const at::Tensor length = column.norm();
     for (int pass = 0; pass < 2 && i > 0; ++pass) column.sub_(at::matmul(at::matmul(before, column), before));
     const at::Tensor left = column.norm();
-    // Not at::where() alone: a length that is not a number must stay one.
-    column.div_(left.masked_fill(left == 0, 1)).masked_fill_(left <= kDependent * length, 0);
+    // A column that is not finite must stay so, because all ranks then skip the step.
+    const at::Tensor depends = (left <= kDependent * length).logical_and(length.isfinite());
+    column.div_(left.masked_fill(left == 0, 1)).masked_fill_(depends, 0);
   }
   matrix.copy_(columns.t());
 }
