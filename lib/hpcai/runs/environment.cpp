@@ -16,6 +16,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/process.h"
+#include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/threads/cores.h"
 #include "hpcai/core/threads/openmp.h"

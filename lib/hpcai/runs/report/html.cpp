@@ -29,9 +29,13 @@ std::string_view replaced(const char& character) {
 
 // 12346 as "12,346".
 std::string grouped(double whole) {
-  std::string text = fmt::format("{:.0f}", whole);
-  const std::ptrdiff_t first = text.starts_with('-') ? 1 : 0;
-  for (std::ptrdiff_t at = std::ssize(text) - 3; at > first; at -= 3) text.insert(static_cast<size_t>(at), ",");
+  const std::string digits = fmt::format("{:.0f}", whole);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    const bool after_digit = i > 0 && digits[i - 1] != '-';
+    if (after_digit && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
   return text;
 }
 
