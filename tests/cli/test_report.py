@@ -373,8 +373,9 @@ class StudiesAndSearches(ReportCase):
     def test_a_search(self):
         search = self.folder / "search"
         search.mkdir()
-        (search / "trials.csv").write_text("trial,status,value,optimizer.lr,optimizer.type\n1,finished,0.5,0.001,adam\n"
-                                           "2,pruned,0.7,0.01,sgd\n3,failed,,0.1,sgd\n")
+        (search / "trials.csv").write_text("trial,state,epochs,steps,validation.loss,optimizer.lr,optimizer.type,failure\n"
+                                           "1,finished,4,8,0.5,0.001,adam,\n2,stopped early,2,4,0.7,0.01,sgd,\n"
+                                           "3,failed,0,0,,0.1,sgd,diverged\n")
         (search / "best.yaml").write_text("optimizer:\n  lr: 0.001\n")
         (search / "search.svg").write_text(FIGURE)
         self.report(search)
@@ -382,8 +383,8 @@ class StudiesAndSearches(ReportCase):
         page = self.open(path)
         self.check_page(page, path)
         rows = page.value(NUMBERS + "('trial-values')")
-        self.assertEqual([(row["status"], row["trial"], row["optimizer.lr"], row["value"]) for row in rows],
-                         [("finished", "1", "0.001", "0.5"), ("pruned", "2", "0.01", "0.7")])
+        self.assertEqual([(row["state"], row["trial"], row["optimizer.lr"], row["validation.loss"]) for row in rows],
+                         [("finished", "1", "0.001", "0.5"), ("stopped early", "2", "0.01", "0.7")])
         self.assertIn("lr: 0.001", page.value("document.querySelector('#best').textContent"))
         self.report(self.shared / "first", search, "--output", "x.html", status=2)
 

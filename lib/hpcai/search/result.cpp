@@ -40,6 +40,16 @@ std::string csv_cell(const std::string& text) {
   return quoted + "\"";
 }
 
+std::string csv_row(const std::vector<std::string>& cells) {
+  std::string row;
+  for (const std::string& cell : cells) {
+    if (!row.empty()) row += ',';
+    row += csv_cell(cell);
+  }
+  row += '\n';
+  return row;
+}
+
 void add_row(const std::vector<std::string>& cells, const std::vector<size_t>& widths, std::string& out) {
   std::string line;
   for (size_t i = 0; i < cells.size(); ++i) line += fmt::format("{:<{}}  ", cells[i], widths[i]);
@@ -138,15 +148,18 @@ nlohmann::ordered_json to_json(const Search& search, const Result& result) {
 }
 
 std::string to_csv(const Search& search, const Result& result) {
-  std::string out = "trial,state,epochs,steps," + csv_cell(search.space.metric);
-  for (const Parameter& parameter : search.space.parameters) out += "," + csv_cell(parameter.key);
-  out += ",failure\n";
+  std::vector<std::string> head = {"trial", "state", "epochs", "steps", search.space.metric};
+  for (const Parameter& parameter : search.space.parameters) head.push_back(parameter.key);
+  head.push_back("failure");
+  std::string out = csv_row(head);
   for (const Entry& entry : result.entries) {
-    out += fmt::format("{},{},{},{},{}", entry.number, name_of(entry.decision.standing), entry.trial.epochs, entry.trial.steps,
-                       entry.value ? config::write_flow(*entry.value) : "");
+    std::vector<std::string> cells = {std::to_string(entry.number), std::string(name_of(entry.decision.standing)),
+                                      std::to_string(entry.trial.epochs), std::to_string(entry.trial.steps),
+                                      entry.value ? config::write_flow(*entry.value) : ""};
     for (const Parameter& parameter : search.space.parameters)
-      out += "," + csv_cell(text_of(entry.trial.parameters.value(parameter.key, Values())));
-    out += "," + csv_cell(entry.trial.failure) + "\n";
+      cells.push_back(text_of(entry.trial.parameters.value(parameter.key, Values())));
+    cells.push_back(entry.trial.failure);
+    out += csv_row(cells);
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "hpcai/core/error.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
 #include "hpcai/data/tables/csv.h"
@@ -26,14 +27,20 @@ std::vector<double> numbers_of(const data::Csv& trials, size_t column) {
   return numbers;
 }
 
-// The columns of the settings.
+// The column of the metric that the search improves; its title is the metric's name.
+size_t value_column(const data::Csv& trials) { return trials.column("steps") + 1; }
+
+// The columns of the settings, which stand between the value and the reason of a failure.
 std::vector<size_t> settings_of(const data::Csv& trials) {
   std::vector<size_t> columns;
-  for (size_t column = 0; column < trials.columns().size(); ++column) {
-    const std::string& name = trials.columns()[column];
-    if (name != "trial" && name != "status" && name != "value") columns.push_back(column);
-  }
+  for (size_t column = value_column(trials) + 1; column < trials.column("failure"); ++column) columns.push_back(column);
   return columns;
+}
+
+void require_value(const data::Csv& trials, const std::filesystem::path& file) {
+  if (value_column(trials) < trials.column("failure")) return;
+  throw Error(ExitCode::bad_data, fmt::format("{} has no column of values between steps and failure", printable(file.string())),
+              "Let the search write it again: run the same search command once more.");
 }
 
 bool is_numeric(const std::vector<double>& values) {
@@ -42,20 +49,22 @@ bool is_numeric(const std::vector<double>& values) {
 
 // The value of each trial over the number of the trial or over a setting. A long search shows its newest trials.
 Chart value_chart(const data::Csv& trials) {
+  const size_t value = value_column(trials);
+  const std::string& metric = trials.columns()[value];
   Chart chart{.id = "trial-values",
-              .title = "Value of each trial",
+              .title = fmt::format("{} of each trial", metric),
               .explanation = "Over the number of the trial, or over a setting.",
               .kind = ChartKind::points,
-              .unit = "value"};
-  chart.group_name = "status";
-  const size_t status = trials.column("status");
-  for (int64_t row = 0; row < trials.rows(); ++row) chart.groups.push_back(trials.cell(row, status));
+              .unit = metric};
+  chart.group_name = "state";
+  const size_t state = trials.column("state");
+  for (int64_t row = 0; row < trials.rows(); ++row) chart.groups.push_back(trials.cell(row, state));
   chart.axes.push_back({"trial", numbers_of(trials, trials.column("trial"))});
   for (const size_t column : settings_of(trials)) {
     auto values = numbers_of(trials, column);
     if (is_numeric(values)) chart.axes.push_back({trials.columns()[column], std::move(values)});
   }
-  chart.series = {{"value", numbers_of(trials, trials.column("value"))}};
+  chart.series = {{metric, numbers_of(trials, value)}};
   return chart;
 }
 
@@ -72,10 +81,10 @@ std::string trials_html(const data::Csv& trials, size_t most) {
 
 std::vector<std::pair<std::string, std::string>> counts_of(const data::Csv& trials) {
   std::map<std::string, int64_t> counts;
-  const size_t status = trials.column("status");
-  for (int64_t row = 0; row < trials.rows(); ++row) ++counts[trials.cell(row, status)];
+  const size_t state = trials.column("state");
+  for (int64_t row = 0; row < trials.rows(); ++row) ++counts[trials.cell(row, state)];
   std::vector<std::pair<std::string, std::string>> cards = {{"trials", fmt::format("{}", trials.rows())}};
-  for (const auto& [name, count] : counts) cards.emplace_back(name.empty() ? "without status" : name, fmt::format("{}", count));
+  for (const auto& [name, count] : counts) cards.emplace_back(name.empty() ? "without a state" : name, fmt::format("{}", count));
   return cards;
 }
 
@@ -89,14 +98,15 @@ std::string best_html(const std::filesystem::path& folder, const Budget& budget)
 }  // namespace
 
 Page search_page(const std::filesystem::path& folder, const Budget& budget) {
-  const data::Csv trials(folder / "trials.csv", {"trial", "status", "value"});
+  const std::filesystem::path file = folder / "trials.csv";
+  const data::Csv trials(file, {"trial", "state", "steps", "failure"});
+  require_value(trials, file);
   Page page;
   page.title = "Search " + folder.filename().string();
   page.cards = counts_of(trials);
   const size_t shown = std::max<size_t>(10, budget.rows / 4);
   std::string files;
-  for (const char* name : {"command.txt", "config.yaml", "search.json", "environment.json"})
-    files += file_html(folder / name, budget);
+  for (const char* name : {"space.yaml", "config.yaml", "search.json"}) files += file_html(folder / name, budget);
   page.sections = {{"values", "Values", html_of(std::vector<Chart>{value_chart(trials)})},
                    {"best", "The best settings", best_html(folder, budget)},
                    {"figures", "Figures", findings_html(folder, "Figures in the folder of the search", budget, page.notices)},

@@ -6,9 +6,8 @@
 
 namespace hpcai::runs::report {
 
-// The report of a search for settings, from trials.csv in its folder: a row for each trial, with the columns "trial", "status"
-// and "value" and one column for each setting. search.svg and best.yaml belong to it. Throws Error{bad_data} for a table without
-// these columns.
+// The report of a search for settings, from what hpcai-train search has written into its folder: trials.csv, best.yaml, search.svg,
+// space.yaml, config.yaml, search.json. Throws Error{bad_data} for a table of trials without the columns of a search.
 Page search_page(const std::filesystem::path& folder, const Budget& budget);
 
 }  // namespace hpcai::runs::report
