@@ -118,6 +118,10 @@ class Search(Case):
         words = " ".join(xml.etree.ElementTree.parse(self.folder / "s/search.svg").getroot().itertext())
         for text in ("optimizer.lr", "adamw", "importance", "ended early", "best"):
             self.assertIn(text, words)
+        self.run_program("report", "s")  # which reads what the search has written
+        page = (self.folder / "s/report.html").read_text()
+        for text in ("validation.loss of each trial", "stopped early", "s/best.yaml"):
+            self.assertIn(text, page)
         # the best again with the plain command
         self.train("s/best.yaml", "again")
         self.assertEqual(self.summary("again")["weights_sha256"], self.summary(f"s/trials/{best:04}")["weights_sha256"])
