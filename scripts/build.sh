@@ -19,7 +19,7 @@ if [ ! -e "$folder/build.ninja" ]; then
 fi
 if [ "${1:-}" = --program ]; then
   shift
-  targets=(hpcai-train)
+  targets=(program)
   if compgen -G '/dev/nvidia[0-9]*' >/dev/null || [ "${1:-}" = --cuda ]; then
     if grep -q 'libhpcai_cuda.so' "$folder/build.ninja"; then targets+=(hpcai_cuda); fi
   fi

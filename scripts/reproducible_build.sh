@@ -29,7 +29,7 @@ build() {
   if [ -d .deps ]; then ln -s "$PWD/.deps" "$source/.deps"; fi
   local log=$stage/log
   cmake --preset release -S "$source" -B "$build" "${options[@]}" >"$log" 2>&1 || { cat "$log" >&2; fail "CMake failed, see above"; }
-  ninja -C "$build" "${targets[@]:-hpcai-train}" >"$log" 2>&1 || { tail -n 60 "$log" >&2; fail "the build failed, see above"; }
+  ninja -C "$build" "${targets[@]:-program}" >"$log" 2>&1 || { tail -n 60 "$log" >&2; fail "the build failed, see above"; }
   (cd "$build" && find bin libexec lib -type f \( -perm -u+x -o -name '*.a' -o -name '*.so' -o -name '*.o' \) | sort | xargs -r sha256sum) >"$stage/$2.sums"
 }
 
