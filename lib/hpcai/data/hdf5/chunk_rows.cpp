@@ -2,8 +2,10 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <functional>
 #include <numeric>
+#include <utility>
 
 #include "hpcai/data/hdf5/hdf5_library.h"
 #include "hpcai/data/regular_file.h"
@@ -12,7 +14,7 @@
 namespace hpcai::data {
 namespace {
 
-constexpr int64_t kMostChunks = int64_t{1} << 24;  // 16 bytes of memory each
+constexpr hsize_t kMostSearched = 4096;  // chunks: the library walks through all chunks of a data set to find the place of one
 
 // The filters of a data set, in the order in which a writer applies them.
 std::vector<H5Z_filter_t> filters_of(const H5::DSetCreatPropList& properties) {
@@ -36,8 +38,8 @@ void unshuffle(const std::vector<uint8_t>& from, size_t value_bytes, uint8_t* ou
 
 }  // namespace
 
-ChunkRows::ChunkRows(int64_t rows_of_chunk, int64_t chunks, size_t rank, size_t row_bytes)
-    : rows_of_chunk_(rows_of_chunk), rank_(rank), row_bytes_(row_bytes), places_(static_cast<size_t>(chunks)) {}
+ChunkRows::ChunkRows(int64_t rows_of_chunk, size_t rank, size_t row_bytes, size_t places)
+    : rows_of_chunk_(rows_of_chunk), rank_(rank), row_bytes_(row_bytes), places_(places) {}
 
 std::unique_ptr<ChunkRows> ChunkRows::of(const H5::DataSet& data_set) {
   const H5::DSetCreatPropList properties = data_set.getCreatePlist();
@@ -48,12 +50,12 @@ std::unique_ptr<ChunkRows> ChunkRows::of(const H5::DataSet& data_set) {
   properties.getChunk(static_cast<int>(rank), chunk.data());
   if (!std::equal(extent.begin() + 1, extent.end(), chunk.begin() + 1)) return nullptr;
   const hsize_t chunks = (extent[0] + chunk[0] - 1) / chunk[0];
-  if (chunks > kMostChunks) return nullptr;
   const size_t value_bytes = data_set.getDataType().getSize();
   const size_t row_bytes = std::accumulate(extent.begin() + 1, extent.end(), value_bytes, std::multiplies<>());
-  std::unique_ptr<ChunkRows> rows(new ChunkRows(static_cast<int64_t>(chunk[0]), static_cast<int64_t>(chunks), rank, row_bytes));
+  const size_t places = chunks > kMostSearched ? 0 : static_cast<size_t>(chunks);
+  std::unique_ptr<ChunkRows> rows(new ChunkRows(static_cast<int64_t>(chunk[0]), rank, row_bytes, places));
   const std::vector<H5Z_filter_t> filters = filters_of(properties);
-  if (filters.empty()) return rows;
+  if (filters.empty()) return places > 0 ? std::move(rows) : nullptr;
   const bool shuffled = filters.front() == H5Z_FILTER_SHUFFLE;
   if (filters.size() != (shuffled ? 2U : 1U) || filters.back() != H5Z_FILTER_DEFLATE || chunk[0] != 1) return nullptr;
   rows->compressed_ = true;
@@ -61,10 +63,15 @@ std::unique_ptr<ChunkRows> ChunkRows::of(const H5::DataSet& data_set) {
   return rows;
 }
 
-void ChunkRows::find(const H5::DataSet& data_set, int64_t chunk) const {
-  const Hdf5Lock lock;
+std::vector<hsize_t> ChunkRows::offset_of(int64_t chunk) const {
   std::vector<hsize_t> offset(rank_, 0);
   offset[0] = static_cast<hsize_t>(chunk * rows_of_chunk_);
+  return offset;
+}
+
+void ChunkRows::find(const H5::DataSet& data_set, int64_t chunk) const {
+  const Hdf5Lock lock;
+  const std::vector<hsize_t> offset = offset_of(chunk);
   unsigned skipped_filters = 0;
   haddr_t at = HADDR_UNDEF;
   hsize_t bytes = 0;
@@ -78,6 +85,7 @@ void ChunkRows::find(const H5::DataSet& data_set, int64_t chunk) const {
 
 ChunkRows::Result ChunkRows::read(const H5::DataSet& data_set, const RegularFile& file, int64_t row, void* out) const {
   const int64_t chunk = row / rows_of_chunk_;
+  if (places_.empty()) return read_packed_by_library(data_set, chunk, out);
   const Place& place = places_[static_cast<size_t>(chunk)];
   if (place.at == kUnknown) find(data_set, chunk);
   if (place.at == kNone) return Result::absent;
@@ -88,16 +96,38 @@ ChunkRows::Result ChunkRows::read(const H5::DataSet& data_set, const RegularFile
 
 ChunkRows::Result ChunkRows::read_compressed(const RegularFile& file, const Place& place, void* out) const {
   const auto bytes = static_cast<size_t>(place.bytes);
-  if (bytes > 2 * row_bytes_ + 4096) return Result::damaged;  // zlib adds a few bytes to what it cannot compress
-  thread_local std::vector<uint8_t> packed, shuffled;
+  if (bytes > most_packed_bytes()) return Result::damaged;
+  thread_local std::vector<uint8_t> packed;
   packed.resize(bytes);
   if (file.read_at(static_cast<uint64_t>(place.at), packed.data(), bytes) != bytes) return Result::damaged;
+  return unpack(packed, out);
+}
+
+ChunkRows::Result ChunkRows::read_packed_by_library(const H5::DataSet& data_set, int64_t chunk, void* out) const {
+  thread_local std::vector<uint8_t> packed;
+  {
+    const Hdf5Lock lock;
+    const std::vector<hsize_t> offset = offset_of(chunk);
+    hsize_t bytes = 0;
+    if (H5Dget_chunk_storage_size(data_set.getId(), offset.data(), &bytes) < 0 || bytes == 0) return Result::absent;
+    if (bytes > most_packed_bytes()) return Result::damaged;
+    const ScopedStage stage(Stage::read, static_cast<int64_t>(bytes));
+    packed.resize(static_cast<size_t>(bytes));
+    uint32_t skipped_filters = 0;
+    const herr_t status = H5Dread_chunk(data_set.getId(), H5P_DEFAULT, offset.data(), &skipped_filters, packed.data());
+    if (status < 0 || skipped_filters != 0) return Result::absent;
+  }
+  return unpack(packed, out);
+}
+
+ChunkRows::Result ChunkRows::unpack(const std::vector<uint8_t>& packed, void* out) const {
   const ScopedStage stage(Stage::decode, static_cast<int64_t>(row_bytes_));
+  thread_local std::vector<uint8_t> shuffled;
   const bool in_place = shuffled_bytes_ == 1;
   if (!in_place) shuffled.resize(row_bytes_);
   auto* const to = in_place ? static_cast<uint8_t*>(out) : shuffled.data();
   uLongf unpacked = row_bytes_;
-  if (uncompress(to, &unpacked, packed.data(), bytes) != Z_OK || unpacked != row_bytes_) return Result::damaged;
+  if (uncompress(to, &unpacked, packed.data(), packed.size()) != Z_OK || unpacked != row_bytes_) return Result::damaged;
   if (!in_place) unshuffle(shuffled, shuffled_bytes_, static_cast<uint8_t*>(out));
   return Result::done;
 }

@@ -13,7 +13,8 @@ class RegularFile;
 
 // Rows of a chunked data set that threads read at the same time, without the HDF5 library: those that are stored as they are, in
 // chunks of one or more whole rows, and those of chunks of one row each that are compressed with gzip. The library is asked once
-// for the place of each chunk.
+// for the place of each chunk. That takes it a time that grows with the number of chunks, so of a data set of many chunks it
+// hands out the compressed bytes, which the threads unpack; those that are not compressed are then left to it.
 class ChunkRows {
  public:
   // Null if the rows are not so. Within an Hdf5Lock. May throw H5::Exception.
@@ -26,7 +27,8 @@ class ChunkRows {
   Result read(const H5::DataSet& data_set, const RegularFile& file, int64_t row, void* out) const;
 
  private:
-  ChunkRows(int64_t rows_of_chunk, int64_t chunks, size_t rank, size_t row_bytes);
+  // `places`: the number of chunks whose places are remembered, all or none.
+  ChunkRows(int64_t rows_of_chunk, size_t rank, size_t row_bytes, size_t places);
 
   // The place of a chunk in the file; -1 where the library has none that can be used.
   struct Place {
@@ -34,8 +36,12 @@ class ChunkRows {
     std::atomic<int64_t> bytes{0};
   };
   static constexpr int64_t kUnknown = -2, kNone = -1;
+  std::vector<hsize_t> offset_of(int64_t chunk) const;
+  size_t most_packed_bytes() const { return 2 * row_bytes_ + 4096; }  // zlib adds a few bytes to what it cannot compress
   void find(const H5::DataSet& data_set, int64_t chunk) const;
   Result read_compressed(const RegularFile& file, const Place& place, void* out) const;
+  Result read_packed_by_library(const H5::DataSet& data_set, int64_t chunk, void* out) const;
+  Result unpack(const std::vector<uint8_t>& packed, void* out) const;
 
   int64_t rows_of_chunk_;
   size_t rank_, row_bytes_;

@@ -85,6 +85,26 @@ TEST_CASE("rows of chunks are those that were written, of every layout and type,
   }
 }
 
+TEST_CASE("of many chunks the library hands out the compressed bytes, and reads those that are not compressed") {
+  const test::TemporaryFolder folder;
+  const std::string path = (folder / "a.h5").string();
+  constexpr hsize_t kMany = 5000, kFew = 3;
+  std::vector<double> values;
+  for (hsize_t i = 0; i < kMany * kFew; ++i) values.push_back(static_cast<double>(i * 7 % 251));
+  for (const int gzip : {0, 1}) {
+    {
+      H5::H5File file(path, H5F_ACC_TRUNC);
+      test::write_array(file, "data", {kMany, kFew}, values, H5::PredType::NATIVE_FLOAT, chunked(1, kFew, gzip > 0, gzip));
+      const Hdf5Lock lock;
+      CHECK((ChunkRows::of(file.openDataSet("data")) != nullptr) == (gzip > 0));
+    }
+    const Hdf5Array array = Hdf5File(path).array("data", 2);
+    std::vector<float> read(values.size());
+    for (hsize_t row = 0; row < kMany; ++row) array.read_row(static_cast<int64_t>(row), &read[row * kFew]);
+    CHECK(std::equal(read.begin(), read.end(), values.begin()));
+  }
+}
+
 TEST_CASE("a file that became shorter while it was open is an error that names the row, of every layout") {
   const test::TemporaryFolder folder;
   const std::string path = (folder / "a.h5").string();
