@@ -204,6 +204,7 @@ std::optional<NpyTexts> parse_npy_texts(std::string_view start, uint64_t file_si
                   .bytes_each = type[2] == 'U' ? size_t{4} : size_t{1},
                   .big_endian = type[1] == '>',
                   .data_at = data_at};
+  if (header.count > kMostValues / *length) refuse_damaged_npy(where, "its shape is absurd");
   const uint64_t needed = data_at + static_cast<uint64_t>(header.count) * header.length * header.bytes_each;
   if (needed > file_size) refuse_damaged_npy(where, fmt::format("it has {} bytes and needs {}", file_size, needed));
   return header;

@@ -83,10 +83,12 @@ TEST_CASE("damaged arrays of texts are refused") {
   write_npy(folder / "short.npy", "<U4", "(3,)", wide(U"a", 4, false));
   write_npy(folder / "square.npy", "<U1", "(2, 2)", wide(U"aaaa", 4, false));
   write_npy(folder / "huge.npy", "<U99999999999999999999", "(2,)", "");
+  write_npy(folder / "vast.npy", "<U65536", "(70368744177664,)", "");  // 2^64 bytes
   const auto file = ArrayFile::open(folder.path().string());
   CHECK_THAT(thrown_by([&] { file->texts("short"); }).what, Catch::Contains("short.npy: not a whole .npy array"));
   CHECK_THAT(thrown_by([&] { file->texts("square"); }).what, Catch::Contains("texts of more than one dimension"));
   CHECK(thrown_by([&] { file->texts("huge"); }).code == ExitCode::bad_data);
+  CHECK(thrown_by([&] { file->texts("vast"); }).code == ExitCode::bad_data);
 }
 
 TEST_CASE("an array of texts names the classes, in the order of the alphabet or of data.classes") {
