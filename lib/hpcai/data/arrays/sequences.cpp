@@ -43,7 +43,8 @@ SequenceLengths::SequenceLengths(int64_t count, int64_t steps) : longest_(steps)
 SequenceArray::SequenceArray(std::shared_ptr<const StoredArray> array, std::shared_ptr<const SequenceLengths> lengths)
     : array_(std::move(array)), lengths_(std::move(lengths)) {
   const std::vector<int64_t>& shape = array_->shape();
-  joined_ = shape[0] == lengths_->total();
+  // Sequences of one step each have as many steps as there are sequences: three dimensions can only be a padded layout then.
+  joined_ = shape[0] == lengths_->total() && (shape[0] != lengths_->count() || shape.size() < 3);
   const size_t time_dimensions = joined_ ? 1 : 2;
   if ((!joined_ && shape[0] != lengths_->count()) || shape.size() < time_dimensions || shape.size() > time_dimensions + 1) {
     refuse_sequences(array_->where(),

@@ -141,6 +141,19 @@ TEST_CASE("sequences of one length may have a target for each step") {
   CHECK(target_of(*splits.train, 1).sizes() == at::IntArrayRef({4, 1}));
 }
 
+TEST_CASE("sequences of one step each may be padded") {
+  const test::TemporaryFolder folder;
+  {
+    H5::H5File file((folder / "a.h5").string(), H5F_ACC_TRUNC);
+    test::write_array(file, "lengths", {3}, {1, 1, 1}, H5::PredType::IEEE_F64LE);
+    test::write_array(file, "padded", {3, 2, 2}, {1, 2, 99, 99, 3, 4, 99, 99, 5, 6, 99, 99}, H5::PredType::IEEE_F64LE);
+    test::write_array(file, "target", {3}, {1, 2, 3}, H5::PredType::IEEE_F64LE);
+  }
+  const Splits splits = data::open(sequences_config(folder / "a.h5", "padded", "target"), 1);
+  CHECK(splits.train->spec().input_shape == std::vector<int64_t>{1, 2});
+  CHECK(test::read_input(*splits.train, 2) == std::vector<float>{5, 6});
+}
+
 TEST_CASE("arrays that do not fit the lengths are refused, and so is a sequence that is too long") {
   const test::TemporaryFolder folder;
   write_sequences(folder / "a.h5");
