@@ -18,7 +18,9 @@ at::Tensor mean_of_sequences(const at::Tensor& values, const at::Tensor& known) 
 at::Tensor without_padding(const at::Tensor& prediction, const at::Tensor& input) {
   if (prediction.dim() < 3) return prediction;
   const at::Tensor behind = models::real_steps(input).logical_not();
-  return prediction.masked_fill(behind.unsqueeze(2), std::numeric_limits<double>::quiet_NaN());
+  // A network that has run away gives NaN, which must not look like the end of a sequence.
+  const at::Tensor known = prediction.masked_fill(prediction.isnan(), std::numeric_limits<double>::infinity());
+  return known.masked_fill(behind.unsqueeze(2), std::numeric_limits<double>::quiet_NaN());
 }
 
 }  // namespace hpcai::tasks

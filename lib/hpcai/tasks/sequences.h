@@ -13,7 +13,7 @@ at::Tensor known_steps(const at::Tensor& target);
 at::Tensor mean_of_sequences(const at::Tensor& values, const at::Tensor& known);
 
 // Predictions of samples [batch, columns] as they are; of steps [batch, time, columns] with NaN behind the end of each sequence
-// of the input [batch, time, features].
+// of the input [batch, time, features], and infinity for a NaN before it.
 at::Tensor without_padding(const at::Tensor& prediction, const at::Tensor& input);
 
 }  // namespace hpcai::tasks

@@ -97,6 +97,15 @@ TEST_CASE("several labels for each step have the mean of the losses of the seque
   CHECK(table.predictions[3] == Approx(scores[1][0][0].sigmoid().item<double>()));
 }
 
+TEST_CASE("a prediction that is no number is not the end of a sequence") {
+  at::Tensor prediction = numbers(2, 0).clone();
+  prediction[0][1][0].fill_(std::nan(""));
+  const at::Tensor found = without_padding(prediction, padded(numbers(2, 5)));
+  CHECK(found.isnan().select(2, 0).equal(behind().squeeze(2)));
+  CHECK(std::isinf(found[0][1][0].item<float>()));
+  CHECK(found[0][1][1].item<float>() == prediction[0][1][1].item<float>());
+}
+
 TEST_CASE("the scale of targets for each step is that of all steps") {
   models::TargetScale scale(2);
   const at::Tensor target = numbers(2, 1);
