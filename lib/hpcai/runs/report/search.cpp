@@ -21,9 +21,10 @@ namespace {
 
 double number_of(const std::string& cell) { return parse_number<double>(cell).value_or(kNone); }
 
-std::vector<double> numbers_of(const data::Csv& trials, size_t column) {
+// Of the rows from `first` on.
+std::vector<double> numbers_of(const data::Csv& trials, size_t column, int64_t first) {
   std::vector<double> numbers;
-  for (int64_t row = 0; row < trials.rows(); ++row) numbers.push_back(number_of(trials.cell(row, column)));
+  for (int64_t row = first; row < trials.rows(); ++row) numbers.push_back(number_of(trials.cell(row, column)));
   return numbers;
 }
 
@@ -48,7 +49,7 @@ bool is_numeric(const std::vector<double>& values) {
 }
 
 // The value of each trial over the number of the trial or over a setting. A long search shows its newest trials.
-Chart value_chart(const data::Csv& trials) {
+Chart value_chart(const data::Csv& trials, size_t most) {
   const size_t value = value_column(trials);
   const std::string& metric = trials.columns()[value];
   Chart chart{.id = "trial-values",
@@ -58,13 +59,15 @@ Chart value_chart(const data::Csv& trials) {
               .unit = metric};
   chart.group_name = "state";
   const size_t state = trials.column("state");
-  for (int64_t row = 0; row < trials.rows(); ++row) chart.groups.push_back(trials.cell(row, state));
-  chart.axes.push_back({"trial", numbers_of(trials, trials.column("trial"))});
+  const int64_t first = std::max<int64_t>(0, trials.rows() - static_cast<int64_t>(most));
+  if (first > 0) chart.note = fmt::format("The last {} of {} trials.", most, trials.rows());
+  for (int64_t row = first; row < trials.rows(); ++row) chart.groups.push_back(trials.cell(row, state));
+  chart.axes.push_back({"trial", numbers_of(trials, trials.column("trial"), first)});
   for (const size_t column : settings_of(trials)) {
-    auto values = numbers_of(trials, column);
+    auto values = numbers_of(trials, column, first);
     if (is_numeric(values)) chart.axes.push_back({trials.columns()[column], std::move(values)});
   }
-  chart.series = {{metric, numbers_of(trials, value)}};
+  chart.series = {{metric, numbers_of(trials, value, first)}};
   return chart;
 }
 
@@ -107,7 +110,7 @@ Page search_page(const std::filesystem::path& folder, const Budget& budget) {
   const size_t shown = std::max<size_t>(10, budget.rows / 4);
   std::string files;
   for (const char* name : {"space.yaml", "config.yaml", "search.json"}) files += file_html(folder / name, budget);
-  page.sections = {{"values", "Values", html_of(std::vector<Chart>{value_chart(trials)})},
+  page.sections = {{"values", "Values", html_of(std::vector<Chart>{value_chart(trials, shown)})},
                    {"best", "The best settings", best_html(folder, budget)},
                    {"figures", "Figures", findings_html(folder, "Figures in the folder of the search", budget, page.notices)},
                    {"trials", "Trials", trials_html(trials, shown)},
