@@ -7,7 +7,7 @@
 namespace hpcai::runs::report {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kKnown = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kKnown = {{
     {"accuracy", "accuracy"},
     {"f1", "F1"},
     {"overlap_median", "overlap median"},
@@ -22,6 +22,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kKnown =
     {"mean_average_precision", "mean average precision"},
     {"f1_macro", "mean F1"},
     {"auc_macro", "mean AUC"},
+    {"early_warning_auc", "early warning AUC"},
     {"fraction_error", "error of vote fractions"},
     {"vote_accuracy", "accuracy of the most voted answer"},
     {"coverage_68", "within 1 sigma"},

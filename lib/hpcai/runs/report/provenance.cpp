@@ -100,6 +100,7 @@ std::string command_html(const std::string& purpose, const std::vector<std::stri
 // The tasks for which `evaluate --report` makes figures.
 bool has_figures(const Run& run) {
   constexpr std::array<std::string_view, 4> kTasks = {"cross_entropy", "density", "waveform_mse", "waveform_mismatch"};
+  if (setting(run, "loss.type") == "binary_cross_entropy") return setting(run, "data.each_step") == "true";
   return std::ranges::find(kTasks, setting(run, "loss.type")) != kTasks.end();
 }
 
