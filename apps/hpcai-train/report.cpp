@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "commands.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/output_file.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/core/text.h"
 #include "hpcai/runs/report/events/tensorboard.h"
@@ -55,12 +57,25 @@ fs::path output_of(const ReportOptions& options) {
   return fs::path(options.folders.front()) / "report.html";
 }
 
+// The event files of a run are in a folder of its name.
+void require_different_names(const std::vector<std::string>& folders) {
+  std::set<fs::path> names;
+  for (const std::string& folder : folders) {
+    const fs::path name = (absolute_path(folder) / "").parent_path().filename();
+    if (names.insert(name).second) continue;
+    throw Error(ExitCode::usage, fmt::format("--tensorboard: two runs are called {}", printable(name)),
+                "Their event files would replace each other; write those of each run into another folder.");
+  }
+}
+
 // Writes the report and the event files once. Returns whether a run goes on.
 bool write_once(const ReportOptions& options, const fs::path& output, int refresh_s) {
   const auto report = runs::report::make_report(subject_of(options), refresh_s);
   write_output(output, report.html, "--output");
   if (!options.tensorboard.empty()) {
-    for (const std::string& folder : options.folders) runs::report::write_tensorboard(folder, options.tensorboard);
+    for (const std::string& folder : options.folders) {
+      runs::report::write_tensorboard(absolute_path(folder), options.tensorboard);
+    }
   }
   return report.lives;
 }
@@ -73,6 +88,7 @@ void wait(double seconds) {
 
 int write_report(const ReportOptions& options) {
   const fs::path output = output_of(options);
+  if (!options.tensorboard.empty()) require_different_names(options.folders);
   const int refresh_s = options.follow ? static_cast<int>(options.every_s + 0.5) : 0;
   if (options.follow) save_on_stop_signals();
   bool lives = write_once(options, output, refresh_s);

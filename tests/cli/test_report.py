@@ -413,6 +413,13 @@ class TensorBoard(ReportCase):
         times = [wall for _, _, wall in scalars["training/loss"]]
         self.assertEqual(times, sorted(times))
 
+    def test_the_folder_has_the_name_of_the_run(self):
+        run = self.copy_run("first")
+        self.report("first/.", "--tensorboard", self.folder / "events")
+        self.assertTrue((self.folder / "events" / "first" / "events.out.tfevents.first").is_file())
+        _, err = self.report(self.shared / "first", run, "--output", "x.html", "--tensorboard", self.folder / "events", status=2)
+        self.assertIn("two runs are called first", err)
+
 
 if __name__ == "__main__":
     main()
