@@ -43,4 +43,21 @@ size_t bytes_of_first(std::string_view text, size_t count) {
   return std::min(position, text.size());
 }
 
+void append_utf8(std::string& text, uint32_t point) {
+  if (point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) point = 0xFFFD;
+  const auto add = [&](uint32_t byte) { text.push_back(static_cast<char>(byte)); };
+  if (point < 0x80) return add(point);
+  if (point < 0x800) {
+    add(0xC0 | point >> 6);
+  } else if (point < 0x10000) {
+    add(0xE0 | point >> 12);
+    add(0x80 | (point >> 6 & 0x3F));
+  } else {
+    add(0xF0 | point >> 18);
+    add(0x80 | (point >> 12 & 0x3F));
+    add(0x80 | (point >> 6 & 0x3F));
+  }
+  add(0x80 | (point & 0x3F));
+}
+
 }  // namespace hpcai

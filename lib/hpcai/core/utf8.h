@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace hpcai {
@@ -17,5 +19,8 @@ size_t code_points(std::string_view text);
 
 // Returns the number of bytes of the first `count` code points. A byte that is not part of valid UTF-8 counts as one.
 size_t bytes_of_first(std::string_view text, size_t count);
+
+// Appends a code point to a UTF-8 text; U+FFFD for a number that is none.
+void append_utf8(std::string& text, uint32_t point);
 
 }  // namespace hpcai

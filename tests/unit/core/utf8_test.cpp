@@ -24,3 +24,14 @@ TEST_CASE("the first bad byte is found, and code points are counted") {
   CHECK(bytes_of_first("\xFFz", 1) == 1);
   CHECK(bytes_of_first("ab", 9) == 2);
 }
+
+TEST_CASE("code points are appended, and what is none becomes U+FFFD") {
+  std::string text;
+  for (const uint32_t point : {0x61U, 0xE9U, 0x2264U, 0x1F30CU}) append_utf8(text, point);
+  CHECK(text == "a\xC3\xA9\xE2\x89\xA4\xF0\x9F\x8C\x8C");
+  for (const uint32_t none : {0xD800U, 0xDFFFU, 0x110000U}) {
+    std::string replaced;
+    append_utf8(replaced, none);
+    CHECK(replaced == "\xEF\xBF\xBD");
+  }
+}

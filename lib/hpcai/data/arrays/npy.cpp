@@ -10,6 +10,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
+#include "hpcai/core/utf8.h"
 
 namespace hpcai::data {
 namespace {
@@ -98,24 +99,6 @@ std::pair<std::string_view, size_t> header_text(std::string_view start, const st
   const size_t length = byte(8) | byte(9) << 8 | (version == 1 ? 0 : byte(10) << 16 | byte(11) << 24);
   if (length > start.size() - begin) refuse_damaged_npy(where, "its header is too long, or the file ends in it");
   return {start.substr(begin, length), begin + length};
-}
-
-// One code point in UTF-8; what is none becomes U+FFFD.
-void append_utf8(std::string& text, uint32_t point) {
-  if (point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) point = 0xFFFD;
-  const auto add = [&](uint32_t byte) { text.push_back(static_cast<char>(byte)); };
-  if (point < 0x80) return add(point);
-  if (point < 0x800) {
-    add(0xC0 | point >> 6);
-  } else if (point < 0x10000) {
-    add(0xE0 | point >> 12);
-    add(0x80 | (point >> 6 & 0x3F));
-  } else {
-    add(0xF0 | point >> 18);
-    add(0x80 | (point >> 12 & 0x3F));
-    add(0x80 | (point >> 6 & 0x3F));
-  }
-  add(0x80 | (point & 0x3F));
 }
 
 template <class Value, class Out>

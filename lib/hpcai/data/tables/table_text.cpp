@@ -9,6 +9,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
+#include "hpcai/core/utf8.h"
 #include "hpcai/data/regular_file.h"
 #include "hpcai/data/tables/foreign_format.h"
 #include "hpcai/data/tables/gzip.h"
@@ -46,14 +47,6 @@ Encoding encoding_of(std::string_view bytes) {
   if (bytes.starts_with("\xFF\xFE"sv)) return {2, false, 2};
   if (bytes.starts_with("\xFE\xFF"sv)) return {2, true, 2};
   return without_mark(bytes);
-}
-
-void append_utf8(std::string& text, uint32_t code) {
-  auto put = [&](uint32_t byte) { text += static_cast<char>(byte); };
-  if (code < 0x80) return put(code);
-  if (code < 0x800) return put(0xC0 | code >> 6), put(0x80 | (code & 0x3F));
-  if (code < 0x10000) return put(0xE0 | code >> 12), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
-  put(0xF0 | code >> 18), put(0x80 | (code >> 12 & 0x3F)), put(0x80 | (code >> 6 & 0x3F)), put(0x80 | (code & 0x3F));
 }
 
 // Code unit `i`, counted behind the byte-order mark.
