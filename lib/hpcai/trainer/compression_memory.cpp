@@ -12,7 +12,7 @@
 namespace hpcai::trainer {
 namespace {
 
-constexpr const char* kMemoryPrefix = "compression.";
+constexpr const char* kMemoryPrefix = "gradient compression.";  // with a space, which no name of a layer has
 
 std::string shared_name(size_t bucket) { return fmt::format("{}{}", kMemoryPrefix, bucket); }
 std::string own_name(int rank, size_t bucket) { return fmt::format("{}rank {}.{}", kMemoryPrefix, rank, bucket); }

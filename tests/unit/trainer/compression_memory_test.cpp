@@ -24,9 +24,10 @@ struct Compressed {
 // Errors of rank r: r + 1 everywhere.
 NamedTensors saved_by(int ranks) {
   const Compressed like(2);
-  NamedTensors saved{{"step", at::ones({1})}, {"compression.0", at::full_like(like.reducer.shared_memory()[0], 0.5)}};
+  NamedTensors saved{{"step", at::ones({1})}, {"gradient compression.0", at::full_like(like.reducer.shared_memory()[0], 0.5)}};
   for (int rank = 0; rank < ranks; ++rank) {
-    saved.emplace_back(fmt::format("compression.rank {}.0", rank), at::full_like(like.reducer.own_memory()[0], rank + 1));
+    saved.emplace_back(fmt::format("gradient compression.rank {}.0", rank),
+                       at::full_like(like.reducer.own_memory()[0], rank + 1));
   }
   return saved;
 }
@@ -38,12 +39,13 @@ TEST_CASE("rank 0 gathers the memory of compression of all ranks under names tha
   live.reducer.own_memory()[0].fill_(7);
   const NamedTensors memory = gather_compression_memory(live.group, live.reducer);
   REQUIRE(memory.size() == 4);
-  CHECK(memory[0].first == "compression.0");
-  CHECK(memory[1].first == "compression.rank 0.0");
-  CHECK(memory[3].first == "compression.rank 2.0");
+  CHECK(memory[0].first == "gradient compression.0");
+  CHECK(memory[1].first == "gradient compression.rank 0.0");
+  CHECK(memory[3].first == "gradient compression.rank 2.0");
   CHECK(at::equal(memory[1].second, live.reducer.own_memory()[0]));
   for (const auto& [name, tensor] : memory) CHECK(is_compression_memory(name));
   CHECK_FALSE(is_compression_memory("momentum.conv.weight"));
+  CHECK_FALSE(is_compression_memory("compression.weight.momentum"));  // of a layer of this name
 }
 
 TEST_CASE("a rank gets its own memory back, and the mean of all if the number of ranks has changed") {
@@ -66,7 +68,7 @@ TEST_CASE("without saved memory it stays empty, and memory of another network is
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::cannot_resume);
-    CHECK_THAT(error.what(), Catch::Matchers::Contains("compression.rank 0.0"));
+    CHECK_THAT(error.what(), Catch::Matchers::Contains("gradient compression.rank 0.0"));
   }
 }
 
