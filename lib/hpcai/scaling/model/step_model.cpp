@@ -98,8 +98,10 @@ struct Flow {
       now += (target - done) / speed;
       done = target;
     };
+    // CPU ranks of one host add their gradients after the backward pass (docs/gradient_exchange.md).
+    const bool early = workload.overlap && (layout.nodes > 1 || machine.algorithm == Algorithm::tree);
     for (const Bucket& bucket : workload.buckets) {
-      compute_until(workload.overlap ? bucket.ready * work : work);
+      compute_until(early ? bucket.ready * work : work);
       // The latency of the bucket; the computation continues meanwhile.
       const double step = std::min((work - done) / speed, latency);
       done += step * speed;

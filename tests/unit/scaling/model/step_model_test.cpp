@@ -66,6 +66,15 @@ TEST_CASE("what does not fit behind the backward pass is exposed") {
   CHECK(predict(late, wire(1e9), kFour, 4).exposed_communication_s == Approx(0.012));
 }
 
+TEST_CASE("CPU ranks of one host exchange after the backward pass, GPUs of one host during it") {
+  const Layout one_host{.ranks_per_node = 4};
+  Machine machine;
+  machine.in_node.s_per_byte = 1e-9;
+  CHECK(predict(two_buckets(), machine, one_host, 4).exposed_communication_s == Approx(0.012));
+  machine.algorithm = Algorithm::tree;
+  CHECK(predict(two_buckets(), machine, one_host, 4).exposed_communication_s == Approx(0.0075));
+}
+
 TEST_CASE("one bucket and no overlap: everything is exposed") {
   Workload work = two_buckets();
   work.buckets = {{8e6, 1.0}};
