@@ -126,12 +126,12 @@ void BackendGroup::share_memory() {
     return;
   }
   membership_->keep(memory);
-  host_ = std::make_unique<HostExchange>(HostExchange::Place{.rank = layout_.rank,
-                                                             .ranks = layout_.ranks,
-                                                             .slices = layout_.fewest,
-                                                             .all_ranks = size(),
-                                                             .own_core = cores_of_rank(placement()) >= 1},
-                                         memory, connect_hosts());
+  // Between hosts a thread waits beside those that compute: it leaves the core to them between polls.
+  const bool own_core = layout_.hosts == 1 && cores_of_rank(placement()) >= 1;
+  host_ = std::make_unique<HostExchange>(
+      HostExchange::Place{
+          .rank = layout_.rank, .ranks = layout_.ranks, .slices = layout_.fewest, .all_ranks = size(), .own_core = own_core},
+      memory, connect_hosts());
   if (layout_.hosts == 1) memory_ = std::move(memory);
 }
 
