@@ -37,7 +37,7 @@ tell_progress() {
   local begin=$SECONDS done total
   while sleep 15 >/dev/null 2>&1; do
     IFS=' ' read -r done total < <(grep -oE '^\[[0-9]+/[0-9]+\]' "$output" | tail -n 1 | tr '[/]' '   ') || continue
-    [ "$done" -lt "$total" ] || continue
+    [ "$done" -gt 0 ] && [ "$done" -lt "$total" ] || continue
     echo "build: $done of $total steps, about $(((SECONDS - begin) * (total - done) / done / 60 + 1)) min left" >&2
   done
 }

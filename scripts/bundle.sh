@@ -45,6 +45,9 @@ done | sort -u | while read -r library; do
     *) install -m 644 "$library" "$root/lib/" ;;
   esac
 done
+# The build's search path of libraries would precede LD_LIBRARY_PATH, and ends in the current folder.
+printf 'file(RPATH_REMOVE FILE "%s")\n' "$root/libexec/hpcai-train.bin" >"$stage/rpath.cmake"
+cmake -P "$stage/rpath.cmake" >/dev/null 2>&1
 
 cat >"$root/libexec/hpcai-train" <<'LAUNCHER'
 #!/bin/sh
