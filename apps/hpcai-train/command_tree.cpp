@@ -55,10 +55,10 @@ OptionEntry entry_of(const CLI::Option& option) {
 
 void add(const CLI::App& app, const std::string& path, std::vector<CommandEntry>& all) {
   CommandEntry entry{.path = path, .help = app.get_description(), .footer = app.get_footer(), .options = {}, .commands = {}};
-  const auto every_option = [](const CLI::Option*) { return true; };
-  const auto every_command = [](const CLI::App*) { return true; };
-  for (const CLI::Option* option : app.get_options(every_option)) entry.options.push_back(entry_of(*option));
-  const auto commands = app.get_subcommands(every_command);
+  // What has no group is hidden: it is for other programs.
+  const auto is_shown = [](const auto* item) { return !item->get_group().empty(); };
+  for (const CLI::Option* option : app.get_options(is_shown)) entry.options.push_back(entry_of(*option));
+  const auto commands = app.get_subcommands(is_shown);
   for (const CLI::App* command : commands) entry.commands.push_back(command->get_name());
   all.push_back(std::move(entry));
   for (const CLI::App* command : commands) add(*command, path + (path.empty() ? "" : " ") + command->get_name(), all);

@@ -29,7 +29,7 @@ struct CommandEntry {
   std::vector<std::string> commands;  // names of its sub-commands
 };
 
-// Returns the program itself and all its commands, each before its sub-commands.
+// Returns the program itself and all its commands, each before its sub-commands. Hidden commands and options are not among them.
 std::vector<CommandEntry> list_commands(const CLI::App& app);
 
 // A setting that --set accepts.

@@ -68,7 +68,7 @@ void note_difference(Repetition& plan, const nlohmann::json& now, const char* ke
 
 // What docs/reproducibility.md says: the bits are those of one program, on one kind of machine, on as many ranks and threads.
 void note_obstacles(Repetition& plan, int ranks) {
-  const nlohmann::json now = runs::describe_environment();
+  const nlohmann::json now = runs::describe_run_environment();
   if (runs::at_path(plan.run.environment, "executable_sha256") != now.at("executable_sha256")) {
     note_difference(plan, now, "program_version", "program");
     note_difference(plan, now, "commit", "commit");

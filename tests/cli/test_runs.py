@@ -288,6 +288,8 @@ class Shells(Case):
             for command in commands:
                 self.assertIn(command, script)
             self.assertIn("optimizer.lr", script)
+            for hidden in ("fixed-answers", "worker-of"):
+                self.assertNotIn(hidden, script)
         self.run_program("completion", "tcsh", status=2)
 
     def test_the_scripts_are_correct_for_their_shells(self):
@@ -331,6 +333,7 @@ class Shells(Case):
         self.assertTrue(page.startswith(".TH HPCAI"))
         for text in ("runs verify", "optimizer.lr", "\\-\\-resume", "exit status"):
             self.assertIn(text, page)
+        self.assertNotIn("fixed\\-answers", page)
         if shutil.which("groff"):
             done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-Wmac"], input=page, text=True, capture_output=True)
             self.assertEqual((done.returncode, done.stderr), (0, ""))

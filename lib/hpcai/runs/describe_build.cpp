@@ -15,4 +15,10 @@ std::string describe_build() {
                      sha256_of_file("/proc/self/exe"), TORCH_VERSION, sha256(at::show_config()));
 }
 
+nlohmann::json describe_run_environment() {
+  nlohmann::json environment = describe_environment();
+  environment["executable_sha256"] = sha256_of_file("/proc/self/exe");
+  return environment;
+}
+
 }  // namespace hpcai::runs

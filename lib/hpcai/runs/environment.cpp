@@ -16,7 +16,6 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/process.h"
-#include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/threads/cores.h"
 #include "hpcai/core/threads/openmp.h"
@@ -103,7 +102,6 @@ nlohmann::json describe_environment() {
   uname(&system);
   return {{"program_version", kVersion},
           {"commit", kCommit},
-          {"executable_sha256", sha256_of_file("/proc/self/exe")},
           {"torch_version", TORCH_VERSION},
           {"compiler", __VERSION__},
           {"host", system.nodename},

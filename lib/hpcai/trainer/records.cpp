@@ -88,7 +88,7 @@ class FolderRecords : public Records {
   void begin(bool resumed, int ranks) override {
     remove_tree(path_ / runs::kHashesName);  // they are those of the former end
     folder_->write_command(options_.command);
-    nlohmann::json environment = runs::describe_environment();
+    nlohmann::json environment = runs::describe_run_environment();
     environment["ranks"] = ranks;
     environment["folder"] = absolute_path(".").string();  // the paths in the config are relative to it
     if (card_.contains("data")) environment["data"] = card_["data"];
