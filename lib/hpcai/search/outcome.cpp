@@ -24,11 +24,11 @@ void collect_numbers(const Summary& values, const std::string& path, std::vector
   }
 }
 
-// The value at "a.b" of nested objects, or null.
-Summary value_at_path(Summary values, const std::string& path) {
+// The value at "a.b" of nested objects; nothing if there is none.
+std::optional<Summary> value_at_path(Summary values, const std::string& path) {
   for (const std::string_view part : split(path, '.')) {
     const auto found = values.is_object() ? values.find(std::string(part)) : values.end();
-    if (!values.is_object() || found == values.end()) return nullptr;
+    if (!values.is_object() || found == values.end()) return std::nullopt;
     values = Summary(*found);
   }
   return values;
@@ -61,9 +61,14 @@ std::optional<Outcome> outcome_of(const Space& space, const std::filesystem::pat
   outcome.result.finished = status == "finished";
   if (!outcome.result.finished && !(status == "paused" && reaches(space, summary, rung))) return std::nullopt;
   const Summary validation = summary.value("validation", Summary());
-  const Summary value = value_at_path(validation, metric_name(space));
-  if (!value.is_number()) refuse_metric(space, file, validation);
-  outcome.result.value = value.get<double>();
+  const auto value = value_at_path(validation, metric_name(space));
+  if (value && value->is_null()) {  // JSON has no number that is not finite
+    outcome.result = {.failed = true};
+    outcome.failure = fmt::format("{} is not a finite number", space.metric);
+    return outcome;
+  }
+  if (!value || !value->is_number()) refuse_metric(space, file, validation);
+  outcome.result.value = value->get<double>();
   return outcome;
 }
 

@@ -17,7 +17,7 @@ struct Outcome {
 };
 
 // Reads summary.json. Returns nothing if the training has not come to the rung: it was killed, stopped, or has not begun. Throws
-// Error{usage} if it has come there but the validation split lacks the metric, and Error{bad_data} for a damaged file.
+// Error{usage} if it has come there but the validation split has no such metric, and Error{bad_data} for a damaged file.
 std::optional<Outcome> read_outcome(const Space& space, const std::filesystem::path& run_folder, int64_t rung);
 
 // The steps of the newest checkpoint; 0 without one.

@@ -7,6 +7,7 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/output_file.h"
+#include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
 #include "hpcai/search/figure.h"
 #include "hpcai/search/importance.h"
@@ -17,6 +18,14 @@ namespace {
 std::string text_of(const Values& value) { return value.is_string() ? value.get<std::string>() : config::write_flow(value); }
 
 std::string value_text(const Entry& entry) { return entry.value ? fmt::format("{:.6g}", *entry.value) : "-"; }
+
+// The number of threads that the search has given to the training of a trial, on which the last bits depend; 0 if it has given
+// none.
+int64_t threads_of(const Search& search, int64_t number) {
+  const auto config = search.run_folder(number) / "config.yaml";
+  if (search.experiment.training.threads != 0 || !path_exists(config)) return 0;
+  return config::read<trainer::Experiment>(config).training.threads;
+}
 
 // Complete trials by value, then those that ended early (the longest trainings first), then the others.
 std::vector<const Entry*> ranked(const Search& search, const Result& result) {
@@ -168,6 +177,8 @@ std::string best_config(const Search& search, const Result& result) {
   const Entry& best = result.entries.at(static_cast<size_t>(*result.best));
   std::vector<std::string> settings;
   for (const auto& [key, value] : best.trial.parameters.items()) settings.push_back(setting_of(key, value));
+  if (const int64_t threads = threads_of(search, best.number); threads > 0)
+    settings.push_back(fmt::format("training.threads={}", threads));
   const std::string head =
       fmt::format("# The best of {} of a search: trial {}, {} {}.\n# Train it again: hpcai-train --config best.yaml{}\n",
                   plural(std::ssize(result.entries), "trial"), best.number, search.space.metric, value_text(best),

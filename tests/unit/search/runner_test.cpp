@@ -39,7 +39,7 @@ TEST_CASE("what a run folder says about a rung") {
   CHECK_FALSE(read_outcome(asha, folder.path, 0));
   const auto summary = [&](const std::string& status, int epochs) {
     write_file(folder.path / "summary.json",
-               R"({"steps": 70, "validation": {"loss": 0.5, "deep": {"er": 2}}, "error": "the loss is nan\nx",
+               R"({"steps": 70, "validation": {"loss": 0.5, "deep": {"er": 2}, "r2": null}, "error": "the loss is nan\nx",
                                                  "status": ")" +
                    status + R"(", "epochs": )" + std::to_string(epochs) + "}");
   };
@@ -58,6 +58,9 @@ TEST_CASE("what a run folder says about a rung") {
   CHECK(read_outcome(test::small_space("metric: validation.deep.er\n"), folder.path, 0)->result.value == 2);
   CHECK_THROWS_WITH(read_outcome(test::small_space("metric: validation.rmse\n"), folder.path, 0),
                     Catch::Contains("validation.deep.er and validation.loss"));
+  const auto not_finite = read_outcome(test::small_space("metric: validation.r2\n"), folder.path, 0);
+  CHECK((not_finite->result.failed && !not_finite->result.finished));
+  CHECK(not_finite->failure == "validation.r2 is not a finite number");
   summary("diverged", 1);
   CHECK(read_outcome(asha, folder.path, 0)->result.failed);
   CHECK(read_outcome(asha, folder.path, 0)->failure == "the loss is nan");
