@@ -90,6 +90,9 @@ void require_start(const BenchOptions& options, const trainer::Experiment& exper
 void refuse_unfitting(const BenchOptions& options) {
   if (options.input && options.update)
     throw Error(ExitCode::usage, "--input and --update are both given", "Leave one of them out.");
+  if ((options.input || options.update) && !(options.trace.empty() && options.start.empty())) {
+    throw Error(ExitCode::usage, "--trace and --save-start do not go with --input and --update", "Start bench once for each.");
+  }
   if (options.json && !options.input && !options.update) {
     throw Error(ExitCode::usage, "--json belongs to --input and --update", "Leave it out: bench then always prints JSON.");
   }

@@ -126,6 +126,10 @@ int run_search(const SearchOptions& options) {
     report(search::SearchFolder(search, {.reads_only = true}), trials, options);
     return 0;
   }
+  if (options.submit) {  // before the folder is locked, because workers that run hold it
+    const search::SearchFolder look(search, {.reads_only = true});
+    if (search::is_submitted(search)) return 0;
+  }
   const std::string told = options.tell.empty() ? "" : read_told(options.tell);
   search::SearchFolder folder(search, {});
   if (!options.tell.empty()) {

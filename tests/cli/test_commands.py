@@ -9,7 +9,9 @@ from harness import GALAXY, SOURCE, WAVEFORM, Case, main
 class Commands(Case):
     def test_help_of_every_command_shows_an_example(self):
         for command in ((), ("check",), ("info",), ("keys",), ("generate",), ("generate", "waveforms"), ("generate", "galaxies"),
-                        ("evaluate",), ("predict",), ("embed",), ("saliency",), ("replay",), ("bench",)):
+                        ("evaluate",), ("predict",), ("embed",), ("saliency",), ("replay",), ("bench",), ("explain",), ("status",), ("report",), ("search",),
+                        ("runs",), ("runs", "list"), ("runs", "show"), ("runs", "diff"), ("runs", "compare"), ("runs", "rerun"),
+                        ("runs", "verify"), ("completion",), ("man",)):
             out, _ = self.run_program(*command, "--help")
             self.assertIn("example", out, command)
             self.assertIn("hpcai-train", out)

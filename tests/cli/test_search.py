@@ -323,6 +323,7 @@ class Search(Case):
         self.wait_for_step("s/trials/0001", 1, both[1], timeout=60)
         _, err = self.search("asha.yaml", "--trials", "6", status=2)
         self.assertIn("in use by another program", err)
+        self.assertIn("job 17 waits or runs", self.search("asha.yaml", *submit, env={"PATH": path})[1])
         for process in both:
             text, _ = process.communicate(timeout=120)
             self.assertEqual(process.returncode, 0, text)

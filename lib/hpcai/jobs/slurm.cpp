@@ -63,7 +63,8 @@ std::string submit_script(const std::filesystem::path& script) {
 }
 
 std::set<std::string> living_jobs() {
-  const Answer answer = ask({"squeue", "--me", "--noheader", "--format=%A"});
+  // %F: of an element of an array, the number of the array. %A has it for one of the elements only.
+  const Answer answer = ask({"squeue", "--me", "--noheader", "--format=%F"});
   if (answer.status != 0) {
     throw Error(ExitCode::peers_unreachable, fmt::format("squeue does not answer: {}", answer.text),
                 "Try again when Slurm is up.");

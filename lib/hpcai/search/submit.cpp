@@ -53,12 +53,15 @@ std::string array_script(const Search& search, int64_t trials, const SlurmOption
   return jobs::batch_script(job);
 }
 
-void submit(const Search& search, int64_t trials, const SlurmOptions& options) {
+bool is_submitted(const Search& search) {
   const std::string before = last_job(search);
-  if (!before.empty() && jobs::living_jobs().contains(before)) {
-    log::info("search     job {} waits or runs; --collect shows what is done", before);
-    return;
-  }
+  if (before.empty() || !jobs::living_jobs().contains(before)) return false;
+  log::info("search     job {} waits or runs; --collect shows what is done", before);
+  return true;
+}
+
+void submit(const Search& search, int64_t trials, const SlurmOptions& options) {
+  if (is_submitted(search)) return;
   make_folder(search.folder / "jobs");
   make_workers(search, options.workers);
   const auto script = search.folder / "jobs" / "search.sh";

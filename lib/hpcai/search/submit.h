@@ -19,8 +19,11 @@ struct SlurmOptions {
 // The batch script. The workers need nothing but the folder of the search. Paths in it are absolute.
 std::string array_script(const Search& search, int64_t trials, const SlurmOptions& options);
 
-// Writes <folder>/jobs/search.sh, submits it, and records the job in <folder>/jobs/job.json. If the last array still waits or
-// runs it submits nothing and says so. Throws what jobs/slurm.h throws, and Error{cannot_write, bad_data}.
+// Whether the last array still waits or runs; then says so. Throws what jobs/slurm.h throws, and Error{bad_data}.
+bool is_submitted(const Search& search);
+
+// Writes <folder>/jobs/search.sh, submits it, and records the job in <folder>/jobs/job.json. Submits nothing
+// if is_submitted(). Throws what jobs/slurm.h throws, and Error{cannot_write, bad_data}.
 void submit(const Search& search, int64_t trials, const SlurmOptions& options);
 
 // The number of this process's element in the array, from 1, of `workers`. Throws Error{usage} outside of such an array.
