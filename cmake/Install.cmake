@@ -5,7 +5,7 @@
 set(hpcai_private lib/hpcai-train)
 
 # DT_RPATH, which the dynamic loader also uses for the libraries of libraries.
-set_target_properties(hpcai_whole_program PROPERTIES INSTALL_RPATH "$ORIGIN/../${hpcai_private}")
+set_target_properties(hpcai_start hpcai_whole_program PROPERTIES INSTALL_RPATH "$ORIGIN/../${hpcai_private}")
 target_link_options(hpcai_start PRIVATE LINKER:--disable-new-dtags)
 target_link_options(hpcai_whole_program PRIVATE LINKER:--disable-new-dtags)
 install(TARGETS hpcai_start RUNTIME_DEPENDENCY_SET hpcai_libraries RUNTIME DESTINATION bin COMPONENT program)

@@ -25,7 +25,7 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 root=$stage/hpcai-train
 mkdir -p "$root"/{bin,lib,libexec}
-install -s -m 755 build/bin/hpcai-train "$root/bin/"  # finds lib/ by itself and needs no LibTorch
+install -s -m 755 build/bin/hpcai-train "$root/bin/"  # needs no LibTorch
 install -s -m 755 build/libexec/hpcai-train "$root/libexec/hpcai-train.bin"
 if [ "$with_tests" = yes ]; then
   for binary in build/tests/test_*; do
@@ -45,9 +45,11 @@ done | sort -u | while read -r library; do
     *) install -m 644 "$library" "$root/lib/" ;;
   esac
 done
-# The build's search path of libraries would precede LD_LIBRARY_PATH, and ends in the current folder.
-printf 'file(RPATH_REMOVE FILE "%s")\n' "$root/libexec/hpcai-train.bin" >"$stage/rpath.cmake"
-cmake -P "$stage/rpath.cmake" >/dev/null 2>&1
+# The build's search paths of libraries name folders of this machine, and CMake ends them with ":", which means the current folder.
+for file in "$root/bin/hpcai-train" "$root/libexec/hpcai-train.bin"; do
+  printf 'file(RPATH_SET FILE "%s" NEW_RPATH "$ORIGIN/../lib")\n' "$file"
+done >"$stage/rpath.cmake"
+cmake -P "$stage/rpath.cmake" >/dev/null 2>&1 || fail "the search path of the executables cannot be set"
 
 cat >"$root/libexec/hpcai-train" <<'LAUNCHER'
 #!/bin/sh
