@@ -47,7 +47,7 @@ done | sort -u | while read -r library; do
 done
 # The build's search paths of libraries name folders of this machine, and CMake ends them with ":", which means the current folder.
 for file in "$root/bin/hpcai-train" "$root/libexec/hpcai-train.bin"; do
-  printf 'file(RPATH_SET FILE "%s" NEW_RPATH "$ORIGIN/../lib")\n' "$file"
+  echo "file(RPATH_SET FILE \"$file\" NEW_RPATH \"\$ORIGIN/../lib\")"
 done >"$stage/rpath.cmake"
 cmake -P "$stage/rpath.cmake" >/dev/null 2>&1 || fail "the search path of the executables cannot be set"
 

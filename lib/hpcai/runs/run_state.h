@@ -9,9 +9,9 @@ namespace hpcai::runs {
 
 // What a run is doing, as far as its files and this machine can tell.
 struct RunState {
-  // Of a run that has ended: "finished", "stopped", "paused", "diverged", "failed". While its process lives: "starting", "running",
-  // "saving failed". "killed": its process is gone and has not said so. "silent": it was started on another host, and has written nothing
-  // for ten minutes. "unknown": there is neither status.json nor summary.json.
+  // Of a run that has ended: "finished", "stopped", "paused", "diverged", "failed". While its process lives: "starting",
+  // "running", "saving failed". "killed": its process is gone and has not said so. "silent": it was started on another host, and
+  // has written nothing for ten minutes. "unknown": there is neither status.json nor summary.json.
   std::string name = "unknown";
   std::string reason{};  // one sentence for "killed" and "silent"; else empty
 
