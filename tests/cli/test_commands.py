@@ -54,8 +54,14 @@ class Commands(Case):
                 continue
             with self.subTest(config=path.name):
                 table = path.with_suffix(".csv")  # found from the folder of the source otherwise
-                self.run_program("info", "--config", path, "--json", *(["--set", f"data.file={table}"] if table.exists() else []))
                 head = path.read_text().splitlines()[:12]
+                script = re.search(r"run it first:\n# +python3 (configs/\S+\.py)", "\n".join(head))
+                if script:  # makes the data
+                    self.assertTrue((SOURCE / script.group(1)).exists(), script.group(1))
+                    _, err = self.run_program("info", "--config", path, "--json", status=66)
+                    self.assertIn("cannot read", err)
+                else:
+                    self.run_program("info", "--config", path, "--json", *(["--set", f"data.file={table}"] if table.exists() else []))
                 self.assertRegex(head[0], r"^# yaml-language-server: \$schema=\.\./schema\.json$")
                 for word in ("Purpose", "Hardware", "Time", "Result"):
                     self.assertTrue(any(line.startswith(f"# {word}") for line in head), f"{path.name} does not say its {word}")
