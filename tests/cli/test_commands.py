@@ -2,6 +2,7 @@
 import csv
 import json
 import pathlib
+import re
 
 from harness import GALAXY, SOURCE, WAVEFORM, Case, main
 
