@@ -6,6 +6,7 @@
 #   --library   also headers and libraries for C++ programs: find_package(hpcai)
 # Run scripts/setup.sh before.
 set -euo pipefail
+started_in=$PWD
 cd "$(dirname "$0")/.."
 
 usage() { echo "install: $1; see --help" >&2; exit 2; }
@@ -24,10 +25,17 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ "$package" = yes ] || [ -n "$prefix" ] || usage "--prefix DIR or --package is missing"
+case $prefix in ''|/*) ;; *) prefix=$started_in/$prefix ;; esac
 
 targets=(--program)
 case " ${components[*]} " in *' cuda '*) targets+=(--cuda) ;; esac
 scripts/build.sh "${targets[@]}"
+case " ${components[*]} " in *' cuda '*)
+  [ -e build/bin/libhpcai_cuda.so ] || {
+    echo "install: --cuda: the part for GPUs was not built. It needs the CUDA toolkit and scripts/setup.sh --cuda before the first build." >&2
+    exit 1
+  } ;;
+esac
 if [ "$package" = yes ]; then
   (cd build && cpack -G 'DEB;TGZ' >cpack.log 2>&1) || { tail -n 20 build/cpack.log >&2; echo "install: packing failed, see above" >&2; exit 1; }
   rm -rf dist/_CPack_Packages
