@@ -239,7 +239,7 @@ training: {epochs: 1, global_batch: 4}
                                       "--set", "training.clip_norm=1", "--set", "training.average_decay=0.9")
             report = json.loads(out)
             self.assertTrue(report["one_pass"], rule)
-            self.assertGreater(report["bytes_moved"], 4 * 8 * report["parameters"])
+            self.assertGreaterEqual(report["bytes_moved"], 4 * 8 * report["parameters"])
             self.assertGreater(report["update_s"], 0)
             self.assertGreater(report["bound_s"], 0)
         out, _ = self.run_program("bench", "--config", GALAXY, "--update")

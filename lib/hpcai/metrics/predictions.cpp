@@ -34,9 +34,10 @@ at::Tensor gather_rows(distributed::Group& group, const std::vector<at::Tensor>&
   return at::cat(group.all_gather(mine)).cpu();
 }
 
-// Predictions of samples [sample, time, columns] as those of steps [step, columns].
-void spread_steps(Predictions::Gathered& all) {
-  if (!all.prediction.defined() || all.prediction.dim() != 3) return;
+}  // namespace
+
+void make_steps_rows(Predictions::Gathered& all) {
+  if (!all.prediction.defined()) return;
   const at::Tensor is_step = all.prediction.select(2, 0).isnan().logical_not();  // [sample, time]
   const at::Tensor rows = is_step.flatten().nonzero().squeeze(1), steps = is_step.sum(1);
   all.prediction = all.prediction.flatten(0, 1).index_select(0, rows);
@@ -47,8 +48,6 @@ void spread_steps(Predictions::Gathered& all) {
   }
   all.index = std::move(index);
 }
-
-}  // namespace
 
 std::vector<int64_t> rows_of_samples(const std::vector<int64_t>& index) {
   std::vector<int64_t> numbers;
@@ -78,7 +77,6 @@ Predictions::Gathered Predictions::gather(distributed::Group& group) const {
   const at::Tensor target = gather_rows(group, target_);
   if (prediction.defined()) all.prediction = prediction.index_select(0, order);
   if (target.defined()) all.target = target.index_select(0, order);
-  spread_steps(all);
   return all;
 }
 

@@ -28,26 +28,31 @@ at::Tensor strided(const at::Tensor& images, int64_t stride) {
 
 }  // namespace
 
+at::Tensor convolve_images(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, int64_t stride,
+                           int64_t padding, int64_t groups) {
+  const bool is_dense = groups == 1 && !bias.defined();
+  if (is_dense && is_plain(input, weight)) {
+    if (padding == 0 && kernels::pixel_product_supports(input, weight)) {
+      return kernels::pixel_product(strided(input, stride), weight);
+    }
+    if (stride == 1 && kernels::winograd_pays(input, weight, padding)) {
+      return kernels::winograd(input, weight, padding);
+    }
+    const bool has_wide_patches = weight.size(2) == 3 && weight.size(1) >= 32;
+    if (stride > 1 && has_wide_patches && kernels::patch_convolution_supports(input, weight)) {
+      return kernels::patch_convolution(input, weight, stride, padding);
+    }
+  }
+  return at::conv2d(input, weight, bias, stride, padding, 1, groups);
+}
+
 Conv2d::Conv2d(int64_t in, int64_t out, int64_t kernel, Options options) : options_(options) {
   weight = register_parameter("weight", torch::zeros({out, in / options.groups, kernel, kernel}));
   if (options.bias) bias = register_parameter("bias", torch::zeros({out}));
 }
 
 at::Tensor Conv2d::forward(const at::Tensor& input) const {
-  const bool is_dense = options_.groups == 1 && !bias.defined();
-  if (is_dense && is_plain(input, weight)) {
-    if (options_.padding == 0 && kernels::pixel_product_supports(input, weight)) {
-      return kernels::pixel_product(strided(input, options_.stride), weight);
-    }
-    if (options_.stride == 1 && kernels::winograd_pays(input, weight, options_.padding)) {
-      return kernels::winograd(input, weight, options_.padding);
-    }
-    const bool has_wide_patches = weight.size(2) == 3 && weight.size(1) >= 32;
-    if (options_.stride > 1 && has_wide_patches && kernels::patch_convolution_supports(input, weight)) {
-      return kernels::patch_convolution(input, weight, options_.stride, options_.padding);
-    }
-  }
-  return at::conv2d(input, weight, bias, options_.stride, options_.padding, 1, options_.groups);
+  return convolve_images(input, weight, bias, options_.stride, options_.padding, options_.groups);
 }
 
 TimeConv::TimeConv(int64_t in, int64_t out, Options options) : options_(options) {

@@ -102,7 +102,10 @@ void Sgd::update(const std::vector<size_t>& active, const Tensors& grads) {
 void Sgd::update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors, const Alongside& alongside) {
   const double change = rate_change_ ? rate_change_->number() : 1;
   // That of frozen parameters follows the rate, too.
-  if (const Tensors frozen = without(momentum_, active); change != 1 && !frozen.empty()) at::_foreach_div_(frozen, change);
+  if (change != 1 && !momentum_.empty()) {
+    const Tensors frozen = without(momentum_, active);
+    if (!frozen.empty()) at::_foreach_div_(frozen, change);
+  }
   for (size_t k = 0; k < active.size() && !momentum_.empty(); ++k) tensors[k].mean = flat_values(momentum_[active[k]]);
   kernels::MomentumRule rule;
   rule.gradient_scale = static_cast<float>(alongside.gradient_scale);

@@ -71,7 +71,10 @@ void Lars::update(const std::vector<size_t>& active, const Tensors& grads) {
 void Lars::update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors, const Alongside& alongside) {
   const double change = rate_change_ ? rate_change_->number() : 1;
   // That of frozen parameters follows the rate, too.
-  if (const Tensors frozen = without(momentum_, active); change != 1 && !frozen.empty()) at::_foreach_mul_(frozen, change);
+  if (change != 1 && !momentum_.empty()) {
+    const Tensors frozen = without(momentum_, active);
+    if (!frozen.empty()) at::_foreach_mul_(frozen, change);
+  }
   const auto matrix = [&](size_t k) { return parameters()[active[k]].second.dim() > 1; };
   for (size_t k = 0; k < active.size(); ++k) tensors[k].mean = flat_values(momentum_[active[k]]);
   kernels::MomentumRule rule;

@@ -141,7 +141,7 @@ class Classification : public Task {
 class Classification::Sums : public Evaluation {
  public:
   Sums(const Classification& task, const data::SampleSpec& spec, at::Device device)
-      : task_(task), quality_(classes_of(spec), device) {}
+      : Evaluation(spec.each_step), task_(task), quality_(classes_of(spec), device) {}
 
  protected:
   Outcome measure(const Network& network, const Batch& batch, const std::vector<int64_t>&) override {

@@ -15,6 +15,7 @@ EvaluationResult Evaluation::finish(distributed::Group& group) {
   result.metrics = loss_.result();
   result.metrics["samples"] = loss_.samples();
   result.predictions = predictions_.gather(group);
+  if (each_step_) metrics::make_steps_rows(result.predictions);
   result.metrics.update(reduce(group, result.predictions));
   return result;
 }

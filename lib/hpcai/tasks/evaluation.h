@@ -25,6 +25,8 @@ struct EvaluationResult {
 // class and keeps its sums on the device.
 class Evaluation {
  public:
+  // `each_step`: whether predictions are those of each step of a sequence, [batch, time, columns]; data::SampleSpec::each_step.
+  explicit Evaluation(bool each_step = false) : each_step_(each_step) {}
   virtual ~Evaluation() = default;
 
   // Adds the samples of `batch`: input [batch, ...], target [batch, ...] or undefined. `index`: their numbers in the data set.
@@ -47,6 +49,7 @@ class Evaluation {
  private:
   metrics::MeanLoss loss_;
   metrics::Predictions predictions_;
+  bool each_step_;
 };
 
 }  // namespace hpcai::tasks

@@ -99,7 +99,7 @@ class Multilabel : public Task {
 // Gathers probabilities [row, label].
 class Multilabel::Sums : public Evaluation {
  public:
-  Sums(const Multilabel& task, data::SampleSpec spec) : task_(task), spec_(std::move(spec)) {}
+  Sums(const Multilabel& task, data::SampleSpec spec) : Evaluation(spec.each_step), task_(task), spec_(std::move(spec)) {}
 
  protected:
   Outcome measure(const Network& network, const Batch& batch, const std::vector<int64_t>&) override {

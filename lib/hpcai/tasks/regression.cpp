@@ -130,7 +130,7 @@ class Regression : public Task {
 // Gathers predictions [sample, targets or twice that] as in_units() gives them.
 class Regression::Sums : public Evaluation {
  public:
-  Sums(const Regression& task, data::SampleSpec spec) : task_(task), spec_(std::move(spec)) {}
+  Sums(const Regression& task, data::SampleSpec spec) : Evaluation(spec.each_step), task_(task), spec_(std::move(spec)) {}
 
  protected:
   Outcome measure(const Network& network, const Batch& batch, const std::vector<int64_t>&) override {

@@ -177,7 +177,7 @@ void Hdf5Array::read_with_library(int64_t first, int64_t count, Value* out) cons
 bool Hdf5Array::read_chunk(int64_t row, void* out) const {
   const ChunkRows::Result result = chunks_->read(*open_->data_set, open_->file->bytes, row, out);
   if (result == ChunkRows::Result::damaged) {
-    refuse_data(where(row), "its chunk lies beyond the end of the file, or cannot be unpacked", kDamagedRemedy);
+    refuse_data(where(row), "cannot be read: its chunk lies beyond the end of the file, or cannot be unpacked", kDamagedRemedy);
   }
   return result == ChunkRows::Result::done;
 }

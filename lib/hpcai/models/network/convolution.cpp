@@ -25,6 +25,9 @@ at::Tensor convolved(const ConvolutionPlan& plan, const at::Tensor& input, const
     x = padded(x, plan.placement, 0);
     padding.assign(padding.size(), 0);
   }
+  if (!series && plan.dilation == 1 && padding.front() == padding.back()) {
+    return convolve_images(x, weight, bias, plan.stride, padding.front(), plan.groups);
+  }
   if (!series) return at::conv2d(x, weight, bias, plan.stride, padding, plan.dilation, plan.groups);
   return at::conv1d(x, weight, bias, plan.stride, padding, plan.dilation, plan.groups).transpose(1, 2);
 }
