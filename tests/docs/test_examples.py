@@ -42,7 +42,11 @@ def compile_command():
             words = shlex.split(entry["command"])
             words = words[next(i for i, word in enumerate(words) if word.endswith("++")):]
             begin = words.index("-o")
-            return [word for word in words[:begin] if word not in ("-c", "-fpch-preprocess")]
+            # The precompiled header is for optimised code.
+            header = [i + 1 for i, word in enumerate(words) if word == "-include" and "cmake_pch" in words[i + 1]]
+            unwanted = {*header, *(i - 1 for i in header)}
+            return [word for i, word in enumerate(words[:begin])
+                    if i not in unwanted and word not in ("-c", "-fpch-preprocess", "-Winvalid-pch")]
     raise AssertionError("compile_commands.json has no source of the tasks")
 
 

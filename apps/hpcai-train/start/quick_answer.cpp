@@ -1,6 +1,8 @@
 #include "start/quick_answer.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <initializer_list>
 #include <iostream>
 #include <iterator>
 #include <string_view>
@@ -28,6 +30,12 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+// With bound threads `info` tells what libgomp does, which only the whole program loads.
+bool binds_threads() {
+  return std::ranges::any_of(std::initializer_list<const char*>{"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"},
+                             [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
 int print(std::string_view text) {
   std::cout << text;
   return 0;
@@ -45,7 +53,7 @@ std::optional<std::function<int()>> quick_answer(const std::vector<std::string>&
   const std::string all = joined(arguments);
   const auto* const found = std::ranges::find(kAnswers, std::string_view(all), &Answer::arguments);
   if (found != std::end(kAnswers)) return [found] { return print(found->text); };
-  if (all == "info" || all == "info --json") return [json = all != "info"] { return tell_machine(json); };
+  if ((all == "info" || all == "info --json") && !binds_threads()) return [json = all != "info"] { return tell_machine(json); };
   if (all == "keys") return [] { return print_keys(""); };
   if (arguments.size() == 2 && arguments[0] == "keys" && !arguments[1].starts_with('-'))
     return [prefix = arguments[1]] { return print_keys(prefix); };

@@ -107,7 +107,7 @@ void measure_activations(models::Model& model, const data::SampleSpec& spec, tra
 }
 
 void count_operations(models::Model& model, const data::SampleSpec& spec, Footprint& footprint) {
-  // For an input that requires a gradient the network uses LibTorch's own operations, which MacCounter sees.
+  // For an input that requires a gradient, and in bfloat16, the network uses LibTorch's own operations, which MacCounter sees.
   const at::Tensor input = random_input(spec, 2).requires_grad_();
   double exchanges = 0, bytes = 0;
   models::SumOverRanks count = [&](at::Tensor& values) {
@@ -116,7 +116,7 @@ void count_operations(models::Model& model, const data::SampleSpec& spec, Footpr
   };
   models::synchronise_batch_norm(model, count, 2);
   const MacCounter counter;
-  model.forward(input);
+  trainer::network_of(model, trainer::Precision::bf16)(input);
   models::synchronise_batch_norm(model, {}, 2);
   footprint.macs_per_sample = MacCounter::sum() / 2;
   // One for the outcome of the step; the backward pass has as many as the forward pass.
