@@ -4,7 +4,9 @@
 
 #include <limits>
 #include <utility>
+#include <vector>
 
+#include "pairwise_sum.h"
 #include "scenarios.h"
 
 using namespace hpcai::distributed;
@@ -12,18 +14,19 @@ using namespace hpcai::distributed;
 namespace ranks {
 namespace {
 
-// Random values [count] of each rank, and their sum in the order of the ranks, in `type`.
+// Random values [count] of each rank, and their sum in pairs of neighbours, in `type`.
 struct Values {
   at::Tensor mine;
   at::Tensor sum;
 
   Values(const Group& group, int64_t count, at::ScalarType type) {
+    std::vector<at::Tensor> all;
     for (int rank = 0; rank < group.size(); ++rank) {
       at::manual_seed(rank);
-      const at::Tensor values = at::randn({count}).to(type);
-      if (rank == group.rank()) mine = values;
-      sum = rank == 0 ? values : sum + values;
+      all.push_back(at::randn({count}).to(type));
     }
+    mine = all[static_cast<size_t>(group.rank())];
+    sum = pairwise_sum(all);
   }
 };
 

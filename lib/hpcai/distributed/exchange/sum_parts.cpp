@@ -18,7 +18,7 @@
 namespace hpcai::distributed {
 namespace {
 
-constexpr int64_t kBlock = 4096;  // values whose sum stays in the first cache while all parts are added
+constexpr int64_t kBlock = 2048;  // values whose sums stay in the first cache while all parts are added
 
 template <class Value>
 using SumOf = std::conditional_t<std::is_same_v<Value, double>, double, float>;
@@ -71,15 +71,40 @@ struct Sum {
   int divisor;
 };
 
+template <class Sum>
+inline void merge(Sum* __restrict left, const Sum* __restrict right, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) left[i] += right[i];
+}
+
+// Sums of subtrees that wait for their right neighbours, for up to 2^15 parts.
+constexpr size_t kLevels = 16;
+
+// The sum of the values from `begin` on into sums[0]. Part i joins its left neighbour if i is odd, and the pairs join likewise:
+// the number of trailing ones of i tells how many subtrees are complete with it.
+template <class Value>
+inline __attribute__((always_inline)) void sum_block(const std::vector<std::byte*>& parts, int64_t begin, int64_t length,
+                                                     SumOf<Value> (&sums)[kLevels][kBlock]) {
+  size_t waiting = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Value* part = reinterpret_cast<const Value*>(parts[i]) + begin;
+    if (i % 2 == 0) {
+      take(sums[waiting++], part, length);
+      continue;
+    }
+    add(sums[waiting - 1], part, length);
+    for (size_t pairs = i / 2; pairs % 2 == 1; pairs /= 2, --waiting) merge(sums[waiting - 2], sums[waiting - 1], length);
+  }
+  for (; waiting > 1; --waiting) merge(sums[waiting - 2], sums[waiting - 1], length);
+}
+
 template <class Value>
 inline __attribute__((always_inline)) void sum_values(const Sum& of) {
-  alignas(64) SumOf<Value> sum[kBlock];
+  alignas(64) SumOf<Value> sums[kLevels][kBlock];
   for (int64_t begin = of.first; begin < of.first + of.count; begin += kBlock) {
     const int64_t length = std::min(kBlock, of.first + of.count - begin);
-    take(sum, reinterpret_cast<const Value*>(of.parts[0]) + begin, length);
-    for (size_t i = 1; i < of.parts.size(); ++i) add(sum, reinterpret_cast<const Value*>(of.parts[i]) + begin, length);
-    if (of.divisor != 1) divide(sum, length, of.divisor);
-    for (std::byte* target : of.targets) put(sum, reinterpret_cast<Value*>(target) + begin, length);
+    sum_block<Value>(of.parts, begin, length, sums);
+    if (of.divisor != 1) divide(sums[0], length, of.divisor);
+    for (std::byte* target : of.targets) put(sums[0], reinterpret_cast<Value*>(target) + begin, length);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "hpcai/distributed/exchange/sum_parts.h"
+#include "pairwise_sum.h"
 
 namespace hpcai::distributed {
 namespace {
@@ -19,18 +20,15 @@ std::vector<std::byte*> addresses(const std::vector<at::Tensor>& tensors) {
 
 }  // namespace
 
-TEST_CASE("parts are added in their order and nothing beside the range is touched") {
+TEST_CASE("parts are added in pairs of neighbours and nothing beside the range is touched") {
   const auto type = GENERATE(at::kFloat, at::kDouble);
   const int64_t count = GENERATE(1, 7, 4096, 10'001);
-  const int parts = GENERATE(1, 2, 3, 8);
+  const int parts = GENERATE(1, 2, 3, 4, 7, 8, 13);
   const int divisor = GENERATE(1, 3, 4);
   at::manual_seed(count + parts);
   std::vector<at::Tensor> values;
-  at::Tensor expected;
-  for (int i = 0; i < parts; ++i) {
-    values.push_back(at::randn({count + 5}, type));
-    expected = expected.defined() ? expected + values.back() : values.back().clone();
-  }
+  for (int i = 0; i < parts; ++i) values.push_back(at::randn({count + 5}, type));
+  const at::Tensor expected = pairwise_sum(values);
   const at::Tensor last = values.back().clone();
   sum_parts(type, addresses(values), addresses(values), 2, count, divisor);
   for (const at::Tensor& value : values) CHECK(at::equal(value.narrow(0, 2, count), expected.narrow(0, 2, count) / divisor));
@@ -42,13 +40,12 @@ TEST_CASE("a sum of narrow values is that of float32, rounded once to the neares
   const auto type = GENERATE(at::kBFloat16, at::kHalf);
   const int parts = GENERATE(2, 5);
   at::manual_seed(parts);
-  std::vector<at::Tensor> values;
-  at::Tensor expected;
+  std::vector<at::Tensor> values, wide;
   for (int i = 0; i < parts; ++i) {
     values.push_back((at::randn({20'000}) * 3).to(type));
-    const at::Tensor wide = values.back().to(at::kFloat);
-    expected = expected.defined() ? expected + wide : wide;
+    wide.push_back(values.back().to(at::kFloat));
   }
+  const at::Tensor expected = pairwise_sum(wide);
   const std::vector<at::Tensor> target{at::zeros({20'000}, type)};
   sum_parts(type, addresses(values), addresses(target), 0, 20'000, 1);
   CHECK(at::equal(target[0], expected.to(type)));  // LibTorch rounds in the same way
