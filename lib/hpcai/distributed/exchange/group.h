@@ -62,7 +62,7 @@ class Group {
   // rank must call wait().
   virtual std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op = ReduceOp::sum) = 0;
   // Sums a tensor as above over the ranks, in place, and waits for the result. On CPUs each rank gathers a short tensor of all
-  // ranks and adds the values in the order of the ranks, so the sum does not depend on the backend.
+  // ranks and adds the values in pairs of ranks (sum_parts.h), so the sum does not depend on the backend.
   virtual void all_reduce_sum(const at::Tensor& tensor) { all_reduce_async(tensor)->wait(); }
   // Copies a dense tensor from rank `root` to all ranks, in place: any dtype, the same shape on all ranks.
   void broadcast(const at::Tensor& tensor, int root = 0);

@@ -21,7 +21,7 @@ namespace hpcai::distributed {
 // The all-reduce of CPU ranks of which some share a host.
 //
 // The ranks of a host lie with their tensors in memory that they share. When all of them have arrived, rank i adds slice i of all
-// tensors, in the order of the ranks, and writes the sum into all of them; when all have done so, every rank has the whole sum.
+// tensors, in pairs of ranks (sum_parts.h), and writes the sum into all of them; when all have done so, every rank has the whole sum.
 // No value is copied, and the bits of the sum do not depend on time. With several hosts the owners of slice i on all hosts add
 // their sums over the network before they write them.
 //
