@@ -21,9 +21,9 @@ namespace hpcai::distributed {
 // The all-reduce of CPU ranks of which some share a host.
 //
 // The ranks of a host lie with their tensors in memory that they share. When all of them have arrived, rank i adds slice i of all
-// tensors, in pairs of ranks (sum_parts.h), and writes the sum into all of them; when all have done so, every rank has the whole sum.
-// No value is copied, and the bits of the sum do not depend on time. With several hosts the owners of slice i on all hosts add
-// their sums over the network before they write them.
+// tensors, in pairs of ranks (sum_parts.h), and writes the sum into all of them; when all have done so, every rank has the whole
+// sum. No value is copied, and the bits of the sum do not depend on time. With several hosts the owners of slice i on all hosts
+// add their sums over the network before they write them.
 //
 // On one host an exchange runs in finish(), on the threads of the rank: a thread beside them would take the core that computes
 // the gradients. Between hosts a thread waits for the network while the backward pass still runs.
