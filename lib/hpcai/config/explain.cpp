@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "hpcai/config/key_path.h"
 #include "hpcai/config/nearest_keys.h"
 #include "hpcai/config/words.h"
 #include "hpcai/config/writer.h"
@@ -12,17 +13,6 @@
 
 namespace hpcai::config {
 namespace {
-
-std::string without_positions(std::string_view key) {
-  std::string out;
-  bool inside = false;
-  for (const char c : key) {
-    inside = inside && c != ']';
-    if (!inside) out += c;
-    inside = inside || c == '[';
-  }
-  return out;
-}
 
 std::string type_text(const Row& row) {
   const Type& type = row.key->type;

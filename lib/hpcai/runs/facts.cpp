@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hpcai/config/key_path.h"
 #include "hpcai/core/text.h"
 
 namespace hpcai::runs {
@@ -71,7 +72,7 @@ std::vector<nlohmann::json> facts_of(const Run& run, const std::string& key) {
   if (key.find("[]") == std::string::npos) return {fact_of(run, key)};
   std::vector<nlohmann::json> values;
   for (const auto& [name, text] : run.settings.entries()) {
-    if (without_positions(name) == key) values.push_back(value_of(text));
+    if (config::without_positions(name) == key) values.push_back(value_of(text));
   }
   return values;
 }
@@ -81,17 +82,6 @@ std::vector<std::string> result_keys(const Run& run) {
   collect(run.summary, "", keys);
   if (run.last_evaluation) collect({{"validation", *run.last_evaluation}}, "", keys);
   return keys;
-}
-
-std::string without_positions(std::string_view key) {
-  std::string out;
-  bool inside = false;
-  for (const char c : key) {
-    inside = inside && c != ']';
-    if (!inside) out += c;
-    inside = inside || c == '[';
-  }
-  return out;
 }
 
 std::string shown_value(const nlohmann::json& value) {
