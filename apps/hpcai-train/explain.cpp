@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "hpcai/config/config.h"
 #include "hpcai/config/explain.h"
+#include "hpcai/config/key_path.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
 #include "hpcai/runs/derived.h"
@@ -82,7 +83,7 @@ std::vector<Value> values_of(const Given& given, const std::string& key) {
   std::vector<Value> values;
   for (const auto& [name, text] : given.settings.entries()) {
     const bool same = name == key || (key.find('[') == std::string::npos || key.find("[]") != std::string::npos
-                                          ? runs::without_positions(name) == key
+                                          ? config::without_positions(name) == key
                                           : false);
     if (same) values.push_back({name, text, origin_of(given, name)});
   }

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "hpcai/config/config.h"
+#include "hpcai/config/key_path.h"
 #include "hpcai/runs/facts.h"
 #include "hpcai/trainer/experiment.h"
 
@@ -30,7 +31,7 @@ std::vector<std::string> keys_of_settings() {
 }
 
 bool is_local_setting(const std::string& key) {
-  const auto found = settings().find(runs::without_positions(key));
+  const auto found = settings().find(config::without_positions(key));
   return found != settings().end() && found->second;
 }
 

@@ -1,3 +1,4 @@
+#include "hpcai/config/key_path.h"
 #include "hpcai/runs/condition.h"
 
 #include <fmt/format.h>
@@ -86,7 +87,7 @@ Condition parse_condition(const std::string& text) {
 void require_known_key(const std::string& key, const std::vector<std::string>& setting_keys, const std::vector<Run>& runs,
                        const std::string& option) {
   const std::vector<std::string> general = general_keys();
-  if (std::ranges::count(general, key) > 0 || std::ranges::count(setting_keys, without_positions(key)) > 0) return;
+  if (std::ranges::count(general, key) > 0 || std::ranges::count(setting_keys, config::without_positions(key)) > 0) return;
   if (runs.empty() || std::ranges::any_of(runs, [&](const Run& run) { return knows(run, key); })) return;
   std::set<std::string> known(general.begin(), general.end());
   for (const Run& run : runs) {

@@ -30,9 +30,6 @@ std::vector<std::string> result_keys(const Run& run);
 // Returns the keys that every run has: "run", "status", ...
 std::vector<std::string> general_keys();
 
-// Returns the key with "[]" for each position: "training.stages[].epochs".
-std::string without_positions(std::string_view key);
-
 // Returns the value under a path of keys, "step_time.compute_s"; null if there is none.
 nlohmann::json at_path(const nlohmann::json& object, std::string_view path);
 
