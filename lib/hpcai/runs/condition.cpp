@@ -1,4 +1,3 @@
-#include "hpcai/config/key_path.h"
 #include "hpcai/runs/condition.h"
 
 #include <fmt/format.h>
@@ -8,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "hpcai/config/key_path.h"
 #include "hpcai/config/nearest_keys.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
