@@ -9,9 +9,15 @@ SIDE = 32
 
 def png(red, green, blue, side=SIDE):
     """A PNG image of one colour."""
+    return png_of([bytes((red, green, blue)) * side] * side)
+
+
+def png_of(rows):
+    """A PNG image of rows of red, green, blue."""
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-    rows = (b"\0" + bytes((red, green, blue)) * side) * side
+    side = len(rows)
+    rows = b"".join(b"\0" + row for row in rows)
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows))
             + chunk(b"IEND", b""))
 

@@ -2,8 +2,8 @@
 import csv
 import json
 import random
-import struct
 
+from arrays import npy
 from harness import Case, main
 
 MODEL = """
@@ -20,18 +20,6 @@ training: {epochs: EPOCHS, global_batch: 12, seed: 3}
 
 def model(*layers, epochs=8):
     return MODEL.replace("LAYERS", "\n".join(f"    - {layer}" for layer in layers)).replace("EPOCHS", str(epochs))
-
-
-def write_npy(path, values, shape, kind="<f4"):
-    """A .npy file; texts with kind "<U12"."""
-    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': ({', '.join(map(str, shape))},), }}"
-    header += " " * (-(len(header) + 11) % 64) + "\n"
-    if "U" in kind:
-        width = int(kind[2:])
-        data = b"".join(value.ljust(width, "\0").encode("utf-32-le") for value in values)
-    else:
-        data = struct.pack(f"<{len(values)}{'f' if kind == '<f4' else 'q'}", *values)
-    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + data)
 
 
 class Sequences(Case):
@@ -56,12 +44,12 @@ class Sequences(Case):
             padded += signal + [float("nan")] * (2 * (20 - steps))
             kinds.append("climbs" if begin < steps else "quiet")
         all_steps = sum(lengths)
-        write_npy(folder / "lengths.npy", lengths, [count], "<i8")
-        write_npy(folder / "joined.npy", joined, [all_steps, 2])
-        write_npy(folder / "padded.npy", padded, [count, 20, 2])
-        write_npy(folder / "labels.npy", labels, [all_steps, 1])
-        write_npy(folder / "sums.npy", sums, [all_steps])
-        write_npy(folder / "kinds.npy", kinds, [count], "<U12")
+        (folder / "lengths.npy").write_bytes(npy(lengths, [count], "<i8"))
+        (folder / "joined.npy").write_bytes(npy(joined, [all_steps, 2]))
+        (folder / "padded.npy").write_bytes(npy(padded, [count, 20, 2]))
+        (folder / "labels.npy").write_bytes(npy(labels, [all_steps, 1]))
+        (folder / "sums.npy").write_bytes(npy(sums, [all_steps]))
+        (folder / "kinds.npy").write_bytes(npy(kinds, [count], "<U12"))
         return lengths
 
     def config(self, data, loss, rest):
@@ -151,8 +139,8 @@ class Sequences(Case):
         config = self.config(good + ", steps: 20", bce, model("lstm: 4", "outputs", epochs=1))
         self.train(config, "run")
         steps = [25] + [1] * 5
-        write_npy(self.folder / "longer/lengths.npy", steps, [6], "<i8")
-        write_npy(self.folder / "longer/joined.npy", [0.0] * 60, [30, 2])
+        (self.folder / "longer/lengths.npy").write_bytes(npy(steps, [6], "<i8"))
+        (self.folder / "longer/joined.npy").write_bytes(npy([0.0] * 60, [30, 2]))
         for name in ("labels", "sums"):
             (self.folder / "longer" / f"{name}.npy").unlink()
         _, err = self.run_program("predict", "--run-dir", "run", "--input", "longer", "--out", "out.csv", status=65)
