@@ -93,7 +93,8 @@ RULES = (
     Rule(r"hpcai-train check --config my\.yaml --set model\.weights=xception", FIXTURE),
     Rule(r"hpcai-train --config my\.yaml --set model\.weights=runs/first",
          "--set model.width_factor=0.0625 --set model.middle_blocks=1 --set model.head_units=16"),
-    Rule(r"hpcai-train (--config|info --config|check --config) galaxies\.yaml(?! --full)$", FIXTURE + " --set training.global_batch=8 "
+    Rule(r"hpcai-train info --config galaxies\.yaml"),
+    Rule(r"hpcai-train (--config|check --config) galaxies\.yaml(?! --full)$", FIXTURE + " --set training.global_batch=8 "
          '--set training.stages=[{"trainable_from":"head","epochs":1},{"trainable_from":"all","epochs":1}] --set data.image_size=75'),
     Rule(r"hpcai-train check --config imagenet\.yaml", RESNET),
     Rule(r"hpcai-train --config imagenet\.yaml --nproc 8", RESNET, instead=(("--nproc 8", "--nproc 2"),)),
@@ -122,6 +123,8 @@ RULES = (
     Rule(r"hpcai-train bench --config configs/galaxy/image_folder\.yaml --input", "--steps 1 --warmup 1 --set training.global_batch=8"),
     Rule(r"hpcai-train bench --config configs/waveform/quickstart", WAVEFORMS),
     Rule(r"hpcai-train calibrate", instead=CLUSTER_FILE, smaller=WAVEFORMS + " --set training.global_batch=64 --seconds 2"),
+    Rule(r"hpcai-train plan .*--calibration", smaller=WAVEFORMS + " --set training.global_batch=64",
+         instead=(*CLUSTER_FILE, ("--gpus-per-node", "--ranks-per-node"))),  # the workspace has a calibration of CPUs
     Rule(r"hpcai-train plan", instead=CLUSTER_FILE, smaller=WAVEFORMS + " --set training.global_batch=64"),
     Rule(r"hpcai-train scaling", parsed=LONG + "; cli.scaling runs small studies"),
     Rule(r"hpcai-train search .* --trials 32", SEARCH),
