@@ -30,6 +30,11 @@ class Configs(unittest.TestCase):
     def test_the_list_names_configs(self):
         self.assertEqual([name for name in NEEDS if not (SOURCE / "configs" / name).exists()], [])
 
+    def test_the_readme_lists_all_trainings(self):
+        readme = (SOURCE / "README.md").read_text()
+        names = [path.name for path in (SOURCE / "configs").rglob("*.yaml") if not path.name.startswith(PARTS)]
+        self.assertEqual(sorted(name for name in names if name not in readme), [])
+
     def test_a_quick_check_passes(self):
         for path in sorted((SOURCE / "configs").rglob("*.yaml")):
             name = str(path.relative_to(SOURCE / "configs"))
