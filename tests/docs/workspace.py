@@ -33,7 +33,7 @@ RUNS = (("runs/galaxy-quickstart", "configs/galaxy/quickstart.yaml", GALAXIES),
          FOLDER + " --set data.folder=sdss --set data.validation_fraction=0.4 --set training.epochs=8"),
         ("runs/redshifts", "configs/own/redshifts.yaml", "--set training.epochs=2"))
 # Further runs of the pages are copies of these.
-COPIES = {"runs/galaxy-quickstart": ("galaxy-quickstart-2", "galaxy-1", "lr-1", "lr-2", "first"),
+COPIES = {"runs/galaxy-quickstart": ("galaxy-quickstart-2", "lr-1", "lr-2", "first"),
           "runs/sdss": ("sdss-1", "sdss-2", "sdss-3")}
 SEARCH = "--set training.max_steps=2 --set training.log_every_steps=1"
 PUBLISHED = "xception_weights_tf_dim_ordering_tf_kernels_notop.h5"
