@@ -88,7 +88,8 @@ def faults_of_test(program, words):
     folder = SOURCE / "tests" / (f"unit/{program.removeprefix('test_')}" if program.startswith("test_") else "distributed")
     text = "\n".join(path.read_text() for path in folder.rglob("*.cpp"))
     names = re.findall(r'TEST_CASE\("([^"]*)"', text) if program.startswith("test_") else re.findall(r'scenarios\["(\w+)"\]', text)
-    return [] if any(fnmatch.fnmatchcase(name, word) for word in words for name in names) else [f"{program} has no test {words}"]
+    # Catch2 takes upper and lower case alike.
+    return [] if any(fnmatch.fnmatchcase(name.lower(), word.lower()) for word in words for name in names) else [f"{program} has no test {words}"]
 
 
 def faults_of_simple(words):
