@@ -76,14 +76,15 @@ kernels::GatedLayerTensors GatedLayer::tensors() const {
           .dilation = gated_->options().dilation};
 }
 
-at::Tensor gated_layers(const at::Tensor& input, const std::vector<std::shared_ptr<GatedLayer>>& layers) {
+at::Tensor gated_layers(const at::Tensor& input, const std::vector<std::shared_ptr<GatedLayer>>& layers, int64_t last_steps) {
   if (const auto source = source_of(layers)) {
     std::vector<kernels::GatedLayerTensors> tensors;
     for (const auto& layer : layers) tensors.push_back(layer->tensors());
     if (kernels::gated_stack_supports(input, tensors)) {
       const BatchNorm& norm = *layers[0]->norms()[0];
-      return kernels::gated_stack(input, tensors,
-                                  {.norm = *source, .eps = norm.eps(), .momentum = norm.momentum(), .sum = norm.sum()});
+      return kernels::gated_stack(
+          input, tensors,
+          {.norm = *source, .eps = norm.eps(), .momentum = norm.momentum(), .sum = norm.sum(), .last_steps = last_steps});
     }
   }
   at::Tensor x = input, skips;
@@ -92,7 +93,7 @@ at::Tensor gated_layers(const at::Tensor& input, const std::vector<std::shared_p
     x = output.next;
     skips = skips.defined() ? skips + output.skip : output.skip;
   }
-  return skips;
+  return last_steps > 0 ? skips.slice(1, skips.size(1) - last_steps) : skips;
 }
 
 WaveNet::WaveNet(const WaveNetConfig& config, int64_t steps, int64_t outputs) : config_(config), steps_(steps) {
@@ -120,17 +121,18 @@ WaveNet::WaveNet(const WaveNetConfig& config, int64_t steps, int64_t outputs) : 
 at::Tensor WaveNet::forward(const at::Tensor& input) {
   at::Tensor x = input.transpose(1, 2);  // [batch, time, channel]
   if (const int64_t skipped = skippable_steps(); skipped > 0) x = x.narrow(1, skipped, x.size(1) - skipped);
-  const at::Tensor kept = tail(gated_layers(x, layers_));
+  const at::Tensor kept = tail(gated_layers(x, layers_, tail_needs_all_steps() ? 0 : config_.keep_steps));
   const at::Tensor q = q_->forward(q_hidden_->forward(kept).relu_());
   const at::Tensor spin = spin_->forward(spin_hidden_->forward(kept).relu_());
   return at::cat({q, spin}, 1);
 }
 
+bool WaveNet::tail_needs_all_steps() const {
+  return tail1_norm_->uses_batch_statistics() || tail2_norm_->uses_batch_statistics();
+}
+
 at::Tensor WaveNet::tail(const at::Tensor& skips) {
-  // Batch statistics need all steps; with running statistics only the kept steps are computed.
-  const bool all_steps = tail1_norm_->uses_batch_statistics() || tail2_norm_->uses_batch_statistics();
-  const at::Tensor used = all_steps ? skips : last_steps(skips);
-  const at::Tensor thin = two_convolutions(used);
+  const at::Tensor thin = two_convolutions(skips);
   return last_steps(tail2_norm_->forward(thin.flatten(0, 1)).view(thin.sizes())).flatten(1);
 }
 

@@ -35,8 +35,9 @@ class GatedLayer : public torch::nn::Module {
 };
 
 // The sum of the skips of gated layers, each of which takes the `next` of the one before: [batch, time, in] -> [batch, time,
-// channels]. They run as one fused function if kernels::gated_stack supports them, else one by one.
-at::Tensor gated_layers(const at::Tensor& input, const std::vector<std::shared_ptr<GatedLayer>>& layers);
+// channels]; with `last_steps` only these last steps of it. They run as one fused function if kernels::gated_stack supports them,
+// else one by one.
+at::Tensor gated_layers(const at::Tensor& input, const std::vector<std::shared_ptr<GatedLayer>>& layers, int64_t last_steps = 0);
 
 // Modified WaveNet (Khan, Huerta, Das, PLB 808, 135628, 2020): [batch, 1, time] -> [batch, outputs]. The skips of the gated
 // layers are added and pass through two 1x1 convolutions. The last `keep_steps` steps enter two dense branches, one for the first
@@ -49,7 +50,9 @@ class WaveNet : public Model {
   at::Tensor forward(const at::Tensor& input) override;
 
  private:
-  // [batch, time, channels] -> [batch, keep_steps]
+  // Whether the tail's batch statistics need all steps.
+  bool tail_needs_all_steps() const;
+  // [batch, keep_steps, channels], or [batch, time, channels] if tail_needs_all_steps() -> [batch, keep_steps]
   at::Tensor tail(const at::Tensor& skips);
   // The two convolutions of the tail without the last norm: [batch, time, channels] -> [batch, time, 1]
   at::Tensor two_convolutions(const at::Tensor& skips) const;

@@ -32,19 +32,18 @@ struct GatedStack : torch::autograd::Function<GatedStack> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, at::TensorList /*parameters*/,
                             const std::vector<GatedLayerTensors>* layers, const GatedStackOptions* options, bool keep) {
     const auto state = c10::make_intrusive<StackState>();
-    state->input = input.detach().contiguous().view({-1, input.size(2)});
+    state->input = input.detach().contiguous();
     state->tensors = *layers;
     state->options = *options;
-    const at::Tensor skips = stack::run_forward(*state, input.size(0), keep);
+    const at::Tensor skips = stack::run_forward(*state, keep);
     if (keep) context->saved_data["state"] = c10::IValue::make_capsule(state);
-    return skips.view({input.size(0), input.size(1), -1});
+    return skips;
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const auto state = c10::static_intrusive_pointer_cast<StackState>(context->saved_data["state"].toCapsule());
     TORCH_CHECK(!state->layers.empty(), "gated_stack: the backward pass can run only once");
-    const at::Tensor grad = grads[0].to(at::kFloat).contiguous();
-    const auto gradients = stack::run_backward(*state, grad.view({-1, grad.size(2)}));
+    const auto gradients = stack::run_backward(*state, grads[0]);
     variable_list result{at::Tensor()};  // input
     for (size_t layer = 0; layer < gradients.size(); ++layer) {
       const auto parameters = parameters_of(state->tensors[layer]), found = gradients_of(gradients[layer]);
@@ -61,6 +60,7 @@ struct GatedStack : torch::autograd::Function<GatedStack> {
 
 at::Tensor gated_stack(const at::Tensor& input, const std::vector<GatedLayerTensors>& layers, const GatedStackOptions& options) {
   TORCH_CHECK(gated_stack_supports(input, layers), "gated_stack: unsupported shapes or types");
+  TORCH_CHECK(options.last_steps >= 0 && options.last_steps <= input.size(1), "gated_stack: last_steps is longer than the input");
   std::vector<at::Tensor> parameters;
   bool keep = false;
   for (const GatedLayerTensors& layer : layers) {

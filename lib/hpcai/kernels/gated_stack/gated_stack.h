@@ -23,12 +23,14 @@ struct GatedStackOptions {
   NormSource norm = NormSource::batch;  // of all norms of the stack
   double eps = 0, momentum = 0;         // momentum: the weight of the new batch in the running statistics
   Sum sum = {};                         // for statistics of all ranks; empty: of this rank's samples
+  int64_t last_steps = 0;               // the result has these last steps of the input; 0: all
 };
 
 // A whole stack of WaveNet's gated layers (van den Oord et al. 2016) as one differentiable function, input [batch, time, in] ->
-// [batch, time, C]:
+// [batch, wanted steps, C]:
 //   x = relu(norm(pre(input))), (f, g) = norm(gated(x)), z = relu(norm(post(tanh(f) sigmoid(g)))), next input = x + z,
-// result = sum of all z. `gated` has width 2 and the layer's dilation d, floor(d / 2) zeros on the left.
+// result = sum of all z. `gated` has width 2 and the layer's dilation d, floor(d / 2) zeros on the left. With options.last_steps
+// the layers compute only the steps on which the result depends, but for NormSource::batch, whose statistics are those of all.
 //
 // Only the outputs of `pre` and `post` are stored, 2 C values a layer and time step. Everything else is computed again in the
 // backward pass, in pieces that stay in the caches. The batch statistics of the wide gated convolution come from the moments

@@ -34,6 +34,27 @@ NormGradient norm_gradient_of(const NormResult& result) {
   return {.mean_grad = rows, .mean_product = rows + result.means.size(1)};
 }
 
+// The weights and offsets of InputGradient, float32, from FoldedGradient's; undefined where that has none.
+struct StatisticsParts {
+  at::Tensor weights, offsets;  // [7 C, C]: 3 C rows for both taps, 2 C for the first, 2 C for the second; [3, C]
+
+  StatisticsParts(const FoldedGradient& folded, int64_t c) {
+    if (!folded.statistics.defined()) return;
+    const at::Tensor blocks = folded.statistics.reshape({2, c, 2, c}), offset = folded.offset.view({2, c});
+    const auto block = [&](int64_t from, int64_t to) { return blocks.select(0, from).select(1, to); };  // taps
+    weights = as_float(at::cat({block(0, 1), block(0, 0) + block(1, 1), block(1, 0),                    //
+                                block(0, 0), block(1, 0), block(0, 1), block(1, 1)}));
+    offsets = as_float(at::stack({offset[0] + offset[1], offset[0], offset[1]}));
+  }
+
+  // `block`: the number of the first block of C rows.
+  StatisticsGradient part(int64_t block, int64_t offset) const {
+    if (!weights.defined()) return {};
+    const int64_t c = weights.size(1);
+    return {.weight = data(weights) + block * c * c, .offset = data(offsets) + offset * c};
+  }
+};
+
 // Runs one layer's passes, last part first. `next` [rows, C] is d loss / d (x + z), undefined for the last layer.
 class LayerBackward {
  public:
@@ -65,8 +86,14 @@ class LayerBackward {
     return state_.options.norm == NormSource::batch ? at::zeros_like(sum) : sum;
   }
 
+  bool normalised() const { return state_.options.norm != NormSource::none; }
+
   // The sums over rows for the norm behind post: gradients of its gamma and beta, and the means that its input's gradient needs.
   void post_norm(const at::Tensor& next, LayerGradient& gradient) {
+    if (!normalised()) {
+      post_.means = at::zeros({2, channels()}, at::kFloat);
+      return;
+    }
     const at::Tensor partial = partition_.partial_sums(2 * channels());
     partition_.run([&](int64_t chunk, int64_t task) {
       skip_gradient(skip_arguments(next, sums_in(partial, task, channels())), partition_.chunks[chunk]);
@@ -83,7 +110,7 @@ class LayerBackward {
     halo_ = at::empty({static_cast<int64_t>(partition_.chunks.size()), lag, c}, at::kFloat);
     const at::Tensor gated_weight = partition_.partial_sums(4 * c * gates, at::kFloat),
                      gated_bias = partition_.partial_sums(2 * gates, at::kFloat);
-    const at::Tensor post_weight = partition_.partial_sums(gates * c, at::kFloat),
+    const at::Tensor post_weight = partition_.partial_sums(c * gates, at::kFloat),
                      post_bias = partition_.partial_sums(c, at::kFloat);
     const GateForward forward{.sizes = layer_.sizes,
                               .a = data(layer_.a),
@@ -105,7 +132,7 @@ class LayerBackward {
                      .d_post_bias = task_row<float>(post_bias, task)},
                     partition_.chunks[chunk]);
     });
-    gradient.post_weight = total(post_weight).view({gates, c}).t().unsqueeze(2);
+    gradient.post_weight = total(post_weight).view({c, gates, 1});
     gradient.post_bias = bias_gradient(total(post_bias));
     const at::Tensor folded = total(gated_weight).view({2 * c, 2 * gates}).t();
     const GatedLayerTensors& tensors = state_.tensors[index_];
@@ -120,9 +147,7 @@ class LayerBackward {
   // Completes dx and masks it by the ReLU behind the norm of pre; the gradients of that norm's gamma and beta.
   void input(const at::Tensor& next, LayerGradient& gradient) {
     const int64_t c = channels(), halo_size = layer_.sizes.lag() * c;
-    const bool batch = folded_.statistics.defined();
-    const at::Tensor statistics = batch ? as_float(folded_.statistics) : at::Tensor();
-    const at::Tensor offset = batch ? as_float(folded_.offset) : at::Tensor();
+    const StatisticsParts statistics(folded_, c);
     const at::Tensor partial = partition_.partial_sums(2 * c);
     partition_.run([&](int64_t chunk, int64_t task) {
       const bool first = chunk % partition_.chunks_per_sample == 0, last = (chunk + 1) % partition_.chunks_per_sample == 0;
@@ -131,12 +156,13 @@ class LayerBackward {
                       .a = data(layer_.a),
                       .a_norm = norm_of(layer_.a_norm),
                       .next = data(next),
-                      .statistics = data(statistics),
-                      .offset = data(offset),
+                      .both_taps = statistics.part(0, 0),
+                      .first_tap = statistics.part(3, 1),
+                      .second_tap = statistics.part(5, 2),
                       .halo_of_next = last ? nullptr : halos + (chunk + 1) * halo_size,
                       .halo_of_previous = first ? nullptr : halos + (chunk - 1) * halo_size,
                       .dx = mutable_data(dx_),
-                      .sums = sums_in(partial, task, c)},
+                      .sums = normalised() ? sums_in(partial, task, c) : GradientSums{}},
                      partition_.chunks[chunk]);
     });
     pre_ = norm_result(partial, layer_.a_count, state_.options);
@@ -181,9 +207,12 @@ class LayerBackward {
 
 std::vector<LayerGradient> run_backward(StackState& state, const at::Tensor& grad) {
   std::vector<LayerGradient> gradients(state.layers.size());
+  // zeros for the steps that nobody wanted
+  const int64_t skipped = skipped_steps(state);
+  const at::Tensor skips = skipped == 0 ? as_float(grad) : at::constant_pad_nd(as_float(grad), {0, 0, skipped, 0});
   at::Tensor next;
   for (size_t i = state.layers.size(); i-- > 0;) {
-    next = LayerBackward(state, i, grad).run(next, gradients[i]);
+    next = LayerBackward(state, i, skips).run(next, gradients[i]);
     state.layers.pop_back();
   }
   return gradients;

@@ -105,13 +105,39 @@ void forward_gate(StackState& state, size_t index, const RowPartition& partition
   layer.p_count = statistics.count;
 }
 
+// The sizes of all layers. The last one's outputs matter from the first wanted step on, an earlier one's from where the layer
+// behind it looks. Batch statistics depend on all steps.
+void set_sizes(StackState& state) {
+  const int64_t steps = state.input.size(1);
+  state.layers.resize(state.tensors.size());
+  int64_t first = state.options.norm == NormSource::batch ? 0 : skipped_steps(state);
+  for (size_t i = state.layers.size(); i-- > 0;) {
+    const GatedLayerTensors& tensors = state.tensors[i];
+    const int64_t left = tensors.dilation / 2;
+    state.layers[i].sizes = {.samples = state.input.size(0),
+                             .steps = steps,
+                             .channels = tensors.pre_weight.size(0),
+                             .gates = tensors.gated_weight.size(0) / 2,
+                             .left = left,
+                             .right = tensors.dilation - left,
+                             .first_in = std::max<int64_t>(0, first - left),
+                             .first_out = first};
+    first = state.layers[i].sizes.first_in;
+  }
+}
+
 }  // namespace
+
+int64_t skipped_steps(const StackState& state) {
+  const int64_t last = state.options.last_steps;
+  return last == 0 ? 0 : state.input.size(1) - last;
+}
 
 Source source_of(const StackState& state, size_t layer) {
   Source source;
   if (layer == 0) {
     source.input = data(state.input);
-    source.width = state.input.size(1);
+    source.width = state.input.size(2);
     return source;
   }
   const LayerState& before = state.layers[layer - 1];
@@ -123,18 +149,11 @@ Source source_of(const StackState& state, size_t layer) {
   return source;
 }
 
-at::Tensor run_forward(StackState& state, int64_t samples, bool keep) {
-  const int64_t steps = state.input.size(0) / samples, channels = state.tensors[0].pre_weight.size(0);
-  at::Tensor skips = at::empty({samples * steps, channels}, at::kFloat);
-  state.layers.resize(state.tensors.size());
+at::Tensor run_forward(StackState& state, bool keep) {
+  set_sizes(state);
+  const int64_t channels = state.tensors[0].pre_weight.size(0);
+  at::Tensor skips = at::empty({state.input.size(0), state.input.size(1), channels}, at::kFloat);
   for (size_t i = 0; i < state.layers.size(); ++i) {
-    const int64_t dilation = state.tensors[i].dilation, left = dilation / 2;
-    state.layers[i].sizes = {.samples = samples,
-                             .steps = steps,
-                             .channels = channels,
-                             .gates = state.tensors[i].gated_weight.size(0) / 2,
-                             .left = left,
-                             .right = dilation - left};
     const RowPartition partition(state.layers[i].sizes);
     forward_pre(state, i, partition, skips);
     if (!keep && i > 0) state.layers[i - 1] = {};
@@ -150,7 +169,7 @@ at::Tensor run_forward(StackState& state, int64_t samples, bool keep) {
                   .first_skip = state.layers.size() == 1},
                  partition.chunks[chunk]);
   });
-  return skips;
+  return skips.slice(1, skipped_steps(state)).contiguous();
 }
 
 }  // namespace hpcai::kernels::stack

@@ -35,7 +35,7 @@ at::Tensor gated_stack_reference(const at::Tensor& input, const std::vector<Gate
     skips = skips.defined() ? skips + z : z;
     next = x + z;
   }
-  return skips;
+  return options.last_steps == 0 ? skips : skips.slice(1, skips.size(1) - options.last_steps);
 }
 
 }  // namespace hpcai::kernels

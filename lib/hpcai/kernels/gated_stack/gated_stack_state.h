@@ -26,15 +26,15 @@ struct LayerState {
 
 // What a forward pass leaves for its backward pass.
 struct StackState : torch::CustomClassHolder {
-  at::Tensor input;  // [rows, in]
+  at::Tensor input;  // [samples, steps, in]
   std::vector<GatedLayerTensors> tensors;
   GatedStackOptions options;
   std::vector<LayerState> layers;
 };
 
-// Runs all layers on state.input and fills state.layers; `samples`: their number in the rows. Keeps a and p of every layer only
-// if `keep`. Returns the sum of skips, [rows, C].
-at::Tensor run_forward(StackState& state, int64_t samples, bool keep);
+// Runs all layers on state.input and fills state.layers. Keeps a and p of every layer only if `keep`. Returns the sum of skips,
+// [samples, wanted steps, C].
+at::Tensor run_forward(StackState& state, bool keep);
 
 // Gradients of one layer, shapes as GatedLayerTensors.
 struct LayerGradient {
@@ -42,9 +42,12 @@ struct LayerGradient {
       post_gamma, post_beta;
 };
 
-// From grad [rows, C] = d loss / d skips to the gradients of all layers, in their order. Frees state.layers on the way, so it
-// can run only once.
+// From grad [samples, wanted steps, C] = d loss / d skips to the gradients of all layers, in their order. Frees state.layers on
+// the way, so it can run only once.
 std::vector<LayerGradient> run_backward(StackState& state, const at::Tensor& grad);
+
+// Steps at the beginning of a sample whose skips nobody wants.
+int64_t skipped_steps(const StackState& state);
 
 // Where the input of this layer comes from. The pointers are those of `state` and live as long.
 Source source_of(const StackState& state, size_t layer);

@@ -10,9 +10,9 @@
 
 namespace hpcai::kernels::stack {
 
-// How the rows of one layer are cut into chunks, and the chunks into tasks. A chunk fits the second cache level and is longer
-// than the layer's lag. A task is a range of chunks that one thread does in order, with sums of its own. The cut depends on
-// the sizes only, so sums over tasks do not depend on the number of threads.
+// How the rows of one layer, from step first_in of each sample on, are cut into chunks, and the chunks into tasks. A chunk fits
+// the second cache level and is longer than the layer's lag. A task is a range of chunks that one thread does in order, with sums
+// of its own. The cut depends on the sizes only, so sums over tasks do not depend on the number of threads.
 struct RowPartition {
   Sizes sizes;
   std::vector<Chunk> chunks;
@@ -22,10 +22,11 @@ struct RowPartition {
   static constexpr int64_t kMostTasks = 64;
 
   explicit RowPartition(const Sizes& of) : sizes(of) {
-    chunks_per_sample = std::max<int64_t>(1, sizes.steps / std::max(kChunkSteps, sizes.lag()));
+    const int64_t first = sizes.first_in, steps = sizes.steps - first;
+    chunks_per_sample = std::max<int64_t>(1, steps / std::max(kChunkSteps, sizes.lag()));
     for (int64_t sample = 0; sample < sizes.samples; ++sample) {
       for (int64_t i = 0; i < chunks_per_sample; ++i) {
-        const int64_t begin = i * sizes.steps / chunks_per_sample, end = (i + 1) * sizes.steps / chunks_per_sample;
+        const int64_t begin = first + i * steps / chunks_per_sample, end = first + (i + 1) * steps / chunks_per_sample;
         chunks.push_back({.begin = begin, .end = end, .row = sample * sizes.steps + begin});
       }
     }

@@ -9,63 +9,112 @@
 
 #include <hwy/highway.h>
 
-#include <cstddef>
+#include <algorithm>
+#include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// The left matrix of a product. Element (i, k) is data[i * row + k * column], so a transposed matrix needs no copy. The matrices
-// here have a few dozen columns and stay in the first cache levels.
+// The left matrix of a product. Element (i, k) is data[i * row + k * column], so a transposed matrix needs no copy. `row` or
+// `column` is 1. The matrices here have a few dozen columns and stay in the first cache levels. With two taps the matrix is that
+// of `data` and, to the right of it, the one that lies `lag` behind.
 struct Left {
   const float* data;
-  ptrdiff_t row, column;
+  int64_t row, column;
+  int taps = 1;
+  int64_t lag = 0;
 };
 
-// kRows rows by kVectors vectors of C += A B, held in registers over the whole sum.
-template <int kRows, int kVectors, class D>
-HWY_INLINE void add_tile(D d, const Left& a, const float* HWY_RESTRICT b, ptrdiff_t b_row, float* HWY_RESTRICT c, ptrdiff_t c_row,
-                         size_t depth) {
-  const size_t lanes = hn::Lanes(d);
+// What a product starts from: rows of C, `row` apart, so 0 repeats one row. No data: zeros.
+struct Start {
+  const float* data = nullptr;
+  int64_t row = 0;
+};
+
+// C [rows, columns] = start + A [rows, taps depth] B [taps depth, columns]; columns is a multiple of 16.
+struct Product {
+  Left a;
+  const float* b;
+  int64_t b_row;
+  Start start;
+  float* c;
+  int64_t c_row;
+  int64_t rows, depth, columns;
+};
+
+// kRows rows by kVectors vectors from (row, column) on, held in registers over the whole sum.
+template <int kRows, int kVectors, bool kTransposed, class D>
+HWY_INLINE void compute_tile(D d, const Product& p, int64_t row, int64_t column) {
+  constexpr int64_t kLanes = hn::MaxLanes(d);
   hn::Vec<D> sum[kRows][kVectors];
+  const float* const start = p.start.data ? p.start.data + row * p.start.row + column : nullptr;
   for (int i = 0; i < kRows; ++i) {
-    for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::LoadU(d, c + i * c_row + v * lanes);
+    for (int v = 0; v < kVectors; ++v) sum[i][v] = start ? hn::LoadU(d, start + i * p.start.row + v * kLanes) : hn::Zero(d);
   }
-  for (size_t k = 0; k < depth; ++k) {
-    hn::Vec<D> right[kVectors];
-    for (int v = 0; v < kVectors; ++v) right[v] = hn::LoadU(d, b + k * b_row + v * lanes);
-    for (int i = 0; i < kRows; ++i) {
-      const auto left = hn::Set(d, a.data[i * a.row + k * a.column]);
-      for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::MulAdd(left, right[v], sum[i][v]);
+  const int64_t step = kTransposed ? p.a.column : p.a.row;
+  const float* HWY_RESTRICT b = p.b + column;
+  for (int tap = 0; tap < p.a.taps; ++tap) {
+    const float* left[(kRows + 2) / 3];  // three rows share a pointer, because there are few registers for pointers
+    for (int i = 0; i < kRows; i += 3) left[i / 3] = p.a.data + tap * p.a.lag + (row + i) * p.a.row;
+    for (int64_t k = 0; k < p.depth; ++k, b += p.b_row) {
+      hn::Vec<D> right[kVectors];
+      for (int v = 0; v < kVectors; ++v) right[v] = hn::LoadU(d, b + v * kLanes);
+      for (int i = 0; i < kRows; ++i) {
+        const auto value = hn::Set(d, kTransposed ? left[0][i] : left[i / 3][i % 3 * step]);
+        for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::MulAdd(value, right[v], sum[i][v]);
+      }
+      for (int i = 0; i < kRows; i += 3) left[i / 3] += kTransposed ? step : 1;
     }
   }
+  float* const c = p.c + row * p.c_row + column;
   for (int i = 0; i < kRows; ++i) {
-    for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[i][v], d, c + i * c_row + v * lanes);
+    for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[i][v], d, c + i * p.c_row + v * kLanes);
   }
 }
 
 // All rows of kVectors vectors of columns.
-template <int kVectors, class D>
-HWY_INLINE void add_panel(D d, const Left& a, const float* b, ptrdiff_t b_row, float* c, ptrdiff_t c_row, size_t rows,
-                          size_t depth) {
-  constexpr size_t kRows = 4;  // with two vectors: eight sums, enough to hide the latency of a multiply-add
-  size_t i = 0;
-  for (; i + kRows <= rows; i += kRows) {
-    add_tile<kRows, kVectors>(d, {a.data + i * a.row, a.row, a.column}, b, b_row, c + i * c_row, c_row, depth);
-  }
-  for (; i < rows; ++i) {
-    add_tile<1, kVectors>(d, {a.data + i * a.row, a.row, a.column}, b, b_row, c + i * c_row, c_row, depth);
-  }
+template <int kRows, int kVectors, bool kTransposed, class D>
+HWY_NOINLINE void compute_columns(D d, const Product& p, int64_t column) {
+  int64_t row = 0;
+  for (; row + kRows <= p.rows; row += kRows) compute_tile<kRows, kVectors, kTransposed>(d, p, row, column);
+  for (; row + 4 <= p.rows; row += 4) compute_tile<4, kVectors, kTransposed>(d, p, row, column);
+  for (; row + 2 <= p.rows; row += 2) compute_tile<2, kVectors, kTransposed>(d, p, row, column);
+  for (; row < p.rows; ++row) compute_tile<1, kVectors, kTransposed>(d, p, row, column);
 }
 
-// C [rows, columns] += A [rows, depth] B [depth, columns]; columns is a multiple of 16.
-HWY_INLINE void add_product(const Left& a, const float* b, ptrdiff_t b_row, float* c, ptrdiff_t c_row, size_t rows, size_t depth,
-                            size_t columns) {
+// A tile has 24 sums where there are 32 vector registers, and 12 where there are 16. With a row of B and a value of A they fill
+// the registers, and each value that is read from memory enters two or more sums.
+template <bool kTransposed>
+void compute(const Product& p) {
   const hn::CappedTag<float, 16> d;
-  const size_t lanes = hn::Lanes(d);
-  size_t j = 0;
-  for (; j + 2 * lanes <= columns; j += 2 * lanes) add_panel<2>(d, a, b + j, b_row, c + j, c_row, rows, depth);
-  for (; j < columns; j += lanes) add_panel<1>(d, a, b + j, b_row, c + j, c_row, rows, depth);
+  constexpr int64_t kLanes = hn::MaxLanes(d);
+  int64_t column = 0;
+  if constexpr (kLanes == 16 || HWY_ARCH_ARM_A64) {
+    for (int64_t vectors; (vectors = (p.columns - column) / kLanes) >= 2;) {
+      const int64_t taken = vectors == 5 ? 3 : std::min<int64_t>(vectors, 4);  // 5 = 3 + 2
+      if (taken == 4) compute_columns<6, 4, kTransposed>(d, p, column);
+      if (taken == 3) compute_columns<8, 3, kTransposed>(d, p, column);
+      if (taken == 2) compute_columns<12, 2, kTransposed>(d, p, column);
+      column += taken * kLanes;
+    }
+  }
+  const hn::CappedTag<float, 8> half;  // all columns, or the last 16 where a vector has 16 values
+  for (; column < p.columns; column += 2 * hn::MaxLanes(half)) compute_columns<6, 2, kTransposed>(half, p, column);
+}
+
+HWY_INLINE void compute(const Product& p) { return p.a.row == 1 ? compute<true>(p) : compute<false>(p); }
+
+// C = start + A B, where the rows of B and C lie without gaps.
+HWY_INLINE void multiply(const Left& a, const float* b, const Start& start, float* c, int64_t rows, int64_t depth,
+                         int64_t columns) {
+  compute({a, b, columns, start, c, columns, rows, depth, columns});
+}
+
+// C += A B, otherwise as above.
+HWY_INLINE void add_product(const Left& a, const float* b, int64_t b_row, float* c, int64_t c_row, int64_t rows, int64_t depth,
+                            int64_t columns) {
+  compute({a, b, b_row, {c, c_row}, c, c_row, rows, depth, columns});
 }
 
 }  // namespace hpcai::kernels::HWY_NAMESPACE

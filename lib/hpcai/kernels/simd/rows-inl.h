@@ -31,12 +31,6 @@ HWY_INLINE void for_vectors(int64_t rows, int64_t channels, const Work& work) {
   }
 }
 
-// Writes the row [channels] into each row of out [rows, channels].
-HWY_INLINE void repeat_row(const float* row, float* out, int64_t rows, int64_t channels) {
-  const Tag d;
-  for_vectors(rows, channels, [&](int64_t i, int64_t c) { hn::StoreU(hn::LoadU(d, row + c), d, out + i); });
-}
-
 // relu(norm(v)) of the vector of values at index i, whose first channel is c.
 HWY_INLINE hn::Vec<Tag> activated(const float* values, const Norm& norm, int64_t i, int64_t c) {
   const Tag d;
@@ -50,10 +44,10 @@ HWY_INLINE void activate_rows(const float* values, const Norm& norm, float* out,
   for_vectors(rows, channels, [&](int64_t i, int64_t c) { hn::StoreU(activated(values, norm, i, c), d, out + i); });
 }
 
-// x of steps [begin, end) of a chunk's sample, zeros where they lie outside the sample. `a` points to all rows.
+// x of steps [begin, end) of a chunk's sample, zeros where they lie outside the sample or are not needed. `a` points to all rows.
 HWY_INLINE void activate_steps(const float* a, const Norm& norm, const Sizes& sizes, const Chunk& chunk, int64_t begin,
                                int64_t end, std::vector<float>& out) {
-  const int64_t channels = sizes.channels, from = std::max<int64_t>(begin, 0), to = std::min(end, sizes.steps);
+  const int64_t channels = sizes.channels, from = std::max(begin, sizes.first_in), to = std::min(end, sizes.steps);
   out.resize((end - begin) * channels);
   std::fill(out.begin(), out.begin() + (from - begin) * channels, 0.0f);
   activate_rows(a + (chunk.row + from - chunk.begin) * channels, norm, out.data() + (from - begin) * channels, to - from,
@@ -71,6 +65,25 @@ HWY_INLINE hn::Vec<Tag> norm_gradient(hn::Vec<Tag> dy, const float* values, cons
   return hn::Mul(hn::LoadU(d, norm.scale + c), inner);
 }
 
+// total = sums over rows; term(row, sums) adds the terms of one row. There are four chains of additions, because an addition
+// takes several cycles.
+template <int kSums, class Term>
+HWY_INLINE void sum_rows(int64_t rows, hn::Vec<Tag> (&total)[kSums], const Term& term) {
+  const Tag d;
+  hn::Vec<Tag> chains[4][kSums];
+  for (auto& chain : chains) {
+    for (auto& sum : chain) sum = hn::Zero(d);
+  }
+  int64_t row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    for (int i = 0; i < 4; ++i) term(row + i, chains[i]);
+  }
+  for (; row < rows; ++row) term(row, chains[0]);
+  for (int i = 0; i < kSums; ++i) {
+    total[i] = hn::Add(hn::Add(chains[0][i], chains[1][i]), hn::Add(chains[2][i], chains[3][i]));
+  }
+}
+
 // Adds the rows of a block to `moments`: first the block's own in float32, then both are combined in float64 (Chan, Golub,
 // LeVeque 1979).
 HWY_INLINE void add_moments(const float* block, int64_t rows, int64_t channels, const ChannelMoments& moments) {
@@ -80,17 +93,16 @@ HWY_INLINE void add_moments(const float* block, int64_t rows, int64_t channels, 
   const double total = *moments.count + n;
   HWY_ALIGN float mean[16], squares[16];
   for (int64_t c = 0; c < channels; c += lanes) {
-    auto sum = hn::Zero(d);
-    for (int64_t row = 0; row < rows; ++row) sum = hn::Add(sum, hn::LoadU(d, block + row * channels + c));
-    const auto centre = hn::Mul(sum, hn::Set(d, 1.0f / static_cast<float>(rows)));
-    auto square = hn::Zero(d), rest = hn::Zero(d);
-    for (int64_t row = 0; row < rows; ++row) {
+    hn::Vec<Tag> sum[1], rest_and_square[2];
+    sum_rows(rows, sum, [&](int64_t row, auto* sums) { sums[0] = hn::Add(sums[0], hn::LoadU(d, block + row * channels + c)); });
+    const auto centre = hn::Mul(sum[0], hn::Set(d, 1.0f / static_cast<float>(rows)));
+    sum_rows(rows, rest_and_square, [&](int64_t row, auto* sums) {
       const auto deviation = hn::Sub(hn::LoadU(d, block + row * channels + c), centre);
-      rest = hn::Add(rest, deviation);
-      square = hn::MulAdd(deviation, deviation, square);
-    }
-    hn::StoreU(hn::MulAdd(rest, hn::Set(d, 1.0f / static_cast<float>(rows)), centre), d, mean);
-    hn::StoreU(square, d, squares);
+      sums[0] = hn::Add(sums[0], deviation);
+      sums[1] = hn::MulAdd(deviation, deviation, sums[1]);
+    });
+    hn::StoreU(hn::MulAdd(rest_and_square[0], hn::Set(d, 1.0f / static_cast<float>(rows)), centre), d, mean);
+    hn::StoreU(rest_and_square[1], d, squares);
     for (int64_t lane = 0; lane < lanes; ++lane) {
       const double shift = mean[lane] - moments.mean[c + lane];
       moments.mean[c + lane] += shift * n / total;
@@ -108,14 +120,14 @@ HWY_INLINE void add_gradient_sums(const float* dy, const float* values, const No
   HWY_ALIGN float grad[16], product[16];
   for (int64_t c = 0; c < channels; c += lanes) {
     const auto mean = hn::LoadU(d, norm.mean + c);
-    auto g = hn::Zero(d), p = hn::Zero(d);
-    for (int64_t row = 0; row < rows; ++row) {
+    hn::Vec<Tag> total[2];
+    sum_rows(rows, total, [&](int64_t row, auto* terms) {
       const auto v = hn::LoadU(d, dy + row * channels + c);
-      g = hn::Add(g, v);
-      p = hn::MulAdd(v, hn::Sub(hn::LoadU(d, values + row * channels + c), mean), p);
-    }
-    hn::StoreU(g, d, grad);
-    hn::StoreU(hn::Mul(p, hn::LoadU(d, norm.inverse + c)), d, product);
+      terms[0] = hn::Add(terms[0], v);
+      terms[1] = hn::MulAdd(v, hn::Sub(hn::LoadU(d, values + row * channels + c), mean), terms[1]);
+    });
+    hn::StoreU(total[0], d, grad);
+    hn::StoreU(hn::Mul(total[1], hn::LoadU(d, norm.inverse + c)), d, product);
     for (int64_t lane = 0; lane < lanes; ++lane) {
       sums.grad[c + lane] += grad[lane];
       sums.product[c + lane] += product[lane];
@@ -123,13 +135,13 @@ HWY_INLINE void add_gradient_sums(const float* dy, const float* values, const No
   }
 }
 
-// Adds the sum over rows to out [channels].
-HWY_INLINE void add_column_sums(const float* values, int64_t rows, int64_t channels, float* out) {
+// Adds the sum over rows to out [channels]; the rows of values are `stride` apart.
+HWY_INLINE void add_column_sums(const float* values, int64_t stride, int64_t rows, int64_t channels, float* out) {
   const Tag d;
   for (int64_t c = 0; c < channels; c += static_cast<int64_t>(hn::Lanes(d))) {
-    auto sum = hn::LoadU(d, out + c);
-    for (int64_t row = 0; row < rows; ++row) sum = hn::Add(sum, hn::LoadU(d, values + row * channels + c));
-    hn::StoreU(sum, d, out + c);
+    hn::Vec<Tag> sum[1];
+    sum_rows(rows, sum, [&](int64_t row, auto* sums) { sums[0] = hn::Add(sums[0], hn::LoadU(d, values + row * stride + c)); });
+    hn::StoreU(hn::Add(hn::LoadU(d, out + c), sum[0]), d, out + c);
   }
 }
 

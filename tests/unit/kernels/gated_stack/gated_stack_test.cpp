@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "unit/kernels/instruction_sets.h"
+
 namespace hpcai::kernels {
 namespace {
 
@@ -72,8 +74,8 @@ std::vector<GatedLayerTensors> copy(std::vector<GatedLayerTensors> layers, at::S
   return layers;
 }
 
-GatedStackOptions options_of(NormSource source, const Sum& sum = {}) {
-  return {.norm = source, .eps = kEps, .momentum = kMomentum, .sum = sum};
+GatedStackOptions options_of(NormSource source, const Sum& sum = {}, int64_t last_steps = 0) {
+  return {.norm = source, .eps = kEps, .momentum = kMomentum, .sum = sum, .last_steps = last_steps};
 }
 
 double difference(const at::Tensor& found, const at::Tensor& expected) {
@@ -84,15 +86,17 @@ double difference(const at::Tensor& found, const at::Tensor& expected) {
 // Compares the fused stack in float32 with the reference in float64. Each value of a relu that float32 rounds to the other side
 // of 0 shifts a gradient by one row's share: `flips` is what that may come to.
 void compare(int64_t samples, int64_t steps, int64_t channels, int64_t gates, const std::vector<int64_t>& dilations,
-             NormSource source, double flips = 2e-4, const Sum& sum = {}) {
+             NormSource source, double flips = 2e-4, const Sum& sum = {}, int64_t last_steps = 0) {
   at::manual_seed(samples + steps);
   const auto layers = random_layers(channels, gates, dilations, source);
-  const at::Tensor input = at::randn({samples, steps, 1}) * 0.7 + 0.1, grad = at::randn({samples, steps, channels});
+  const at::Tensor input = at::randn({samples, steps, 1}) * 0.7 + 0.1;
+  const at::Tensor grad = at::randn({samples, last_steps > 0 ? last_steps : steps, channels});
   auto fused = copy(layers, at::kFloat), plain = copy(layers, at::kDouble);
   REQUIRE(gated_stack_supports(input, fused));
-  const at::Tensor found = gated_stack(input, fused, options_of(source, sum));
+  const auto options = options_of(source, sum, last_steps);
+  const at::Tensor found = gated_stack(input, fused, options);
   found.backward(grad);
-  const at::Tensor expected = gated_stack_reference(input.to(at::kDouble), plain, options_of(source, sum));
+  const at::Tensor expected = gated_stack_reference(input.to(at::kDouble), plain, options);
   expected.backward(grad.to(at::kDouble));
   INFO(samples << " x " << steps << ", " << channels << " channels, " << gates << " gates, source " << static_cast<int>(source));
   CHECK(difference(found, expected) < 2e-5);
@@ -117,6 +121,30 @@ TEST_CASE("the fused gated stack, its gradients and running statistics are those
     compare(1, 7000, 16, 16, {3000}, source);          // and longer than a chunk
   }
   compare(2, 9000, 32, 48, {1024, 3000, 1}, NormSource::batch, 0.05);
+}
+
+TEST_CASE("the fused gated stack is the reference's for all multiples of 16 channels, on each instruction set") {
+  for_each_instruction_set([] {
+    for (const auto& [channels, gates] : std::vector<std::pair<int64_t, int64_t>>{{16, 48}, {48, 80}, {64, 128}, {80, 16}}) {
+      for (const NormSource source : {NormSource::batch, NormSource::none}) compare(1, 211, channels, gates, {1, 6}, source);
+    }
+  });
+}
+
+TEST_CASE("of a gated stack the last steps alone can be had, with their gradients") {
+  for (const NormSource source : {NormSource::batch, NormSource::running, NormSource::none}) {
+    compare(2, 300, 16, 32, {1, 2, 4}, source, 2e-4, {}, 70);
+    compare(2, 6001, 16, 16, {1, 128, 5, 1024}, source, 2e-4, {}, 900);  // several chunks a sample
+    compare(1, 90, 16, 16, {4, 60, 100}, source, 2e-4, {}, 10);          // the first layers need all steps
+    compare(1, 90, 16, 16, {1, 2}, source, 2e-4, {}, 90);
+  }
+  at::manual_seed(1);
+  const auto layers = copy(random_layers(16, 16, {1, 2, 64}, NormSource::running), at::kFloat);
+  const at::Tensor input = at::randn({2, 5000, 1});
+  const at::NoGradGuard no_grad;
+  const at::Tensor all = gated_stack(input, layers, options_of(NormSource::running));
+  CHECK(at::equal(gated_stack(input, layers, options_of(NormSource::running, {}, 333)), all.slice(1, 5000 - 333)));
+  CHECK_THROWS_WITH(gated_stack(input, layers, options_of(NormSource::running, {}, 5001)), Catch::Contains("last_steps"));
 }
 
 TEST_CASE("the fused gated stack and its reference agree on the statistics of all ranks") {

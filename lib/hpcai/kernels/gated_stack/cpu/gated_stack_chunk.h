@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -14,6 +15,8 @@ namespace hpcai::kernels::stack {
 struct Sizes {
   int64_t samples = 0, steps = 0, channels = 0, gates = 0;
   int64_t left = 0, right = 0;
+  // The result depends on a and x from step first_in on, and on y, p and z from step first_out on. Earlier ones are not computed.
+  int64_t first_in = 0, first_out = 0;
   int64_t lag() const { return left + right; }
   int64_t rows() const { return samples * steps; }
 };
@@ -22,6 +25,8 @@ struct Sizes {
 struct Chunk {
   int64_t begin, end, row;
   int64_t size() const { return end - begin; }
+  // The first row of the chunk, counted from `begin`, whose y, p and z are computed.
+  int64_t first_out(const Sizes& sizes) const { return std::max<int64_t>(0, sizes.first_out - begin); }
 };
 
 // A normalisation as y = scale v + shift, where scale = gamma inverse and shift = beta - mean scale; [channels] each.
@@ -44,7 +49,7 @@ struct ChannelMoments {
 
 // Sums over rows, float64. A pass adds its rows.
 struct GradientSums {
-  double* grad;     // [channels], sum of dy
+  double* grad;     // [channels], sum of dy; null: not wanted
   double* product;  // [channels], sum of dy (v - mean) inverse
 };
 
@@ -122,19 +127,27 @@ struct GateGradient {
   const float* gated_weight_rows;  // [2 gates, 2 channels]
   const float* post_weight_rows;   // [channels, gates]
   float *dx, *halo;
-  float *d_gated_weight, *d_gated_bias, *d_post_weight, *d_post_bias;  // shapes as in the forward pass; added to
+  // Added to; [2 channels, 2 gates], [2 gates], [channels, gates], [channels].
+  float *d_gated_weight, *d_gated_bias, *d_post_weight, *d_post_bias;
 };
 void gate_gradient(const GateGradient& args, const Chunk& chunk);
 
+// The part of dx through the statistics of the gated norm: for each row u of both taps, du += statistics u + offset. A step is
+// the first tap of one row and the second of another. Its dx gets [x(t - lag), x(t), x(t + lag)] weight + offset as both, and two
+// of the three as one of them.
+struct StatisticsGradient {
+  const float *weight, *offset;  // [3 channels, channels] or [2 channels, channels], [channels]
+};
+
 // Completes dx by the halos of the neighbouring chunks, the residual `next`, and the part through the statistics of the gated
-// norm (du += statistics u + offset, where u is both taps); then sets it to 0 where x = 0. In place.
+// norm; then sets it to 0 where x = 0. In place.
 struct InputGradient {
   Sizes sizes;
   const float* a;
   Norm a_norm;
-  const float* next;                             // d loss / d (x + z); null for the last layer
-  const float *statistics, *offset;              // [2 channels, 2 channels], [2 channels]; null: statistics do not depend on x
-  const float *halo_of_next, *halo_of_previous;  // null where the sample begins or ends
+  const float* next;                                    // d loss / d (x + z); null for the last layer
+  StatisticsGradient both_taps, first_tap, second_tap;  // null: statistics do not depend on x
+  const float *halo_of_next, *halo_of_previous;         // null where the sample begins or ends
   float* dx;
   GradientSums sums;
 };

@@ -25,8 +25,8 @@ void add_skips(const float* p, const Norm& norm, float* skips, bool first, int64
 }
 
 void skip_forward(const SkipForward& args, const Chunk& chunk) {
-  const int64_t channels = args.sizes.channels, offset = chunk.row * channels;
-  add_skips(args.p + offset, args.p_norm, args.skips + offset, args.first_skip, chunk.size(), channels);
+  const int64_t channels = args.sizes.channels, first = chunk.first_out(args.sizes), offset = (chunk.row + first) * channels;
+  add_skips(args.p + offset, args.p_norm, args.skips + offset, args.first_skip, chunk.size() - first, channels);
 }
 
 void pre_forward(const PreForward& args, const Chunk& chunk) {
@@ -37,8 +37,7 @@ void pre_forward(const PreForward& args, const Chunk& chunk) {
     const float* const source = source_rows(args.source, row, rows, channels, scratch);
     if (args.skips) add_skips(args.source.p + offset, args.source.p_norm, args.skips + offset, args.first_skip, rows, channels);
     float* const a = args.a + offset;
-    repeat_row(args.bias, a, rows, channels);
-    add_product({source, width, 1}, args.weight, channels, a, channels, rows, width, channels);
+    multiply({source, width, 1}, args.weight, {args.bias}, a, rows, width, channels);
     if (args.moments) add_moments(a, rows, channels, *args.moments);
   }
 }
@@ -56,7 +55,7 @@ void tap_sums(const TapSums& args, const Chunk& chunk) {
   for (int64_t begin = chunk.begin; begin < chunk.end; begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.end - begin), lagged_rows = std::min(rows, args.sizes.steps - lag - begin);
     const float* const block = x.data() + (begin - chunk.begin) * channels;
-    add_column_sums(block, rows, channels, sum.data());
+    add_column_sums(block, channels, rows, channels, sum.data());
     add_product({block, 1, channels}, block, channels, square.data(), channels, channels, rows, channels);
     if (lagged_rows > 0) {
       add_product({block, 1, channels}, block + lag * channels, channels, lagged.data(), channels, channels, lagged_rows,
@@ -70,15 +69,14 @@ void tap_sums(const TapSums& args, const Chunk& chunk) {
 
 void gate_forward(const GateForward& args, const Chunk& chunk) {
   const int64_t channels = args.sizes.channels, gates = args.sizes.gates;
-  std::vector<float> x, merged(kBlock * 2 * gates), y(kBlock * gates);
+  std::vector<float> x, merged(kBlock * merged_row(gates)), y(kBlock * gates);
   activate_steps(args.a, args.a_norm, args.sizes, chunk, chunk.begin - args.sizes.left, chunk.end + args.sizes.right, x);
-  for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
+  for (int64_t begin = chunk.first_out(args.sizes); begin < chunk.size(); begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.size() - begin);
     gated_product(args, x.data() + begin * channels, rows, merged.data());
     gate_rows(merged.data(), y.data(), rows, gates);
     float* const p = args.p + (chunk.row + begin) * channels;
-    repeat_row(args.post_bias, p, rows, channels);
-    add_product({y.data(), gates, 1}, args.post_weight, channels, p, channels, rows, gates, channels);
+    multiply({y.data(), gates, 1}, args.post_weight, {args.post_bias}, p, rows, gates, channels);
     if (args.moments) add_moments(p, rows, channels, *args.moments);
   }
 }

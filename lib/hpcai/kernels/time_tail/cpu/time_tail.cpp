@@ -34,8 +34,7 @@ void wide_rows(const TailForward& args, int64_t row, int64_t rows, float* source
   const int64_t channels = args.sizes.channels;
   const float* const skips = args.skips + row * channels;
   for_vectors(rows, channels, [&](int64_t i, int64_t) { hn::StoreU(relu(d, hn::LoadU(d, skips + i)), d, source + i); });
-  repeat_row(args.wide_bias, wide, rows, args.width);
-  add_product({source, channels, 1}, args.wide_weight, args.width, wide, args.width, rows, channels, args.width);
+  multiply({source, channels, 1}, args.wide_weight, {args.wide_bias}, wide, rows, channels, args.width);
 }
 
 void tail_forward(const TailForward& args, const Chunk& chunk) {
@@ -79,10 +78,9 @@ void tail_gradient(const TailGradient& args, const Chunk& chunk) {
       }
     }
     add_product({source.data(), 1, channels}, wide.data(), width, args.d_wide_weight, width, channels, rows, width);
-    add_column_sums(wide.data(), rows, width, args.d_wide_bias);
+    add_column_sums(wide.data(), width, rows, width, args.d_wide_bias);
     float* const out = args.d_skips + row * channels;
-    std::fill(out, out + rows * channels, 0.0f);
-    add_product({wide.data(), width, 1}, args.wide_weight_rows, channels, out, channels, rows, width, channels);
+    multiply({wide.data(), width, 1}, args.wide_weight_rows, {}, out, rows, width, channels);
   }
 }
 
