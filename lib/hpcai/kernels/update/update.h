@@ -58,6 +58,9 @@ struct LambRule {
 SquareSums update_lamb_moments(const UpdatePiece& piece, const LambRule& rule);  // m and v as in AdamRule
 void apply_lamb(const UpdatePiece& piece, const LambRule& rule, float rate);     // w <- w - rate u
 
+// The least that a rule with these pointers does to memory, to measure what memory allows: adds the gradient to all others.
+void move_values(const UpdatePiece& piece);
+
 SquareSums squares_of_both(const UpdatePiece& piece);       // of weights and gradients
 double sum_of_squares(const float* values, int64_t count);  // short blocks in single precision, their sum in double
 

@@ -74,6 +74,24 @@ TEST_CASE("the momentum rule works without a momentum and without an average") {
   CHECK(after.average == before.average);
 }
 
+TEST_CASE("the measure of memory adds the gradient to all other values, and leaves out null pointers") {
+  for (const int64_t count : kSizes) {
+    const Values before(count);
+    Values after = before;
+    UpdatePiece piece = after.piece();
+    piece.square = nullptr;
+    move_values(piece);
+    for (size_t i = 0; i < before.weight.size(); ++i) {
+      const float g = before.gradient[i];
+      CHECK(after.weight[i] == before.weight[i] + g);
+      CHECK(after.mean[i] == before.mean[i] + g);
+      CHECK(after.average[i] == before.average[i] + g);
+    }
+    CHECK(after.gradient == before.gradient);
+    CHECK(after.square == before.square);
+  }
+}
+
 TEST_CASE("the rule of Adam is its formula in double precision") {
   for (const int64_t count : kSizes) {
     const Values before(count);

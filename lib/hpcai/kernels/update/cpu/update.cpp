@@ -126,6 +126,15 @@ void apply_lamb_piece(const UpdatePiece& p, const LambRule& r, float rate) {
   });
 }
 
+void move_piece(const UpdatePiece& p) {
+  for_values(p.count, [&](auto d, int64_t i) HWY_ATTR {
+    const auto g = hn::LoadU(d, p.gradient + i);
+    for (float* values : {p.weight, p.mean, p.square, p.average}) {
+      if (values != nullptr) hn::StoreU(hn::Add(hn::LoadU(d, values + i), g), d, values + i);
+    }
+  });
+}
+
 double squares_piece(const float* values, int64_t count) {
   double sum = 0;
   for (int64_t begin = 0; begin < count; begin += kBlockValues) {
@@ -149,6 +158,7 @@ HWY_EXPORT(momentum_piece);
 HWY_EXPORT(adam_piece);
 HWY_EXPORT(lamb_moments_piece);
 HWY_EXPORT(apply_lamb_piece);
+HWY_EXPORT(move_piece);
 HWY_EXPORT(squares_piece);
 
 UpdatePiece UpdatePiece::part(int64_t begin, int64_t end) const {
@@ -164,6 +174,7 @@ SquareSums update_lamb_moments(const UpdatePiece& piece, const LambRule& rule) {
 void apply_lamb(const UpdatePiece& piece, const LambRule& rule, float rate) {
   HWY_DYNAMIC_DISPATCH(apply_lamb_piece)(piece, rule, rate);
 }
+void move_values(const UpdatePiece& piece) { HWY_DYNAMIC_DISPATCH(move_piece)(piece); }
 SquareSums squares_of_both(const UpdatePiece& piece) {
   return {sum_of_squares(piece.weight, piece.count), sum_of_squares(piece.gradient, piece.count)};
 }
