@@ -112,7 +112,7 @@ class Plan(Case):
         for time in ("soon", "0", "1:2:3:4", "-5", "1-"):
             self.assertIn("is not a time", self.refused("--config", GALAXY, "--gpus-per-node", 1, f"--time={time}"))
         self.refused("--config", GALAXY, "--gpus-per-node", 1, "--calibration", "none.json", status=66)
-        (self.folder / "bad.json").write_text('{"format": "hpcai-train calibration 2", "name": 3}')
+        (self.folder / "bad.json").write_text('{"format": "hpcai-train calibration 3", "name": 3}')
         self.assertIn("not a calibration", self.refused("--config", GALAXY, "--gpus-per-node", 1, "--calibration", "bad.json", status=65))
 
 

@@ -21,9 +21,10 @@ at::Tensor matrix_of(const at::Tensor& gradient) {
   return gradient.as_strided({rows, gradient.numel() / rows}, {gradient.numel() / rows, 1});
 }
 
-bool shrinks(const at::Tensor& matrix, int64_t rank) {
-  const int64_t n = matrix.size(0), m = matrix.size(1);
-  return n * m > kLeastGain * rank * (n + m);
+// The number of columns of the thin matrices; 0: the gradient would not shrink enough.
+int64_t columns_for(const at::Tensor& matrix, int64_t rank) {
+  const int64_t n = matrix.size(0), m = matrix.size(1), columns = std::min({rank, n, m});
+  return n * m > kLeastGain * columns * (n + m) ? columns : 0;
 }
 
 at::Tensor random_matrix(at::IntArrayRef shape, uint64_t number, at::Device device) {
@@ -43,6 +44,17 @@ at::Tensor take(const at::Tensor& flat, int64_t& begin, at::IntArrayRef shape) {
 
 }  // namespace
 
+SentValues sent_values(const std::vector<at::Tensor>& gradients, int64_t rank) {
+  SentValues sent;
+  for (const at::Tensor& gradient : gradients) {
+    const at::Tensor matrix = matrix_of(gradient);
+    const int64_t columns = columns_for(matrix, rank);
+    sent.left += columns > 0 ? matrix.size(0) * columns : matrix.numel();
+    sent.right += matrix.size(1) * columns;
+  }
+  return sent;
+}
+
 void orthonormalise(const at::Tensor& matrix) {
   const at::Tensor columns = matrix.to(at::kDouble).t().contiguous();  // [rank, n]
   for (int64_t i = 0; i < columns.size(0); ++i) {
@@ -59,26 +71,22 @@ void orthonormalise(const at::Tensor& matrix) {
 
 PowerSgd::PowerSgd(Group& group, at::Tensor values, const std::vector<at::Tensor>& gradients, int64_t rank, int64_t number)
     : group_(group), values_(std::move(values)), error_(at::zeros_like(values_)) {
-  int64_t left = 0, right = 0;
   for (const at::Tensor& gradient : gradients) {
     const at::Tensor matrix = matrix_of(gradient);
     const int64_t offset = matrix.storage_offset() - values_.storage_offset();
     const at::Tensor error = error_.narrow(0, offset, matrix.numel()).view(matrix.sizes());
-    const int64_t columns = std::min({rank, matrix.size(0), matrix.size(1)});
-    if (shrinks(matrix, columns)) {
+    if (const int64_t columns = columns_for(matrix, rank); columns > 0) {
       const at::Tensor start = random_matrix({matrix.size(1), columns}, static_cast<uint64_t>(number), group.device());
       matrices_.push_back({.values = matrix, .error = error, .left = {}, .right = {}, .first_right = start});
-      left += matrix.size(0) * columns;
-      right += matrix.size(1) * columns;
     } else {
       exact_.push_back(matrix.view({-1}));
-      left += matrix.numel();
     }
     ++number;
   }
-  left_ = group.shared_zeros(left, at::kFloat);
-  right_ = group.shared_zeros(right, at::kFloat);
-  left = right = 0;
+  const SentValues sent = sent_values(gradients, rank);
+  left_ = group.shared_zeros(sent.left, at::kFloat);
+  right_ = group.shared_zeros(sent.right, at::kFloat);
+  int64_t left = 0, right = 0;
   for (Matrix& matrix : matrices_) {
     matrix.left = take(left_, left, {matrix.values.size(0), matrix.first_right.size(1)});
     matrix.right = take(right_, right, matrix.first_right.sizes());

@@ -10,6 +10,12 @@
 
 namespace hpcai::distributed {
 
+// The values that each rank sends in the two exchanges of a bucket with these dense gradients.
+struct SentValues {
+  int64_t left = 0, right = 0;
+};
+SentValues sent_values(const std::vector<at::Tensor>& gradients, int64_t rank);
+
 // Averages the gradients of one bucket over the ranks with few values on the network: PowerSGD (Vogels, Karimireddy and Jaggi
 // 2019, arXiv:1905.13727, algorithms 1 and 2) as PyTorch's powerSGD_hook does it. For each gradient as a matrix M [n, m], the
 // ranks exchange P = M Q [n, rank] and then Q' = M^T P [m, rank], and take P Q'^T for the mean of M:
@@ -37,8 +43,6 @@ class PowerSgd {
   const at::Tensor& q() const { return right_; }
   // As it was at first.
   void forget();
-  // Number of values that a rank sends in an exchange.
-  int64_t sent_values() const { return left_.numel() + right_.numel(); }
 
  private:
   struct Matrix {

@@ -26,7 +26,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Calibration, name, config_digest, host, devic
 
 namespace {
 
-constexpr const char* kFormat = "hpcai-train calibration 2";
+constexpr const char* kFormat = "hpcai-train calibration 3";
 
 [[noreturn]] void refuse(const std::string& why) {
   throw Error(ExitCode::bad_data, fmt::format("not a calibration: {}", why),

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <memory>
 #include <string_view>
+#include <variant>
 
 #include "hpcai/distributed/exchange/gradient_buffers.h"
+#include "hpcai/distributed/exchange/power_sgd.h"
 #include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/optim/optimizer.h"
@@ -124,6 +126,38 @@ void count_operations(models::Model& model, const data::SampleSpec& spec, Footpr
   footprint.blocking_bytes = 24 + 2 * bytes;
 }
 
+// The exchanges of a step: one of each bucket, or with compression one of the left matrices of each and then one of the right
+// ones.
+std::vector<Bucket> exchanges_of(const distributed::GradientBuffers& buffers, const distributed::DistributedConfig& config) {
+  const auto* const compression = std::get_if<distributed::PowerSgdConfig>(&config.compression);
+  std::vector<std::vector<at::Tensor>> gradients(buffers.buckets.size());
+  for (const auto& slot : buffers.slots) gradients[slot.bucket].push_back(slot.gradient);
+  std::vector<Bucket> first, second;
+  for (size_t i = 0; i < buffers.buckets.size(); ++i) {
+    const at::Tensor& values = buffers.buckets[i];
+    const double ready = static_cast<double>(i + 1) / static_cast<double>(buffers.buckets.size());
+    if (compression && values.scalar_type() == at::kFloat) {
+      const auto sent = distributed::sent_values(gradients[i], compression->rank);
+      first.push_back({static_cast<double>(sent.left) * sizeof(float), ready});
+      if (sent.right > 0) second.push_back({static_cast<double>(sent.right) * sizeof(float), 1});
+    } else {
+      const at::ScalarType type = distributed::wire_type(values.scalar_type(), config.wire_precision);
+      first.push_back({static_cast<double>(values.numel()) * static_cast<double>(c10::elementSize(type)), ready});
+    }
+  }
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+void add_gradients(const std::vector<at::Tensor>& parameters, const distributed::DistributedConfig& config,
+                   Footprint& footprint) {
+  const auto buffers =
+      distributed::make_gradient_buffers(parameters, config.first_bucket_mb * kMebibyte, config.bucket_mb * kMebibyte);
+  for (const at::Tensor& values : buffers.buckets) footprint.gradients += static_cast<double>(values.nbytes());
+  if (std::holds_alternative<distributed::PowerSgdConfig>(config.compression)) footprint.gradients *= 2;  // the error memory
+  footprint.buckets = exchanges_of(buffers, config);
+}
+
 }  // namespace
 
 Footprint measure_footprint(const trainer::Experiment& experiment, const data::SampleSpec& spec) {
@@ -148,16 +182,7 @@ Footprint measure_footprint(const trainer::Experiment& experiment, const data::S
       (1 + copies) *
           (bytes + kHeaderBytes * static_cast<double>(tensors.size() * (footprint.average > 0 ? 2 : 1) + state.size())) +
       kOtherBytes;
-  const auto& wire = experiment.distributed;
-  const auto buffers =
-      distributed::make_gradient_buffers(model->parameters(), wire.first_bucket_mb * kMebibyte, wire.bucket_mb * kMebibyte);
-  for (size_t i = 0; i < buffers.buckets.size(); ++i) {
-    const at::Tensor& values = buffers.buckets[i];
-    const at::ScalarType type = distributed::wire_type(values.scalar_type(), wire.wire_precision);
-    footprint.gradients += static_cast<double>(values.nbytes());
-    footprint.buckets.push_back({static_cast<double>(values.numel()) * static_cast<double>(c10::elementSize(type)),
-                                 static_cast<double>(i + 1) / static_cast<double>(buffers.buckets.size())});
-  }
+  add_gradients(model->parameters(), experiment.distributed, footprint);
   measure_activations(*model, spec, experiment.training.precision, footprint);
   count_operations(*model, spec, footprint);
   return footprint;

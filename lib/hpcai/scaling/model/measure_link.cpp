@@ -72,13 +72,14 @@ struct Fits {
   LineFit time, core;
 };
 
-// Fits the samples of one kind and sets their fitted_s. `wire`: bytes that a rank sends for each byte of the tensor.
-Fits fit_kind(std::vector<LinkSample>& samples, bool blocking, double wire) {
+// Fits the samples of one kind and sets their fitted_s. For each byte of the tensor `wire` bytes pass the link, `own` of them
+// through one rank.
+Fits fit_kind(std::vector<LinkSample>& samples, bool blocking, double wire, double own) {
   std::vector<FitPoint> wall, cores;
   for (const LinkSample& sample : samples) {
     if (sample.blocking != blocking) continue;
     wall.push_back({wire * sample.bytes, sample.median_s});
-    cores.push_back({wire * sample.bytes, std::max(sample.core_s, 1e-9)});
+    cores.push_back({own * sample.bytes, std::max(sample.core_s, 1e-9)});
   }
   const Fits fits{fit_from_smallest(wall), fit_from_smallest(cores)};
   for (LinkSample& sample : samples) {
@@ -104,9 +105,11 @@ std::vector<LinkSample> measure_link(distributed::Group& group, const std::vecto
 Link fit_link(std::vector<LinkSample>& samples, const Machine& machine, const Layout& layout) {
   const double n = layout.ranks();
   const double hops = hops_of(machine.algorithm, layout), blocking_hops = blocking_hops_of(machine.algorithm, layout);
-  const double ring = 2 * (n - 1) / n;
-  const Fits buckets = fit_kind(samples, false, ring);
-  const Fits blocking = fit_kind(samples, true, machine.algorithm == Algorithm::tree ? ring : n - 1);
+  const bool ring = machine.algorithm == Algorithm::ring;
+  const double wire = wire_of(machine.algorithm, layout), gathered = ring ? n - 1 : wire;
+  const bool sliced = ring && layout.nodes > 1;
+  const Fits buckets = fit_kind(samples, false, wire, sliced ? wire / layout.ranks_per_node : wire);
+  const Fits blocking = fit_kind(samples, true, gathered, gathered);
   return {.latency_s = buckets.time.intercept / hops,
           .s_per_byte = buckets.time.slope,
           .core_s_per_message = buckets.core.intercept / hops,

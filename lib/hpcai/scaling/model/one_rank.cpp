@@ -1,6 +1,7 @@
 #include "hpcai/scaling/model/one_rank.h"
 
 #include <algorithm>
+#include <variant>
 
 #include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/trainer/step_outcome.h"
@@ -35,6 +36,9 @@ OneRank::OneRank(trainer::Experiment experiment, at::Device device, int64_t batc
   experiment_.training.accumulation = 1;
   experiment_.distributed.deterministic_shards = 0;
   training_ = trainer::build(experiment_, *alone_);
+  // The steps whose gradients are compressed, as most are.
+  if (const auto* const config = std::get_if<distributed::PowerSgdConfig>(&experiment_.distributed.compression))
+    count_ = config->start_step;
   batch_ = training_.loader->next();
   const auto settings = trainer::StepSettings::from(experiment_.training, training_.settings.reducer, /*shards=*/0);
   step_.emplace(trainer::StepContext{*group_, *training_.model, *training_.task, *training_.optimizer}, settings,

@@ -7,6 +7,18 @@
 #include "hpcai/distributed/exchange/short_messages.h"
 
 namespace hpcai::scaling {
+
+double hops_of(Algorithm algorithm, const Layout& layout) {
+  if (algorithm == Algorithm::ring) return layout.nodes > 1 ? 2.0 * (layout.nodes - 1) : 1;
+  return 2.0 * (layout.ranks_per_node - 1) + 2 * std::ceil(std::log2(layout.nodes));
+}
+
+double wire_of(Algorithm algorithm, const Layout& layout) {
+  if (algorithm == Algorithm::ring && layout.nodes == 1) return 1;
+  const double senders = algorithm == Algorithm::ring ? layout.nodes : layout.ranks();
+  return 2 * (senders - 1) / senders;
+}
+
 namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
@@ -18,41 +30,55 @@ double cores_per_rank(const Machine& machine, const Layout& layout) {
   return machine.bound ? machine.cores : machine.cores / layout.sharing();
 }
 
-// The slowest connection of the ring: for each parameter the larger value of the two links that the layout uses.
-Link slowest(const Machine& machine, const Layout& layout) {
-  Link link = layout.ranks_per_node > 1 ? machine.in_node : Link{};
+// What an all-reduce of gradients takes: a fixed part and a part for each byte of the tensor.
+struct Route {
+  double latency_s = 0, s_per_byte = 0;    // of the exchange
+  double core_s = 0, core_s_per_byte = 0;  // processor time on each rank
+};
+
+// GPUs: the slower of the two links for each parameter, because all neighbours send at the same time.
+Route route_of_gpus(const Machine& machine, const Layout& layout) {
+  const double hops = hops_of(machine.algorithm, layout), wire = wire_of(machine.algorithm, layout);
+  const auto slower = [&](double Link::*value) {
+    const double near = layout.ranks_per_node > 1 ? machine.in_node.*value : 0;
+    return layout.nodes > 1 ? std::max(near, machine.between_nodes.*value) : near;
+  };
+  const double near_hops = 2 * (layout.ranks_per_node - 1), far_hops = hops - near_hops;
+  return {.latency_s = machine.start_s + near_hops * machine.in_node.latency_s + far_hops * machine.between_nodes.latency_s,
+          .s_per_byte = wire * slower(&Link::s_per_byte),
+          .core_s = hops * slower(&Link::core_s_per_message),
+          .core_s_per_byte = wire * slower(&Link::core_s_per_byte)};
+}
+
+// CPU ranks: the sum in the memory of each host, then a ring of the hosts, in which each rank sends its slice of the sum.
+Route route_of_cpus(const Machine& machine, const Layout& layout) {
+  Route route{.latency_s = machine.start_s};
+  if (layout.ranks_per_node > 1) {
+    const Link& near = machine.in_node;
+    route.latency_s += near.latency_s;
+    route.s_per_byte += near.s_per_byte;
+    route.core_s += near.core_s_per_message;
+    route.core_s_per_byte += near.core_s_per_byte;
+  }
   if (layout.nodes > 1) {
     const Link& far = machine.between_nodes;
-    link.latency_s = std::max(link.latency_s, far.latency_s);
-    link.s_per_byte = std::max(link.s_per_byte, far.s_per_byte);
-    link.core_s_per_message = std::max(link.core_s_per_message, far.core_s_per_message);
-    link.core_s_per_byte = std::max(link.core_s_per_byte, far.core_s_per_byte);
-    link.blocking_s_per_byte = std::max(link.blocking_s_per_byte, far.blocking_s_per_byte);
+    const double hops = hops_of(machine.algorithm, layout), wire = wire_of(machine.algorithm, layout);
+    route.latency_s += hops * far.latency_s;
+    route.s_per_byte += wire * far.s_per_byte;
+    route.core_s += hops * far.core_s_per_message;
+    route.core_s_per_byte += wire / layout.ranks_per_node * far.core_s_per_byte;
   }
-  return link;
+  return route;
 }
 
-// Bytes that each rank sends in an all-reduce of `bytes` around a ring.
-double wire_bytes(const Layout& layout, double bytes) { return 2.0 * (layout.ranks() - 1) / layout.ranks() * bytes; }
-
-// Seconds of an exchange without bytes: the fixed start and all hops. `hop(link)` is the time of one hop over a link.
-template <class Hop>
-double hopping_s(const Machine& machine, const Layout& layout, double hops, Hop hop) {
-  const double near = layout.ranks_per_node > 1 ? hop(machine.in_node) : 0;
-  const double far = layout.nodes > 1 ? hop(machine.between_nodes) : 0;
-  if (machine.algorithm == Algorithm::ring) return machine.start_s + hops * std::max(near, far);
-  return machine.start_s + 2 * (layout.ranks_per_node - 1) * near + 2 * std::ceil(std::log2(layout.nodes)) * far;
+Route route_of(const Machine& machine, const Layout& layout) {
+  if (layout.ranks() == 1) return {};
+  return machine.algorithm == Algorithm::ring ? route_of_cpus(machine, layout) : route_of_gpus(machine, layout);
 }
 
-double latency_s(const Machine& machine, const Layout& layout) {
-  return hopping_s(machine, layout, hops_of(machine.algorithm, layout), [](const Link& link) { return link.latency_s; });
-}
-
-// Processor time on each rank for each byte that the rank sends of a bucket; `wire`: all bytes that it sends. The processor time
-// of the messages is spread evenly over the bytes.
-double core_s_per_byte(const Machine& machine, const Layout& layout, const Link& link, double wire) {
-  const double messages = hops_of(machine.algorithm, layout) * link.core_s_per_message;
-  return link.core_s_per_byte + (wire > 0 ? messages / wire : 0);
+// Processor time for each byte of a tensor; the fixed part is spread evenly over the bytes.
+double core_s_per_byte(const Route& route, double bytes) {
+  return route.core_s_per_byte + (bytes > 0 ? route.core_s / bytes : 0);
 }
 
 // The relative speed (at most 1) of a computation that needs `core_s` cores, loaders included, and gets `cores`.
@@ -64,16 +90,14 @@ double computing_speed(const Workload& workload, double cores, double core_s) {
 // another, each at the earliest when it is complete. Sending slows the computation down where the cores do not suffice for both.
 struct Flow {
   const Workload& workload;
-  const Machine& machine;
-  Link link;
-  double cores;    // of this rank
-  double speed;    // relative speed of the computation while nothing is sent, at most 1
-  double latency;  // seconds of the exchange of an empty bucket
-  const Layout& layout;
+  Route route;
+  bool early;    // buckets leave during the backward pass
+  double cores;  // of this rank
+  double speed;  // relative speed of the computation while nothing is sent, at most 1
 
   // Speed of an exchange that needs `core_s` processor seconds for a byte. `computing`: the backward pass runs at the same time.
   double bytes_per_s(double core_s, bool computing) const {
-    const double wire = link.s_per_byte > 0 ? 1 / link.s_per_byte : kNever;
+    const double wire = route.s_per_byte > 0 ? 1 / route.s_per_byte : kNever;
     if (core_s == 0) return wire;
     // The communication gets the cores that the computation leaves, but at least the share that a fair scheduler gives one
     // thread.
@@ -98,16 +122,14 @@ struct Flow {
       now += (target - done) / speed;
       done = target;
     };
-    // CPU ranks of one host add their gradients after the backward pass (docs/gradient_exchange.md).
-    const bool early = workload.overlap && (layout.nodes > 1 || machine.algorithm == Algorithm::tree);
     for (const Bucket& bucket : workload.buckets) {
       compute_until(early ? bucket.ready * work : work);
       // The latency of the bucket; the computation continues meanwhile.
-      const double step = std::min((work - done) / speed, latency);
+      const double step = std::min((work - done) / speed, route.latency_s);
       done += step * speed;
-      now += latency;
-      double bytes = wire_bytes(layout, bucket.bytes);
-      const double core_s = core_s_per_byte(machine, layout, link, bytes);
+      now += route.latency_s;
+      double bytes = bucket.bytes;
+      const double core_s = core_s_per_byte(route, bytes);
       if (done < work) {
         const double rate = bytes_per_s(core_s, true);
         const double beside = computing_speed_beside(rate, core_s);
@@ -129,11 +151,6 @@ struct Flow {
 
 }  // namespace
 
-double hops_of(Algorithm algorithm, const Layout& layout) {
-  if (algorithm == Algorithm::ring) return 2.0 * (layout.ranks() - 1);
-  return 2.0 * (layout.ranks_per_node - 1) + 2 * std::ceil(std::log2(layout.nodes));
-}
-
 Workload with_threads_in(const Workload& workload, const Machine& machine, const Layout& layout) {
   Workload here = workload;
   if (workload.team == 0) return here;
@@ -153,11 +170,9 @@ double blocking_hops_of(Algorithm algorithm, const Layout& layout) {
 }
 
 double all_reduce_s(const Machine& machine, const Layout& layout, double bytes) {
-  if (layout.ranks() == 1) return 0;
-  const Link link = slowest(machine, layout);
-  const double wire = wire_bytes(layout, bytes);
-  const double core_s = core_s_per_byte(machine, layout, link, wire);
-  return latency_s(machine, layout) + wire * std::max(link.s_per_byte, core_s / cores_per_rank(machine, layout));
+  const Route route = route_of(machine, layout);
+  const double core_s = core_s_per_byte(route, bytes);
+  return route.latency_s + bytes * std::max(route.s_per_byte, core_s / cores_per_rank(machine, layout));
 }
 
 double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes) {
@@ -165,12 +180,17 @@ double blocking_exchange_s(const Machine& machine, const Layout& layout, double 
   const bool ring = machine.algorithm == Algorithm::ring;
   if (ring && bytes > static_cast<double>(distributed::most_short_bytes(layout.ranks())))
     return all_reduce_s(machine, layout, bytes);
-  const double wire = ring ? (layout.ranks() - 1) * bytes : wire_bytes(layout, bytes);
-  const double hops = blocking_hops_of(machine.algorithm, layout);
   const double cores = cores_per_rank(machine, layout);
   // Ranks that share a core send one after another.
-  auto hop = [&](const Link& link) { return std::max(link.blocking_latency_s, link.core_s_per_blocking / cores); };
-  return hopping_s(machine, layout, hops, hop) + wire * slowest(machine, layout).blocking_s_per_byte;
+  const auto hop = [&](const Link& link) { return std::max(link.blocking_latency_s, link.core_s_per_blocking / cores); };
+  const double near = layout.ranks_per_node > 1 ? hop(machine.in_node) : 0,
+               far = layout.nodes > 1 ? hop(machine.between_nodes) : 0;
+  const double hops = blocking_hops_of(machine.algorithm, layout), near_hops = 2 * (layout.ranks_per_node - 1);
+  const double hops_s = ring ? hops * std::max(near, far) : near_hops * near + (hops - near_hops) * far;
+  const double s_per_byte = std::max(layout.ranks_per_node > 1 ? machine.in_node.blocking_s_per_byte : 0,
+                                     layout.nodes > 1 ? machine.between_nodes.blocking_s_per_byte : 0);
+  const double wire = ring ? layout.ranks() - 1 : wire_of(machine.algorithm, layout);
+  return machine.start_s + hops_s + wire * bytes * s_per_byte;
 }
 
 double expected_largest(const std::vector<double>& sample, double n) {
@@ -205,7 +225,9 @@ StepTime predict(const Workload& measured, const Machine& machine, const Layout&
   StepTime time;
   time.compute_s = undisturbed / speed;
   if (n > 1) {
-    const Flow flow{workload, machine, slowest(machine, layout), cores, speed, latency_s(machine, layout), layout};
+    // CPU ranks of one host add their gradients after the backward pass (docs/gradient_exchange.md).
+    const bool early = workload.overlap && (layout.nodes > 1 || machine.algorithm == Algorithm::tree);
+    const Flow flow{workload, route_of(machine, layout), early, cores, speed};
     const double exchanges = workload.blocking_exchanges;
     const double bytes = workload.blocking_bytes + kVerdictBytesPerRank * n;
     const double blocking = exchanges > 0 ? exchanges * blocking_exchange_s(machine, layout, bytes / exchanges) : 0;

@@ -41,19 +41,20 @@ struct Workload {
   double epoch_start_s = 0;  // wait for the first batch of every epoch, for a loader that starts anew each epoch
 };
 
-// The connection between two neighbours in the ring of ranks. The defaults describe a connection that takes no time.
+// The connection between two neighbours in a ring, or the memory of a host in which its CPU ranks add their gradients. The
+// defaults describe a connection that takes no time.
 struct Link {
-  double latency_s = 0;            // time of one hop of an empty bucket
-  double s_per_byte = 0;           // 1 / payload bandwidth of one rank's (in_node) or one node's (between_nodes) traffic
+  double latency_s = 0;            // time of one hop of an empty bucket; in shared memory: of an empty sum
+  double s_per_byte = 0;           // 1 / bandwidth of one node's traffic (between_nodes) or one GPU's; in shared memory: of a sum
   double core_s_per_message = 0;   // processor time of one hop on each rank
-  double core_s_per_byte = 0;      // processor time on each rank for each byte that the rank sends
+  double core_s_per_byte = 0;      // processor time on each rank for each byte that it sends; in shared memory: of the tensor
   double blocking_latency_s = 0;   // time of one hop of an empty blocking exchange, a small all-reduce for which ranks wait
   double core_s_per_blocking = 0;  // processor time of one such hop on each rank
   double blocking_s_per_byte = 0;  // as s_per_byte, in a blocking exchange
 };
 
 enum class Algorithm {
-  ring,  // CPU ranks (Gloo): buckets go around a ring twice; small exchanges are gathered, in shared memory on one host
+  ring,  // CPU ranks: the sum of a host is made in its memory and goes around a ring of hosts twice; small exchanges are gathered
   tree,  // NCCL: small messages go up and down a tree, large messages around a ring
 };
 
@@ -98,8 +99,9 @@ StepTime predict_in_epoch(const Workload& workload, const Machine& machine, cons
                           int64_t passes = 1);
 
 // Seconds of one all-reduce of `bytes` over the ranks of `layout` while the ranks compute nothing:
-//   start + hops latency + 2 (n - 1)/n bytes s_per_byte        (Patarasu & Yuan 2009, the bandwidth-optimal ring)
-// The slowest link of the ring counts, because all neighbours send at the same time. hops: see hops_of.
+//   start + hops latency + w bytes s_per_byte        (Patarasu & Yuan 2009, the bandwidth-optimal ring; w: see wire_of)
+// On GPUs the slower link counts, because all neighbours send at the same time. CPU ranks first take
+// latency + bytes s_per_byte in the memory of their host, if it has several.
 double all_reduce_s(const Machine& machine, const Layout& layout, double bytes);
 
 // Seconds of one blocking exchange (see Link) of `bytes`:
@@ -108,8 +110,12 @@ double all_reduce_s(const Machine& machine, const Layout& layout, double bytes);
 // distributed::most_short_bytes takes all_reduce_s. hops: see blocking_hops_of.
 double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes);
 
-// The number of consecutive hops in one all-reduce. Ring: 2 (n - 1). Tree: 2 (ranks_per_node - 1) + 2 ceil(log2(nodes)).
+// The number of consecutive hops in one all-reduce. Ring: 2 (nodes - 1), or 1 in the memory of one node.
+// Tree: 2 (ranks_per_node - 1) + 2 ceil(log2(nodes)).
 double hops_of(Algorithm algorithm, const Layout& layout);
+// Bytes that a sender sends for each byte of a tensor: 2 (n - 1)/n, n = nodes in a ring and n = ranks in a tree. 1 in the memory
+// of one node, where the time of a sum does not depend on the number of ranks: each adds a slice.
+double wire_of(Algorithm algorithm, const Layout& layout);
 // The number of consecutive hops in a blocking exchange. Ring: n - 1 over several nodes, 1 within one node (shared memory).
 // Tree: as hops_of.
 double blocking_hops_of(Algorithm algorithm, const Layout& layout);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <variant>
 
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
@@ -112,6 +113,8 @@ Model of_gpus(const trainer::Experiment& experiment, Plan& plan) {
                   wide ? 367 : 791, wide ? "fp32" : "16-bit"));
   plan.assumptions.push_back("links as on HAL: NVLink 55 GB/s, EDR InfiniBand 11 GB/s a node");
   plan.assumptions.push_back("input is never late, all ranks are equally fast");
+  if (std::holds_alternative<distributed::PowerSgdConfig>(experiment.distributed.compression))
+    plan.assumptions.push_back("compressing gradients takes no time");
   return model;
 }
 

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "hpcai/config/config.h"
+#include "hpcai/scaling/model/footprint.h"
 
 using namespace hpcai;
 using namespace hpcai::scaling;
@@ -64,4 +65,20 @@ TEST_CASE("a rehearsal has the wire's precision and the loss scale of the traini
   const double half = bytes_of(narrow, narrow.step(8)), whole = bytes_of(wide, wide.step(8));
   CHECK(half == whole / 2);
   for (int i = 0; i < 5; ++i) CHECK(narrow.step(8).update > 0);
+}
+
+TEST_CASE("a rehearsal sends compressed gradients, and the footprint has the same exchanges") {
+  const auto compressed = experiment({"distributed.compression.type=powersgd", "distributed.compression.rank=1"});
+  OneRank rank(compressed, at::kCPU, 8), plain(experiment(), at::kCPU, 8);
+  const StepParts parts = rank.step(8);
+  const double whole = bytes_of(plain, plain.step(8));
+  CHECK(bytes_of(rank, parts) < 0.7 * whole);
+  const std::vector<Bucket> rehearsed = rank.buckets(parts.ready);
+  data::SampleSpec spec{};
+  spec.input_shape = {3, 32, 32};
+  spec.class_names = {"elliptical", "spiral"};
+  const Footprint footprint = measure_footprint(compressed, spec);
+  REQUIRE(footprint.buckets.size() == rehearsed.size());
+  for (size_t i = 0; i < rehearsed.size(); ++i) CHECK(footprint.buckets[i].bytes == rehearsed[i].bytes);
+  CHECK(footprint.gradients == Approx(2 * whole));
 }
