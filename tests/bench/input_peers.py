@@ -3,8 +3,9 @@
   HPCAI_TRAIN=build/bin/hpcai-train python3 tests/bench/input_peers.py [--rounds 7] [--images 400] [--folder FOLDER]
 
 Needs numpy and h5py; torch and OpenCV (opencv-python-headless) for their rows. Synthetic images of 299 x 299 pixels, as bytes
-in a contiguous HDF5 file. Rates are samples/s; a ratio is the median over the rounds of ours by the best peer of the
-same round, because other programs may slow down a round.
+in a contiguous HDF5 file and in one with a chunk for each image; JPEG files of 512 x 512 pixels, decoded at half of that. Rates
+are samples/s; a ratio is the median over the rounds of ours by the best peer of the same round, because other programs may slow
+down a round.
 """
 import argparse
 import json
@@ -20,6 +21,7 @@ import h5py
 import numpy as np
 
 SIDE = 299
+JPEG_SIDE = 512  # decoded at half of it, for an input of a quarter
 BATCH = 32
 
 
@@ -32,16 +34,36 @@ def smooth_images(count):
 
 def write_files(folder, count):
     images = smooth_images(count)
-    with h5py.File(folder / "images.h5", "w") as file:
-        file["images"] = images
-        file["labels"] = (np.arange(count) % 2).astype(np.int64)
+    for name, layout in {"images": {}, "chunked": {"chunks": (1, *images.shape[1:])}}.items():
+        with h5py.File(folder / f"{name}.h5", "w") as file:
+            file.create_dataset("images", data=images, **layout)
+            file["labels"] = (np.arange(count) % 2).astype(np.int64)
     images.tofile(folder / "images.raw")
     augmentation = "{horizontal_flip: true, vertical_flip: true, rotation_deg: 45, shift: 0.3, zoom: 0.3}"
-    rest = f"model: {{type: xception, width_factor: 0.125, middle_blocks: 1}}\ntraining: {{global_batch: {BATCH}, epochs: 1}}\n"
+    rest = ("model: {type: xception, width_factor: 0.125, middle_blocks: 1}\nloss: {type: cross_entropy}\noptimizer: {type: sgd, lr: 0.1}\n"
+            f"training: {{global_batch: {BATCH}, epochs: 1}}\n")
     (folder / "plain.yaml").write_text("name: plain\ndata: {type: image_hdf5, train: images.h5, class_count: 2, cache_mb: 0}\n" + rest)
     (folder / "augmented.yaml").write_text(
         f"name: augmented\ndata: {{type: image_hdf5, train: images.h5, class_count: 2, cache_mb: 0, augmentation: {augmentation}}}\n" + rest)
+    (folder / "chunked.yaml").write_text(
+        "name: chunked\ndata: {type: image_hdf5, train: chunked.h5, class_count: 2, cache_mb: 0}\n" + rest)
+    (folder / "jpeg.yaml").write_text("name: jpeg\ndata: {type: image_folder, folder: ., catalogue: labels.csv, classes: [a, b], "
+                                      f"image_size: {JPEG_SIDE // 4}, cache_mb: 0}}\n" + rest)
     return images
+
+
+def write_jpegs(folder, images):
+    """JPEG files of JPEG_SIDE pixels, and their catalogue. Returns the files; none without OpenCV."""
+    try:
+        import cv2
+    except ImportError:
+        return []
+    files = [folder / f"{i}.jpg" for i in range(len(images))]
+    for file, image in zip(files, images):
+        cv2.imwrite(str(file), cv2.resize(image, (JPEG_SIDE, JPEG_SIDE), interpolation=cv2.INTER_CUBIC))
+    lines = [f"{file.name},{'ab'[i % 2]},train" for i, file in enumerate(files)]
+    (folder / "labels.csv").write_text("\n".join(["file,label,split", *lines]) + "\n")
+    return files
 
 
 def ours(program, config):
@@ -50,6 +72,12 @@ def ours(program, config):
     if run.returncode != 0:
         raise SystemExit(f"{' '.join(command)}\n{run.stderr}")
     return json.loads(run.stdout)
+
+
+def read_and_memcpy(report):
+    """Images that are read, and that memcpy could copy, in a second, on one thread."""
+    read = report["first_epoch"]["one_thread"]["stages"]["read"]["samples_per_second"]
+    return read, report["memcpy_mb_per_second"]["one_thread"] / (SIDE * SIDE * 3e-6)
 
 
 def rate(work, count):
@@ -117,6 +145,14 @@ def warps(images):
     return {"OpenCV warpAffine, bytes": lambda: rate(work, len(images))}
 
 
+def jpeg_decoders(files):
+    if not files:
+        return {}
+    import cv2
+    return {"OpenCV imread, reduced by 2": lambda: rate(lambda: [cv2.imread(str(file), cv2.IMREAD_REDUCED_COLOR_2) for file in files],
+                                                        len(files))}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
@@ -127,21 +163,28 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or pathlib.Path(temporary)
         images = write_files(folder, options.images)
-        peers = {"normalised": loaders(folder, images), "augmented": warps(images[:64])}
+        jpegs = write_jpegs(folder, images[:64])
+        peers = {"normalised": loaders(folder, images), "augmented": warps(images[:64]), "JPEG": jpeg_decoders(jpegs)}
         rows = []
         for _ in range(options.rounds):
             full = ours(program, folder / "plain.yaml")
-            plain, bound = full["first_epoch"]["one_thread"], full["memcpy_mb_per_second"]["one_thread"] / (SIDE * SIDE * 3e-6)
             augmented = ours(program, folder / "augmented.yaml")["first_epoch"]["one_thread"]["stages"]["augment"]
-            row = {"read": plain["stages"]["read"]["samples_per_second"], "memcpy": bound, "normalised": plain["samples_per_second"],
+            (read, bound), (chunks, bound_of_chunks) = (read_and_memcpy(report) for report in (full, ours(program, folder / "chunked.yaml")))
+            row = {"read": read, "read, chunks": chunks, "memcpy": bound, "read by memcpy": read / bound,
+                   "read, chunks by memcpy": chunks / bound_of_chunks, "normalised": full["first_epoch"]["one_thread"]["samples_per_second"],
                    "augmented": augmented["samples_per_second"]}
+            if jpegs:
+                jpeg = ours(program, folder / "jpeg.yaml")["first_epoch"]
+                row["JPEG"] = jpeg["one_thread"]["stages"]["decode"]["samples_per_second"]
+                row["JPEG, all cores"] = jpeg["all_threads"]["samples_per_second"]
             for kind, group in peers.items():
                 row.update({f"{kind}: {name}": measure() for name, measure in group.items()})
             rows.append(row)
         print("| what | samples/s, median |\n|---|---|")
         for name in rows[0]:
-            print(f"| {name} | {statistics.median(row[name] for row in rows):,.0f} |")
-        print(f"\nread by memcpy: {statistics.median(row['read'] / row['memcpy'] for row in rows):.2f}")
+            value = statistics.median(row[name] for row in rows)
+            print(f"| {name} | {value:,.0f} |" if value > 10 else f"| {name} | {value:.2f} |")
+        print()
         for kind, group in peers.items():
             if group:
                 best = statistics.median(row[kind] / max(row[f"{kind}: {name}"] for name in group) for row in rows)
