@@ -22,20 +22,23 @@ at::Tensor clip_gradients(const std::vector<at::Tensor>& parameters, double max_
   return norm;
 }
 
-double clip_factor(const std::vector<at::Tensor>& parameters, double max_norm) {
-  if (max_norm <= 0) return 1;
-  std::vector<UpdatePiece> gradients;
+std::vector<double> gradient_squares(const std::vector<at::Tensor>& parameters) {
+  std::vector<UpdatePiece> gradients(parameters.size());
   std::vector<at::Tensor> dense;  // copies of gradients that are not, such as expanded ones
-  for (const auto& parameter : parameters) {
-    if (!parameter.grad().defined()) continue;
-    const at::Tensor& grad = dense.emplace_back(is_flat(parameter.grad()) ? parameter.grad() : parameter.grad().contiguous());
-    gradients.push_back({.gradient = grad.const_data_ptr<float>(), .count = grad.numel()});
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const at::Tensor& own = parameters[i].grad();
+    if (!own.defined()) continue;
+    const at::Tensor& grad = dense.emplace_back(is_flat(own) ? own : own.contiguous());
+    gradients[i].gradient = grad.const_data_ptr<float>();
+    gradients[i].count = grad.numel();
   }
+  return Parts(gradients).sums<double>(
+      [](size_t, const UpdatePiece& piece) { return kernels::sum_of_squares(piece.gradient, piece.count); });
+}
+
+double clip_factor(const std::vector<double>& gradient_squares, double max_norm) {
   double sum = 0;
-  for (const double squares : Parts(gradients).sums<double>(
-           [](size_t, const UpdatePiece& piece) { return kernels::sum_of_squares(piece.gradient, piece.count); })) {
-    sum += squares;
-  }
+  for (const double squares : gradient_squares) sum += squares;
   return std::min(1.0, max_norm / (std::sqrt(sum) + 1e-6));
 }
 

@@ -11,8 +11,11 @@ namespace hpcai::optim {
 // norm before clipping, [] on the gradients' device, without waiting for the device. Without any gradient the norm is 0.
 at::Tensor clip_gradients(const std::vector<at::Tensor>& parameters, double max_norm);
 
-// The factor by which clip_gradients would scale the gradients, which stay unchanged. All must be float32 on a CPU. The norm is
-// the same for any number of threads.
-double clip_factor(const std::vector<at::Tensor>& parameters, double max_norm);
+// The sum of the squares of each parameter's gradient, 0 without one. All must be float32 on a CPU. The sums are the same for any
+// number of threads.
+std::vector<double> gradient_squares(const std::vector<at::Tensor>& parameters);
+
+// The factor by which clip_gradients would scale gradients with these sums of squares.
+double clip_factor(const std::vector<double>& gradient_squares, double max_norm);
 
 }  // namespace hpcai::optim

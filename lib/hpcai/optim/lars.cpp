@@ -67,7 +67,8 @@ void Lars::update(const std::vector<size_t>& active, const Tensors& grads) {
   }
 }
 
-// The norms of a run of tensors are computed first, so that the update reads these tensors from the cache.
+// The norms of a run of tensors are computed first, so that the update reads these tensors from the cache. Clipping knows those
+// of the gradients.
 void Lars::update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors, const Alongside& alongside) {
   const double change = rate_change_ ? rate_change_->number() : 1;
   // That of frozen parameters follows the rate, too.
@@ -83,9 +84,14 @@ void Lars::update_in_one_pass(const std::vector<size_t>& active, std::vector<Upd
   rule.average_weight = static_cast<float>(alongside.average_weight);
   for_cached_runs(tensors, [&](size_t first, size_t count) {
     const Parts parts(std::span<const UpdatePiece>(tensors).subspan(first, count));
-    const auto squares = parts.sums<kernels::SquareSums>([&](size_t k, const UpdatePiece& piece) {
-      return config_.adapt_bias_and_norm || matrix(first + k) ? kernels::squares_of_both(piece) : kernels::SquareSums{};
+    auto squares = parts.sums<kernels::SquareSums>([&](size_t k, const UpdatePiece& piece) -> kernels::SquareSums {
+      if (!config_.adapt_bias_and_norm && !matrix(first + k)) return {};
+      if (alongside.gradient_squares.empty()) return kernels::squares_of_both(piece);
+      return {kernels::sum_of_squares(piece.weight, piece.count), 0};
     });
+    for (size_t k = 0; k < count && !alongside.gradient_squares.empty(); ++k) {
+      squares[k].other = alongside.gradient_squares[first + k];
+    }
     parts.for_each([&](size_t k, const UpdatePiece& piece) {
       const size_t i = first + k;
       const bool adapted = config_.adapt_bias_and_norm || matrix(i);

@@ -18,9 +18,10 @@ using kernels::UpdatePiece;
 
 // What an update does in its pass over memory besides its rule.
 struct Alongside {
-  double gradient_scale = 1;          // of all gradients, as clipping scales them; the gradients themselves stay
-  std::vector<float*> averages = {};  // of the weights: one for each parameter of the optimizer, or null; empty: of none
-  double average_weight = 0;          // average += average_weight (updated weight - average)
+  double gradient_scale = 1;                  // of all gradients, as clipping scales them; the gradients themselves stay
+  std::vector<double> gradient_squares = {};  // sums over each gradient that the update reads; empty: not known
+  std::vector<float*> averages = {};          // of the weights: one for each parameter of the optimizer, or null; empty: of none
+  double average_weight = 0;                  // average += average_weight (updated weight - average)
 };
 
 // A tensor that is dense in memory, float32 and on a CPU.

@@ -10,6 +10,8 @@
 #include <stdexcept>
 
 #include "hpcai/core/error.h"
+#include "hpcai/optim/clip.h"
+#include "hpcai/optim/parameter_lists.h"
 
 namespace hpcai::optim {
 namespace {
@@ -60,6 +62,12 @@ bool Optimizer::updates_in_one_pass() const {
   return !numbers_as_tensors_ && std::all_of(parameters_.begin(), parameters_.end(), [](const auto& named) {
     return is_flat(named.second) && (!named.second.grad().defined() || named.second.grad().scalar_type() == at::kFloat);
   });
+}
+
+void Optimizer::clip(double max_norm, Alongside& alongside) const {
+  if (max_norm <= 0) return;
+  alongside.gradient_squares = gradient_squares(pick(parameters_, active()));
+  alongside.gradient_scale = clip_factor(alongside.gradient_squares, max_norm);
 }
 
 void Optimizer::update(const Alongside& alongside) {

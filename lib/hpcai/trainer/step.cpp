@@ -148,7 +148,7 @@ at::Tensor Step::compute_pass() {
 void Step::apply() {
   optim::Alongside alongside;
   if (context_.optimizer.updates_in_one_pass()) {
-    alongside.gradient_scale = optim::clip_factor(trained_, settings_.clip_norm);
+    context_.optimizer.clip(settings_.clip_norm, alongside);
   } else if (settings_.clip_norm > 0) {
     optim::clip_gradients(trained_, settings_.clip_norm);
   }
