@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <stdexcept>
 #include <type_traits>
 
@@ -104,7 +105,11 @@ inline __attribute__((always_inline)) void sum_values(const Sum& of) {
     const int64_t length = std::min(kBlock, of.first + of.count - begin);
     sum_block<Value>(of.parts, begin, length, sums);
     if (of.divisor != 1) divide(sums[0], length, of.divisor);
-    for (std::byte* target : of.targets) put(sums[0], reinterpret_cast<Value*>(target) + begin, length);
+    Value* const first = reinterpret_cast<Value*>(of.targets.front()) + begin;
+    put(sums[0], first, length);
+    for (size_t i = 1; i < of.targets.size(); ++i) {
+      std::memcpy(reinterpret_cast<Value*>(of.targets[i]) + begin, first, static_cast<size_t>(length) * sizeof(Value));
+    }
   }
 }
 
