@@ -14,7 +14,7 @@ Machine hal_machine() {
 
 Machine cpu_machine(double cores) {
   Machine machine;
-  machine.in_node = {.latency_s = 50e-6, .s_per_byte = 1 / 1.07e9, .blocking_latency_s = 8e-6, .blocking_s_per_byte = 1 / 3.6e9};
+  machine.in_node = {.latency_s = 50e-6, .s_per_byte = 1 / 3.2e9, .blocking_latency_s = 8e-6, .blocking_s_per_byte = 1 / 3.6e9};
   machine.between_nodes = {.latency_s = 50e-6,
                            .s_per_byte = 1 / (0.9 * 1.25e9),
                            .blocking_latency_s = 50e-6,

@@ -17,10 +17,9 @@ Machine hal_machine();
 inline constexpr double kV100Macs16 = 791 * 3 * 4.087e9;
 inline constexpr double kV100Macs32 = 367 * 3 * 4.087e9;
 
-// Hosts with `cores` cores each, for CPU ranks whose link was not measured. Within a host: buckets through Gloo at 1.07 GB/s for
-// each rank (measured: 83 MB between two ranks in 78 ms), small exchanges through shared memory in 8 us for 24 bytes and 25 us
-// for 64 KiB (measured: two ranks on a virtual machine with two cores). Between hosts: 10 Gbit/s Ethernet at 90 %, 50 us for a
-// hop.
+// Hosts with `cores` cores each, for CPU ranks whose link was not measured. Within a host: sums in shared memory at 3.2 GB/s
+// (measured: 88 MB of two ranks in 28 ms), 50 us for an empty one, small exchanges in 8 us for 24 bytes and 25 us for 64 KiB; all
+// on a virtual machine with two cores. Between hosts: 10 Gbit/s Ethernet at 90 %, 50 us for a hop.
 Machine cpu_machine(double cores);
 
 }  // namespace hpcai::scaling

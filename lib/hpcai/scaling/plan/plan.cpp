@@ -63,8 +63,8 @@ void lay_out(const trainer::Experiment& experiment, const data::Splits& data, Pl
 void complete(const Calibration& calibration, const PlanRequest& request, Machine& machine, Plan& plan) {
   const Machine known = request.gpus ? hal_machine() : cpu_machine(machine.cores);
   auto unmeasured = [](const Link& link) { return link.s_per_byte == 0 && link.latency_s == 0; };
-  const char* source =
-      request.gpus ? "NVLink 55 GB/s, EDR InfiniBand 11 GB/s a node (HAL)" : "Gloo on one host 1.07 GB/s, 10 Gbit/s Ethernet";
+  const char* source = request.gpus ? "NVLink 55 GB/s, EDR InfiniBand 11 GB/s a node (HAL)"
+                                    : "shared memory of a host 3.2 GB/s, 10 Gbit/s Ethernet";
   const bool near = request.layout.ranks_per_node > 1 && unmeasured(machine.in_node);
   const bool far = request.layout.nodes > 1 && unmeasured(machine.between_nodes);
   if (near) machine.in_node = known.in_node;
@@ -132,7 +132,7 @@ Model of_cpus(const trainer::Experiment& experiment, Plan& plan) {
   model.workload = measurement.result().workload;
   model.machine = cpu_machine(available_cores());
   plan.assumptions.push_back(fmt::format("steps of one rank timed here for {} s", kMeasure_s));
-  plan.assumptions.push_back("links: Gloo on one host 1.07 GB/s, between hosts 10 Gbit/s Ethernet");
+  plan.assumptions.push_back("links: shared memory of a host 3.2 GB/s, between hosts 10 Gbit/s Ethernet");
   return model;
 }
 
