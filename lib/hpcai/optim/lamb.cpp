@@ -79,7 +79,8 @@ void Lamb::update(const std::vector<size_t>& active, const Tensors& grads) {
   add_scaled_each(weights, update, lr(), /*subtract=*/true);
 }
 
-// The first pass over a run of tensors makes the moments and the norms; the second reads these tensors from the cache.
+// The first pass over a run of tensors makes the moments, the updates and the norms; the second reads weights and updates from
+// the cache. The updates of all runs use the same memory.
 void Lamb::update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors, const Alongside& alongside) {
   std::vector<kernels::LambRule> rules(tensors.size());
   std::vector<char> adapted(tensors.size(), 0);
@@ -102,13 +103,22 @@ void Lamb::update_in_one_pass(const std::vector<size_t>& active, std::vector<Upd
       rules[k].root_scale = static_cast<float>(1 / age.root_scale.number());
     }
   }
+  at::Tensor updates = at::empty({0}, at::kFloat);
   for_cached_runs(tensors, [&](size_t first, size_t count) {
+    std::vector<int64_t> begins(count + 1, 0);  // of the tensors in `updates`
+    for (size_t k = 0; k < count; ++k) begins[k + 1] = begins[k] + tensors[first + k].count;
+    if (updates.numel() < begins.back()) updates = at::empty({begins.back()}, at::kFloat);
+    float* const of_run = updates.mutable_data_ptr<float>();
+    const auto update_of = [&](size_t k, const UpdatePiece& piece) {
+      return of_run + begins[k] + (piece.weight - tensors[first + k].weight);
+    };
     const Parts parts(std::span<const UpdatePiece>(tensors).subspan(first, count));
-    const auto squares = parts.sums<kernels::SquareSums>(
-        [&](size_t k, const UpdatePiece& piece) { return kernels::update_lamb_moments(piece, rules[first + k]); });
+    const auto squares = parts.sums<kernels::SquareSums>([&](size_t k, const UpdatePiece& piece) {
+      return kernels::update_lamb_moments(piece, rules[first + k], update_of(k, piece));
+    });
     parts.for_each([&](size_t k, const UpdatePiece& piece) {
       const double ratio = adapted[first + k] != 0 ? ratio_of(squares[k]) : 1;
-      kernels::apply_lamb(piece, rules[first + k], static_cast<float>(lr().number() * ratio));
+      kernels::apply_lamb(piece, rules[first + k], update_of(k, piece), static_cast<float>(lr().number() * ratio));
     });
   });
 }

@@ -48,15 +48,15 @@ struct AdamRule {
 };
 void update_adam(const UpdatePiece& piece, const AdamRule& rule);
 
-// LAMB in two passes, between which the norms are known. The update is u = mean_scale m / (root_scale sqrt(v) + epsilon) + decay
-// w.
+// LAMB in two passes, between which the norms are known. The first one writes the update to `update` [count]:
+// u = mean_scale m / (root_scale sqrt(v) + epsilon) + decay w.
 struct LambRule {
   float gradient_scale = 1, beta2 = 0, one_minus_beta1 = 0, one_minus_beta2 = 0, mean_scale = 1, root_scale = 1, epsilon = 0,
         decay = 0;
   float average_weight = 0;
 };
-SquareSums update_lamb_moments(const UpdatePiece& piece, const LambRule& rule);  // m and v as in AdamRule
-void apply_lamb(const UpdatePiece& piece, const LambRule& rule, float rate);     // w <- w - rate u
+SquareSums update_lamb_moments(const UpdatePiece& piece, const LambRule& rule, float* update);     // m and v as in AdamRule
+void apply_lamb(const UpdatePiece& piece, const LambRule& rule, const float* update, float rate);  // w <- w - rate u
 
 // The least that a rule with these pointers does to memory, to measure what memory allows: adds the gradient to all others.
 void move_values(const UpdatePiece& piece);

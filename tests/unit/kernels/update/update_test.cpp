@@ -110,9 +110,10 @@ TEST_CASE("the two passes of LAMB are its formula in double precision, with the 
     const Values before(count);
     Values after = before;
     const LambRule rule{0.5F, 0.999F, 0.1F, 0.001F, 2.0F, 1.5F, 1e-3F, 0.1F, 0.2F};
-    const SquareSums sums = update_lamb_moments(after.piece(), rule);
+    std::vector<float> update(static_cast<size_t>(count));
+    const SquareSums sums = update_lamb_moments(after.piece(), rule, update.data());
     CHECK(after.weight == before.weight);
-    apply_lamb(after.piece(), rule, 0.01F);
+    apply_lamb(after.piece(), rule, update.data(), 0.01F);
     double weights = 0, updates = 0;
     check_near(after, before, 0.2, [&](size_t i) -> Expected {
       const double g = 0.5 * before.gradient[i];

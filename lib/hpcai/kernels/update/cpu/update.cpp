@@ -72,11 +72,6 @@ void adam_piece(const UpdatePiece& p, const AdamRule& r) {
   });
 }
 
-template <class D, class V>
-HWY_INLINE V lamb_update(D d, V mean, V root, V weight, const LambRule& r) {
-  return hn::MulAdd(hn::Set(d, r.decay), weight, hn::Div(hn::Mul(hn::Set(d, r.mean_scale), mean), root));
-}
-
 // The squares of a short block are added in single precision: whole vectors of them in `vectors`, single values in `rest`. Blocks
 // are added in double precision.
 constexpr int64_t kBlockValues = 2048;
@@ -95,7 +90,7 @@ HWY_INLINE double total(hn::Vec<Whole> vectors, float rest) {
   return double{hn::GetLane(hn::SumOfLanes(Whole(), vectors))} + double{rest};
 }
 
-SquareSums lamb_moments_block(const UpdatePiece& p, const LambRule& r) {
+SquareSums lamb_moments_block(const UpdatePiece& p, const LambRule& r, float* update) {
   auto weights = hn::Zero(Whole()), updates = weights;
   float more_weights = 0, more_updates = 0;
   for_values(p.count, [&](auto d, int64_t i) HWY_ATTR {
@@ -104,25 +99,25 @@ SquareSums lamb_moments_block(const UpdatePiece& p, const LambRule& r) {
     auto mean = g, root = g;
     update_moments(d, g, p, i, r, mean, root);
     add_squares(d, w, weights, more_weights);
-    add_squares(d, lamb_update(d, mean, root, w, r), updates, more_updates);
+    const auto u = hn::MulAdd(hn::Set(d, r.decay), w, hn::Div(hn::Mul(hn::Set(d, r.mean_scale), mean), root));
+    hn::StoreU(u, d, update + i);
+    add_squares(d, u, updates, more_updates);
   });
   return {total(weights, more_weights), total(updates, more_updates)};
 }
 
-SquareSums lamb_moments_piece(const UpdatePiece& p, const LambRule& r) {
+SquareSums lamb_moments_piece(const UpdatePiece& p, const LambRule& r, float* update) {
   SquareSums sums;
   for (int64_t begin = 0; begin < p.count; begin += kBlockValues) {
-    sums += lamb_moments_block(p.part(begin, std::min(begin + kBlockValues, p.count)), r);
+    sums += lamb_moments_block(p.part(begin, std::min(begin + kBlockValues, p.count)), r, update + begin);
   }
   return sums;
 }
 
-void apply_lamb_piece(const UpdatePiece& p, const LambRule& r, float rate) {
+void apply_lamb_piece(const UpdatePiece& p, const LambRule& r, const float* update, float rate) {
   for_values(p.count, [&](auto d, int64_t i) HWY_ATTR {
     const auto w = hn::LoadU(d, p.weight + i);
-    const auto root = hn::MulAdd(hn::Set(d, r.root_scale), hn::Sqrt(hn::LoadU(d, p.square + i)), hn::Set(d, r.epsilon));
-    const auto update = lamb_update(d, hn::LoadU(d, p.mean + i), root, w, r);
-    store_weight(d, hn::NegMulAdd(hn::Set(d, rate), update, w), p, i, r.average_weight);
+    store_weight(d, hn::NegMulAdd(hn::Set(d, rate), hn::LoadU(d, update + i), w), p, i, r.average_weight);
   });
 }
 
@@ -168,11 +163,11 @@ UpdatePiece UpdatePiece::part(int64_t begin, int64_t end) const {
 
 void update_momentum(const UpdatePiece& piece, const MomentumRule& rule) { HWY_DYNAMIC_DISPATCH(momentum_piece)(piece, rule); }
 void update_adam(const UpdatePiece& piece, const AdamRule& rule) { HWY_DYNAMIC_DISPATCH(adam_piece)(piece, rule); }
-SquareSums update_lamb_moments(const UpdatePiece& piece, const LambRule& rule) {
-  return HWY_DYNAMIC_DISPATCH(lamb_moments_piece)(piece, rule);
+SquareSums update_lamb_moments(const UpdatePiece& piece, const LambRule& rule, float* update) {
+  return HWY_DYNAMIC_DISPATCH(lamb_moments_piece)(piece, rule, update);
 }
-void apply_lamb(const UpdatePiece& piece, const LambRule& rule, float rate) {
-  HWY_DYNAMIC_DISPATCH(apply_lamb_piece)(piece, rule, rate);
+void apply_lamb(const UpdatePiece& piece, const LambRule& rule, const float* update, float rate) {
+  HWY_DYNAMIC_DISPATCH(apply_lamb_piece)(piece, rule, update, rate);
 }
 void move_values(const UpdatePiece& piece) { HWY_DYNAMIC_DISPATCH(move_piece)(piece); }
 SquareSums squares_of_both(const UpdatePiece& piece) {
