@@ -18,7 +18,7 @@ namespace {
 
 struct InfoOptions {
   ConfigOptions config;
-  bool json = false;
+  bool json = false, system = false;
 };
 
 struct Report {
@@ -65,6 +65,7 @@ Report describe_experiment(const trainer::Experiment& experiment) {
 }
 
 int info(const InfoOptions& options) {
+  if (options.system) return tell_system(options.json);
   if (options.config.path.empty()) return tell_machine(options.json);
   const Report report = describe_experiment(options.config.read());
   print_report(report.info, options.json, [&] {
@@ -79,8 +80,14 @@ int info(const InfoOptions& options) {
 void add_info(CommandLine& line) {
   auto options = std::make_shared<InfoOptions>();
   CLI::App* app = line.app.add_subcommand("info", "Describe what a config trains (sizes, shapes), or this program and machine");
-  app->footer("examples: hpcai-train info\n          hpcai-train info --config configs/waveform/paper.yaml --json");
+  app->footer(
+      "examples: hpcai-train info\n"
+      "          hpcai-train info --config configs/waveform/paper.yaml --json\n"
+      "          hpcai-train info --system");
   options->config.add_to(*app, false);
+  app->add_flag("--system", options->system,
+                "Tell what this machine has (processor, memory, MPI, Slurm, CUDA, NCCL), and what does not fit together")
+      ->excludes("--config");
   app->add_flag("--json", options->json, "Print as JSON");
   app->callback([&line, options] { line.run = [options] { return info(*options); }; });
 }

@@ -7,6 +7,7 @@
 
 #include "hpcai/core/json.h"
 #include "hpcai/runs/environment.h"
+#include "hpcai/runs/system/report.h"
 
 namespace hpcai::app {
 
@@ -17,6 +18,13 @@ int tell_machine(bool as_json) {
   } else {
     print_info(info);
   }
+  return 0;
+}
+
+int tell_system(bool as_json) {
+  const auto facts = runs::gather_system_facts();
+  const auto findings = runs::find_misfits(facts);
+  std::cout << (as_json ? json_text(runs::to_json(facts, findings), 2) + "\n" : runs::to_text(facts, findings));
   return 0;
 }
 

@@ -12,7 +12,7 @@ from harness import PROGRAM, WAVEFORM, Case, environment, main
 FOLDER = pathlib.Path(PROGRAM).resolve().parent.parent
 WHOLE = FOLDER / "libexec" / "hpcai-train"
 NO_TENSOR = (("--help",), ("-h",), ("--version",), ("predict", "--help"), ("generate", "galaxies", "-h"), ("keys",), ("keys", "optimizer"),
-             ("keys", "--json"), ("keys", "--schema"), ("info",), ("info", "--json"))
+             ("keys", "--json"), ("keys", "--schema"), ("info",), ("info", "--json"), ("info", "--system"), ("info", "--system", "--json"))
 
 
 class Start(Case):
@@ -47,7 +47,7 @@ class Start(Case):
     def test_both_executables_give_the_same_answers(self):
         names = re.findall(r"^  ([a-z][a-z-]+) ", self.run_program("--help")[0].split("Subcommands:")[1], re.M)
         self.assertIn("evaluate", names)
-        changing = "info", "info --json"  # they hold the time
+        changing = "info", "info --json", "info --system", "info --system --json"  # they hold the time, or the available memory
         questions = [list(words) for words in NO_TENSOR if " ".join(words) not in changing] + [[name, "--help"] for name in names]
         questions += [["keys", "nonsense"], ["keys", "--nonsense"], ["--nonsense"], ["keys", "a", "b"]]
         for words in questions:
@@ -55,6 +55,25 @@ class Start(Case):
                 self.assertEqual(self.answer_of(PROGRAM, *words), self.answer_of(WHOLE, *words))
         quick, whole = (json.loads(self.answer_of(program, "info", "--json")[1]) for program in (PROGRAM, WHOLE))
         self.assertEqual({**quick, "started": ""}, {**whole, "started": ""})
+        quick, whole = (json.loads(self.answer_of(program, "info", "--system", "--json")[1]) for program in (PROGRAM, WHOLE))
+        self.assertEqual({**quick, "available_memory_bytes": 0}, {**whole, "available_memory_bytes": 0})
+
+    def test_what_does_not_fit_on_this_machine_is_told_with_a_remedy(self):
+        few = {"OMP_NUM_THREADS": "1"}
+        self.assertNotIn("openmp", [f["about"] for f in json.loads(self.run_program("info", "--system", "--json", env=few)[0])["findings"]])
+        many = {"OMP_NUM_THREADS": "1000", "MKL_NUM_THREADS": "2"}
+        facts = json.loads(self.run_program("info", "--system", "--json", env=many)[0])
+        found = [finding["problem"] for finding in facts["findings"] if finding["about"] == "openmp"]
+        self.assertEqual(len(found), 2, found)
+        self.assertIn("1000 threads", found[0])
+        text, _ = self.run_program("info", "--system", env=many)
+        for finding in facts["findings"]:
+            self.assertIn(f"- {finding['problem']}\n  {finding['remedy']}\n", text)
+        self.assertIn(f"{facts['cores']['machine']} online", text)
+        self.assertEqual(facts["glibc"], os.confstr("CS_GNU_LIBC_VERSION").split()[1])
+        self.assertEqual(facts["cores"]["affinity_mask"], len(os.sched_getaffinity(0)))
+        self.assertEqual(facts["mpirun"] is None, shutil.which("mpirun") is None)
+        self.assertIn(self.run_program("info", "--system", "--config", WAVEFORM, status=2)[1].split(".")[0], "error: --config excludes --system")
 
     def test_without_the_whole_program_the_start_says_so(self):
         program = self.copy_of_the_start()

@@ -54,6 +54,8 @@ std::optional<std::function<int()>> quick_answer(const std::vector<std::string>&
   const auto* const found = std::ranges::find(kAnswers, std::string_view(all), &Answer::arguments);
   if (found != std::end(kAnswers)) return [found] { return print(found->text); };
   if ((all == "info" || all == "info --json") && !binds_threads()) return [json = all != "info"] { return tell_machine(json); };
+  if (all == "info --system") return [] { return tell_system(false); };
+  if (all == "info --system --json" || all == "info --json --system") return [] { return tell_system(true); };
   if (all == "keys") return [] { return print_keys(""); };
   if (arguments.size() == 2 && arguments[0] == "keys" && !arguments[1].starts_with('-'))
     return [prefix = arguments[1]] { return print_keys(prefix); };

@@ -32,34 +32,12 @@ constexpr std::array kPrefixes = {
     "PYTORCH_", "CUDA_", "NVIDIA_", "HPCAI_", "RANK", "LOCAL_RANK",       "WORLD_SIZE", "MASTER_"};
 constexpr std::array kSecretParts = {"KEY", "TOKEN", "SECRET", "PASS", "JWT", "CREDENTIAL", "AUTH", "HPCAI_JOB"};
 
-// Returns the value of the first line "name : value" of a text file such as /proc/cpuinfo.
-std::string field_of(const std::filesystem::path& file, const std::string& name) {
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) {
-    const size_t colon = line.find(':');
-    if (!line.starts_with(name) || colon == std::string::npos) continue;
-    const size_t value = line.find_first_not_of(" \t", colon + 1);
-    return value == std::string::npos ? "" : line.substr(value);
-  }
-  return "unknown";
-}
-
 std::string operating_system() {
   std::ifstream in("/etc/os-release");
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with("PRETTY_NAME=\"")) return line.substr(13, line.size() - 14);
   }
   return "unknown";
-}
-
-// Returns the names from the driver's files. It needs no CUDA library.
-std::vector<std::string> gpu_names() {
-  std::vector<std::string> names;
-  std::error_code code;
-  for (const auto& gpu : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", code)) {
-    names.push_back(field_of(gpu.path() / "information", "Model"));
-  }
-  return names;
 }
 
 // Returns the placement from the launcher's numbers, or that of a single rank.
@@ -85,6 +63,26 @@ nlohmann::json describe_threads() {
 }
 
 }  // namespace
+
+std::string field_of(const std::filesystem::path& file, const std::string& name) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    const size_t colon = line.find(':');
+    if (!line.starts_with(name) || colon == std::string::npos) continue;
+    const size_t value = line.find_first_not_of(" \t", colon + 1);
+    return value == std::string::npos ? "" : line.substr(value);
+  }
+  return "unknown";
+}
+
+std::vector<std::string> gpu_names() {
+  std::vector<std::string> names;
+  std::error_code code;
+  for (const auto& gpu : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", code)) {
+    names.push_back(field_of(gpu.path() / "information", "Model"));
+  }
+  return names;
+}
 
 std::map<std::string, std::string> run_variables(const std::map<std::string, std::string>& variables) {
   std::map<std::string, std::string> kept;

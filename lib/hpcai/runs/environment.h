@@ -1,8 +1,10 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 namespace hpcai::runs {
 
@@ -16,6 +18,12 @@ nlohmann::json describe_environment();
 
 // The same with the hash of this executable, for environment.json.
 nlohmann::json describe_run_environment();
+
+// Returns the names of the GPUs from the driver's files. It needs no CUDA library.
+std::vector<std::string> gpu_names();
+
+// Returns the value of the first line "name : value" of a text file such as /proc/cpuinfo; "unknown" if there is none.
+std::string field_of(const std::filesystem::path& file, const std::string& name);
 
 // Returns those of `variables` that affect a run. It withholds values whose name contains key, token, secret or password.
 std::map<std::string, std::string> run_variables(const std::map<std::string, std::string>& variables);

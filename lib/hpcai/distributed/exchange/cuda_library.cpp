@@ -5,30 +5,20 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/paths.h"
-#include "hpcai/core/process.h"
+#include "hpcai/distributed/exchange/cuda_library_path.h"
 
 namespace hpcai::distributed {
 namespace {
 
-constexpr char kName[] = "libhpcai_cuda.so";
-
-std::vector<std::filesystem::path> candidates() {
-  if (const char* chosen = std::getenv("HPCAI_CUDA_LIBRARY"); chosen && *chosen) return {chosen};
-  const auto folder = std::filesystem::path(program_path()).parent_path();
-  const auto libraries = folder.parent_path() / "lib";
-  return {folder / kName, libraries / kName, libraries / "hpcai-train" / kName};
-}
-
 void* load() {
   std::vector<std::string> tried;
-  for (const auto& path : candidates()) {
+  for (const auto& path : cuda_library_candidates()) {
     if (!path_exists(path)) {
       tried.push_back(path.string());
       continue;
@@ -39,7 +29,7 @@ void* load() {
                 "Install LibTorch's CUDA libraries (scripts/setup.sh --cuda), or run on the CPU.");
   }
   throw Error(ExitCode::usage,
-              fmt::format("a GPU was asked for, but {} is not there (looked for {})", kName, fmt::join(tried, ", ")),
+              fmt::format("a GPU was asked for, but {} is not there (looked for {})", kCudaLibrary, fmt::join(tried, ", ")),
               "Build with the CUDA toolkit, set HPCAI_CUDA_LIBRARY to the file, or run on the CPU.");
 }
 
@@ -57,7 +47,7 @@ int gpu_count() {
 
 void* cuda_function(const char* name) {
   if (void* function = dlsym(cuda_library(), name)) return function;
-  throw Error(ExitCode::usage, fmt::format("{} has no function {}", kName, name),
+  throw Error(ExitCode::usage, fmt::format("{} has no function {}", kCudaLibrary, name),
               "It belongs to another version of this program: build both together.");
 }
 
