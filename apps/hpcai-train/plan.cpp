@@ -1,15 +1,21 @@
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
 
 #include "commands.h"
+#include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/process.h"
+#include "hpcai/core/text.h"
+#include "hpcai/core/version.h"
 #include "hpcai/jobs/batch_script.h"
 #include "hpcai/jobs/child_program.h"
+#include "hpcai/scaling/plan/manifest.h"
 #include "hpcai/scaling/plan/plan.h"
 #include "hpcai/trainer/experiment.h"
 
@@ -24,7 +30,10 @@ struct PlanOptions {
   std::optional<std::string> time;
   std::string calibration;
   std::string run_dir;
-  bool one_machine = false, json = false, script = false;
+  bool one_machine = false, json = false;
+  std::string script;               // "slurm", "kubernetes"; empty: the plan with the script of Slurm
+  std::string kind, image, memory;  // of the manifest for Kubernetes; empty: automatic
+  std::string claim = "hpcai-train";
 };
 
 scaling::PlanRequest request_of(const PlanOptions& options) {
@@ -65,12 +74,59 @@ jobs::BatchJob job_of(const PlanOptions& options, const trainer::Experiment& exp
   return job;
 }
 
-int plan(const PlanOptions& options) {
+scaling::ManifestKind kind_of(const PlanOptions& options, const scaling::Plan& plan) {
+  using scaling::ManifestKind;
+  if (options.kind.empty()) return plan.layout.nodes == 1 ? ManifestKind::job : ManifestKind::trainjob;
+  if (options.kind != "job") return options.kind == "trainjob" ? ManifestKind::trainjob : ManifestKind::pytorchjob;
+  if (plan.layout.nodes == 1) return ManifestKind::job;
+  throw Error(ExitCode::usage, fmt::format("--kind job: a Job has one pod, so it cannot span {} nodes", plan.layout.nodes),
+              "Use --kind trainjob or --kind pytorchjob, or --nodes 1.");
+}
+
+// Returns the run folder relative to /work, where the volume claim is mounted.
+std::string folder_in_claim(const std::string& run_dir) {
+  const auto path = (std::filesystem::path("/work") / run_dir).lexically_normal();
+  const auto inside = path.lexically_relative("/work");
+  if (!inside.empty() && *inside.begin() != ".." && inside != ".") return inside.string();
+  throw Error(ExitCode::usage,
+              fmt::format("--run-dir {}: a pod keeps only what lies in /work, on the volume claim", printable(run_dir)),
+              "Give a path relative to /work, such as --run-dir runs/galaxy.");
+}
+
+std::string manifest_of(const PlanOptions& options, const trainer::Experiment& experiment, const scaling::Plan& plan) {
+  constexpr double kReserve = 1.5;  // for what the plan does not count, such as data that are kept in memory
+  scaling::Manifest manifest;
+  manifest.name = experiment.name;
+  manifest.kind = kind_of(options, plan);
+  manifest.ranks = plan.layout.ranks();
+  manifest.gpus = plan.gpus;
+  manifest.cpus_per_rank = cpus_per_rank(options, experiment, plan);
+  manifest.memory_per_rank =
+      options.memory.empty() ? kReserve * plan.node_memory_per_rank : scaling::parse_quantity(options.memory);
+  manifest.image = !options.image.empty() ? options.image : fmt::format("hpcai-train:{}{}", kVersion, plan.gpus ? "-cuda13" : "");
+  manifest.claim = options.claim;
+  manifest.config = config::to_yaml(experiment);
+  manifest.run_dir = folder_in_claim(options.run_dir.empty() ? "runs/" + experiment.name : options.run_dir);
+  return scaling::write_manifest(manifest);
+}
+
+void refuse_options_of_kubernetes(const PlanOptions& options, const CLI::App& app) {
+  if (options.script == "kubernetes") return;
+  for (const char* name : {"--kind", "--image", "--claim", "--memory"}) {
+    if (app.count(name) == 0) continue;
+    throw Error(ExitCode::usage, fmt::format("{} belongs to --script kubernetes", name),
+                "Add --script kubernetes, or leave it out.");
+  }
+}
+
+int plan(const PlanOptions& options, const CLI::App& app) {
+  refuse_options_of_kubernetes(options, app);
   const auto request = request_of(options);
   const auto experiment = options.config.read();
   const auto plan = scaling::make_plan(experiment, request);
-  const std::string script = jobs::batch_script(job_of(options, experiment, plan));
-  if (options.script) {
+  const std::string script = options.script == "kubernetes" ? manifest_of(options, experiment, plan)
+                                                            : jobs::batch_script(job_of(options, experiment, plan));
+  if (!options.script.empty()) {
     std::cerr << scaling::to_text(plan);
     std::cout << script;
     return 0;
@@ -81,15 +137,34 @@ int plan(const PlanOptions& options) {
   return 0;
 }
 
+void add_kubernetes(CLI::App& app, PlanOptions& options) {
+  app.add_option("--kind", options.kind,
+                 "With --script kubernetes: one pod with all ranks (job, for one node), or one pod for each rank (pytorchjob of "
+                 "Kubeflow 1, trainjob of Kubeflow 2). Default job for one node, else trainjob")
+      ->type_name("job|pytorchjob|trainjob")
+      ->check(CLI::IsMember({"job", "pytorchjob", "trainjob"}));
+  app.add_option("--image", options.image, "With --script kubernetes: the container image; default that of scripts/containers")
+      ->type_name("NAME");
+  app.add_option("--claim", options.claim, "With --script kubernetes: volume claim for data and runs, mounted at /work")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option(
+         "--memory", options.memory,
+         "With --script kubernetes: memory of the node for each rank, such as 16Gi; default 1.5 times what the plan counts")
+      ->type_name("SIZE");
+}
+
 }  // namespace
 
 void add_plan(CommandLine& line) {
   auto options = std::make_shared<PlanOptions>();
-  CLI::App* app = line.app.add_subcommand("plan", "Predict what a config needs on another machine, and print its batch script");
+  CLI::App* app =
+      line.app.add_subcommand("plan", "Predict what a config needs on another machine, and print its batch script or manifest");
   app->footer(
       "examples: hpcai-train plan --config configs/resnet50/synthetic.yaml --nodes 16 --gpus-per-node 4 --time 4:00:00\n"
       "          hpcai-train plan --config FILE --nodes 4 --ranks-per-node 8 --calibration calibration.json --script > "
       "job.sbatch\n"
+      "          hpcai-train plan --config FILE --gpus-per-node 2 --script kubernetes --claim my-volume | kubectl apply -f -\n"
       "Checks batches, shards, schedule, memory and disk, and predicts the time, from a calibration (see calibrate --help) or\n"
       "from figures that it names. docs/scaling.md states how accurate the predictions are.");
   options->config.add_to(*app);
@@ -110,8 +185,15 @@ void add_plan(CommandLine& line) {
   app->add_flag("--one-machine", options->one_machine,
                 "The nodes are containers or network namespaces of one machine and share its cores");
   app->add_flag("--json", options->json, "Print the plan as JSON");
-  app->add_flag("--script", options->script, "Print only the batch script; the plan goes to stderr")->excludes("--json");
-  app->callback([&line, options] { line.run = [options] { return plan(*options); }; });
+  app->add_option("--script", options->script,
+                  "Print only the batch script, or a manifest for Kubernetes; the plan goes to stderr. Without a value: slurm")
+      ->type_name("slurm|kubernetes")
+      ->expected(0, 1)
+      ->default_str("slurm")
+      ->check(CLI::IsMember({"slurm", "kubernetes"}))
+      ->excludes("--json");
+  add_kubernetes(*app, *options);
+  app->callback([&line, options, app] { line.run = [options, app] { return plan(*options, *app); }; });
 }
 
 }  // namespace hpcai::app

@@ -59,7 +59,7 @@ class Start(Case):
         self.assertEqual({**quick, "available_memory_bytes": 0}, {**whole, "available_memory_bytes": 0})
 
     def test_what_does_not_fit_on_this_machine_is_told_with_a_remedy(self):
-        few = {"OMP_NUM_THREADS": "1"}
+        few = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         self.assertNotIn("openmp", [f["about"] for f in json.loads(self.run_program("info", "--system", "--json", env=few)[0])["findings"]])
         many = {"OMP_NUM_THREADS": "1000", "MKL_NUM_THREADS": "2"}
         facts = json.loads(self.run_program("info", "--system", "--json", env=many)[0])

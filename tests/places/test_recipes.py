@@ -2,12 +2,11 @@
 import pathlib
 import re
 import subprocess
-import sys
 import unittest
 
+import manifests as checks
+
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-SCHEMAS = SOURCE / ".deps" / "kubernetes"  # scripts/setup.sh --tests puts the schemas of Kubernetes and of Kubeflow there
-sys.path.insert(0, str(SCHEMAS))
 
 VERSION = re.search(r"project\(hpcai-train VERSION ([0-9.]+)", (SOURCE / "CMakeLists.txt").read_text()).group(1)
 TORCH = re.search(r"torch_version=([0-9.]+)", (SOURCE / "scripts/setup.sh").read_text()).group(1)
@@ -38,42 +37,17 @@ def text(path):
     return (SOURCE / path).read_text()
 
 
-WITHOUT_SCHEMAS = "scripts/setup.sh --tests installs the schemas of Kubernetes and Kubeflow, and a reader of YAML"
-try:
-    import kubernetes_validate
-    import yaml
-    from kubeflow_trainer_api.models import TrainerV1alpha1TrainJob
-except ImportError:
-    kubernetes_validate = None
-
-
 def manifests():
-    return [(path.name, document) for path in MANIFESTS for document in yaml.safe_load_all(path.read_text())]
-
-
-def pods(document):
-    """The pod specifications of a manifest."""
-    if document["kind"] == "Job":
-        return [document["spec"]["template"]["spec"]]
-    if document["kind"] == "PyTorchJob":
-        return [replica["template"]["spec"] for replica in document["spec"]["pytorchReplicaSpecs"].values()]
-    return []
-
-
-def commands(document):
-    """The arguments of hpcai-train in a manifest."""
-    if document["kind"] == "TrainJob":
-        return [document["spec"]["trainer"]["args"]]
-    return [container["args"] for pod in pods(document) for container in pod["containers"]]
+    return [(path.name, document) for path in MANIFESTS for document in checks.documents(path.read_text())]
 
 
 class Recipes(unittest.TestCase):
     def test_versions_are_those_of_the_project(self):
         places = [*CONTAINERS, *MANIFESTS, SOURCE / "scripts/packages/spack/package.py", *(SOURCE / "scripts/packages/easybuild").iterdir(),
-                  *(SOURCE / "scripts/packages/modulefiles").iterdir()]
+                  *(SOURCE / "scripts/packages/modulefiles").iterdir(), SOURCE / "docs/places.md"]
         for path in places:
             with self.subTest(path.name):
-                found = re.findall(r"hpcai-train(?::|@|-|/)(\d+\.\d+\.\d+)|[Vv]ersion[=: (\"']+(\d+\.\d+\.\d+)", path.name + "\n" + path.read_text())
+                found = re.findall(r"hpcai-train(?::|@|-|/|_)(\d+\.\d+\.\d+)|[Vv]ersion[=: (\"']+(\d+\.\d+\.\d+)", path.name + "\n" + path.read_text())
                 self.assertTrue(found, "no version of hpcai-train")
                 self.assertEqual({a or b for a, b in found}, {VERSION})
         self.assertIn(f"version: {VERSION}", text("CITATION.cff").replace('"', ""))
@@ -102,32 +76,26 @@ class Recipes(unittest.TestCase):
                 if name is not None:
                     self.assertIn(name, known)
 
-    @unittest.skipIf(kubernetes_validate is None, WITHOUT_SCHEMAS)
+    @unittest.skipIf(checks.kubernetes_validate is None, checks.WITHOUT_SCHEMAS)
     def test_configs_of_manifests_exist(self):
         for name, document in manifests():
-            for arguments in commands(document):
+            for arguments in checks.commands(document):
                 with self.subTest(name):
                     config = arguments[arguments.index("--config") + 1]
                     self.assertTrue(config.startswith("/opt/hpcai-train/share/hpcai-train/configs/"), config)
                     self.assertTrue((SOURCE / "configs" / config.split("/configs/")[1]).exists(), config)
 
-    @unittest.skipIf(kubernetes_validate is None, WITHOUT_SCHEMAS)
+    @unittest.skipIf(checks.kubernetes_validate is None, checks.WITHOUT_SCHEMAS)
     def test_manifests_fit_the_published_schemas(self):
         for name, document in manifests():
             with self.subTest(name):
-                if document["kind"] == "TrainJob":
-                    self.assertEqual(TrainerV1alpha1TrainJob.from_dict(document).to_dict(), document)
-                for pod in pods(document):
-                    wrapped = {"apiVersion": "v1", "kind": "Pod", "metadata": document["metadata"], "spec": {"restartPolicy": "OnFailure", **pod}}
-                    kubernetes_validate.validate(wrapped, "1.31", strict=True)
-                if document["kind"] == "Job":
-                    kubernetes_validate.validate(document, "1.31", strict=True)
+                checks.require_fit(document)
 
-    @unittest.skipIf(kubernetes_validate is None, WITHOUT_SCHEMAS)
+    @unittest.skipIf(checks.kubernetes_validate is None, checks.WITHOUT_SCHEMAS)
     def test_a_wrong_manifest_does_not_fit(self):
         document = dict(manifests()[0][1], spec={"template": {"spec": {"containers": [{"image": "hpcai-train"}]}}})
-        with self.assertRaises(kubernetes_validate.ValidationError):
-            kubernetes_validate.validate(document, "1.31", strict=True)
+        with self.assertRaises(checks.kubernetes_validate.ValidationError):
+            checks.require_fit(document)
 
     def test_recipes_are_python_that_compiles(self):
         for path in [SOURCE / "scripts/packages/spack/package.py", *(SOURCE / "scripts/packages/easybuild").iterdir()]:

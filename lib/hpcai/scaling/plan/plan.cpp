@@ -25,8 +25,10 @@
 namespace hpcai::scaling {
 namespace {
 
-constexpr double kStart_s = 60;    // of a job: loading the program, rendezvous, opening the data, reading a checkpoint
-constexpr double kMeasure_s = 10;  // duration of the measurement for CPU ranks without a calibration
+constexpr double kStart_s = 60;        // of a job: loading the program, rendezvous, opening the data, reading a checkpoint
+constexpr double kOwnMemory = 200e6;   // of the program on a CPU
+constexpr double kOwnMemoryGpu = 4e9;  // with the libraries of CUDA, an estimate
+constexpr double kMeasure_s = 10;      // duration of the measurement for CPU ranks without a calibration
 
 struct Model {
   Workload workload;
@@ -178,7 +180,9 @@ void estimate_memory(const trainer::Experiment& experiment, Plan& plan) {
   const auto per_pass = static_cast<double>(plan.batch_per_rank / plan.passes);
   plan.memory_per_rank = footprint.memory(per_pass);
   const auto queued = static_cast<double>((experiment.loader.queue_batches + 1) * plan.batch_per_rank);
-  if (!plan.gpus) plan.memory_per_rank += queued * footprint.input_per_sample + footprint.checkpoint;  // its copy on rank 0
+  const double of_host = queued * footprint.input_per_sample + footprint.checkpoint;  // its copy on rank 0
+  if (!plan.gpus) plan.memory_per_rank += of_host;
+  plan.node_memory_per_rank = plan.gpus ? kOwnMemoryGpu + of_host : kOwnMemory + plan.memory_per_rank;
   const auto& config = experiment.checkpoint;
   const double kept = static_cast<double>(config.keep) + (config.best && plan.validation_samples > 0 ? 1 : 0);
   plan.disk = (kept + 1) * footprint.checkpoint;  // the old checkpoint is removed after the new one is verified

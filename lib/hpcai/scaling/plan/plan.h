@@ -34,8 +34,9 @@ struct Plan {
   int64_t global_batch = 0, batch_per_rank = 0, passes = 1;  // of a step
   int64_t steps_per_epoch = 0, dropped_per_epoch = 0, epochs = 0, total_steps = 0, warmup_steps = 0;
   Footprint footprint;
-  double memory_per_rank = 0;  // bytes, while training; on the GPU where there is one
-  double disk = 0;             // bytes of all checkpoints that are kept
+  double memory_per_rank = 0;       // bytes, while training; on the GPU where there is one
+  double node_memory_per_rank = 0;  // bytes of the node's memory, with the program's own
+  double disk = 0;                  // bytes of all checkpoints that are kept
   StepTime step;
   double epoch_s = 0, evaluation_s = 0, total_s = 0;  // of one epoch, of one evaluation, of the training with all evaluations
   std::optional<double> time_s;

@@ -41,6 +41,7 @@ nlohmann::json to_json(const Plan& plan) {
                          {"total_steps", plan.total_steps},
                          {"warmup_steps", plan.warmup_steps},
                          {"memory_per_rank_bytes", plan.memory_per_rank},
+                         {"node_memory_per_rank_bytes", plan.node_memory_per_rank},
                          {"memory",
                           {{"weights", plan.footprint.weights},
                            {"gradients", plan.footprint.gradients},
