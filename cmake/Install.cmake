@@ -1,6 +1,6 @@
 # cmake --install build --prefix DIR [--component NAME]
-#   program   bin/hpcai-train, libexec/hpcai-train, every library that they need but the C and C++ run time in lib/hpcai-train/, configs,
-#             batch scripts and documentation in share/. The folder can be moved and copied.
+#   program   bin/hpcai-train, libexec/hpcai-train, every library that they need but the C and C++ run time in lib/hpcai-train/, and in
+#             share/ configs, batch scripts, documentation, manual page and completions. The folder can be moved and copied.
 #   library   headers, static libraries and hpcaiConfig.cmake, for find_package(hpcai) on this machine
 set(hpcai_private lib/hpcai-train)
 
@@ -21,8 +21,25 @@ install(RUNTIME_DEPENDENCY_SET hpcai_libraries
         LIBRARY DESTINATION ${hpcai_private} COMPONENT program)
 install(DIRECTORY configs DESTINATION share/hpcai-train COMPONENT program)
 install(DIRECTORY scripts/slurm scripts/kubernetes DESTINATION share/hpcai-train/scripts COMPONENT program USE_SOURCE_PERMISSIONS)
+install(FILES LICENSE DESTINATION share/doc/hpcai-train RENAME copyright COMPONENT program)  # the name that Debian wants
 install(FILES README.md LICENSE CHANGELOG.md CITATION.cff DESTINATION share/doc/hpcai-train COMPONENT program)
 install(DIRECTORY docs DESTINATION share/doc/hpcai-train COMPONENT program)
+
+# The program writes its manual page and completions. bash, fish and man find them there from the folder in PATH or below /usr. Debian's zsh
+# looks into vendor-completions, others into site-functions.
+set(hpcai_texts ${PROJECT_BINARY_DIR}/texts)
+install(CODE "
+  file(MAKE_DIRECTORY \"${hpcai_texts}\")
+  foreach(words man \"completion;bash\" \"completion;zsh\" \"completion;fish\")
+    list(GET words -1 name)
+    execute_process(COMMAND \"${PROJECT_BINARY_DIR}/bin/hpcai-train\" \${words} OUTPUT_FILE \"${hpcai_texts}/\${name}\" COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()" COMPONENT program)
+install(FILES ${hpcai_texts}/man DESTINATION share/man/man1 RENAME hpcai-train.1 COMPONENT program)
+install(FILES ${hpcai_texts}/bash DESTINATION share/bash-completion/completions RENAME hpcai-train COMPONENT program)
+install(FILES ${hpcai_texts}/fish DESTINATION share/fish/vendor_completions.d RENAME hpcai-train.fish COMPONENT program)
+foreach(folder site-functions vendor-completions)
+  install(FILES ${hpcai_texts}/zsh DESTINATION share/zsh/${folder} RENAME _hpcai-train COMPONENT program)
+endforeach()
 
 # For other CMake projects: hpcai::trainer and what it depends on.
 set(hpcai_exported core config draw simulate data kernels models optim distributed_light distributed checkpoint metrics tasks inference
@@ -45,15 +62,18 @@ install(FILES ${PROJECT_BINARY_DIR}/hpcaiConfig.cmake ${PROJECT_BINARY_DIR}/hpca
 set(CPACK_PACKAGE_CONTACT "the hpcai-train authors")
 set(CPACK_PACKAGE_VENDOR "hpcai-train")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Galaxy classification, gravitational waves and networks of your own, from one YAML file.\nThe package holds the program for CPUs with LibTorch and all other libraries.")
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_COMPONENTS_ALL program)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_SOURCE_DIR}/dist)
-set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_SYSTEM_NAME linux-${CMAKE_SYSTEM_PROCESSOR})
+set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_SOURCE_DIR}/cmake/Package.cmake)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6 (>= 2.36), libstdc++6 (>= 12)")
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_STRIP_FILES ON)
 include(CPack)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the program and installs it into a folder that can be moved, with LibTorch and all other libraries that it needs.
 # Usage: scripts/install.sh --prefix DIR [--cuda] [--library]
-#        scripts/install.sh --package                a .deb and a .tar.gz of the same into dist/
+#        scripts/install.sh --package                a .deb and a .tar.gz of the program for CPUs into dist/
 #   --cuda      also the part for NVIDIA GPUs, with the CUDA libraries that scripts/setup.sh --cuda has fetched
 #   --library   also headers and libraries for C++ programs: find_package(hpcai)
 # Run scripts/setup.sh before.
@@ -25,6 +25,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ "$package" = yes ] || [ -n "$prefix" ] || usage "--prefix DIR or --package is missing"
+if [ "$package" = yes ] && [ "$prefix${components[*]}" != program ]; then usage "--package takes no other option: it packs the program for CPUs"; fi
 case $prefix in ''|/*) ;; *) prefix=$started_in/$prefix ;; esac
 
 targets=(--program)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the build needs: Debian packages (as root or through sudo) and LibTorch 2.11.0 into .deps/.
 # Asks no questions and skips what is installed already. Usage: scripts/setup.sh [--cuda] [--tests]
-#   --tests      also install what only some tests need: Slurm, Open MPI, ip, h5py, torchrun, clang-format, zsh, fish, and Python packages
-#                in .deps; tests without them are skipped
+#   --tests      also install what only some tests need: Slurm, Open MPI, ip, debootstrap, h5py, torchrun, clang-format, zsh, fish, and
+#                Python packages in .deps; tests without them are skipped
 #   --cuda       also fetch the CUDA libraries of LibTorch (the default on a machine with a GPU)
 #   TORCH_DIR    use this LibTorch (a folder with include/ and lib/) instead of fetching one
 set -euo pipefail
@@ -24,7 +24,7 @@ compgen -G '/dev/nvidia[0-9]*' >/dev/null && want_cuda=yes
 
 packages=(g++ cmake ninja-build ccache git ca-certificates python3 python3-pip libcli11-dev libyaml-cpp-dev libspdlog-dev
           libfmt-dev nlohmann-json3-dev libhdf5-dev libjpeg62-turbo-dev libpng-dev libcfitsio-dev libnanoflann-dev zlib1g-dev libssl-dev libgloo-dev libhwy-dev catch2)
-test_packages=(slurm-wlm munge openmpi-bin iproute2 hdf5-tools python3-h5py clang-format-14 librsvg2-bin zsh fish chromium)
+test_packages=(slurm-wlm munge openmpi-bin iproute2 debootstrap hdf5-tools python3-h5py clang-format-14 librsvg2-bin zsh fish chromium)
 
 # Prints the given packages that are not installed.
 missing_packages() {
