@@ -41,7 +41,9 @@ class Install(unittest.TestCase):
                     self.assertTrue(os.path.realpath(found.split(" (")[0]).startswith(f"{place}/lib/"), line)
         self.assertIn("hpcai-train", run(place / "bin/hpcai-train", "--version"))
         run(place / "bin/hpcai-train", "--config", CONFIG, "--run-dir", self.folder / "run", "--nproc", 2, cwd=self.folder)
-        self.assertTrue((place / "share/hpcai-train/configs/galaxy/quickstart.yaml").exists())
+        for name in ("hpcai-train/configs/galaxy/quickstart.yaml", "man/man1/hpcai-train.1", "bash-completion/completions/hpcai-train",
+                     "zsh/site-functions/_hpcai-train", "fish/vendor_completions.d/hpcai-train.fish"):
+            self.assertTrue((place / "share" / name).stat().st_size > 0, name)
 
     def test_another_project_trains_with_the_library(self):
         self.install("library")
