@@ -24,17 +24,33 @@ bool BatchNorm::uses_batch_statistics() const {
   return is_training() && use_batch_ && (mode_ == BatchNormMode::local || mode_ == BatchNormMode::synchronised);
 }
 
+kernels::BatchNormOptions BatchNorm::kernel_options(bool relu) const {
+  const auto source = uses_batch_statistics() ? kernels::NormSource::batch : kernels::NormSource::running;
+  return {.norm = mode_ == BatchNormMode::none ? kernels::NormSource::none : source,
+          .eps = eps_,
+          .momentum = weight_of_batch(),
+          .sum = sum_,
+          .relu = relu};
+}
+
 at::Tensor BatchNorm::forward_offset(const at::Tensor& input, const at::Tensor& offset, bool relu) {
   const bool cancels = input.is_cuda() && uses_batch_statistics() && kernels::batch_norm_supports(input, tensors());
   return cancels ? normalise(input, relu, offset) : normalise(input + offset, relu);
 }
 
+at::Tensor BatchNorm::forward_add(const at::Tensor& input, const at::Tensor& addend, bool relu) {
+  if (mode_ != BatchNormMode::none && kernels::batch_norm_add_supports(input, addend, tensors())) {
+    return kernels::batch_norm_add(input, addend, tensors(), kernel_options(relu));
+  }
+  at::Tensor output = forward(input).add_(addend);  // nothing else reads the norm's output
+  return relu ? output.relu_() : output;
+}
+
 at::Tensor BatchNorm::normalise(const at::Tensor& input, bool relu, const at::Tensor& offset) {
   if (mode_ != BatchNormMode::none && kernels::batch_norm_supports(input, tensors())) {
-    const auto source = uses_batch_statistics() ? kernels::NormSource::batch : kernels::NormSource::running;
-    return kernels::batch_norm(
-        input, tensors(),
-        {.norm = source, .eps = eps_, .momentum = weight_of_batch(), .sum = sum_, .relu = relu, .offset = offset});
+    kernels::BatchNormOptions options = kernel_options(relu);
+    options.offset = offset;
+    return kernels::batch_norm(input, tensors(), options);
   }
   const at::Tensor output = normalise_generic(input);
   return relu ? output.relu() : output;

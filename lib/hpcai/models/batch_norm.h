@@ -38,6 +38,8 @@ class BatchNorm : public torch::nn::Module {
   // channel.
   at::Tensor forward(const at::Tensor& input) { return normalise(input, false); }
   at::Tensor forward_relu(const at::Tensor& input) { return normalise(input, true); }  // max(0, forward(input))
+  // forward(input) + addend, or with `relu` its ReLU; addend has the shape of the input.
+  at::Tensor forward_add(const at::Tensor& input, const at::Tensor& addend, bool relu);
   // forward(input + offset), or forward_relu with `relu`; input [batch, channel], offset [channel]. With batch statistics the
   // offset cancels in the output. The GPU kernel then adds it to the running mean only, and its gradient is exactly 0.
   at::Tensor forward_offset(const at::Tensor& input, const at::Tensor& offset, bool relu);
@@ -56,6 +58,8 @@ class BatchNorm : public torch::nn::Module {
   const SumOverRanks& sum() const { return sum_; }
   // Whether the next forward() takes its statistics from the batch.
   bool uses_batch_statistics() const;
+  // Those of the next forward() or forward_relu(), for a kernel that computes the norm together with something else.
+  kernels::BatchNormOptions kernel_options(bool relu) const;
 
   at::Tensor weight, bias, running_mean, running_var;  // [channels]; undefined in mode none
   kernels::NormTensors tensors() const {

@@ -3,6 +3,7 @@
 #include <ATen/autocast_mode.h>
 #include <torch/types.h>
 
+#include "hpcai/kernels/norm_depthwise/norm_depthwise.h"
 #include "hpcai/kernels/patch_convolution/patch_convolution.h"
 #include "hpcai/kernels/pixel_product/pixel_product.h"
 #include "hpcai/kernels/time_taps/time_taps.h"
@@ -11,11 +12,10 @@
 namespace hpcai::models {
 namespace {
 
-// Whether a convolution is computed in float32 on a CPU, on images that are channels-last.
-bool is_plain(const at::Tensor& input, const at::Tensor& weight) {
-  const bool is_float = input.is_cpu() && input.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat;
-  return is_float && !at::autocast::is_autocast_enabled(at::kCPU) && input.dim() == 4 &&
-         input.is_contiguous(at::MemoryFormat::ChannelsLast);
+// Whether images are float32 on a CPU, and channels-last, and stay so.
+bool is_plain(const at::Tensor& input) {
+  return input.is_cpu() && input.scalar_type() == at::kFloat && !at::autocast::is_autocast_enabled(at::kCPU) &&
+         input.dim() == 4 && input.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 // Every `stride`-th pixel of images [batch, channels, height, width].
@@ -31,7 +31,7 @@ at::Tensor strided(const at::Tensor& images, int64_t stride) {
 at::Tensor convolve_images(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, int64_t stride,
                            int64_t padding, int64_t groups) {
   const bool is_dense = groups == 1 && !bias.defined();
-  if (is_dense && is_plain(input, weight)) {
+  if (is_dense && is_plain(input)) {
     if (padding == 0 && kernels::pixel_product_supports(input, weight)) {
       return kernels::pixel_product(strided(input, stride), weight);
     }
@@ -46,6 +46,13 @@ at::Tensor convolve_images(const at::Tensor& input, const at::Tensor& weight, co
   return at::conv2d(input, weight, bias, stride, padding, 1, groups);
 }
 
+at::Tensor pool_behind(BatchNorm& norm, bool relu, const at::Tensor& input, kernels::PoolPadding padding) {
+  if (norm.mode() != BatchNormMode::none && is_plain(input) && kernels::norm_pool_supports(input)) {
+    return kernels::norm_pool(input, norm.tensors(), norm.kernel_options(relu), padding);
+  }
+  return kernels::max_pool(relu ? norm.forward_relu(input) : norm.forward(input), padding);
+}
+
 Conv2d::Conv2d(int64_t in, int64_t out, int64_t kernel, Options options) : options_(options) {
   weight = register_parameter("weight", torch::zeros({out, in / options.groups, kernel, kernel}));
   if (options.bias) bias = register_parameter("bias", torch::zeros({out}));
@@ -53,6 +60,17 @@ Conv2d::Conv2d(int64_t in, int64_t out, int64_t kernel, Options options) : optio
 
 at::Tensor Conv2d::forward(const at::Tensor& input) const {
   return convolve_images(input, weight, bias, options_.stride, options_.padding, options_.groups);
+}
+
+at::Tensor Conv2d::forward_behind(BatchNorm* norm, bool relu, const at::Tensor& input) const {
+  const bool has_padding_of_one = options_.stride == 1 && options_.padding == 1 && !bias.defined();
+  if (has_padding_of_one && is_plain(input) && kernels::norm_depthwise_supports(input, weight)) {
+    return kernels::norm_depthwise(
+        input, weight, norm ? norm->tensors() : kernels::NormTensors{},
+        norm ? norm->kernel_options(relu) : kernels::BatchNormOptions{.norm = kernels::NormSource::none, .relu = relu});
+  }
+  if (norm) return forward(relu ? norm->forward_relu(input) : norm->forward(input));
+  return forward(relu ? input.relu() : input);
 }
 
 TimeConv::TimeConv(int64_t in, int64_t out, Options options) : options_(options) {

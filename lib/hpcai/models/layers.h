@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 #include <torch/nn/module.h>
 
+#include "hpcai/kernels/norm_pool/norm_pool.h"
+#include "hpcai/models/batch_norm.h"
+
 namespace hpcai::models {
 
 // Convolutions and dense layers. Their constructors set all weights to zero, and initialise.h fills them from a seed. LibTorch's
@@ -14,6 +17,10 @@ namespace hpcai::models {
 at::Tensor convolve_images(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, int64_t stride,
                            int64_t padding, int64_t groups);
 
+// The 3x3 max pool of stride 2 of norm(input), or with `relu` of relu(norm(input)), as kernels::norm_pool. On a CPU float32
+// images in channels-last memory are normalised while the pool reads them.
+at::Tensor pool_behind(BatchNorm& norm, bool relu, const at::Tensor& input, kernels::PoolPadding padding);
+
 // A 2-D convolution with square kernels.
 class Conv2d : public torch::nn::Module {
  public:
@@ -24,6 +31,9 @@ class Conv2d : public torch::nn::Module {
   Conv2d(int64_t in, int64_t out, int64_t kernel, Options options);
   // [batch, in, height, width] -> [batch, out, height', width']
   at::Tensor forward(const at::Tensor& input) const;
+  // forward(x) for x = norm(input), or with `relu` relu(norm(input)); without a norm (null) x = input or relu(input). On a CPU a
+  // depthwise 3x3 convolution in float32 computes x while it reads its input, and does not store it.
+  at::Tensor forward_behind(BatchNorm* norm, bool relu, const at::Tensor& input) const;
 
   at::Tensor weight;  // [out, in / groups, kernel, kernel]
   at::Tensor bias;    // [out]; undefined without a bias

@@ -39,12 +39,10 @@ Bottleneck::Bottleneck(int64_t in, int64_t middle, int64_t stride, const ResNetC
 
 at::Tensor Bottleneck::forward(const at::Tensor& input) const {
   at::Tensor x = input;
-  for (size_t i = 0; i < convs_.size(); ++i) {
-    x = convs_[i]->forward(x);
-    x = i + 1 < convs_.size() ? norms_[i]->forward_relu(x) : norms_[i]->forward(x);
-  }
+  const size_t last = convs_.size() - 1;
+  for (size_t i = 0; i < last; ++i) x = norms_[i]->forward_relu(convs_[i]->forward(x));
   const at::Tensor shortcut = shortcut_ ? shortcut_norm_->forward(shortcut_->forward(input)) : input;
-  return x.add_(shortcut).relu_();  // nothing else reads x
+  return norms_[last]->forward_add(convs_[last]->forward(x), shortcut, /*relu=*/true);
 }
 
 ResNet::ResNet(const ResNetConfig& config, int64_t classes) : symmetry_(config.symmetry) {
@@ -71,8 +69,7 @@ at::Tensor ResNet::maps(const at::Tensor& input) {
 
 at::Tensor ResNet::plain_maps(const at::Tensor& input) {
   at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
-  x = bn1_->forward_relu(conv1_->forward(x));
-  x = at::max_pool2d(x, 3, 2, 1);
+  x = pool_behind(*bn1_, /*relu=*/true, conv1_->forward(x), {1, 1});
   for (const auto& block : blocks_) x = block->forward(x);
   return x;
 }

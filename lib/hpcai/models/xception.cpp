@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "hpcai/core/error.h"
 #include "hpcai/models/initialise.h"
@@ -17,17 +16,11 @@ int64_t scaled(int64_t channels, double factor) {
   return std::max<int64_t>(8, 8 * std::llround(static_cast<double>(channels) * factor / 8));
 }
 
-// Keras's "same" 3x3 pool of stride 2: odd sizes are padded by one row on each side, even sizes by one row at the end.
-// [batch, channel, height, width] -> [batch, channel, height / 2, width / 2], sizes rounded up.
-at::Tensor same_pool(const at::Tensor& input) {
-  const int64_t high = input.size(2) % 2, wide = input.size(3) % 2;
-  if (high == wide) return at::max_pool2d(input, 3, 2, high, 1, /*ceil_mode=*/!high);
-  constexpr double kLowest = -std::numeric_limits<double>::infinity();
-  return at::max_pool2d(at::constant_pad_nd(input, {wide, 1, high, 1}, kLowest), 3, 2);
-}
-
-at::Tensor pool(const at::Tensor& input, XceptionImplementation implementation) {
-  return implementation == XceptionImplementation::timm ? at::max_pool2d(input, 3, 2, 1) : same_pool(input);
+// Keras's "same" pads a 3x3 pool of stride 2 by one row on each side where the size is odd, and by one row at the end where it is
+// even.
+kernels::PoolPadding pool_padding(const at::Tensor& input, XceptionImplementation implementation) {
+  if (implementation == XceptionImplementation::timm) return {1, 1};
+  return {input.size(2) % 2, input.size(3) % 2};
 }
 
 }  // namespace
@@ -37,21 +30,26 @@ SeparableConv2d::SeparableConv2d(int64_t in, int64_t out) {
   pointwise_ = register_module("pointwise", std::make_shared<Conv2d>(in, out, 1, Conv2d::Options{}));
 }
 
-at::Tensor SeparableConv2d::forward(const at::Tensor& input) const { return pointwise_->forward(depthwise_->forward(input)); }
-
-at::Tensor Xception::Separable::operator()(const at::Tensor& input) const {
-  const at::Tensor output = conv->forward(relu_before ? input.relu() : input);
-  return relu_after ? norm->forward_relu(output) : norm->forward(output);
+at::Tensor SeparableConv2d::forward_behind(BatchNorm* norm, bool relu, const at::Tensor& input) const {
+  return pointwise_->forward(depthwise_->forward_behind(norm, relu, input));
 }
 
-void Xception::Separable::move_relu_into_norm_of(Separable& previous) {
-  relu_before = false;
-  previous.relu_after = true;
+at::Tensor Xception::convolve(const Separables& separables, const at::Tensor& input) {
+  at::Tensor x = input;
+  BatchNorm* norm = nullptr;
+  bool relu = false;
+  for (const Separable& separable : separables) {
+    x = separable.conv->forward_behind(norm, relu || separable.relu_before, x);
+    norm = separable.norm.get();
+    relu = separable.relu_after;
+  }
+  return x;
 }
 
 at::Tensor Xception::DownBlock::operator()(const at::Tensor& input) const {
-  const at::Tensor pooled = pool(second(first(input)), implementation);
-  return residual_norm->forward(residual->forward(input)).add_(pooled);  // nothing else reads the norm's output
+  const at::Tensor output = convolve(separables, input);
+  const at::Tensor pooled = pool_behind(*separables.back().norm, /*relu=*/false, output, pool_padding(output, implementation));
+  return residual_norm->forward_add(residual->forward(input), pooled, /*relu=*/false);
 }
 
 Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(config) {
@@ -76,7 +74,6 @@ Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(conf
     auto& block = middle_.emplace_back();
     for (int j = 1; j <= 3; ++j) {
       block.push_back(add_separable(fmt::format("block{}_sepconv{}", number, j), channels(728), channels(728), true, false));
-      if (j > 1) block[j - 1].move_relu_into_norm_of(block[j - 2]);
     }
     if (config.zero_init_last_gamma) block.back().norm->zero_gamma();
     add_layer(fmt::format("block{}_add", number));
@@ -117,10 +114,9 @@ Xception::DownBlock Xception::add_down_block(int number, int64_t in, int64_t mid
   const std::string block = fmt::format("block{}_", number);
   DownBlock down;
   down.implementation = config_.implementation;
-  down.first = add_separable(block + "sepconv1", in, middle, relu_before, false);
-  down.second = add_separable(block + "sepconv2", middle, out, true, false);
-  down.second.move_relu_into_norm_of(down.first);
-  if (config_.zero_init_last_gamma) down.second.norm->zero_gamma();
+  down.separables.push_back(add_separable(block + "sepconv1", in, middle, relu_before, false));
+  down.separables.push_back(add_separable(block + "sepconv2", middle, out, true, false));
+  if (config_.zero_init_last_gamma) down.separables.back().norm->zero_gamma();
   down.residual = register_module(block + "residual", std::make_shared<Conv2d>(in, out, 1, Conv2d::Options{.stride = 2}));
   add_layer(block + "residual", {down.residual});
   add_layer(block + "pool");
@@ -138,14 +134,9 @@ at::Tensor Xception::plain_maps(const at::Tensor& input) {
   x = norm1_->forward_relu(conv1_->forward(x));
   x = norm2_->forward_relu(conv2_->forward(x));
   for (const DownBlock& block : entry_) x = block(x);
-  for (const auto& block : middle_) {
-    at::Tensor y = x;
-    for (const Separable& separable : block) y = separable(y);
-    x = y.add_(x);  // nothing else reads y
-  }
+  for (const Separables& block : middle_) x = block.back().norm->forward_add(convolve(block, x), x, /*relu=*/false);
   for (const DownBlock& block : exit_) x = block(x);
-  for (const Separable& separable : last_) x = separable(x);
-  return x;
+  return last_.back().norm->forward_relu(convolve(last_, x));
 }
 
 at::Tensor Xception::summarise(const at::Tensor& maps) {

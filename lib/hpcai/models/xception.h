@@ -15,8 +15,8 @@ inline constexpr double kTimmNormEps = 1e-5;  // of timm's batch norms; Keras's 
 class SeparableConv2d : public torch::nn::Module {
  public:
   SeparableConv2d(int64_t in, int64_t out);
-  // [batch, in, height, width] -> [batch, out, height, width]
-  at::Tensor forward(const at::Tensor& input) const;
+  // Of Conv2d::forward_behind(norm, relu, input): [batch, in, height, width] -> [batch, out, height, width]
+  at::Tensor forward_behind(BatchNorm* norm, bool relu, const at::Tensor& input) const;
 
  private:
   std::shared_ptr<Conv2d> depthwise_, pointwise_;
@@ -55,19 +55,18 @@ class Xception : public MapNetwork {
     std::shared_ptr<SeparableConv2d> conv;
     std::shared_ptr<BatchNorm> norm;
     bool relu_before, relu_after;
-    at::Tensor operator()(const at::Tensor& input) const;
-    // Moves the relu on this input to the output of `previous`, whose norm computes it in the same pass over memory. This must be
-    // the only reader of that output.
-    void move_relu_into_norm_of(Separable& previous);
   };
+  using Separables = std::vector<Separable>;
   // The sum of two branches: two separable convolutions with a pool of stride 2, and a 1x1 convolution of stride 2.
   struct DownBlock {
-    Separable first, second;
+    Separables separables;
     std::shared_ptr<Conv2d> residual;
     std::shared_ptr<BatchNorm> residual_norm;
     XceptionImplementation implementation;
     at::Tensor operator()(const at::Tensor& input) const;
   };
+  // One behind the other. The norm of each is applied by the next one, which is its only reader; that of the last is left out.
+  static at::Tensor convolve(const Separables& separables, const at::Tensor& input);
 
   at::Tensor plain_maps(const at::Tensor& input);
   std::shared_ptr<BatchNorm> add_norm(const std::string& name, int64_t channels);
@@ -77,10 +76,10 @@ class Xception : public MapNetwork {
   XceptionConfig config_;
   std::shared_ptr<Conv2d> conv1_, conv2_;
   std::shared_ptr<BatchNorm> norm1_, norm2_;
-  std::vector<DownBlock> entry_;                // blocks 2, 3, 4
-  std::vector<std::vector<Separable>> middle_;  // blocks 5 to 12, three each
-  std::vector<DownBlock> exit_;                 // block 13
-  std::vector<Separable> last_;                 // block 14
+  std::vector<DownBlock> entry_;    // blocks 2, 3, 4
+  std::vector<Separables> middle_;  // blocks 5 to 12, three each
+  std::vector<DownBlock> exit_;     // block 13
+  Separables last_;                 // block 14
   std::shared_ptr<Dense> dense1_, dense2_, predictions_;
 };
 

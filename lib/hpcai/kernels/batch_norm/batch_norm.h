@@ -34,6 +34,16 @@ at::Tensor batch_norm_reference(const at::Tensor& input, const NormTensors& tens
 // loaded.
 bool batch_norm_supports(const at::Tensor& input, const NormTensors& tensors);
 
+// The same with `addend`, of the shape of the input, added in the same pass: norm(input) + addend, or with options.relu its ReLU.
+// Differentiable in addend, too. On CPUs only. The tensors must be ones that batch_norm_add_supports.
+at::Tensor batch_norm_add(const at::Tensor& input, const at::Tensor& addend, const NormTensors& tensors,
+                          const BatchNormOptions& options);
+at::Tensor batch_norm_add_reference(const at::Tensor& input, const at::Tensor& addend, const NormTensors& tensors,
+                                    const BatchNormOptions& options);
+
+// Whether batch_norm_add takes them: an input that batch_norm_supports on a CPU, and a float32 addend of the same layout.
+bool batch_norm_add_supports(const at::Tensor& input, const at::Tensor& addend, const NormTensors& tensors);
+
 // Throws Error{usage}: the normalised value would be 0 whatever the input is, and the running variance 0/0.
 [[noreturn]] void refuse_lone_values();
 

@@ -87,4 +87,12 @@ at::Tensor batch_norm_reference(const at::Tensor& input, const NormTensors& tens
   return (options.relu ? output.relu() : output).to(input.scalar_type());
 }
 
+at::Tensor batch_norm_add_reference(const at::Tensor& input, const at::Tensor& addend, const NormTensors& tensors,
+                                    const BatchNormOptions& options) {
+  BatchNormOptions linear = options;
+  linear.relu = false;
+  const at::Tensor output = batch_norm_reference(input, tensors, linear) + addend;
+  return options.relu ? output.relu() : output;
+}
+
 }  // namespace hpcai::kernels

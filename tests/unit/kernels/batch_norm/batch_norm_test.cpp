@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <limits>
+#include <utility>
 
 #include "hpcai/core/error.h"
 #include "test_device.h"
@@ -197,6 +198,36 @@ TEST_CASE("batch norm keeps its digits where the mean is a thousand deviations a
   const at::Tensor expected = reference(problem, options).output;
   // One rounding of the input itself is 2000 * 6e-8 of a deviation of 2.
   CHECK((fused(problem, options).output.to(at::kDouble) - expected).abs().max().item<double>() < 5e-4);
+}
+
+TEST_CASE("batch norm with an addend, and its gradients, equal the plain ones in float64") {
+  at::manual_seed(9);
+  const auto shape = GENERATE(std::vector<int64_t>{7, 5}, std::vector<int64_t>{2, 6, 3, 5}, std::vector<int64_t>{5, 24, 33, 31});
+  const auto source = GENERATE(NormSource::batch, NormSource::running);
+  const bool relu = GENERATE(false, true);
+  INFO("shape " << c10::str(at::IntArrayRef(shape)) << ", relu " << relu << ", from batch " << (source == NormSource::batch));
+  const Problem problem = random_problem(shape);
+  const at::Tensor addend = at::empty_like(problem.input).normal_();
+  const BatchNormOptions options = options_of({.norm = source, .relu = relu});
+  const auto run_in = [&](at::ScalarType type, const auto& norm) {
+    const at::Tensor added = addend.to(type, false, /*copy=*/true).requires_grad_();
+    const Result result = run(problem, at::kCPU, type, type, [&](const at::Tensor& input, const NormTensors& tensors) {
+      return norm(input, added, tensors, options);
+    });
+    return std::pair(result, added.grad());
+  };
+  const auto [value, of_addend] = run_in(at::kFloat, batch_norm_add);
+  const auto [expected, expected_of_addend] = run_in(at::kDouble, batch_norm_add_reference);
+  check_close(value, expected);
+  check_close(of_addend, expected_of_addend, "gradient of the addend", 3e-6);
+}
+
+TEST_CASE("batch norm leaves an addend of another layout or size to others") {
+  const Problem problem = random_problem({2, 6, 3, 5});
+  CHECK(batch_norm_add_supports(problem.input, at::empty_like(problem.input), problem.tensors));
+  CHECK_FALSE(batch_norm_add_supports(problem.input, problem.input.contiguous(), problem.tensors));
+  CHECK_FALSE(batch_norm_add_supports(problem.input, problem.input.narrow(0, 0, 1), problem.tensors));
+  CHECK_FALSE(batch_norm_add_supports(problem.input, problem.input.to(at::kDouble), problem.tensors));
 }
 
 TEST_CASE("batch norm does not depend on the number of threads") {

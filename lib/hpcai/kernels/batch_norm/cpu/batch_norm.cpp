@@ -76,6 +76,15 @@ void normalise_as(const float* values, int64_t rows, const Shape& shape, const S
   });
 }
 
+template <bool kRelu>
+void normalise_and_add_as(const float* values, const float* addend, int64_t rows, const Shape& shape, const ScaleShift& norm,
+                          float* out) {
+  for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
+    const auto y = hn::Add(mapped(d, hn::LoadU(d, values + i), norm, c), hn::LoadU(d, addend + i));
+    hn::StoreU(kRelu ? relu(d, y) : y, d, out + i);
+  });
+}
+
 // dy, or with a ReLU 0 where y <= 0
 template <bool kRelu, class D>
 HWY_INLINE hn::Vec<D> through_relu(D d, const float* dy, hn::Vec<D> v, const ScaleShift& norm, int64_t i, int64_t c) {
@@ -84,14 +93,15 @@ HWY_INLINE hn::Vec<D> through_relu(D d, const float* dy, hn::Vec<D> v, const Sca
   return hn::IfThenElseZero(hn::Gt(mapped(d, v, norm, c), hn::Zero(d)), grad);
 }
 
-template <bool kRelu>
-void gradient_sums_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
-                      const float* mean, double* grad, double* product) {
+// The sums of gradient(d, v, index of the value, channel) and of that times (v - mean).
+template <class Gradient>
+HWY_INLINE void sum_gradients(const float* values, int64_t rows, const Shape& shape, const float* mean, double* grad,
+                              double* product, const Gradient& gradient) {
   std::vector<float> scratch(2 * shape.width);
   float *const wide_grad = scratch.data(), *const wide_product = wide_grad + shape.width;
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
     const auto v = hn::LoadU(d, values + i);
-    const auto g = through_relu<kRelu>(d, dy, v, norm, i, c);
+    const auto g = gradient(d, v, i, c);
     add_to(d, wide_grad + c, g);
     hn::StoreU(hn::MulAdd(g, hn::Sub(v, hn::LoadU(d, mean + c)), hn::LoadU(d, wide_product + c)), d, wide_product + c);
   });
@@ -99,6 +109,22 @@ void gradient_sums_as(const float* dy, const float* values, int64_t rows, const 
     grad[c] = sum_of_repetitions(wide_grad, shape, c);
     product[c] = sum_of_repetitions(wide_product, shape, c);
   }
+}
+
+template <bool kRelu>
+void gradient_sums_as(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
+                      const float* mean, double* grad, double* product) {
+  sum_gradients(values, rows, shape, mean, grad, product,
+                [&](auto d, auto v, int64_t i, int64_t c) { return through_relu<kRelu>(d, dy, v, norm, i, c); });
+}
+
+void masked_gradient_sums(const float* dy, const float* y, const float* values, int64_t rows, const Shape& shape,
+                          const float* mean, float* masked, double* grad, double* product) {
+  sum_gradients(values, rows, shape, mean, grad, product, [&](auto d, auto, int64_t i, int64_t) {
+    const auto g = hn::IfThenElseZero(hn::Gt(hn::LoadU(d, y + i), hn::Zero(d)), hn::LoadU(d, dy + i));
+    hn::StoreU(g, d, masked + i);
+    return g;
+  });
 }
 
 template <bool kRelu>
@@ -113,6 +139,11 @@ void input_gradient_as(const float* dy, const float* values, int64_t rows, const
 
 void normalise(const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm, bool relu, float* out) {
   (relu ? normalise_as<true> : normalise_as<false>)(values, rows, shape, norm, out);
+}
+
+void normalise_and_add(const float* values, const float* addend, int64_t rows, const Shape& shape, const ScaleShift& norm,
+                       bool relu, float* out) {
+  (relu ? normalise_and_add_as<true> : normalise_and_add_as<false>)(values, addend, rows, shape, norm, out);
 }
 
 void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
@@ -132,7 +163,9 @@ HWY_AFTER_NAMESPACE();
 namespace hpcai::kernels {
 HWY_EXPORT(moments);
 HWY_EXPORT(normalise);
+HWY_EXPORT(normalise_and_add);
 HWY_EXPORT(gradient_sums);
+HWY_EXPORT(masked_gradient_sums);
 HWY_EXPORT(input_gradient);
 
 namespace norm {
@@ -149,6 +182,14 @@ void gradient_sums(const float* dy, const float* values, int64_t rows, const Sha
 void input_gradient(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
                     const InputGradient& gradient, bool relu, float* out) {
   HWY_DYNAMIC_DISPATCH(input_gradient)(dy, values, rows, shape, norm, gradient, relu, out);
+}
+void normalise_and_add(const float* values, const float* addend, int64_t rows, const Shape& shape, const ScaleShift& norm,
+                       bool relu, float* out) {
+  HWY_DYNAMIC_DISPATCH(normalise_and_add)(values, addend, rows, shape, norm, relu, out);
+}
+void masked_gradient_sums(const float* dy, const float* y, const float* values, int64_t rows, const Shape& shape,
+                          const float* mean, float* masked, double* grad, double* product) {
+  HWY_DYNAMIC_DISPATCH(masked_gradient_sums)(dy, y, values, rows, shape, mean, masked, grad, product);
 }
 }  // namespace norm
 }  // namespace hpcai::kernels

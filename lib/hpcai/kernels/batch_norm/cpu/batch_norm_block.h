@@ -25,10 +25,17 @@ void moments(const float* values, int64_t rows, const Shape& shape, double* mean
 
 // out = scale values + shift, or with `relu` max(0, scale values + shift).
 void normalise(const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm, bool relu, float* out);
+// The same of scale values + shift + addend.
+void normalise_and_add(const float* values, const float* addend, int64_t rows, const Shape& shape, const ScaleShift& norm,
+                       bool relu, float* out);
 
 // Sums over rows of dy and dy (v - mean), float64 [channels], for mean [width]. With `relu`, dy counts as 0 where y <= 0.
 void gradient_sums(const float* dy, const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm,
                    const float* mean, bool relu, double* grad, double* product);
+
+// The same of `masked`, dy where y > 0 and 0 elsewhere, which is written.
+void masked_gradient_sums(const float* dy, const float* y, const float* values, int64_t rows, const Shape& shape,
+                          const float* mean, float* masked, double* grad, double* product);
 
 // dv = scale dy + slope v + offset, [width] each; the last two are 0 unless the statistics are those of the batch.
 struct InputGradient {

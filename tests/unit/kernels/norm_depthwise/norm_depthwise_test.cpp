@@ -1,0 +1,117 @@
+#include "hpcai/kernels/norm_depthwise/norm_depthwise.h"
+
+#include <catch2/catch.hpp>
+#include <tuple>
+
+#include "hpcai/core/error.h"
+#include "unit/kernels/convolution_check.h"
+
+namespace hpcai::kernels {
+namespace {
+
+struct Problem : ConvolutionProblem {
+  NormTensors tensors;
+};
+
+Problem random_problem(int64_t batch, int64_t channels, int64_t height, int64_t width) {
+  at::manual_seed(11);
+  const std::vector<int64_t> shape{batch, channels, height, width};
+  return {{.input = (at::randn(shape) * 2 + 1).contiguous(at::MemoryFormat::ChannelsLast),
+           .weight = at::randn({channels, 1, 3, 3}),
+           .grad = at::randn(shape)},
+          {.gamma = at::rand({channels}) + 0.5,
+           .beta = at::randn({channels}) * 0.3,
+           .running_mean = at::randn({channels}),
+           .running_var = at::rand({channels}) + 0.5}};
+}
+
+// The convolution with its gradients, and the tensors of the norm with theirs.
+struct Result {
+  ConvolutionResult convolution;
+  NormTensors tensors;
+};
+
+template <class Operator>
+Result run_with_norm(const Problem& problem, at::ScalarType type, BatchNormOptions options, const Operator& depthwise) {
+  options.eps = 1e-3;
+  options.momentum = 0.1;
+  const auto copied = [&](const at::Tensor& tensor) { return tensor.to(type, false, /*copy=*/true); };
+  Result result;
+  if (options.norm != NormSource::none) {
+    result.tensors = {.gamma = copied(problem.tensors.gamma).requires_grad_(),
+                      .beta = copied(problem.tensors.beta).requires_grad_(),
+                      .running_mean = copied(problem.tensors.running_mean),
+                      .running_var = copied(problem.tensors.running_var)};
+  }
+  result.convolution = run(problem, type, [&](const at::Tensor& input, const at::Tensor& weight) {
+    return depthwise(input, weight, result.tensors, options);
+  });
+  return result;
+}
+
+void check_close(const Result& value, const Result& expected, double tolerance) {
+  check_close(value.convolution, expected.convolution, tolerance);
+  if (!expected.tensors.gamma.defined()) return;
+  CHECK(largest_error(value.tensors.gamma.grad(), expected.tensors.gamma.grad()) < tolerance);
+  CHECK(largest_error(value.tensors.beta.grad(), expected.tensors.beta.grad()) < tolerance);
+  CHECK(largest_error(value.tensors.running_mean, expected.tensors.running_mean) < tolerance);
+  CHECK(largest_error(value.tensors.running_var, expected.tensors.running_var) < tolerance);
+}
+
+}  // namespace
+
+TEST_CASE("a depthwise convolution behind a norm, and its gradients, equal the plain ones in float64") {
+  // one pixel, one row, rests of rows, half a vector of channels, several pieces of a sample
+  const auto [batch, channels, height, width] = GENERATE(std::tuple(3, 8, 1, 1), std::tuple(2, 24, 1, 9), std::tuple(2, 40, 7, 2),
+                                                         std::tuple(2, 16, 6, 11), std::tuple(3, 72, 40, 43));
+  const auto source = GENERATE(NormSource::none, NormSource::running, NormSource::batch);
+  const bool relu = GENERATE(false, true);
+  CAPTURE(batch, channels, height, width, static_cast<int>(source), relu);
+  const Problem problem = random_problem(batch, channels, height, width);
+  REQUIRE(norm_depthwise_supports(problem.input, problem.weight));
+  const BatchNormOptions options{.norm = source, .relu = relu};
+  const Result value = run_with_norm(problem, at::kFloat, options, norm_depthwise);
+  CHECK(value.convolution.output.is_contiguous(at::MemoryFormat::ChannelsLast));
+  check_close(value, run_with_norm(problem, at::kDouble, options, norm_depthwise_reference), 5e-6);
+}
+
+TEST_CASE("a depthwise convolution behind a norm takes the statistics of all ranks") {
+  const Problem problem = random_problem(2, 24, 9, 10);
+  const BatchNormOptions options{.sum = [](at::Tensor& values) { values.mul_(2); }, .relu = true};  // two ranks with equal values
+  check_close(run_with_norm(problem, at::kFloat, options, norm_depthwise),
+              run_with_norm(problem, at::kDouble, options, norm_depthwise_reference), 5e-6);
+}
+
+TEST_CASE("a depthwise convolution behind a norm does not depend on the number of threads") {
+  const Problem problem = random_problem(2, 64, 50, 51);
+  const auto convolution = [&](const at::Tensor& input, const at::Tensor& weight) {
+    return norm_depthwise(input, weight, problem.tensors, {.norm = NormSource::batch, .eps = 1e-3, .relu = true});
+  };
+  check_equal(run_on_threads(3, problem, convolution), run_on_threads(1, problem, convolution));
+}
+
+TEST_CASE("a depthwise convolution behind a norm computes its gradients with a frozen input") {
+  const Problem problem = random_problem(2, 16, 5, 5);
+  const at::Tensor weight = problem.weight.clone().requires_grad_();
+  NormTensors tensors = problem.tensors;
+  tensors.gamma = tensors.gamma.clone().requires_grad_();
+  norm_depthwise(problem.input, weight, tensors, {.norm = NormSource::batch, .eps = 1e-3}).backward(problem.grad);
+  CHECK(weight.grad().defined());
+  CHECK(tensors.gamma.grad().defined());
+  CHECK_FALSE(problem.input.grad().defined());
+}
+
+TEST_CASE("a depthwise convolution behind a norm refuses what it cannot compute") {
+  const Problem problem = random_problem(1, 16, 8, 8);
+  CHECK_FALSE(norm_depthwise_supports(problem.input.contiguous(), problem.weight));
+  CHECK_FALSE(norm_depthwise_supports(problem.input.to(at::kDouble), problem.weight));
+  CHECK_FALSE(norm_depthwise_supports(problem.input, at::randn({16, 16, 3, 3})));
+  CHECK_FALSE(norm_depthwise_supports(problem.input, at::randn({16, 1, 5, 5})));
+  CHECK_FALSE(
+      norm_depthwise_supports(at::randn({1, 12, 4, 4}).contiguous(at::MemoryFormat::ChannelsLast), at::randn({12, 1, 3, 3})));
+  CHECK_THROWS_AS(norm_depthwise(problem.input.contiguous(), problem.weight, problem.tensors, {}), c10::Error);
+  const Problem lone = random_problem(1, 16, 1, 1);
+  CHECK_THROWS_AS(norm_depthwise(lone.input, lone.weight, lone.tensors, {}), Error);
+}
+
+}  // namespace hpcai::kernels
