@@ -1,20 +1,11 @@
 #include "hpcai/kernels/patch_convolution/patch_convolution.h"
 
-#include <torch/types.h>
-
 #include <catch2/catch.hpp>
 #include <tuple>
 
+#include "unit/kernels/convolution_check.h"
+
 namespace hpcai::kernels {
-namespace {
-
-double largest_error(const at::Tensor& value, const at::Tensor& expected) {
-  REQUIRE(value.sizes() == expected.sizes());
-  return ((value.to(at::kDouble) - expected).abs().max() / expected.abs().max()).item<double>();
-}
-
-}  // namespace
-
 TEST_CASE("a convolution whose weight's gradient comes from patches equals the plain one in float64") {
   at::manual_seed(7);
   // odd sizes, another kernel and stride, one pixel, and enough values for several pieces
@@ -22,21 +13,18 @@ TEST_CASE("a convolution whose weight's gradient comes from patches equals the p
       GENERATE(std::tuple(2, 8, 9, 12, 3, 2, 1), std::tuple(1, 5, 11, 7, 3, 2, 0), std::tuple(2, 4, 13, 13, 5, 3, 2),
                std::tuple(3, 2, 1, 1, 3, 2, 1), std::tuple(3, 64, 160, 160, 3, 2, 1));
   CAPTURE(batch, channels, height, width, kernel, stride, padding);
-  const at::Tensor input = at::randn({batch, channels, height, width}).contiguous(at::MemoryFormat::ChannelsLast);
-  const at::Tensor weight = at::randn({6, channels, kernel, kernel});
-  REQUIRE(patch_convolution_supports(input, weight));
-  const auto with_grad = [](const at::Tensor& tensor, at::ScalarType type) {
-    return tensor.to(type, false, /*copy=*/true).requires_grad_();
+  ConvolutionProblem problem{.input = at::randn({batch, channels, height, width}).contiguous(at::MemoryFormat::ChannelsLast),
+                             .weight = at::randn({6, channels, kernel, kernel}),
+                             .grad = {}};
+  REQUIRE(patch_convolution_supports(problem.input, problem.weight));
+  const auto plain = [stride = stride, padding = padding](const at::Tensor& input, const at::Tensor& weight) {
+    return at::conv2d(input, weight, {}, stride, padding);
   };
-  const at::Tensor x = with_grad(input, at::kFloat), w = with_grad(weight, at::kFloat);
-  const at::Tensor exact_x = with_grad(input, at::kDouble), exact_w = with_grad(weight, at::kDouble);
-  const at::Tensor output = patch_convolution(x, w, stride, padding), exact = at::conv2d(exact_x, exact_w, {}, stride, padding);
-  const at::Tensor grad = at::randn(exact.sizes(), at::kDouble);
-  output.backward(grad.to(at::kFloat));
-  exact.backward(grad);
-  CHECK(largest_error(output.detach(), exact.detach()) < 1e-5);
-  CHECK(largest_error(x.grad(), exact_x.grad()) < 1e-5);
-  CHECK(largest_error(w.grad(), exact_w.grad()) < 1e-5);
+  const auto patches = [stride = stride, padding = padding](const at::Tensor& input, const at::Tensor& weight) {
+    return patch_convolution(input, weight, stride, padding);
+  };
+  problem.grad = at::randn(plain(problem.input, problem.weight).sizes(), at::kDouble);
+  check_close(run(problem, at::kFloat, patches), run(problem, at::kDouble, plain), 1e-5);
 }
 
 TEST_CASE("a convolution with patches refuses what it cannot compute") {
