@@ -3,6 +3,7 @@
 #include <torch/autograd.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "hpcai/core/threads/pieces.h"
 #include "hpcai/kernels/packed_product/cpu/packed_product.h"
@@ -13,14 +14,16 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Rows of one call: they stay in the second cache level for all panels.
-constexpr int64_t kRows = 96;
+// Rows and depth of one product. The rows are copied without the gaps that the rest of the depth leaves, and with a row length
+// that is no multiple of 4096 bytes: they stay in the second cache level for all panels, and two panels in the first one for all
+// rows.
+constexpr int64_t kRows = 96, kDepth = 256, kRowLength = kDepth + kPanel;
 
 // [batch, channels, height, width] channels-last as [pixels, channels].
 at::Tensor as_rows(const at::Tensor& images) { return images.permute({0, 2, 3, 1}).reshape({-1, images.size(1)}); }
 
 // images [batch, depth, height, width] times the matrix, as [batch, columns, height, width].
-at::Tensor multiply_pixels(const at::Tensor& images, const PanelSource& matrix) {
+at::Tensor multiply_packed(const at::Tensor& images, const PanelSource& matrix) {
   const int64_t panels = panels_of(matrix.columns), rows = images.size(0) * images.size(2) * images.size(3);
   const at::Tensor packed = at::empty({panels, matrix.depth, kPanel}, images.options());
   for_pieces(panels,
@@ -29,51 +32,62 @@ at::Tensor multiply_pixels(const at::Tensor& images, const PanelSource& matrix) 
                              at::MemoryFormat::ChannelsLast);
   for_pieces((rows + kRows - 1) / kRows, [&](int64_t piece) {
     const int64_t first = piece * kRows, count = std::min(kRows, rows - first);
-    multiply({.left = {.data = images.const_data_ptr<float>() + first * matrix.depth,
-                       .row = matrix.depth,
-                       .k = 1,
-                       .row_block = count,
-                       .k_block = matrix.depth,
-                       .next_rows = 0,
-                       .next_ks = 0},
-              .right = packed.const_data_ptr<float>(),
-              .out = out.mutable_data_ptr<float>() + first * matrix.columns,
-              .out_row = matrix.columns,
-              .out_panel = kPanel,
-              .rows = count,
-              .depth = matrix.depth,
-              .first = 0,
-              .end = matrix.columns,
-              .add = false});
+    std::vector<float> block(count * kRowLength);
+    for (int64_t k = 0; k < matrix.depth; k += kDepth) {
+      const int64_t depth = std::min(kDepth, matrix.depth - k);
+      for (int64_t row = 0; row < count; ++row) {
+        std::copy_n(images.const_data_ptr<float>() + (first + row) * matrix.depth + k, depth, block.data() + row * kRowLength);
+      }
+      multiply({.left = {.data = block.data(),
+                         .row = kRowLength,
+                         .k = 1,
+                         .row_block = count,
+                         .k_block = depth,
+                         .next_rows = 0,
+                         .next_ks = 0},
+                .right = packed.const_data_ptr<float>() + k * kPanel,
+                .right_panel = matrix.depth * kPanel,
+                .out = out.mutable_data_ptr<float>() + first * matrix.columns,
+                .out_row = matrix.columns,
+                .out_panel = kPanel,
+                .rows = count,
+                .depth = depth,
+                .first = 0,
+                .end = matrix.columns,
+                .add = k > 0});
+    }
   });
   return out;
 }
 
+// images [batch, depth, height, width] times matrix [depth, columns], as [batch, columns, height, width].
+at::Tensor multiply_pixels(const at::Tensor& images, const at::Tensor& matrix, Multiplier multiplier) {
+  if (multiplier == Multiplier::packed) {
+    return multiply_packed(images, {.from = matrix.const_data_ptr<float>(),
+                                    .k_step = matrix.stride(0),
+                                    .column_step = matrix.stride(1),
+                                    .depth = matrix.size(0),
+                                    .columns = matrix.size(1)});
+  }
+  return as_rows(images).mm(matrix).view({images.size(0), images.size(2), images.size(3), matrix.size(1)}).permute({0, 3, 1, 2});
+}
+
 struct PixelProduct : torch::autograd::Function<PixelProduct> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight) {
-    const at::Tensor matrix = weight.flatten(1).contiguous();  // [out, in]
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, Multiplier multiplier) {
     context->save_for_backward({input, weight});
-    return multiply_pixels(input, {.from = matrix.const_data_ptr<float>(),
-                                   .k_step = 1,
-                                   .column_step = matrix.size(1),
-                                   .depth = matrix.size(1),
-                                   .columns = matrix.size(0)});
+    context->saved_data["multiplier"] = static_cast<int64_t>(multiplier);
+    return multiply_pixels(input, weight.flatten(1).contiguous().t(), multiplier);
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &weight = saved[1];
-    const at::Tensor dy = grads[0].contiguous(at::MemoryFormat::ChannelsLast), matrix = weight.flatten(1).contiguous();
+    const auto multiplier = static_cast<Multiplier>(context->saved_data["multiplier"].toInt());
+    const at::Tensor dy = grads[0].contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor of_input, of_weight;
-    if (context->needs_input_grad(0)) {
-      of_input = multiply_pixels(dy, {.from = matrix.const_data_ptr<float>(),
-                                      .k_step = matrix.size(1),
-                                      .column_step = 1,
-                                      .depth = matrix.size(0),
-                                      .columns = matrix.size(1)});
-    }
+    if (context->needs_input_grad(0)) of_input = multiply_pixels(dy, weight.flatten(1).contiguous(), multiplier);
     if (context->needs_input_grad(1)) of_weight = as_rows(dy).t().mm(as_rows(input)).view_as(weight);
-    return {of_input, of_weight};
+    return {of_input, of_weight, {}};
   }
 };
 
@@ -86,9 +100,17 @@ bool pixel_product_supports(const at::Tensor& input, const at::Tensor& weight) {
          weight.size(0) % 8 == 0 && weight.size(1) % 8 == 0 && input.numel() > 0 && weight.numel() > 0;
 }
 
-at::Tensor pixel_product(const at::Tensor& input, const at::Tensor& weight) {
+Multiplier quickest_multiplier() {
+#ifdef __x86_64__
+  static const bool is_intel = at::hasMKL() && __builtin_cpu_is("intel") && __builtin_cpu_supports("avx512f");
+  if (is_intel) return Multiplier::library;
+#endif
+  return Multiplier::packed;
+}
+
+at::Tensor pixel_product(const at::Tensor& input, const at::Tensor& weight, Multiplier multiplier) {
   TORCH_CHECK(pixel_product_supports(input, weight), "pixel_product: unsupported shape, type or layout");
-  return PixelProduct::apply(input, weight);
+  return PixelProduct::apply(input, weight, multiplier);
 }
 
 at::Tensor pixel_product_reference(const at::Tensor& input, const at::Tensor& weight) { return at::conv2d(input, weight); }

@@ -4,11 +4,16 @@
 
 namespace hpcai::kernels {
 
+// Who multiplies: `packed_product`, or the library that LibTorch has for matrices.
+enum class Multiplier { packed, library };
+// The quicker one on this machine: Intel's library on Intel's CPUs with AVX-512, else the packed product (docs/convolutions.md).
+Multiplier quickest_multiplier();
+
 // A 1x1 convolution of stride 1 as one matrix product over the pixels of all samples: input [batch, in, height, width]
-// channels-last, weight [out, in, 1, 1] -> [batch, out, height, width], channels-last. Differentiable once in both. The weights
-// are packed into panels once a pass. Does not depend on the number of threads, except for the gradient of the weight, which is
-// LibTorch's product. The input must be one that pixel_product_supports.
-at::Tensor pixel_product(const at::Tensor& input, const at::Tensor& weight);
+// channels-last, weight [out, in, 1, 1] -> [batch, out, height, width], channels-last. Differentiable once in both. The packed
+// product packs the weights into panels once a pass, and does not depend on the number of threads; the gradient of the weight is
+// always the library's. The input must be one that pixel_product_supports.
+at::Tensor pixel_product(const at::Tensor& input, const at::Tensor& weight, Multiplier multiplier = quickest_multiplier());
 
 // The same, made of LibTorch's operators, in any floating type and layout, on any device.
 at::Tensor pixel_product_reference(const at::Tensor& input, const at::Tensor& weight);

@@ -16,20 +16,28 @@ ConvolutionProblem random_problem(int64_t batch, int64_t in, int64_t out, int64_
 }
 
 TEST_CASE("the product over pixels and its gradients equal those of a 1x1 convolution in float64") {
-  // odd numbers of rows and pixels, half panels of 8 channels, one pixel, more rows than one piece
-  const auto [batch, in, out, height, width] = GENERATE(std::tuple(2, 16, 32, 5, 7), std::tuple(1, 8, 24, 1, 1),
-                                                        std::tuple(3, 40, 16, 13, 9), std::tuple(1, 64, 8, 20, 31));
+  // odd numbers of rows and pixels, half panels of 8 channels, one pixel, more rows or channels than one piece
+  const auto [batch, in, out, height, width] =
+      GENERATE(std::tuple(2, 16, 32, 5, 7), std::tuple(1, 8, 24, 1, 1), std::tuple(3, 40, 16, 13, 9),
+               std::tuple(1, 64, 8, 20, 31), std::tuple(1, 520, 264, 5, 3));
   CAPTURE(batch, in, out, height, width);
   const ConvolutionProblem problem = random_problem(batch, in, out, height, width);
   REQUIRE(pixel_product_supports(problem.input, problem.weight));
-  const ConvolutionResult value = run(problem, at::kFloat, pixel_product);
+  const auto multiplier = GENERATE(Multiplier::packed, Multiplier::library);
+  const ConvolutionResult value = run(
+      problem, at::kFloat, [&](const at::Tensor& x, const at::Tensor& weight) { return pixel_product(x, weight, multiplier); });
   CHECK(value.output.is_contiguous(at::MemoryFormat::ChannelsLast));
   check_close(value, run(problem, at::kDouble, pixel_product_reference), 2e-6);
 }
 
-TEST_CASE("the product over pixels does not depend on the number of threads") {
+TEST_CASE("the product over pixels with packed weights does not depend on the number of threads") {
   const ConvolutionProblem problem = random_problem(2, 32, 72, 15, 16);
-  check_equal(run_on_threads(3, problem, pixel_product), run_on_threads(1, problem, pixel_product));
+  const auto packed = [](const at::Tensor& input, const at::Tensor& weight) {
+    return pixel_product(input, weight, Multiplier::packed);
+  };
+  const ConvolutionResult three = run_on_threads(3, problem, packed), one = run_on_threads(1, problem, packed);
+  CHECK(three.output.equal(one.output));
+  CHECK(three.of_input.equal(one.of_input));
 }
 
 TEST_CASE("the product over pixels refuses what it cannot compute") {

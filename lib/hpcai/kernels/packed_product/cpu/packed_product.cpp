@@ -20,7 +20,7 @@ HWY_INLINE void multiply_tile(D d, const PackedProduct& p, const float* left, in
   hn::Vec<D> sum[kRows][kVectors];
   for (int v = 0; v < kVectors; ++v) {
     const int64_t panel = (column + v * lanes) / kPanel, within = (column + v * lanes) % kPanel;
-    right[v] = p.right + panel * p.depth * kPanel + within;
+    right[v] = p.right + panel * p.right_panel + within;
     out[v] = p.out + panel * p.out_panel + within + row * p.out_row;
     for (int r = 0; r < kRows; ++r) sum[r][v] = p.add ? hn::LoadU(d, out[v] + r * p.out_row) : hn::Zero(d);
   }
@@ -40,15 +40,22 @@ HWY_INLINE void multiply_tile(D d, const PackedProduct& p, const float* left, in
   }
 }
 
-// All rows, six at a time: with two vectors twelve sums, two columns and a value of the left fill the 16 registers of AVX2.
+// Rows of a tile of two vectors. Six rows have twelve sums, which with two columns and a value of the left fill the 16 registers
+// of AVX2. AVX-512 has 32, and twelve rows read the right matrix half as often from the second cache level.
+template <class D>
+constexpr int tile_rows(D d) {
+  return hn::MaxLanes(d) >= 16 ? 12 : 6;
+}
+
 template <int kVectors, class D>
 void multiply_columns(D d, const PackedProduct& p, int64_t column) {
+  constexpr int kRows = tile_rows(D());
   const float* block = p.left.data;
   for (int64_t first = 0; first < p.rows; first += p.left.row_block, block += p.left.next_rows) {
     const float* left = block;
     int64_t row = first;
     const int64_t end = first + p.left.row_block;
-    for (; row + 6 <= end; row += 6, left += 6 * p.left.row) multiply_tile<6, kVectors>(d, p, left, row, column);
+    for (; row + kRows <= end; row += kRows, left += kRows * p.left.row) multiply_tile<kRows, kVectors>(d, p, left, row, column);
     for (; row + 4 <= end; row += 4, left += 4 * p.left.row) multiply_tile<4, kVectors>(d, p, left, row, column);
     for (; row < end; ++row, left += p.left.row) multiply_tile<1, kVectors>(d, p, left, row, column);
   }

@@ -25,6 +25,7 @@ struct LeftMatrix {
 struct PackedProduct {
   LeftMatrix left;
   const float* right;
+  int64_t right_panel;  // distance between two panels of right, in floats
   float* out;
   int64_t out_row, out_panel;  // distance between two rows of out, and between two panels of 16 columns
   int64_t rows, depth, first, end;
