@@ -66,6 +66,26 @@ class Resume(Case):
         for wrong in (("--stop-after-epochs", 0), ("--stop-after-steps", -1), ("--stop-after-steps", 1, "--stop-after-epochs", 1)):
             self.train(WAVEFORM, "refused", *wrong, status=2)
 
+    def test_names_of_layers_do_not_clash_with_the_parts_of_a_checkpoint(self):
+        """Beside the weights it holds raw.NAME (before the average), older.NAME and newer.NAME (to go back)."""
+        numbers = random.Random(1)
+        rows = "".join(f"{x},{x * x}\n" for x in (numbers.uniform(-1, 1) for _ in range(64)))
+        (self.folder / "points.csv").write_text("x,y\n" + rows)
+        config = self.folder / "c.yaml"
+        config.write_text("""
+name: names
+data: {type: table, file: points.csv, inputs: [x], targets: [y], validation_fraction: 0.25}
+model:
+  type: network
+  layers: [{dense: 4, name: raw}, tanh, {dense: 4, name: older}, tanh, {dense: 4, name: newer}, tanh, {outputs: , name: momentum}]
+loss: {type: regression}
+training: {epochs: 6, global_batch: 8, average_decay: 0.9, on_divergence: roll_back, roll_back_steps: 2, log_every_steps: 1, device: cpu, threads: 1}
+""")
+        self.undisturbed(config)
+        self.finish(config, "--stop-after-steps", 11, status=75)
+        self.finish(config)
+        self.assert_like_undisturbed()
+
     def test_compressed_gradients_resume_bit_for_bit(self):
         compressed = ["--nproc", 2]
         for setting in ("type=powersgd", "rank=1", "start_step=1"):
