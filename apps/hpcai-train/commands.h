@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "hpcai/config/keys.h"
 #include "hpcai/config/origin.h"
 #include "hpcai/distributed/world/launch.h"
 
@@ -25,8 +26,9 @@ using Run = std::function<int()>;
 // The command line of the program.
 struct CommandLine {
   CLI::App app;
-  std::vector<std::string> arguments;  // as given, without the program's name
-  Run run;                             // the chosen command
+  std::vector<std::string> arguments;                      // as given, without the program's name
+  Run run;                                                 // the chosen command
+  std::function<std::vector<config::KeyLine>()> settings;  // describes all settings, when a command asks for them
 };
 
 void add_train(CommandLine& line);

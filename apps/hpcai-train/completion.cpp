@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "command_tree.h"
+#include "fixed_answers.h"
 #include "hpcai/config/config.h"
 #include "hpcai/core/text.h"
 #include "hpcai/trainer/experiment.h"
@@ -285,13 +286,12 @@ std::string fish_script(const Vocabulary& all) {
   return out;
 }
 
-int completion(const CommandLine& line, const std::string& shell) {
-  const Vocabulary all{list_commands(line.app), list_settings(config::description<trainer::Experiment>())};
-  std::cout << (shell == "bash" ? bash_script(all) : shell == "zsh" ? zsh_script(all) : fish_script(all));
-  return 0;
-}
-
 }  // namespace
+
+std::string completion_script(const CommandLine& line, const std::string& shell) {
+  const Vocabulary all{list_commands(line.app), list_settings(config::description<trainer::Experiment>())};
+  return shell == "bash" ? bash_script(all) : shell == "zsh" ? zsh_script(all) : fish_script(all);
+}
 
 void add_completion(CommandLine& line) {
   auto shell = std::make_shared<std::string>();
@@ -301,11 +301,13 @@ void add_completion(CommandLine& line) {
       "examples: source <(hpcai-train completion bash)          in ~/.bashrc\n"
       "          hpcai-train completion zsh > ~/.zfunc/_hpcai-train\n"
       "          hpcai-train completion fish > ~/.config/fish/completions/hpcai-train.fish");
-  app->add_option("shell", *shell, "The shell")
-      ->type_name("bash|zsh|fish")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  app->callback([&line, shell] { line.run = [&line, shell] { return completion(line, *shell); }; });
+  app->add_option("shell", *shell, "The shell")->type_name("bash|zsh|fish")->required()->check(CLI::IsMember(kShells));
+  app->callback([&line, shell] {
+    line.run = [&line, shell] {
+      std::cout << completion_script(line, *shell);
+      return 0;
+    };
+  });
 }
 
 }  // namespace hpcai::app

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "commands.h"
+#include "fixed_answers.h"
 #include "hpcai/config/config.h"
 #include "hpcai/config/explain.h"
 #include "hpcai/config/key_path.h"
@@ -101,16 +102,27 @@ std::map<std::string, std::string> chosen_types(const Given& given) {
 constexpr const char* kChanges = "the trained network; a run resumes only with the same value";
 constexpr const char* kChangesNothing = "nothing of the trained network; it may differ when a run resumes";
 
-void print_meaning(const config::Meaning& meaning) {
-  const auto line = [](const char* label, const std::string& text) {
-    if (!text.empty()) std::cout << fmt::format("  {:<9} {}\n", label, text);
+std::string text_of(const config::Meaning& meaning) {
+  std::string out = fmt::format("{}\n  {}\n", meaning.key, meaning.help);
+  const auto line = [&](const char* label, const std::string& text) {
+    if (!text.empty()) out += fmt::format("  {:<9} {}\n", label, text);
   };
-  std::cout << meaning.key << "\n  " << meaning.help << '\n';
   line("type", meaning.type);
   line("unit", meaning.unit);
   if (!meaning.is_section) line("default", meaning.fallback.empty() ? "none: it is required" : meaning.fallback);
   line("changes", meaning.local ? kChangesNothing : kChanges);
   line("with", fmt::format("{}", fmt::join(meaning.when, "; ")));
+  return out;
+}
+
+std::string text_of(const std::vector<config::Meaning>& meanings) {
+  std::string out;
+  for (const auto& meaning : meanings) out += text_of(meaning);
+  return out;
+}
+
+std::string hint_for_section(const config::Meaning& meaning) {
+  return meaning.is_section ? fmt::format("  `hpcai-train keys {}` lists its keys.\n", meaning.key) : "";
 }
 
 void print_values(const std::vector<Value>& values, const std::optional<std::string>& derived) {
@@ -147,15 +159,19 @@ int explain(const ExplainOptions& options) {
     report["values"].push_back({{"key", value.key}, {"value", runs::value_of(value.text)}, {"from", value.origin}});
   report["derived"] = derived ? nlohmann::json(*derived) : nlohmann::json();
   print_report(report, options.json, [&] {
-    for (const auto& meaning : meanings) print_meaning(meaning);
-    const bool is_section = meanings.front().is_section;
-    if (given && !is_section) print_values(values, derived);
-    if (is_section) std::cout << fmt::format("  `hpcai-train keys {}` lists its keys.\n", meanings.front().key);
+    std::cout << text_of(meanings);
+    if (given && !meanings.front().is_section) print_values(values, derived);
+    std::cout << hint_for_section(meanings.front());
   });
   return 0;
 }
 
 }  // namespace
+
+std::string explanation_of(const std::string& key) {
+  const auto meanings = config::meanings_of(config::description<trainer::Experiment>(), key);
+  return text_of(meanings) + hint_for_section(meanings.front());
+}
 
 void add_explain(CommandLine& line) {
   auto options = std::make_shared<ExplainOptions>();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -51,9 +52,16 @@ int print_answers(Describe describe) {
   print_help(describe, whole.app, "");
   print_answer("--version", fmt::format("hpcai-train {}\n", kVersion));
   print_answer("keys --json", config::keys_json<Experiment>() + "\n");
+  print_answer("man", manual_page(whole));
+  for (const std::string& shell : kShells) print_answer("completion " + shell, completion_script(whole, shell));
   print_answer("keys --schema", config::json_schema<Experiment>("hpcai-train experiment") + "\n");
+  std::cout << "};\nconstexpr Answer kExplanations[] = {\n";
+  std::set<std::string> keys;
+  for (const config::KeyLine& setting : whole.settings()) {
+    if (keys.insert(setting.path).second) print_answer(setting.path, explanation_of(setting.path));
+  }
   std::cout << "};\nconstexpr std::string_view kKeyLines = ";
-  print(config::write_key_lines(config::key_lines(config::description<Experiment>())));
+  print(config::write_key_lines(whole.settings()));
   std::cout << ";\n";
   return 0;
 }

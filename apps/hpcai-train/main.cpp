@@ -8,16 +8,19 @@
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <string>
 
 #include "commands.h"
 #include "ending.h"
 #include "fixed_answers.h"
+#include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/memory.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
+#include "hpcai/trainer/experiment.h"
 #include "steady_formatter.h"
 
 namespace {
@@ -52,6 +55,7 @@ int run_command(const app::Run& run) {
 }
 
 void describe(app::CommandLine& line) {
+  line.settings = [] { return config::key_lines(config::description<trainer::Experiment>()); };
   line.app.name("hpcai-train");
   line.app.description("Trains scientific neural networks on one core, one GPU or a whole cluster, as a YAML file describes.");
   line.app.footer(kExamples);
@@ -87,13 +91,23 @@ void describe(app::CommandLine& line) {
   app::add_fixed_answers(line, describe);
 }
 
+// The command whose help says what is wrong: "hpcai-train runs list".
+std::string chosen_command(const CLI::App& program) {
+  std::string name = program.get_name();
+  for (const CLI::App* app = &program; !app->get_subcommands().empty();) {
+    app = app->get_subcommands().back();
+    name += " " + app->get_name();
+  }
+  return name;
+}
+
 int run(app::CommandLine& line, int argc, char** argv) {
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::Success& e) {
     return line.app.exit(e);  // --help, --version
   } catch (const CLI::ParseError& e) {
-    log::error("{}. See hpcai-train --help", printable(e.what()));
+    log::error("{}. See {} --help", printable(e.what()), chosen_command(line.app));
     return static_cast<int>(ExitCode::usage);
   }
   const bool trains = line.app.get_subcommands().empty();

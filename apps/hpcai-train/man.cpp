@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "command_tree.h"
+#include "fixed_answers.h"
 #include "hpcai/config/config.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
@@ -65,37 +66,40 @@ std::string write_settings() {
   return out;
 }
 
-int man(const CommandLine& line) {
+}  // namespace
+
+std::string manual_page(const CommandLine& line) {
   const auto commands = list_commands(line.app);
   const CommandEntry& program = commands.front();
-  std::cout << fmt::format(".TH HPCAI\\-TRAIN 1 \"\" \"hpcai\\-train {}\" \"User Commands\"\n", escaped(kVersion))
-            << ".SH NAME\nhpcai\\-train \\- train scientific neural networks\n"
-            << ".SH SYNOPSIS\n\\fBhpcai\\-train\\fR \\fB\\-\\-config\\fR \\fIFILE\\fR [\\fIOPTION\\fR]...\n.br\n"
-            << "\\fBhpcai\\-train\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR]...\n"
-            << ".SH DESCRIPTION\n"
-            << escaped(program.help) << "\nWithout a command it trains.\n.SH OPTIONS\n"
-            << write_options(program) << ".SH COMMANDS\n";
+  std::string page = fmt::format(".TH HPCAI\\-TRAIN 1 \"\" \"hpcai\\-train {}\" \"User Commands\"\n", escaped(kVersion)) +
+                     ".SH NAME\nhpcai\\-train \\- train scientific neural networks\n"
+                     ".SH SYNOPSIS\n\\fBhpcai\\-train\\fR \\fB\\-\\-config\\fR \\fIFILE\\fR [\\fIOPTION\\fR]...\n.br\n"
+                     "\\fBhpcai\\-train\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR]...\n"
+                     ".SH DESCRIPTION\n" +
+                     escaped(program.help) + "\nWithout a command it trains.\n.SH OPTIONS\n" + write_options(program) +
+                     ".SH COMMANDS\n";
   for (const CommandEntry& command : commands) {
     if (command.path.empty()) continue;
-    std::cout << fmt::format(".SS {}\n{}\n", escaped(command.path), escaped(command.help)) << write_options(command);
-    if (!command.footer.empty()) std::cout << literal(command.footer);
+    page += fmt::format(".SS {}\n{}\n", escaped(command.path), escaped(command.help)) + write_options(command);
+    if (!command.footer.empty()) page += literal(command.footer);
   }
-  std::cout << ".SH SETTINGS\nThe keys of a config. \\fB\\-\\-set\\fR changes one. A key that several types have is listed once; "
-               "\\fBhpcai\\-train "
-               "explain\\fR \\fIKEY\\fR tells all.\n"
-            << write_settings() << ".SH EXAMPLES AND EXIT STATUS\n"
-            << literal(program.footer);
-  return 0;
+  return page +
+         ".SH SETTINGS\nThe keys of a config. \\fB\\-\\-set\\fR changes one. A key that several types have is listed once; "
+         "\\fBhpcai\\-train explain\\fR \\fIKEY\\fR tells all.\n" +
+         write_settings() + ".SH EXAMPLES AND EXIT STATUS\n" + literal(program.footer);
 }
-
-}  // namespace
 
 void add_man(CommandLine& line) {
   CLI::App* app = line.app.add_subcommand("man", "Print the manual page");
   app->footer(
       "examples: hpcai-train man | man -l -\n"
       "          hpcai-train man > ~/.local/share/man/man1/hpcai-train.1");
-  app->callback([&line] { line.run = [&line] { return man(line); }; });
+  app->callback([&line] {
+    line.run = [&line] {
+      std::cout << manual_page(line);
+      return 0;
+    };
+  });
 }
 
 }  // namespace hpcai::app

@@ -1,8 +1,5 @@
-#include <iostream>
-
 #include "commands.h"
 #include "hpcai/config/config.h"
-#include "hpcai/core/json.h"
 #include "hpcai/core/process.h"
 #include "hpcai/distributed/world/world.h"
 #include "hpcai/trainer/experiment.h"
@@ -20,11 +17,6 @@ void ConfigOptions::add_to(CLI::App& app, bool required) {
 
 trainer::Experiment ConfigOptions::read(config::Origins* origins) const {
   return config::read<trainer::Experiment>(path, overrides, origins);
-}
-
-void print_report(const nlohmann::json& report, bool as_json, const std::function<void()>& print_text) {
-  if (!as_json) return print_text();
-  std::cout << json_text(report, 2) << '\n';
 }
 
 void add_nproc(CLI::App& app, int& nproc) {

@@ -12,6 +12,7 @@
 #include "hpcai/runs/facts.h"
 #include "hpcai/runs/progress.h"
 #include "hpcai/runs/text_table.h"
+#include "known_settings.h"
 #include "runs.h"
 
 namespace hpcai::app {
@@ -121,11 +122,11 @@ std::string verdict(const runs::PartDifference& part) {
   return fmt::format("{} differ{}, {} equal", part.differences.size(), part.differences.size() == 1 ? "s" : "", part.equal);
 }
 
-void print_part(const runs::PartDifference& part) {
+void print_part(const runs::PartDifference& part, const KnownSettings& known) {
   std::cout << fmt::format("{:<9} {}\n", part.part, verdict(part));
   runs::TextTable table({"", "", "", ""});
   for (const auto& row : part.differences) {
-    const bool is_local = part.part == "settings" && is_local_setting(row.key);
+    const bool is_local = part.part == "settings" && known.is_local(row.key);
     table.add({row.key, short_value(row.before), short_value(row.after),
                is_local ? "changes no result" : runs::relative_change(row.before, row.after)});
   }
@@ -138,7 +139,7 @@ nlohmann::json describe_part(const runs::PartDifference& part) {
   return {{"part", part.part}, {"equal", part.equal}, {"differences", differences}};
 }
 
-int diff(const DiffOptions& options) {
+int diff(const CommandLine& line, const DiffOptions& options) {
   const runs::Run a = runs::read_run(options.a), b = runs::read_run(options.b);
   const auto parts = runs::compare_runs(a, b);
   nlohmann::json report = nlohmann::json::array();
@@ -147,20 +148,21 @@ int diff(const DiffOptions& options) {
   tell_faults(b);
   print_report(report, options.json, [&] {
     std::cout << fmt::format("A: {}\nB: {}\n", printable(a.path), printable(b.path));
-    for (const auto& part : parts) print_part(part);
+    const KnownSettings known(line);
+    for (const auto& part : parts) print_part(part, known);
   });
   return 0;
 }
 
 // The columns of a comparison: settings, then results.
-std::vector<std::string> columns_for(const std::vector<runs::Run>& all, const std::string& metric) {
-  std::vector<std::string> columns = runs::differing_settings(all, is_local_setting);
+std::vector<std::string> columns_for(const std::vector<runs::Run>& all, const std::string& metric, const KnownSettings& known) {
+  std::vector<std::string> columns = runs::differing_settings(all, [&](const std::string& key) { return known.is_local(key); });
   if (!metric.empty()) columns.push_back(metric);
   const std::vector<std::string> usual = {"validation.loss", "test." + metric.substr(metric.find('.') + 1), "test.loss", "steps",
                                           "time_s"};
   for (const std::string& key : usual) {
-    const bool known = std::ranges::any_of(all, [&](const runs::Run& run) { return !runs::fact_of(run, key).is_null(); });
-    if (known && std::ranges::count(columns, key) == 0) columns.push_back(key);
+    const bool has_value = std::ranges::any_of(all, [&](const runs::Run& run) { return !runs::fact_of(run, key).is_null(); });
+    if (has_value && std::ranges::count(columns, key) == 0) columns.push_back(key);
   }
   return columns;
 }
@@ -183,14 +185,15 @@ void print_comparison(const std::vector<runs::Run>& all, const std::vector<std::
   if (best >= 0) std::cout << fmt::format("* best by {}: {}\n", metric, printable(all[static_cast<size_t>(best)].path));
 }
 
-int compare(const CompareOptions& options) {
+int compare(const CommandLine& line, const CompareOptions& options) {
   if (options.runs.size() < 2)
     throw Error(ExitCode::usage, "runs compare: one run is nothing to compare", "Give two runs or more.");
   std::vector<runs::Run> all;
   for (const std::string& folder : options.runs) all.push_back(runs::read_run(folder));
-  if (!options.metric.empty()) runs::require_known_key(options.metric, keys_of_settings(), all, "--metric");
+  const KnownSettings settings(line);
+  if (!options.metric.empty()) runs::require_known_key(options.metric, settings.keys(), all, "--metric");
   const std::string metric = options.metric.empty() ? runs::usual_metric(all) : options.metric;
-  const auto columns = columns_for(all, metric);
+  const auto columns = columns_for(all, metric, settings);
   const int64_t best = runs::best_run(all, metric);
   nlohmann::json report = {{"metric", metric},
                            {"best", best < 0 ? nlohmann::json() : nlohmann::json(options.runs[static_cast<size_t>(best)])}};
@@ -222,7 +225,7 @@ void add_runs_diff(CommandLine& line, CLI::App& runs) {
   app->add_option("a", options->a, "Folder of the first run")->type_name("RUN")->required();
   app->add_option("b", options->b, "Folder of the second run")->type_name("RUN")->required();
   app->add_flag("--json", options->json, "Print as JSON");
-  app->callback([&line, options] { line.run = [options] { return diff(*options); }; });
+  app->callback([&line, options] { line.run = [&line, options] { return diff(line, *options); }; });
 }
 
 void add_runs_compare(CommandLine& line, CLI::App& runs) {
@@ -234,7 +237,7 @@ void add_runs_compare(CommandLine& line, CLI::App& runs) {
                   "Result that decides which run is best; default: the main metric of the validation split")
       ->type_name("KEY");
   app->add_flag("--json", options->json, "Print as JSON");
-  app->callback([&line, options] { line.run = [options] { return compare(*options); }; });
+  app->callback([&line, options] { line.run = [&line, options] { return compare(line, *options); }; });
 }
 
 }  // namespace hpcai::app

@@ -12,6 +12,7 @@
 #include "hpcai/runs/known_metrics.h"
 #include "hpcai/runs/progress.h"
 #include "hpcai/runs/text_table.h"
+#include "known_settings.h"
 #include "runs.h"
 
 namespace hpcai::app {
@@ -97,7 +98,7 @@ void warn_of_faults(const std::vector<runs::Run>& all) {
   }
 }
 
-int list(const ListOptions& options) {
+int list(const CommandLine& line, const ListOptions& options) {
   std::vector<runs::Condition> conditions;
   for (const std::string& text : options.conditions) conditions.push_back(runs::parse_condition(text));
   const std::vector<std::string> columns = columns_of(options);
@@ -110,7 +111,7 @@ int list(const ListOptions& options) {
   auto all =
       runs::read_runs(runs::find_runs(folders), {.settings = needs_settings, .environment = true, .last_evaluation = true});
   if (needs_settings) {
-    const std::vector<std::string> keys = keys_of_settings();
+    const std::vector<std::string> keys = KnownSettings(line).keys();
     for (const runs::Condition& condition : conditions) runs::require_known_key(condition.key, keys, all, "--where");
     for (const std::string& key : columns) runs::require_known_key(key, keys, all, "--columns");
     if (!sort_key.empty()) runs::require_known_key(sort_key, keys, all, "--sort");
@@ -150,7 +151,7 @@ void add_runs_list(CommandLine& line, CLI::App& runs) {
   app->add_option("--columns", options->columns, "Keys to show instead of the usual columns, separated by commas")
       ->type_name("KEY");
   app->add_flag("--json", options->json, "Print everything that is known about the runs as JSON");
-  app->callback([&line, options] { line.run = [options] { return list(*options); }; });
+  app->callback([&line, options] { line.run = [&line, options] { return list(line, *options); }; });
 }
 
 }  // namespace hpcai::app

@@ -46,7 +46,8 @@ void print_status(const runs::Run& run) {
   const nlohmann::json left = at("left_s"), speed = at("samples_per_second"), age = age_of(run);
   table.add({"status", run.state.reason.empty() ? run.state.name : fmt::format("{}: {}", run.state.name, run.state.reason)});
   add("step", at("step"), of_total(at("step"), at("total_steps")));
-  add("epoch", at("epoch"), runs::shown_value(at("epoch")));
+  if (const auto epoch = at("epoch"); epoch.is_number_integer())
+    add("epoch", epoch, fmt::format("{}", epoch.get<int64_t>() + 1));  // as the log counts, from 1
   add("loss", at("loss"), runs::shown_value(at("loss")));
   if (speed.is_number()) add("rate", speed, runs::format_rate(speed.get<double>()) + " samples/s");
   if (left.is_number() && run.state.lives()) add("time left", left, runs::format_duration(left.get<double>()));

@@ -12,7 +12,13 @@ from harness import PROGRAM, WAVEFORM, Case, environment, main
 FOLDER = pathlib.Path(PROGRAM).resolve().parent.parent
 WHOLE = FOLDER / "libexec" / "hpcai-train"
 NO_TENSOR = (("--help",), ("-h",), ("--version",), ("predict", "--help"), ("generate", "galaxies", "-h"), ("keys",), ("keys", "optimizer"),
-             ("keys", "--json"), ("keys", "--schema"), ("info",), ("info", "--json"), ("info", "--system"), ("info", "--system", "--json"))
+             ("keys", "--json"), ("keys", "--schema"), ("info",), ("info", "--json"), ("info", "--system"),
+             ("info", "--system", "--json"), ("man",), ("completion", "bash"), ("completion", "zsh"),
+             ("completion", "fish"), ("explain", "optimizer.lr"), ("explain", "training.stages[0].epochs"), ("explain", "optimizer"))
+OF_RUNS = (("status", "runs/one run"), ("runs", "list"), ("runs", "list", "--json"), ("runs", "list", "--where", "optimizer.lr<0.1"),
+           ("runs", "list", "runs", "--sort", "-validation.loss", "--columns", "training.stages[].epochs,status"),
+           ("runs", "show", "runs/one run"), ("runs", "diff", "runs/one run", "runs/b"), ("runs", "compare", "runs/one run", "runs/b"),
+           ("runs", "compare", "runs/one run", "runs/b", "--json"))
 
 
 class Start(Case):
@@ -36,8 +42,17 @@ class Start(Case):
         shutil.copy(PROGRAM, program)
         return program
 
+    def make_runs(self):
+        for name, rate in (("one run", 0.1), ("b", 0.01)):
+            run = self.folder / "runs" / name
+            run.mkdir(parents=True)
+            (run / "config.yaml").write_text(f"name: x\noptimizer:\n  type: adam\n  lr: {rate}\ntraining:\n  threads: {len(name)}\n  stages:\n    - epochs: 2\n")
+            (run / "summary.json").write_text(json.dumps({"status": "finished", "steps": 5, "validation": {"loss": 1 + rate}}))
+            (run / "status.json").write_text(json.dumps({"status": "finished", "step": 5, "total_steps": 5}))
+
     def test_what_needs_no_tensor_loads_no_libtorch(self):
-        for arguments in NO_TENSOR:
+        self.make_runs()
+        for arguments in NO_TENSOR + OF_RUNS:
             with self.subTest(arguments=arguments):
                 libraries = self.libraries(*arguments)
                 self.assertIn("libc.so.6", libraries, "the trace of the loader was read")
@@ -48,8 +63,12 @@ class Start(Case):
         names = re.findall(r"^  ([a-z][a-z-]+) ", self.run_program("--help")[0].split("Subcommands:")[1], re.M)
         self.assertIn("evaluate", names)
         changing = "info", "info --json", "info --system", "info --system --json"  # they hold the time, or the available memory
-        questions = [list(words) for words in NO_TENSOR if " ".join(words) not in changing] + [[name, "--help"] for name in names]
-        questions += [["keys", "nonsense"], ["keys", "--nonsense"], ["--nonsense"], ["keys", "a", "b"]]
+        self.make_runs()
+        questions = [list(words) for words in NO_TENSOR + OF_RUNS if " ".join(words) not in changing] + [[name, "--help"] for name in names]
+        questions += [["keys", "nonsense"], ["keys", "--nonsense"], ["--nonsense"], ["keys", "a", "b"], ["runs"], ["runs", "--help"],
+                      ["runs", "list", "-h"], ["runs", "list", "--nonsense"], ["runs", "list", "nowhere"], ["runs", "show"], ["runs", "nonsense"],
+                      ["runs", "list", "--where", "optimizer.lrr<1"], ["runs", "list", "--sort", "validation.los"], ["status"], ["status", "runs"],
+                      ["status", "nowhere"], ["explain"], ["explain", "nonsense"], ["explain", "optimizer.lr", "--json"], ["completion", "tcsh"]]
         for words in questions:
             with self.subTest(words=words):
                 self.assertEqual(self.answer_of(PROGRAM, *words), self.answer_of(WHOLE, *words))

@@ -7,7 +7,8 @@
 
 namespace hpcai::app {
 
-// Returns what answers these arguments without LibTorch: help, settings, this machine. Returns nothing for all others.
+// Returns what answers these arguments without LibTorch: help, settings, this machine, run folders. Returns nothing for all
+// others.
 std::optional<std::function<int()>> quick_answer(const std::vector<std::string>& arguments);
 
 }  // namespace hpcai::app

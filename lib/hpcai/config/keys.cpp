@@ -160,7 +160,8 @@ std::vector<KeyLine> key_lines(const Section& description) {
                      .allowed = allowed(row),
                      .meaning = std::string(row.key->field.help) + (row.local ? " [local]" : ""),
                      .when = when_text(row),
-                     .is_setting = is_setting(row)});
+                     .is_setting = is_setting(row),
+                     .local = row.local});
   }
   return lines;
 }
@@ -168,8 +169,8 @@ std::vector<KeyLine> key_lines(const Section& description) {
 std::string write_key_lines(const std::vector<KeyLine>& lines) {
   std::string text;
   for (const KeyLine& line : lines) {
-    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", line.path, line.default_value, line.allowed, line.meaning, line.when,
-                        line.is_setting ? "setting" : "section");
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\n", line.path, line.default_value, line.allowed, line.meaning, line.when,
+                        line.is_setting ? "setting" : "section", line.local ? "local" : "");
   }
   return text;
 }
@@ -178,9 +179,9 @@ std::vector<KeyLine> read_key_lines(std::string_view text) {
   std::vector<KeyLine> lines;
   for (const std::string_view line : split(text, '\n')) {
     const auto parts = split(line, '\t');
-    if (parts.size() != 6) continue;  // after the last line end
+    if (parts.size() != 7) continue;  // after the last line end
     const auto at = [&](size_t i) { return std::string(parts[i]); };
-    lines.push_back({at(0), at(1), at(2), at(3), at(4), parts[5] == "setting"});
+    lines.push_back({at(0), at(1), at(2), at(3), at(4), parts[5] == "setting", parts[6] == "local"});
   }
   return lines;
 }

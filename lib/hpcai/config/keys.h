@@ -16,6 +16,7 @@ struct KeyLine {
   std::string meaning;
   std::string when;         // "optimizer.type: adam": the alternatives that must be chosen for the key to exist
   bool is_setting = false;  // false for a key whose value is a section
+  bool local = false;       // whether the trained network does not depend on it
 
   bool operator==(const KeyLine&) const = default;
 };
