@@ -12,6 +12,7 @@
 #include "hpcai/data/predictions.h"
 #include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/distributed/world/world.h"
+#include "hpcai/runs/hashes.h"
 #include "hpcai/simulate/refine.h"
 #include "output_name.h"
 #include "piecewise.h"
@@ -46,6 +47,7 @@ void write(const PredictOptions& options, const Ensemble& ensemble, const metric
   } else {
     write_output(options.out, data::predictions_csv(table));
   }
+  runs::record_outputs({options.out});
   log::info("{} predictions of {} in {}", table.ids.size(), ensemble.name(), options.out);
 }
 

@@ -12,6 +12,7 @@
 #include "hpcai/core/paths.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/core/text.h"
+#include "hpcai/runs/hashes.h"
 #include "hpcai/runs/report/events/tensorboard.h"
 #include "hpcai/runs/report/report.h"
 #include "output_name.h"
@@ -72,6 +73,7 @@ void require_different_names(const std::vector<std::string>& folders) {
 bool write_once(const ReportOptions& options, const fs::path& output, int refresh_s) {
   const auto report = runs::report::make_report(subject_of(options), refresh_s);
   write_output(output, report.html, "--output");
+  runs::record_outputs({output});
   if (!options.tensorboard.empty()) {
     for (const std::string& folder : options.folders) {
       runs::report::write_tensorboard(absolute_path(folder), options.tensorboard);

@@ -55,7 +55,7 @@ Repetition make_plan(const RerunOptions& options) {
   Repetition plan{.run = runs::read_run(options.run), .experiment = {}, .folder = options.run_dir, .obstacles = {}};
   plan.experiment = config::read<trainer::Experiment>(plan.run.path / "config.yaml", former_threads(plan.run));
   plan.ranks = ranks_of(plan.run);
-  if (plan.folder.empty()) plan.folder = (plan.run.path.parent_path() / (plan.run.name() + "-rerun")).string();
+  if (plan.folder.empty()) plan.folder = runs::named_path(plan.run.path).string() + "-rerun";
   return plan;
 }
 

@@ -40,7 +40,7 @@ class Case(unittest.TestCase):
 
     def start(self, *arguments, **options):
         env = environment(**options.pop("env", {}))
-        return subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=self.folder, env=env, text=True, stdout=subprocess.PIPE,
+        return subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=options.pop("cwd", self.folder), env=env, text=True, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, **options)
 
     def run_program(self, *arguments, status=0, timeout=300, **options):

@@ -94,6 +94,8 @@ class Runs(Trained):
         self.assertEqual(len(listed), 4)
         self.assertEqual(listed[0]["settings"]["optimizer.lr"], 0.001)
         self.run_program("runs", "list", "nowhere", status=66)
+        self.assertIn("See hpcai-train runs --help", self.run_program("runs", status=2)[1])
+        self.assertIn("See hpcai-train runs show --help", self.run_program("runs", "show", status=2)[1])
 
     def test_conditions_columns_and_order(self):
         loss = {name: self.summary(f"runs/{name}")["validation"]["loss"] for name in "ab"}
@@ -157,6 +159,29 @@ class Runs(Trained):
         self.assertIn("training data", err)
         self.assertFalse((self.folder / "runs" / "b-rerun").exists())
 
+    def test_a_rerun_is_named_after_its_run(self):
+        """By whatever path: from within, with a slash, through a link, with spaces and Latin-1 bytes."""
+        runs = self.folder / "runs"
+        (runs / "a").rename(runs / "my run")
+        shutil.copytree(runs / "b", runs / os.fsdecode(b"r\xe9"))
+        (self.folder / "latest").symlink_to(runs / "my run")
+
+        def place_of(run, folder=self.folder):
+            err = subprocess.run([os.path.abspath(PROGRAM), "runs", "rerun", run, "--check"], cwd=folder, env=harness.environment(),
+                                 capture_output=True, check=True).stderr
+            return re.search(rb"repeats    .* in (.*)\n", err)[1].decode()
+
+        inside = str(runs.resolve() / "my run-rerun")
+        self.assertEqual(place_of("runs/my run/"), "runs/my run-rerun")
+        self.assertEqual(place_of("runs/b"), "runs/b-rerun")
+        self.assertEqual(place_of(runs / "b"), f"{runs}/b-rerun")
+        self.assertEqual(place_of(".", runs / "my run"), inside)
+        self.assertEqual(place_of("./", runs / "my run"), inside)
+        self.assertEqual(place_of("..", runs / "my run" / "checkpoints"), inside)
+        self.assertEqual(place_of("latest"), "latest-rerun")
+        self.assertEqual(place_of(".", self.folder / "latest"), inside)
+        self.assertIn("-rerun", place_of(b"runs/r\xe9"))
+
     def test_a_rerun_starts_as_many_ranks(self):
         self.train(WAVEFORM, "two", "--nproc", 2)
         out, _ = self.run_program("runs", "rerun", "two")
@@ -182,6 +207,26 @@ class Runs(Trained):
         self.assertIn("CHANGED  metrics.jsonl", out)
         self.assertIn("metrics.jsonl is not as the run left it", err)
 
+    def test_verify_knows_what_later_commands_have_written(self):
+        run = self.folder / "runs" / "a"
+        self.run_program("report", "runs/a")
+        self.run_program("evaluate", "--run-dir", "runs/a", "--split", "validation", "--report", "runs/a/quality")
+        self.run_program("predict", "--run-dir", "runs/a", "--split", "validation", "--out", "predictions.csv")
+        self.run_program("predict", "--run-dir", "../a", "--split", "validation", "--out", "predictions.csv", cwd=run)
+        known = json.loads((run / "hashes.json").read_text())
+        for name in ("report.html", "quality/report.md", "predictions.csv"):
+            self.assertIn(name, known)
+        self.run_program("runs", "verify", "runs/a")
+        for name in ("report.html", "quality/report.md", "predictions.csv"):
+            content = bytearray((run / name).read_bytes())
+            content[-1] ^= 1
+            (run / name).write_bytes(content)
+            out, err = self.run_program("runs", "verify", "runs/a", status=65)
+            self.assertIn(f"CHANGED  {name}: has changed since it was written", out)
+            self.assertIn(name, err)
+        self.run_program("report", "runs/a")
+        self.assertNotIn("report.html", self.run_program("runs", "verify", "runs/a", status=65)[1])
+
     def test_other_data_are_noticed(self):
         config = self.folder / "runs" / "a" / "config.yaml"
         environment = self.folder / "runs" / "a" / "environment.json"
@@ -199,6 +244,8 @@ class Status(Trained):
     def test_a_finished_run(self):
         out, _ = self.run_program("status", "runs/a")
         self.assertIn("finished", out)
+        epochs = max(int(n) for n in re.findall(r"epoch (\d+)", (self.folder / "runs/a/log.txt").read_text()))
+        self.assertRegex(out, rf"epoch +{epochs}\n")
         report = self.json("status", "runs/a")
         self.assertEqual(report["step"], report["total_steps"])
         self.assertEqual(report["last_checkpoint"], report["step"])
@@ -232,6 +279,15 @@ class Explain(Trained):
         _, err = self.run_program("explain", "training.globalBatch", status=2)
         self.assertIn("training.global_batch", err)
         self.assertIn("keys optimizer", self.run_program("explain", "optimizer")[0])
+
+    def test_a_wrong_key_of_a_config_is_answered_with_similar_ones(self):
+        config = self.folder / "c.yaml"
+        config.write_text(WAVEFORM.read_text() + "distributd:\n  timeout_s: 3\n")
+        self.assertIn("Did you mean distributed", self.run_program("check", "--config", config, status=2)[1])
+        _, err = self.run_program("check", "--config", WAVEFORM, "--set", "training.check_steps=3", status=2)
+        self.assertRegex(err, r"Did you mean [a-z_.]+, [a-z_.]+ or [a-z_.]+\?")
+        _, err = self.run_program("check", "--config", WAVEFORM, "--set", "optimizer.type=lam", status=2)
+        self.assertIn("Did you mean lamb", err)
 
     def test_where_a_value_comes_from(self):
         lines = pathlib.Path(WAVEFORM).read_text().splitlines()

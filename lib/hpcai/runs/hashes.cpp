@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <system_error>
+
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
 #include "hpcai/core/json.h"
@@ -9,6 +12,7 @@
 #include "hpcai/core/paths.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
+#include "hpcai/core/utf8.h"
 #include "hpcai/runs/read_run.h"
 
 namespace hpcai::runs {
@@ -29,6 +33,15 @@ void record(const fs::path& run, const std::vector<std::string>& files) {
   }
 }
 
+// The nearest finished run in whose folder the file lies; empty if there is none.
+fs::path run_around(const fs::path& file) {
+  for (fs::path folder = file.parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
+    std::error_code code;
+    if (fs::exists(folder / kHashesName, code)) return folder;
+  }
+  return {};
+}
+
 std::string fault_of(const fs::path& file, const nlohmann::json& hash) {
   if (!hash.is_string()) return "has no hash in hashes.json";
   if (!path_exists(file)) return "is missing";
@@ -41,7 +54,18 @@ void record_hashes(const fs::path& run) {
   record(run, {"config.yaml", "sources.json", "command.txt", "environment.json", "metrics.jsonl", "summary.json"});
 }
 
-void record_hash(const fs::path& run, const std::string& file) { record(run, {file}); }
+void record_outputs(const std::vector<fs::path>& files) {
+  std::map<fs::path, std::vector<std::string>> of_runs;
+  for (const fs::path& file : files) {
+    std::error_code code;
+    const fs::path real = fs::canonical(file, code);
+    if (code) continue;
+    const fs::path run = run_around(real);
+    const std::string name = run.empty() ? "" : real.lexically_relative(run).string();
+    if (!name.empty() && !find_invalid_utf8(name)) of_runs[run].push_back(name);
+  }
+  for (const auto& [run, names] : of_runs) record(run, names);
+}
 
 std::vector<HashCheck> check_hashes(const fs::path& run) {
   std::vector<std::string> faults;

@@ -14,8 +14,9 @@ inline constexpr const char* kHashesName = "hashes.json";
 // Entries of other files stay. A failure is logged as a warning, because the run itself is complete.
 void record_hashes(const std::filesystem::path& run);
 
-// Does the same for one file of the run folder or below it, which a command has just written: "report.html".
-void record_hash(const std::filesystem::path& run, const std::string& file);
+// Records the present content of files that a command has just written: each in the hashes.json of the run folder in which it
+// lies, at any depth. A file outside of finished runs is left out, as is one whose name is not UTF-8.
+void record_outputs(const std::vector<std::filesystem::path>& files);
 
 // One file of hashes.json.
 struct HashCheck {

@@ -66,7 +66,15 @@ std::optional<int64_t> step_of(const std::string& name) {
 
 }  // namespace
 
-std::string Run::name() const { return path.filename().string(); }
+fs::path named_path(const fs::path& folder) {
+  const fs::path path = folder.has_filename() ? folder : folder.parent_path();  // "run/" and "run" are the same folder
+  if (path.filename() != "." && path.filename() != "..") return path;
+  std::error_code code;
+  const fs::path real = fs::canonical(path, code);  // "link/.." is the parent of what the link leads to
+  return code ? path : real;
+}
+
+std::string Run::name() const { return named_path(path).filename().string(); }
 
 nlohmann::json read_object(const fs::path& file, std::vector<std::string>& faults) {
   const auto text = text_of(file, faults);
@@ -79,9 +87,7 @@ nlohmann::json read_object(const fs::path& file, std::vector<std::string>& fault
 
 Run read_run(const fs::path& folder, const RunParts& parts) {
   refuse_other_folder(folder);
-  Run run{.path = folder.has_filename() ? folder : folder.parent_path(),  // "run/" and "run" are the same folder
-          .state = {},
-          .settings = {}};
+  Run run{.path = folder.has_filename() ? folder : folder.parent_path(), .state = {}, .settings = {}};
   run.status = read_object(folder / "status.json", run.faults);
   run.summary = read_object(folder / "summary.json", run.faults);
   run.state = state_of(run.status, run.summary);

@@ -24,8 +24,12 @@ struct Run {
   std::optional<nlohmann::json> last_evaluation = std::nullopt;  // of a run without summary: see last_evaluation()
   std::vector<std::string> faults{};                             // "summary.json is no JSON object"
 
-  std::string name() const;  // of its folder
+  std::string name() const;  // of its folder, also if the path ends in "." or ".."
 };
+
+// Returns a path of the same folder that ends in the folder's name: without a slash at its end, and from the root if it ends in
+// "." or "..". What stands beside the folder is named after it.
+std::filesystem::path named_path(const std::filesystem::path& folder);
 
 // The files to read. A list of many runs needs few.
 struct RunParts {

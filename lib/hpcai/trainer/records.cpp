@@ -133,8 +133,8 @@ class FolderRecords : public Records {
   double samples_per_second() const override { return meter_.mean_samples_per_second(); }
   void write_summary(const nlohmann::json& summary) const override { folder_->write_summary(summary); }
   void end(const std::string& status, const std::string& error) override {
+    if (status == "finished") runs::record_hashes(path_);  // who reads that the run has finished finds them
     if (status_) status_->end(status, error);
-    if (status == "finished") runs::record_hashes(path_);
   }
 
  private:

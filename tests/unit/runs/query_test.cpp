@@ -185,7 +185,7 @@ TEST_CASE("a changed or missing file of a run is found by its hash") {
   for (const char* name : {"config.yaml", "summary.json", "report.html"}) spill(scratch / name, name);
   CHECK(check_hashes(scratch.path()).empty());
   record_hashes(scratch.path());
-  record_hash(scratch.path(), "report.html");
+  record_outputs({scratch / "report.html"});
   const auto faults = [&] {
     std::set<std::string> found;
     for (const HashCheck& check : check_hashes(scratch.path())) {
@@ -199,10 +199,27 @@ TEST_CASE("a changed or missing file of a run is found by its hash") {
   fs::remove(scratch / "summary.json");
   CHECK(faults() ==
         std::set<std::string>{"report.html has changed since it was written (SHA-256 differs)", "summary.json is missing"});
-  record_hash(scratch.path(), "report.html");
+  record_outputs({scratch / "report.html"});
   CHECK(faults().size() == 1);
   spill(scratch / "hashes.json", "nonsense");
   check_error([&] { check_hashes(scratch.path()); }, ExitCode::bad_data, "hashes.json");
+}
+
+TEST_CASE("an output is recorded in the finished run around it, whatever path leads there") {
+  const Scratch scratch;
+  for (const char* name : {"run/quality/inner", "other"}) fs::create_directories(scratch / name);
+  fs::create_directory_symlink(scratch / "run", scratch / "link");
+  for (const char* name : {"run/config.yaml", "run/predictions.csv", "run/quality/inner/roc.svg", "other/x.csv", "run/\xe9.csv"})
+    spill(scratch / name, name);
+  record_outputs({scratch / "run/predictions.csv"});
+  CHECK_FALSE(fs::exists(scratch / "run/hashes.json"));  // the run has not finished
+  record_hashes(scratch / "run");
+  record_outputs({scratch / "link/predictions.csv", scratch / "other/../run/quality/inner/roc.svg", scratch / "other/x.csv",
+                  scratch / "run/\xe9.csv", scratch / "gone.csv"});
+  std::vector<std::string> files;
+  for (const HashCheck& check : check_hashes(scratch / "run")) files.push_back(check.file);
+  CHECK(files == std::vector<std::string>{"config.yaml", "predictions.csv", "quality/inner/roc.svg"});
+  CHECK_FALSE(fs::exists(scratch / "other/hashes.json"));
 }
 
 TEST_CASE("a table aligns words on the left and numbers on the right") {

@@ -155,3 +155,19 @@ TEST_CASE("the data of a run are those of its environment, else those of its new
   run.environment["data"] = {{"train", {{"samples", 5}}}};
   CHECK(data_of(run).at("train").at("samples") == 5);
 }
+
+TEST_CASE("a folder has its name under every path that leads to it") {
+  const Scratch scratch;
+  fs::create_directories(scratch / "runs/my run/checkpoints");
+  fs::create_directory_symlink(scratch / "runs/my run", scratch / "link");
+  const fs::path run = scratch / "runs/my run", real = fs::canonical(run);
+  CHECK(named_path("runs/a") == "runs/a");
+  CHECK(named_path("runs/a//") == "runs/a");
+  CHECK(named_path("runs/\xe9/") == "runs/\xe9");
+  CHECK(named_path(run / ".") == real);
+  CHECK(named_path(run / "checkpoints/..") == real);
+  CHECK(named_path(run / "./") == real);
+  CHECK(named_path(scratch / "link") == scratch / "link");
+  CHECK(named_path(scratch / "link/checkpoints/..") == real);
+  CHECK(read_run(run / ".").name() == "my run");
+}
