@@ -72,7 +72,7 @@ std::string description_of(const Finding& figure) {
   const size_t begin = figure.content.find("<title>");
   const size_t end = figure.content.find("</title>");
   if (begin == std::string::npos || end == std::string::npos || end < begin) return fs::path(figure.name).stem().string();
-  return figure.content.substr(begin + 7, end - begin - 7);
+  return unescaped(std::string_view(figure.content).substr(begin + 7, end - begin - 7));
 }
 
 std::string picture_html(const Finding& figure) {

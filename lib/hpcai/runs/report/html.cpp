@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 
+#include "hpcai/core/text.h"
 #include "hpcai/core/utf8.h"
 
 namespace hpcai::runs::report {
@@ -26,6 +29,27 @@ std::string_view replaced(const char& character) {
   }
   const bool control = static_cast<unsigned char>(character) < 0x20 || character == 0x7f;
   return control ? kReplacement : std::string_view(&character, 1);
+}
+
+std::optional<uint32_t> hexadecimal(std::string_view digits) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  uint32_t number = 0;
+  for (const char digit : lower_case(digits)) {
+    const size_t value = kDigits.find(digit);
+    if (value == std::string_view::npos) return std::nullopt;
+    number = 16 * number + static_cast<uint32_t>(value);
+  }
+  return digits.empty() ? std::nullopt : std::optional(number);
+}
+
+// The code point that a reference means: "amp", "#38", "#x26".
+std::optional<uint32_t> referenced(std::string_view name) {
+  constexpr std::pair<std::string_view, char> kNames[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}};
+  for (const auto& [known, character] : kNames) {
+    if (name == known) return static_cast<uint32_t>(character);
+  }
+  if (!name.starts_with('#')) return std::nullopt;
+  return name.starts_with("#x") ? hexadecimal(name.substr(2)) : parse_number<uint32_t>(name.substr(1));
 }
 
 // 12346 as "12,346".
@@ -65,6 +89,22 @@ std::string escaped(std::string_view text) {
     text.remove_prefix(std::max<size_t>(length, 1));
   }
   return html;
+}
+
+std::string unescaped(std::string_view text) {
+  constexpr size_t kLongest = 10;  // "&#x10ffff;"
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = text.front() == '&' ? text.substr(0, kLongest).find(';') : std::string_view::npos;
+    const auto point = end == std::string_view::npos ? std::nullopt : referenced(text.substr(1, end - 1));
+    if (point) {
+      append_utf8(out, *point);
+    } else {
+      out += text.front();
+    }
+    text.remove_prefix(point ? end + 1 : 1);
+  }
+  return out;
 }
 
 std::string element(std::string_view name, const Attributes& attributes, std::string_view html) {

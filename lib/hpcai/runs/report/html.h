@@ -13,6 +13,10 @@ namespace hpcai::runs::report {
 // other than a line end or a tab, and a byte that is not UTF-8, become U+FFFD.
 std::string escaped(std::string_view text);
 
+// Returns a text of XML or HTML with its references resolved: "a &amp; b" is "a & b". Those of XML and those by number are known;
+// others stay as they are.
+std::string unescaped(std::string_view text);
+
 using Attributes = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
 // Returns <name attribute="value">html</name>.

@@ -44,3 +44,11 @@ TEST_CASE("A list of facts leaves out what is not known") {
   CHECK(facts_html({{"a", "1"}, {"b", ""}}).find("<dt>b</dt>") == std::string::npos);
   CHECK(facts_html({{"b", ""}}).empty());
 }
+
+TEST_CASE("References in a text of XML are resolved once") {
+  CHECK(unescaped("a &amp; b &lt;c&gt; &quot;d&apos; &#38;&#x26;") == "a & b <c> \"d' &&");
+  CHECK(unescaped("&amp;lt;") == "&lt;");
+  CHECK(unescaped("&#xe9;&#x1f600;") == "\xc3\xa9\xf0\x9f\x98\x80");
+  CHECK(unescaped("R&D; & &nbsp; &#; &#x; &#zz; &") == "R&D; & &nbsp; &#; &#x; &#zz; &");
+  CHECK(unescaped("&#xd800;&#99999999;") == "\xef\xbf\xbd&#99999999;");
+}
