@@ -43,7 +43,16 @@ SequenceLengths::SequenceLengths(int64_t count, int64_t steps) : longest_(steps)
 SequenceArray::SequenceArray(std::shared_ptr<const StoredArray> array, std::shared_ptr<const SequenceLengths> lengths)
     : array_(std::move(array)), lengths_(std::move(lengths)) {
   const std::vector<int64_t>& shape = array_->shape();
-  // Sequences of one step each have as many steps as there are sequences: three dimensions can only be a padded layout then.
+  // Sequences of one step each have as many steps as there are sequences. Then three dimensions can only be the padded layout,
+  // and two of them may be either, with the same values only if the second one is 1.
+  const bool both_fit = shape[0] == lengths_->total() && shape[0] == lengths_->count() && shape.size() == 2 && shape[1] > 1;
+  if (both_fit) {
+    refuse_sequences(
+        array_->where(),
+        fmt::format("shape [{}], and all sequences have one step: the {} columns may be features or padded time steps",
+                    fmt::join(shape, ", "), shape[1]),
+        fmt::format("Give it three dimensions: [{0}, 1, {1}] for features, [{0}, {1}, 1] for time steps.", shape[0], shape[1]));
+  }
   joined_ = shape[0] == lengths_->total() && (shape[0] != lengths_->count() || shape.size() < 3);
   const size_t time_dimensions = joined_ ? 1 : 2;
   if ((!joined_ && shape[0] != lengths_->count()) || shape.size() < time_dimensions || shape.size() > time_dimensions + 1) {

@@ -33,7 +33,7 @@ class SequenceLengths {
 // Thread-safe.
 class SequenceArray {
  public:
-  // Throws Error{bad_data} unless the array has such a shape for these lengths.
+  // Throws Error{bad_data} unless the array has such a shape for these lengths, and if both layouts fit.
   SequenceArray(std::shared_ptr<const StoredArray> array, std::shared_ptr<const SequenceLengths> lengths);
 
   int64_t columns() const { return columns_; }

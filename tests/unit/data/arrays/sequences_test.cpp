@@ -148,10 +148,18 @@ TEST_CASE("sequences of one step each may be padded") {
     test::write_array(file, "lengths", {3}, {1, 1, 1}, H5::PredType::IEEE_F64LE);
     test::write_array(file, "padded", {3, 2, 2}, {1, 2, 99, 99, 3, 4, 99, 99, 5, 6, 99, 99}, H5::PredType::IEEE_F64LE);
     test::write_array(file, "target", {3}, {1, 2, 3}, H5::PredType::IEEE_F64LE);
+    test::write_array(file, "ambiguous", {3, 2}, {1, 2, 3, 4, 5, 6}, H5::PredType::IEEE_F64LE);
+    test::write_array(file, "single", {3, 1}, {1, 2, 3}, H5::PredType::IEEE_F64LE);
   }
   const Splits splits = data::open(sequences_config(folder / "a.h5", "padded", "target"), 1);
   CHECK(splits.train->spec().input_shape == std::vector<int64_t>{1, 2});
   CHECK(test::read_input(*splits.train, 2) == std::vector<float>{5, 6});
+  const auto error = thrown_by([&] { data::open(sequences_config(folder / "a.h5", "ambiguous", "target"), 1); });
+  CHECK(error.code == ExitCode::bad_data);
+  CHECK_THAT(error.what, Catch::Contains("the 2 columns may be features or padded time steps"));
+  CHECK(error.remedy == "Give it three dimensions: [3, 1, 2] for features, [3, 2, 1] for time steps.");
+  const Splits single = data::open(sequences_config(folder / "a.h5", "single", "target"), 1);
+  CHECK(single.train->spec().input_shape == std::vector<int64_t>{1, 1});
 }
 
 TEST_CASE("arrays that do not fit the lengths are refused, and so is a sequence that is too long") {
