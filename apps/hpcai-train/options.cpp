@@ -9,7 +9,8 @@ namespace hpcai::app {
 void ConfigOptions::add_to(CLI::App& app, bool required) {
   auto* option = app.add_option("--config", path, "YAML file that describes the experiment")->type_name("FILE");
   if (required) option->required();
-  app.add_option("--set", overrides, "Set one key, such as --set optimizer.lr=1e-3; may be repeated")
+  app.add_option("--set", overrides,
+                 "Set one key, such as --set optimizer.lr=1e-3 or 'training.stages[0].epochs=3'; may be repeated")
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -11,11 +11,12 @@ namespace hpcai::config {
 
 // A YAML text as a tree. Aliases are expanded, every node has its place, and scalars are uninterpreted text.
 struct Node {
-  enum class Kind { null, scalar, list, map };
+  // elements: single elements of a list, which an override changes. Its entries have their positions as keys.
+  enum class Kind { null, scalar, list, map, elements };
   struct Entry;
 
   Kind kind = Kind::null;
-  std::string text;     // scalar
+  std::string text;     // scalar; elements: the path of the list
   bool quoted = false;  // scalar: in quotes or a block, so it is always text
   std::vector<Node> items;
   std::vector<Entry> entries;

@@ -64,6 +64,9 @@ class Reader {
   }
 
   Json list(const Type& type, const Field& field, const Node& node, const std::string& path, const Place& place) {
+    if (node.kind == Node::Kind::elements) {
+      return wrong(place, fmt::format("{} is not given, so it has no elements to change. Give the whole list.", path));
+    }
     if (node.kind != Node::Kind::list) return wrong_kind(type, field, node, path, place);
     const Field element = element_field(field);
     Json values = Json::array();
@@ -175,7 +178,8 @@ class Reader {
   static std::string value_text(const Node& node) {
     switch (node.kind) {
       case Node::Kind::null: return "empty";
-      case Node::Kind::list: return "a list";
+      case Node::Kind::list:
+      case Node::Kind::elements: return "a list";
       case Node::Kind::map: return "a section";
       case Node::Kind::scalar: break;
     }

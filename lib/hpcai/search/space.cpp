@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "hpcai/config/config.h"
+#include "hpcai/config/key_path.h"
 #include "hpcai/config/suggest.h"
 #include "hpcai/core/error.h"
 #include "hpcai/trainer/course.h"
@@ -81,9 +82,10 @@ std::string nearest_key(const std::string& written, const Rows& rows) {
 void check_key(const Parameter& parameter, const Rows& rows, Texts& problems) {
   const auto add = [&](const std::string& what) { problems.push_back(fmt::format("{} {}", place_of(parameter), what)); };
   Rows found;
-  std::ranges::copy_if(rows, std::back_inserter(found), [&](const config::Row& row) { return row.path == parameter.key; });
+  const std::string path = config::without_positions(parameter.key);
+  std::ranges::copy_if(rows, std::back_inserter(found), [&](const config::Row& row) { return row.path == path; });
   if (found.empty()) {
-    const std::string similar = nearest_key(parameter.key, rows);
+    const std::string similar = nearest_key(path, rows);
     return add("is not a setting. " +
                (similar.empty() ? "Run `hpcai-train keys` for the list." : "Did you mean " + similar + "?"));
   }

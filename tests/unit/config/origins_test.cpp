@@ -26,11 +26,13 @@ TEST_CASE("each value of a config has its place: file, base or --set, with its l
         "base: base.yaml\ntraining:\n  global_batch: 16\n  stages:\n    - epochs: 2\n    - trainable_from: exit\nchannels: [1, "
         "2]\n");
   config::Origins origins;
-  config::read<sample::Experiment>(file, {"optimizer.lr=0.1", "training.clip_norm=null"}, &origins);
+  config::read<sample::Experiment>(
+      file, {"optimizer.lr=0.1", "training.clip_norm=null", "training.stages[0].trainable_from=head"}, &origins);
   CHECK(origins.at("training.global_batch") == file + ":3");
   CHECK(origins.at("training.seed") == base + ":6");
   CHECK(origins.at("data.train_file") == base + ":3");
   CHECK(origins.at("training.stages[0].epochs") == file + ":5");
+  CHECK(origins.at("training.stages[0].trainable_from") == "--set training.stages[0].trainable_from");
   CHECK(origins.at("training.stages[1].trainable_from") == file + ":6");
   CHECK(origins.at("channels") == file + ":7");
   CHECK(origins.at("optimizer.lr") == "--set optimizer.lr");

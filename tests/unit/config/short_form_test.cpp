@@ -202,4 +202,19 @@ TEST_CASE("the schema accepts and refuses the short form as the reader does") {
   CHECK_FALSE(agree(empty));
 }
 
+TEST_CASE("an override changes a setting of a layer that was written short") {
+  const auto with = [](const std::vector<std::string>& overrides) { return parse<Network>(kShort, "a.yaml", overrides); };
+  const auto network = with({"layers[0].units=80", "layers[3]=relu", "layers[5].branches[0][1].units=4",
+                             "layers[6].layers[0].units=5", "layers[1]={dense: 6}", "layers[7].name=seventh"});
+  const auto dense = [](const Layer& layer) { return std::get<Dense>(layer); };
+  CHECK(dense(network.layers[0]).units == 80);
+  CHECK_FALSE(dense(network.layers[0]).bias);
+  CHECK(network.layers[0].name == "first");
+  CHECK(std::holds_alternative<Relu>(network.layers[3]));
+  CHECK(dense(std::get<Parallel>(network.layers[5]).branches[0][1]).units == 4);
+  CHECK(dense(std::get<Residual>(network.layers[6]).layers[0]).units == 5);
+  CHECK(dense(network.layers[1]).units == 6);
+  CHECK(network.layers[7].name == "seventh");
+}
+
 }  // namespace brief

@@ -47,6 +47,16 @@ TEST_CASE("good spaces") {
   CHECK(complaint(with_parameter("{key: optimizer.scaling, type: choice, values: [a, b]}")).find("space.yaml:2") == 0);
 }
 
+TEST_CASE("a parameter may be a setting of an element of a list") {
+  CHECK(complaint(with_parameter("{key: 'model.layers[0].units', type: integer, low: 8, high: 64}")).empty());
+  check_has(complaint(with_parameter("{key: 'model.layers[9].units', type: integer, low: 8, high: 64}")),
+            {"model.layers has 5 elements, [0] to [4]"});
+  check_has(complaint(with_parameter("{key: 'model.layers[].units', type: integer, low: 8, high: 64}")),
+            {"model.layers[].units", "must be written key=value"});
+  check_has(complaint(with_parameter("{key: 'model.layers[0].unit', type: integer, low: 8, high: 64}")),
+            {"model.layers[0].unit is not a setting", "model.layers[].units"});
+}
+
 TEST_CASE("a wrong key is named with its place and the nearest one") {
   check_has(complaint(with_parameter("{key: optimizer.learning_rate, type: uniform, low: 0.1, high: 1}")),
             {"space.yaml:2", "optimizer.learning_rate is not a setting", "optimizer.lr"});
