@@ -47,11 +47,17 @@ at::Tensor scramble(at::Tensor& state, int64_t dimensions, int64_t seed) {
 }  // namespace
 
 std::vector<double> sobol_point(int64_t dimensions, std::optional<int64_t> seed, int64_t number) {
+  if (number >= int64_t{1} << kSobolBits) throw std::out_of_range("the Sobol sequence has no such point");
   const auto options = at::TensorOptions().dtype(at::kLong);
   at::Tensor state = at::zeros({dimensions, kSobolBits}, options);
   at::_sobol_engine_initialize_state_(state, dimensions);
   at::Tensor point = seed ? scramble(state, dimensions, *seed) : at::zeros({dimensions}, options);
-  at::_sobol_engine_ff_(point, number, state, dimensions, 0);
+  // Each point differs from the one before by one column of the state, in the order of the Gray code: the columns of point
+  // `number` are the ones of its Gray code (Antonov & Saleev 1979).
+  const auto gray = static_cast<uint64_t>(number) ^ (static_cast<uint64_t>(number) >> 1);
+  for (int64_t bit = 0; bit < kSobolBits; ++bit) {
+    if ((gray >> bit & 1) != 0) point.bitwise_xor_(state.select(1, bit));
+  }
   const at::Tensor parts = (point.to(at::kDouble) / static_cast<double>(int64_t{1} << kSobolBits)).contiguous();
   return {parts.const_data_ptr<double>(), parts.const_data_ptr<double>() + dimensions};
 }

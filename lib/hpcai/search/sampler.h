@@ -17,7 +17,8 @@ std::optional<int64_t> most_trials(const Space& space);
 
 // Point `number` of the Sobol sequence in [0, 1)^dimensions with LibTorch's direction numbers (Joe & Kuo 2008), scrambled as by
 // torch.quasirandom.SobolEngine(dimensions, scramble=True, seed=seed): a random linear matrix scramble and a digital shift
-// (Owen 1998, Matousek 1998). Without a seed the sequence is unscrambled. dimensions <= 21201.
+// (Owen 1998, Matousek 1998). Without a seed the sequence is unscrambled. dimensions <= 21201, number < 2^30, and the time does
+// not depend on it.
 std::vector<double> sobol_point(int64_t dimensions, std::optional<int64_t> seed, int64_t number);
 
 }  // namespace hpcai::search

@@ -24,6 +24,11 @@ TEST_CASE("the Sobol sequence is that of SciPy and PyTorch") {
   // PyTorch computes the first of its points in single precision
   for (size_t k = 0; k < 3; ++k) CHECK(sobol_point(3, 7, 0)[k] == Approx(torch[0][k]).margin(1e-7));
   for (size_t i = 1; i < torch.size(); ++i) CHECK(sobol_point(3, 7, static_cast<int64_t>(i)) == torch[i]);
+  // after fast_forward(1000000)
+  CHECK(sobol_point(3, 7, 1000000) == std::vector<double>{0.20751207787543535, 0.27938677556812763, 0.09264735225588083});
+  CHECK(sobol_point(3, 7, 1000001) == std::vector<double>{0.7157550528645515, 0.8530782321467996, 0.83213971555233});
+  CHECK_NOTHROW(sobol_point(3, 7, (int64_t{1} << 30) - 1));
+  CHECK_THROWS_AS(sobol_point(3, 7, int64_t{1} << 30), std::out_of_range);
 }
 
 TEST_CASE("the first 2^k points of a scrambled Sobol sequence fill 2^k equal intervals of each parameter") {
