@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -60,25 +58,15 @@ void PooledMaps::read(int64_t index, const data::Draw*, float* out) const {
   std::copy(from, from + channels, out);
 }
 
-double free_memory_bytes() {
-  std::ifstream file("/proc/meminfo");
-  std::string word;
-  while (file >> word) {
-    double kibibytes = 0;
-    if (word == "MemAvailable:" && file >> kibibytes) return kibibytes * 1024;
-  }
-  return std::numeric_limits<double>::infinity();
-}
-
-void require_room_for_features(int64_t samples, int64_t channels, int ranks, double free_bytes) {
+void require_room_for_features(int64_t samples, int64_t channels, int ranks, const MemoryLeft& left) {
   const double bytes = bytes_of_features(samples, channels);
-  if (bytes * ranks <= free_bytes) return;
+  if (bytes * ranks <= left.bytes) return;
   throw Error(
       ExitCode::usage,
       fmt::format(
           "training.stages: cache_features: the {} features of each of {} take {:.1f} MB in each of {} of a host, which has "
-          "{:.1f} MB left",
-          channels, plural(samples, "training sample"), bytes / 1e6, plural(ranks, "rank"), free_bytes / 1e6),
+          "{:.1f} MB left ({})",
+          channels, plural(samples, "training sample"), bytes / 1e6, plural(ranks, "rank"), left.bytes / 1e6, left.limit),
       "Set cache_features to false, use fewer ranks of a host, or a host with more memory.");
 }
 
@@ -98,7 +86,7 @@ at::Tensor means_of_maps(distributed::Group& group, models::MapNetwork& network,
   const int64_t channels = means_of(in_precision, network, at::zeros(shape, at::TensorOptions(device))).size(1);
   at::Tensor means;
   distributed::on_all_ranks(group, [&] {
-    require_room_for_features(dataset.size(), channels, group.placement().local_size, free_memory_bytes());
+    require_room_for_features(dataset.size(), channels, group.placement().local_size, memory_left());
     means = at::empty({dataset.size(), channels}, at::kFloat);
   });
   for (int64_t number = 0; number < loader.sampler().batches_per_epoch(); ++number) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "hpcai/core/memory_left.h"
 #include "hpcai/data/dataset.h"
 #include "hpcai/data/step_loader.h"
 #include "hpcai/distributed/exchange/group.h"
@@ -33,12 +34,9 @@ class PooledMaps : public data::Dataset {
   at::Tensor means_;
 };
 
-// The bytes that a process of this host can still take, as the kernel estimates them; infinity if that is not known.
-double free_memory_bytes();
-
 // Throws Error{usage} if the means of `samples` times `channels` values, kept by each of `ranks` ranks of a host, take more than
-// `free_bytes`.
-void require_room_for_features(int64_t samples, int64_t channels, int ranks, double free_bytes);
+// the host has left.
+void require_room_for_features(int64_t samples, int64_t channels, int ranks, const MemoryLeft& left);
 
 // The means of the maps of every sample of `dataset`, not augmented, in evaluation mode: float [samples, channel] on the CPU, the
 // same on all ranks. Each rank computes its part of a batch; settings as in evaluate(). Every rank calls the function. Throws

@@ -3,44 +3,13 @@
 #include <sched.h>
 
 #include <catch2/catch.hpp>
-#include <fstream>
 
-#include "hpcai/core/threads/cgroup.h"
+#include "../root_folder.h"
 
 using namespace hpcai;
-namespace fs = std::filesystem;
-
-namespace {
-
-// A folder that stands for "/", with the files that tell of cgroups.
-class Root {
- public:
-  Root() : path_(fs::temp_directory_path() / ("hpcai-cores-" + std::to_string(::getpid()))) { fs::create_directories(path_); }
-  ~Root() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-
-  void write(const std::string& file, const std::string& text) const {
-    fs::create_directories((path_ / file).parent_path());
-    std::ofstream(path_ / file) << text;
-  }
-  void v1(const std::string& cgroup, const std::string& mounted = "/") const {
-    write("proc/self/cgroup", "5:cpuset:/\n3:cpu,cpuacct:" + cgroup + "\n");
-    write("proc/self/mountinfo", "28 22 0:26 / /sys rw - sysfs sysfs rw\n30 28 0:27 " + mounted +
-                                     " /sys/fs/cgroup/cpu rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct\n");
-  }
-  void v2(const std::string& cgroup) const {
-    write("proc/self/cgroup", "0::" + cgroup + "\n");
-    write("proc/self/mountinfo", "30 28 0:27 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n");
-  }
-
- private:
-  fs::path path_;
-};
-
-}  // namespace
 
 TEST_CASE("a quota of cgroup v2 is found, the least of the hierarchy") {
-  const Root root;
+  const RootFolder root;
   root.v2("/jobs/mine");
   root.write("sys/fs/cgroup/jobs/mine/cpu.max", "max 100000\n");
   CHECK_FALSE(cpu_quota(root.path()));
@@ -52,14 +21,14 @@ TEST_CASE("a quota of cgroup v2 is found, the least of the hierarchy") {
 }
 
 TEST_CASE("a quota of cgroup v1 is found, also from inside a container") {
-  const Root root;
-  root.v1("/docker/abc");
+  const RootFolder root;
+  root.v1("/docker/abc", "/", "cpu");
   root.write("sys/fs/cgroup/cpu/docker/abc/cpu.cfs_quota_us", "300000\n");
   root.write("sys/fs/cgroup/cpu/docker/abc/cpu.cfs_period_us", "100000\n");
   CHECK(cpu_quota(root.path())->cores == Approx(3));
 
-  const Root inside;
-  inside.v1("/docker/abc", "/docker/abc");
+  const RootFolder inside;
+  inside.v1("/docker/abc", "/docker/abc", "cpu");
   inside.write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "100000\n");
   inside.write("sys/fs/cgroup/cpu/cpu.cfs_period_us", "50000\n");
   CHECK(cpu_quota(inside.path())->cores == Approx(2));
@@ -68,7 +37,7 @@ TEST_CASE("a quota of cgroup v1 is found, also from inside a container") {
 }
 
 TEST_CASE("files that say nothing are no limit") {
-  const Root root;
+  const RootFolder root;
   CHECK_FALSE(cpu_quota(root.path()));
   root.v2("/gone/elsewhere");
   CHECK_FALSE(cpu_quota(root.path()));
@@ -82,7 +51,7 @@ TEST_CASE("files that say nothing are no limit") {
 }
 
 TEST_CASE("a mount point with blanks and a path with dots are read") {
-  const Root root;
+  const RootFolder root;
   root.write("proc/self/cgroup", "0::/../../x\n");
   root.write("proc/self/mountinfo", "30 28 0:27 / /my\\040groups rw - cgroup2 none rw\n");
   root.write("my groups/cpu.max", "100000 100000\n");
@@ -109,7 +78,7 @@ TEST_CASE("the affinity mask and the machine's cores are read") {
   CHECK(core_limits().mask == 1);
   REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
 
-  const Root root;
+  const RootFolder root;
   root.write("sys/devices/system/cpu/online", "0-3,8,10-11\n");
   CHECK(core_limits(root.path()).machine == 7);
 }
