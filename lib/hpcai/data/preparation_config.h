@@ -97,7 +97,8 @@ struct PreparationConfig {
     visitor.field(
         "bands", bands,
         {.help = "FITS: the bands for red, green and blue, or one for grey, as their headers name them (EXTNAME, FILTER, BAND) "
-                 "or by position from 1; empty = those of the file, which are 1 or 3."});
+                 "or by position from 1; empty = those of the file, which are 1 or 3. Names of files with {band} stand for a "
+                 "file of each of them."});
     visitor.field("stretch", stretch, {.help = "FITS: how brightness becomes bytes."});
   }
 };

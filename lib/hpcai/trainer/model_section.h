@@ -21,7 +21,7 @@ struct ModelSection : models::ModelConfig {
     visitor.field(
         "weights", weights,
         {.help = "Trained weights to start from: safetensors, a PyTorch state dict (.pt), Keras HDF5, or the folder of a "
-                 "run or checkpoint."});
+                 "checkpoint or of a run, of which the best checkpoint by validation is taken."});
   }
 };
 

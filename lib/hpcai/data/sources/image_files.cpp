@@ -10,7 +10,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
-#include "hpcai/data/band_image.h"
+#include "hpcai/data/band_files.h"
 #include "hpcai/data/fits.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/image_set.h"
@@ -56,7 +56,7 @@ class ImageFiles : public ImageSet {
   std::string where(int64_t index) const override { return printable(path(index)) + listed(index); }
 
   void hash_content(int64_t index, Sha256& hash) const override {
-    hash.update(read_regular_file(path(index).string()));
+    for (const std::filesystem::path& file : files(index)) hash.update(read_regular_file(file.string()));
     if (row(index).side > 0) hash.update(fmt::format("cut-out {}", row(index).side));
   }
 
@@ -69,7 +69,7 @@ class ImageFiles : public ImageSet {
   // What is wrong with the file, as far as its header tells; empty if nothing.
   std::string check_header(int64_t index, bool& missing) const {
     try {
-      const ImageHeader header = read_image_header(path(index));
+      const ImageHeader header = header_of(index);
       square_of(index, header.height, header.width);
       return "";
     } catch (const ImageError& error) {
@@ -81,9 +81,12 @@ class ImageFiles : public ImageSet {
   }
 
   void make_pixels(int64_t index, uint8_t* out) const override {
+    if (has_band_files(index)) {
+      return name_file(index, [&] { make_fits_pixels(read_band_files(path(index), preparation_.bands), index, out); });
+    }
     read_as(index, [&](const std::string& bytes) {
       const ImageHeader header = image_header(bytes);
-      if (header.format == ImageFormat::fits) return make_fits_pixels(bytes, index, out);
+      if (header.format == ImageFormat::fits) return make_fits_pixels(read_fits(bytes, preparation_.bands), index, out);
       const int64_t square = square_of(index, header.height, header.width), crop = part_of(square);
       const bool largest = square == std::min(header.height, header.width) && fraction_ == 1;  // also of a JPEG that is decoded
       crop_and_resize(decode(bytes, index, header, crop), largest ? 0 : crop, width(), out);   // smaller, whose sides are rounded
@@ -94,6 +97,7 @@ class ImageFiles : public ImageSet {
   // brightness is that of the whole square.
   bool make_part(int64_t index, const PickBox& pick, uint8_t* out) const override {
     bool made = false;
+    if (has_band_files(index)) return made;
     read_as(index, [&](const std::string& bytes) {
       const ImageHeader header = image_header(bytes);
       if (header.format == ImageFormat::fits) return;
@@ -110,8 +114,9 @@ class ImageFiles : public ImageSet {
   std::string incomplete(int64_t index) const override {
     try {
       const std::string path = this->path(index).string();
-      if (!is_fits(RegularFile(path).read_start(4096))) return "";
-      const double share = share_without_value(read_fits(read_regular_file(path), preparation_.bands));
+      if (!has_band_files(index) && !is_fits(RegularFile(path).read_start(4096))) return "";
+      const double share = share_without_value(has_band_files(index) ? read_band_files(path, preparation_.bands)
+                                                                     : read_fits(read_regular_file(path), preparation_.bands));
       return share > 0 ? fmt::format("{}: {:.2g} % of the pixels", where(index), 100 * share) : "";
     } catch (const ImageError&) {
       return "";
@@ -122,7 +127,7 @@ class ImageFiles : public ImageSet {
 
   std::string enlarged(int64_t index) const override {
     try {
-      const ImageHeader header = read_image_header(path(index));
+      const ImageHeader header = header_of(index);
       const int64_t part = part_of(square_of(index, header.height, header.width));
       if (part >= width()) return "";
       const bool whole = part == std::min(header.height, header.width);
@@ -139,6 +144,16 @@ class ImageFiles : public ImageSet {
   const CatalogueRow& row(int64_t index) const { return rows_[static_cast<size_t>(index)]; }
   std::string listed(int64_t index) const { return row(index).where.empty() ? "" : fmt::format(" ({})", row(index).where); }
   std::filesystem::path path(int64_t index) const { return folder_ / row(index).file; }
+  bool has_band_files(int64_t index) const { return has_band_place(row(index).file); }
+  std::vector<std::filesystem::path> files(int64_t index) const {
+    if (!has_band_files(index)) return {path(index)};
+    std::vector<std::filesystem::path> files;
+    for (const std::string& band : preparation_.bands) files.push_back(band_file(path(index), band));
+    return files;
+  }
+  ImageHeader header_of(int64_t index) const {
+    return has_band_files(index) ? read_band_headers(path(index), preparation_.bands) : read_image_header(path(index));
+  }
 
   // Side of the square that is used of an image of this size, before crop_fraction. Throws ImageError if it does not fit.
   int64_t square_of(int64_t index, int64_t height, int64_t width) const {
@@ -161,17 +176,21 @@ class ImageFiles : public ImageSet {
     return box;
   }
 
-  void make_fits_pixels(const std::string& bytes, int64_t index, uint8_t* out) const {
-    const BandImage bands = read_fits(bytes, preparation_.bands);
+  void make_fits_pixels(const BandImage& bands, int64_t index, uint8_t* out) const {
     const int64_t square = square_of(index, bands.height, bands.width);
     stretch(crop_and_resize(bands, part_of(square), width()), preparation_.stretch, out);
   }
 
-  // Names the file where its content is wrong.
   template <class Work>
   void read_as(int64_t index, const Work& work) const {
+    name_file(index, [&] { work(read_regular_file(path(index).string())); });
+  }
+
+  // Names the file where its content is wrong.
+  template <class Work>
+  void name_file(int64_t index, const Work& work) const {
     try {
-      work(read_regular_file(path(index).string()));
+      work();
     } catch (const ImageError& error) {
       throw Error(ExitCode::bad_data, fmt::format("{}: {}", where(index), error.what()), "Replace the file or remove its row.");
     }
@@ -189,12 +208,19 @@ class ImageFiles : public ImageSet {
   std::vector<CatalogueRow> rows_;
 };
 
-void check_settings(const ImageFolderConfig& config) {
+void check_settings(const ImageFolderConfig& config, const std::vector<CatalogueRow>& rows) {
   const PreparationConfig& preparation = config.preparation;
   const size_t bands = preparation.bands.size();
   if (bands != 0 && bands != 1 && bands != 3) {
     throw Error(ExitCode::usage, fmt::format("data.preparation.bands: {} bands", bands),
                 "Give 1 (grey), those for red, green and blue, or none for those of the file.");
+  }
+  const auto divided = std::ranges::find_if(rows, [](const CatalogueRow& row) { return has_band_place(row.file); });
+  if (bands == 0 && divided != rows.end()) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{} ({}) has a file for each band, but no band is named", printable(divided->file, 60), divided->where),
+        "Name them in data.preparation.bands: 1 (grey), or those for red, green and blue.");
   }
   if (!preparation.cutout.column.empty() && config.crop > 0) {
     throw Error(ExitCode::usage, "data.crop and data.preparation.cutout.column are both given", "Leave one of them out.");
@@ -236,7 +262,7 @@ void check_files(const ImageFiles& images, const std::string& split, int threads
 std::unique_ptr<Dataset> open_image_files(const ImageFolderConfig& config, const std::vector<std::string>& class_names,
                                           std::vector<CatalogueRow> rows, const std::string& split, int threads) {
   if (rows.empty()) return nullptr;
-  check_settings(config);
+  check_settings(config, rows);
   auto images = std::make_unique<ImageFiles>(config, class_names, std::move(rows));
   check_files(*images, split, threads);
   return std::make_unique<AugmentedImages>(cached(std::move(images), config.cache_mb), config.transform);

@@ -6,6 +6,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/band_files.h"
 #include "hpcai/data/image.h"
 #include "hpcai/data/sources/need_labels.h"
 #include "hpcai/data/tables/csv.h"
@@ -24,8 +25,9 @@ bool names_something(const fs::path& path) {
   return fs::exists(path, code);
 }
 
-// The list's own folder if the first file is there, else the working folder.
-fs::path folder_of(const fs::path& list, const std::string& first) {
+// The list's own folder if the first file is there, else the working folder. `bands`: of files with one band each.
+fs::path folder_of(const fs::path& list, const std::string& name, const std::vector<std::string>& bands) {
+  const fs::path first = bands.empty() ? fs::path(name) : band_file(name, bands.front());
   const fs::path own = list.parent_path();
   return names_something(own / first) || !names_something(first) ? own : fs::path();
 }
@@ -82,7 +84,7 @@ ImageList read_image_list(const fs::path& list, const ImageFolderConfig& reading
   if (images.rows.empty()) {
     throw Error(ExitCode::bad_data, printable(list) + " lists no image", "List one image in each line.");
   }
-  images.folder = folder_of(list, images.rows[0].file);
+  images.folder = folder_of(list, images.rows[0].file, reading.preparation.bands);
   return images;
 }
 
