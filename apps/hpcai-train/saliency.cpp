@@ -152,8 +152,7 @@ std::vector<draw::Thumbnail> thumbnails_of(const Explained& explained) {
 std::string file_name(int64_t index, const std::string& id) {
   std::string name = fmt::format("{:05}-", index);
   for (const char c : fs::path(id).replace_extension().string().substr(0, 100)) {
-    const bool fit =
-        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.';
+    const bool fit = is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.';
     name += fit ? c : '_';
   }
   return name + ".png";

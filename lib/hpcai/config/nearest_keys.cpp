@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hpcai/config/suggest.h"
+#include "hpcai/core/text.h"
 
 namespace hpcai::config {
 namespace {
@@ -26,7 +27,7 @@ Parts parts_of(std::string_view path) {
 }
 
 std::string without_brackets(std::string path) {
-  std::erase_if(path, [](char c) { return c == '[' || c == ']' || (c >= '0' && c <= '9'); });
+  std::erase_if(path, [](char c) { return c == '[' || c == ']' || is_digit(c); });
   return path;
 }
 

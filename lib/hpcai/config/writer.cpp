@@ -26,9 +26,7 @@ bool is_plain(const std::string& text) {
   static constexpr std::array<std::string_view, 13> kWords = {"true", "false", "null", "yes", "no",  "on",  "off",
                                                               "y",    "n",     "inf",  "nan", "nil", "none"};
   const auto is_letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) && !(c & 0x80); };
-  const auto is_safe = [&](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '/' || c == '.';
-  };
+  const auto is_safe = [&](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '/' || c == '.'; };
   if (text.empty() || !(is_letter(text[0]) || text[0] == '/' || text[0] == '_')) return false;
   if (!std::all_of(text.begin(), text.end(), is_safe)) return false;
   return std::find(kWords.begin(), kWords.end(), lower_case(text)) == kWords.end();

@@ -23,6 +23,8 @@ std::string_view trim(std::string_view text);
 // Returns the text before the first line end.
 std::string_view first_line(std::string_view text);
 
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 // Converts ASCII letters to lower case and keeps other bytes.
 std::string lower_case(std::string_view text);
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,9 +35,10 @@ struct SampleSpec {
   bool operator==(const SampleSpec&) const = default;
 };
 
-// The class of a sample whose truth is unknown; a regression has NaN instead. Only data that are opened for a trained network
-// have such samples.
+// The class and the targets of a sample whose truth is unknown. Only data that are opened for a trained network have such
+// samples.
 inline constexpr int64_t kUnlabelled = -1;
+inline constexpr float kUnknownTarget = std::numeric_limits<float>::quiet_NaN();
 
 enum class Split { train, validation, test };
 const char* name_of(Split split);

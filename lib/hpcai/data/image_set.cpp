@@ -1,6 +1,5 @@
 #include "hpcai/data/image_set.h"
 
-#include <limits>
 #include <stdexcept>
 
 #include "hpcai/data/dataset.h"
@@ -23,7 +22,7 @@ void ImageSet::set_truth(std::vector<std::string> target_names, const std::vecto
   for (const std::vector<float>& row : rows) {
     if (!row.empty() && row.size() != columns) throw std::invalid_argument("ImageSet: a truth of another number of columns");
     truth_.insert(truth_.end(), row.begin(), row.end());
-    if (row.empty()) truth_.insert(truth_.end(), columns, std::numeric_limits<float>::quiet_NaN());
+    if (row.empty()) truth_.insert(truth_.end(), columns, kUnknownTarget);
   }
   target_names_ = std::move(target_names);
   truth_size_ = static_cast<int64_t>(columns);

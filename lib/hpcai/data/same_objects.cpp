@@ -13,8 +13,6 @@ namespace {
 
 constexpr size_t kCounterDigits = 6;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool remove_ending(std::string_view& name, std::string_view ending) {
   if (name.size() <= ending.size() || lower_case(name.substr(name.size() - ending.size())) != ending) return false;
   name.remove_suffix(ending.size());

@@ -11,7 +11,7 @@
 namespace hpcai::draw {
 namespace {
 
-constexpr double kCellWidth = 520, kCellHeight = 400, kHead = 96, kMargin = 24;
+constexpr double kChartWidth = 520, kChartHeight = 400, kHead = 96, kMargin = 24;
 constexpr size_t kColumns = 3;
 constexpr double kLogFactor = 30;
 
@@ -116,15 +116,15 @@ Canvas draw_parameter_sheet(const ParameterSheet& sheet) {
   if (sheet.panels.empty() || sheet.panels.front().points.empty()) throw std::invalid_argument("a sheet without points");
   const size_t cells = sheet.panels.size() + (sheet.shares.empty() ? 0 : 1);
   const size_t columns = std::min(cells, kColumns), rows = (cells + columns - 1) / columns;
-  Canvas canvas(kCellWidth * static_cast<double>(columns), kHead + kCellHeight * static_cast<double>(rows), sheet.title);
-  canvas.text(Role::heading, kMargin, 38, shortened(sheet.title, 22, kCellWidth * static_cast<double>(columns) - 2 * kMargin),
+  Canvas canvas(kChartWidth * static_cast<double>(columns), kHead + kChartHeight * static_cast<double>(rows), sheet.title);
+  canvas.text(Role::heading, kMargin, 38, shortened(sheet.title, 22, kChartWidth * static_cast<double>(columns) - 2 * kMargin),
               {.size = 22, .bold = true});
   draw_legend(canvas, sheet);
   const ChartAxis y = y_axis(sheet);
   for (size_t i = 0; i < cells; ++i) {
-    const double left = kCellWidth * static_cast<double>(i % columns),
-                 top = kHead - 40 + kCellHeight * static_cast<double>(i / columns);
-    const Rectangle cell{left, top, left + kCellWidth, top + kCellHeight};
+    const double left = kChartWidth * static_cast<double>(i % columns),
+                 top = kHead - 40 + kChartHeight * static_cast<double>(i / columns);
+    const Rectangle cell{left, top, left + kChartWidth, top + kChartHeight};
     i < sheet.panels.size() ? draw_panel(canvas, cell, sheet.panels[i], y) : draw_shares(canvas, cell, sheet);
   }
   return canvas;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <utility>
 #include <vector>
@@ -18,8 +17,6 @@
 
 namespace hpcai::data {
 namespace {
-
-constexpr double kNoNumber = std::numeric_limits<float>::quiet_NaN();
 
 [[noreturn]] void refuse_truth(const std::string& where, const std::string& why, const std::string& remedy) {
   throw Error(ExitCode::bad_data, where + ": " + why, remedy);
@@ -189,7 +186,7 @@ at::Tensor unknown_truth(const TruthRequest& request, const SampleSpec& spec) {
   if (request.lengths) sizes.push_back(request.steps);
   if (!spec.class_names.empty()) return at::full(sizes, kUnlabelled, at::kLong);
   sizes.push_back(static_cast<int64_t>(spec.target_names.size()));
-  return at::full(sizes, kNoNumber, at::kFloat);
+  return at::full(sizes, kUnknownTarget, at::kFloat);
 }
 
 // Rows of all steps [all steps, ...] -> [n, time, ...]

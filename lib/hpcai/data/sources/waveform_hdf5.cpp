@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
@@ -89,8 +88,7 @@ std::vector<std::array<double, 3>> checked_labels(const Hdf5File& file, int64_t 
 
 // Parameters that nobody knows, of a file for a trained network.
 std::vector<std::array<double, 3>> unknown_labels(int64_t rows) {
-  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  return std::vector<std::array<double, 3>>(static_cast<size_t>(rows), {kUnknown, kUnknown, kUnknown});
+  return std::vector<std::array<double, 3>>(static_cast<size_t>(rows), {kUnknownTarget, kUnknownTarget, kUnknownTarget});
 }
 
 // Where labels are optional, the parameters are unknown without usable ones.

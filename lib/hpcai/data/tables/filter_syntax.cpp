@@ -34,8 +34,6 @@ constexpr std::array<std::pair<std::string_view, Operation>, 8> kComparisons = {
                                                                                  {"!=", Operation::unequal},
                                                                                  {"<>", Operation::unequal}}};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool starts_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }

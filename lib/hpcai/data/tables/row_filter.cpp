@@ -20,8 +20,6 @@ namespace {
 
 using Operation = FilterOperation;
 
-constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
-
 // The condition for one row.
 class FilterRow {
  public:
@@ -94,7 +92,7 @@ class FilterRow {
       default: break;
     }
     const double divisor = value(node.right);
-    return divisor == 0 ? kNoNumber : value(node.left) / divisor;
+    return divisor == 0 ? std::numeric_limits<double>::quiet_NaN() : value(node.left) / divisor;
   }
 
   double number(size_t position) const {

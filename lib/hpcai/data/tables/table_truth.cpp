@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "hpcai/core/error.h"
@@ -75,9 +74,8 @@ void describe_truth(const TableConfig& config, const std::vector<std::string>& c
 
 at::Tensor read_truth(const Csv& csv, const TableConfig& config, const SampleSpec& spec, bool optional) {
   if (!config.label.empty()) return read_classes(csv, config, spec, optional);
-  constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
   const auto targets = static_cast<int64_t>(spec.target_names.size());
-  at::Tensor values = at::full({csv.rows(), targets}, kUnknown, at::kFloat);
+  at::Tensor values = at::full({csv.rows(), targets}, kUnknownTarget, at::kFloat);
   for (int64_t target = 0; target < targets; ++target) {
     const std::string& name = spec.target_names[static_cast<size_t>(target)];
     if (optional && !csv.has_column(name)) continue;

@@ -32,7 +32,7 @@ std::optional<BlockTensor> parse_block_tensor(const std::string& name) {
   std::string_view layer = rest.substr(1, dot - 1);
   tensor.norm = layer.ends_with(kNorm);
   if (tensor.norm) layer.remove_suffix(kNorm.size());
-  while (!layer.empty() && layer.back() >= '0' && layer.back() <= '9') {
+  while (!layer.empty() && is_digit(layer.back())) {
     tensor.number = layer.back() - '0';
     layer.remove_suffix(1);
   }
