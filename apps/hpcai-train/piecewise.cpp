@@ -64,7 +64,7 @@ std::string to_bytes(const Gathered& of_piece) {
 // Adds a piece to `predictions` and the numbers of its samples to `index`.
 void add_bytes(const std::string& bytes, std::vector<at::Tensor>& predictions, std::vector<int64_t>& index) {
   const std::string_view line = first_line(bytes);
-  const auto head = nlohmann::json::parse(line);
+  const auto head = parse_json(line);
   at::Tensor values =
       at::empty(head.at("shape").get<std::vector<int64_t>>(), static_cast<at::ScalarType>(head.at("type").get<int>()));
   std::memcpy(values.mutable_data_ptr(), bytes.data() + line.size() + 1, values.nbytes());
@@ -119,7 +119,7 @@ void PiecewisePredictions::begin() {
     }
     found = {{"pieces", folder_->find()}, {"free_file", folder_->free_file()}};
   });
-  found = nlohmann::json::parse(group_.broadcast(json_text(found)));
+  found = parse_json(group_.broadcast(json_text(found)));
   for (const auto& number : found.at("pieces")) done_.at(number.get<size_t>()) = 1;
   distributed::on_all_ranks(group_, [&] { folder_->open_file(found.at("free_file").get<int64_t>() + group_.rank()); });
 }

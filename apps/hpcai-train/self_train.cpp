@@ -98,7 +98,7 @@ trainer::Experiment experiment_of(const SelfTrainOptions& options, trainer::Expe
 nlohmann::json finished(const SelfTrainOptions& options, const trainer::Experiment& experiment, int64_t round) {
   const fs::path path = folder_of(options, round) / "summary.json";
   if (!path_exists(path)) return nullptr;
-  auto summary = nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  auto summary = try_parse_json(read_file(path));
   if (!summary.is_object() || summary.value("status", "") != "finished") return nullptr;
   if (summary.value("config_digest", "") == config::digest(experiment)) return summary;
   throw Error(ExitCode::cannot_resume, fmt::format("{} is the run of another config", printable(folder_of(options, round))),
@@ -186,7 +186,7 @@ void check_folder(const SelfTrainOptions& options, const trainer::Experiment& ex
                 fmt::format("{} exists already{}", printable(folder), options.resume ? " and is no folder of self-train" : ""),
                 options.resume ? "Give another --run-dir." : "Go on with --resume, or give another --run-dir.");
   }
-  if (nlohmann::json::parse(read_file(record), nullptr, /*allow_exceptions=*/false) == record_of(options, experiment)) return;
+  if (try_parse_json(read_file(record)) == record_of(options, experiment)) return;
   throw Error(ExitCode::cannot_resume, fmt::format("{} was begun with another config or another --per-class", printable(folder)),
               "Resume with the former ones, or give another --run-dir.");
 }

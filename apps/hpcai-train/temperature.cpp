@@ -32,7 +32,7 @@ std::string command_to_fit(const std::string& run_dir) {
 
 nlohmann::json read_calibration(const fs::path& path) {
   try {
-    nlohmann::json calibration = nlohmann::json::parse(read_file(path));
+    nlohmann::json calibration = parse_json(read_file(path));
     number_at(calibration, "temperature", kSmallest, kLargest);
     calibration.at(kShaKey).get<std::string>();
     calibration.at(kViewsKey).get<bool>();

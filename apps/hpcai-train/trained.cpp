@@ -14,6 +14,7 @@
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
@@ -52,7 +53,7 @@ fs::path checkpoint_path(const TrainedOptions& options) {
 // then the training's data are opened.
 data::SampleSpec sample_spec(const checkpoint::Loaded& loaded, const trainer::Experiment& own) {
   const std::string where = (loaded.path / checkpoint::kStateName).string();
-  const auto state = nlohmann::json::parse(read_file(loaded.path / checkpoint::kStateName));
+  const auto state = parse_json(read_file(loaded.path / checkpoint::kStateName));
   if (const auto spec = trainer::sample_spec_of(state, where)) return *spec;
   log::info("an older program wrote the checkpoint without class names: those of the training's data are used");
   return data::spec_of_samples(own.data);

@@ -11,6 +11,7 @@
 #include "hpcai/checkpoint/manifest.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
@@ -43,7 +44,7 @@ Loaded load(const fs::path& folder, Parts parts) {
     loaded.state.model = read_safetensors(folder / kModelName);
     if (parts == Parts::model) return;
     loaded.state.optimizer = read_safetensors(folder / kOptimizerName);
-    loaded.state.state = nlohmann::json::parse(read_file(folder / kStateName));
+    loaded.state.state = parse_json(read_file(folder / kStateName));
     if (!loaded.state.state.is_object())
       throw Error(ExitCode::bad_data, fmt::format("{}: is not a JSON object", (folder / kStateName).string()));
   });

@@ -89,7 +89,7 @@ Manifest read_manifest(const fs::path& folder) {
   if (!fs::is_regular_file(status)) fail(file, "is not a file");
   const std::string text = unsealed(file, read_file(file, kMaxManifest));
   try {
-    const auto json = nlohmann::json::parse(text);
+    const auto json = parse_json(text);
     if (json.at("schema") != kSchema)
       fail(file, fmt::format("has schema {}, this program reads {}", json_text(json.at("schema")), kSchema));
     return parse(json);

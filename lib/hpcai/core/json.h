@@ -4,15 +4,19 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace hpcai {
 
 // Returns JSON as text, on one line or indented. A byte that is not UTF-8, as in a file name or a label, becomes U+FFFD. All code
 // uses this function, because the library's dump() throws for such bytes.
-template <class Json>
-std::string json_text(const Json& json, int indent = -1) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
+std::string json_text(const nlohmann::json& json, int indent = -1);
+std::string json_text(const nlohmann::ordered_json& json, int indent = -1);
+
+// Returns the JSON of a text. Code uses these functions so that the parser is compiled once. The first throws
+// nlohmann::json::parse_error for any other text, the second returns a value that is_discarded().
+nlohmann::json parse_json(std::string_view text);
+nlohmann::json try_parse_json(std::string_view text);
 
 // Returns the whole number from 0 on under `key`. Throws std::out_of_range for any other value. The library's get() would accept
 // 7.5 and true as well.

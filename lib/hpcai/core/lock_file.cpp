@@ -57,7 +57,7 @@ std::optional<LockOwner> read_owner(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   try {
-    const auto json = nlohmann::json::parse(text);
+    const auto json = parse_json(text);
     return LockOwner{json.at("host"), json.at("boot"), json.at("pid_namespace"), json.at("process"), json.at("started")};
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;

@@ -34,7 +34,7 @@ std::optional<int64_t> number_of(const fs::path& path) {
 nlohmann::json identity_in(std::istream& file) {
   std::string line;
   if (!std::getline(file, line) || file.eof()) return nullptr;
-  const auto head = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const auto head = try_parse_json(line);
   return head.is_object() ? head.value(kIdentity, nlohmann::json()) : nlohmann::json();
 }
 

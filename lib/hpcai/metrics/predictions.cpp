@@ -20,7 +20,7 @@ at::Tensor gather_rows(distributed::Group& group, const std::vector<at::Tensor>&
                      : nlohmann::json();
   nlohmann::json row;
   for (const std::string& text : group.all_gather(json_text(own))) {
-    const auto other = nlohmann::json::parse(text);
+    const auto other = parse_json(text);
     if (row.is_null()) row = other;
     if (!other.is_null() && other != row)
       throw std::logic_error("ranks hold predictions of different shapes: " + json_text(other) + " and " + json_text(row));

@@ -41,7 +41,7 @@ Lines lines_until(const std::string& text, int64_t step) {
     const size_t end = text.find('\n', begin);
     const bool complete = end != std::string::npos;
     const size_t next = complete ? end + 1 : text.size();
-    const auto line = nlohmann::json::parse(text.begin() + begin, text.begin() + next, nullptr, /*allow_exceptions=*/false);
+    const auto line = try_parse_json(std::string_view(text).substr(begin, next - begin));
     if (!complete || !line.is_object()) {
       lines.damaged.push_back(number);
     } else if (!is_after(line, step)) {

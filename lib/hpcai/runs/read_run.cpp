@@ -8,6 +8,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/text.h"
 
@@ -79,7 +80,7 @@ std::string Run::name() const { return named_path(path).filename().string(); }
 nlohmann::json read_object(const fs::path& file, std::vector<std::string>& faults) {
   const auto text = text_of(file, faults);
   if (!text) return nlohmann::json::object();
-  auto json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  auto json = try_parse_json(*text);
   if (json.is_object()) return json;
   faults.push_back(file.filename().string() + " is no JSON object");
   return nlohmann::json::object();
@@ -106,8 +107,7 @@ std::vector<nlohmann::json> read_metrics(const fs::path& run, std::vector<std::s
   for (size_t begin = 0; begin < text->size();) {
     const size_t end = text->find('\n', begin);
     if (end == std::string::npos) break;  // the line is being written
-    auto line = nlohmann::json::parse(text->begin() + static_cast<std::ptrdiff_t>(begin),
-                                      text->begin() + static_cast<std::ptrdiff_t>(end), nullptr, /*allow_exceptions=*/false);
+    auto line = try_parse_json(std::string_view(*text).substr(begin, end - begin));
     line.is_object() ? lines.push_back(std::move(line)) : void(++damaged);
     begin = end + 1;
   }
@@ -127,7 +127,7 @@ std::optional<nlohmann::json> last_evaluation(const fs::path& run) {
   const auto lines = split(tail, '\n');
   for (size_t i = lines.size(); i-- > 0;) {
     if (lines[i].find("\"evaluation\"") == std::string_view::npos) continue;
-    auto line = nlohmann::json::parse(lines[i], nullptr, /*allow_exceptions=*/false);
+    auto line = try_parse_json(lines[i]);
     if (line.is_object() && line.value("event", nlohmann::json()) == "evaluation") return line;
   }
   return std::nullopt;

@@ -23,7 +23,7 @@ std::filesystem::path job_file(const Search& search) { return search.folder / "j
 std::string last_job(const Search& search) {
   const auto path = job_file(search);
   if (!path_exists(path)) return "";
-  const auto json = nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  const auto json = try_parse_json(read_file(path));
   if (json.is_object() && json.contains("job") && json["job"].is_string()) return json["job"].get<std::string>();
   throw Error(ExitCode::bad_data, fmt::format("{}: no number of a job", path.string()), "Remove it, and submit again.");
 }

@@ -42,7 +42,7 @@ std::optional<checkpoint::Loaded> broadcast_checkpoint(distributed::Group& group
               {"model", shapes_of(loaded->state.model)},
               {"optimizer", shapes_of(loaded->state.optimizer)}};
   }
-  header = nlohmann::json::parse(group.broadcast(json_text(header), root));
+  header = parse_json(group.broadcast(json_text(header), root));
   if (header.is_null()) return std::nullopt;
   checkpoint::Loaded result = loaded ? *loaded : checkpoint::Loaded{};
   result.step = header["step"];

@@ -50,7 +50,7 @@ nlohmann::json samples_of(distributed::Group& group, const data::Dataset& datase
   nlohmann::json ids = nlohmann::json::array(), all = nlohmann::json::array();
   for (const int64_t sample : mine) ids.push_back(dataset.id(sample));
   for (const std::string& text : group.all_gather(json_text(ids))) {
-    for (const auto& id : nlohmann::json::parse(text)) all.push_back(id);
+    for (const auto& id : parse_json(text)) all.push_back(id);
   }
   return all;
 }

@@ -121,7 +121,7 @@ Divergence find_divergence(distributed::Group& group, const StepOutcome& outcome
   std::vector<Suspects> ranks;
   for (const std::string& text :
        group.all_gather(json_text(nlohmann::json(suspected ? find_suspects(loader, batch) : Suspects())))) {
-    ranks.push_back(nlohmann::json::parse(text).get<Suspects>());
+    ranks.push_back(parse_json(text).get<Suspects>());
   }
   Divergence divergence = join(std::move(ranks));
   const auto gradient = outcome.loss_finite ? checkpoint::first_not_finite(gradients) : std::nullopt;

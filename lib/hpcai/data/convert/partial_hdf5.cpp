@@ -50,7 +50,7 @@ bool PartialHdf5::take_up(const std::string& identity) {
   std::vector<std::string_view> lines = split(text, '\n');
   lines.pop_back();
   if (lines.empty()) return false;
-  const nlohmann::json head = nlohmann::json::parse(lines[0], nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json head = try_parse_json(lines[0]);
   if (!head.is_object() || !head.contains("places") || !head["places"].is_array()) return false;
   if (head.value("identity", "") != identity) {
     throw Error(ExitCode::cannot_resume, fmt::format("{} was begun with other settings or other data", printable(partial_)),

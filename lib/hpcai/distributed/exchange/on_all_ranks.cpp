@@ -31,7 +31,7 @@ void on_all_ranks(Group& group, const std::function<void()>& work) {
   if (first == texts.end()) return;
 
   const bool all_alike = std::count(texts.begin(), texts.end(), *first) == static_cast<int64_t>(texts.size());
-  const auto failure = nlohmann::json::parse(*first);
+  const auto failure = parse_json(*first);
   const std::string where = all_alike ? "" : fmt::format("rank {}: ", first - texts.begin());
   throw SharedError(static_cast<ExitCode>(failure["code"].get<int>()), where + failure["what"].get<std::string>(),
                     failure["remedy"].get<std::string>());

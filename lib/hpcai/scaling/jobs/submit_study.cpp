@@ -20,7 +20,7 @@ namespace {
 // jobs.json maps each run's folder within the study to the number of its last job.
 nlohmann::json read_jobs(const std::filesystem::path& path) {
   if (!path_exists(path)) return nlohmann::json::object();
-  auto jobs = nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  auto jobs = try_parse_json(read_file(path));
   const bool good = jobs.is_object() && std::ranges::all_of(jobs, [](const auto& job) { return job.is_string(); });
   if (!good) throw Error(ExitCode::bad_data, fmt::format("{}: not a list of jobs", path.string()), "Remove it, and start again.");
   return jobs;

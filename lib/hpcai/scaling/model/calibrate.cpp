@@ -115,7 +115,7 @@ Calibration calibrate(const trainer::Experiment& experiment, distributed::Group&
   });
   measurement.reset();
   if (alone) return mine;
-  Calibration shared = calibration_from_json(nlohmann::json::parse(group.broadcast(json_text(to_json(mine)))));
+  Calibration shared = calibration_from_json(parse_json(group.broadcast(json_text(to_json(mine)))));
   measure_link_into(shared, group, 0.3 * options.seconds);
   return shared;
 }

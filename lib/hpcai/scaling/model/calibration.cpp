@@ -87,7 +87,7 @@ Calibration calibration_from_json(const nlohmann::json& json) {
 Calibration read_calibration(const std::filesystem::path& path) {
   const std::string text = read_file(path, size_t{1} << 24);
   try {
-    return calibration_from_json(nlohmann::json::parse(text));
+    return calibration_from_json(parse_json(text));
   } catch (const nlohmann::json::exception& e) {
     throw Error(ExitCode::bad_data, fmt::format("{}: not JSON: {}", path.string(), e.what()),
                 "Make one with: hpcai-train calibrate --config FILE");

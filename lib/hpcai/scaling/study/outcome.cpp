@@ -6,6 +6,7 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/file.h"
+#include "hpcai/core/json.h"
 #include "hpcai/core/paths.h"
 
 namespace hpcai::scaling {
@@ -56,7 +57,7 @@ Outcome read_outcome(const std::filesystem::path& folder, const std::string& met
   Outcome outcome;
   const auto path = folder / "summary.json";
   try {
-    if (path_exists(path)) outcome = outcome_of(nlohmann::json::parse(read_file(path)), metric);
+    if (path_exists(path)) outcome = outcome_of(parse_json(read_file(path)), metric);
   } catch (const nlohmann::json::exception& e) {
     throw Error(ExitCode::bad_data, fmt::format("{}: {}", path.string(), e.what()),
                 "Remove this run folder; the study makes it again.");

@@ -22,7 +22,7 @@ constexpr const char* kOtherFolder = "Choose another folder with --out; nothing 
 
 nlohmann::json read_study_json(const fs::path& path) {
   try {
-    auto json = nlohmann::json::parse(read_file(path));
+    auto json = parse_json(read_file(path));
     json.at("worlds").get<std::vector<int>>();
     json.at("experiments").get<std::vector<std::string>>();
     json.at("weak").get<bool>();
