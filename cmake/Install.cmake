@@ -42,7 +42,7 @@ foreach(folder site-functions vendor-completions)
 endforeach()
 
 # For other CMake projects: hpcai::trainer and what it depends on.
-set(hpcai_exported core config draw simulate data kernels models optim distributed_light distributed checkpoint metrics tasks inference
+set(hpcai_exported fmt core config draw simulate data kernels models optim distributed_light distributed checkpoint metrics tasks inference
                    runs_light runs trainer jobs scaling search)
 foreach(name ${hpcai_exported})
   set_target_properties(hpcai_${name} PROPERTIES EXPORT_NAME ${name})

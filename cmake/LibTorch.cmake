@@ -27,8 +27,7 @@ set(HPCAI_TORCH_ROOT ${torch_root})
 
 add_library(hpcai::torch_headers INTERFACE IMPORTED)
 target_include_directories(hpcai::torch_headers SYSTEM INTERFACE ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
-# LibTorch carries fmt headers of its own, newer than the system's libfmt and not in its libraries.
-target_compile_definitions(hpcai::torch_headers INTERFACE FMT_HEADER_ONLY=1)
+# LibTorch carries fmt headers of its own, newer than the system's libfmt and not in its libraries: link hpcai_fmt as well.
 add_library(hpcai::torch INTERFACE IMPORTED)
 # A LibTorch within the source folder is found from the place of the program, so that the program holds no path of this machine.
 cmake_path(IS_PREFIX PROJECT_SOURCE_DIR ${torch_root} NORMALIZE torch_is_inside)

@@ -11,12 +11,12 @@ function(hpcai_compile_quickly target pch)
   endif()
 endfunction()
 
-# hpcai_module(NAME [TORCH] [PCH] [DEPENDS module...] [LIBRARIES target...] [LIGHT source...]): all *.cpp of lib/hpcai/NAME. TORCH
-# links LibTorch; PCH uses the shared precompiled header, which pays for single sources only where they include the wide LibTorch
-# headers, and always for many compiled as one. LIGHT sources need no LibTorch: they become hpcai_NAME_light, of which
-# bin/hpcai-train consists.
+# hpcai_module(NAME [TORCH] [PCH] [LITTLE] [DEPENDS module...] [LIBRARIES target...] [LIGHT source...]): all *.cpp of
+# lib/hpcai/NAME. TORCH links LibTorch; PCH uses the shared precompiled header, which pays for single sources only where they include
+# the wide LibTorch headers, and always for many compiled as one. LITTLE: the module computes next to nothing and is optimised
+# little. LIGHT sources need no LibTorch: they become hpcai_NAME_light, of which bin/hpcai-train consists.
 function(hpcai_module name)
-  cmake_parse_arguments(ARG "TORCH;PCH" "" "DEPENDS;LIBRARIES;LIGHT" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH;PCH;LITTLE" "" "DEPENDS;LIBRARIES;LIGHT" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/hpcai/${name}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/cuda/")
   if(ARG_LIGHT)
@@ -39,15 +39,19 @@ function(hpcai_module name)
   list(TRANSFORM ARG_DEPENDS PREPEND hpcai_)
   target_link_libraries(hpcai_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LIBRARIES})
   if(ARG_TORCH)
-    target_link_libraries(hpcai_${name} PUBLIC hpcai::torch)
+    target_link_libraries(hpcai_${name} PUBLIC hpcai_fmt hpcai::torch)
   endif()
   if(ARG_TORCH AND HPCAI_UNITY)
     set(ARG_PCH ON)
   endif()
   hpcai_compile_quickly(hpcai_${name} ${ARG_PCH})
+  if(ARG_LITTLE)
+    hpcai_optimise_little(hpcai_${name})
+  endif()
 endfunction()
 
-# A test compiles in two thirds of the time with -O1, and most of its work is in the library.
+# With -O1 a source compiles in two thirds of the time. For tests, most of whose work is in the library, and for modules that only
+# read, write and start things.
 function(hpcai_optimise_little target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()

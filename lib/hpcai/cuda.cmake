@@ -52,5 +52,5 @@ target_include_directories(hpcai_cuda PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJEC
 # CUDA libraries are found at run time through libtorch_cuda's own search path.
 target_link_libraries(hpcai_cuda PRIVATE hpcai::torch_cuda CUDA::cudart -Wl,--unresolved-symbols=ignore-in-shared-libs)
 string(REGEX MATCH "^[0-9]+" hpcai_least_capability "${CMAKE_CUDA_ARCHITECTURES}")  # none of "native" and "all"
-target_compile_definitions(hpcai_cuda PRIVATE HPCAI_LEAST_CAPABILITY=${hpcai_least_capability}+0)
+target_compile_definitions(hpcai_cuda PRIVATE FMT_HEADER_ONLY=1 HPCAI_LEAST_CAPABILITY=${hpcai_least_capability}+0)
 set_target_properties(hpcai_cuda PROPERTIES CUDA_STANDARD 17 CUDA_RUNTIME_LIBRARY Shared LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
