@@ -11,6 +11,7 @@
 
 #include "ending.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/memory.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/core/text.h"
@@ -38,6 +39,7 @@ int main(int argc, char** argv) {
   hold_stop_signals();  // the whole program heeds those that arrive until it is loaded
   auto answer = app::quick_answer(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
   if (!answer) {
+    ask_for_large_pages();
     const int error = become_program(whole_program().string(), argv);
     answer = [error]() -> int { fail_without_it(error); };
   }

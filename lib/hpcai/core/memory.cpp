@@ -4,7 +4,9 @@
 
 #include <climits>
 #include <cstdio>
+#include <cstdlib>
 #include <initializer_list>
+#include <string>
 
 #ifdef __GLIBC__  // <climits> has defined it
 #include <malloc.h>
@@ -18,6 +20,13 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
   mallopt(M_TOP_PAD, 64 << 20);
 #endif
+}
+
+void ask_for_large_pages() {
+  const char* const given = std::getenv("GLIBC_TUNABLES");
+  const std::string settings = given == nullptr ? "" : given;
+  if (settings.find("glibc.malloc.hugetlb=") != std::string::npos) return;
+  setenv("GLIBC_TUNABLES", (settings + (settings.empty() ? "" : ":") + "glibc.malloc.hugetlb=1").c_str(), 1);
 }
 
 void describe_memory_limits(char* text, size_t size) {
