@@ -195,7 +195,7 @@ def momentum(parameters):
 
 IMAGES = ("nchw", "nhwc")
 WORKLOADS = {
-    "wavenet_paper": Workload(wavenet(16, 32, [2**i for i in range(8)] * 2, 128, 10000, 512, True), waveform_loss, adam(5e-4), FORMS, 28.8),
+    "wavenet_paper": Workload(wavenet(16, 32, [2**i for i in range(8)] * 2, 128, 10000, 512, True), waveform_loss, adam(5e-7), FORMS, 28.8),
     "wavenet_small": Workload(wavenet(16, 32, [2**i for i in range(11)] * 3, 16, 1024, 64, False), waveform_loss, adam(1e-3), FORMS, 2.3),
     "wavenet_medium": Workload(wavenet(64, 128, [2**i for i in range(11)] * 3, 64, 1024, 64, False), waveform_loss, adam(1e-3), FORMS, 36.6),
     "xception": Workload(lambda _form: Xception(), cross_entropy, adam(1e-4), IMAGES, 50.1),
