@@ -20,7 +20,7 @@ void add_pieces(const fs::path& path, int64_t file, const std::vector<int64_t>& 
   for (const int64_t number : numbers) folder.add(number, "piece\n" + std::to_string(number));
 }
 
-ExitCode failure_of(const std::function<void()>& work) {
+ExitCode failing_status_of(const std::function<void()>& work) {
   try {
     work();
   } catch (const Error& error) {
@@ -51,7 +51,7 @@ TEST_CASE("the pieces of several processes are found again, whatever bytes they 
   CHECK(folder.read(7) == std::string("\0\n7 0 \xff", 7));
   CHECK(folder.read(2).empty());
   CHECK(folder.read(3) == "piece\n3");
-  CHECK(failure_of([&] { folder.read(4); }) == ExitCode::missing_input);
+  CHECK(failing_status_of([&] { folder.read(4); }) == ExitCode::missing_input);
   folder.remove();
   CHECK_FALSE(fs::exists(path));
 }
@@ -102,11 +102,11 @@ TEST_CASE("a folder of pieces is for one program at a time, and no other folder 
   const fs::path path = outer.path / "out.parts";
   PieceFolder first(path, kIdentity);
   first.begin();
-  CHECK(failure_of([&] { PieceFolder(path, kIdentity).begin(); }) == ExitCode::cannot_write);
+  CHECK(failing_status_of([&] { PieceFolder(path, kIdentity).begin(); }) == ExitCode::cannot_write);
   const fs::path other = outer.path / "other.parts";
   fs::create_directory(other);
   std::ofstream(other / "thesis.tex") << "text";
-  CHECK(failure_of([&] { PieceFolder(other, kIdentity).begin(); }) == ExitCode::usage);
+  CHECK(failing_status_of([&] { PieceFolder(other, kIdentity).begin(); }) == ExitCode::usage);
   CHECK(fs::exists(other / "thesis.tex"));
-  CHECK(failure_of([&] { PieceFolder(outer.path / "none", kIdentity).open_file(0); }) == ExitCode::cannot_write);
+  CHECK(failing_status_of([&] { PieceFolder(outer.path / "none", kIdentity).open_file(0); }) == ExitCode::cannot_write);
 }
