@@ -50,7 +50,7 @@ void measure_link_into(Calibration& calibration, distributed::Group& group, doub
     calibration.link = measure_link(group, exchanges, seconds);
     link = fit_link(calibration.link, calibration.machine, layout);
   }
-  // A ring over several nodes is as slow as the link between nodes. So the measurement describes that link.
+  // Ranks of several hosts: the measurement counts as that of the link between hosts, with what their sums within hosts take.
   (placement.one_host() ? calibration.machine.in_node : calibration.machine.between_nodes) = link;
   for (const LinkSample& sample : calibration.link) {
     const double residual = std::abs(sample.fitted_s / sample.median_s - 1);
