@@ -22,14 +22,19 @@ constexpr int64_t kRows = 96, kDepth = 256, kRowLength = kDepth + kPanel;
 // [batch, channels, height, width] channels-last as [pixels, channels].
 at::Tensor as_rows(const at::Tensor& images) { return images.permute({0, 2, 3, 1}).reshape({-1, images.size(1)}); }
 
+// For images [batch, depth, height, width] times a matrix with `columns` columns: [batch, columns, height, width]. Products are
+// written to it, so that it is no view of another tensor: autograd would not let layers behind it change it in place.
+at::Tensor empty_product(const at::Tensor& images, int64_t columns) {
+  return at::empty({images.size(0), columns, images.size(2), images.size(3)}, images.options(), at::MemoryFormat::ChannelsLast);
+}
+
 // images [batch, depth, height, width] times the matrix, as [batch, columns, height, width].
 at::Tensor multiply_packed(const at::Tensor& images, const PanelSource& matrix) {
   const int64_t panels = panels_of(matrix.columns), rows = images.size(0) * images.size(2) * images.size(3);
   const at::Tensor packed = at::empty({panels, matrix.depth, kPanel}, images.options());
   for_pieces(panels,
              [&](int64_t panel) { pack_panel(matrix, panel, packed.mutable_data_ptr<float>() + panel * matrix.depth * kPanel); });
-  at::Tensor out = at::empty({images.size(0), matrix.columns, images.size(2), images.size(3)}, images.options(),
-                             at::MemoryFormat::ChannelsLast);
+  at::Tensor out = empty_product(images, matrix.columns);
   for_pieces((rows + kRows - 1) / kRows, [&](int64_t piece) {
     const int64_t first = piece * kRows, count = std::min(kRows, rows - first);
     std::vector<float> block(count * kRowLength);
@@ -69,7 +74,10 @@ at::Tensor multiply_pixels(const at::Tensor& images, const at::Tensor& matrix, M
                                     .depth = matrix.size(0),
                                     .columns = matrix.size(1)});
   }
-  return as_rows(images).mm(matrix).view({images.size(0), images.size(2), images.size(3), matrix.size(1)}).permute({0, 3, 1, 2});
+  const at::Tensor out = empty_product(images, matrix.size(1));
+  at::Tensor rows = out.permute({0, 2, 3, 1}).view({-1, matrix.size(1)});
+  at::mm_out(rows, as_rows(images), matrix);
+  return out;
 }
 
 struct PixelProduct : torch::autograd::Function<PixelProduct> {

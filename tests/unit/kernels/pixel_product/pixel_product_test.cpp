@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "unit/kernels/convolution_check.h"
+#include "unit/kernels/instruction_sets.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -28,6 +29,27 @@ TEST_CASE("the product over pixels and its gradients equal those of a 1x1 convol
       problem, at::kFloat, [&](const at::Tensor& x, const at::Tensor& weight) { return pixel_product(x, weight, multiplier); });
   CHECK(value.output.is_contiguous(at::MemoryFormat::ChannelsLast));
   check_close(value, run(problem, at::kDouble, pixel_product_reference), 2e-6);
+}
+
+TEST_CASE("a layer behind the product over pixels may change its output in place") {
+  const ConvolutionProblem problem = random_problem(2, 16, 24, 5, 7);
+  const auto multiplier = GENERATE(Multiplier::packed, Multiplier::library);
+  const auto twice = [&](const at::Tensor& input, const at::Tensor& weight) {
+    return input.scalar_type() == at::kFloat ? pixel_product(input, weight, multiplier).mul_(2)
+                                             : pixel_product_reference(input, weight) * 2;
+  };
+  check_close(run(problem, at::kFloat, twice), run(problem, at::kDouble, twice), 2e-6);
+}
+
+TEST_CASE("the product over pixels with packed weights is the same convolution on each instruction set") {
+  const ConvolutionProblem problem = random_problem(2, 40, 56, 13, 9);
+  const ConvolutionResult expected = run(problem, at::kDouble, pixel_product_reference);
+  for_each_instruction_set([&] {
+    const auto packed = [](const at::Tensor& input, const at::Tensor& weight) {
+      return pixel_product(input, weight, Multiplier::packed);
+    };
+    check_close(run(problem, at::kFloat, packed), expected, 2e-6);
+  });
 }
 
 TEST_CASE("the product over pixels with packed weights does not depend on the number of threads") {
