@@ -169,7 +169,8 @@ at::Tensor run_forward(StackState& state, bool keep) {
                   .first_skip = state.layers.size() == 1},
                  partition.chunks[chunk]);
   });
-  return skips.slice(1, skipped_steps(state)).contiguous();
+  const int64_t skipped = skipped_steps(state);
+  return skipped == 0 ? skips : skips.slice(1, skipped).contiguous();
 }
 
 }  // namespace hpcai::kernels::stack

@@ -131,13 +131,62 @@ TEST_CASE("the fused gated stack is the reference's for all multiples of 16 chan
   });
 }
 
+TEST_CASE("gates of tiny, saturated and infinite values, and of no number, are right on each instruction set") {
+  // z = relu(tanh(f x) sigmoid(g x)), where unit i has its own f and g and x is the input
+  const std::vector<float> filters{1e-30F, 1e-3F, 0.3F, 2, 8.9F, 9.1F, 88, 1e30F}, gates{1e-4F, -2, 17.9F, -18.1F, 1e20F, -1e30F};
+  const int64_t units = 48;
+  const auto layers = [&] {
+    GatedLayerTensors layer;
+    layer.pre_weight = at::zeros({units, 1, 1});
+    layer.pre_weight[0] = 1;
+    layer.gated_weight = at::zeros({2 * units, units, 2});
+    for (int64_t i = 0; i < units; ++i) {
+      layer.gated_weight[i][0][0] = filters[i % filters.size()];
+      layer.gated_weight[units + i][0][0] = gates[i / filters.size()];
+    }
+    layer.post_weight = at::eye(units).unsqueeze(2);
+    layer.pre_bias = layer.post_bias = at::zeros({units});
+    layer.gated_bias = at::zeros({2 * units});
+    return std::vector{layer};
+  };
+  const at::Tensor input = at::tensor({0.0F, 0.5F, 1.0F, 3.0F, 1e10F}).view({1, 5, 1});
+  const auto options = options_of(NormSource::none);
+  const at::NoGradGuard no_grad;
+  const at::Tensor expected = gated_stack_reference(input.to(at::kDouble), copy(layers(), at::kDouble), options);
+  for_each_instruction_set([&] {
+    CHECK((gated_stack(input, layers(), options) - expected).abs().max().item<double>() < 5e-7);
+    for (const int64_t which : {int64_t{5}, units + 5}) {  // a filter, a gate
+      const auto spoilt = layers();
+      spoilt[0].gated_bias[which] = std::numeric_limits<float>::quiet_NaN();
+      CHECK(gated_stack(input, spoilt, options).select(2, 5).isnan().all().item<bool>());
+    }
+  });
+}
+
+TEST_CASE("a layer behind the gated stack may change its output in place") {
+  at::manual_seed(1);
+  const auto layers = random_layers(16, 16, {1, 2}, NormSource::running);
+  const at::Tensor input = at::randn({2, 60, 1});
+  for (const int64_t last_steps : {0, 20}) {
+    auto mine = copy(layers, at::kFloat), plain = copy(layers, at::kFloat);
+    const auto options = options_of(NormSource::running, {}, last_steps);
+    gated_stack(input, mine, options).mul_(2).sum().backward();
+    (gated_stack(input, plain, options) * 2).sum().backward();
+    CHECK(at::equal(mine[0].gated_weight.grad(), plain[0].gated_weight.grad()));
+  }
+}
+
 TEST_CASE("of a gated stack the last steps alone can be had, with their gradients") {
   for (const NormSource source : {NormSource::batch, NormSource::running, NormSource::none}) {
     compare(2, 300, 16, 32, {1, 2, 4}, source, 2e-4, {}, 70);
     compare(2, 6001, 16, 16, {1, 128, 5, 1024}, source, 2e-4, {}, 900);  // several chunks a sample
     compare(1, 90, 16, 16, {4, 60, 100}, source, 2e-4, {}, 10);          // the first layers need all steps
     compare(1, 90, 16, 16, {1, 2}, source, 2e-4, {}, 90);
+    compare(2, 200, 16, 16, {3}, source, 2e-4, {}, 1);
   }
+  // of two ranks with equal values
+  compare(
+      2, 300, 16, 16, {1, 4}, NormSource::batch, 2e-4, [](at::Tensor& values) { values.mul_(2); }, 70);
   at::manual_seed(1);
   const auto layers = copy(random_layers(16, 16, {1, 2, 64}, NormSource::running), at::kFloat);
   const at::Tensor input = at::randn({2, 5000, 1});
