@@ -25,7 +25,8 @@ HWY_INLINE void for_channels(int64_t channels, const Work& work) {
   for (; c < channels; c += half_lanes) work(half, c);
 }
 
-// map.scale v + map.shift of the channels from c on.
+// map.scale v + map.shift of the channels from c on. Forward and backward passes call it, so that they agree to the bit on where
+// a ReLU cuts off.
 template <class D, class Map>
 HWY_INLINE hn::Vec<D> scaled_and_shifted(D d, hn::Vec<D> v, const Map& map, int64_t c) {
   return hn::MulAdd(hn::LoadU(d, map.scale + c), v, hn::LoadU(d, map.shift + c));

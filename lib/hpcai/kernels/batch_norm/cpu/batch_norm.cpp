@@ -8,6 +8,7 @@
 #include <hwy/highway.h>
 
 #include "hpcai/kernels/simd/activation-inl.h"
+#include "hpcai/kernels/simd/channels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
@@ -62,16 +63,10 @@ void moments(const float* values, int64_t rows, const Shape& shape, double* mean
   }
 }
 
-// scale v + shift: one function for both passes, which must agree to the bit on where a ReLU cuts off.
-template <class D>
-HWY_INLINE hn::Vec<D> mapped(D d, hn::Vec<D> v, const ScaleShift& norm, int64_t c) {
-  return hn::MulAdd(hn::LoadU(d, norm.scale + c), v, hn::LoadU(d, norm.shift + c));
-}
-
 template <bool kRelu>
 void normalise_as(const float* values, int64_t rows, const Shape& shape, const ScaleShift& norm, float* out) {
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
-    const auto y = mapped(d, hn::LoadU(d, values + i), norm, c);
+    const auto y = scaled_and_shifted(d, hn::LoadU(d, values + i), norm, c);
     hn::StoreU(kRelu ? relu(d, y) : y, d, out + i);
   });
 }
@@ -80,7 +75,7 @@ template <bool kRelu>
 void normalise_and_add_as(const float* values, const float* addend, int64_t rows, const Shape& shape, const ScaleShift& norm,
                           float* out) {
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
-    const auto y = hn::Add(mapped(d, hn::LoadU(d, values + i), norm, c), hn::LoadU(d, addend + i));
+    const auto y = hn::Add(scaled_and_shifted(d, hn::LoadU(d, values + i), norm, c), hn::LoadU(d, addend + i));
     hn::StoreU(kRelu ? relu(d, y) : y, d, out + i);
   });
 }
@@ -90,7 +85,7 @@ template <bool kRelu, class D>
 HWY_INLINE hn::Vec<D> through_relu(D d, const float* dy, hn::Vec<D> v, const ScaleShift& norm, int64_t i, int64_t c) {
   const auto grad = hn::LoadU(d, dy + i);
   if (!kRelu) return grad;
-  return hn::IfThenElseZero(hn::Gt(mapped(d, v, norm, c), hn::Zero(d)), grad);
+  return hn::IfThenElseZero(hn::Gt(scaled_and_shifted(d, v, norm, c), hn::Zero(d)), grad);
 }
 
 // The sums of gradient(d, v, index of the value, channel) and of that times (v - mean).

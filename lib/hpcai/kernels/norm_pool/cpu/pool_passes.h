@@ -21,7 +21,7 @@ struct Map {
   bool relu;
 };
 
-inline constexpr uint8_t kNoPixel = 9;  // the largest value was below 0 and the ReLU let nothing through
+inline constexpr uint8_t kNoPixel = 9;  // with a ReLU: the largest value was not above 0
 
 // Rows of the output: the largest value of each window, and the number of its pixel in the window, 3 row + column. The first of
 // equal values counts, and a value that is no number counts as the largest.
