@@ -1,10 +1,12 @@
 #include "hpcai/kernels/norm_depthwise/norm_depthwise.h"
 
 #include <catch2/catch.hpp>
+#include <limits>
 #include <tuple>
 
 #include "hpcai/core/error.h"
 #include "unit/kernels/convolution_check.h"
+#include "unit/kernels/instruction_sets.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -73,6 +75,24 @@ TEST_CASE("a depthwise convolution behind a norm, and its gradients, equal the p
   const Result value = run_with_norm(problem, at::kFloat, options, norm_depthwise);
   CHECK(value.convolution.output.is_contiguous(at::MemoryFormat::ChannelsLast));
   check_close(value, run_with_norm(problem, at::kDouble, options, norm_depthwise_reference), 5e-6);
+}
+
+TEST_CASE("a depthwise convolution behind a norm is the same on each instruction set") {
+  const Problem problem = random_problem(2, 40, 6, 11);
+  const BatchNormOptions options{.norm = NormSource::batch, .relu = true};
+  const Result expected = run_with_norm(problem, at::kDouble, options, norm_depthwise_reference);
+  for_each_instruction_set([&] { check_close(run_with_norm(problem, at::kFloat, options, norm_depthwise), expected, 5e-6); });
+}
+
+TEST_CASE("a depthwise convolution behind a norm keeps what is no number") {
+  Problem problem = random_problem(1, 16, 6, 9);
+  problem.input[0][3][2][4] = std::numeric_limits<float>::quiet_NaN();
+  for_each_instruction_set([&] {
+    const BatchNormOptions options{.norm = NormSource::running, .relu = true};
+    const at::Tensor output = run_with_norm(problem, at::kFloat, options, norm_depthwise).convolution.output;
+    CHECK(output[0][3].slice(0, 1, 4).slice(1, 3, 6).isnan().all().item<bool>());
+    CHECK(output.isnan().sum().item<int64_t>() == 9);
+  });
 }
 
 TEST_CASE("a depthwise convolution behind a norm takes the statistics of all ranks") {

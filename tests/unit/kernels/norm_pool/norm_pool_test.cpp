@@ -6,6 +6,7 @@
 
 #include "hpcai/core/error.h"
 #include "unit/kernels/convolution_check.h"
+#include "unit/kernels/instruction_sets.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -93,6 +94,11 @@ TEST_CASE("a pool behind a norm, and its gradients, equal the plain ones in floa
   const Problem problem = random_problem(batch, channels, height, width);
   REQUIRE(norm_pool_supports(problem.input));
   check_against_float64(problem, {.norm = source, .relu = relu}, {top, left});
+}
+
+TEST_CASE("a pool behind a norm is the same on each instruction set") {
+  const Problem problem = random_problem(2, 40, 7, 10);
+  for_each_instruction_set([&] { check_against_float64(problem, {.norm = NormSource::batch, .relu = true}, {1, 0}); });
 }
 
 TEST_CASE("a pool behind a norm takes the statistics of all ranks") {
