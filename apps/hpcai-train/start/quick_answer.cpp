@@ -55,6 +55,7 @@ const Answer* explanation_of(std::string_view key) {
 std::optional<std::function<int()>> read_runs(const std::vector<std::string>& arguments) {
   const auto line = std::make_shared<CommandLine>();
   line->settings = [] { return config::read_key_lines(kKeyLines); };
+  line->app.require_subcommand(0, 1);  // as the whole program: a folder may have the name of a command
   add_status(*line);
   add_runs_readers(*line);
   try {
