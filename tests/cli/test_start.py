@@ -68,7 +68,8 @@ class Start(Case):
         questions += [["keys", "nonsense"], ["keys", "--nonsense"], ["--nonsense"], ["keys", "a", "b"], ["runs"], ["runs", "--help"],
                       ["runs", "list", "-h"], ["runs", "list", "--nonsense"], ["runs", "list", "nowhere"], ["runs", "show"], ["runs", "nonsense"],
                       ["runs", "list", "--where", "optimizer.lrr<1"], ["runs", "list", "--sort", "validation.los"], ["status"], ["status", "runs"],
-                      ["status", "nowhere"], ["explain"], ["explain", "nonsense"], ["explain", "optimizer.lr", "--json"], ["completion", "tcsh"]]
+                      ["status", "nowhere"], ["runs", "list", "runs/b", "status", "runs/one run"], ["explain"], ["explain", "nonsense"],
+                      ["explain", "optimizer.lr", "--json"], ["completion", "tcsh"]]
         for words in questions:
             with self.subTest(words=words):
                 self.assertEqual(self.answer_of(PROGRAM, *words), self.answer_of(WHOLE, *words))
@@ -93,6 +94,20 @@ class Start(Case):
         self.assertEqual(facts["cores"]["affinity_mask"], len(os.sched_getaffinity(0)))
         self.assertEqual(facts["mpirun"] is None, shutil.which("mpirun") is None)
         self.assertIn(self.run_program("info", "--system", "--config", WAVEFORM, status=2)[1].split(".")[0], "error: --config excludes --system")
+
+    def test_a_program_that_hangs_is_asked_in_vain(self):
+        for name, lines in (("mpirun", "trap '' TERM\nsleep 100"), ("sinfo", "echo slurm 22.05.8; exit 1")):
+            (self.folder / name).write_text(f"#!/bin/sh\n{lines}\n")
+            (self.folder / name).chmod(0o755)
+        facts = json.loads(self.run_program("info", "--system", "--json", env={"PATH": f"{self.folder}:{os.environ['PATH']}"})[0])
+        self.assertEqual(facts["mpirun"], {"path": str(self.folder / "mpirun"), "version": None})
+        self.assertEqual(facts["slurm"], {"path": str(self.folder / "sinfo"), "version": None})
+
+    def test_a_folder_that_was_removed_has_no_file_system(self):
+        done = subprocess.run(["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$0" info --system --json', PROGRAM], cwd=self.folder,
+                              env=environment(), text=True, capture_output=True, timeout=120)
+        facts = json.loads(done.stdout)
+        self.assertEqual((facts["folder"], facts["file_system"], facts["locks"]), ("", "unknown", None))
 
     def test_without_the_whole_program_the_start_says_so(self):
         program = self.copy_of_the_start()

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -10,13 +11,20 @@
 #include "hpcai/core/text.h"
 
 namespace hpcai {
+namespace {
+
+constexpr size_t kMostBytes = size_t{64} << 20;
+
+}  // namespace
 
 ProgramAnswer ask_program(const std::vector<std::string>& command) {
-  FILE* pipe = popen((shell_line(command) + " 2>&1").c_str(), "r");
+  FILE* pipe = popen((shell_line(command) + " 2>&1 </dev/null").c_str(), "r");
   if (!pipe) return {127, "cannot start a shell"};
   ProgramAnswer answer;
   std::array<char, 4096> buffer{};
-  while (const size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) answer.text.append(buffer.data(), count);
+  while (const size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) {
+    answer.text.append(buffer.data(), std::min(count, kMostBytes - answer.text.size()));
+  }
   const int status = pclose(pipe);
   answer.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
   while (!answer.text.empty() && answer.text.back() == '\n') answer.text.pop_back();

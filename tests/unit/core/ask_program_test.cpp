@@ -1,5 +1,7 @@
 #include "hpcai/core/ask_program.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 using namespace hpcai;
@@ -9,6 +11,20 @@ TEST_CASE("a program is asked") {
   CHECK(answer.status == 3);
   CHECK(answer.text == "it's $HOME\nerror");
   CHECK(ask_program({"no-such-program-anywhere"}).status == 127);
+}
+
+TEST_CASE("a program that is asked gets no input, and a very long answer is cut") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  REQUIRE(write(ends[1], "for others\n", 11) == 11);
+  const int before = dup(STDIN_FILENO);
+  dup2(ends[0], STDIN_FILENO);
+  CHECK(ask_program({"head", "-n", "1"}).text.empty());
+  dup2(before, STDIN_FILENO);
+  for (const int descriptor : {before, ends[0], ends[1]}) close(descriptor);
+  const ProgramAnswer answer = ask_program({"head", "-c", "70000000", "/dev/zero"});
+  CHECK(answer.status == 0);
+  CHECK(answer.text.size() == 67108864);
 }
 
 TEST_CASE("a program is found in PATH") {

@@ -18,17 +18,6 @@ bool lists(const std::string& list, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// Decodes a name: the kernel writes blanks and backslashes as octal numbers.
-std::string unescaped(const std::string& text) {
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool octal = text[i] == '\\' && i + 3 < text.size() && text.find_first_not_of("01234567", i + 1) > i + 3;
-    result += octal ? static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8)) : text[i];
-    if (octal) i += 3;
-  }
-  return result;
-}
-
 struct Mount {
   std::string root;  // path of the mounted cgroup in its hierarchy
   std::string point;
@@ -46,7 +35,7 @@ std::optional<Mount> mount_of(std::string_view controller, bool v2, const fs::pa
     front >> skipped >> skipped >> skipped >> mount.root >> mount.point;
     back >> type >> skipped >> options;
     if (v2 ? type == "cgroup2" : type == "cgroup" && lists(options, controller)) {
-      return Mount{unescaped(mount.root), unescaped(mount.point)};
+      return Mount{decoded_mount(mount.root), decoded_mount(mount.point)};
     }
   }
   return std::nullopt;
@@ -86,6 +75,16 @@ std::vector<fs::path> cgroup_folders(std::string_view controller, const fs::path
   std::vector<fs::path> folders;
   for (const bool v2 : {false, true}) add_folders(controller, v2, root, folders);
   return folders;
+}
+
+std::string decoded_mount(const std::string& text) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool octal = text[i] == '\\' && i + 3 < text.size() && text.find_first_not_of("01234567", i + 1) > i + 3;
+    result += octal ? static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8)) : text[i];
+    if (octal) i += 3;
+  }
+  return result;
 }
 
 std::string first_line_of(const fs::path& file) {

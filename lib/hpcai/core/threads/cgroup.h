@@ -12,6 +12,9 @@ namespace hpcai {
 // names of files.
 std::vector<std::filesystem::path> cgroup_folders(std::string_view controller, const std::filesystem::path& root = "/");
 
+// Decodes a path of /proc/self/mountinfo: the kernel writes blanks and backslashes as octal numbers.
+std::string decoded_mount(const std::string& text);
+
 // Returns the first line of a file; empty if the file cannot be read.
 std::string first_line_of(const std::filesystem::path& file);
 

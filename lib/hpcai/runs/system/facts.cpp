@@ -63,7 +63,7 @@ std::optional<double> memory_limit(double machine) {
 
 std::optional<double> size_of_shared_memory() {
   struct statvfs system {};
-  if (statvfs("/dev/shm", &system) != 0) return std::nullopt;
+  if (statvfs("/dev/shm", &system) != 0 || system.f_blocks == 0) return std::nullopt;  // 0: a tmpfs without a limit
   return static_cast<double>(system.f_blocks) * static_cast<double>(system.f_frsize);
 }
 
@@ -71,11 +71,12 @@ std::optional<double> size_of_shared_memory() {
 std::string file_system_of(const std::string& folder) {
   std::ifstream file("/proc/self/mountinfo");
   std::string type = "unknown";
+  if (folder.empty()) return type;
   size_t longest = 0;
   for (std::string line; std::getline(file, line);) {
     const size_t dash = line.find(" - ");
     if (dash == std::string::npos) continue;
-    const std::string point(split(line, ' ').at(4));
+    const std::string point = decoded_mount(std::string(split(line, ' ').at(4)));
     const bool above = point == "/" || folder == point || folder.starts_with(point + "/");
     if (!above || point.size() < longest) continue;
     longest = point.size();
@@ -86,6 +87,7 @@ std::string file_system_of(const std::string& folder) {
 
 // Tries a lock on the folder, then on a new file, as FolderLock does.
 Locks locks_in(const std::string& folder) {
+  if (folder.empty()) return Locks::not_known;
   const auto works = [](int descriptor) {
     const int error = try_lock(descriptor);
     close(descriptor);
@@ -100,13 +102,14 @@ Locks locks_in(const std::string& folder) {
   return works(created) ? Locks::advisory : Locks::none;
 }
 
-// Asks a program in PATH for its version. A program that does not answer within 5 s tells none.
+// Asks a program in PATH for its version, at the start of what it writes. A program that does not end within 5 s tells none.
 std::optional<Part> find_program(const std::string& name, const std::string& pattern) {
   const std::string path = find_in_path(name);
   if (path.empty()) return std::nullopt;
-  const ProgramAnswer answer = ask_program({"timeout", "5", path, "--version"});
+  const ProgramAnswer answer = ask_program({"timeout", "-k", "1", "5", path, "--version"});
+  const std::string start = answer.text.substr(0, 4096);
   std::smatch part;
-  const bool told = answer.status == 0 && std::regex_search(answer.text, part, std::regex(pattern));
+  const bool told = answer.status == 0 && std::regex_search(start, part, std::regex(pattern));
   return Part{path, told ? part[1].str() : ""};
 }
 

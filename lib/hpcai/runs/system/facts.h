@@ -30,8 +30,9 @@ struct SystemFacts {
   double memory_bytes = 0, available_memory_bytes = 0;  // 0 if not known
   std::optional<double> memory_limit_bytes;             // of the cgroup
   std::optional<double> shared_memory_bytes;            // size of /dev/shm
-  std::string folder, file_system;                      // the current folder and the type of its file system: "ext4", "nfs4"
-  Locks locks = Locks::not_known;                       // in the current folder
+  std::string folder,
+      file_system;                 // the current folder, empty if it was removed, and the type of its file system: "ext4", "nfs4"
+  Locks locks = Locks::not_known;  // in the current folder
   std::string glibc, libtorch;
   std::optional<Part> mpi, slurm;                     // mpirun, sinfo
   std::optional<Part> nccl_of_libtorch;               // that LibTorch brings

@@ -28,7 +28,7 @@ std::optional<fs::path> first_of(const std::vector<fs::path>& folders, const std
   std::error_code code;
   for (const fs::path& folder : folders) {
     for (const std::string& name : names) {
-      if (fs::exists(folder / name, code)) return folder / name;
+      if (fs::is_regular_file(folder / name, code)) return folder / name;
     }
   }
   return std::nullopt;

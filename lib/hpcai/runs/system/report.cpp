@@ -20,7 +20,9 @@ std::string text_of(const std::optional<Part>& part) {
   return fmt::format("{} ({})", part->version.empty() ? "unknown version" : part->version, printable(part->path));
 }
 
-std::string gigabytes(double bytes) { return fmt::format("{:.3g} GB", bytes / 1e9); }
+std::string gigabytes(double bytes) { return bytes > 0 ? fmt::format("{:.3g} GB", bytes / 1e9) : "unknown"; }
+
+nlohmann::json known(double bytes) { return bytes > 0 ? nlohmann::json(bytes) : nlohmann::json(); }
 
 const char* text_of(Locks locks) {
   if (locks == Locks::not_known) return "whether it has locks is not known";
@@ -54,8 +56,8 @@ nlohmann::json to_json(const SystemFacts& facts, const std::vector<Finding>& fin
            {{"machine", facts.cores.machine},
             {"affinity_mask", facts.cores.mask},
             {"cgroup_quota", quota ? nlohmann::json(quota->cores) : nlohmann::json()}}},
-          {"memory_bytes", facts.memory_bytes},
-          {"available_memory_bytes", facts.available_memory_bytes},
+          {"memory_bytes", known(facts.memory_bytes)},
+          {"available_memory_bytes", known(facts.available_memory_bytes)},
           {"memory_limit_bytes", json_of(facts.memory_limit_bytes)},
           {"shared_memory_bytes", json_of(facts.shared_memory_bytes)},
           {"folder", printable(facts.folder)},

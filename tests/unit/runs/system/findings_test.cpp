@@ -167,3 +167,10 @@ TEST_CASE("the reports tell facts and findings, and what is not there") {
   CHECK(text.find("NVIDIA H200, NVIDIA H200") != std::string::npos);
   CHECK(text.find("- " + findings.front().problem + "\n  " + findings.front().remedy + "\n") != std::string::npos);
 }
+
+TEST_CASE("what is not known is not told as 0") {
+  const auto json = to_json({}, {});
+  CHECK(json["memory_bytes"].is_null());
+  CHECK(json["available_memory_bytes"].is_null());
+  CHECK(to_text({}, {}).find("unknown, unknown available") != std::string::npos);
+}
