@@ -4,11 +4,14 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "commands.h"
 #include "hpcai/config/config.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/json.h"
+#include "hpcai/core/log.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/text.h"
@@ -93,8 +96,39 @@ std::string folder_in_claim(const std::string& run_dir) {
               "Give a path relative to /work, such as --run-dir runs/galaxy.");
 }
 
+// Texts of a config that name something on this machine which a pod does not have.
+void find_foreign_paths(const config::Json& value, std::vector<std::string>& found) {
+  if (value.is_structured()) {
+    for (const auto& item : value) find_foreign_paths(item, found);
+    return;
+  }
+  if (!value.is_string()) return;
+  const auto text = value.get<std::string>();
+  const auto path = std::filesystem::path(text).lexically_normal();
+  const bool is_outside = path.is_absolute() || text.starts_with("..");
+  if (!is_outside || text.starts_with("/work/") || text.starts_with("/opt/hpcai-train/")) return;
+  // The name of a file may be a pattern. A path without a folder, "/images", may be one within HDF5.
+  std::error_code code;
+  const bool has_folder = path.parent_path() != path.root_path() && std::filesystem::exists(path.parent_path(), code);
+  if (has_folder || std::filesystem::exists(path, code)) found.push_back(text);
+}
+
+void warn_of_foreign_paths(trainer::Experiment experiment) {
+  std::vector<std::string> found;
+  find_foreign_paths(config::store(experiment), found);
+  for (const std::string& path : found) {
+    log::warning("the config names {}, which a pod does not have: put it on the volume claim, and name it relative to /work",
+                 printable(path));
+  }
+}
+
 std::string manifest_of(const PlanOptions& options, const trainer::Experiment& experiment, const scaling::Plan& plan) {
   constexpr double kReserve = 1.5;  // for what the plan does not count, such as data that are kept in memory
+  if (!scaling::is_kubernetes_name(options.claim)) {
+    throw Error(ExitCode::usage, fmt::format("--claim: \"{}\" cannot be the name of a volume claim", printable(options.claim)),
+                "It has lower case letters, digits, - and . only, as `kubectl get pvc` lists it.");
+  }
+  warn_of_foreign_paths(experiment);
   scaling::Manifest manifest;
   manifest.name = experiment.name;
   manifest.kind = kind_of(options, plan);

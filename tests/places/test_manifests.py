@@ -101,11 +101,31 @@ class Manifests(unittest.TestCase):
         config_map, _ = checks.documents(plan("--gpus-per-node", 1, "--set", "name=" + json.dumps(odd)))
         self.assertEqual(checks.documents(config_map["data"]["config.yaml"])[0]["name"], odd)
 
+    def test_names_and_amounts_of_any_length(self):
+        for name in ("7" * 60, "X_" * 40, "-", "\u00e9", "a" * 49 + "-b"):
+            self.manifest("--gpus-per-node", 1, "--set", f"name={json.dumps(name)}", "--run-dir", "x", *self.BATCH)
+        job = self.manifest("--gpus-per-node", 1, "--memory", "1Ti", *self.BATCH)
+        self.assertEqual(checks.pods(job)[0]["containers"][0]["resources"]["limits"]["memory"], f"{2**20}Mi")
+
+    def test_data_that_a_pod_does_not_have_are_told(self):
+        def warnings(table):
+            words = ("plan", "--config", SOURCE / "configs/own/redshifts.yaml", "--gpus-per-node", 1, "--script", "kubernetes", "--set", f"data.file={table}")
+            done = subprocess.run([PROGRAM, *map(str, words)], capture_output=True, text=True, timeout=120, cwd=SOURCE)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return [line for line in done.stderr.splitlines() if "a pod does not have" in line]
+
+        self.assertEqual(warnings("configs/own/redshifts.csv"), [])
+        [line] = warnings(SOURCE / "configs/own/redshifts.csv")
+        self.assertIn(f"names {SOURCE}/configs/own/redshifts.csv", line)
+        self.assertEqual(len(warnings("../" + SOURCE.name + "/configs/own/redshifts.csv")), 1)
+
     def test_nonsense_is_refused(self):
         self.assertIn("one pod", plan("--nodes", 2, "--gpus-per-node", 1, "--kind", "job", status=2))
         self.assertIn("volume claim", plan("--gpus-per-node", 1, "--run-dir", "../x", status=2))
         self.assertIn("volume claim", plan("--gpus-per-node", 1, "--run-dir", "/scratch/x", status=2))
-        for size in ("lots", "0", "-1Gi", "3TiB"):
+        for claim in ("My Volume", "a_b", "-a"):
+            self.assertIn("volume claim", plan("--gpus-per-node", 1, f"--claim={claim}", status=2))
+        for size in ("lots", "0", "-1Gi", "3TiB", "nan", "inf", "1e300Gi"):
             self.assertIn("not an amount of memory", plan("--gpus-per-node", 1, f"--memory={size}", status=2))
         self.assertIn("belongs to --script kubernetes", run("plan", "--config", GALAXY, "--gpus-per-node", 1, "--image", "x", status=2))
         self.assertIn("slurm", run("plan", "--config", GALAXY, "--gpus-per-node", 1, "--script", "pbs", status=2))

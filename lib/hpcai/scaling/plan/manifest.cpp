@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
 #include "hpcai/config/writer.h"
@@ -129,24 +128,32 @@ std::string write_manifest(const Manifest& manifest) {
 std::string kubernetes_name(const std::string& name) {
   std::string text;
   for (const char c : lower_case(name)) {
-    const bool fits = std::isdigit(static_cast<unsigned char>(c)) || (c >= 'a' && c <= 'z');
+    const bool fits = is_digit(c) || (c >= 'a' && c <= 'z');
     if (fits || (!text.empty() && text.back() != '-')) text += fits ? c : '-';
   }
+  if (!text.empty() && is_digit(text.front())) text.insert(0, "run-");
   text.resize(std::min(text.size(), size_t{50}));
   while (text.ends_with('-')) text.pop_back();
-  if (text.empty()) return "hpcai-train";
-  return std::isdigit(static_cast<unsigned char>(text.front())) ? "run-" + text : text;
+  return text.empty() ? "hpcai-train" : text;
+}
+
+bool is_kubernetes_name(const std::string& name) {
+  const auto fits = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'z'); };
+  if (name.empty() || name.size() > 253 || !fits(name.front()) || !fits(name.back())) return false;
+  return std::ranges::all_of(name, [&](char c) { return fits(c) || c == '-' || c == '.'; });
 }
 
 double parse_quantity(const std::string& text) {
+  constexpr double kMost = 1e18;  // bytes; Kubernetes counts up to 2^63
   std::string_view rest = text;
   const auto number = take_number<double>(rest);
   const struct {
     std::string_view unit;
     double bytes;
-  } units[] = {{"", 1}, {"M", 1e6}, {"G", 1e9}, {"Mi", 1 << 20}, {"Gi", 1 << 30}};
+  } units[] = {{"", 1},         {"k", 1e3},      {"M", 1e6},      {"G", 1e9},    {"T", 1e12},
+               {"Ki", 1 << 10}, {"Mi", 1 << 20}, {"Gi", 1 << 30}, {"Ti", 0x1p40}};
   const auto* const unit = std::ranges::find(units, rest, &std::remove_reference_t<decltype(units[0])>::unit);
-  if (!number || *number <= 0 || unit == std::end(units)) {
+  if (!number || *number <= 0 || unit == std::end(units) || *number * unit->bytes > kMost) {
     throw Error(ExitCode::usage, fmt::format("--memory: \"{}\" is not an amount of memory", printable(text)),
                 "Write it as Kubernetes does: 16Gi, 500M.");
   }

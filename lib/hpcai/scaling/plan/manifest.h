@@ -29,6 +29,9 @@ std::string write_manifest(const Manifest& manifest);
 // Returns the name in the form that Kubernetes wants: at most 50 lower case letters, digits and "-".
 std::string kubernetes_name(const std::string& name);
 
+// Whether Kubernetes accepts the name of a volume claim: lower case letters, digits, "-" and ".".
+bool is_kubernetes_name(const std::string& name);
+
 // Returns the bytes of a quantity of Kubernetes, "16Gi" or "500M". Throws Error{usage} for other text.
 double parse_quantity(const std::string& text);
 
