@@ -115,7 +115,9 @@ void check_whole(const Space& space, const trainer::Experiment& experiment, Text
         fmt::format("metric is {}; it must be a number of the validation split, such as validation.loss.", space.metric));
   }
   const auto* asha = std::get_if<AshaConfig>(&space.early_stop);
-  if (!asha || asha->unit != Unit::epochs || keys.contains("training.epochs")) return;
+  const bool varies_epochs = std::ranges::any_of(
+      keys, [](const std::string& key) { return key == "training.epochs" || key.starts_with("training.stages"); });
+  if (!asha || asha->unit != Unit::epochs || varies_epochs) return;
   int64_t epochs = 0;
   for (const auto& stage : trainer::stages_of(experiment.training)) epochs += stage.epochs;
   if (asha->minimum < epochs) return;

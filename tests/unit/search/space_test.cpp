@@ -13,9 +13,9 @@ namespace {
 const std::string kConfig = HPCAI_SOURCE_DIR "/configs/own/redshifts.yaml";
 
 // The message for a space; empty if it is good.
-std::string complaint(const std::string& text) {
+std::string complaint(const std::string& text, const std::vector<std::string>& overrides = {}) {
   try {
-    check_space(test::parse_space(text), kConfig, {});
+    check_space(test::parse_space(text), kConfig, overrides);
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::usage);
     return error.what();
@@ -55,6 +55,15 @@ TEST_CASE("a parameter may be a setting of an element of a list") {
             {"model.layers[].units", "must be written key=value"});
   check_has(complaint(with_parameter("{key: 'model.layers[0].unit', type: integer, low: 8, high: 64}")),
             {"model.layers[0].unit is not a setting", "model.layers[].units"});
+}
+
+TEST_CASE("early stopping in a training whose stages vary") {
+  const std::vector<std::string> two_epochs = {"training.stages=[{trainable_from: all, epochs: 2}]"};
+  const std::string early = "early_stop: {type: asha, minimum: 4}\n";
+  CHECK(complaint(early + with_parameter("{key: 'training.stages[0].epochs', type: integer, low: 2, high: 20}"), two_epochs)
+            .empty());
+  check_has(complaint(early + with_parameter("{key: optimizer.lr, type: uniform, low: 0.1, high: 1}"), two_epochs),
+            {"no trial would end early"});
 }
 
 TEST_CASE("a wrong key is named with its place and the nearest one") {
