@@ -66,9 +66,10 @@ std::optional<Node> parse_override(const std::string& text, int order, Problems&
   const Place place{order, "--set " + shown(path), 0};
   auto steps = find_invalid_utf8(path) ? std::nullopt : steps_of(path);
   if (equals == std::string::npos || !steps) {
-    problems.add(
-        place,
-        "an override must be written key=value, for example --set optimizer.lr=1e-3 or --set 'training.stages[0].epochs=3'.");
+    problems.add(place,
+                 "an override must be written key=value, for example --set optimizer.lr=1e-3 or --set "
+                 "'training.stages[0].epochs=3', where "
+                 "the first element is [0].");
     return std::nullopt;
   }
   const std::string value = text.substr(equals + 1);
