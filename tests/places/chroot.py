@@ -1,4 +1,5 @@
 """A bare Debian 12 in a folder, made by debootstrap, in which a test runs commands."""
+import fcntl
 import os
 import pathlib
 import shutil
@@ -6,6 +7,7 @@ import subprocess
 
 BUILD = pathlib.Path(os.environ["HPCAI_BUILD"])
 RELEASE = "bookworm"
+PRIVATE_MOUNTS = "unshare", "--mount", "--propagation", "private"
 
 
 def reason_to_skip():
@@ -33,20 +35,29 @@ def mirror():
 
 
 def bare_debian():
-    """An archive of a bare Debian 12. debootstrap makes it once for a build folder, in two minutes."""
+    """An archive of a bare Debian 12. debootstrap makes it once for a build folder, in two minutes; another test waits meanwhile."""
     archive = BUILD / "places" / f"{RELEASE}.tar"
-    if not archive.exists():
-        folder = BUILD / "places" / RELEASE
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        address = mirror()
-        done = subprocess.run(["debootstrap", "--variant=minbase", RELEASE, str(folder), *([address] if address else [])], capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"debootstrap failed\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-        subprocess.run(["tar", "-C", folder, "-cf", f"{archive}.new", "."], check=True)
-        os.rename(f"{archive}.new", archive)
-        shutil.rmtree(folder)
+    archive.parent.mkdir(exist_ok=True)
+    with open(f"{archive}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not archive.exists():
+            make_archive(archive)
     return archive
+
+
+def make_archive(archive):
+    folder = archive.with_suffix("")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    address = mirror()
+    # What debootstrap mounts in the folder is gone with it, also if it is killed.
+    done = subprocess.run([*PRIVATE_MOUNTS, "debootstrap", "--variant=minbase", RELEASE, str(folder), *([address] if address else [])],
+                          capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"debootstrap failed\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    subprocess.run(["tar", "-C", folder, "-cf", f"{archive}.new", "."], check=True)
+    os.rename(f"{archive}.new", archive)
+    shutil.rmtree(folder)
 
 
 class Chroot:
@@ -70,7 +81,7 @@ class Chroot:
             lines.append(f"mkdir -p '{target}' && mount --bind '{source}' '{target}' && mount -o remount,bind,ro '{target}'")
         lines.append(f"""exec chroot '{self.folder}' /bin/sh -c 'mkdir -p "$0" && cd "$0" && exec /bin/sh -c "$1"' "$1" "$2" """)
         environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", **(variables or {})}
-        done = subprocess.run(["unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec", "\n".join(lines), "sh", working_folder, command],
+        done = subprocess.run([*PRIVATE_MOUNTS, "/bin/sh", "-ec", "\n".join(lines), "sh", working_folder, command],
                               env=environment, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
         if done.returncode:
             raise AssertionError(f"in the bare Debian: {command} ended with status {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
