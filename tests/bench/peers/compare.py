@@ -116,6 +116,8 @@ def first_round(args, workload, start, reference):
         require_equal(workload, reference, result, peer)
         print(f"  {peer.name:38} {speed(args, result):9.3f}  first loss {result['losses'][0]:.6f}", file=sys.stderr, flush=True)
         ranked.setdefault(peer.precision, []).append((speed(args, result), peer))
+    if not ranked:
+        raise SystemExit(f"{workload}: no form of PyTorch has run, see above")
     return {precision: [peer for _, peer in sorted(found, key=lambda pair: -pair[0])] for precision, found in ranked.items()}
 
 

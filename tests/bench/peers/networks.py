@@ -6,6 +6,8 @@ A WaveNet has four forms with the same arithmetic and the same number of paramet
   nhwc    merged, as Conv2d of height 1 in channels-last memory
   linear  merged, on [batch, time, channel]; every convolution is a matrix product of the taps side by side
 """
+import re
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -209,7 +211,7 @@ def load(model, tensors):
     for key, value in model.state_dict().items():
         if key.endswith("num_batches_tracked"):
             continue
-        name, tensor = key, None
+        name, tensor = re.sub(r"^(block\d+)\.", r"\1_", key).replace(".bn.", "_bn."), None  # of Xception: ours has no level of blocks
         for part, half in (("filter", 0), ("gate", 1)):  # of the form conv1d; ours holds both in one tensor
             if f".{part}." in key or f".{part}_norm." in key:
                 name = key.replace(f".{part}", ".gated")
