@@ -13,10 +13,19 @@ namespace hpcai::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // Here and below a NaN stays one; otherwise a diverged training would go on unnoticed. x86's maximum and minimum give the second
-// operand where one is a NaN, so x stands second.
+// operand where one is a NaN, so x stands second. Those of Highway's code without vectors give the operand that is a number.
+template <class V>
+HWY_INLINE V at_least(V bound, V x) {
+  return HWY_TARGET == HWY_SCALAR ? hn::IfThenElse(hn::Lt(x, bound), bound, x) : hn::Max(bound, x);
+}
+template <class V>
+HWY_INLINE V at_most(V bound, V x) {
+  return HWY_TARGET == HWY_SCALAR ? hn::IfThenElse(hn::Lt(bound, x), bound, x) : hn::Min(bound, x);
+}
+
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V relu(D d, V x) {
-  return hn::Max(hn::Zero(d), x);
+  return at_least(hn::Zero(d), x);
 }
 
 // A numerator, and a denominator between 0.004 and 2.
@@ -28,7 +37,7 @@ struct Fraction {
 // tanh: the rational approximation of degree 13/6 that Eigen uses, within 3e-7 everywhere (tested); cheaper than an exponential.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE Fraction<V> tanh_fraction(D d, V x) {
-  x = hn::Min(hn::Set(d, 9.0f), hn::Max(hn::Set(d, -9.0f), x));
+  x = at_most(hn::Set(d, 9.0f), at_least(hn::Set(d, -9.0f), x));
   const V s = hn::Mul(x, x);
   V p = hn::Set(d, -2.76076847742355e-16f);
   p = hn::MulAdd(p, s, hn::Set(d, 2.00018790482477e-13f));
