@@ -110,7 +110,8 @@ void descend(Model& model, const Pair& pair, int64_t steps) {
 
 }  // namespace
 
-TEST_CASE("Xception and ResNet as lists of layers begin and train as the built-in networks, bit for bit with the same seed") {
+TEST_CASE(
+    "Xception and ResNet as lists of layers begin as the built-in networks with the same seed, and train alike in float64") {
   const auto mode = GENERATE(BatchNormMode::local, BatchNormMode::frozen);
   const Pair pair = GENERATE(0, 1) == 0 ? xception_pair(3, mode) : resnet_pair(3, mode);
   CHECK(equal_weights(*pair.built_in, *pair.listed));
@@ -118,7 +119,8 @@ TEST_CASE("Xception and ResNet as lists of layers begin and train as the built-i
     model->to(at::kDouble);  // in float32 the built-in ones compute several layers at once on a CPU
     descend(*model, pair, 3);
   }
-  CHECK(equal_weights(*pair.built_in, *pair.listed));
+  const auto built_in = tensors_in_order(*pair.built_in), listed = tensors_in_order(*pair.listed);
+  for (size_t i = 0; i < listed.size(); ++i) CHECK(at::allclose(built_in[i], listed[i], 1e-9, 1e-11));
   CHECK_FALSE(equal_weights(*pair.built_in, *xception_pair(3, mode).built_in));
 }
 
