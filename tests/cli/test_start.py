@@ -96,7 +96,7 @@ class Start(Case):
         self.assertIn(self.run_program("info", "--system", "--config", WAVEFORM, status=2)[1].split(".")[0], "error: --config excludes --system")
 
     def test_a_program_that_hangs_is_asked_in_vain(self):
-        for name, lines in (("mpirun", "trap '' TERM\nsleep 100"), ("sinfo", "echo slurm 22.05.8; exit 1")):
+        for name, lines in (("mpirun", "trap '' TERM\nsleep 1000"), ("sinfo", "echo slurm 22.05.8; exit 1")):
             (self.folder / name).write_text(f"#!/bin/sh\n{lines}\n")
             (self.folder / name).chmod(0o755)
         facts = json.loads(self.run_program("info", "--system", "--json", env={"PATH": f"{self.folder}:{os.environ['PATH']}"})[0])
