@@ -47,15 +47,20 @@ search::Search plan(const SearchOptions& options) {
   return search;
 }
 
-// The number of trials: that of --trials, or a whole grid. Throws Error{usage} without either, and beyond the end of a grid.
-int64_t trials_of(const SearchOptions& options, const search::Space& space) {
-  const auto most = search::most_trials(space);
+// The number of trials: that of --trials, or a whole grid and the trials from outside. Throws Error{usage} without either, and
+// beyond that number.
+int64_t trials_of(const SearchOptions& options, const search::Search& search) {
+  auto most = search::most_trials(search.space);
+  const int64_t given = most ? search::given_trials(search::SearchFolder(search, {.reads_only = true}).read()) : 0;
+  if (most) *most += given;
   if (options.trials == 0 && !most) {
     throw Error(ExitCode::usage, "--trials is required with this sampler", "Give the number of trials, such as --trials 32.");
   }
   const int64_t trials = options.trials > 0 ? options.trials : *most;
   if (most && trials > *most) {
-    throw Error(ExitCode::usage, fmt::format("--trials {}: the grid has {}", trials, plural(*most, "trial")),
+    throw Error(ExitCode::usage,
+                fmt::format("--trials {}: the grid has {}{}", trials, plural(*most - given, "trial"),
+                            given > 0 ? fmt::format(", and {} came from outside", given) : ""),
                 "Give at most that many, more `points` in the space file, or another sampler.");
   }
   constexpr int64_t kMost = 100'000;
@@ -111,7 +116,7 @@ int run_search(const SearchOptions& options) {
   const search::Search search = plan(options);
   const bool hands_out = options.ask >= 0 || !options.parameters.empty() || !options.tell.empty();
   const bool no_number = (hands_out || options.collect) && options.trials == 0;
-  const int64_t trials = no_number ? 0 : trials_of(options, search.space);
+  const int64_t trials = no_number ? 0 : trials_of(options, search);
   search::SlurmOptions slurm = options.slurm;
   slurm.workers = options.parallel;
   if (options.dry_run) {

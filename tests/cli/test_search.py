@@ -252,6 +252,18 @@ class Search(Case):
         self.assertEqual(len({json.dumps(trial["parameters"]) for trial in trials}), 18)
         self.assertIn("the grid has 18 trials", self.search("grid.yaml", "--ask", "1", status=2)[1])
         self.assertIn("the grid has 18 trials", self.search("grid.yaml", "--trials", "19", status=2)[1])
+        # a trial from outside takes no cell of the grid
+        small = "sampler: grid\nparameters:\n  - {key: optimizer.lr, type: choice, values: [0.01, 0.02, 0.03]}\n"
+        (self.folder / "small.yaml").write_text(small)
+        first = json.loads(self.search("small.yaml", "--ask", "1", out="g")[0])
+        self.search("small.yaml", "--parameters", '[{"optimizer.lr": "0.03"}, {"optimizer.lr": "0.01"}]', out="g")
+        second = json.loads(self.search("small.yaml", "--ask", "1", out="g")[0])
+        self.assertEqual([(t["number"], t["parameters"]["optimizer.lr"]) for t in first + second], [(0, "0.01"), (3, "0.02")])
+        self.assertIn("3 trials, and 2 of them", self.search("small.yaml", "--ask", "2", out="g", status=2)[1])
+        self.assertIn("3 trials, and 2 came from outside", self.search("small.yaml", "--trials", "6", out="g", status=2)[1])
+        self.search("small.yaml", out="g")
+        tried = [trial["parameters"]["optimizer.lr"] for trial in self.result("g")["trials"]]
+        self.assertEqual(tried, ["0.01", "0.03", "0.01", "0.02", "0.03"])
         (self.folder / "random.yaml").write_text(PLAIN.replace("sobol", "random"))
         both = [json.loads(self.search("random.yaml", "--ask", "4", out=out)[0]) for out in ("a", "b")]
         self.assertEqual([t["parameters"] for t in both[0]], [t["parameters"] for t in both[1]])

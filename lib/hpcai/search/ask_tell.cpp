@@ -100,15 +100,17 @@ bool is_new(const Told& told, const std::map<int64_t, Trial>& trials, const std:
 
 Json ask(SearchFolder& folder, int64_t count) {
   const Space& space = folder.search().space;
-  const int64_t first = next_number(folder.read());
-  if (const auto most = most_trials(space); most && count > *most - first) {
-    throw Error(ExitCode::usage,
-                fmt::format("--ask {}: the grid has {}, and {} are handed out", count, plural(*most, "trial"), first),
-                "Ask for fewer, or use another sampler.");
+  const auto known = folder.read();
+  const int64_t first = next_number(known), given = given_trials(known);
+  if (const auto most = most_trials(space); most && count > *most - (first - given)) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("--ask {}: the grid has {}, and {} of them are handed out", count, plural(*most, "trial"), first - given),
+        "Ask for fewer, or use another sampler.");
   }
   Json trials = Json::array();
   for (int64_t number = first; number < first + count; ++number)
-    trials.push_back(hand_out(folder, number, propose(space, number), false));
+    trials.push_back(hand_out(folder, number, propose(space, number, given), false));
   return trials;
 }
 

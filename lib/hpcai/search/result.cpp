@@ -80,7 +80,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
 
 Result gather(const Search& search, const std::map<int64_t, Trial>& known, int64_t count) {
   if (!known.empty()) count = std::max(count, known.rbegin()->first + 1);
-  const auto trials = whole_list(known, propose_all(search.space, count));
+  const auto trials = whole_list(known, propose_all(search.space, known, count));
   std::vector<TrialResults> results;
   for (const Trial& trial : trials) results.push_back(trial.results);
   const auto decisions = decide(search.space, results);

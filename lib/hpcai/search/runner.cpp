@@ -81,7 +81,7 @@ Runner::Runner(SearchFolder& folder, const Share& share)
     : folder_(folder),
       share_(share),
       slots_(static_cast<size_t>(share.parallel)),
-      proposals_(propose_all(folder.search().space, share.trials)) {
+      proposals_(propose_all(folder.search().space, folder.read(), share.trials)) {
   const auto& search = folder.search();
   const int ranks = std::max(1, search.nproc) * share.parallel;
   if (search.experiment.training.device != trainer::DeviceChoice::cpu) gpus_ = usable_gpus(process_environment());

@@ -62,8 +62,8 @@ std::vector<double> sobol_point(int64_t dimensions, std::optional<int64_t> seed,
   return {parts.const_data_ptr<double>(), parts.const_data_ptr<double>() + dimensions};
 }
 
-Values propose(const Space& space, int64_t number) {
-  if (space.sampler == Sampler::grid) return grid_cell(space, number);
+Values propose(const Space& space, int64_t number, int64_t given) {
+  if (space.sampler == Sampler::grid) return grid_cell(space, number - given);
   const auto point = space.sampler == Sampler::random ? random_point(space, number)
                                                       : sobol_point(std::ssize(space.parameters), space.seed, number);
   Values values = Values::object();

@@ -8,9 +8,10 @@
 
 namespace hpcai::search {
 
-// The values of trial `number`, from 0: a pure function of the space with its seed. For a grid the last parameter varies fastest.
-// Throws std::out_of_range beyond the end of a grid.
-Values propose(const Space& space, int64_t number);
+// The values of trial `number`, from 0: a pure function of the space with its seed. For a grid the last parameter varies fastest,
+// and `given` trials before this one, whose values came from outside, take no cell. Throws std::out_of_range beyond the end of a
+// grid.
+Values propose(const Space& space, int64_t number, int64_t given = 0);
 
 // The number of different trials that the sampler can propose; nothing if there is no limit. At most 2^62.
 std::optional<int64_t> most_trials(const Space& space);

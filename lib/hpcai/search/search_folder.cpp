@@ -170,11 +170,21 @@ void make_workers(const Search& search, int count) {
   for (int worker = 1; worker <= count; ++worker) make_folder(search.worker(worker));
 }
 
-std::vector<Values> propose_all(const Space& space, int64_t count) {
+int64_t given_trials(const std::map<int64_t, Trial>& known) {
+  return std::ranges::count_if(known, [](const auto& item) { return item.second.given; });
+}
+
+std::vector<Values> propose_all(const Space& space, const std::map<int64_t, Trial>& known, int64_t count) {
   std::vector<Values> proposals;
   const int64_t most = most_trials(space).value_or(count);
-  for (int64_t number = 0; number < count; ++number)
-    proposals.push_back(number < most ? propose(space, number) : Values());  // trials from outside may exceed a grid
+  int64_t given = 0;
+  for (int64_t number = 0; number < count; ++number) {
+    const auto found = known.find(number);
+    const bool from_outside = found != known.end() && found->second.given;
+    given += from_outside;
+    const bool proposes = !from_outside && number - given < most;  // a damaged journal may name trials beyond the grid
+    proposals.push_back(proposes ? propose(space, number, given) : Values());
+  }
   return proposals;
 }
 

@@ -74,8 +74,12 @@ std::vector<std::filesystem::path> journals_of(const Search& search);
 // Makes the folders of the workers 1 to `count`, which a program that holds the search does before it submits them.
 void make_workers(const Search& search, int count);
 
-// What the sampler proposes for the trials 0 to `count` - 1.
-std::vector<Values> propose_all(const Space& space, int64_t count);
+// The number of these trials whose parameters come from outside.
+int64_t given_trials(const std::map<int64_t, Trial>& known);
+
+// What the sampler proposes for the trials 0 to `count` - 1; nothing for those from outside. These take no cell of a grid, so a
+// search with all cells has most_trials() + given_trials().
+std::vector<Values> propose_all(const Space& space, const std::map<int64_t, Trial>& known, int64_t count);
 // These trials as the journals know them, those that have not begun with the proposals.
 std::vector<Trial> whole_list(const std::map<int64_t, Trial>& known, const std::vector<Values>& proposals);
 

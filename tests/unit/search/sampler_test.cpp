@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "hpcai/search/search_folder.h"
 #include "sample_space.h"
 
 using namespace hpcai::search;
@@ -67,4 +68,24 @@ TEST_CASE("a grid visits each cell once, the last parameter first") {
   CHECK(propose(space, 1)["training.global_batch"] == 16);
   CHECK(propose(space, 4)["optimizer.lr"].get<double>() == Approx(1e-3));
   CHECK_THROWS_AS(propose(space, 16), std::out_of_range);
+}
+
+TEST_CASE("a trial from outside takes no cell of a grid") {
+  const auto space = test::small_space("sampler: grid\n");
+  std::map<int64_t, Trial> known;
+  for (const int64_t number : {1, 2, 9}) known[number].begun = known[number].given = true;
+  const auto proposals = propose_all(space, known, 16 + given_trials(known));
+  std::vector<Values> sampled;
+  for (size_t i = 0; i < proposals.size(); ++i) {
+    if (known.contains(static_cast<int64_t>(i))) {
+      CHECK(proposals[i].empty());
+    } else {
+      sampled.push_back(proposals[i]);
+    }
+  }
+  REQUIRE(sampled.size() == 16);
+  for (int64_t cell = 0; cell < 16; ++cell) CHECK(sampled[static_cast<size_t>(cell)] == propose(space, cell));
+  CHECK(propose(space, 18, 3) == propose(space, 15));
+  const auto random = test::small_space("sampler: random\n");
+  CHECK(propose(random, 18, 3) == propose(random, 18));
 }
