@@ -9,6 +9,7 @@
 #include "hpcai/core/output_file.h"
 #include "hpcai/core/text.h"
 #include "hpcai/draw/pp_plot.h"
+#include "hpcai/runs/hashes.h"
 #include "hpcai/tasks/calibration.h"
 #include "hpcai/tasks/derived_parameters.h"
 
@@ -53,10 +54,15 @@ void write_calibration(const Trained& trained, const tasks::EvaluationResult& re
   const auto& all = result.predictions;
   const std::string subject =
       fmt::format("{} events of {}, {}, step {}", all.index.size(), data_name, trained.experiment.name, trained.step);
-  const auto write = [&](const char* name, const std::string& text) { write_output(fs::path(folder) / name, text, "--report"); };
+  std::vector<fs::path> written;
+  const auto write = [&](const char* name, const std::string& text) {
+    written.push_back(fs::path(folder) / name);
+    write_output(written.back(), text, "--report");
+  };
   write(kRanksCsv, ranks_csv(trained, names, all));
   write(kCalibrationJson, json_text(result.metrics, 2) + "\n");
   write(kPpFigure, pp_figure(names, all.prediction, result.metrics.at("calibration"), subject));
+  runs::record_outputs(written);
   log::info("ranks, calibration and P-P plot in {}", printable(fs::path(folder)));
 }
 

@@ -18,6 +18,7 @@
 #include "hpcai/inference/embedding/neighbours.h"
 #include "hpcai/inference/embedding/tsne.h"
 #include "hpcai/models/feature_network.h"
+#include "hpcai/runs/hashes.h"
 #include "output_name.h"
 #include "sample_pictures.h"
 #include "surveys.h"
@@ -192,6 +193,9 @@ int embed(EmbedOptions options) {
     write_output(options.figure, draw::draw_cloud(cloud).svg(), "--figure");
   }
   if (like >= 0) write_like(options, surveys, table, like);
+  for (const std::string& file : {options.out, options.figure, options.sheet}) {
+    if (!file.empty()) runs::record_outputs({file});
+  }
   return 0;
 }
 

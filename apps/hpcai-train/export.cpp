@@ -12,6 +12,7 @@
 #include "hpcai/core/output_file.h"
 #include "hpcai/core/version.h"
 #include "hpcai/models/import/export_names.h"
+#include "hpcai/runs/hashes.h"
 #include "hpcai/trainer/weights.h"
 #include "trained.h"
 
@@ -67,6 +68,7 @@ int export_weights(const ExportOptions& options) {
   content.reserve(image.size());
   for (const std::string_view part : image.parts()) content += part;
   write_output(options.out, content);
+  runs::record_outputs({options.out});
   log::info("{} tensors of step {} with the names of {} in {}", tensors.size(), trained.step,
             names == models::ExportNames::own ? "hpcai-train" : export_name(names), options.out);
   return 0;

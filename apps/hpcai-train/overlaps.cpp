@@ -19,6 +19,7 @@
 #include "hpcai/data/strain/spectrum_file.h"
 #include "hpcai/metrics/overlap.h"
 #include "hpcai/metrics/waveform_report.h"
+#include "hpcai/runs/hashes.h"
 #include "hpcai/simulate/overlap.h"
 #include "hpcai/simulate/strain/units.h"
 #include "calibration_report.h"
@@ -54,12 +55,17 @@ void write_report(const metrics::WaveformQuality& quality, const simulate::TimeG
                   const std::string& subject) {
   const fs::path folder = options.report;
   const nlohmann::json report = metrics::waveform_report(quality);
-  const auto write = [&](const char* name, const std::string& text) { write_output(folder / name, text, "--report"); };
+  std::vector<fs::path> written;
+  const auto write = [&](const char* name, const std::string& text) {
+    written.push_back(folder / name);
+    write_output(written.back(), text, "--report");
+  };
   write(kOverlapsCsv, metrics::report_csv(quality));
   write(kReportJson, json_text(report, 2) + "\n");
   write(kReportMarkdown, metrics::report_markdown(report, subject));
   write(kMismatchFigure, metrics::mismatch_figure(quality, subject));
   write(kWorstFigure, metrics::worst_figure(quality, grid, subject));
+  runs::record_outputs(written);
   log::info("tables and figures in {}", printable(folder));
 }
 

@@ -18,6 +18,7 @@
 #include "hpcai/inference/event.h"
 #include "hpcai/inference/event_figure.h"
 #include "hpcai/inference/posterior.h"
+#include "hpcai/runs/hashes.h"
 #include "output_name.h"
 
 namespace hpcai::app {
@@ -206,10 +207,12 @@ int predict_strain(const TrainedOptions& trained_options, const StrainOptions& o
     } else {
       data::write_posterior_hdf5(out, table);
     }
+    runs::record_outputs({out});
     log::info("{} samples in {}", options.samples, out);
   }
   if (!options.corner.empty()) {
     write_output(options.corner, inference::corner_plot(answer, model, table).svg());
+    runs::record_outputs({options.corner});
     log::info("corner plot in {}", options.corner);
   }
   return 0;

@@ -18,6 +18,7 @@
 #include "hpcai/inference/explanation/grad_cam.h"
 #include "hpcai/inference/explanation/occlusion.h"
 #include "hpcai/models/feature_network.h"
+#include "hpcai/runs/hashes.h"
 #include "sample_pictures.h"
 #include "trained.h"
 
@@ -221,15 +222,21 @@ int saliency(const SaliencyOptions& options) {
     require_output(options.out, "--out", trained.inputs);
   }
   std::vector<Explained> all;
+  std::vector<fs::path> written;
   for (const int64_t index : chosen) {
     Explained explained = explainer.explain(index);
     if (form == Form::folder) {
       write_output(file_of(index), sheet_png(thumbnails_of(explained), 2));
+      written.push_back(file_of(index));
     } else {
       all.push_back(std::move(explained));
     }
   }
-  if (form != Form::folder) write_explained(options, all);
+  if (form != Form::folder) {
+    write_explained(options, all);
+    written.emplace_back(options.out);
+  }
+  runs::record_outputs(written);
   log::info("{} explained in {}", plural(static_cast<int64_t>(chosen.size()), "image"), options.out);
   return 0;
 }

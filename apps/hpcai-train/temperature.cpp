@@ -15,6 +15,7 @@
 #include "hpcai/data/open.h"
 #include "hpcai/metrics/reliability.h"
 #include "hpcai/metrics/temperature.h"
+#include "hpcai/runs/hashes.h"
 
 namespace hpcai::app {
 namespace {
@@ -110,6 +111,7 @@ int fit_and_write_temperature(const TrainedOptions& options, bool json) {
                                       {"ece_before", error(before)},
                                       {"ece_after", error(after)}};
   write_output(path, json_text(calibration, 2) + "\n", "--calibrate");
+  runs::record_outputs({path});
   log::info("temperature in {}; evaluate and predict use it with --calibrated", printable(path));
   print_report(calibration, json, [&] {
     std::cout << fmt::format(

@@ -64,6 +64,19 @@ class Case(unittest.TestCase):
         lines = [json.loads(line) for line in (self.folder / run_dir / "metrics.jsonl").read_text().splitlines()]
         return [line for line in lines if line["event"] == event]
 
+    def assert_verified(self, run_dir, *names):
+        """Each of these files of a run is known to `runs verify`, which names it after a changed byte."""
+        run = self.folder / run_dir
+        self.run_program("runs", "verify", run_dir, "--no-data")
+        for name in names:
+            before = (run / name).read_bytes()
+            (run / name).write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+            out, err = self.run_program("runs", "verify", run_dir, "--no-data", status=65)
+            self.assertIn(f"CHANGED  {name}: has changed since it was written", out)
+            self.assertIn(name, err)
+            (run / name).write_bytes(before)
+        self.run_program("runs", "verify", run_dir, "--no-data")
+
     def wait_for_step(self, run_dir, step, process, timeout=120):
         """Waits until metrics.jsonl tells of a step of this process."""
         path = self.folder / run_dir / "metrics.jsonl"

@@ -91,6 +91,7 @@ class Galaxies(Trained):
         out, _ = self.run_program("evaluate", "--run-dir", "a", "--calibrate", "--json")
         written = json.loads((self.folder / "a" / "calibration.json").read_text())
         self.assertEqual(json.loads(out), written)
+        self.assert_verified("a", "calibration.json")
         self.assertEqual((written["split"], written["samples"]), ("validation", 90))
         self.assertLessEqual(written["log_loss_after"], written["log_loss_before"])
         self.assertEqual(written["log_loss_before"], self.evaluate("--split", "validation")["log_loss"])

@@ -123,6 +123,16 @@ class Embeddings(Case):
             self.assertIn(text, err)
         self.assertFalse((self.folder / "x.png").exists())
 
+    def test_verify_knows_what_is_written_into_the_run(self):
+        self.embed("--split", "test", "--method", "pca", "--out", "r/e.csv", "--figure", "r/e.svg")
+        name = self.rows("r/e.csv")[0]["id"]
+        self.embed("--split", "test", "--like", name, "--sheet", "r/like.png")
+        self.saliency("--split", "test", "--limit", 2, "--out", "r/why.png")
+        self.saliency("--split", "test", "--id", name, "--out", "r/maps")
+        self.run_program("export", "--run-dir", "r", "--out", "r/weights.safetensors")
+        maps = [f"maps/{path.name}" for path in (self.folder / "r" / "maps").iterdir()]
+        self.assert_verified("r", "e.csv", "e.svg", "like.png", "why.png", *maps, "weights.safetensors")
+
 
 class OtherModels(Case):
     def test_a_model_without_features_is_refused(self):

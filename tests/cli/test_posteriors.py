@@ -73,15 +73,16 @@ class Posteriors(Case):
 
     def test_a_network_is_judged_by_its_calibration(self):
         self.assertTrue(math.isfinite(self.summary("run")["validation"]["loss"]))
-        out, _ = self.run_program("evaluate", "--run-dir", "run", "--samples", "200", "--report", "calibration", "--json")
+        out, _ = self.run_program("evaluate", "--run-dir", "run", "--samples", "200", "--report", "run/quality", "--json")
+        self.assert_verified("run", "quality/ranks.csv", "quality/calibration.json", "quality/pp.svg")
         report = json.loads(out)
         self.assertEqual(set(report["calibration"]), {"chirp_mass", "mass_ratio", "luminosity_distance", "time"})
         self.assertGreaterEqual(report["ks_p_min"], 0)
         self.assertLessEqual(report["ks_p_min"], 1)
-        rows = self.table("calibration/ranks.csv")
+        rows = self.table("run/quality/ranks.csv")
         self.assertEqual(len(rows), 60)
         self.assertTrue(all(0 < float(row["time_rank"]) < 1 for row in rows))
-        self.assertIn("chirp_mass", (self.folder / "calibration/pp.svg").read_text())
+        self.assertIn("chirp_mass", (self.folder / "run/quality/pp.svg").read_text())
         _, err = self.run_program("evaluate", "--run-dir", "run", "--set", "evaluation.posterior_samples=0", "--report", "c", status=2)
         self.assertIn("--report needs draws", err)
         self.run_program("predict", "--run-dir", "run", "--split", "test", "--out", "test.csv")
@@ -137,6 +138,8 @@ class Posteriors(Case):
         self.assertIn("<svg", (self.folder / "event.svg").read_text())
         text, _ = self.ask("--draws", "2000", "--no-likelihood")
         self.assertIn("without the exact likelihood", text)
+        self.ask("--draws", "2000", "--no-likelihood", "--out", "run/event.h5", "--corner", "run/event.svg")
+        self.assert_verified("run", "event.h5", "event.svg")
 
     def test_what_cannot_be_answered_is_refused_with_its_reason(self):
         if not FILES[0].exists():
