@@ -85,7 +85,7 @@ std::vector<Meaning> meanings_of(const Section& description, std::string_view ke
   if (own.empty()) {
     const auto similar = nearest_keys(path, known_keys(all));
     throw Error(ExitCode::usage, fmt::format("{} is not a setting", shown(key)),
-                similar.empty() ? "`hpcai-train keys` lists all settings." : fmt::format("Did you mean {}?", join_or(similar)));
+                similar.empty() ? "`hpcai-train keys` lists all settings." : did_you_mean(similar));
   }
   const bool any = std::ranges::any_of(own, [&](const Row* row) { return is_chosen(*row, chosen); });
   if (any && !chosen.empty()) std::erase_if(own, [&](const Row* row) { return !is_chosen(*row, chosen); });

@@ -147,7 +147,7 @@ std::string text_of(const std::vector<KeyLine>& chosen, size_t width) {
   }
   const auto similar = nearest_keys(prefix, known);
   throw Error(ExitCode::usage, fmt::format("{} is not a setting or section", shown(prefix)),
-              similar.empty() ? "Leave it out to list all settings." : fmt::format("Did you mean {}?", join_or(similar)));
+              similar.empty() ? "Leave it out to list all settings." : did_you_mean(similar));
 }
 
 }  // namespace

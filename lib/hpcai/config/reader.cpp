@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "hpcai/config/nearest_keys.h"
 #include "hpcai/config/scalar.h"
 #include "hpcai/config/suggest.h"
 #include "hpcai/config/words.h"
@@ -101,10 +102,10 @@ class Reader {
       return nullptr;
     }
     if (const Alternative* found = type.find_alternative(entry->value.text)) return found;
-    const auto similar = nearest(entry->value.text, type.alternative_names());
+    const auto similar = nearest_names(entry->value.text, type.alternative_names());
     wrong(entry->place, fmt::format("{}.type is {}; it must be {}.{}", path, value_text(entry->value), names,
-                                    similar ? fmt::format(" Did you mean {}?", *similar) : ""));
-    return similar ? type.find_alternative(*similar) : nullptr;
+                                    similar.empty() ? "" : fmt::format(" {}", did_you_mean(similar))));
+    return similar.empty() ? nullptr : type.find_alternative(similar.front());
   }
 
   // Returns true, and reports the problem, if the key `type` is misspelt. The default alternative would then be a wrong guess.
@@ -145,25 +146,35 @@ class Reader {
               fmt::format("{0} is now called {1}. Both are given: remove {0}.", full, join_path(path, renamed->name)));
         continue;
       }
-      std::optional<Suggestion> best;
+      std::vector<Suggestion> similar;
       // A file with more unknown keys than this is not a config, so suggestions for it would waste seconds.
-      if (++unknown_ <= 200) best = suggest(entry.key, section, path, node, rows_, document_);
-      if (best && best->sibling) meant.insert(best->name);
-      wrong(entry.place, fmt::format("{} is not a setting. {}", full, advice(best, full, path)));
+      if (++unknown_ <= 100) similar = suggest(entry.key, section, path, node, rows_, document_);
+      if (!similar.empty() && similar.front().sibling) meant.insert(similar.front().name);
+      wrong(entry.place, fmt::format("{} is not a setting. {}", full, advice(similar, full, path)));
     }
     return meant;
   }
 
-  static std::string advice(const std::optional<Suggestion>& best, const std::string& full, const std::string& path) {
-    if (!best) {
-      const std::string argument = path.empty() ? "" : " " + path.substr(0, path.find('['));
+  static std::string advice(const std::vector<Suggestion>& similar, const std::string& full, const std::string& path) {
+    if (similar.empty()) {
+      const std::string argument = path.empty() ? "" : fmt::format(" {}", path.substr(0, path.find('[')));
       return fmt::format("Run `hpcai-train keys{}` for the list.", argument);
     }
+    const Suggestion& best = similar.front();
+    if (best.path == full && best.needs.empty())
+      return fmt::format("Its parts are sections: write each on a line of its own, {} as the last.", best.name);
+    if (best.path == full) return fmt::format("It is one only with {}.", condition_of(best));
+    std::vector<std::string> names;
+    for (const Suggestion& one : similar) {
+      names.push_back(one.needs.empty() ? one.path : fmt::format("{} (with {})", one.path, condition_of(one)));
+    }
+    return did_you_mean(names);
+  }
+
+  static std::string condition_of(const Suggestion& suggestion) {
     std::vector<std::string> needs;
-    for (const Row::Choice& need : best->needs) needs.push_back(fmt::format("{}.type: {}", need.variant, need.type));
-    const std::string condition = fmt::format("{}", fmt::join(needs, " and "));
-    if (best->path == full) return fmt::format("It is one only with {}.", condition);
-    return fmt::format("Did you mean {}{}?", best->path, needs.empty() ? "" : " (with " + condition + ")");
+    for (const Row::Choice& need : suggestion.needs) needs.push_back(fmt::format("{}.type: {}", need.variant, need.type));
+    return fmt::format("{}", fmt::join(needs, " and "));
   }
 
   Json wrong_kind(const Type& type, const Field& field, const Node& node, const std::string& path, const Place& place) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "hpcai/config/suggest.h"
+#include "hpcai/config/nearest_keys.h"
 #include "hpcai/core/text.h"
 
 namespace hpcai::config {
@@ -102,8 +102,7 @@ Scalar read_boolean(const std::string& text) {
 
 Scalar read_choice(const Type& type, const std::string& text) {
   if (std::find(type.choices.begin(), type.choices.end(), text) != type.choices.end()) return good(text);
-  const auto similar = nearest(text, type.choices);
-  return bad(similar ? fmt::format("Did you mean {}?", *similar) : "");
+  return bad(did_you_mean(nearest_names(text, type.choices)));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "hpcai/config/nearest_keys.h"
 #include "hpcai/config/words.h"
 #include "hpcai/core/text.h"
 
@@ -113,54 +114,31 @@ std::optional<double> unlikeness(std::string_view written, std::string_view name
   return best;
 }
 
-namespace {
-
-// As above, for the name of a key or its former name, whichever is more alike.
-std::optional<double> unlikeness(std::string_view written, const Row& row) {
-  if (row.is_type) return config::unlikeness(written, row.name, "");
-  const auto now = config::unlikeness(written, row.name, row.key->field.help);
-  const auto former = config::unlikeness(written, row.key->field.formerly, "");
-  return now && former ? std::min(*now, *former) : now ? now : former;
-}
-
-}  // namespace
-
-std::optional<std::string> nearest(std::string_view written, const std::vector<std::string>& names) {
-  std::optional<std::string> best;
-  double least = 0;
-  for (const std::string& name : names) {
-    const auto cost = unlikeness(written, name);
-    if (!cost || (best && *cost >= least)) continue;
-    best = name;
-    least = *cost;
-  }
-  return best;
-}
-
-std::optional<Suggestion> suggest(std::string_view written, const Section& section, const std::string& path, const Node& given,
-                                  const std::vector<Row>& all, const Node& document) {
-  std::optional<Suggestion> best;
-  double least = 0;
+std::vector<Suggestion> suggest(std::string_view written, const Section& section, const std::string& path, const Node& given,
+                                const std::vector<Row>& all, const Node& document) {
+  constexpr double kOtherType = 0.4, kGivenAlready = 0.3;
   const std::string place = without_indices(path);
+  std::vector<Suggestion> candidates;
+  std::vector<KnownKey> keys;
   for (const Row& row : all) {
-    const auto likeness = unlikeness(written, row);
-    if (!likeness) continue;
     // A section within itself has no rows of its own. It uses those of its struct.
     const bool own = row.owner && row.owner->identity == section.identity;
     const bool here = own || parent_of(row.path) == place;
-    Suggestion candidate{here ? join_path(path, row.name) : row.path, row.name, {}, false};
+    Suggestion candidate{here ? join_path(path, row.name) : row.path, row.name, {}, own || (row.is_type && here)};
     for (const Row::Choice& choice : row.when) {
-      if (chosen_type(choice.variant, all, document) != choice.type) candidate.needs.push_back(choice);
+      const bool is_chosen = candidate.sibling || chosen_type(choice.variant, all, document) == choice.type;
+      if (!is_chosen) candidate.needs.push_back(choice);
     }
-    candidate.sibling = own || (row.is_type && here);
-    if (candidate.sibling) candidate.needs.clear();
-    double cost = *likeness + (here ? 0 : 0.6) + (candidate.needs.empty() ? 0 : 0.4);
-    if (candidate.sibling && given.find(row.name)) cost += 0.3;  // the key exists already
-    if (best && cost >= least) continue;
-    best = std::move(candidate);
-    least = cost;
+    KnownKey key = known_key(row);
+    key.path = candidate.path;
+    if (!candidate.needs.empty()) key.handicap += kOtherType;
+    if (candidate.sibling && given.find(row.name)) key.handicap += kGivenAlready;
+    candidates.push_back(std::move(candidate));
+    keys.push_back(std::move(key));
   }
-  return best;
+  std::vector<Suggestion> suggestions;
+  for (const size_t i : nearest_positions(join_path(path, written), keys)) suggestions.push_back(std::move(candidates[i]));
+  return suggestions;
 }
 
 }  // namespace hpcai::config

@@ -14,9 +14,6 @@ namespace hpcai::config {
 // swapped pair, 2 to 3 for other relations (initials, a common word, the words of the help). Returns nothing for unrelated names.
 std::optional<double> unlikeness(std::string_view written, std::string_view name, std::string_view help = "");
 
-// Returns the valid name that was most likely meant; nothing if all are unrelated.
-std::optional<std::string> nearest(std::string_view written, const std::vector<std::string>& names);
-
 struct Suggestion {
   std::string path;                // "optimizer.lr"
   std::string name;                // "lr"
@@ -24,9 +21,10 @@ struct Suggestion {
   bool sibling = false;            // whether the key belongs to the section of the unknown key
 };
 
-// Returns the most likely valid key for the unknown key `written` in section `section` at `path`. It may belong to another
-// section. `all`: the rows of the whole description. `given`: the map that holds the unknown key.
-std::optional<Suggestion> suggest(std::string_view written, const Section& section, const std::string& path, const Node& given,
-                                  const std::vector<Row>& all, const Node& document);
+// Returns the most likely valid keys for the unknown key `written` in section `section` at `path`, the likeliest first, at most
+// kMostSuggestions. They may belong to other sections. `all`: the rows of the whole description. `given`: the map that holds the
+// unknown key.
+std::vector<Suggestion> suggest(std::string_view written, const Section& section, const std::string& path, const Node& given,
+                                const std::vector<Row>& all, const Node& document);
 
 }  // namespace hpcai::config

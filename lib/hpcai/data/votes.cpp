@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "hpcai/config/suggest.h"
+#include "hpcai/config/nearest_keys.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
 
@@ -39,11 +39,11 @@ void require_names_differ(const std::vector<VoteQuestion>& questions) {
 void require_asked_after(const std::vector<VoteQuestion>& questions, size_t number, const std::vector<std::string>& earlier) {
   for (const std::string& answer : questions[number].asked_after) {
     if (std::find(earlier.begin(), earlier.end(), answer) != earlier.end()) continue;
-    const auto meant = config::nearest(answer, earlier);
+    const auto similar = config::nearest_names(answer, earlier);
     throw Error(ExitCode::usage,
                 fmt::format("{}: asked_after names {}, which is no answer of an earlier question", place_of(questions, number),
                             printable(answer, 60)),
-                meant ? fmt::format("Did you mean {}?", printable(*meant, 60)) : "Name an answer, or move the question down.");
+                similar.empty() ? "Name an answer, or move the question down." : config::did_you_mean(similar));
   }
 }
 

@@ -98,7 +98,7 @@ void require_known_key(const std::string& key, const std::vector<std::string>& s
   const auto similar = config::nearest_names(key, names);
   throw Error(ExitCode::usage, fmt::format("{} {}: neither a setting nor a result of these runs", option, printable(key)),
               similar.empty() ? "`hpcai-train keys` lists the settings, `runs show RUN` the results of a run."
-                              : fmt::format("Did you mean {}?", join_words(similar, "or")));
+                              : config::did_you_mean(similar));
 }
 
 }  // namespace hpcai::runs

@@ -4,14 +4,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <set>
-#include <string_view>
-#include <utility>
 
 #include "hpcai/config/config.h"
 #include "hpcai/config/key_path.h"
-#include "hpcai/config/suggest.h"
+#include "hpcai/config/nearest_keys.h"
 #include "hpcai/core/error.h"
 #include "hpcai/trainer/course.h"
 #include "hpcai/trainer/experiment.h"
@@ -54,29 +51,13 @@ void check_range(const Parameter& parameter, Texts& problems) {
   }
 }
 
-// The section of a key and its name within it.
-std::pair<std::string_view, std::string_view> parts_of(std::string_view path) {
-  const size_t dot = path.rfind('.');
-  return dot == std::string_view::npos ? std::pair(std::string_view(), path)
-                                       : std::pair(path.substr(0, dot), path.substr(dot + 1));
-}
-
-// The setting that was most likely meant, rather one of the same section; empty if all are unrelated.
-std::string nearest_key(const std::string& written, const Rows& rows) {
-  constexpr double kOtherSection = 1.5;
-  const auto [section, name] = parts_of(written);
-  std::string best;
-  double least = std::numeric_limits<double>::infinity();
-  for (const config::Row& row : rows) {
+// The keys of settings that are values.
+std::vector<config::KnownKey> keys_of_values(Rows rows) {
+  std::erase_if(rows, [](const config::Row& row) {
     const auto kind = row.key->type.kind;
-    if (!row.is_type && (kind == config::Type::Kind::section || kind == config::Type::Kind::variant)) continue;
-    const auto distance = config::unlikeness(name, row.name, row.key->field.help);
-    const double whole = distance.value_or(least) + (parts_of(row.path).first == section ? 0 : kOtherSection);
-    if (!distance || whole >= least) continue;
-    least = whole;
-    best = row.path;
-  }
-  return best;
+    return !row.is_type && (kind == config::Type::Kind::section || kind == config::Type::Kind::variant);
+  });
+  return config::known_keys(rows);
 }
 
 void check_key(const Parameter& parameter, const Rows& rows, Texts& problems) {
@@ -85,9 +66,9 @@ void check_key(const Parameter& parameter, const Rows& rows, Texts& problems) {
   const std::string path = config::without_positions(parameter.key);
   std::ranges::copy_if(rows, std::back_inserter(found), [&](const config::Row& row) { return row.path == path; });
   if (found.empty()) {
-    const std::string similar = nearest_key(path, rows);
-    return add("is not a setting. " +
-               (similar.empty() ? "Run `hpcai-train keys` for the list." : "Did you mean " + similar + "?"));
+    const Texts similar = config::nearest_keys(path, keys_of_values(rows));
+    const auto advice = similar.empty() ? "Run `hpcai-train keys` for the list." : config::did_you_mean(similar);
+    return add(fmt::format("is not a setting. {}", advice));
   }
   if (std::holds_alternative<ChoiceParameter>(parameter)) return;  // the config is read with each of its values
   const auto is_kind = [&](config::Type::Kind kind) {

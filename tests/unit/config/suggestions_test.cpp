@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 
-#include <set>
+#include <regex>
 
-#include "hpcai/config/suggest.h"
+#include "hpcai/config/nearest_keys.h"
 #include "hpcai/core/random.h"
 #include "sample.h"
 
@@ -64,9 +64,9 @@ TEST_CASE("single typos of keys are never accepted and nearly always traced to t
     REQUIRE_FALSE(complaint.empty());
     ++tried;
     const std::string first = complaint.substr(0, complaint.find('\n'));
-    const bool traced = first.find("c.yaml:" + std::to_string(number + 1) + ":") == 0 &&
-                        (first.find("." + key + "?") != std::string::npos || first.find(" " + key + "?") != std::string::npos ||
-                         first.find("." + key + " (") != std::string::npos);
+    const size_t offered = first.find("Did you mean ");
+    const bool traced = first.find("c.yaml:" + std::to_string(number + 1) + ":") == 0 && offered != std::string::npos &&
+                        std::regex_search(first.substr(offered), std::regex("[. ]" + key + "(,| or | \\(|\\?)"));
     right += traced;
     if (!traced) wrong += typo + " for " + key + ": " + first + "\n";
   }
@@ -76,18 +76,34 @@ TEST_CASE("single typos of keys are never accepted and nearly always traced to t
 }
 
 TEST_CASE("names related otherwise are found too") {
-  using hpcai::config::nearest;
   const std::vector<std::string> names = {"lr", "weight_decay", "global_batch", "epochs", "optimizer", "timeout_s"};
-  CHECK(nearest("learning_rate", names) == "lr");
-  CHECK(nearest("wd", names) == "weight_decay");
-  CHECK(nearest("batch_size", names) == "global_batch");
-  CHECK(nearest("optim", names) == "optimizer");
-  CHECK(nearest("optimiser", names) == "optimizer");
-  CHECK(nearest("timeout", names) == "timeout_s");
-  CHECK(nearest("Weight-Decay", names) == "weight_decay");
-  CHECK(nearest("GLOBALBATCH", names) == "global_batch");
-  CHECK_FALSE(nearest("zebra", names));
-  CHECK_FALSE(nearest("", names));
-  CHECK_FALSE(nearest("---", names));
-  CHECK_FALSE(nearest(std::string(100000, 'l'), names));
+  const auto nearest = [&](const std::string& written) { return hpcai::config::nearest_names(written, names); };
+  using Names = std::vector<std::string>;
+  CHECK(nearest("learning_rate") == Names{"lr"});
+  CHECK(nearest("wd") == Names{"weight_decay"});
+  CHECK(nearest("batch_size") == Names{"global_batch"});
+  CHECK(nearest("optim") == Names{"optimizer"});
+  CHECK(nearest("optimiser") == Names{"optimizer"});
+  CHECK(nearest("timeout") == Names{"timeout_s"});
+  CHECK(nearest("Weight-Decay") == Names{"weight_decay"});
+  CHECK(nearest("GLOBALBATCH") == Names{"global_batch"});
+  for (const std::string& nonsense : {std::string("zebra"), std::string(), std::string("---"), std::string(100000, 'l')}) {
+    INFO(nonsense.substr(0, 20));
+    CHECK(nearest(nonsense).empty());
+  }
+}
+
+TEST_CASE("a section that exists makes no two keys alike, and one that does not is compared with the whole path") {
+  const std::vector<std::string> keys = {"schedule",       "schedule.factor", "schedule.patience",     "optimizer.lr",
+                                         "optimizer.beta", "training.epochs", "training.global_batch", "batch_norm"};
+  const auto nearest = [&](const std::string& written) { return hpcai::config::nearest_names(written, keys); };
+  using Names = std::vector<std::string>;
+  CHECK(nearest("schedule.zzzzzz").empty());
+  CHECK(nearest("schedule.fator") == Names{"schedule.factor"});
+  CHECK(nearest("schedule.lr") == Names{"optimizer.lr"});
+  CHECK(nearest("schedul.factor") == Names{"schedule.factor"});
+  CHECK(nearest("schedule_factor") == Names{"schedule.factor"});
+  CHECK(nearest("optimiser.learning_rate").front() == "optimizer.lr");
+  CHECK(nearest("training.batch_size") == Names{"training.global_batch"});
+  CHECK(nearest("schedule.factor.zzzzzz").empty());
 }

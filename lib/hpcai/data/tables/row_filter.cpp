@@ -7,7 +7,7 @@
 #include <limits>
 #include <optional>
 
-#include "hpcai/config/suggest.h"
+#include "hpcai/config/nearest_keys.h"
 #include "hpcai/core/error.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
@@ -130,10 +130,10 @@ std::vector<char> RowFilter::keeps(const Csv& csv) const {
     const FilterNode& node = nodes_[i];
     if (node.operation != Operation::column) continue;
     if (!csv.has_column(node.text)) {
-      const auto meant = config::nearest(node.text, csv.columns());
-      refuse_filter(text_, setting_, node.at,
-                    fmt::format("{} has no column {}{}", csv.name(), printable(node.text, 60),
-                                meant ? fmt::format("; did you mean {}?", printable(*meant, 60)) : ""));
+      const std::string meant = config::did_you_mean(config::nearest_names(node.text, csv.columns()));
+      refuse_filter(
+          text_, setting_, node.at,
+          fmt::format("{} has no column {}{}", csv.name(), printable(node.text, 60), meant.empty() ? "" : ". " + meant));
     }
     columns[i] = csv.column(node.text);
   }

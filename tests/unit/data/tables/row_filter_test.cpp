@@ -93,7 +93,7 @@ TEST_CASE("a faulty condition is refused with the place") {
 TEST_CASE("an unknown column and a cell that is no number are named") {
   const auto unknown = thrown_by([] { kept_by("nam = 'x'"); });
   CHECK(unknown.code == ExitCode::usage);
-  CHECK(unknown.what.find("t.csv has no column nam; did you mean name?") != std::string::npos);
+  CHECK(unknown.what.find("t.csv has no column nam. Did you mean name") != std::string::npos);
   const auto text = thrown_by([] { kept_by("name > 3"); });
   CHECK(text.code == ExitCode::bad_data);
   CHECK(text.what.find("t.csv:2: column name holds 'x', no number") != std::string::npos);
