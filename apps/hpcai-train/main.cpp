@@ -161,10 +161,13 @@ int main(int argc, char** argv) {
   describe(line);
   const int status = app::finish(output, run(line, argc, argv));
 #ifndef __SANITIZE_ADDRESS__
-  // Nothing is left to do but LibTorch's clearing up, a third of the time of a short command.
-  log::close_file();  // writes lines that a full disk has held back
-  std::fflush(nullptr);
-  _exit(status);
+  // Nothing is left to do but LibTorch's clearing up, a third of the time of a short command. A preloaded tool that watches a
+  // program, such as Darshan, writes its results at the usual end.
+  if (std::getenv("LD_PRELOAD") == nullptr) {
+    log::close_file();  // writes lines that a full disk has held back
+    std::fflush(nullptr);
+    _exit(status);
+  }
 #endif
   return status;
 }
