@@ -101,11 +101,11 @@ class Network(Case):
         for name, model in (("built_in", XCEPTION), ("listed", LISTED)):
             self.train(self.config(f"{name}.yaml", model), name)
         steps, losses = [[[line[key] for line in self.metrics(name)] for name in ("built_in", "listed")] for key in ("step", "loss")]
-        self.assertGreater(len(steps[0]), 2)
+        self.assertGreater(len(steps[0]), 6)
         self.assertEqual(*steps)
-        # The built-in one computes norms together with the layers behind them, which rounds otherwise, and each step amplifies that.
-        for number, (built_in, listed) in enumerate(zip(*losses)):
-            self.assertAlmostEqual(built_in, listed, delta=(1e-4 if number < 4 else 2e-2) * built_in)
+        # The built-in one computes norms together with the layers behind them, which rounds otherwise. Later steps amplify that.
+        for built_in, listed in list(zip(*losses))[:6]:
+            self.assertAlmostEqual(built_in, listed, delta=1e-5 * built_in)
 
     def test_a_run_goes_on_and_a_training_starts_from_its_weights(self):
         config = self.config("listed.yaml", LISTED)
