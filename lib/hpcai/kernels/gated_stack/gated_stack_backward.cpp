@@ -55,31 +55,45 @@ struct StatisticsParts {
   }
 };
 
-// Runs one layer's passes, last part first. `next` [rows, C] is d loss / d (x + z), undefined for the last layer.
+// What the passes of the layer behind leave for a layer; nothing for the last one.
+struct Upstream {
+  at::Tensor next;  // d loss / d (x + z), [rows, C]; the layer overwrites it with dx, and dx with the next of the layer before
+  at::Tensor sums;  // rows of GradientSums for the norm behind post, unless there is none
+};
+
+SkipGradient skip_gradient_of(const LayerState& layer, const at::Tensor& skips, const at::Tensor& next,
+                              const GradientSums& sums) {
+  return {.sizes = layer.sizes,
+          .p = data(layer.p),
+          .p_norm = norm_of(layer.p_norm),
+          .skips = data(skips),
+          .next = data(next),
+          .sums = sums};
+}
+
+// Runs one layer's passes, last part first.
 class LayerBackward {
  public:
-  LayerBackward(StackState& state, size_t index, const at::Tensor& skips)
-      : state_(state), index_(index), layer_(state.layers[index]), partition_(layer_.sizes), skips_(skips) {}
+  LayerBackward(StackState& state, size_t index, const at::Tensor& skips, const Upstream& upstream)
+      : state_(state),
+        index_(index),
+        layer_(state.layers[index]),
+        partition_(layer_.sizes),
+        skips_(skips),
+        next_(upstream.next),
+        sums_(upstream.sums),
+        dx_(next_.defined() ? next_ : at::empty({layer_.sizes.rows(), channels()}, at::kFloat)) {}
 
-  // Returns d loss / d (layer's source), undefined for the first layer.
-  at::Tensor run(const at::Tensor& next, LayerGradient& gradient) {
-    post_norm(next, gradient);
-    gate(next, gradient);
-    input(next, gradient);
+  // Returns what the layer before needs.
+  Upstream run(LayerGradient& gradient) {
+    post_norm(gradient);
+    gate(gradient);
+    input(gradient);
     return pre(gradient);
   }
 
  private:
   int64_t channels() const { return layer_.sizes.channels; }
-
-  SkipGradient skip_arguments(const at::Tensor& next, const GradientSums& sums) const {
-    return {.sizes = layer_.sizes,
-            .p = data(layer_.p),
-            .p_norm = norm_of(layer_.p_norm),
-            .skips = data(skips_),
-            .next = data(next),
-            .sums = sums};
-  }
 
   // A constant in front of a batch norm cancels: its gradient is 0, not the rounding errors that would add up to it.
   at::Tensor bias_gradient(const at::Tensor& sum) const {
@@ -89,24 +103,25 @@ class LayerBackward {
   bool normalised() const { return state_.options.norm != NormSource::none; }
 
   // The sums over rows for the norm behind post: gradients of its gamma and beta, and the means that its input's gradient needs.
-  void post_norm(const at::Tensor& next, LayerGradient& gradient) {
+  void post_norm(LayerGradient& gradient) {
     if (!normalised()) {
       post_.means = at::zeros({2, channels()}, at::kFloat);
       return;
     }
-    const at::Tensor partial = partition_.partial_sums(2 * channels());
-    partition_.run([&](int64_t chunk, int64_t task) {
-      skip_gradient(skip_arguments(next, sums_in(partial, task, channels())), partition_.chunks[chunk]);
-    });
-    post_ = norm_result(partial, layer_.p_count, state_.options);
+    if (!sums_.defined()) {
+      sums_ = partition_.partial_sums(2 * channels());
+      partition_.run([&](int64_t chunk, int64_t task) {
+        skip_gradient(skip_gradient_of(layer_, skips_, next_, sums_in(sums_, task, channels())), partition_.chunks[chunk]);
+      });
+    }
+    post_ = norm_result(sums_, layer_.p_count, state_.options);
     gradient.post_gamma = post_.gamma;
     gradient.post_beta = post_.beta;
   }
 
   // Back through post and the gated convolution: gradients of their parameters, and dx without the part of other chunks.
-  void gate(const at::Tensor& next, LayerGradient& gradient) {
+  void gate(LayerGradient& gradient) {
     const int64_t c = channels(), gates = layer_.sizes.gates, lag = layer_.sizes.lag();
-    dx_ = at::empty({layer_.sizes.rows(), c}, at::kFloat);
     halo_ = at::empty({static_cast<int64_t>(partition_.chunks.size()), lag, c}, at::kFloat);
     const at::Tensor gated_weight = partition_.partial_sums(4 * c * gates, at::kFloat),
                      gated_bias = partition_.partial_sums(2 * gates, at::kFloat);
@@ -120,7 +135,7 @@ class LayerBackward {
                               .post_weight = data(layer_.post_columns)};
     partition_.run([&](int64_t chunk, int64_t task) {
       gate_gradient({.forward = forward,
-                     .skip = skip_arguments(next, {}),
+                     .skip = skip_gradient_of(layer_, skips_, next_, {}),
                      .p_gradient = norm_gradient_of(post_),
                      .gated_weight_rows = data(layer_.gated_rows),
                      .post_weight_rows = data(layer_.post_rows),
@@ -132,6 +147,7 @@ class LayerBackward {
                      .d_post_bias = task_row<float>(post_bias, task)},
                     partition_.chunks[chunk]);
     });
+    layer_.p.reset();
     gradient.post_weight = total(post_weight).view({c, gates, 1});
     gradient.post_bias = bias_gradient(total(post_bias));
     const at::Tensor folded = total(gated_weight).view({2 * c, 2 * gates}).t();
@@ -145,7 +161,7 @@ class LayerBackward {
   }
 
   // Completes dx and masks it by the ReLU behind the norm of pre; the gradients of that norm's gamma and beta.
-  void input(const at::Tensor& next, LayerGradient& gradient) {
+  void input(LayerGradient& gradient) {
     const int64_t c = channels(), halo_size = layer_.sizes.lag() * c;
     const StatisticsParts statistics(folded_, c);
     const at::Tensor partial = partition_.partial_sums(2 * c);
@@ -155,7 +171,6 @@ class LayerBackward {
       input_gradient({.sizes = layer_.sizes,
                       .a = data(layer_.a),
                       .a_norm = norm_of(layer_.a_norm),
-                      .next = data(next),
                       .both_taps = statistics.part(0, 0),
                       .first_tap = statistics.part(3, 1),
                       .second_tap = statistics.part(5, 2),
@@ -170,12 +185,20 @@ class LayerBackward {
     gradient.pre_beta = pre_.beta;
   }
 
-  // Back through pre: gradients of its parameters, and d loss / d (layer's source) unless it is the network's input.
-  at::Tensor pre(LayerGradient& gradient) {
+  // Back through pre: gradients of its parameters, and what the layer before needs.
+  Upstream pre(LayerGradient& gradient) {
     const at::Tensor rows = as_float(state_.tensors[index_].pre_weight.squeeze(2));
     const int64_t c = channels(), width = rows.size(1);
     const at::Tensor weight = partition_.partial_sums(width * c, at::kFloat), bias = partition_.partial_sums(c, at::kFloat);
-    at::Tensor source = index_ > 0 ? at::empty({layer_.sizes.rows(), width}, at::kFloat) : at::Tensor();
+    Upstream before;
+    if (index_ > 0) {
+      before.next = dx_;
+      if (normalised()) before.sums = partition_.partial_sums(2 * width);
+    }
+    const auto skip_of_before = [&](int64_t task) {
+      if (!before.sums.defined()) return SkipGradient{};
+      return skip_gradient_of(state_.layers[index_ - 1], skips_, before.next, sums_in(before.sums, task, width));
+    };
     partition_.run([&](int64_t chunk, int64_t task) {
       pre_gradient({.sizes = layer_.sizes,
                     .source = source_of(state_, index_),
@@ -184,21 +207,23 @@ class LayerBackward {
                     .a_gradient = norm_gradient_of(pre_),
                     .weight_rows = data(rows),
                     .dx = data(dx_),
-                    .d_source = mutable_data(source),
+                    .d_source = mutable_data(before.next),
                     .d_weight = task_row<float>(weight, task),
-                    .d_bias = task_row<float>(bias, task)},
+                    .d_bias = task_row<float>(bias, task),
+                    .before = skip_of_before(task)},
                    partition_.chunks[chunk]);
     });
     gradient.pre_weight = total(weight).view({width, c}).t().unsqueeze(2);
     gradient.pre_bias = bias_gradient(total(bias));
-    return source;
+    return before;
   }
 
   StackState& state_;
   size_t index_;
   LayerState& layer_;
   RowPartition partition_;
-  at::Tensor skips_, dx_, halo_;
+  at::Tensor skips_, next_, sums_;
+  at::Tensor dx_, halo_;
   NormResult post_, pre_;
   FoldedGradient folded_;
 };
@@ -210,9 +235,9 @@ std::vector<LayerGradient> run_backward(StackState& state, const at::Tensor& gra
   // zeros for the steps that nobody wanted
   const int64_t skipped = skipped_steps(state);
   const at::Tensor skips = skipped == 0 ? as_float(grad) : at::constant_pad_nd(as_float(grad), {0, 0, skipped, 0});
-  at::Tensor next;
+  Upstream upstream;
   for (size_t i = state.layers.size(); i-- > 0;) {
-    next = LayerBackward(state, i, skips).run(next, gradients[i]);
+    upstream = LayerBackward(state, i, skips, upstream).run(gradients[i]);
     state.layers.pop_back();
   }
   return gradients;

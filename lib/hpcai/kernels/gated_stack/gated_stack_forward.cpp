@@ -80,8 +80,9 @@ void forward_gate(StackState& state, size_t index, const RowPartition& partition
   if (batch) layer.moments = tap_moments(layer, partition, options.sum);
   const at::Tensor weight = tensors.gated_weight.permute({0, 2, 1}).flatten(1);
   layer.folded = fold(options.norm, tensors.gated_norm, weight, tensors.gated_bias, layer.moments, options.eps, options.momentum);
-  layer.gated_rows = as_float(layer.folded.weight);
-  layer.gated_columns = as_float(layer.folded.weight.t());
+  const at::Tensor& folded = layer.folded.weight;
+  layer.gated_rows = as_float(at::cat({folded, folded.narrow(1, 0, channels) + folded.narrow(1, channels, channels)}, 1));
+  layer.gated_columns = as_float(layer.gated_rows.t());
   layer.gated_bias = as_float(layer.folded.bias);
   layer.post_rows = as_float(tensors.post_weight.squeeze(2));
   layer.post_columns = as_float(layer.post_rows.t());

@@ -19,7 +19,7 @@ struct LayerState {
   at::Tensor a_count, p_count;  // scalar, values a channel on all ranks; for NormSource::batch
   InputMoments moments;         // of both taps of x, K = 2 C
   FoldedLinear folded;
-  at::Tensor gated_columns, gated_rows;  // folded weight as [2 C, 2 G] and [2 G, 2 C]
+  at::Tensor gated_columns, gated_rows;  // folded weight as [3 C, 2 G] and [2 G, 3 C]: first tap, second tap, their sum
   at::Tensor gated_bias;                 // [2 G]
   at::Tensor post_columns, post_rows;    // [G, C], [C, G]
 };

@@ -47,24 +47,25 @@ struct Product {
 template <int kRows, int kVectors, bool kTransposed, class D>
 HWY_INLINE void compute_tile(D d, const Product& p, int64_t row, int64_t column) {
   constexpr int64_t kLanes = hn::MaxLanes(d);
+  constexpr int kSharing = 6;  // rows that share a pointer: a pointer for each three makes a tile of 16 rows slower by a third
   hn::Vec<D> sum[kRows][kVectors];
   const float* const start = p.start.data ? p.start.data + row * p.start.row + column : nullptr;
   for (int i = 0; i < kRows; ++i) {
     for (int v = 0; v < kVectors; ++v) sum[i][v] = start ? hn::LoadU(d, start + i * p.start.row + v * kLanes) : hn::Zero(d);
   }
-  const int64_t step = kTransposed ? p.a.column : p.a.row;
+  const int64_t row_step = kTransposed ? 1 : p.a.row, next = kTransposed ? p.a.column : 1;
   const float* HWY_RESTRICT b = p.b + column;
   for (int tap = 0; tap < p.a.taps; ++tap) {
-    const float* left[(kRows + 2) / 3];  // three rows share a pointer, because there are few registers for pointers
-    for (int i = 0; i < kRows; i += 3) left[i / 3] = p.a.data + tap * p.a.lag + (row + i) * p.a.row;
+    const float* left[(kRows + kSharing - 1) / kSharing];
+    for (int i = 0; i < kRows; i += kSharing) left[i / kSharing] = p.a.data + tap * p.a.lag + (row + i) * row_step;
     for (int64_t k = 0; k < p.depth; ++k, b += p.b_row) {
       hn::Vec<D> right[kVectors];
       for (int v = 0; v < kVectors; ++v) right[v] = hn::LoadU(d, b + v * kLanes);
       for (int i = 0; i < kRows; ++i) {
-        const auto value = hn::Set(d, kTransposed ? left[0][i] : left[i / 3][i % 3 * step]);
+        const auto value = hn::Set(d, left[i / kSharing][i % kSharing * row_step]);
         for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::MulAdd(value, right[v], sum[i][v]);
       }
-      for (int i = 0; i < kRows; i += 3) left[i / 3] += kTransposed ? step : 1;
+      for (auto& pointer : left) pointer += next;
     }
   }
   float* const c = p.c + row * p.c_row + column;
@@ -83,8 +84,8 @@ HWY_NOINLINE void compute_columns(D d, const Product& p, int64_t column) {
   for (; row < p.rows; ++row) compute_tile<1, kVectors, kTransposed>(d, p, row, column);
 }
 
-// A tile has 24 sums where there are 32 vector registers, and 12 where there are 16. With a row of B and a value of A they fill
-// the registers, and each value that is read from memory enters two or more sums.
+// A tile has up to 24 sums where there are 32 vector registers, and 12 where there are 16. With a row of B and a value of A they
+// fill the registers. 16 columns are one vector of AVX-512.
 template <bool kTransposed>
 void compute(const Product& p) {
   const hn::CappedTag<float, 16> d;
@@ -98,9 +99,10 @@ void compute(const Product& p) {
       if (taken == 2) compute_columns<12, 2, kTransposed>(d, p, column);
       column += taken * kLanes;
     }
+    if (column < p.columns) compute_columns<16, 1, kTransposed>(d, p, column);
+  } else {
+    for (; column < p.columns; column += 2 * kLanes) compute_columns<6, 2, kTransposed>(d, p, column);
   }
-  const hn::CappedTag<float, 8> half;  // all columns, or the last 16 where a vector has 16 values
-  for (; column < p.columns; column += 2 * hn::MaxLanes(half)) compute_columns<6, 2, kTransposed>(half, p, column);
 }
 
 HWY_INLINE void compute(const Product& p) { return p.a.row == 1 ? compute<true>(p) : compute<false>(p); }

@@ -7,9 +7,8 @@
 #define HPCAI_KERNELS_SIMD_ROWS_INL_H_
 #endif
 
+#include <hwy/aligned_allocator.h>
 #include <hwy/highway.h>
-
-#include <vector>
 
 #include "hpcai/kernels/gated_stack/cpu/gated_stack_chunk.h"
 #include "hpcai/kernels/simd/activation-inl.h"
@@ -21,6 +20,15 @@ using namespace stack;
 
 // Channels and gates are multiples of 16.
 using Tag = hn::CappedTag<float, 16>;
+
+// Room for values that nobody has written yet, on a boundary of cache lines.
+using Scratch = hwy::AlignedFreeUniquePtr<float[]>;
+inline Scratch scratch(int64_t values) { return hwy::AllocateAligned<float>(static_cast<size_t>(values)); }
+inline Scratch zeros(int64_t values) {
+  Scratch room = scratch(values);
+  std::fill_n(room.get(), values, 0.0f);
+  return room;
+}
 
 // Calls work(index of a value, its channel) for each whole vector of [rows, channels].
 template <class Work>
@@ -45,14 +53,14 @@ HWY_INLINE void activate_rows(const float* values, const Norm& norm, float* out,
 }
 
 // x of steps [begin, end) of a chunk's sample, zeros where they lie outside the sample or are not needed. `a` points to all rows.
-HWY_INLINE void activate_steps(const float* a, const Norm& norm, const Sizes& sizes, const Chunk& chunk, int64_t begin,
-                               int64_t end, std::vector<float>& out) {
+HWY_INLINE Scratch activate_steps(const float* a, const Norm& norm, const Sizes& sizes, const Chunk& chunk, int64_t begin,
+                                  int64_t end) {
   const int64_t channels = sizes.channels, from = std::max(begin, sizes.first_in), to = std::min(end, sizes.steps);
-  out.resize((end - begin) * channels);
-  std::fill(out.begin(), out.begin() + (from - begin) * channels, 0.0f);
-  activate_rows(a + (chunk.row + from - chunk.begin) * channels, norm, out.data() + (from - begin) * channels, to - from,
-                channels);
-  std::fill(out.begin() + (to - begin) * channels, out.end(), 0.0f);
+  Scratch x = scratch((end - begin) * channels);
+  std::fill_n(x.get(), (from - begin) * channels, 0.0f);
+  activate_rows(a + (chunk.row + from - chunk.begin) * channels, norm, x.get() + (from - begin) * channels, to - from, channels);
+  std::fill_n(x.get() + (to - begin) * channels, (end - to) * channels, 0.0f);
+  return x;
 }
 
 // dv = scale (dy - mean_grad - (v - mean) inverse mean_product)
@@ -145,17 +153,15 @@ HWY_INLINE void add_column_sums(const float* values, int64_t stride, int64_t row
   }
 }
 
-// Rows [row, row + rows) of a layer's source: a part of the network's input, or x + z of the layer before, in `scratch`.
-HWY_INLINE const float* source_rows(const Source& source, int64_t row, int64_t rows, int64_t channels,
-                                    std::vector<float>& scratch) {
+// Rows [row, row + rows) of a layer's source: a part of the network's input, or x + z of the layer before, in `sums`.
+HWY_INLINE const float* source_rows(const Source& source, int64_t row, int64_t rows, int64_t channels, float* sums) {
   if (source.input) return source.input + row * source.width;
   const Tag d;
-  scratch.resize(rows * channels);
   const float *a = source.a + row * channels, *p = source.p + row * channels;
   for_vectors(rows, channels, [&](int64_t i, int64_t c) {
-    hn::StoreU(hn::Add(activated(a, source.a_norm, i, c), activated(p, source.p_norm, i, c)), d, scratch.data() + i);
+    hn::StoreU(hn::Add(activated(a, source.a_norm, i, c), activated(p, source.p_norm, i, c)), d, sums + i);
   });
-  return scratch.data();
+  return sums;
 }
 
 }  // namespace hpcai::kernels::HWY_NAMESPACE

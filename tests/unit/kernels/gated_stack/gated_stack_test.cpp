@@ -192,7 +192,8 @@ TEST_CASE("of a gated stack the last steps alone can be had, with their gradient
   const at::Tensor input = at::randn({2, 5000, 1});
   const at::NoGradGuard no_grad;
   const at::Tensor all = gated_stack(input, layers, options_of(NormSource::running));
-  CHECK(at::equal(gated_stack(input, layers, options_of(NormSource::running, {}, 333)), all.slice(1, 5000 - 333)));
+  // equal up to rounding: other steps are partners
+  CHECK(difference(gated_stack(input, layers, options_of(NormSource::running, {}, 333)), all.slice(1, 5000 - 333)) < 1e-6);
   CHECK_THROWS_WITH(gated_stack(input, layers, options_of(NormSource::running, {}, 5001)), Catch::Contains("last_steps"));
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 namespace hpcai::kernels::stack {
 
@@ -98,7 +97,7 @@ struct GateForward {
   Sizes sizes;
   const float* a;
   Norm a_norm;
-  const float *gated_weight, *gated_bias;  // [2 channels, 2 gates], [2 gates]
+  const float *gated_weight, *gated_bias;  // [3 channels, 2 gates]: first tap, second tap, their sum; [2 gates]
   const float* post_weight;                // [gates, channels]
   // Of the forward pass only:
   const float* post_bias = nullptr;         // [channels]
@@ -107,8 +106,8 @@ struct GateForward {
 };
 void gate_forward(const GateForward& args, const Chunk& chunk);
 
-// Sums for the gradient of the norm behind post. dz is d loss / d z: z enters the sum of skips and, unless the layer is the
-// last, the next layer's input.
+// Sums for the gradient of the norm behind post, of the last layer; pre_gradient adds up those of the others. dz is d loss / d z:
+// z enters the sum of skips and, unless the layer is the last, the next layer's input.
 struct SkipGradient {
   Sizes sizes;
   const float* p;
@@ -118,15 +117,16 @@ struct SkipGradient {
 };
 void skip_gradient(const SkipGradient& args, const Chunk& chunk);
 
-// From dz to the part of dx that comes through the gated convolution, and to the weights' gradients. The part that belongs to
-// steps outside the chunk goes to `halo` [lag, channels]: first `left` rows before the chunk, then `right` rows behind it.
+// From dz to the part of dx that comes through the gated convolution and past the layer, and to the weights' gradients. The part
+// that belongs to steps outside the chunk goes to `halo` [lag, channels]: first `left` rows before the chunk, then `right` rows
+// behind it.
 struct GateGradient {
   GateForward forward;
   SkipGradient skip;
   NormGradient p_gradient;
-  const float* gated_weight_rows;  // [2 gates, 2 channels]
+  const float* gated_weight_rows;  // [2 gates, 3 channels]: first tap, second tap, their sum
   const float* post_weight_rows;   // [channels, gates]
-  float *dx, *halo;
+  float *dx, *halo;                // dx may be the array of skip.next
   // Added to; [2 channels, 2 gates], [2 gates], [channels, gates], [channels].
   float *d_gated_weight, *d_gated_bias, *d_post_weight, *d_post_bias;
 };
@@ -139,13 +139,12 @@ struct StatisticsGradient {
   const float *weight, *offset;  // [3 channels, channels] or [2 channels, channels], [channels]
 };
 
-// Completes dx by the halos of the neighbouring chunks, the residual `next`, and the part through the statistics of the gated
-// norm; then sets it to 0 where x = 0. In place.
+// Completes dx by the halos of the neighbouring chunks and the part through the statistics of the gated norm; then sets it to 0
+// where x = 0. In place.
 struct InputGradient {
   Sizes sizes;
   const float* a;
   Norm a_norm;
-  const float* next;                                    // d loss / d (x + z); null for the last layer
   StatisticsGradient both_taps, first_tap, second_tap;  // null: statistics do not depend on x
   const float *halo_of_next, *halo_of_previous;         // null where the sample begins or ends
   float* dx;
@@ -153,7 +152,8 @@ struct InputGradient {
 };
 void input_gradient(const InputGradient& args, const Chunk& chunk);
 
-// From the completed dx through the norm and pre to the layer's source, and to the weights' gradients.
+// From the completed dx through the norm and pre to the layer's source, and to the weights' gradients. As long as the source's
+// gradient is in the caches, the sums for the norm behind post of the layer before are added up.
 struct PreGradient {
   Sizes sizes;
   Source source;
@@ -162,8 +162,9 @@ struct PreGradient {
   NormGradient a_gradient;
   const float* weight_rows;  // [channels, width]
   const float* dx;
-  float* d_source;           // [rows, width], null: not wanted
+  float* d_source;           // [rows, width], null: not wanted; may be the array of dx
   float *d_weight, *d_bias;  // [width, channels], [channels], added to
+  SkipGradient before;       // of the layer before, whose `next` is d_source; no sums: not wanted
 };
 void pre_gradient(const PreGradient& args, const Chunk& chunk);
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <vector>
 
 #include "hpcai/kernels/gated_stack/cpu/gated_stack_chunk.h"
 
@@ -31,10 +30,10 @@ void skip_forward(const SkipForward& args, const Chunk& chunk) {
 
 void pre_forward(const PreForward& args, const Chunk& chunk) {
   const int64_t channels = args.sizes.channels, width = args.source.width;
-  std::vector<float> scratch;
+  const Scratch sums = scratch(kBlock * channels);
   for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin, offset = row * channels;
-    const float* const source = source_rows(args.source, row, rows, channels, scratch);
+    const float* const source = source_rows(args.source, row, rows, channels, sums.get());
     if (args.skips) add_skips(args.source.p + offset, args.source.p_norm, args.skips + offset, args.first_skip, rows, channels);
     float* const a = args.a + offset;
     multiply({source, width, 1}, args.weight, {args.bias}, a, rows, width, channels);
@@ -44,41 +43,44 @@ void pre_forward(const PreForward& args, const Chunk& chunk) {
 
 void tap_sums(const TapSums& args, const Chunk& chunk) {
   const int64_t channels = args.sizes.channels, lag = args.sizes.lag();
-  std::vector<float> x, sum(channels), square(channels * channels), lagged(channels * channels);
+  const Scratch sum = zeros(channels), square = zeros(channels * channels), lagged = zeros(channels * channels);
   const int64_t end = std::min(chunk.end + lag, args.sizes.steps);
-  activate_steps(args.a, args.a_norm, args.sizes, chunk, chunk.begin, end, x);
-  const auto flush = [](std::vector<float>& from, double* to) {
-    for (size_t i = 0; i < from.size(); ++i) to[i] += from[i];
-    std::fill(from.begin(), from.end(), 0.0f);
+  const Scratch x = activate_steps(args.a, args.a_norm, args.sizes, chunk, chunk.begin, end);
+  const auto flush = [](const Scratch& from, int64_t values, double* to) {
+    for (int64_t i = 0; i < values; ++i) to[i] += from[i];
+    std::fill_n(from.get(), values, 0.0f);
   };
   // Few rows are summed in float32, the rest in float64.
   for (int64_t begin = chunk.begin; begin < chunk.end; begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.end - begin), lagged_rows = std::min(rows, args.sizes.steps - lag - begin);
-    const float* const block = x.data() + (begin - chunk.begin) * channels;
-    add_column_sums(block, channels, rows, channels, sum.data());
-    add_product({block, 1, channels}, block, channels, square.data(), channels, channels, rows, channels);
+    const float* const block = x.get() + (begin - chunk.begin) * channels;
+    add_column_sums(block, channels, rows, channels, sum.get());
+    add_product({block, 1, channels}, block, channels, square.get(), channels, channels, rows, channels);
     if (lagged_rows > 0) {
-      add_product({block, 1, channels}, block + lag * channels, channels, lagged.data(), channels, channels, lagged_rows,
+      add_product({block, 1, channels}, block + lag * channels, channels, lagged.get(), channels, channels, lagged_rows,
                   channels);
     }
-    flush(sum, args.sum);
-    flush(square, args.square);
-    flush(lagged, args.lagged);
+    flush(sum, channels, args.sum);
+    flush(square, channels * channels, args.square);
+    flush(lagged, channels * channels, args.lagged);
   }
 }
 
 void gate_forward(const GateForward& args, const Chunk& chunk) {
-  const int64_t channels = args.sizes.channels, gates = args.sizes.gates;
-  std::vector<float> x, merged(kBlock * merged_row(gates)), y(kBlock * gates);
-  activate_steps(args.a, args.a_norm, args.sizes, chunk, chunk.begin - args.sizes.left, chunk.end + args.sizes.right, x);
-  for (int64_t begin = chunk.first_out(args.sizes); begin < chunk.size(); begin += kBlock) {
-    const int64_t rows = std::min(kBlock, chunk.size() - begin);
-    gated_product(args, x.data() + begin * channels, rows, merged.data());
-    gate_rows(merged.data(), y.data(), rows, gates);
-    float* const p = args.p + (chunk.row + begin) * channels;
-    multiply({y.data(), gates, 1}, args.post_weight, {args.post_bias}, p, rows, gates, channels);
-    if (args.moments) add_moments(p, rows, channels, *args.moments);
-  }
+  const Sizes& sizes = args.sizes;
+  const int64_t channels = sizes.channels, gates = sizes.gates;
+  const Scratch x = activate_steps(args.a, args.a_norm, sizes, chunk, chunk.begin - sizes.left, chunk.end + sizes.right);
+  const Scratch merged = scratch(kBlock * merged_row(gates)), y = scratch(kBlock * gates), p = scratch(kBlock * channels);
+  PairTaps taps(channels);
+  GateBlock::for_blocks(sizes, chunk, [&](const GateBlock& block) {
+    gated_product(args, block, x.get(), taps, merged.get());
+    gate_rows(merged.get(), y.get(), block.rows(), gates);
+    multiply({y.get(), gates, 1}, args.post_weight, {args.post_bias}, p.get(), block.rows(), gates, channels);
+    if (args.moments) add_moments(p.get(), block.rows(), channels, *args.moments);
+    block.for_runs([&](const GateBlock::Run& run) {
+      std::copy_n(p.get() + run.row * channels, run.length * channels, args.p + (chunk.row + run.step) * channels);
+    });
+  });
 }
 
 }  // namespace hpcai::kernels::HWY_NAMESPACE

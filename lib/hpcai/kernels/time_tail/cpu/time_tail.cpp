@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <vector>
 
 #include "hpcai/kernels/time_tail/cpu/time_tail_chunk.h"
 
@@ -41,14 +40,14 @@ void tail_forward(const TailForward& args, const Chunk& chunk) {
   const Tag d;
   const int64_t width = args.width;
   const DropoutKey key = args.threshold > 0 ? args.keys[chunk.row / args.sizes.steps] : DropoutKey{};
-  std::vector<float> source(kBlock * args.sizes.channels), wide(kBlock * width);
+  const Scratch source = scratch(kBlock * args.sizes.channels), wide = scratch(kBlock * width);
   for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin;
-    wide_rows(args, row, rows, source.data(), wide.data());
+    wide_rows(args, row, rows, source.get(), wide.get());
     for (int64_t i = 0; i < rows; ++i) {
       auto sum = hn::Zero(d);
       for (int64_t c = 0; c < width; c += static_cast<int64_t>(hn::Lanes(d))) {
-        auto v = relu(d, hn::LoadU(d, wide.data() + i * width + c));
+        auto v = relu(d, hn::LoadU(d, wide.get() + i * width + c));
         if (args.threshold > 0) v = hn::Mul(v, kept_factor(args, key, (chunk.begin + begin + i) * width + c));
         sum = hn::MulAdd(v, hn::LoadU(d, args.thin_weight + c), sum);
       }
@@ -62,14 +61,14 @@ void tail_gradient(const TailGradient& args, const Chunk& chunk) {
   const TailForward& forward = args.forward;
   const int64_t width = forward.width, channels = forward.sizes.channels;
   const DropoutKey key = forward.threshold > 0 ? forward.keys[chunk.row / forward.sizes.steps] : DropoutKey{};
-  std::vector<float> source(kBlock * channels), wide(kBlock * width);
+  const Scratch source = scratch(kBlock * channels), wide = scratch(kBlock * width);
   for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin;
-    wide_rows(forward, row, rows, source.data(), wide.data());
+    wide_rows(forward, row, rows, source.get(), wide.get());
     for (int64_t i = 0; i < rows; ++i) {
       const auto grad = hn::Set(d, args.d_out[row + i]);
       for (int64_t c = 0; c < width; c += static_cast<int64_t>(hn::Lanes(d))) {
-        float* const at = wide.data() + i * width + c;
+        float* const at = wide.get() + i * width + c;
         const auto v = hn::LoadU(d, at);
         auto slope = hn::IfThenElseZero(hn::Gt(v, hn::Zero(d)), grad);
         if (forward.threshold > 0) slope = hn::Mul(slope, kept_factor(forward, key, (chunk.begin + begin + i) * width + c));
@@ -77,27 +76,27 @@ void tail_gradient(const TailGradient& args, const Chunk& chunk) {
         hn::StoreU(hn::Mul(slope, hn::LoadU(d, forward.thin_weight + c)), d, at);
       }
     }
-    add_product({source.data(), 1, channels}, wide.data(), width, args.d_wide_weight, width, channels, rows, width);
-    add_column_sums(wide.data(), width, rows, width, args.d_wide_bias);
+    add_product({source.get(), 1, channels}, wide.get(), width, args.d_wide_weight, width, channels, rows, width);
+    add_column_sums(wide.get(), width, rows, width, args.d_wide_bias);
     float* const out = args.d_skips + row * channels;
-    multiply({wide.data(), width, 1}, args.wide_weight_rows, {}, out, rows, width, channels);
+    multiply({wide.get(), width, 1}, args.wide_weight_rows, {}, out, rows, width, channels);
   }
 }
 
 void tail_input_gradient(const TailInputGradient& args, const Chunk& chunk) {
   const Tag d;
   const int64_t channels = args.sizes.channels;
-  std::vector<float> source(kBlock * channels);
+  const Scratch source = scratch(kBlock * channels);
   for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
     const int64_t rows = std::min(kBlock, chunk.size() - begin), offset = (chunk.row + begin) * channels;
     const float* const skips = args.skips + offset;
     float* const out = args.d_skips + offset;
     if (args.statistics) {
       for_vectors(rows, channels, [&](int64_t i, int64_t c) {
-        hn::StoreU(relu(d, hn::LoadU(d, skips + i)), d, source.data() + i);
+        hn::StoreU(relu(d, hn::LoadU(d, skips + i)), d, source.get() + i);
         hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::LoadU(d, args.offset + c)), d, out + i);
       });
-      add_product({source.data(), channels, 1}, args.statistics, channels, out, channels, rows, channels, channels);
+      add_product({source.get(), channels, 1}, args.statistics, channels, out, channels, rows, channels, channels);
     }
     for_vectors(rows, channels, [&](int64_t i, int64_t) {
       hn::StoreU(hn::IfThenElseZero(hn::Gt(hn::LoadU(d, skips + i), hn::Zero(d)), hn::LoadU(d, out + i)), d, out + i);

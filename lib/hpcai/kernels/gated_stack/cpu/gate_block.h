@@ -1,0 +1,74 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "hpcai/kernels/gated_stack/cpu/gated_stack_chunk.h"
+
+namespace hpcai::kernels::stack {
+
+// Rows that are worked on at once, so that the values between two products stay in the first cache level.
+constexpr int64_t kBlock = 64;
+
+// A block of steps of a chunk for which the gates are computed. In a block of pairs, row i and row i + half() are steps that lie
+// `lag` apart: they share a tap, for which one matrix product less is needed. The other blocks have steps without a partner.
+class GateBlock {
+ public:
+  // Steps [step, step + length), counted from the chunk's first, are the rows from `row` on.
+  struct Run {
+    int64_t row, step, length;
+  };
+
+  int64_t rows() const { return rows_; }
+  bool paired() const { return paired_; }
+  int64_t half() const { return rows_ / 2; }
+
+  // Calls work(run) for the rows of the first half of a block of pairs, or all rows of another one.
+  template <class Work>
+  void for_first_runs(const Work& work) const {
+    if (!paired_) return work(Run{0, first_, rows_});
+    // Periods of two lags: the first lag has the first steps of pairs, the second their partners.
+    for (int64_t row = 0; row < half();) {
+      const int64_t pair = pair_ + row, within = pair % lag_;
+      const int64_t length = std::min(lag_ - within, half() - row);
+      work(Run{row, first_ + pair / lag_ * 2 * lag_ + within, length});
+      row += length;
+    }
+  }
+
+  // Calls work(run) for all rows.
+  template <class Work>
+  void for_runs(const Work& work) const {
+    for_first_runs(work);
+    if (!paired_) return;
+    for_first_runs([&](const Run& run) { work(Run{run.row + half(), run.step + lag_, run.length}); });
+  }
+
+  // Calls work(block) for blocks of at most kBlock rows that have each step from `chunk.first_out` on once.
+  template <class Work>
+  static void for_blocks(const Sizes& sizes, const Chunk& chunk, const Work& work) {
+    const int64_t first = chunk.first_out(sizes), end = chunk.size(), lag = sizes.lag();
+    const int64_t whole = (end - first) / (2 * lag) * lag;  // pairs of whole periods
+    const int64_t begin = first + 2 * whole;                // of the last, incomplete period
+    const int64_t pairs = whole + std::max<int64_t>(0, end - begin - lag);
+    for (int64_t pair = 0; pair < pairs; pair += kBlock / 2) {
+      work(GateBlock(true, first, 2 * std::min(kBlock / 2, pairs - pair), pair, lag));
+    }
+    const int64_t alone = begin + (pairs - whole), alone_end = std::min(end, begin + lag);
+    for (int64_t step = alone; step < alone_end; step += kBlock) {
+      work(GateBlock(false, step, std::min(kBlock, alone_end - step), 0, lag));
+    }
+  }
+
+ private:
+  GateBlock(bool paired, int64_t first, int64_t rows, int64_t pair, int64_t lag)
+      : paired_(paired), first_(first), rows_(rows), pair_(pair), lag_(lag) {}
+
+  bool paired_;
+  int64_t first_;  // the first step: of all pairs, or of this block
+  int64_t rows_;
+  int64_t pair_;  // number of the first pair
+  int64_t lag_;
+};
+
+}  // namespace hpcai::kernels::stack
