@@ -110,7 +110,7 @@ bool pixel_product_supports(const at::Tensor& input, const at::Tensor& weight) {
 
 Multiplier quickest_multiplier() {
 #ifdef __x86_64__
-  static const bool is_intel = at::hasMKL() && __builtin_cpu_is("intel") && __builtin_cpu_supports("avx512f");
+  static const bool is_intel = at::hasMKL() && __builtin_cpu_is("intel");
   if (is_intel) return Multiplier::library;
 #endif
   return Multiplier::packed;

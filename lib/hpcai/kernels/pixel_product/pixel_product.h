@@ -6,7 +6,7 @@ namespace hpcai::kernels {
 
 // Who multiplies: `packed_product`, or the library that LibTorch has for matrices.
 enum class Multiplier { packed, library };
-// The quicker one on this machine: Intel's library on Intel's CPUs with AVX-512, else the packed product (docs/convolutions.md).
+// The quicker one on this machine: Intel's library on Intel's CPUs, else the packed product (docs/convolutions.md).
 Multiplier quickest_multiplier();
 
 // A 1x1 convolution of stride 1 as one matrix product over the pixels of all samples: input [batch, in, height, width]
