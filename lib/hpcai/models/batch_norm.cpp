@@ -42,7 +42,10 @@ at::Tensor BatchNorm::forward_add(const at::Tensor& input, const at::Tensor& add
   if (mode_ != BatchNormMode::none && kernels::batch_norm_add_supports(input, addend, tensors())) {
     return kernels::batch_norm_add(input, addend, tensors(), kernel_options(relu));
   }
-  at::Tensor output = forward(input).add_(addend);  // nothing else reads the norm's output
+  at::Tensor output = forward(input);
+  // Nothing else reads a norm's output; without a norm it is the input.
+  const bool in_place = mode_ != BatchNormMode::none && output.scalar_type() == addend.scalar_type();
+  output = in_place ? output.add_(addend) : output + addend;
   return relu ? output.relu_() : output;
 }
 

@@ -3,7 +3,7 @@
 namespace hpcai::models::network {
 
 Plan plan(const ReluLayer&, const Shape& input, Planner&) {
-  return {input, [](Assembly&) { return Made{.forward = [](const at::Tensor& x, Pass&) { return x.relu(); }, .is_relu = true}; }};
+  return {input, [](Assembly&) { return Made{Relu{}}; }};
 }
 
 Plan plan(const LeakyReluLayer& config, const Shape& input, Planner&) {

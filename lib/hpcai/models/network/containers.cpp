@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "hpcai/models/network/fusion.h"
 #include "hpcai/models/network/layer_config.h"
 
 namespace hpcai::models::network {
@@ -24,7 +25,7 @@ Made make_within(const Chain& chain, Assembly& assembly, const std::string& comp
 // Branches with their weights.
 struct Branches {
   std::shared_ptr<torch::nn::Module> modules;
-  std::vector<Function> forward;
+  std::vector<std::vector<Operation>> operations;
 };
 
 Branches make_branches(const std::vector<Chain>& chains, Assembly& assembly) {
@@ -33,7 +34,7 @@ Branches make_branches(const std::vector<Chain>& chains, Assembly& assembly) {
     const std::string number = std::to_string(i);
     Made made = make_within(chains[i], assembly, number);
     branches.modules->register_module(number, made.module);
-    branches.forward.push_back(std::move(made.forward));
+    branches.operations.push_back(std::move(made.operations));
   }
   return branches;
 }
@@ -63,8 +64,10 @@ std::vector<Chain> plan_branches(const BranchKeys& keys, const Shape& input, Pla
 template <class Join>
 Plan join_branches(Shape output, std::vector<Chain> chains, Join join) {
   return {std::move(output), [chains = std::move(chains), join](Assembly& assembly) {
-            Branches branches = make_branches(chains, assembly);
-            return Made{[forward = std::move(branches.forward), join](const at::Tensor& x, Pass& pass) {
+            const Branches branches = make_branches(chains, assembly);
+            std::vector<Function> forward;
+            for (const auto& operations : branches.operations) forward.push_back(fused(operations));
+            return Made{[forward = std::move(forward), join](const at::Tensor& x, Pass& pass) {
       return join(run_branches(forward, x, pass));
                         },
                         branches.modules};
@@ -100,17 +103,13 @@ Plan plan(const ResidualLayer& config, const Shape& input, Planner& planner) {
   }
   return {output, [=](Assembly& assembly) {
             Made made = body.make_one(assembly);
-            Function added = [](const at::Tensor& x, Pass&) { return x; };
+            std::vector<Operation> added;
             if (!direct) {
-              const Made other = make_within(shortcut, assembly, kShortcut);
+              Made other = make_within(shortcut, assembly, kShortcut);
               made.module->register_module(kShortcut, other.module);
-              added = other.forward;
+              added = std::move(other.operations);
             }
-            return Made{[forward = std::move(made.forward), added](const at::Tensor& x, Pass& pass) {
-      const at::Tensor changed = forward(x, pass);
-      return changed + added(x, pass);
-                        },
-                        made.module};
+            return Made{Sum{{std::move(made.operations), std::move(added)}}, made.module};
           }};
 }
 
@@ -132,11 +131,10 @@ Plan plan(const SumLayer& config, const Shape& input, Planner& planner) {
     if (chains[i].output() != chains[0].output()) refuse_shapes(chains, i, 0);
   }
   const Shape output = chains[0].output();
-  return join_branches(output, std::move(chains), [](const std::vector<at::Tensor>& parts) {
-    at::Tensor sum = parts[0];
-    for (size_t i = 1; i < parts.size(); ++i) sum = sum + parts[i];
-    return sum;
-  });
+  return {output, [chains = std::move(chains)](Assembly& assembly) {
+            Branches branches = make_branches(chains, assembly);
+            return Made{Sum{std::move(branches.operations)}, branches.modules};
+          }};
 }
 
 Plan plan(const MultiplyLayer& config, const Shape& input, Planner& planner) {
@@ -175,13 +173,8 @@ Plan plan(const RepeatLayer& config, const Shape& input, Planner& planner) {
   planner.dilation = dilation;
   planner.repetition = repetition;
   return {shape, [chains = std::move(chains)](Assembly& assembly) {
-            Branches all = make_branches(chains, assembly);
-            return Made{[forward = std::move(all.forward)](const at::Tensor& input, Pass& pass) {
-      at::Tensor x = input;
-      for (const Function& repetition : forward) x = repetition(x, pass);
-      return x;
-                        },
-                        all.modules};
+            const Branches all = make_branches(chains, assembly);
+            return Made{joined(all.operations), all.modules};
           }};
 }
 

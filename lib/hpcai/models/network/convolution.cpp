@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <utility>
 
 #include "hpcai/models/layers.h"
@@ -14,6 +15,12 @@ struct ConvolutionPlan {
   Shape input;
   Placement placement;  // its output has the channels of the input
   int64_t stride, dilation, groups;
+
+  // Whether models::Conv2d computes it.
+  bool is_plain_image() const {
+    const auto& padding = placement.padding;
+    return input.layout == Layout::image && dilation == 1 && placement.symmetric() && padding[0] == padding[1];
+  }
 };
 
 // The convolution of a tensor as a Shape says, with the weight [out, in / groups, kernel...]; `bias` may be undefined.
@@ -54,12 +61,18 @@ int64_t dilation_of(const ConvolutionKeys& keys, const Planner& planner) {
 }
 
 // A convolution with plain weights.
-std::pair<std::shared_ptr<torch::nn::Module>, Function> make_convolution(const ConvolutionPlan& plan, int64_t in, int64_t out,
-                                                                         int64_t kernel, bool bias) {
+Made make_convolution(const ConvolutionPlan& plan, int64_t in, int64_t out, int64_t kernel, bool bias) {
+  if (plan.is_plain_image()) {
+    const Conv2d::Options options{
+        .stride = plan.stride, .padding = plan.placement.front()[0], .groups = plan.groups, .bias = bias};
+    const auto conv = std::make_shared<Conv2d>(in, out, kernel, options);
+    return {ImageConvolution{conv}, conv};
+  }
   const auto with = [&plan](auto conv) {
-    return std::pair<std::shared_ptr<torch::nn::Module>, Function>(conv, [plan, conv](const at::Tensor& input, Pass& pass) {
+    return Made{[plan, conv](const at::Tensor& input, Pass& pass) {
       return convolved(plan, pass.filled(input, plan.input), conv->weight, conv->bias);
-    });
+                },
+                conv};
   };
   if (plan.placement.output.layout == Layout::series) {
     return with(std::make_shared<Conv1d>(in, out, kernel, Conv1d::Options{.groups = plan.groups, .bias = bias}));
@@ -92,10 +105,7 @@ Plan plan(const ConvLayer& config, const Shape& input, Planner& planner) {
               return Made{[conv, input](const at::Tensor& x, Pass& pass) { return conv->forward(pass.filled(x, input)); }, conv};
             }};
   }
-  return {output, [=](Assembly&) {
-            auto [module, forward] = make_convolution(of, in, config.channels, config.kernel, config.bias);
-            return Made{forward, module};
-          }};
+  return {output, [=](Assembly&) { return make_convolution(of, in, config.channels, config.kernel, config.bias); }};
 }
 
 Plan plan(const SeparableConvLayer& config, const Shape& input, Planner& planner) {
@@ -105,14 +115,13 @@ Plan plan(const SeparableConvLayer& config, const Shape& input, Planner& planner
   const ConvolutionPlan apart = plan_of(config, input, dilation_of(config, planner), in);
   const Shape& between = apart.placement.output;
   const ConvolutionPlan together{between, place({}, between), 1, 1, 1};
-  return {apart.placement.output.with_channels(config.channels),
-          [=](Assembly&) {
-    auto [depthwise, first] = make_convolution(apart, in, in, config.kernel, false);
-    auto [pointwise, second] = make_convolution(together, in, config.channels, 1, config.bias);
-    auto both = std::make_shared<torch::nn::Module>();
-    both->register_module("depthwise", depthwise);
-    both->register_module("pointwise", pointwise);
-    return Made{[first = first, second = second](const at::Tensor& x, Pass& pass) { return second(first(x, pass), pass); }, both};
+  return {apart.placement.output.with_channels(config.channels), [=](Assembly&) {
+            const Made depthwise = make_convolution(apart, in, in, config.kernel, false);
+            const Made pointwise = make_convolution(together, in, config.channels, 1, config.bias);
+            auto both = std::make_shared<torch::nn::Module>();
+            both->register_module("depthwise", depthwise.module);
+            both->register_module("pointwise", pointwise.module);
+            return Made{joined(std::array{depthwise.operations, pointwise.operations}), both};
           }};
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "hpcai/core/text.h"
 #include "hpcai/models/feature_network.h"
 #include "hpcai/models/initialise.h"
+#include "hpcai/models/network/fusion.h"
 #include "hpcai/models/network/layer_config.h"
 #include "hpcai/models/network/planner.h"
 #include "hpcai/models/standardise.h"
@@ -24,12 +26,12 @@ namespace {
 // The outer layers of a network.
 struct Outer {
   Shape input;
-  std::vector<Function> forward;
+  std::vector<Function>
+      sections;  // of a MapNetwork up to the maps, the features and the outputs, of a FeatureNetwork the last two
   std::shared_ptr<torch::nn::Module> modules;
   std::vector<Row> rows;
   std::string last;                                           // name of the row of the last of them
   int64_t features = 0;                                       // that the last layer reads
-  size_t maps_end = 0;                                        // layers up to the maps
   std::shared_ptr<InputStandardiser> standardiser = nullptr;  // null: the layers read the samples as they are
 };
 
@@ -65,12 +67,9 @@ class LayerNetwork : public Base, public Layered {
     at::Tensor values, lengths;
   };
 
-  // Layers begin .. end - 1.
-  at::Tensor run(size_t begin, size_t end, const Entry& entry) {
+  at::Tensor run(size_t section, const Entry& entry) {
     Pass pass{.randomness = this->randomness(), .training = this->is_training(), .lengths = entry.lengths};
-    at::Tensor x = entry.values;
-    for (size_t i = begin; i < end; ++i) x = outer_.forward[i](x, pass);
-    return x;
+    return outer_.sections[section](entry.values, pass);
   }
   Entry enter(const at::Tensor& input) const {
     const at::Tensor values = outer_.standardiser ? outer_.standardiser->forward(input) : input;
@@ -78,7 +77,6 @@ class LayerNetwork : public Base, public Layered {
     const at::Tensor real = real_steps(values);
     return {values.masked_fill(real.logical_not().unsqueeze(2), 0), real.sum(1)};
   }
-  size_t size() const { return outer_.forward.size(); }
 
   Outer outer_;
 };
@@ -86,23 +84,23 @@ class LayerNetwork : public Base, public Layered {
 class PlainNetwork : public LayerNetwork<Model> {
  public:
   using LayerNetwork::LayerNetwork;
-  at::Tensor forward(const at::Tensor& input) override { return run(0, size(), enter(input)); }
+  at::Tensor forward(const at::Tensor& input) override { return run(0, enter(input)); }
 };
 
 class VectorNetwork : public LayerNetwork<FeatureNetwork> {
  public:
   using LayerNetwork::LayerNetwork;
-  at::Tensor features(const at::Tensor& input) override { return run(0, size() - 1, enter(input)); }
-  at::Tensor classify(const at::Tensor& features) override { return run(size() - 1, size(), {features, {}}); }
+  at::Tensor features(const at::Tensor& input) override { return run(0, enter(input)); }
+  at::Tensor classify(const at::Tensor& features) override { return run(1, {features, {}}); }
   int64_t feature_count() const override { return outer_.features; }
 };
 
 class ImageNetwork : public LayerNetwork<MapNetwork> {
  public:
   using LayerNetwork::LayerNetwork;
-  at::Tensor maps(const at::Tensor& input) override { return run(0, outer_.maps_end, enter(input)); }
-  at::Tensor summarise(const at::Tensor& maps) override { return run(outer_.maps_end, size() - 1, {maps, {}}); }
-  at::Tensor classify(const at::Tensor& features) override { return run(size() - 1, size(), {features, {}}); }
+  at::Tensor maps(const at::Tensor& input) override { return run(0, enter(input)); }
+  at::Tensor summarise(const at::Tensor& maps) override { return run(1, {maps, {}}); }
+  at::Tensor classify(const at::Tensor& features) override { return run(2, {features, {}}); }
   int64_t feature_count() const override { return outer_.features; }
 };
 
@@ -173,19 +171,27 @@ std::string name_head(const Chain& chain, std::vector<Row>& rows) {
 
 std::shared_ptr<Model> assemble(const Chain& chain, std::shared_ptr<InputStandardiser> standardiser) {
   Assembly assembly;
-  Chain::Layers layers = chain.make(assembly);
-  Outer outer{chain.input, std::move(layers.forward), std::move(layers.modules), std::move(assembly.rows), {}};
+  const Chain::Layers layers = chain.make(assembly);
+  Outer outer{.input = chain.input, .sections = {}, .modules = layers.modules, .rows = std::move(assembly.rows), .last = {}};
   outer.standardiser = std::move(standardiser);
   outer.last = name_head(chain, outer.rows);
+  const auto section = [&](size_t begin, size_t end) {
+    return fused(joined(std::span(layers.operations).subspan(begin, end - begin)));
+  };
+  const size_t size = chain.parts.size();
   const std::string& last = chain.parts.back().kind;
-  if (chain.output().layout != Layout::features || chain.parts.size() < 2 ||
-      (last != DenseLayer::kType && last != OutputsLayer::kType)) {
+  if (chain.output().layout != Layout::features || size < 2 || (last != DenseLayer::kType && last != OutputsLayer::kType)) {
+    outer.sections = {section(0, size)};
     return std::make_shared<PlainNetwork>(std::move(outer));
   }
-  outer.features = chain.parts[chain.parts.size() - 2].plan.output.channels;
-  outer.maps_end = maps_end_of(chain);
-  if (outer.maps_end > 0) return std::make_shared<ImageNetwork>(std::move(outer));
-  return std::make_shared<VectorNetwork>(std::move(outer));
+  outer.features = chain.parts[size - 2].plan.output.channels;
+  const size_t maps_end = maps_end_of(chain);
+  if (maps_end == 0) {
+    outer.sections = {section(0, size - 1), section(size - 1, size)};
+    return std::make_shared<VectorNetwork>(std::move(outer));
+  }
+  outer.sections = {section(0, maps_end), section(maps_end, size - 1), section(size - 1, size)};
+  return std::make_shared<ImageNetwork>(std::move(outer));
 }
 
 void initialise(torch::nn::Module& root, Initialisation kind, uint64_t seed) {

@@ -17,27 +17,14 @@ struct ScaleAndShift : torch::nn::Module {
   at::Tensor weight, bias;  // [channels]
 };
 
-// The norm of a tensor whose channels come last but for images. The steps of all samples become rows, because the fused norm
-// takes [rows, channels]. Steps behind the end of a sequence have no part in the statistics.
-Function batch_norm_function(const std::shared_ptr<BatchNorm>& norm, const Shape& shape, bool relu) {
-  const bool as_rows = shape.layout == Layout::series || shape.layout == Layout::sequence;
-  return [=](const at::Tensor& x, Pass& pass) {
-    const auto normalised = [&](const at::Tensor& values) { return relu ? norm->forward_relu(values) : norm->forward(values); };
-    if (!as_rows) return normalised(x);
-    const at::Tensor rows = x.flatten(0, 1);
-    if (!shape.steps || !norm->uses_batch_statistics()) return normalised(rows).view(x.sizes());
-    const at::Tensor real = pass.mask(shape).flatten().nonzero().squeeze(1);
-    return at::zeros_like(rows).index_copy(0, real, normalised(rows.index_select(0, real))).view(x.sizes());
-  };
-}
-
 }  // namespace
 
 Plan plan(const BatchNormLayer& config, const Shape& input, Planner& planner) {
   return {input, [config, input, mode = planner.batch_norm()](Assembly&) {
             const auto norm = std::make_shared<BatchNorm>(input.channels, mode, config.eps, config.momentum);
             if (config.zero_gamma) norm->zero_gamma();
-            return Made{batch_norm_function(norm, input, false), norm, batch_norm_function(norm, input, true)};
+            if (mode == BatchNormMode::none) return Made{std::vector<Operation>{}, norm};
+            return Made{Norm{norm, input}, norm};
           }};
 }
 

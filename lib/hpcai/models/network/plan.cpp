@@ -20,6 +20,12 @@ at::Tensor Pass::filled(const at::Tensor& values, const Shape& shape, double val
   return shape.steps ? values.masked_fill(mask(shape).logical_not().unsqueeze(2), value) : values;
 }
 
+std::vector<Operation> joined(std::span<const std::vector<Operation>> lists) {
+  std::vector<Operation> all;
+  for (const auto& list : lists) all.insert(all.end(), list.begin(), list.end());
+  return all;
+}
+
 Plan plain(Shape output, Function forward) {
   return {std::move(output), [forward = std::move(forward)](Assembly&) { return Made{forward}; }};
 }

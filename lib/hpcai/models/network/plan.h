@@ -5,11 +5,19 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "hpcai/models/dropout.h"
 #include "hpcai/models/network/shape.h"
+
+namespace hpcai::models {
+class BatchNorm;
+class Conv2d;
+}  // namespace hpcai::models
 
 namespace hpcai::models::network {
 
@@ -32,12 +40,37 @@ struct Pass {
 // A layer as a function of a batch.
 using Function = std::function<at::Tensor(const at::Tensor& input, Pass& pass)>;
 
+// What a layer does, where fusion.h may compute it together with its neighbours.
+struct Norm {
+  std::shared_ptr<BatchNorm> norm;  // of another mode than none
+  Shape shape;
+};
+struct Relu {};
+struct ImageConvolution {
+  std::shared_ptr<Conv2d> conv;
+};
+// The 3x3 max pool of stride 2 of an image; rows above it and columns left of it, 0 or 1, that belong to the first window.
+struct ImagePool {
+  int64_t top, left;
+};
+struct Operation;
+// The sum of what each list of operations makes of the input; an empty list is the input itself.
+struct Sum {
+  std::vector<std::vector<Operation>> terms;
+};
+struct Operation : std::variant<Function, Norm, Relu, ImageConvolution, ImagePool, Sum> {
+  using variant::variant;
+};
+
 // A layer with its weights.
 struct Made {
-  Function forward;
-  std::shared_ptr<torch::nn::Module> module = nullptr;  // its weights; null if it has none
-  Function forward_relu = nullptr;                      // a relu of forward(), where computing both at once is faster
-  bool is_relu = false;
+  Made(Operation one, std::shared_ptr<torch::nn::Module> weights = nullptr)
+      : operations{std::move(one)}, module(std::move(weights)) {}
+  Made(std::vector<Operation> all, std::shared_ptr<torch::nn::Module> weights)
+      : operations(std::move(all)), module(std::move(weights)) {}
+
+  std::vector<Operation> operations;          // one behind the other
+  std::shared_ptr<torch::nn::Module> module;  // null if it has no weights
 };
 
 // A row of the table of layers.
@@ -61,6 +94,9 @@ struct Plan {
   Shape output;
   std::function<Made(Assembly&)> make;
 };
+
+// Lists of operations one behind the other.
+std::vector<Operation> joined(std::span<const std::vector<Operation>> lists);
 
 // The plan of a layer without weights.
 Plan plain(Shape output, Function forward);

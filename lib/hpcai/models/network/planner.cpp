@@ -39,18 +39,11 @@ bool contains_layers(const LayerConfig& layer) {
       layer.kind());
 }
 
-at::Tensor run(const std::vector<Function>& layers, const at::Tensor& input, Pass& pass) {
-  at::Tensor x = input;
-  for (const Function& layer : layers) x = layer(x, pass);
-  return x;
-}
-
 }  // namespace
 
 Chain::Layers Chain::make(Assembly& assembly) const {
   Layers layers{std::make_shared<torch::nn::Module>(), {}};
   const std::string path = assembly.path;
-  std::vector<Made> made;
   for (const Part& part : parts) {
     const std::string name = !path.empty() ? path + "." + part.component
                              : part.named  ? part.component
@@ -58,28 +51,18 @@ Chain::Layers Chain::make(Assembly& assembly) const {
     const size_t row = assembly.rows.size();
     assembly.rows.push_back({name, part.kind, part.plan.output, nullptr, part.contains_others});
     assembly.path = name;
-    made.push_back(part.plan.make(assembly));
-    assembly.rows[row].module = made.back().module;
-    if (made.back().module) layers.modules->register_module(part.component, made.back().module);
+    Made made = part.plan.make(assembly);
+    assembly.rows[row].module = made.module;
+    if (made.module) layers.modules->register_module(part.component, made.module);
+    layers.operations.push_back(std::move(made.operations));
   }
   assembly.path = path;
-  for (size_t i = 0; i < made.size(); ++i) {
-    const bool relu_follows = i + 1 < made.size() && made[i + 1].is_relu;
-    if (!relu_follows || !made[i].forward_relu) {
-      layers.forward.push_back(std::move(made[i].forward));
-      continue;
-    }
-    layers.forward.push_back(std::move(made[i].forward_relu));
-    layers.forward.push_back([](const at::Tensor& input, Pass&) { return input; });
-    ++i;
-  }
   return layers;
 }
 
 Made Chain::make_one(Assembly& assembly) const {
-  Layers layers = make(assembly);
-  return {[forward = std::move(layers.forward)](const at::Tensor& input, Pass& pass) { return run(forward, input, pass); },
-          layers.modules};
+  const Layers layers = make(assembly);
+  return {joined(layers.operations), layers.modules};
 }
 
 Chain Planner::chain(const std::vector<LayerConfig>& layers, const Shape& input, std::string_view key) {

@@ -30,7 +30,7 @@ struct Chain {
 
   struct Layers {
     std::shared_ptr<torch::nn::Module> modules;
-    std::vector<Function> forward;  // one for each part; a relu that its predecessor computes is the identity here
+    std::vector<std::vector<Operation>> operations;  // of each part
   };
   // Makes the layers and adds their rows to the assembly.
   Layers make(Assembly& assembly) const;

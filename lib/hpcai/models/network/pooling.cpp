@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 namespace hpcai::models::network {
 namespace {
@@ -76,10 +77,23 @@ std::vector<int64_t> extent_dims(const Shape& shape) {
   return shape.layout == Layout::image ? std::vector<int64_t>{2, 3} : std::vector<int64_t>{1};
 }
 
+// The pool as one that fusion.h knows; nothing if it is another one. Its windows end at the edge of the image.
+std::optional<ImagePool> image_pool(const PoolPlan& pool, const Shape& input) {
+  if (input.layout != Layout::image || pool.kernel != 3 || pool.stride != 2) return {};
+  const auto fits = [&](size_t axis) {
+    return pool.placement.padding[axis][0] <= 1 && pool.placement.output.extents[axis] == (input.extents[axis] + 1) / 2;
+  };
+  if (!fits(0) || !fits(1)) return {};
+  return ImagePool{.top = pool.placement.padding[0][0], .left = pool.placement.padding[1][0]};
+}
+
 }  // namespace
 
 Plan plan(const MaxPoolLayer& config, const Shape& input, Planner&) {
   const PoolPlan pool = plan_pool(config, input);
+  if (const auto fusable = image_pool(pool, input)) {
+    return {pool.placement.output, [fusable](Assembly&) { return Made{*fusable}; }};
+  }
   return plain(pool.placement.output, [=](const at::Tensor& x, Pass& pass) {
     const at::Tensor known = pass.filled(x, input, -std::numeric_limits<double>::infinity());
     const at::Tensor largest =

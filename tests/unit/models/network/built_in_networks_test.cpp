@@ -116,7 +116,7 @@ TEST_CASE(
   const Pair pair = GENERATE(0, 1) == 0 ? xception_pair(3, mode) : resnet_pair(3, mode);
   CHECK(equal_weights(*pair.built_in, *pair.listed));
   for (const auto& model : {pair.built_in, pair.listed}) {
-    model->to(at::kDouble);  // in float32 the built-in ones compute several layers at once on a CPU
+    model->to(at::kDouble);
     descend(*model, pair, 3);
   }
   const auto built_in = tensors_in_order(*pair.built_in), listed = tensors_in_order(*pair.listed);
