@@ -20,6 +20,7 @@
 #include "hpcai/core/stop_signal.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/version.h"
+#include "hpcai/kernels/simd/instruction_set.h"
 #include "hpcai/trainer/experiment.h"
 #include "steady_formatter.h"
 
@@ -155,6 +156,7 @@ int main(int argc, char** argv) {
   note_stop_signals();
   app::begin();
   keep_freed_memory();
+  kernels::limit_instruction_set();
   StandardOutput output;
   app::CommandLine line;
   line.arguments.assign(argv + 1, argv + argc);

@@ -95,6 +95,22 @@ class Start(Case):
         self.assertEqual(facts["mpirun"] is None, shutil.which("mpirun") is None)
         self.assertIn(self.run_program("info", "--system", "--config", WAVEFORM, status=2)[1].split(".")[0], "error: --config excludes --system")
 
+    def test_a_limit_of_instructions_reaches_all_that_computes(self):
+        facts = json.loads(self.run_program("info", "--system", "--json")[0])
+        if not {"avx2", "fma"} <= set(facts["instruction_sets"]):
+            self.skipTest("SKIPPED: this processor has no AVX2")
+        limits = (("avx2", "AVX2", "AVX2", "AVX2"), ("default", "SSE4", "DEFAULT", "SSE4_2"))
+        for value, kernels, libtorch, mkl in limits:
+            with self.subTest(value=value):
+                limited = {"ATEN_CPU_CAPABILITY": value}
+                self.assertEqual(json.loads(self.run_program("info", "--system", "--json", env=limited)[0])["instruction_set_in_use"], value)
+                self.run_program("--config", WAVEFORM, "--run-dir", value, "--set", "training.max_steps=2", env=limited)
+                recorded = json.loads((self.folder / value / "environment.json").read_text())
+                self.assertEqual(recorded["instruction_sets"], {"kernels": kernels, "libtorch": libtorch})
+                self.assertEqual(recorded["variables"]["ATEN_CPU_CAPABILITY"], value)
+                self.assertEqual(recorded["variables"]["MKL_ENABLE_INSTRUCTIONS"], mkl)
+        self.assertIn("computes with", self.run_program("info", "--system")[0])
+
     def test_a_program_that_hangs_is_asked_in_vain(self):
         for name, lines in (("mpirun", "trap '' TERM\nsleep 1000"), ("sinfo", "echo slurm 22.05.8; exit 1")):
             (self.folder / name).write_text(f"#!/bin/sh\n{lines}\n")

@@ -11,6 +11,7 @@
 
 #include "ending.h"
 #include "hpcai/core/error.h"
+#include "hpcai/core/instruction_limit.h"
 #include "hpcai/core/memory.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/stop_signal.h"
@@ -40,6 +41,7 @@ int main(int argc, char** argv) {
   auto answer = app::quick_answer(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
   if (!answer) {
     ask_for_large_pages();
+    pass_on_instruction_limit();
     const int error = become_program(whole_program().string(), argv);
     answer = [error]() -> int { fail_without_it(error); };
   }

@@ -28,8 +28,8 @@ namespace hpcai::runs {
 namespace {
 
 constexpr std::array kPrefixes = {
-    "SLURM_",   "OMP_",  "GOMP_",   "KMP_",   "MKL_", "OMPI_COMM_WORLD_", "PMI_",       "PMIX_RANK", "NCCL_", "GLOO_", "TORCH",
-    "PYTORCH_", "CUDA_", "NVIDIA_", "HPCAI_", "RANK", "LOCAL_RANK",       "WORLD_SIZE", "MASTER_"};
+    "SLURM_", "OMP_",  "GOMP_", "KMP_",     "MKL_",  "ATEN_",   "ONEDNN_", "DNNL_", "OMPI_COMM_WORLD_", "PMI_",       "PMIX_RANK",
+    "NCCL_",  "GLOO_", "TORCH", "PYTORCH_", "CUDA_", "NVIDIA_", "HPCAI_",  "RANK",  "LOCAL_RANK",       "WORLD_SIZE", "MASTER_"};
 constexpr std::array kSecretParts = {"KEY", "TOKEN", "SECRET", "PASS", "JWT", "CREDENTIAL", "AUTH", "HPCAI_JOB"};
 
 std::string operating_system() {

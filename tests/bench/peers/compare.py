@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Training speed of hpcai-train against every sensible form of the same network in PyTorch, on this machine, in one run.
 
-  tests/bench/peers/compare.py build/bin/hpcai-train [--threads 1] [--ranks 1] [--neighbour] [--pairs 5] [--quick] [WORKLOAD...]
+  tests/bench/peers/compare.py build/bin/hpcai-train [--threads 1] [--ranks 1] [--neighbour] [--avx2] [--pairs 5] [--quick] [WORKLOAD...]
 
 For each workload (wavenet_paper, wavenet_small, wavenet_medium, xception, resnet50):
 1. hpcai-train writes its initial weights and one batch. Every step of every program trains on that batch, from those weights.
@@ -9,7 +9,7 @@ For each workload (wavenet_paper, wavenet_small, wavenet_medium, xception, resne
    comparison ends with status 1, because the programs do not compute the same.
 3. The two best forms of each precision run in turn with hpcai-train, `pairs` times. A pair gives one ratio.
 The speed is samples per CPU second for one thread, which other programs disturb least, and samples per second otherwise.
---neighbour runs everything beside one busy loop. --quick runs two pairs of the eager forms. scripts/bench_peers.sh calls this program."""
+--neighbour runs everything beside one busy loop. --avx2 keeps both sides to AVX2, also on a processor with AVX-512. --quick runs two pairs of the eager forms. scripts/bench_peers.sh calls this program."""
 import argparse
 import contextlib
 import json
@@ -35,8 +35,12 @@ STEPS = {"wavenet_paper": 2, "wavenet_small": 6, "wavenet_medium": 3, "xception"
 TUNED = {"MALLOC_MMAP_THRESHOLD_": "8589934592", "MALLOC_TRIM_THRESHOLD_": "68719476736", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 
-def has_bf16():
-    return "avx512_bf16" in pathlib.Path("/proc/cpuinfo").read_text()
+# Of LibTorch (and the kernels of hpcai-train), oneDNN and MKL. hpcai-train would pass the first on to the others.
+AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
+
+
+def has_bf16(args):
+    return not args.avx2 and "avx512_bf16" in pathlib.Path("/proc/cpuinfo").read_text()
 
 
 def last_json(text):
@@ -82,7 +86,7 @@ class Peer:
 
 def peers(args, workload, start):
     forms = networks.WORKLOADS[workload].forms
-    precisions = ("fp32", "bf16") if has_bf16() else ("fp32",)
+    precisions = ("fp32", "bf16") if has_bf16(args) else ("fp32",)
     found = [Peer(args, workload, start, form, precision) for form in forms for precision in precisions]
     if not args.quick and args.ranks == 1:
         compiled = [(forms[0], "fp32"), ("nhwc", precisions[-1])]
@@ -156,7 +160,8 @@ def busy_neighbour(wanted):
 
 def print_table(args, rows):
     unit = "samples per CPU second" if args.threads * args.ranks == 1 else "samples per second"
-    print(f"\n{args.ranks} rank(s) of {args.threads} thread(s), {args.pairs} pairs{', beside one busy loop' if args.neighbour else ''}; {unit}\n")
+    conditions = ", beside one busy loop" * args.neighbour + ", both kept to AVX2" * args.avx2
+    print(f"\n{args.ranks} rank(s) of {args.threads} thread(s), {args.pairs} pairs{conditions}; {unit}\n")
     print("| workload, precision | hpcai-train | best peer | its form | ratio (lowest to highest pair) | peak memory | first step | of a matrix product's rate |")
     print("|---|---|---|---|---|---|---|---|")
     for row in rows:
@@ -172,6 +177,7 @@ def main():
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--neighbour", action="store_true")
+    parser.add_argument("--avx2", action="store_true", help="keep both sides to AVX2")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", type=pathlib.Path, help="also write the rows to this file")
     args = parser.parse_intermixed_args()
@@ -180,6 +186,8 @@ def main():
         parser.error(f"unknown workload {unknown[0]}; there are {', '.join(networks.WORKLOADS)}")
     if args.quick:
         args.pairs = 2
+    if args.avx2:
+        os.environ.update(AVX2)
     rows = []
     with busy_neighbour(args.neighbour), tempfile.TemporaryDirectory() as folder:
         for workload in args.workloads or networks.WORKLOADS:

@@ -14,10 +14,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <regex>
 
 #include "hpcai/core/ask_program.h"
 #include "hpcai/core/folder_lock.h"
+#include "hpcai/core/instruction_limit.h"
 #include "hpcai/core/process.h"
 #include "hpcai/core/text.h"
 #include "hpcai/core/threads/cgroup.h"
@@ -33,15 +35,20 @@ namespace fs = std::filesystem;
 constexpr std::array kInstructionSets = {"sse4_2",   "avx",      "f16c",  "fma", "avx2", "avx512f", "avx512_vnni", "avx512_bf16",
                                          "amx_bf16", "amx_tile", "asimd", "sve", "sve2", "bf16",    "i8mm"};
 
-std::vector<std::string> instruction_sets() {
+void gather_instruction_sets(SystemFacts& facts) {
   std::string flags = field_of("/proc/cpuinfo", "flags");
-  if (flags == "unknown") flags = field_of("/proc/cpuinfo", "Features");  // ARM
+  const bool is_x86 = flags != "unknown";
+  if (!is_x86) flags = field_of("/proc/cpuinfo", "Features");  // ARM
   const auto words = split(flags, ' ');
-  std::vector<std::string> found;
-  for (const char* name : kInstructionSets) {
-    if (std::ranges::count(words, name) > 0) found.emplace_back(name);
-  }
-  return found;
+  const auto has = [&words](const char* name) { return std::ranges::count(words, name) > 0; };
+  std::ranges::copy_if(kInstructionSets, std::back_inserter(facts.instruction_sets), has);
+  if (!is_x86) return;
+  const bool avx2 = has("avx2") && has("fma");
+  const bool avx512 = avx2 && has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl");
+  const InstructionLimit limit = instruction_limit();
+  const bool to_avx2 = limit == InstructionLimit::avx2 && avx512, to_default = limit == InstructionLimit::baseline && avx2;
+  facts.vectors = avx512 && !to_avx2 && !to_default ? "avx512" : avx2 && !to_default ? "avx2" : "default";
+  facts.vectors_are_limited = to_avx2 || to_default;
 }
 
 // A line of /proc/meminfo, "MemTotal: 24564372 kB". Returns 0 if it is not there.
@@ -153,7 +160,7 @@ SystemFacts gather_system_facts() {
   std::error_code code;
   SystemFacts facts;
   facts.architecture = system.machine;
-  facts.instruction_sets = instruction_sets();
+  gather_instruction_sets(facts);
   facts.cores = own_core_limits();
   facts.memory_bytes = memory_of("MemTotal");
   facts.available_memory_bytes = memory_of("MemAvailable");

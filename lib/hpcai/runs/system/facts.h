@@ -26,6 +26,8 @@ enum class Locks {
 struct SystemFacts {
   std::string architecture;                   // "x86_64", "aarch64"
   std::vector<std::string> instruction_sets;  // those that the kernels of the program or of LibTorch use; empty if not known
+  std::string vectors;                        // the best that computations use of them: "avx512", "avx2", "default"; empty on ARM
+  bool vectors_are_limited = false;           // by ATEN_CPU_CAPABILITY
   CoreLimits cores;
   double memory_bytes = 0, available_memory_bytes = 0;  // 0 if not known
   std::optional<double> memory_limit_bytes;             // of the cgroup

@@ -52,6 +52,7 @@ nlohmann::json to_json(const SystemFacts& facts, const std::vector<Finding>& fin
   const auto& quota = facts.cores.quota;
   return {{"architecture", facts.architecture},
           {"instruction_sets", facts.instruction_sets},
+          {"instruction_set_in_use", facts.vectors.empty() ? nlohmann::json() : nlohmann::json(facts.vectors)},
           {"cores",
            {{"machine", facts.cores.machine},
             {"affinity_mask", facts.cores.mask},
@@ -83,6 +84,9 @@ std::string to_text(const SystemFacts& facts, const std::vector<Finding>& findin
   std::string text;
   const auto line = [&text](const char* name, const std::string& value) { text += fmt::format("{:<18}{}\n", name, value); };
   line("processor", fmt::format("{}: {}", facts.architecture, fmt::join(facts.instruction_sets, " ")));
+  if (!facts.vectors.empty()) {
+    line("computes with", facts.vectors + (facts.vectors_are_limited ? ", because of ATEN_CPU_CAPABILITY" : ""));
+  }
   line("cores", cores_text(facts.cores));
   line("memory", memory_text(facts));
   line("this folder", fmt::format("{}, {}, {}", printable(facts.folder), facts.file_system, text_of(facts.locks)));
