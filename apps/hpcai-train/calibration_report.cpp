@@ -6,7 +6,6 @@
 
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
-#include "hpcai/core/output_file.h"
 #include "hpcai/core/text.h"
 #include "hpcai/draw/pp_plot.h"
 #include "hpcai/runs/hashes.h"
@@ -15,8 +14,6 @@
 
 namespace hpcai::app {
 namespace {
-
-namespace fs = std::filesystem;
 
 std::string ranks_csv(const Trained& trained, const std::vector<std::string>& names, const metrics::Predictions::Gathered& all) {
   std::string text = "id";
@@ -54,16 +51,12 @@ void write_calibration(const Trained& trained, const tasks::EvaluationResult& re
   const auto& all = result.predictions;
   const std::string subject =
       fmt::format("{} events of {}, {}, step {}", all.index.size(), data_name, trained.experiment.name, trained.step);
-  std::vector<fs::path> written;
-  const auto write = [&](const char* name, const std::string& text) {
-    written.push_back(fs::path(folder) / name);
-    write_output(written.back(), text, "--report");
-  };
-  write(kRanksCsv, ranks_csv(trained, names, all));
-  write(kCalibrationJson, json_text(result.metrics, 2) + "\n");
-  write(kPpFigure, pp_figure(names, all.prediction, result.metrics.at("calibration"), subject));
-  runs::record_outputs(written);
-  log::info("ranks, calibration and P-P plot in {}", printable(fs::path(folder)));
+  runs::ReportFolder report(folder, "--report");
+  report.write(kRanksCsv, ranks_csv(trained, names, all));
+  report.write(kCalibrationJson, json_text(result.metrics, 2) + "\n");
+  report.write(kPpFigure, pp_figure(names, all.prediction, result.metrics.at("calibration"), subject));
+  report.record();
+  log::info("ranks, calibration and P-P plot in {}", printable(std::filesystem::path(folder)));
 }
 
 }  // namespace hpcai::app

@@ -53,20 +53,15 @@ constexpr std::array kReportFiles = {kOverlapsCsv, kReportJson, kReportMarkdown,
 
 void write_report(const metrics::WaveformQuality& quality, const simulate::TimeGrid& grid, const OverlapOptions& options,
                   const std::string& subject) {
-  const fs::path folder = options.report;
   const nlohmann::json report = metrics::waveform_report(quality);
-  std::vector<fs::path> written;
-  const auto write = [&](const char* name, const std::string& text) {
-    written.push_back(folder / name);
-    write_output(written.back(), text, "--report");
-  };
-  write(kOverlapsCsv, metrics::report_csv(quality));
-  write(kReportJson, json_text(report, 2) + "\n");
-  write(kReportMarkdown, metrics::report_markdown(report, subject));
-  write(kMismatchFigure, metrics::mismatch_figure(quality, subject));
-  write(kWorstFigure, metrics::worst_figure(quality, grid, subject));
-  runs::record_outputs(written);
-  log::info("tables and figures in {}", printable(folder));
+  runs::ReportFolder folder(options.report, "--report");
+  folder.write(kOverlapsCsv, metrics::report_csv(quality));
+  folder.write(kReportJson, json_text(report, 2) + "\n");
+  folder.write(kReportMarkdown, metrics::report_markdown(report, subject));
+  folder.write(kMismatchFigure, metrics::mismatch_figure(quality, subject));
+  folder.write(kWorstFigure, metrics::worst_figure(quality, grid, subject));
+  folder.record();
+  log::info("tables and figures in {}", printable(fs::path(options.report)));
 }
 
 }  // namespace

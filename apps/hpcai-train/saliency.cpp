@@ -214,29 +214,23 @@ int saliency(const SaliencyOptions& options) {
                 fmt::format("--out {}: {} images are too many for one sheet", printable(options.out), chosen.size()),
                 fmt::format("Choose at most {}, or a folder.", kMostOfSheet));
   }
-  const auto file_of = [&](int64_t index) { return fs::path(options.out) / file_name(index, trained.dataset->id(index)); };
+  const auto name_of = [&](int64_t index) { return file_name(index, trained.dataset->id(index)); };
   if (form == Form::folder) {
     make_folder(options.out);
-    for (const int64_t index : chosen) require_output(file_of(index), "--out", trained.inputs);
+    for (const int64_t index : chosen) require_output(fs::path(options.out) / name_of(index), "--out", trained.inputs);
   } else {
     require_output(options.out, "--out", trained.inputs);
   }
-  std::vector<Explained> all;
-  std::vector<fs::path> written;
-  for (const int64_t index : chosen) {
-    Explained explained = explainer.explain(index);
-    if (form == Form::folder) {
-      write_output(file_of(index), sheet_png(thumbnails_of(explained), 2));
-      written.push_back(file_of(index));
-    } else {
-      all.push_back(std::move(explained));
-    }
-  }
-  if (form != Form::folder) {
+  if (form == Form::folder) {
+    runs::ReportFolder folder(options.out, "--out");
+    for (const int64_t index : chosen) folder.write(name_of(index), sheet_png(thumbnails_of(explainer.explain(index)), 2));
+    folder.record();
+  } else {
+    std::vector<Explained> all;
+    for (const int64_t index : chosen) all.push_back(explainer.explain(index));
     write_explained(options, all);
-    written.emplace_back(options.out);
+    runs::record_outputs({options.out});
   }
-  runs::record_outputs(written);
   log::info("{} explained in {}", plural(static_cast<int64_t>(chosen.size()), "image"), options.out);
   return 0;
 }

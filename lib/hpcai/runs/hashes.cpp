@@ -9,6 +9,7 @@
 #include "hpcai/core/file.h"
 #include "hpcai/core/json.h"
 #include "hpcai/core/log.h"
+#include "hpcai/core/output_file.h"
 #include "hpcai/core/paths.h"
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/text.h"
@@ -65,6 +66,11 @@ void record_outputs(const std::vector<fs::path>& files) {
     if (!name.empty() && !find_invalid_utf8(name)) of_runs[run].push_back(name);
   }
   for (const auto& [run, names] : of_runs) record(run, names);
+}
+
+void ReportFolder::write(const fs::path& name, std::string_view content) {
+  written_.push_back(folder_ / name);
+  write_output(written_.back(), content, option_);
 }
 
 std::vector<HashCheck> check_hashes(const fs::path& run) {
