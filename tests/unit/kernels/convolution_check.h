@@ -6,7 +6,9 @@
 
 #include <catch2/catch.hpp>
 
-// What the tests of the convolutions share: a convolution and its gradients in one type, and their errors.
+#include "hpcai/kernels/batch_norm/batch_norm.h"
+
+// What the tests of the convolutions share: a convolution and its gradients in one type, norms before it, and their errors.
 namespace hpcai::kernels {
 
 struct ConvolutionProblem {
@@ -47,6 +49,31 @@ inline void check_close(const ConvolutionResult& value, const ConvolutionResult&
   CHECK(largest_error(value.output, expected.output) < tolerance);
   CHECK(largest_error(value.of_input, expected.of_input) < tolerance);
   CHECK(largest_error(value.of_weight, expected.of_weight) < tolerance);
+}
+
+// A norm with any statistics, and a gamma of any sign.
+inline NormTensors random_norm(int64_t channels) {
+  return {.gamma = at::randn({channels}),
+          .beta = at::randn({channels}) * 0.3,
+          .running_mean = at::randn({channels}),
+          .running_var = at::rand({channels}) + 0.5};
+}
+
+// Of its own tensors in `type`, with gradients.
+inline NormTensors copied(const NormTensors& norm, at::ScalarType type) {
+  const auto copy = [&](const at::Tensor& tensor) { return tensor.detach().to(type, false, /*copy=*/true); };
+  return {.gamma = copy(norm.gamma).requires_grad_(),
+          .beta = copy(norm.beta).requires_grad_(),
+          .running_mean = copy(norm.running_mean),
+          .running_var = copy(norm.running_var)};
+}
+
+// Compares the gradients of gamma and beta, and the running statistics.
+inline void check_close(const NormTensors& value, const NormTensors& expected, double tolerance) {
+  CHECK(largest_error(value.gamma.grad(), expected.gamma.grad()) < tolerance);
+  CHECK(largest_error(value.beta.grad(), expected.beta.grad()) < tolerance);
+  CHECK(largest_error(value.running_mean, expected.running_mean) < tolerance);
+  CHECK(largest_error(value.running_var, expected.running_var) < tolerance);
 }
 
 inline void check_equal(const ConvolutionResult& value, const ConvolutionResult& expected) {

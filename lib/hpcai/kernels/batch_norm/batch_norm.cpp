@@ -52,14 +52,14 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
                       out.mutable_data_ptr<float>() + first);
     });
     context->save_for_backward({input, gamma});
-    context->saved_data["state"] = c10::IValue::make_capsule(state);
+    keep_norm(context, state);
     return out;
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &gamma = saved[1];
-    const auto state = c10::static_intrusive_pointer_cast<NormState>(context->saved_data["state"].toCapsule());
+    const auto state = kept_norm(context);
     const at::Tensor dy = grads[0].to(at::kFloat).contiguous(input.suggest_memory_format());
     const NormSums sums = gradient_sums(*state, dy, input);
     at::Tensor d_input;
@@ -84,14 +84,14 @@ struct BatchNormAdd : torch::autograd::Function<BatchNormAdd> {
                               state->scale_shift(), options->relu, out.mutable_data_ptr<float>() + first);
     });
     context->save_for_backward({input, gamma, options->relu ? out : at::Tensor()});
-    context->saved_data["state"] = c10::IValue::make_capsule(state);
+    keep_norm(context, state);
     return out;
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &gamma = saved[1], &output = saved[2];
-    const auto state = c10::static_intrusive_pointer_cast<NormState>(context->saved_data["state"].toCapsule());
+    const auto state = kept_norm(context);
     at::Tensor dy = grads[0].contiguous(input.suggest_memory_format());
     NormSums sums;
     if (output.defined()) {

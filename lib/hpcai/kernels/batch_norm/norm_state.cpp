@@ -59,6 +59,14 @@ c10::intrusive_ptr<NormState> norm_of(const at::Tensor& input, const NormTensors
   return state;
 }
 
+void keep_norm(torch::autograd::AutogradContext* context, const c10::intrusive_ptr<NormState>& state) {
+  context->saved_data["norm"] = c10::IValue::make_capsule(state);
+}
+
+c10::intrusive_ptr<NormState> kept_norm(torch::autograd::AutogradContext* context) {
+  return c10::static_intrusive_pointer_cast<NormState>(context->saved_data["norm"].toCapsule());
+}
+
 NormSums add_up(const NormState& state, const std::vector<double>& pieces) {
   const int64_t channels = state.norm.inverse.numel();
   NormSums total(2 * channels);

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/ivalue.h>
+#include <torch/autograd.h>
 
 #include <algorithm>
 #include <vector>
@@ -39,6 +40,10 @@ struct NormState : torch::CustomClassHolder {
 
   norm::ScaleShift scale_shift() const { return {.scale = scale.data(), .shift = shift.data()}; }
 };
+
+// Keeps what a forward pass leaves, and gives it to the backward pass.
+void keep_norm(torch::autograd::AutogradContext* context, const c10::intrusive_ptr<NormState>& state);
+c10::intrusive_ptr<NormState> kept_norm(torch::autograd::AutogradContext* context);
 
 // The norm of an input; takes its statistics and moves the running ones where options.norm is batch. Throws as batch_norm does.
 c10::intrusive_ptr<NormState> norm_of(const at::Tensor& input, const NormTensors& tensors, const BatchNormOptions& options);

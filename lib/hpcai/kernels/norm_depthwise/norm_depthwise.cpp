@@ -53,14 +53,14 @@ struct NormDepthwise : torch::autograd::Function<NormDepthwise> {
                           out.mutable_data_ptr<float>() + first);
     });
     context->save_for_backward({input, weight, gamma});
-    context->saved_data["state"] = c10::IValue::make_capsule(state);
+    keep_norm(context, state);
     return out;
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &weight = saved[1], &gamma = saved[2];
-    const auto state = c10::static_intrusive_pointer_cast<NormState>(context->saved_data["state"].toCapsule());
+    const auto state = kept_norm(context);
     const at::Tensor d_out = grads[0].contiguous(at::MemoryFormat::ChannelsLast), taps = taps_of(weight);
     const ImagePieces pieces(input);
     const depthwise::Image image = image_of(input);

@@ -68,7 +68,7 @@ struct NormPool : torch::autograd::Function<NormPool> {
                          pixels.mutable_data_ptr<uint8_t>() + sample * samples.out);
     });
     context->save_for_backward({input, gamma, pixels});
-    context->saved_data["state"] = c10::IValue::make_capsule(state);
+    keep_norm(context, state);
     context->saved_data["top"] = padding->top;
     context->saved_data["left"] = padding->left;
     return out;
@@ -77,7 +77,7 @@ struct NormPool : torch::autograd::Function<NormPool> {
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &gamma = saved[1];
-    const auto state = c10::static_intrusive_pointer_cast<NormState>(context->saved_data["state"].toCapsule());
+    const auto state = kept_norm(context);
     const Samples samples(input, {context->saved_data["top"].toInt(), context->saved_data["left"].toInt()});
     const Gradients gradients{.d_out = grads[0].contiguous(at::MemoryFormat::ChannelsLast), .pixels = saved[2]};
     const NormSums sums = gradient_sums(*state, input, samples, gradients);
