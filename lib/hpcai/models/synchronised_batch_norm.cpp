@@ -1,9 +1,8 @@
 #include "hpcai/models/synchronised_batch_norm.h"
 
-#include <torch/autograd.h>
-
 #include <vector>
 
+#include "hpcai/kernels/once_differentiable.h"
 #include "hpcai/models/batch_norm.h"
 
 namespace hpcai::models {
@@ -63,7 +62,9 @@ struct RunningStatistics {
   at::Tensor mean, variance;
 };
 
-struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> {
+struct SynchronisedBatchNorm : kernels::OnceDifferentiable<SynchronisedBatchNorm> {
+  static constexpr const char* kName = "a batch norm over ranks";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                             const RunningStatistics& running, double eps, double momentum, const SumOverRanks& sum) {
     const at::Tensor values = at_least_float(input);
@@ -84,7 +85,7 @@ struct SynchronisedBatchNorm : torch::autograd::Function<SynchronisedBatchNorm> 
     return output.to(input.scalar_type());
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &weight = saved[1], &mean = saved[2], &inverse_deviation = saved[3], &count = saved[4];
     const auto callback = c10::static_intrusive_pointer_cast<Callback>(context->saved_data["sum"].toCapsule());

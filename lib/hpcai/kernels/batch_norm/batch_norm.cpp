@@ -1,12 +1,11 @@
 #include "hpcai/kernels/batch_norm/batch_norm.h"
 
-#include <torch/autograd.h>
-
 #include <vector>
 
 #include "hpcai/core/error.h"
 #include "hpcai/kernels/batch_norm/cuda_batch_norm.h"
 #include "hpcai/kernels/batch_norm/norm_state.h"
+#include "hpcai/kernels/once_differentiable.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -41,7 +40,9 @@ NormSums masked_gradient_sums(const NormState& state, const at::Tensor& dy, cons
   return add_up(state, pieces);
 }
 
-struct BatchNorm : torch::autograd::Function<BatchNorm> {
+struct BatchNorm : OnceDifferentiable<BatchNorm> {
+  static constexpr const char* kName = "batch_norm";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& gamma,
                             const at::Tensor& /*beta*/, const NormTensors* tensors, const BatchNormOptions* options) {
     const auto state = norm_of(input, *tensors, *options);
@@ -56,7 +57,7 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
     return out;
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &gamma = saved[1];
     const auto state = kept_norm(context);
@@ -73,7 +74,9 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
 };
 
 // The output tells where the ReLU cut off. It is kept anyway where a convolution follows, which needs it for its weight.
-struct BatchNormAdd : torch::autograd::Function<BatchNormAdd> {
+struct BatchNormAdd : OnceDifferentiable<BatchNormAdd> {
+  static constexpr const char* kName = "batch_norm_add";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& addend, const at::Tensor& gamma,
                             const at::Tensor& /*beta*/, const NormTensors* tensors, const BatchNormOptions* options) {
     const auto state = norm_of(input, *tensors, *options);
@@ -88,7 +91,7 @@ struct BatchNormAdd : torch::autograd::Function<BatchNormAdd> {
     return out;
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &gamma = saved[1], &output = saved[2];
     const auto state = kept_norm(context);

@@ -1,8 +1,7 @@
 #include "hpcai/kernels/batch_norm/cuda_batch_norm.h"
 
-#include <torch/autograd.h>
-
 #include "hpcai/kernels/cuda_kernels.h"
+#include "hpcai/kernels/once_differentiable.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -47,7 +46,9 @@ at::Tensor coefficients_of(const CudaNormState& state, const at::Tensor& input_t
   return total.to(at::kFloat);
 }
 
-struct CudaNorm : torch::autograd::Function<CudaNorm> {
+struct CudaNorm : OnceDifferentiable<CudaNorm> {
+  static constexpr const char* kName = "batch_norm";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& /*gamma*/,
                             const at::Tensor& /*beta*/, const at::Tensor& /*offset*/, const NormTensors* tensors,
                             const BatchNormOptions* options) {
@@ -63,7 +64,7 @@ struct CudaNorm : torch::autograd::Function<CudaNorm> {
     return cuda_kernels().batch_norm.normalise(input, state->statistics, state->tensors, options->relu);
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const at::Tensor input = context->get_saved_variables()[0];
     const auto state = c10::static_intrusive_pointer_cast<CudaNormState>(context->saved_data["state"].toCapsule());
     const CudaBatchNorm& passes = cuda_kernels().batch_norm;

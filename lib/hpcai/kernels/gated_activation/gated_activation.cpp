@@ -1,8 +1,7 @@
 #include "hpcai/kernels/gated_activation/gated_activation.h"
 
-#include <torch/autograd.h>
-
 #include "hpcai/kernels/cuda_kernels.h"
+#include "hpcai/kernels/once_differentiable.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -20,14 +19,16 @@ bool has_kernel(const at::Tensor& merged) {
   return known_type && merged.numel() > 0 && (merged.is_cpu() || merged.is_cuda()) && kernel_for(merged).forward;
 }
 
-struct GatedActivation : torch::autograd::Function<GatedActivation> {
+struct GatedActivation : OnceDifferentiable<GatedActivation> {
+  static constexpr const char* kName = "gated_activation";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& merged) {
     const at::Tensor rows = merged.contiguous();
     context->save_for_backward({rows});
     return kernel_for(rows).forward(rows);
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const at::Tensor rows = context->get_saved_variables()[0];
     return {kernel_for(rows).backward(grads[0].to(rows.scalar_type()).contiguous(), rows)};
   }

@@ -1,10 +1,9 @@
 #include "hpcai/kernels/gated_stack/gated_stack.h"
 
-#include <torch/autograd.h>
-
 #include <array>
 
 #include "hpcai/kernels/gated_stack/gated_stack_state.h"
+#include "hpcai/kernels/once_differentiable.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -27,7 +26,9 @@ std::array<at::Tensor, 12> gradients_of(const LayerGradient& g) {
           g.gated_gamma, g.gated_beta, g.post_weight, g.post_bias, g.post_gamma,   g.post_beta};
 }
 
-struct GatedStack : torch::autograd::Function<GatedStack> {
+struct GatedStack : OnceDifferentiable<GatedStack> {
+  static constexpr const char* kName = "gated_stack";
+
   // `parameters`: the defined ones of all layers, for autograd to see; `keep`: a backward pass will follow.
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, at::TensorList /*parameters*/,
                             const std::vector<GatedLayerTensors>* layers, const GatedStackOptions* options, bool keep) {
@@ -40,7 +41,7 @@ struct GatedStack : torch::autograd::Function<GatedStack> {
     return skips;
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const auto state = c10::static_intrusive_pointer_cast<StackState>(context->saved_data["state"].toCapsule());
     TORCH_CHECK(!state->layers.empty(), "gated_stack: the backward pass can run only once");
     const auto gradients = stack::run_backward(*state, grads[0]);

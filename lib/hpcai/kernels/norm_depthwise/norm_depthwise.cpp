@@ -1,13 +1,12 @@
 #include "hpcai/kernels/norm_depthwise/norm_depthwise.h"
 
-#include <torch/autograd.h>
-
 #include <algorithm>
 #include <vector>
 
 #include "hpcai/kernels/batch_norm/norm_state.h"
 #include "hpcai/kernels/image_pieces.h"
 #include "hpcai/kernels/norm_depthwise/cpu/depthwise_passes.h"
+#include "hpcai/kernels/once_differentiable.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -40,7 +39,9 @@ struct Sums {
   }
 };
 
-struct NormDepthwise : torch::autograd::Function<NormDepthwise> {
+struct NormDepthwise : OnceDifferentiable<NormDepthwise> {
+  static constexpr const char* kName = "norm_depthwise";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& gamma,
                             const at::Tensor& /*beta*/, const NormTensors* tensors, const BatchNormOptions* options) {
     const auto state = norm_of(input, *tensors, *options);
@@ -57,7 +58,7 @@ struct NormDepthwise : torch::autograd::Function<NormDepthwise> {
     return out;
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &weight = saved[1], &gamma = saved[2];
     const auto state = kept_norm(context);

@@ -1,7 +1,5 @@
 #include "hpcai/kernels/norm_pool/norm_pool.h"
 
-#include <torch/autograd.h>
-
 #include <algorithm>
 #include <limits>
 #include <vector>
@@ -9,6 +7,7 @@
 #include "hpcai/kernels/batch_norm/norm_state.h"
 #include "hpcai/kernels/image_pieces.h"
 #include "hpcai/kernels/norm_pool/cpu/pool_passes.h"
+#include "hpcai/kernels/once_differentiable.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -52,7 +51,9 @@ NormSums gradient_sums(const NormState& state, const at::Tensor& input, const Sa
   return add_up(state, sums);
 }
 
-struct NormPool : torch::autograd::Function<NormPool> {
+struct NormPool : OnceDifferentiable<NormPool> {
+  static constexpr const char* kName = "norm_pool";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& gamma,
                             const at::Tensor& /*beta*/, const NormTensors* tensors, const BatchNormOptions* options,
                             const PoolPadding* padding) {
@@ -74,7 +75,7 @@ struct NormPool : torch::autograd::Function<NormPool> {
     return out;
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &gamma = saved[1];
     const auto state = kept_norm(context);

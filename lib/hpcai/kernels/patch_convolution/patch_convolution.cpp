@@ -1,9 +1,9 @@
 #include "hpcai/kernels/patch_convolution/patch_convolution.h"
 
-#include <torch/autograd.h>
-
 #include <algorithm>
 #include <tuple>
+
+#include "hpcai/kernels/once_differentiable.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -36,7 +36,9 @@ at::Tensor weight_gradient(const at::Tensor& dy, const at::Tensor& input, const 
   return sum.view({out, kernel, kernel, in}).permute({0, 3, 1, 2}).contiguous(weight.suggest_memory_format());
 }
 
-struct PatchConvolution : torch::autograd::Function<PatchConvolution> {
+struct PatchConvolution : OnceDifferentiable<PatchConvolution> {
+  static constexpr const char* kName = "patch_convolution";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, int64_t stride,
                             int64_t padding) {
     context->save_for_backward({input, weight});
@@ -45,7 +47,7 @@ struct PatchConvolution : torch::autograd::Function<PatchConvolution> {
     return at::conv2d(input, weight, {}, stride, padding);
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &weight = saved[1];
     const int64_t stride = context->saved_data["stride"].toInt(), padding = context->saved_data["padding"].toInt();

@@ -1,11 +1,10 @@
 #include "hpcai/kernels/pixel_product/pixel_product.h"
 
-#include <torch/autograd.h>
-
 #include <algorithm>
 #include <vector>
 
 #include "hpcai/core/threads/pieces.h"
+#include "hpcai/kernels/once_differentiable.h"
 #include "hpcai/kernels/packed_product/cpu/packed_product.h"
 
 namespace hpcai::kernels {
@@ -80,14 +79,16 @@ at::Tensor multiply_pixels(const at::Tensor& images, const at::Tensor& matrix, M
   return out;
 }
 
-struct PixelProduct : torch::autograd::Function<PixelProduct> {
+struct PixelProduct : OnceDifferentiable<PixelProduct> {
+  static constexpr const char* kName = "pixel_product";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, Multiplier multiplier) {
     context->save_for_backward({input, weight});
     context->saved_data["multiplier"] = static_cast<int64_t>(multiplier);
     return multiply_pixels(input, weight.flatten(1).contiguous().t(), multiplier);
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &weight = saved[1];
     const auto multiplier = static_cast<Multiplier>(context->saved_data["multiplier"].toInt());

@@ -1,8 +1,8 @@
 #include "hpcai/kernels/spline/spline.h"
 
-#include <torch/autograd.h>
-
 #include <cmath>
+
+#include "hpcai/kernels/once_differentiable.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -14,7 +14,9 @@ SplineShape shape_of(const at::Tensor& x, const at::Tensor& parameters, double b
   return {.rows = x.numel(), .bins = (parameters.size(-1) + 1) / 3, .bound = static_cast<float>(bound)};
 }
 
-struct Spline : torch::autograd::Function<Spline> {
+struct Spline : OnceDifferentiable<Spline> {
+  static constexpr const char* kName = "spline";
+
   static variable_list forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& parameters, double bound,
                                bool inverse) {
     context->save_for_backward({x, parameters});
@@ -25,7 +27,7 @@ struct Spline : torch::autograd::Function<Spline> {
     return {value, log_slope};
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const auto saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &parameters = saved[1];
     const at::Tensor value = grads[0].contiguous(), log_slope = grads[1].contiguous();

@@ -1,9 +1,8 @@
 #include "hpcai/kernels/time_tail/time_tail.h"
 
-#include <torch/autograd.h>
-
 #include "hpcai/kernels/gated_stack/pass_arguments.h"
 #include "hpcai/kernels/gated_stack/row_partition.h"
+#include "hpcai/kernels/once_differentiable.h"
 #include "hpcai/kernels/time_tail/cpu/time_tail_chunk.h"
 
 namespace hpcai::kernels {
@@ -65,7 +64,9 @@ InputMoments moments_of(const TimeTailState& state, const RowPartition& partitio
   return input_moments(partition.sizes.rows(), sums.narrow(0, 0, c), sums.narrow(0, c, square), state.options.sum);
 }
 
-struct TimeTail : torch::autograd::Function<TimeTail> {
+struct TimeTail : OnceDifferentiable<TimeTail> {
+  static constexpr const char* kName = "time_tail";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& skips, at::TensorList /*parameters*/,
                             const TimeTailTensors* tensors, const TimeTailOptions* options) {
     const auto state = c10::make_intrusive<TimeTailState>();
@@ -87,7 +88,7 @@ struct TimeTail : torch::autograd::Function<TimeTail> {
     return out;
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const auto state = c10::static_intrusive_pointer_cast<TimeTailState>(context->saved_data["state"].toCapsule());
     const at::Tensor d_out = as_float(grads[0]);
     const RowPartition partition(state->sizes());

@@ -1,8 +1,7 @@
 #include "hpcai/kernels/time_taps/time_taps.h"
 
-#include <torch/autograd.h>
-
 #include "hpcai/kernels/cuda_kernels.h"
+#include "hpcai/kernels/once_differentiable.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -10,12 +9,14 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-struct TimeTaps : torch::autograd::Function<TimeTaps> {
+struct TimeTaps : OnceDifferentiable<TimeTaps> {
+  static constexpr const char* kName = "time_taps";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, int64_t dilation) {
     context->saved_data["dilation"] = dilation;
     return cuda_kernels().time_taps.forward(input.contiguous(), dilation);
   }
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     return {cuda_kernels().time_taps.backward(grads[0].contiguous(), context->saved_data["dilation"].toInt()), {}};
   }
 };

@@ -1,10 +1,9 @@
 #include "hpcai/kernels/winograd/winograd.h"
 
-#include <torch/autograd.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "hpcai/kernels/once_differentiable.h"
 #include "hpcai/kernels/winograd/winograd_sequence.h"
 
 namespace hpcai::kernels {
@@ -13,7 +12,9 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-struct Winograd : torch::autograd::Function<Winograd> {
+struct Winograd : OnceDifferentiable<Winograd> {
+  static constexpr const char* kName = "winograd";
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, int64_t padding) {
     context->save_for_backward({input, weight});
     context->saved_data["padding"] = padding;
@@ -22,7 +23,7 @@ struct Winograd : torch::autograd::Function<Winograd> {
                                   /*turned=*/false);
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static variable_list gradients(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &weight = saved[1];
     const int64_t padding = context->saved_data["padding"].toInt();
