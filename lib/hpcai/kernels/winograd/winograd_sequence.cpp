@@ -14,14 +14,11 @@ constexpr int64_t kChunk = 96;
 
 // Output channels whose kernels are transformed and multiplied together: the columns of a product.
 struct Group {
-  static constexpr int64_t kChannels = 64;
   int64_t first, channels;
 
-  Group(int64_t number, int64_t outputs) : first(number * kChannels), channels(std::min<int64_t>(kChannels, outputs - first)) {}
   int64_t panels() const { return channels / kPanel; }
   int64_t first_panel() const { return first / kPanel; }
 };
-int64_t groups_of(int64_t outputs) { return (outputs + Group::kChannels - 1) / Group::kChannels; }
 
 // An array [36][channels / 16][rows][16].
 struct Elements {
@@ -34,15 +31,21 @@ struct Elements {
 };
 
 // The transformed kernels of each group, or their gradients: [outputs / 16][inputs][16] for each element. Where one chunk holds
-// all tiles, each group is needed once: a thread keeps it in its caches and forgets it. Else the groups are kept for all chunks.
+// all tiles, each group is needed once: a thread keeps it in its second cache level and forgets it. Else the groups are kept for
+// all chunks, and wider products read the tiles less often.
 class Kernels {
  public:
-  explicit Kernels(const Shape& shape) : shape_(shape), once_(shape.tiles() <= kChunk) {
+  explicit Kernels(const Shape& shape) : shape_(shape), once_(shape.tiles() <= kChunk), channels_(once_ ? 32 : 64) {
     for (int64_t i = 0; !once_ && i < groups(); ++i) kept_.push_back(make(i));
   }
   bool once() const { return once_; }
-  int64_t groups() const { return groups_of(shape_.out); }
-  Group group(int64_t number) const { return {number, shape_.out}; }
+  int64_t groups() const { return (shape_.out + channels_ - 1) / channels_; }
+  Group group(int64_t number) const {
+    const int64_t first = number * channels_;
+    return {first, std::min(channels_, shape_.out - first)};
+  }
+  // The number of the group with this panel.
+  int64_t group_of(int64_t panel) const { return panel * kPanel / channels_; }
   Elements get(int64_t number) const { return once_ ? make(number) : kept_[number]; }
 
  private:
@@ -50,6 +53,7 @@ class Kernels {
 
   const Shape shape_;
   const bool once_;
+  const int64_t channels_;  // of a group; the last one may have fewer
   std::vector<Elements> kept_;
 };
 
@@ -144,7 +148,7 @@ at::Tensor convolve(const at::Tensor& images, const Shape& shape, const float* k
   };
   if (!transformed.once()) {
     for_pieces(shape.out / kPanel, [&](int64_t panel) {
-      const int64_t number = panel * kPanel / Group::kChannels;
+      const int64_t number = transformed.group_of(panel);
       const Group group = transformed.group(number);
       transform_panel(group, transformed.get(number), panel - group.first_panel());
     });
