@@ -33,13 +33,17 @@ install(CODE "
   foreach(words man \"completion;bash\" \"completion;zsh\" \"completion;fish\")
     list(GET words -1 name)
     execute_process(COMMAND \"${PROJECT_BINARY_DIR}/bin/hpcai-train\" \${words} OUTPUT_FILE \"${hpcai_texts}/\${name}\" COMMAND_ERROR_IS_FATAL ANY)
-  endforeach()" COMPONENT program)
-install(FILES ${hpcai_texts}/man DESTINATION share/man/man1 RENAME hpcai-train.1 COMPONENT program)
+  endforeach()
+  execute_process(COMMAND gzip -9nf \"${hpcai_texts}/man\" COMMAND_ERROR_IS_FATAL ANY)" COMPONENT program)
+install(FILES ${hpcai_texts}/man.gz DESTINATION share/man/man1 RENAME hpcai-train.1.gz COMPONENT program)  # as Debian wants it
 install(FILES ${hpcai_texts}/bash DESTINATION share/bash-completion/completions RENAME hpcai-train COMPONENT program)
 install(FILES ${hpcai_texts}/fish DESTINATION share/fish/vendor_completions.d RENAME hpcai-train.fish COMPONENT program)
 foreach(folder site-functions vendor-completions)
   install(FILES ${hpcai_texts}/zsh DESTINATION share/zsh/${folder} RENAME _hpcai-train COMPONENT program)
 endforeach()
+
+install(CODE "set(TORCH_ROOT \"${HPCAI_TORCH_ROOT}\")" COMPONENT program)
+install(SCRIPT cmake/Licences.cmake COMPONENT program)
 
 # For other CMake projects: hpcai::trainer and what it depends on.
 set(hpcai_exported fmt core config draw simulate data kernels models optim distributed_light distributed checkpoint metrics tasks inference

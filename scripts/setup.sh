@@ -99,14 +99,19 @@ fetch() {
   python3 -I - "$wheels" "$torch_folder" <<'PYTHON' || fail "the wheels could not be unpacked into .deps. Is the disk full?"
 import pathlib, sys, zipfile
 wheels, folder = map(pathlib.Path, sys.argv[1:])
+def is_licence(file):
+    return ".dist-info/licenses/" in file
 def wanted(file):  # libraries and headers; 47 MB of Python for torchrun
-    return file.startswith(("torch/lib/", "torch/include/", "nvidia/")) or file.endswith((".py", ".so", "/torch_shm_manager"))
+    return file.startswith(("torch/lib/", "torch/include/", "nvidia/")) or file.endswith((".py", ".so", "/torch_shm_manager")) or is_licence(file)
 def there(entry):  # such a file is not replaced, because a running program may use it
     file = folder / entry.filename
     return file.exists() and file.stat().st_size == entry.file_size
 for wheel in sorted(wheels.glob("*.whl")):  # torch and typing_extensions come last in the first list
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder, [e for e in archive.infolist() if wanted(e.filename) and not there(e)])
+        entries = [entry for entry in archive.infolist() if wanted(entry.filename)]
+        for entry in filter(lambda entry: is_licence(entry.filename), entries):  # licences/torch-2.11.0/LICENSE
+            entry.filename = "licences/" + entry.filename.replace(".dist-info/licenses/", "/")
+        archive.extractall(folder, [entry for entry in entries if not there(entry)])
 PYTHON
   rm -rf "$wheels"
   trap - EXIT

@@ -41,7 +41,7 @@ class Install(unittest.TestCase):
                     self.assertTrue(os.path.realpath(found.split(" (")[0]).startswith(f"{place}/lib/"), line)
         self.assertIn("hpcai-train", run(place / "bin/hpcai-train", "--version"))
         run(place / "bin/hpcai-train", "--config", CONFIG, "--run-dir", self.folder / "run", "--nproc", 2, cwd=self.folder)
-        for name in ("hpcai-train/configs/galaxy/quickstart.yaml", "man/man1/hpcai-train.1", "bash-completion/completions/hpcai-train",
+        for name in ("hpcai-train/configs/galaxy/quickstart.yaml", "man/man1/hpcai-train.1.gz", "bash-completion/completions/hpcai-train",
                      "zsh/site-functions/_hpcai-train", "fish/vendor_completions.d/hpcai-train.fish"):
             self.assertTrue((place / "share" / name).stat().st_size > 0, name)
 
