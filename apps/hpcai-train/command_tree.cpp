@@ -64,6 +64,12 @@ void add(const CLI::App& app, const std::string& path, std::vector<CommandEntry>
   for (const CLI::App* command : commands) add(*command, path + (path.empty() ? "" : " ") + command->get_name(), all);
 }
 
+// "training.stages[0].epochs" of "training.stages[].epochs".
+std::string of_first_element(std::string key) {
+  for (size_t place = 0; (place = key.find("[]", place)) != std::string::npos; place += 3) key.insert(place + 1, "0");
+  return key;
+}
+
 }  // namespace
 
 std::vector<CommandEntry> list_commands(const CLI::App& app) {
@@ -76,8 +82,7 @@ std::vector<SettingEntry> list_settings(const config::Section& description) {
   std::vector<SettingEntry> settings;
   std::map<std::string, size_t> places;
   for (const auto& item : config::list_keys(description)) {
-    const auto key = item.at("key").get<std::string>();
-    if (key.find('[') != std::string::npos) continue;
+    const auto key = of_first_element(item.at("key").get<std::string>());
     const auto [place, is_new] = places.emplace(key, settings.size());
     if (is_new) settings.push_back({key, {}});
     std::vector<std::string>& choices = settings[place->second].choices;

@@ -38,8 +38,8 @@ struct SettingEntry {
   std::vector<std::string> choices;  // words that its value may be
 };
 
-// Returns the settings that --set can change alone, so without those of lists of sections. Each key appears once, with the
-// choices of all types that have it.
+// Returns the settings that --set can change alone. Those of lists of sections have the position of the first element,
+// "training.stages[0].epochs". Each key appears once, with the choices of all types that have it.
 std::vector<SettingEntry> list_settings(const config::Section& description);
 
 }  // namespace hpcai::app

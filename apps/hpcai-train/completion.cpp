@@ -71,10 +71,17 @@ std::string word_cases(const Vocabulary& all) {
   return cases;
 }
 
+// The pattern of a case statement for a key, with any position in each list. `any`: how the shell writes "[any]".
+std::string any_element(std::string key, std::string_view any) {
+  for (size_t place = 0; (place = key.find("[0]", place)) != std::string::npos; place += any.size()) key.replace(place, 3, any);
+  return key;
+}
+
 std::string choice_cases(const Vocabulary& all) {
   std::string cases;
   for (const SettingEntry& setting : all.settings) {
-    if (!setting.choices.empty()) cases += fmt::format("    {}) values='{}' ;;\n", setting.key, words(setting.choices));
+    if (setting.choices.empty()) continue;
+    cases += fmt::format("    {}) values='{}' ;;\n", any_element(setting.key, "'['*]"), words(setting.choices));
   }
   return cases;
 }
@@ -269,7 +276,8 @@ std::string fish_script(const Vocabulary& all) {
   out += fmt::format("set -g __hpcai_train_all_keys {}\n{}", keys_of(all, ""), kFish);
   for (const SettingEntry& setting : all.settings) {
     if (setting.choices.empty()) continue;
-    out += fmt::format("    case {}\n      printf '{}=%s\\n' {}\n", setting.key, setting.key, words(setting.choices));
+    out += fmt::format("    case '{}'\n      printf '%s\\n' $parts[1]={}\n", any_element(setting.key, "[*]"),
+                       fmt::join(setting.choices, " $parts[1]="));
   }
   out += "  end\nend\ncomplete -c hpcai-train -f\n";
   for (const CommandEntry& command : all.commands) {

@@ -319,6 +319,9 @@ class Shells(Case):
         self.assertEqual(self.complete("hpcai-train --set=optimizer.type=lar"), ["lars"])
         self.assertEqual(sorted(self.complete("hpcai-train --set training.deterministic=")), ["false", "true"])
         self.assertIn("optimizer.type", self.complete("hpcai-train explain optimizer.ty"))
+        self.assertIn("training.stages[0].epochs=", self.complete("hpcai-train --set training.stages[0].ep"))
+        self.assertIn("training.stages[0].epochs", self.complete("hpcai-train explain training.stages"))
+        self.assertEqual(self.complete("hpcai-train --set sources[12].data.type=simulated_w"), ["simulated_waveforms"])
         self.assertEqual(sorted(self.complete("hpcai-train completion ")), ["bash", "fish", "zsh"])
         self.assertEqual(sorted(self.complete("hpcai-train predict --split ")), ["test", "train", "validation"])
 
@@ -356,6 +359,7 @@ class Shells(Case):
 
         self.assertIn("evaluate", complete("hpcai-train eva"))
         self.assertIn("optimizer.type=lars", complete("hpcai-train --set optimizer.type=la"))
+        self.assertIn("sources[1].data.type=simulated_waveforms", complete("hpcai-train --set sources[1].data.type=simulated_w"))
         self.assertIn("--where", complete("hpcai-train runs list --wh"))
 
     def test_zsh_completes(self):

@@ -128,7 +128,12 @@ TEST_CASE("files of bands need names of bands, and may be listed for a trained n
   const auto listed = data::open_input(config, folder / "names.txt", use);
   REQUIRE(listed->size() == 2);
   CHECK(test::read_input(*listed, 0) == test::read_input(*listed, 1));
+  const auto named = data::open_input(config, folder / "divided-{band}.fits", use);
+  REQUIRE(named->size() == 1);
+  CHECK(test::read_input(*named, 0) == test::read_input(*listed, 0));
   config.preparation.bands.clear();
+  CHECK(thrown_by([&] { data::open_input(config, folder / "divided-{band}.fits", use); }).remedy.find("data.preparation.bands") !=
+        std::string::npos);
   const auto thrown = thrown_by([&] { data::open(config, 1); });
   CHECK(thrown.code == ExitCode::usage);
   CHECK(thrown.what.find("divided-{band}.fits") == 0);

@@ -12,6 +12,7 @@
 #include "hpcai/core/file.h"
 #include "hpcai/core/log.h"
 #include "hpcai/core/text.h"
+#include "hpcai/data/band_files.h"
 #include "hpcai/data/sources/image_files.h"
 #include "hpcai/data/sources/image_hdf5.h"
 #include "hpcai/data/sources/image_list.h"
@@ -145,11 +146,12 @@ std::unique_ptr<Dataset> open_image_input(const fs::path& input, ImageFolderConf
                 "Give an HDF5 file with images of this shape.");
   }
   if (is_folder) return open_folder(input, std::move(reading), use);
-  if (is_image_file(input)) {
+  if (has_band_place(input.native()) || is_image_file(input)) {
+    const std::vector<CatalogueRow> row = {{input.string(), kUnlabelled, "the input"}};
     refuse_unlabelled_input(input, use);
-    require_sizes({{input.string(), kUnlabelled, ""}}, reading, input);
+    require_sizes(row, reading, input);
     reading.folder = "";
-    return open_image_files(reading, use.spec.class_names, {{input.string(), kUnlabelled, ""}}, "input", use.threads);
+    return open_image_files(reading, use.spec.class_names, row, "input", use.threads);
   }
   return open_list(input, std::move(reading), use);
 }
