@@ -25,7 +25,9 @@ nlohmann::json json_of(const data::InputSpeed& speed) {
   }
   return {{"threads", speed.threads},
           {"samples", speed.samples},
+          {"bytes_read_per_sample", speed.bytes_read_per_sample()},
           {"samples_per_second", speed.samples_per_second()},
+          {"cpu_s_per_sample", speed.cpu_seconds_per_sample()},
           {"stages", std::move(stages)}};
 }
 
@@ -35,6 +37,16 @@ nlohmann::json measure_epoch(const data::Dataset& data, const data::Sampler& sam
   report["all_threads"] =
       threads == 1 ? report["one_thread"] : json_of(data::measure_input(data, sampler, batches, threads, kSeconds));
   return report;
+}
+
+// In pieces of what is read for a sample, from as much memory as the samples are; of samples that are not read, of their input.
+nlohmann::json memcpy_speed(const nlohmann::json& epoch, const data::Dataset& data, int threads) {
+  constexpr int64_t kMostBytes = int64_t{1} << 28;
+  const int64_t read_bytes = epoch.at("one_thread").at("bytes_read_per_sample");
+  const int64_t piece = read_bytes > 0 ? read_bytes : data.input_size() * static_cast<int64_t>(sizeof(float));
+  const int64_t source = std::clamp(kMostBytes / piece, int64_t{1}, data.size()) * piece;
+  return {{"one_thread", data::memcpy_mb_per_second(piece, source, 1)},
+          {"all_threads", data::memcpy_mb_per_second(piece, source, threads)}};
 }
 
 std::string row(const std::string& name, const nlohmann::json& one, const nlohmann::json& all) {
@@ -67,15 +79,13 @@ nlohmann::json measure_input_path(const trainer::Experiment& experiment, int thr
   const auto first = open(uncached), later = open(experiment);
   const data::Sampler sampler(first->size(), experiment.training.global_batch, 0, 1, data::SamplerMode::training,
                               static_cast<uint64_t>(experiment.training.seed));
-  const int64_t batch_bytes = experiment.training.global_batch * first->input_size() * static_cast<int64_t>(sizeof(float));
   nlohmann::json report = {{"input_shape", first->spec().input_shape},
                            {"channels_last", first->is_channels_last()},
                            {"global_batch", experiment.training.global_batch},
                            {"samples", first->size()}};
-  report["memcpy_mb_per_second"] = {{"one_thread", data::memcpy_mb_per_second(batch_bytes, 1)},
-                                    {"all_threads", data::memcpy_mb_per_second(batch_bytes, threads)}};
   const int64_t batches = data::batches_in(*first, sampler, kSeconds);
   report["first_epoch"] = measure_epoch(*first, sampler, batches, threads);
+  report["memcpy_mb_per_second"] = memcpy_speed(report["first_epoch"], *first, threads);
   data::measure_input(*later, sampler, batches, threads, 0);  // fills the cache
   report["later_epochs"] = measure_epoch(*later, sampler, batches, threads);
   return report;

@@ -3,11 +3,13 @@
   HPCAI_TRAIN=build/bin/hpcai-train python3 tests/bench/input_peers.py [--rounds 7] [--images 400] [--folder FOLDER]
 
 Needs numpy and h5py; torch and OpenCV (opencv-python-headless) for their rows. Synthetic images of 299 x 299 pixels, as bytes
-in a contiguous HDF5 file and in one with a chunk for each image; JPEG files of 512 x 512 pixels, decoded at half of that. Rates
-are samples/s; a ratio is the median over the rounds of ours by the best peer of the same round, because other programs may slow
-down a round.
+in a contiguous HDF5 file and in one with a chunk for each image; JPEG files of 512 x 512 pixels, decoded at half of that. All are
+in the system's memory. Rates are samples in a second of processor time, so that programs beside these count little; a ratio is the
+median over the rounds of ours by the best peer of the same round. memcpy copies as many bytes as an image has, from memory as large
+as the file to a buffer that it uses again, as the reader does.
 """
 import argparse
+import io
 import json
 import math
 import os
@@ -74,17 +76,42 @@ def ours(program, config):
     return json.loads(run.stdout)
 
 
+def of_stage(epoch, stage):
+    """Samples in a second of processor time of this stage: other programs disturb all stages alike."""
+    seconds = {name: 1 / rates["samples_per_second"] for name, rates in epoch["stages"].items()}
+    return sum(seconds.values()) / seconds[stage] / epoch["cpu_s_per_sample"]
+
+
 def read_and_memcpy(report):
     """Images that are read, and that memcpy could copy, in a second, on one thread."""
-    read = report["first_epoch"]["one_thread"]["stages"]["read"]["samples_per_second"]
-    return read, report["memcpy_mb_per_second"]["one_thread"] / (SIDE * SIDE * 3e-6)
+    return of_stage(report["first_epoch"]["one_thread"], "read"), report["memcpy_mb_per_second"]["one_thread"] / (SIDE * SIDE * 3e-6)
 
 
 def rate(work, count):
     work()
-    start = time.perf_counter()
+    start = time.thread_time()
     work()
-    return count / (time.perf_counter() - start)
+    return count / (time.thread_time() - start)
+
+
+def preads(folder, count):
+    """pread alone, of the same bytes to a buffer that is used again: what a reader can reach."""
+    size = SIDE * SIDE * 3
+    buffer, order = np.empty(size, np.uint8), np.random.default_rng(1).permutation(count)
+
+    def loop(name):
+        with h5py.File(folder / f"{name}.h5", "r") as file:
+            stored = file["images"].id
+            begin = stored.get_offset()
+            places = [stored.get_chunk_info(i).byte_offset if begin is None else begin + i * size for i in range(count)]
+        descriptor = os.open(folder / f"{name}.h5", os.O_RDONLY)
+
+        def work():
+            for i in order:
+                if os.preadv(descriptor, [buffer], places[i]) != size:
+                    raise SystemExit(f"{name}.h5 has changed")
+        return lambda: rate(work, count)
+    return {"read": loop("images"), "read, chunks": loop("chunked")}
 
 
 def loaders(folder, images):
@@ -146,11 +173,24 @@ def warps(images):
 
 
 def jpeg_decoders(files):
+    """Decoders of files that are in memory, at half their size."""
+    stored = [file.read_bytes() for file in files]
     if not files:
         return {}
     import cv2
-    return {"OpenCV imread, reduced by 2": lambda: rate(lambda: [cv2.imread(str(file), cv2.IMREAD_REDUCED_COLOR_2) for file in files],
-                                                        len(files))}
+    arrays = [np.frombuffer(jpeg, np.uint8) for jpeg in stored]
+    decoders = {"OpenCV imdecode": lambda: rate(lambda: [cv2.imdecode(array, cv2.IMREAD_REDUCED_COLOR_2) for array in arrays], len(files))}
+    try:
+        from PIL import Image
+
+        def decode(jpeg):
+            image = Image.open(io.BytesIO(jpeg))
+            image.draft("RGB", (JPEG_SIDE // 2, JPEG_SIDE // 2))
+            image.load()
+        decoders["Pillow"] = lambda: rate(lambda: [decode(jpeg) for jpeg in stored], len(files))
+    except ImportError:
+        pass
+    return decoders
 
 
 def main():
@@ -165,18 +205,20 @@ def main():
         images = write_files(folder, options.images)
         jpegs = write_jpegs(folder, images[:64])
         peers = {"normalised": loaders(folder, images), "augmented": warps(images[:64]), "JPEG": jpeg_decoders(jpegs)}
+        alone = preads(folder, len(images))
         rows = []
         for _ in range(options.rounds):
             full = ours(program, folder / "plain.yaml")
-            augmented = ours(program, folder / "augmented.yaml")["first_epoch"]["one_thread"]["stages"]["augment"]
+            augmented = ours(program, folder / "augmented.yaml")["first_epoch"]["one_thread"]
             (read, bound), (chunks, bound_of_chunks) = (read_and_memcpy(report) for report in (full, ours(program, folder / "chunked.yaml")))
             row = {"read": read, "read, chunks": chunks, "memcpy": bound, "read by memcpy": read / bound,
-                   "read, chunks by memcpy": chunks / bound_of_chunks, "normalised": full["first_epoch"]["one_thread"]["samples_per_second"],
-                   "augmented": augmented["samples_per_second"]}
+                   "read, chunks by memcpy": chunks / bound_of_chunks, **{f"pread alone: {name}": measure() for name, measure in alone.items()},
+                   "normalised": 1 / full["first_epoch"]["one_thread"]["cpu_s_per_sample"],
+                   "augmented": of_stage(augmented, "augment")}
             if jpegs:
                 jpeg = ours(program, folder / "jpeg.yaml")["first_epoch"]
-                row["JPEG"] = jpeg["one_thread"]["stages"]["decode"]["samples_per_second"]
-                row["JPEG, all cores"] = jpeg["all_threads"]["samples_per_second"]
+                row["JPEG"] = of_stage(jpeg["one_thread"], "decode")
+                row["JPEG, each of all cores"] = of_stage(jpeg["all_threads"], "decode")
             for kind, group in peers.items():
                 row.update({f"{kind}: {name}": measure() for name, measure in group.items()})
             rows.append(row)
@@ -185,6 +227,8 @@ def main():
             value = statistics.median(row[name] for row in rows)
             print(f"| {name} | {value:,.0f} |" if value > 10 else f"| {name} | {value:.2f} |")
         print()
+        for name in alone:
+            print(f"{name} by pread alone: {statistics.median(row[name] / row[f'pread alone: {name}'] for row in rows):.2f}")
         for kind, group in peers.items():
             if group:
                 best = statistics.median(row[kind] / max(row[f"{kind}: {name}"] for name in group) for row in rows)

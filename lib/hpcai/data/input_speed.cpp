@@ -4,7 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <mutex>
+#include <numeric>
 #include <vector>
 
 #include "hpcai/core/parallel.h"
@@ -15,6 +17,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// The processor time of this thread since its start.
+double thread_cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
 
 // Buffers from the heap start at 64 bytes, as tensors do.
 struct alignas(64) Line {
@@ -59,14 +68,20 @@ double InputSpeed::mb_per_second(Stage stage) const {
   return busy > 0 ? 1e-6 * static_cast<double>(stages.bytes[static_cast<size_t>(stage)]) / busy : 0;
 }
 
+int64_t InputSpeed::bytes_read_per_sample() const {
+  return samples > 0 ? stages.bytes[static_cast<size_t>(Stage::read)] / samples : 0;
+}
+
 InputSpeed measure_input(const Dataset& dataset, const Sampler& sampler, int64_t batches, int threads, double seconds) {
-  InputSpeed speed{.samples = 0, .threads = threads, .seconds = 0, .stages = {}};
+  InputSpeed speed;
+  speed.threads = threads;
   std::atomic<int64_t> next{0};
   std::mutex mutex;
-  const auto start = Clock::now();
   parallel_for(threads, threads, [&](int64_t) {
-    Buffer batch(batch_bytes(dataset, sampler));
+    Buffer batch(batch_bytes(dataset, sampler));  // memory near the thread; what it costs is not counted
     auto* out = reinterpret_cast<float*>(batch.data());
+    const auto start = Clock::now();
+    const double cpu_start = thread_cpu_seconds();
     StageClock clock;
     int64_t samples = 0;
     for (int64_t number; (number = next++) < batches || seconds_since(start) < seconds;) {
@@ -75,9 +90,10 @@ InputSpeed measure_input(const Dataset& dataset, const Sampler& sampler, int64_t
     const StageTimes times = clock.times();
     const std::lock_guard lock(mutex);
     speed.samples += samples;
+    speed.seconds = std::max(speed.seconds, seconds_since(start));
+    speed.cpu_seconds += thread_cpu_seconds() - cpu_start;
     speed.stages += times;
   });
-  speed.seconds = seconds_since(start);
   return speed;
 }
 
@@ -89,19 +105,28 @@ int64_t batches_in(const Dataset& dataset, const Sampler& sampler, double second
   return std::clamp<int64_t>(static_cast<int64_t>(std::min(1e9, seconds / needed)), 1, sampler.batches_per_epoch());
 }
 
-double memcpy_mb_per_second(int64_t bytes, int threads) {
+double memcpy_mb_per_second(int64_t piece_bytes, int64_t source_bytes, int threads) {
   constexpr int kTries = 9;
   constexpr int64_t kLeastBytes = int64_t{1} << 24;  // copied in one try, so that a clock can tell its time
-  const int64_t copies = (kLeastBytes + bytes - 1) / bytes;
-  std::vector<Buffer> from(static_cast<size_t>(threads), Buffer(bytes)), to = from;
+  constexpr int64_t kStep = 7919;  // pieces between one copy and the next: a prime, so that all pieces take their turn
+  const int64_t pieces = std::max<int64_t>(1, source_bytes / piece_bytes);
+  const int64_t copies = std::max(pieces, (kLeastBytes + piece_bytes - 1) / piece_bytes);
+  Buffer source(pieces * piece_bytes);
+  std::vector<Buffer> pieces_of_threads(static_cast<size_t>(threads), Buffer(piece_bytes));
   std::vector<double> rates;
   for (int i = 0; i < kTries; ++i) {
-    const auto start = Clock::now();
+    std::vector<double> seconds(static_cast<size_t>(threads));
     parallel_for(threads, threads, [&](int64_t thread) {
-      const auto t = static_cast<size_t>(thread);
-      for (int64_t copy = 0; copy < copies; ++copy) std::memcpy(to[t].data(), from[t].data(), static_cast<size_t>(bytes));
+      std::byte* const to = pieces_of_threads[static_cast<size_t>(thread)].data();
+      const double start = thread_cpu_seconds();
+      for (int64_t copy = 0; copy < copies; ++copy) {
+        const int64_t piece = (copy * kStep + thread * pieces / threads) % pieces;
+        std::memcpy(to, source.data() + piece * piece_bytes, static_cast<size_t>(piece_bytes));
+      }
+      seconds[static_cast<size_t>(thread)] = thread_cpu_seconds() - start;
     });
-    rates.push_back(1e-6 * static_cast<double>(bytes * copies * threads) / seconds_since(start));
+    const double mean_s = std::accumulate(seconds.begin(), seconds.end(), 0.0) / threads;
+    rates.push_back(1e-6 * static_cast<double>(piece_bytes * copies * threads) / mean_s);
   }
   std::nth_element(rates.begin(), rates.begin() + kTries / 2, rates.end());
   return rates[kTries / 2];

@@ -17,6 +17,8 @@ TEST_CASE("a measurement reads each batch once, or until its time is over, on an
     CHECK(once.samples == 20);
     CHECK(once.threads == threads);
     CHECK(once.samples_per_second() > 0);
+    CHECK(once.cpu_seconds_per_sample() > 0);
+    CHECK(once.bytes_read_per_sample() == 0);
     CHECK(measure_input(images, sampler, 2, threads, 0.3).samples > 8);
   }
 }
@@ -37,5 +39,6 @@ TEST_CASE("the number of batches is at least one and at most that of an epoch, a
   const Sampler sampler(8, 4, 0, 1, SamplerMode::training, 1);
   CHECK(batches_in(images, sampler, 0) == 1);
   CHECK(batches_in(images, sampler, 1e6) == 2);
-  CHECK(memcpy_mb_per_second(1000, 2) > 0);
+  CHECK(memcpy_mb_per_second(1000, 10'000, 2) > 0);
+  CHECK(memcpy_mb_per_second(1000, 10, 1) > 0);
 }
