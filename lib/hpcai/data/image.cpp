@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "hpcai/data/fits.h"
 #include "hpcai/data/jpeg.h"
@@ -54,18 +55,50 @@ Image decode_fits(std::string_view bytes) {
   return image;
 }
 
-// The channels of a pixel as floats, and a fourth value: one register of the processor.
-using Channels = float __attribute__((vector_size(16)));
+// Rows that are filtered together: a weight and its place are looked up once for them.
+constexpr int64_t kRows = 4;
 
-void to_floats(const uint8_t* pixels, int64_t count, Channels* out) {
-  using Bytes = uint8_t __attribute__((vector_size(4)));
-  for (int64_t x = 0; x + 1 < count; ++x) {
-    Bytes bytes;
-    std::memcpy(&bytes, pixels + 3 * x, sizeof bytes);
-    out[x] = __builtin_convertvector(bytes, Channels);
+// Filters kRows rows of `count` pixels across, to `width` pixels each. A pixel is read and written with one value more than it
+// has, so rows lie 3 * count + 1 and 3 * width + 1 values apart.
+void filter_across(const float* pixels, int64_t count, const TriangleFilter& filter, int64_t width, float* out) {
+  using Channels = float __attribute__((vector_size(16)));
+  const int64_t from_stride = 3 * count + 1, to_stride = 3 * width + 1;
+  for (int64_t x = 0; x < width; ++x) {
+    Channels sums[kRows] = {};
+    const int64_t last = std::min(filter.first[x] + filter.taps, count);
+    const float* weight = &filter.weights[x * filter.taps];
+    for (int64_t j = filter.first[x]; j < last; ++j, ++weight) {
+      for (int64_t r = 0; r < kRows; ++r) {
+        Channels pixel;
+        std::memcpy(&pixel, pixels + r * from_stride + 3 * j, sizeof pixel);
+        sums[r] += *weight * pixel;
+      }
+    }
+    for (int64_t r = 0; r < kRows; ++r) std::memcpy(out + r * to_stride + 3 * x, &sums[r], sizeof sums[r]);
   }
-  const uint8_t* last = pixels + 3 * (count - 1);
-  out[count - 1] = Channels{static_cast<float>(last[0]), static_cast<float>(last[1]), static_cast<float>(last[2]), 0};
+}
+
+// One row of the result, of `values` values, from rows that lie values + 1 apart.
+void filter_down(const float* rows, int64_t count, const TriangleFilter& filter, int64_t y, int64_t values, uint8_t* out) {
+  thread_local std::vector<float> sums;
+  sums.assign(static_cast<size_t>(values), 0.5F);
+  float* __restrict sum = sums.data();
+  const int64_t last = std::min(filter.first[y] + filter.taps, count);
+  const float* weight = &filter.weights[y * filter.taps];
+  for (int64_t j = filter.first[y]; j < last; ++j, ++weight) {
+    const float w = *weight;
+    const float* __restrict row = rows + j * (values + 1);
+    for (int64_t i = 0; i < values; ++i) sum[i] += w * row[i];
+  }
+  uint8_t* __restrict to = out;
+  for (int64_t i = 0; i < values; ++i) {
+    to[i] =
+        static_cast<uint8_t>(static_cast<int32_t>(std::min(std::max(sum[i], 0.0F), 255.0F)));  // vectors know no way round int32
+  }
+}
+
+void to_floats(const uint8_t* __restrict bytes, int64_t count, float* __restrict out) {
+  for (int64_t i = 0; i < count; ++i) out[i] = bytes[i];
 }
 
 }  // namespace
@@ -101,11 +134,11 @@ ImageHeader read_image_header(const std::filesystem::path& path) {
   return image_header(file.read_start(size_t{1} << 26));
 }
 
-Image decode_image(std::string_view bytes, const std::string& name, int64_t smallest_side) {
+Image decode_image(std::string_view bytes, const std::string& name, int64_t smallest_side, std::vector<uint8_t> memory) {
   const ImageHeader header = image_header(bytes);
   const ScopedStage stage(Stage::decode, 3 * header.height * header.width);
   switch (header.format) {
-    case ImageFormat::jpeg: return decode_jpeg(bytes, smallest_side);
+    case ImageFormat::jpeg: return decode_jpeg(bytes, smallest_side, std::move(memory));
     case ImageFormat::png: return decode_png(bytes, name);
     case ImageFormat::fits: break;
   }
@@ -135,30 +168,16 @@ void resize_box(const uint8_t* pixels, int64_t row_width, const Box& box, int64_
   }
   const ScopedStage stage(Stage::resize, 3 * height * width);
   const TriangleFilter across(box.width, width), down(box.height, height);
-  thread_local std::vector<Channels> places;
-  thread_local std::vector<float> rows;
-  places.resize(static_cast<size_t>(box.width));
-  rows.resize(static_cast<size_t>(box.height * width * 3 + 1));  // a pixel is stored with one float behind it
-  for (int64_t y = 0; y < box.height; ++y) {
-    to_floats(pixels + y * stride, box.width, places.data());
-    for (int64_t x = 0; x < width; ++x) {
-      Channels sum = {0, 0, 0, 0};
-      const int64_t last = std::min(across.first[x] + across.taps, box.width);
-      const float* weight = &across.weights[x * across.taps];
-      for (int64_t j = across.first[x]; j < last; ++j, ++weight) sum += *weight * places[j];
-      std::memcpy(&rows[(y * width + x) * 3], &sum, sizeof sum);
+  thread_local std::vector<float> wide, rows;
+  wide.resize(static_cast<size_t>(kRows * (3 * box.width + 1)));
+  rows.resize(static_cast<size_t>((box.height + kRows - 1) * (3 * width + 1)));
+  for (int64_t y = 0; y < box.height; y += kRows) {
+    for (int64_t r = 0; r < kRows; ++r) {  // the last row again where there are no more
+      to_floats(pixels + std::min(y + r, box.height - 1) * stride, 3 * box.width, &wide[r * (3 * box.width + 1)]);
     }
+    filter_across(wide.data(), box.width, across, width, &rows[y * (3 * width + 1)]);
   }
-  std::vector<float> line(static_cast<size_t>(3 * width));
-  for (int64_t y = 0; y < height; ++y) {
-    std::fill(line.begin(), line.end(), 0.5F);
-    const int64_t last = std::min(down.first[y] + down.taps, box.height);
-    const float* weight = &down.weights[y * down.taps];
-    for (int64_t j = down.first[y]; j < last; ++j, ++weight) {
-      for (int64_t i = 0; i < 3 * width; ++i) line[i] += *weight * rows[j * 3 * width + i];
-    }
-    for (int64_t i = 0; i < 3 * width; ++i) out[3 * y * width + i] = static_cast<uint8_t>(std::clamp(line[i], 0.0F, 255.0F));
-  }
+  for (int64_t y = 0; y < height; ++y) filter_down(rows.data(), box.height, down, y, 3 * width, out + 3 * y * width);
 }
 
 }  // namespace hpcai::data

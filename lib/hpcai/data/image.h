@@ -50,8 +50,9 @@ ImageHeader image_header(std::string_view bytes);
 // A JPEG, PNG or FITS file's bytes as colours; FITS by the default of data.preparation (preparation_config.h); grey becomes
 // colour, transparency is laid on black. JPEG files may be reduced by 2, 4 or 8 while they are decoded, as long as
 // `smallest_side` pixels are left along the shorter side (0 = never). Throws ImageError, or Error{bad_data} with `name` in front,
-// for damaged and truncated files and for CMYK.
-Image decode_image(std::string_view bytes, const std::string& name, int64_t smallest_side = 0);
+// for damaged and truncated files and for CMYK. The pixels of a JPEG are put into `memory`, whatever it holds: memory that is
+// used again costs less than fresh memory.
+Image decode_image(std::string_view bytes, const std::string& name, int64_t smallest_side = 0, std::vector<uint8_t> memory = {});
 
 // The central square of side `crop` in pixels of the file (0 = the largest that fits), resized to `size` with a triangle filter
 // that covers all pixels when it shrinks, as Pillow's BILINEAR does. Writes [size, size, 3]. Throws ImageError if the image is

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <csetjmp>
+#include <utility>
 
 namespace hpcai::data {
 namespace {
@@ -107,14 +108,14 @@ ImageHeader jpeg_header(std::string_view bytes) {
   return {ImageFormat::jpeg, decoder.info().image_height, decoder.info().image_width};
 }
 
-Image decode_jpeg(std::string_view bytes, int64_t smallest_side) {
+Image decode_jpeg(std::string_view bytes, int64_t smallest_side, std::vector<uint8_t> memory) {
   Decoder decoder(bytes);
   check(decoder.read_header(), decoder);
   const int64_t side = std::min(decoder.info().image_height, decoder.info().image_width);
   unsigned reduction = 1;
   while (smallest_side > 0 && reduction < 8 && side / (2 * reduction) >= smallest_side) reduction *= 2;
   check(decoder.start(reduction), decoder);
-  Image image{decoder.info().output_height, decoder.info().output_width, {}, reduction};
+  Image image{decoder.info().output_height, decoder.info().output_width, std::move(memory), reduction};
   image.pixels.resize(static_cast<size_t>(3 * image.height * image.width));
   check(decoder.read_rows(image.pixels.data()), decoder);
   return image;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/open_files.h"
@@ -78,18 +79,18 @@ size_t RegularFile::read_at(uint64_t at, void* out, size_t count) const {
   return done;
 }
 
-std::string RegularFile::read_start(size_t most) const {
-  std::string bytes(std::min(most, static_cast<size_t>(bytes_)), '\0');
-  bytes.resize(read_at(0, bytes.data(), bytes.size()));  // shorter if the file has shrunk
-  return bytes;
+std::string RegularFile::read_start(size_t most, std::string memory) const {
+  memory.resize(std::min(most, static_cast<size_t>(bytes_)));
+  memory.resize(read_at(0, memory.data(), memory.size()));  // shorter if the file has shrunk
+  return memory;
 }
 
-std::string read_regular_file(const std::string& path, size_t limit) {
+std::string read_regular_file(const std::string& path, size_t limit, std::string memory) {
   const RegularFile file(path);
   if (static_cast<uint64_t>(file.bytes()) > limit) {
     throw Error(ExitCode::bad_data, fmt::format("{} is larger than the allowed {} bytes", printable(path), limit));
   }
-  return file.read_start(limit);
+  return file.read_start(limit, std::move(memory));
 }
 
 }  // namespace hpcai::data

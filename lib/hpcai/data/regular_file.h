@@ -21,8 +21,9 @@ class RegularFile {
   // Reads `count` bytes from byte `at` on into `out`. Returns how many the file had. Throws Error{missing_input} if they cannot
   // be read.
   size_t read_at(uint64_t at, void* out, size_t count) const;
-  // The first `most` bytes, or all if there are fewer. Throws Error{missing_input} if they cannot be read.
-  std::string read_start(size_t most) const;
+  // The first `most` bytes, or all if there are fewer, in `memory`, whatever it holds. Throws Error{missing_input} if they cannot
+  // be read.
+  std::string read_start(size_t most, std::string memory = {}) const;
 
  private:
   std::string path_;
@@ -30,7 +31,8 @@ class RegularFile {
   int64_t bytes_ = 0;
 };
 
-// The whole file. Throws what RegularFile throws, and Error{bad_data} if it is larger than `limit` bytes.
-std::string read_regular_file(const std::string& path, size_t limit = size_t{1} << 30);
+// The whole file, in `memory`, whatever it holds. Throws what RegularFile throws, and Error{bad_data} if it is larger than
+// `limit` bytes.
+std::string read_regular_file(const std::string& path, size_t limit = size_t{1} << 30, std::string memory = {});
 
 }  // namespace hpcai::data

@@ -1,5 +1,8 @@
 #include <catch2/catch.hpp>
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <utility>
 
 #include "hpcai/core/file.h"
 #include "hpcai/core/sha256.h"
@@ -84,6 +87,44 @@ TEST_CASE("crop and resize agree with Pillow, shrinking and growing") {
       CHECK(std::abs(pixel[0] - red) <= 1);
       CHECK(std::abs(pixel[1] - green) <= 1);
       CHECK(std::abs(pixel[2] - blue) <= 1);
+    }
+  }
+}
+
+namespace {
+
+// The triangle filter in double precision: the weight of pixel j of `from` for pixel i of `to`, not yet divided by their sum.
+double triangle(int64_t i, int64_t j, int64_t from, int64_t to) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to);
+  const double distance = static_cast<double>(j) + 0.5 - (static_cast<double>(i) + 0.5) * scale;
+  return std::max(0.0, 1 - std::abs(distance) / std::max(1.0, scale));
+}
+
+}  // namespace
+
+TEST_CASE("a resized box is the weighted mean of its pixels, for any number of rows") {
+  constexpr int64_t kHeight = 23, kWidth = 19;
+  std::vector<uint8_t> pixels(3 * kHeight * kWidth);
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * i * 31 % 251);
+  for (const Box& box : {Box{2, 3, 21, 16}, Box{0, 0, 4, 7}, Box{1, 0, 6, 19}, Box{5, 5, 1, 1}}) {
+    for (const auto& [height, width] : {std::pair<int64_t, int64_t>{9, 6}, {30, 25}, {1, 1}, {5, 17}}) {
+      std::vector<uint8_t> out(static_cast<size_t>(3 * height * width) + 1, 77);
+      resize_box(pixels.data(), kWidth, box, height, width, out.data());
+      double worst = 0;
+      for (int64_t k = 0; k < 3 * height * width; ++k) {
+        const int64_t y = k / (3 * width), x = k / 3 % width;
+        double sum = 0, weights = 0;
+        for (int64_t i = 0; i < box.height; ++i) {
+          for (int64_t j = 0; j < box.width; ++j) {
+            const double weight = triangle(y, i, box.height, height) * triangle(x, j, box.width, width);
+            sum += weight * pixels[static_cast<size_t>(3 * ((box.top + i) * kWidth + box.left + j) + k % 3)];
+            weights += weight;
+          }
+        }
+        worst = std::max(worst, std::abs(out[static_cast<size_t>(k)] - sum / weights));
+      }
+      CHECK(worst < 0.501);  // rounded to the nearest byte
+      CHECK(out.back() == 77);
     }
   }
 }

@@ -72,6 +72,19 @@ TEST_CASE("a JPEG of so many scans that decoding it takes minutes is refused wit
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
 }
 
+TEST_CASE("pixels do not depend on the memory that they are put into, which is used again") {
+  const std::string bytes = progressive_jpeg(64, 1);
+  const std::vector<uint8_t> expected = decode_jpeg(bytes, 0).pixels;
+  for (const size_t size : {size_t{1}, size_t{3 * 64 * 64}, size_t{100'000}}) {
+    std::vector<uint8_t> memory(size, 99);
+    memory.reserve(200'000);
+    const uint8_t* const place = memory.data();
+    const Image image = decode_jpeg(bytes, 0, std::move(memory));
+    CHECK(image.pixels == expected);
+    CHECK(image.pixels.data() == place);
+  }
+}
+
 TEST_CASE("decoding stops at the first sign of damage") {
   const std::string bytes = progressive_jpeg(64, 20);
   CHECK(jpeg_error(bytes.substr(0, bytes.size() - 40)) == "damaged JPEG: Premature end of JPEG file");

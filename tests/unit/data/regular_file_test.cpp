@@ -27,6 +27,8 @@ TEST_CASE("a file is read whole, in part, and through a link") {
   CHECK(file.bytes() == 10);
   CHECK(file.read_start(4) == "0123");
   CHECK(file.read_start(100) == "0123456789");
+  CHECK(file.read_start(4, "memory that is used again") == "0123");
+  CHECK(read_regular_file((folder / "a").string(), 10, "ab") == "0123456789");
   const auto thrown = thrown_by([&] { read_regular_file((folder / "a").string(), 9); });
   CHECK(thrown.code == ExitCode::bad_data);
   CHECK(thrown.what == (folder / "a").string() + " is larger than the allowed 9 bytes");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <utility>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/sha256.h"
@@ -22,6 +23,15 @@
 
 namespace hpcai::data {
 namespace {
+
+constexpr size_t kLargestFile = size_t{1} << 30;
+
+// The memory of what a thread is done with, for its next image; nothing of one so large that each thread should not keep it.
+template <class Memory>
+Memory reusable(Memory& memory) {
+  constexpr size_t kMostKept = size_t{1} << 26;
+  return memory.capacity() > kMostKept ? Memory() : std::move(memory);
+}
 
 std::vector<std::vector<float>> truth_of(const std::vector<CatalogueRow>& rows) {
   std::vector<std::vector<float>> truth;
@@ -103,7 +113,7 @@ class ImageFiles : public ImageSet {
       if (header.format == ImageFormat::fits) return;
       made = true;
       const Box box = pick_box(index, pick, header);
-      const Image image = decode(bytes, index, header, std::min(box.height, box.width));
+      const Image& image = decode(bytes, index, header, std::min(box.height, box.width));
       const int64_t r = image.reduction;
       const Box reduced{box.top / r, box.left / r, std::max<int64_t>(1, box.height / r), std::max<int64_t>(1, box.width / r)};
       resize_box(image.pixels.data(), image.width, reduced, height(), width(), out);
@@ -183,7 +193,11 @@ class ImageFiles : public ImageSet {
 
   template <class Work>
   void read_as(int64_t index, const Work& work) const {
-    name_file(index, [&] { work(read_regular_file(path(index).string())); });
+    thread_local std::string bytes;
+    name_file(index, [&] {
+      bytes = read_regular_file(path(index).string(), kLargestFile, reusable(bytes));
+      work(bytes);
+    });
   }
 
   // Names the file where its content is wrong.
@@ -197,8 +211,12 @@ class ImageFiles : public ImageSet {
   }
 
   // JPEGs may be decoded smaller as long as the crop, of so many pixels along its shorter side, keeps twice what is needed.
-  Image decode(const std::string& bytes, int64_t index, const ImageHeader& header, int64_t crop) const {
-    return decode_image(bytes, where(index), (2 * width() * std::min(header.height, header.width) + crop - 1) / crop);
+  // The image is there until this thread decodes the next one.
+  const Image& decode(const std::string& bytes, int64_t index, const ImageHeader& header, int64_t crop) const {
+    thread_local Image image;
+    const int64_t smallest_side = (2 * width() * std::min(header.height, header.width) + crop - 1) / crop;
+    image = decode_image(bytes, where(index), smallest_side, reusable(image.pixels));
+    return image;
   }
 
   std::filesystem::path folder_;
