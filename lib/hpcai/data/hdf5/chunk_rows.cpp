@@ -55,7 +55,7 @@ std::unique_ptr<ChunkRows> ChunkRows::of(const H5::DataSet& data_set) {
   const size_t places = chunks > kMostSearched ? 0 : static_cast<size_t>(chunks);
   std::unique_ptr<ChunkRows> rows(new ChunkRows(static_cast<int64_t>(chunk[0]), rank, row_bytes, places));
   const std::vector<H5Z_filter_t> filters = filters_of(properties);
-  if (filters.empty()) return places > 0 ? std::move(rows) : nullptr;
+  if (filters.empty()) return places > 0 || chunk[0] == 1 ? std::move(rows) : nullptr;
   const bool shuffled = filters.front() == H5Z_FILTER_SHUFFLE;
   if (filters.size() != (shuffled ? 2U : 1U) || filters.back() != H5Z_FILTER_DEFLATE || chunk[0] != 1) return nullptr;
   rows->compressed_ = true;
@@ -85,7 +85,8 @@ void ChunkRows::find(const H5::DataSet& data_set, int64_t chunk) const {
 
 ChunkRows::Result ChunkRows::read(const H5::DataSet& data_set, const RegularFile& file, int64_t row, void* out) const {
   const int64_t chunk = row / rows_of_chunk_;
-  if (places_.empty()) return read_packed_by_library(data_set, chunk, out);
+  if (places_.empty())
+    return compressed_ ? read_packed_by_library(data_set, chunk, out) : read_stored_by_library(data_set, file, chunk, out);
   const Place& place = places_[static_cast<size_t>(chunk)];
   if (place.at == kUnknown) find(data_set, chunk);
   if (place.at == kNone) return Result::absent;
@@ -118,6 +119,20 @@ ChunkRows::Result ChunkRows::read_packed_by_library(const H5::DataSet& data_set,
     if (status < 0 || skipped_filters != 0) return Result::absent;
   }
   return unpack(packed, out);
+}
+
+// The library looks the chunk up and reads it into `out` itself, past its cache of chunks.
+ChunkRows::Result ChunkRows::read_stored_by_library(const H5::DataSet& data_set, const RegularFile& file, int64_t chunk,
+                                                    void* out) const {
+  const ScopedStage stage(Stage::read, static_cast<int64_t>(row_bytes_));
+  const Hdf5Lock lock;
+  const std::vector<hsize_t> offset = offset_of(chunk);
+  hsize_t bytes = 0;
+  if (H5Dget_chunk_storage_size(data_set.getId(), offset.data(), &bytes) < 0 || bytes != row_bytes_) return Result::absent;
+  uint32_t skipped_filters = 0;
+  const herr_t status = H5Dread_chunk(data_set.getId(), H5P_DEFAULT, offset.data(), &skipped_filters, out);
+  if (is_shorter_than(file.descriptor(), file.bytes())) return Result::damaged;
+  return status < 0 ? Result::absent : Result::done;
 }
 
 ChunkRows::Result ChunkRows::unpack(const std::vector<uint8_t>& packed, void* out) const {

@@ -13,8 +13,8 @@ class RegularFile;
 
 // Rows of a chunked data set that threads read at the same time, without the HDF5 library: those that are stored as they are, in
 // chunks of one or more whole rows, and those of chunks of one row each that are compressed with gzip. The library is asked once
-// for the place of each chunk. That takes it a time that grows with the number of chunks, so of a data set of many chunks it
-// hands out the compressed bytes, which the threads unpack; those that are not compressed are then left to it.
+// for the place of each chunk. That takes it a time that grows with the number of chunks, so of a data set of many chunks of one
+// row it reads the bytes of a chunk itself, one call at a time, and the threads unpack what is compressed.
 class ChunkRows {
  public:
   // Null if the rows are not so. Within an Hdf5Lock. May throw H5::Exception.
@@ -22,8 +22,8 @@ class ChunkRows {
 
   enum class Result { done, absent, damaged };
   // Writes the row's values as the file has them. `absent`: the library must read the row. `damaged`: the chunk reaches beyond
-  // the end of the file, or does not unpack to a row. Thread-safe; not within an Hdf5Lock. Throws Error{missing_input} if the
-  // file cannot be read.
+  // the end of the file, as it is by now, or does not unpack to a row. Thread-safe; not within an Hdf5Lock. Throws
+  // Error{missing_input} if the file cannot be read.
   Result read(const H5::DataSet& data_set, const RegularFile& file, int64_t row, void* out) const;
 
  private:
@@ -41,6 +41,7 @@ class ChunkRows {
   void find(const H5::DataSet& data_set, int64_t chunk) const;
   Result read_compressed(const RegularFile& file, const Place& place, void* out) const;
   Result read_packed_by_library(const H5::DataSet& data_set, int64_t chunk, void* out) const;
+  Result read_stored_by_library(const H5::DataSet& data_set, const RegularFile& file, int64_t chunk, void* out) const;
   Result unpack(const std::vector<uint8_t>& packed, void* out) const;
 
   int64_t rows_of_chunk_;

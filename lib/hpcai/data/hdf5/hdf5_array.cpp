@@ -19,6 +19,9 @@
 namespace hpcai::data {
 namespace {
 
+constexpr const char* kChangedRemedy =
+    "The file has changed since it was opened. Do not change data files while they are in use.";
+
 std::string shape_text(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
 // The HDF5 type of a C++ type.
@@ -172,6 +175,9 @@ void Hdf5Array::read_with_library(int64_t first, int64_t count, Value* out) cons
   } catch (const H5::Exception&) {
     refuse_data(count == 1 ? where(first) : where_, "cannot be read: " + printable(last_hdf5_failure().reason), kDamagedRemedy);
   }
+  const RegularFile& file = open_->file->bytes;
+  if (is_shorter_than(file.descriptor(), file.bytes()))
+    refuse_data(count == 1 ? where(first) : where_, "the file has become shorter", kChangedRemedy);
 }
 
 bool Hdf5Array::read_chunk(int64_t row, void* out) const {
@@ -192,7 +198,7 @@ bool Hdf5Array::read_bytes(int64_t row, void* out, size_t size) const {
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
       refuse_data(where(row), got < 0 ? fmt::format("cannot be read: {}", std::strerror(errno)) : "the file ends before it",
-                  got < 0 ? "" : "The file has changed since it was opened. Do not change data files while they are in use.");
+                  got < 0 ? "" : kChangedRemedy);
     }
     next += got;
     at += got;
