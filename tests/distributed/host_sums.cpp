@@ -65,18 +65,20 @@ void wide_types(Group& group) {
 void narrow_types(Group& group) {
   const double hosts = group.placement().hosts;  // further roundings between hosts
   for (const auto& [type, rounding] : {std::pair{at::kBFloat16, 1.0 / 256}, std::pair{at::kHalf, 1.0 / 2048}}) {
-    const Values values(group, 100'003, type);
-    at::Tensor exact = at::zeros({100'003}, at::kDouble), magnitude = exact.clone();
-    for (int rank = 0; rank < group.size(); ++rank) {
-      at::manual_seed(rank);
-      const at::Tensor part = at::randn({100'003}).to(type).to(at::kDouble);
-      exact += part;
-      magnitude += part.abs();
+    for (const int64_t count : {1000, 100'003}) {
+      const Values values(group, count, type);
+      at::Tensor exact = at::zeros({count}, at::kDouble), magnitude = exact.clone();
+      for (int rank = 0; rank < group.size(); ++rank) {
+        at::manual_seed(rank);
+        const at::Tensor part = at::randn({count}).to(type).to(at::kDouble);
+        exact += part;
+        magnitude += part.abs();
+      }
+      const at::Tensor shared = shared_copy(group, values.mine);
+      group.all_reduce_async(shared)->wait();
+      const at::Tensor limit = (hosts == 1 ? exact.abs() : magnitude * hosts) * rounding + 1e-6;
+      check(((shared.to(at::kDouble) - exact).abs() <= limit).all().item<bool>(), "one rounding");
     }
-    const at::Tensor shared = shared_copy(group, values.mine);
-    group.all_reduce_async(shared)->wait();
-    const at::Tensor limit = (hosts == 1 ? exact.abs() : magnitude * hosts) * rounding + 1e-6;
-    check(((shared.to(at::kDouble) - exact).abs() <= limit).all().item<bool>(), "one rounding");
   }
 }
 

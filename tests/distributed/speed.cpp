@@ -48,20 +48,37 @@ BackendPointer connect_gloo(const World& world, const std::string& file) {
                             .timeout = limit});
 }
 
-// Median seconds of two calls in alternation, so that both meet the same load of the machine.
-std::pair<double, double> medians(int repeats, const std::function<void()>& first, const std::function<void()>& second) {
-  std::vector<double> times[2];
-  for (int i = 0; i < repeats; ++i) {
-    times[0].push_back(median(1, first));
-    times[1].push_back(median(1, second));
+// Seconds of calls.
+struct Times {
+  double median = 0, lowest = 0;
+
+  explicit Times(std::vector<double> all) {
+    std::ranges::sort(all);
+    median = all[all.size() / 2];
+    lowest = all.front();
   }
-  for (auto& each : times) std::nth_element(each.begin(), each.begin() + repeats / 2, each.end());
-  return {times[0][repeats / 2], times[1][repeats / 2]};
+};
+
+// The times of two calls, which alternate in blocks, so that both meet the same load of the machine. The first call of a block is
+// not timed, because it waits for the rank that is the last to end the block before.
+std::pair<Times, Times> compare(int blocks, int repeats, const std::function<void()>& first,
+                                const std::function<void()>& second) {
+  std::vector<double> times[2];
+  for (int i = 0; i < 2 * blocks; ++i) {
+    const auto& call = i % 2 == 0 ? first : second;
+    call();
+    for (int j = 0; j < repeats; ++j) times[i % 2].push_back(median(1, call));
+  }
+  return {Times(times[0]), Times(times[1])};
 }
 
 // Ours in shared memory, as gradients are, against Gloo's; `file`: for Gloo's meeting. The sizes are those of the values.
 void all_reduce(Group& group, const World& world, const std::string& file) {
   const BackendPointer gloo = connect_gloo(world, file);
+  if (group.rank() == 0) {
+    fmt::print("{:>8} {:>9} {:>12} {:>12} {:>8} {:>12} {:>12} {:>8}\n", "values", "bytes", "median us", "Gloo's", "ratio",
+               "lowest us", "Gloo's", "ratio");
+  }
   for (const auto type : {at::kFloat, at::kBFloat16}) {
     for (const int64_t bytes : {4L << 10, 64L << 10, 1L << 20, 25L << 20, 84L << 20}) {
       const int64_t values = bytes / static_cast<int64_t>(at::elementSize(type));
@@ -71,13 +88,13 @@ void all_reduce(Group& group, const World& world, const std::string& file) {
         std::vector<at::Tensor> tensors{other};
         gloo->allreduce(tensors)->wait();
       };
-      const auto in_shared = [&] { group.all_reduce_sum(shared); };
-      in_shared(), by_gloo();
-      const int repeats = bytes > (1 << 20) ? 15 : 201;
-      const auto [ours, theirs] = medians(repeats, in_shared, by_gloo);
+      const auto in_shared = [&] { group.all_reduce_async(shared)->wait(); };
+      const int repeats = bytes > (1 << 20) ? 3 : 50;
+      const auto [ours, theirs] = compare(5, repeats, in_shared, by_gloo);
       if (group.rank() == 0) {
-        fmt::print("{:>8} {:>9} bytes: shared memory {:8.3f} ms, Gloo {:8.3f} ms, ratio {:5.1f}\n", at::toString(type), bytes,
-                   ours * 1e3, theirs * 1e3, theirs / ours);
+        fmt::print("{:>8} {:>9} {:12.1f} {:12.1f} {:8.1f} {:12.1f} {:12.1f} {:8.1f}\n", at::toString(type), bytes,
+                   1e6 * ours.median, 1e6 * theirs.median, theirs.median / ours.median, 1e6 * ours.lowest, 1e6 * theirs.lowest,
+                   theirs.lowest / ours.lowest);
       }
     }
   }

@@ -248,34 +248,39 @@ std::unique_ptr<Work> BackendGroup::all_reduce_async(const at::Tensor& tensor, R
                                        divides ? tensors[0] : at::Tensor());
 }
 
-// Returns the `values` [n] of all ranks, in the order of the ranks. Through shared memory it makes no copy.
-std::vector<at::Tensor> BackendGroup::gather_short(const at::Tensor& values) {
-  std::vector<at::Tensor> all;
-  if (!memory_) {
-    for (const at::Tensor& bytes : all_gather_bytes(values.view(at::kByte))) all.push_back(bytes.view(values.scalar_type()));
-    return all;
-  }
+// The values of a dense tensor of each rank, in the order of the ranks, in shared memory.
+std::span<std::byte* const> BackendGroup::gather_in_memory(const at::Tensor& tensor) {
   count_exchange();
-  std::vector<const std::byte*> messages;
+  std::span<std::byte* const> all;
   const bool own_core = cores_of_rank(placement()) >= 1;
-  finish_timed("all-reduce", [&] { messages = memory_->gather(values.const_data_ptr(), values.nbytes(), own_core); });
-  for (const std::byte* message : messages) {
-    all.push_back(at::from_blob(const_cast<std::byte*>(message), values.sizes(), values.options()));
-  }
+  finish_timed("all-reduce", [&] { all = memory_->gather(tensor.const_data_ptr(), tensor.nbytes(), own_core); });
   return all;
+}
+
+// Gathers the `values` [n] of all ranks and adds them.
+void BackendGroup::sum_gathered(const at::Tensor& values) {
+  std::vector<at::Tensor> all;
+  if (memory_) {
+    for (std::byte* part : gather_in_memory(values)) all.push_back(at::from_blob(part, values.sizes(), values.options()));
+  } else {
+    for (const at::Tensor& bytes : all_gather_bytes(values.view(at::kByte))) all.push_back(bytes.view(values.scalar_type()));
+  }
+  if (can_sum_parts(values.scalar_type())) {
+    std::vector<std::byte*> parts;
+    for (const at::Tensor& part : all) parts.push_back(static_cast<std::byte*>(part.data_ptr()));
+    std::byte* const target = static_cast<std::byte*>(values.data_ptr());
+    return sum_parts(values.scalar_type(), parts, {&target, 1}, 0, values.numel(), 1);
+  }
+  values.copy_(all[0]);
+  for (int rank = 1; rank < size(); ++rank) values.add_(all[static_cast<size_t>(rank)]);
 }
 
 void BackendGroup::all_reduce_sum(const at::Tensor& tensor) {
   if (!tensor.is_cpu() || tensor.numel() == 0 || tensor.nbytes() > most_short_bytes(size())) return Group::all_reduce_sum(tensor);
-  const at::Tensor values = values_in_memory_order(tensor);
-  const auto parts = gather_short(values);
-  if (can_sum_parts(values.scalar_type())) {
-    std::vector<std::byte*> addresses;
-    for (const at::Tensor& part : parts) addresses.push_back(static_cast<std::byte*>(part.data_ptr()));
-    return sum_parts(values.scalar_type(), addresses, {static_cast<std::byte*>(values.data_ptr())}, 0, values.numel(), 1);
-  }
-  values.copy_(parts[0]);
-  for (int rank = 1; rank < size(); ++rank) values.add_(parts[static_cast<size_t>(rank)]);
+  if (!memory_ || !can_sum_parts(tensor.scalar_type())) return sum_gathered(values_in_memory_order(tensor));
+  require_dense(tensor);  // without a view: its making takes as long as the exchange of a short tensor
+  std::byte* const target = static_cast<std::byte*>(tensor.data_ptr());
+  sum_parts(tensor.scalar_type(), gather_in_memory(tensor), {&target, 1}, 0, tensor.numel(), 1);
 }
 
 void BackendGroup::broadcast_bytes(const at::Tensor& bytes, int root) {

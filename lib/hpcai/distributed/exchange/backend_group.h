@@ -2,8 +2,10 @@
 
 #include <torch/csrc/distributed/c10d/Work.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -69,7 +71,8 @@ class BackendGroup : public Group {
   template <class Rest>
   void finish_timed(const char* what, Rest rest);
   void count_exchange();
-  std::vector<at::Tensor> gather_short(const at::Tensor& values);
+  std::span<std::byte* const> gather_in_memory(const at::Tensor& tensor);
+  void sum_gathered(const at::Tensor& values);
 
   std::shared_ptr<Membership> membership_;
   BackendSettings settings_;

@@ -32,8 +32,12 @@ Group::Group(int rank, int size, at::Device device)
 Group::Group(int rank, int size, at::Device device, const Placement& placement, std::shared_ptr<Status> status)
     : rank_(rank), size_(size), device_(device), placement_(placement), status_(std::move(status)) {}
 
-at::Tensor values_in_memory_order(const at::Tensor& tensor) {
+void require_dense(const at::Tensor& tensor) {
   if (!tensor.is_non_overlapping_and_dense()) throw std::invalid_argument("group: the tensor has gaps");
+}
+
+at::Tensor values_in_memory_order(const at::Tensor& tensor) {
+  require_dense(tensor);
   return tensor.detach().as_strided({tensor.numel()}, {1});
 }
 

@@ -101,6 +101,8 @@ class Group {
   std::shared_ptr<Status> status_;
 };
 
+// Throws std::invalid_argument if the tensor has gaps.
+void require_dense(const at::Tensor& tensor);
 // Returns the values of a dense tensor of any shape in the order of their addresses, as a view [values]. Throws
 // std::invalid_argument if the tensor has gaps.
 at::Tensor values_in_memory_order(const at::Tensor& tensor);

@@ -13,8 +13,9 @@
 namespace hpcai::distributed {
 namespace {
 
-constexpr int64_t kThreadValues = 1 << 16;  // the fewest values for which a further thread pays
-constexpr size_t kLine = 64;                // bytes; ranks must not write to the same cache line
+constexpr int64_t kThreadValues = 1 << 16;   // the fewest values for which a further thread pays
+constexpr size_t kGatheredBytes = 32 << 10;  // of all ranks; short tensors are gathered, which needs one wait instead of two
+constexpr size_t kLine = 64;                 // bytes; ranks must not write to the same cache line
 
 }  // namespace
 
@@ -119,8 +120,22 @@ void HostExchange::run_thread() {
 }
 
 void HostExchange::perform(const Exchange& exchange) {
+  if (one_host() && is_short(exchange.values)) return reduce_gathered(exchange);
   const Addresses parts = addresses_of(exchange.values);
   one_host() ? reduce_in_place(exchange, parts) : reduce_over_hosts(exchange, parts);
+}
+
+// All ranks read all values of each other, so a short tensor needs few ranks to be cheaper this way.
+bool HostExchange::is_short(const at::Tensor& values) const {
+  const size_t bytes = values.nbytes();
+  return bytes <= meeting_point_->box_bytes() && bytes * static_cast<size_t>(place_.ranks) <= kGatheredBytes;
+}
+
+void HostExchange::reduce_gathered(const Exchange& exchange) {
+  const at::Tensor& values = exchange.values;
+  const auto parts = meeting_point_->gather(values.const_data_ptr(), values.nbytes(), place_.own_core);
+  std::byte* const target = static_cast<std::byte*>(values.data_ptr());
+  sum_parts(values.scalar_type(), parts, {&target, 1}, 0, values.numel(), exchange.average ? place_.all_ranks : 1);
 }
 
 // Begin and length of this rank's slice of `values` values.
@@ -149,7 +164,7 @@ void HostExchange::reduce_over_hosts(const Exchange& exchange, const Addresses& 
   const auto [begin, count] = slice(exchange.values.numel(), type);
   meeting_point_->meet(place_.own_core);
   if (count > 0) {
-    sum_parts(type, parts, {parts[static_cast<size_t>(place_.rank)]}, begin, count, 1);
+    sum_parts(type, parts, {&parts[static_cast<size_t>(place_.rank)], 1}, begin, count, 1);
     const at::Tensor sum = exchange.values.narrow(0, begin, count);
     over_hosts_.sum(sum);
     if (exchange.average) sum.div_(place_.all_ranks);

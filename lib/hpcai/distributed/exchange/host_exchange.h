@@ -22,8 +22,9 @@ namespace hpcai::distributed {
 //
 // The ranks of a host lie with their tensors in memory that they share. When all of them have arrived, rank i adds slice i of all
 // tensors, in pairs of ranks (sum_parts.h), and writes the sum into all of them; when all have done so, every rank has the whole
-// sum. No value is copied, and the bits of the sum do not depend on time. With several hosts the owners of slice i on all hosts
-// add their sums over the network before they write them.
+// sum. No value is copied, and the bits of the sum do not depend on time. The ranks of one host gather a short tensor instead
+// (shared_memory.h) and each adds all of it, in the same pairs: that takes one wait for the other ranks instead of two. With
+// several hosts the owners of slice i on all hosts add their sums over the network before they write them.
 //
 // On one host an exchange runs in finish(), on the threads of the rank: a thread beside them would take the core that computes
 // the gradients. Between hosts a thread waits for the network while the backward pass still runs.
@@ -77,6 +78,8 @@ class HostExchange {
   bool one_host() const { return !over_hosts_.sum; }
   Addresses addresses_of(const at::Tensor& tensor);
   void perform(const Exchange& exchange);
+  bool is_short(const at::Tensor& values) const;
+  void reduce_gathered(const Exchange& exchange);
   void reduce_in_place(const Exchange& exchange, const Addresses& parts);
   void reduce_over_hosts(const Exchange& exchange, const Addresses& parts);
   std::pair<int64_t, int64_t> slice(int64_t values, at::ScalarType type) const;

@@ -26,8 +26,6 @@ void pause_core() {
 #endif
 }
 
-void let_others_run() { sched_yield(); }
-
 void sleep_while(const std::atomic<uint32_t>& word, uint32_t value) {
   syscall(SYS_futex, &word, FUTEX_WAIT, value, &kNap, nullptr, 0);
 }
@@ -36,17 +34,19 @@ void wake_all(const std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUT
 }  // namespace
 
 // A mapping begins as zeros, which are the initial values.
-struct SharedMemory::Header {
-  alignas(64) std::atomic<uint32_t> arrived;  // number of ranks that have arrived in the present round
-  // Number of rounds in which all ranks have arrived. Sleeping ranks wait for its change.
-  alignas(64) std::atomic<uint32_t> round;
-  std::atomic<uint32_t> sleepers;
+struct alignas(64) SharedMemory::Presence {
+  std::atomic<uint32_t> rounds;    // number of rounds in which the rank has arrived. Sleeping ranks wait for its change.
+  std::atomic<uint32_t> sleepers;  // number of ranks that sleep until this rank arrives
+  std::atomic<int32_t> core;       // on which the rank last arrived
 };
 
 SharedMemory::SharedMemory(std::unique_ptr<SharedMapping> mapping, int rank, int ranks, size_t box_bytes)
-    : mapping_(std::move(mapping)), rank_(rank), ranks_(ranks), box_bytes_(box_bytes) {}
+    : mapping_(std::move(mapping)), rank_(rank), ranks_(ranks), box_bytes_(box_bytes) {
+  std::byte* const boxes = mapping_->data() + size(ranks, 0);
+  for (size_t box = 0; box < 2 * static_cast<size_t>(ranks); ++box) boxes_[box % 2].push_back(boxes + box * box_bytes);
+}
 
-size_t SharedMemory::size(int ranks, size_t box_bytes) { return sizeof(Header) + 2 * static_cast<size_t>(ranks) * box_bytes; }
+size_t SharedMemory::size(int ranks, size_t box_bytes) { return static_cast<size_t>(ranks) * (sizeof(Presence) + 2 * box_bytes); }
 
 std::unique_ptr<SharedMemory> SharedMemory::in(std::unique_ptr<SharedMapping> mapping, int rank, int ranks, size_t box_bytes) {
   if (!mapping) return nullptr;
@@ -61,51 +61,59 @@ std::unique_ptr<SharedMemory> SharedMemory::join(const std::string& invitation, 
   return in(SharedMapping::join(invitation, size(ranks, box_bytes)), rank, ranks, box_bytes);
 }
 
-SharedMemory::Header& SharedMemory::header() const { return *reinterpret_cast<Header*>(mapping_->data()); }
+SharedMemory::Presence& SharedMemory::presence(int rank) const { return reinterpret_cast<Presence*>(mapping_->data())[rank]; }
 
-std::byte* SharedMemory::box(int rank) const {
-  return mapping_->data() + sizeof(Header) + (2 * static_cast<size_t>(rank) + round_ % 2) * box_bytes_;
+// A rank may already have arrived in the next round. The difference is right when the counts begin again at zero.
+bool SharedMemory::has_arrived(int rank) const {
+  return static_cast<int32_t>(presence(rank).rounds.load(std::memory_order_acquire) - round_) >= 0;
 }
 
-bool SharedMemory::look_for_round_after(uint32_t round, bool own_core) const {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (std::chrono::steady_clock::now() < end) {
-    for (int look = 0; look < (own_core ? kLooks : 1); ++look) {
-      if (header().round.load(std::memory_order_acquire) != round) return true;
-      own_core ? pause_core() : let_others_run();
-    }
+// Whether a rank that has not arrived was last seen on the core of this one. On a busy machine the scheduler may let two ranks
+// share a core. If one of them kept it while it polls, the other could not arrive.
+bool SharedMemory::keeps_core_from_another() const {
+  const int32_t here = sched_getcpu();
+  for (int rank = 0; rank < ranks_; ++rank) {
+    if (presence(rank).core.load(std::memory_order_relaxed) == here && !has_arrived(rank)) return true;
   }
   return false;
 }
 
-void SharedMemory::await_round_after(uint32_t round, bool own_core) {
-  if (look_for_round_after(round, own_core)) return;
-  Header& shared = header();
-  ++shared.sleepers;
-  while (shared.round == round && !abandoned_) sleep_while(shared.round, round);
-  --shared.sleepers;
-  if (shared.round == round) throw std::runtime_error("given up");
+// Polls for kPatience at most. Returns whether the rank has arrived.
+bool SharedMemory::poll(int rank, bool own_core) const {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  do {
+    for (int look = 0; look < (own_core ? kLooks : 1); ++look) {
+      if (has_arrived(rank)) return true;
+      pause_core();
+    }
+    if (!own_core || keeps_core_from_another()) sched_yield();
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
 }
 
-std::vector<const std::byte*> SharedMemory::gather(const void* message, size_t bytes, bool own_core) {
+void SharedMemory::await(int rank, bool own_core) {
+  if (has_arrived(rank) || poll(rank, own_core)) return;
+  Presence& other = presence(rank);
+  ++other.sleepers;
+  while (!has_arrived(rank) && !abandoned_) sleep_while(other.rounds, round_ - 1);
+  --other.sleepers;
+  if (!has_arrived(rank)) throw std::runtime_error("given up");
+}
+
+std::span<std::byte* const> SharedMemory::gather(const void* message, size_t bytes, bool own_core) {
   if (bytes > box_bytes_) throw std::logic_error("shared memory: the message is larger than a box");
-  std::memcpy(box(rank_), message, bytes);
-  std::vector<const std::byte*> messages;
-  for (int rank = 0; rank < ranks_; ++rank) messages.push_back(box(rank));
+  const std::vector<std::byte*>& boxes = boxes_[(round_ + 1) % 2];
+  std::memcpy(boxes[static_cast<size_t>(rank_)], message, bytes);
   meet(own_core);
-  return messages;
+  return boxes;
 }
 
 void SharedMemory::meet(bool own_core) {
-  Header& shared = header();
-  if (shared.arrived.fetch_add(1) + 1 == static_cast<uint32_t>(ranks_)) {
-    shared.arrived = 0;  // reset before `round` admits the ranks to the next round
-    ++shared.round;
-    if (shared.sleepers > 0) wake_all(shared.round);
-  } else {
-    await_round_after(round_, own_core);
-  }
-  ++round_;
+  Presence& own = presence(rank_);
+  own.core.store(sched_getcpu(), std::memory_order_relaxed);
+  own.rounds = ++round_;  // before the look at the sleepers, who look at it after they have become sleepers
+  if (own.sleepers > 0) wake_all(own.rounds);
+  for (int i = 1; i < ranks_; ++i) await((rank_ + i) % ranks_, own_core);
 }
 
 void SharedMemory::abandon() { abandoned_ = true; }

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,13 +13,14 @@
 
 namespace hpcai::distributed {
 
-// Memory that the ranks of one host share in order to gather short messages. A gather takes some microseconds. Through a socket
+// Memory that the ranks of one host share in order to gather short messages. A gather takes a few microseconds. Through a socket
 // it takes most of a millisecond, because the kernel has to wake the receiver.
 //
-// The ranks gather in rounds. Each rank has two boxes. It writes its message of an even round into the first box and that of an
-// odd round into the second. A rank reads the boxes of a round when all ranks have arrived in that round. A rank that writes
-// round 2 into its first box overwrites its message of round 0. That is safe: it has waited in round 1 for the arrival of all
-// ranks, and every rank has read round 0 before it arrives in round 1.
+// The ranks gather in rounds. Each rank counts the rounds in which it has arrived, in a cache line of its own, and waits for the
+// counts of all others. Each rank has two boxes. It writes its message of an even round into the first box and that of an odd
+// round into the second. A rank reads the boxes of a round when all ranks have arrived in that round. A rank that writes round 2
+// into its first box overwrites its message of round 0. That is safe: it has waited in round 1 for the arrival of all ranks, and
+// every rank has read round 0 before it arrives in round 1. So one wait does for a gather.
 class SharedMemory {
  public:
   // Rank 0 calls make() and sends invitation() to the other ranks, which call join(). `ranks`: number of ranks. A box holds one
@@ -31,11 +34,13 @@ class SharedMemory {
   // Closes the descriptor that join() opens. Rank 0 calls it when all ranks have joined.
   void close_invitation() { mapping_->close_invitation(); }
 
+  // The longest message, in bytes.
+  size_t box_bytes() const { return box_bytes_; }
   // Writes this rank's `message` and returns the messages of all ranks, in the order of the ranks. They stay valid until the next
-  // call but one. `bytes` is the same on all ranks and at most box_bytes. A rank polls for half a millisecond before it sleeps.
-  // `own_core`: the rank polls without pause; else it yields its core to other processes between polls. Throws std::runtime_error
-  // after abandon().
-  std::vector<const std::byte*> gather(const void* message, size_t bytes, bool own_core);
+  // call but one. `bytes` is the same on all ranks and at most box_bytes(). A rank polls for half a millisecond before it sleeps.
+  // `own_core`: the rank keeps its core between polls, unless the scheduler has put a rank that it waits for on the same core;
+  // else it always yields it. Throws std::runtime_error after abandon().
+  std::span<std::byte* const> gather(const void* message, size_t bytes, bool own_core);
   // Returns when all ranks have called it, and sees what they wrote before into any memory that they share. It is a round without
   // messages. Throws as gather().
   void meet(bool own_core);
@@ -43,20 +48,22 @@ class SharedMemory {
   void abandon();
 
  private:
-  struct Header;
+  struct Presence;
 
   SharedMemory(std::unique_ptr<SharedMapping> mapping, int rank, int ranks, size_t box_bytes);
   static size_t size(int ranks, size_t box_bytes);
   static std::unique_ptr<SharedMemory> in(std::unique_ptr<SharedMapping> mapping, int rank, int ranks, size_t box_bytes);
-  Header& header() const;
-  std::byte* box(int rank) const;  // of the present round
-  bool look_for_round_after(uint32_t round, bool own_core) const;
-  void await_round_after(uint32_t round, bool own_core);
+  Presence& presence(int rank) const;
+  bool has_arrived(int rank) const;  // in round_
+  bool keeps_core_from_another() const;
+  bool poll(int rank, bool own_core) const;
+  void await(int rank, bool own_core);
 
   std::unique_ptr<SharedMapping> mapping_;
   int rank_, ranks_;
   size_t box_bytes_;
-  uint32_t round_ = 0;
+  std::array<std::vector<std::byte*>, 2> boxes_;  // of all ranks, in even and in odd rounds
+  uint32_t round_ = 0;                            // of the last call
   std::atomic<bool> abandoned_{false};
 };
 

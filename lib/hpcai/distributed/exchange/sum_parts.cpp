@@ -66,8 +66,7 @@ inline void divide(Sum* sum, int64_t count, int divisor) {
 
 // The arguments of sum_parts().
 struct Sum {
-  const std::vector<std::byte*>& parts;
-  const std::vector<std::byte*>& targets;
+  std::span<std::byte*const> parts, targets;
   int64_t first, count;
   int divisor;
 };
@@ -83,7 +82,7 @@ constexpr size_t kLevels = 16;
 // The sum of the values from `begin` on into sums[0]. Part i joins its left neighbour if i is odd, and the pairs join likewise:
 // the number of trailing ones of i tells how many subtrees are complete with it.
 template <class Value>
-inline __attribute__((always_inline)) void sum_block(const std::vector<std::byte*>& parts, int64_t begin, int64_t length,
+inline __attribute__((always_inline)) void sum_block(std::span<std::byte* const> parts, int64_t begin, int64_t length,
                                                      SumOf<Value> (&sums)[kLevels][kBlock]) {
   size_t waiting = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -135,7 +134,7 @@ bool can_sum_parts(at::ScalarType type) {
          type == at::ScalarType::Half;
 }
 
-void sum_parts(at::ScalarType type, const std::vector<std::byte*>& parts, const std::vector<std::byte*>& targets, int64_t first,
+void sum_parts(at::ScalarType type, std::span<std::byte* const> parts, std::span<std::byte* const> targets, int64_t first,
                int64_t count, int divisor) {
   sum_of_type(type)({parts, targets, first, count, divisor});
 }

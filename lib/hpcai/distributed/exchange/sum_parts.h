@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <span>
 
 namespace hpcai::distributed {
 
@@ -15,7 +15,7 @@ bool can_sum_parts(at::ScalarType type);
 // `divisor`, and writes the result to the same place in all `targets`, which may be parts. `parts`, `targets`: addresses of
 // buffers of values of `type`. Narrow types are added in float32 and rounded once, to the nearest value, ties to even. The bits
 // of the result depend on the parts alone.
-void sum_parts(at::ScalarType type, const std::vector<std::byte*>& parts, const std::vector<std::byte*>& targets, int64_t first,
+void sum_parts(at::ScalarType type, std::span<std::byte* const> parts, std::span<std::byte* const> targets, int64_t first,
                int64_t count, int divisor);
 
 }  // namespace hpcai::distributed

@@ -1,6 +1,7 @@
 #include "hpcai/distributed/exchange/shared_memory.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -35,15 +36,26 @@ struct Message {
   Message(int rank, int round) : bytes(static_cast<size_t>(round * 37 % 4000 + 1), static_cast<std::byte>(rank * 31 + round)) {}
 };
 
+// Lets the calling thread run on one core only, the same for all callers.
+void stay_on_one_core() {
+  static const int core = sched_getcpu();
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<size_t>(core), &set);
+  sched_setaffinity(0, sizeof set, &set);
+}
+
 }  // namespace
 
 TEST_CASE("ranks that share memory gather each other's messages in order, whoever is late") {
   const auto [ranks, own_core] = GENERATE(table<int, bool>({{1, false}, {2, true}, {2, false}, {5, false}, {5, true}}));
+  const bool on_one_core = GENERATE(false, true);  // where the scheduler of a busy machine may put them
   const auto members = share(ranks);
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
   for (int rank = 0; rank < ranks; ++rank) {
     threads.emplace_back([&, rank, own_core = own_core, ranks = ranks] {
+      if (on_one_core) stay_on_one_core();
       std::mt19937 random(static_cast<unsigned>(rank));
       for (int round = 0; round < 2000; ++round) {
         if (random() % 400 == 0) std::this_thread::sleep_for(1ms);
