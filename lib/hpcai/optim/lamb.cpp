@@ -21,6 +21,7 @@ Lamb::Lamb(const LambConfig& config, NamedTensors named) : Optimizer(std::move(n
   }
   mean_ = zeros_for(parameters());
   square_ = zeros_for(parameters());
+  run_updates_ = at::empty({0}, at::kFloat);
   for (size_t i = 0; i < parameters().size(); ++i) step_.push_back(at::zeros({}, at::kLong));
 }
 
@@ -80,7 +81,7 @@ void Lamb::update(const std::vector<size_t>& active, const Tensors& grads) {
 }
 
 // The first pass over a run of tensors makes the moments, the updates and the norms; the second reads weights and updates from
-// the cache. The updates of all runs use the same memory.
+// the cache. The updates of all runs and steps use the same memory.
 void Lamb::update_in_one_pass(const std::vector<size_t>& active, std::vector<UpdatePiece> tensors, const Alongside& alongside) {
   std::vector<kernels::LambRule> rules(tensors.size());
   std::vector<char> adapted(tensors.size(), 0);
@@ -103,12 +104,11 @@ void Lamb::update_in_one_pass(const std::vector<size_t>& active, std::vector<Upd
       rules[k].root_scale = static_cast<float>(1 / age.root_scale.number());
     }
   }
-  at::Tensor updates = at::empty({0}, at::kFloat);
   for_cached_runs(tensors, [&](size_t first, size_t count) {
     std::vector<int64_t> begins(count + 1, 0);  // of the tensors in `updates`
     for (size_t k = 0; k < count; ++k) begins[k + 1] = begins[k] + tensors[first + k].count;
-    if (updates.numel() < begins.back()) updates = at::empty({begins.back()}, at::kFloat);
-    float* const of_run = updates.mutable_data_ptr<float>();
+    if (run_updates_.numel() < begins.back()) run_updates_ = at::empty({begins.back()}, at::kFloat);
+    float* const of_run = run_updates_.mutable_data_ptr<float>();
     const auto update_of = [&](size_t k, const UpdatePiece& piece) {
       return of_run + begins[k] + (piece.weight - tensors[first + k].weight);
     };
