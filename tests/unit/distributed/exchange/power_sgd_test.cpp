@@ -16,6 +16,17 @@ TEST_CASE("columns become orthonormal and span the same space") {
   CHECK(at::allclose(at::mm(after, at::mm(after.t(), before)), before, 1e-4, 1e-5));
 }
 
+// Those of a matrix whose columns lie one after the other in memory take the way of matrices on GPUs.
+TEST_CASE("the columns on a CPU are those that LibTorch's operators compute") {
+  at::manual_seed(4);
+  const int64_t columns = GENERATE(2, 5);
+  const int64_t rows = GENERATE(7, 64, 301);
+  const at::Tensor before = at::randn({rows, columns}), direct = before.clone(), by_operators = before.t().contiguous().t();
+  orthonormalise(direct);
+  orthonormalise(by_operators);
+  CHECK(at::allclose(direct, by_operators, 1e-6, 1e-7));
+}
+
 TEST_CASE("a column that is zero or depends on others becomes zero, and one that is no number stays so") {
   at::manual_seed(2);
   const at::Tensor matrix = at::randn({20, 4});
