@@ -11,6 +11,7 @@
 #include "hpcai/distributed/exchange/on_all_ranks.h"
 #include "hpcai/distributed/exchange/short_messages.h"
 #include "hpcai/distributed/world/cores.h"
+#include "hpcai/distributed/world/host_identity.h"
 #include "hpcai/distributed/world/network.h"
 #include "hpcai/scaling/model/measure_link.h"
 #include "hpcai/scaling/model/measure_steps.h"
@@ -41,17 +42,41 @@ std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, int rank
   return exchanges;
 }
 
-void measure_link_into(Calibration& calibration, distributed::Group& group, double seconds) {
-  const distributed::Placement& placement = group.placement();
-  const Layout layout{.nodes = placement.hosts, .ranks_per_node = (group.size() + placement.hosts - 1) / placement.hosts};
+// Measures the link that joins all ranks of `group` and stores the samples in `calibration`.
+Link measure_samples(Calibration& calibration, distributed::Group& group, const Layout& layout, double seconds) {
   const std::vector<Exchange> exchanges = exchanges_for(calibration.workload.buckets, group.size());
   Link link;
   for (int attempt = 0; attempt < kAttempts && link.s_per_byte == 0; ++attempt) {  // equal samples: all ranks stop together
     calibration.link = measure_link(group, exchanges, seconds);
     link = fit_link(calibration.link, calibration.machine, layout);
   }
-  // Ranks of several hosts: the measurement counts as that of the link between hosts, with what their sums within hosts take.
-  (placement.one_host() ? calibration.machine.in_node : calibration.machine.between_nodes) = link;
+  return link;
+}
+
+// The memory of a host, measured by the ranks of all hosts at once. All ranks take the link of the first host with several ranks.
+Link measure_hosts(Calibration calibration, distributed::Group& group, double seconds) {
+  const auto hosts = group.all_gather(distributed::host_identity());
+  const auto number_of = [&](const std::string& host) { return std::ranges::find(hosts, host) - hosts.begin(); };
+  const auto shares = [&](const std::string& host) { return std::ranges::count(hosts, host) > 1; };
+  const auto first = static_cast<int>(std::ranges::find_if(hosts, shares) - hosts.begin());
+  const auto host = group.split(static_cast<int>(number_of(hosts[static_cast<size_t>(group.rank())])));
+  if (host->size() > 1) {
+    calibration.machine.in_node = measure_samples(calibration, *host, {.ranks_per_node = host->size()}, seconds);
+  }
+  return calibration_from_json(parse_json(group.broadcast(json_text(to_json(calibration)), first))).machine.in_node;
+}
+
+void measure_link_into(Calibration& calibration, distributed::Group& group, double seconds) {
+  const distributed::Placement& placement = group.placement();
+  const Layout layout{.nodes = placement.hosts, .ranks_per_node = (group.size() + placement.hosts - 1) / placement.hosts};
+  Machine& machine = calibration.machine;
+  if (placement.one_host()) {
+    machine.in_node = measure_samples(calibration, group, layout, seconds);
+  } else {
+    const bool adds_in_hosts = machine.algorithm == Algorithm::ring && layout.ranks_per_node > 1;
+    if (adds_in_hosts) machine.in_node = measure_hosts(calibration, group, seconds / 3);
+    machine.between_nodes = measure_samples(calibration, group, layout, adds_in_hosts ? seconds * 2 / 3 : seconds);
+  }
   for (const LinkSample& sample : calibration.link) {
     const double residual = std::abs(sample.fitted_s / sample.median_s - 1);
     calibration.worst_link_residual = std::max(calibration.worst_link_residual, residual);

@@ -73,17 +73,20 @@ struct Fits {
 };
 
 // Fits the samples of one kind and sets their fitted_s. For each byte of the tensor `wire` bytes pass the link, `own` of them
-// through one rank.
-Fits fit_kind(std::vector<LinkSample>& samples, bool blocking, double wire, double own) {
+// through one rank. `host`: the memory in which the ranks of each host add their tensors before.
+Fits fit_kind(std::vector<LinkSample>& samples, bool blocking, double wire, double own, const Link& host = {}) {
+  constexpr double kLeast_s = 1e-9;
   std::vector<FitPoint> wall, cores;
+  const auto in_host_s = [&](const LinkSample& sample) { return host.latency_s + host.s_per_byte * sample.bytes; };
   for (const LinkSample& sample : samples) {
     if (sample.blocking != blocking) continue;
-    wall.push_back({wire * sample.bytes, sample.median_s});
-    cores.push_back({own * sample.bytes, std::max(sample.core_s, 1e-9)});
+    const double core_s = sample.core_s - host.core_s_per_message - host.core_s_per_byte * sample.bytes;
+    wall.push_back({wire * sample.bytes, std::max(sample.median_s - in_host_s(sample), kLeast_s)});
+    cores.push_back({own * sample.bytes, std::max(core_s, kLeast_s)});
   }
   const Fits fits{fit_from_smallest(wall), fit_from_smallest(cores)};
   for (LinkSample& sample : samples) {
-    if (sample.blocking == blocking) sample.fitted_s = fits.time.at(wire * sample.bytes);
+    if (sample.blocking == blocking) sample.fitted_s = in_host_s(sample) + fits.time.at(wire * sample.bytes);
   }
   return fits;
 }
@@ -108,7 +111,8 @@ Link fit_link(std::vector<LinkSample>& samples, const Machine& machine, const La
   const bool ring = machine.algorithm == Algorithm::ring;
   const double wire = wire_of(machine.algorithm, layout), gathered = ring ? n - 1 : wire;
   const bool sliced = ring && layout.nodes > 1;
-  const Fits buckets = fit_kind(samples, false, wire, sliced ? wire / layout.ranks_per_node : wire);
+  const Fits buckets = fit_kind(samples, false, wire, sliced ? wire / layout.ranks_per_node : wire,
+                                sliced && layout.ranks_per_node > 1 ? machine.in_node : Link());
   const Fits blocking = fit_kind(samples, true, gathered, gathered);
   return {.latency_s = buckets.time.intercept / hops,
           .s_per_byte = buckets.time.slope,

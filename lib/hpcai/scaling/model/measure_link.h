@@ -19,8 +19,9 @@ struct Exchange {
 // ranks.
 std::vector<LinkSample> measure_link(distributed::Group& group, const std::vector<Exchange>& exchanges, double seconds);
 
-// Fits a Link to `samples` with fit_from_smallest() and sets LinkSample::fitted_s of each. Of `machine` only the algorithm is
-// used. `samples` must contain both kinds, blocking and not.
+// Fits a Link to `samples` with fit_from_smallest() and sets LinkSample::fitted_s of each. CPU ranks of which several share each
+// of several hosts add their tensors within the hosts first: what that takes follows from machine.in_node, and the Link is that
+// between the hosts. Otherwise only the algorithm of `machine` is used. `samples` must contain both kinds, blocking and not.
 Link fit_link(std::vector<LinkSample>& samples, const Machine& machine, const Layout& layout);
 
 }  // namespace hpcai::scaling

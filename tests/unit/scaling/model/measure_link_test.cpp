@@ -46,6 +46,10 @@ TEST_CASE("a link is recovered from the times of buckets and of blocking exchang
   machine.between_nodes = link;
   check_recovered(machine, Layout{.nodes = 2}, link);
   check_recovered(machine, Layout{.nodes = 4}, link);
+  machine.in_node = {
+      .latency_s = 1e-4, .s_per_byte = 3e-10, .blocking_latency_s = 1e-6};  // in which the ranks of a host add first
+  check_recovered(machine, Layout{.nodes = 2, .ranks_per_node = 2}, link);
+  machine.in_node = {};
   machine.algorithm = Algorithm::tree;
   check_recovered(machine, Layout{.nodes = 2}, link);
 }
