@@ -38,9 +38,10 @@ case " ${components[*]} " in *' cuda '*)
   } ;;
 esac
 if [ "$package" = yes ]; then
+  rm -f dist/hpcai-train*.deb dist/hpcai-train*.tar.gz  # of earlier versions
   (cd build && cpack -G 'DEB;TGZ' >cpack.log 2>&1) || { tail -n 20 build/cpack.log >&2; echo "install: packing failed, see above" >&2; exit 1; }
   rm -rf dist/_CPack_Packages
-  if ! tar -tzf dist/hpcai-train*.tar.gz | grep -q '/licences/torch-'; then
+  if ! tar -tzf dist/hpcai-train*.tar.gz | grep '/licences/torch-' >/dev/null; then  # reads all, because tar fails if nobody does
     rm -f dist/hpcai-train*.deb dist/hpcai-train*.tar.gz
     echo "install: LibTorch's licence text is not beside it, and a package must hold it. Remove .deps/torch-2.11.0/.cpu and run scripts/setup.sh." >&2
     exit 1

@@ -3,9 +3,9 @@
 namespace hpcai {
 
 // The most that computations may use of a processor's vector instructions. The user says it in the environment variable
-// ATEN_CPU_CAPABILITY, which limits LibTorch: avx2, or default for those that every x86-64 processor has. Machines of different
+// ATEN_CPU_CAPABILITY, which limits LibTorch: avx2, or default for SSE4. Machines of different
 // kinds then compute with the same instructions. Other values, such as avx512, limit nothing.
-enum class InstructionLimit { none, avx2, baseline };
+enum class InstructionLimit { none, avx2, sse4 };
 
 InstructionLimit instruction_limit();
 

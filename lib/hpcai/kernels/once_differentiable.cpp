@@ -11,8 +11,7 @@ torch::autograd::variable_list without_derivative(torch::autograd::variable_list
   for (at::Tensor& gradient : gradients) {
     if (gradient.defined()) gradient = gradient.detach().requires_grad_();
   }
-  const std::string text = std::string(name) + ": its gradient has no derivative, for which create_graph asked. In float64 " +
-                           "LibTorch's operators compute it, which have one.";
+  const std::string text = std::string(name) + ": its gradient has no derivative, for which create_graph asked";
   const auto count = static_cast<int64_t>(gradients.size());
   return torch::autograd::DelayedError(text, count).apply(std::move(gradients));
 }

@@ -42,8 +42,10 @@ struct GatedStack : OnceDifferentiable<GatedStack> {
   }
 
   static variable_list gradients(AutogradContext* context, variable_list grads) {
-    const auto state = c10::static_intrusive_pointer_cast<StackState>(context->saved_data["state"].toCapsule());
-    TORCH_CHECK(!state->layers.empty(), "gated_stack: the backward pass can run only once");
+    at::IValue& saved = context->saved_data["state"];
+    TORCH_CHECK(!saved.isNone(), "gated_stack: the backward pass can run only once");
+    const auto state = c10::static_intrusive_pointer_cast<StackState>(saved.toCapsule());
+    saved = {};  // also if this pass fails: it overwrites what it reads
     const auto gradients = stack::run_backward(*state, grads[0]);
     variable_list result{at::Tensor()};  // input
     for (size_t layer = 0; layer < gradients.size(); ++layer) {

@@ -12,7 +12,7 @@ void limit_instruction_set() {
   switch (instruction_limit()) {
     case InstructionLimit::none: return;
     case InstructionLimit::avx2: return hwy::DisableTargets(HWY_AVX2 - 1);
-    case InstructionLimit::baseline: return hwy::DisableTargets(HWY_SSE4 - 1);
+    case InstructionLimit::sse4: return hwy::DisableTargets(HWY_SSE4 - 1);
   }
 #endif
 }

@@ -10,6 +10,9 @@
 #include <hwy/aligned_allocator.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
+#include <new>
+
 #include "hpcai/kernels/gated_stack/cpu/gated_stack_chunk.h"
 #include "hpcai/kernels/simd/activation-inl.h"
 
@@ -23,7 +26,11 @@ using Tag = hn::CappedTag<float, 16>;
 
 // Room for values that nobody has written yet, on a boundary of cache lines.
 using Scratch = hwy::AlignedFreeUniquePtr<float[]>;
-inline Scratch scratch(int64_t values) { return hwy::AllocateAligned<float>(static_cast<size_t>(values)); }
+inline Scratch scratch(int64_t values) {
+  Scratch room = hwy::AllocateAligned<float>(static_cast<size_t>(values));
+  if (!room) throw std::bad_alloc();
+  return room;
+}
 inline Scratch zeros(int64_t values) {
   Scratch room = scratch(values);
   std::fill_n(room.get(), values, 0.0f);

@@ -46,7 +46,7 @@ void gather_instruction_sets(SystemFacts& facts) {
   const bool avx2 = has("avx2") && has("fma");
   const bool avx512 = avx2 && has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl");
   const InstructionLimit limit = instruction_limit();
-  const bool to_avx2 = limit == InstructionLimit::avx2 && avx512, to_default = limit == InstructionLimit::baseline && avx2;
+  const bool to_avx2 = limit == InstructionLimit::avx2 && avx512, to_default = limit == InstructionLimit::sse4 && avx2;
   facts.vectors = avx512 && !to_avx2 && !to_default ? "avx512" : avx2 && !to_default ? "avx2" : "default";
   facts.vectors_are_limited = to_avx2 || to_default;
 }

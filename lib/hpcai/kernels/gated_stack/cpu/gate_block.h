@@ -1,5 +1,7 @@
 #pragma once
 
+#include <hwy/base.h>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -23,9 +25,10 @@ class GateBlock {
   bool paired() const { return paired_; }
   int64_t half() const { return rows_ / 2; }
 
-  // Calls work(run) for the rows of the first half of a block of pairs, or all rows of another one.
+  // Calls work(run) for the rows of the first half of a block of pairs, or all rows of another one. Inline, because the caller
+  // may be compiled for an instruction set of its own.
   template <class Work>
-  void for_first_runs(const Work& work) const {
+  HWY_INLINE void for_first_runs(const Work& work) const {
     if (!paired_) return work(Run{0, first_, rows_});
     // Periods of two lags: the first lag has the first steps of pairs, the second their partners.
     for (int64_t row = 0; row < half();) {
@@ -38,7 +41,7 @@ class GateBlock {
 
   // Calls work(run) for all rows.
   template <class Work>
-  void for_runs(const Work& work) const {
+  HWY_INLINE void for_runs(const Work& work) const {
     for_first_runs(work);
     if (!paired_) return;
     for_first_runs([&](const Run& run) { work(Run{run.row + half(), run.step + lag_, run.length}); });

@@ -7,7 +7,7 @@
 #include <hwy/foreach_target.h>  // includes this file once for each instruction set
 #include <hwy/highway.h>
 
-#include "hpcai/kernels/simd/gates-inl.h"
+#include "hpcai/kernels/gated_stack/cpu/gate_block.h"
 #include "hpcai/kernels/simd/matrix-inl.h"
 #include "hpcai/kernels/simd/rows-inl.h"
 
