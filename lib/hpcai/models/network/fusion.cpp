@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "hpcai/kernels/norm_pool/norm_pool.h"
 #include "hpcai/models/layers.h"
@@ -76,6 +78,7 @@ Function take_function(const Operations& operations, size_t& next) {
     };
   }
   if (relu && !norm) return [](const at::Tensor& x, Pass&) { return x.relu(); };
+  static_assert(std::variant_size_v<Operation::variant> == 6, "here only a norm or a pool is left");
   const auto* const pool = take<ImagePool>(operations, next);
   if (!pool) return [norm = *norm, relu](const at::Tensor& x, Pass& pass) { return normalised(norm, relu, x, pass); };
   const kernels::PoolPadding padding{.top = pool->top, .left = pool->left};
