@@ -66,6 +66,11 @@ RegularFile::RegularFile(const std::string& path) : path_(path) {
 
 RegularFile::~RegularFile() { close(fd_); }
 
+bool RegularFile::has_shrunk() const {
+  struct stat status {};
+  return fstat(fd_, &status) == 0 && status.st_size < bytes_;
+}
+
 size_t RegularFile::read_at(uint64_t at, void* out, size_t count) const {
   const ScopedStage stage(Stage::read, static_cast<int64_t>(count));
   size_t done = 0;
@@ -80,7 +85,9 @@ size_t RegularFile::read_at(uint64_t at, void* out, size_t count) const {
 }
 
 std::string RegularFile::read_start(size_t most, std::string memory) const {
-  memory.resize(std::min(most, static_cast<size_t>(bytes_)));
+  const size_t size = std::min(most, static_cast<size_t>(bytes_));
+  if (size > memory.capacity()) memory.clear();  // else resize() would copy what the memory holds
+  memory.resize(size);
   memory.resize(read_at(0, memory.data(), memory.size()));  // shorter if the file has shrunk
   return memory;
 }

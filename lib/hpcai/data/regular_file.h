@@ -16,7 +16,8 @@ class RegularFile {
   RegularFile& operator=(const RegularFile&) = delete;
 
   int descriptor() const { return fd_; }
-  int64_t bytes() const { return bytes_; }
+  int64_t bytes() const { return bytes_; }  // when it was opened
+  bool has_shrunk() const;                  // has fewer bytes by now
 
   // Reads `count` bytes from byte `at` on into `out`. Returns how many the file had. Throws Error{missing_input} if they cannot
   // be read.

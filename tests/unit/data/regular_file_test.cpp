@@ -34,6 +34,18 @@ TEST_CASE("a file is read whole, in part, and through a link") {
   CHECK(thrown.what == (folder / "a").string() + " is larger than the allowed 9 bytes");
 }
 
+TEST_CASE("a file that becomes shorter while it is open is noticed, and one that grows has not shrunk") {
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "a") << "0123456789";
+  const RegularFile file((folder / "a").string());
+  CHECK(!file.has_shrunk());
+  std::filesystem::resize_file(folder / "a", 20);
+  CHECK(!file.has_shrunk());
+  std::filesystem::resize_file(folder / "a", 9);
+  CHECK(file.has_shrunk());
+  CHECK(file.bytes() == 10);
+}
+
 TEST_CASE("what is no file is refused at once, and named") {
   const test::TemporaryFolder folder;
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);

@@ -124,14 +124,14 @@ ChunkRows::Result ChunkRows::read_packed_by_library(const H5::DataSet& data_set,
 // The library looks the chunk up and reads it into `out` itself, past its cache of chunks.
 ChunkRows::Result ChunkRows::read_stored_by_library(const H5::DataSet& data_set, const RegularFile& file, int64_t chunk,
                                                     void* out) const {
-  const ScopedStage stage(Stage::read, static_cast<int64_t>(row_bytes_));
   const Hdf5Lock lock;
   const std::vector<hsize_t> offset = offset_of(chunk);
   hsize_t bytes = 0;
   if (H5Dget_chunk_storage_size(data_set.getId(), offset.data(), &bytes) < 0 || bytes != row_bytes_) return Result::absent;
+  const ScopedStage stage(Stage::read, static_cast<int64_t>(row_bytes_));
   uint32_t skipped_filters = 0;
   const herr_t status = H5Dread_chunk(data_set.getId(), H5P_DEFAULT, offset.data(), &skipped_filters, out);
-  if (is_shorter_than(file.descriptor(), file.bytes())) return Result::damaged;
+  if (file.has_shrunk()) return Result::damaged;  // the library reads zeros behind the end
   return status < 0 ? Result::absent : Result::done;
 }
 

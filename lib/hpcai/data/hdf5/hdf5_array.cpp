@@ -12,8 +12,10 @@
 #include "hpcai/data/hdf5/chunk_rows.h"
 #include "hpcai/data/hdf5/hdf5_failure.h"
 #include "hpcai/data/hdf5/hdf5_handles.h"
+#include "hpcai/data/hdf5/hdf5_library.h"
 #include "hpcai/data/hdf5/hdf5_type.h"
 #include "hpcai/data/hdf5/hdf5_written.h"
+#include "hpcai/data/regular_file.h"
 #include "hpcai/data/stage_clock.h"
 
 namespace hpcai::data {
@@ -21,6 +23,8 @@ namespace {
 
 constexpr const char* kChangedRemedy =
     "The file has changed since it was opened. Do not change data files while they are in use.";
+
+[[noreturn]] void refuse_shorter(const std::string& where) { refuse_data(where, "the file has become shorter", kChangedRemedy); }
 
 std::string shape_text(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
@@ -163,6 +167,8 @@ std::string Hdf5Array::where(int64_t row) const { return fmt::format("{}, row {}
 template <class Value>
 void Hdf5Array::read_with_library(int64_t first, int64_t count, Value* out) const {
   const ScopedStage stage(Stage::read, count * row_size_ * static_cast<int64_t>(sizeof(Value)));
+  const RegularFile& file = open_->file->bytes;
+  const auto place = [&] { return count == 1 ? where(first) : where_; };
   const Hdf5Lock lock;
   try {
     std::vector<hsize_t> start(shape_.size(), 0), extent(shape_.begin(), shape_.end());
@@ -173,16 +179,17 @@ void Hdf5Array::read_with_library(int64_t first, int64_t count, Value* out) cons
     const H5::DataSpace memory(static_cast<int>(extent.size()), extent.data());
     open_->data_set->read(out, native(out), memory, space);
   } catch (const H5::Exception&) {
-    refuse_data(count == 1 ? where(first) : where_, "cannot be read: " + printable(last_hdf5_failure().reason), kDamagedRemedy);
+    if (file.has_shrunk()) refuse_shorter(place());
+    refuse_data(place(), "cannot be read: " + printable(last_hdf5_failure().reason), kDamagedRemedy);
   }
-  const RegularFile& file = open_->file->bytes;
-  if (is_shorter_than(file.descriptor(), file.bytes()))
-    refuse_data(count == 1 ? where(first) : where_, "the file has become shorter", kChangedRemedy);
+  if (file.has_shrunk()) refuse_shorter(place());  // the library reads zeros behind the end
 }
 
 bool Hdf5Array::read_chunk(int64_t row, void* out) const {
-  const ChunkRows::Result result = chunks_->read(*open_->data_set, open_->file->bytes, row, out);
+  const RegularFile& file = open_->file->bytes;
+  const ChunkRows::Result result = chunks_->read(*open_->data_set, file, row, out);
   if (result == ChunkRows::Result::damaged) {
+    if (file.has_shrunk()) refuse_shorter(where(row));
     refuse_data(where(row), "cannot be read: its chunk lies beyond the end of the file, or cannot be unpacked", kDamagedRemedy);
   }
   return result == ChunkRows::Result::done;

@@ -1,6 +1,5 @@
 #include "hpcai/data/hdf5/hdf5_library.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -75,10 +74,5 @@ Hdf5Failure last_hdf5_failure() {
 }
 
 bool hdf5_was_out_of_memory() { return out_of_memory; }
-
-bool is_shorter_than(int descriptor, int64_t bytes) {
-  struct stat status {};
-  return fstat(descriptor, &status) == 0 && status.st_size < bytes;
-}
 
 }  // namespace hpcai::data

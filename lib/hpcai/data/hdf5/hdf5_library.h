@@ -2,7 +2,6 @@
 
 #include <H5Cpp.h>
 
-#include <cstdint>
 #include <mutex>
 #include <string>
 
@@ -24,9 +23,6 @@ struct Hdf5Failure {
   int system_error = 0;  // the errno that the message tells of, or 0
 };
 Hdf5Failure last_hdf5_failure();
-
-// Whether the open file `descriptor` has fewer than `bytes` bytes by now. The library reads zeros behind the end of a file.
-bool is_shorter_than(int descriptor, int64_t bytes);
 
 // Whether memory was missing in any failing call of the library since the program started.
 bool hdf5_was_out_of_memory();

@@ -8,6 +8,7 @@
 #include "../support.h"
 #include "hpcai/data/hdf5/hdf5_file.h"
 #include "hpcai/data/hdf5/hdf5_library.h"
+#include "hpcai/data/regular_file.h"
 
 using namespace hpcai;
 using namespace hpcai::data;
@@ -30,6 +31,24 @@ std::vector<double> some_values() {
   std::vector<double> values;
   for (hsize_t i = 0; i < kRows * kColumns; ++i) values.push_back(static_cast<double>(i * i % 251));
   return values;
+}
+
+void check_is_shorter(const test::Thrown& thrown, const std::string& row) {
+  CHECK(thrown.code == ExitCode::bad_data);
+  CHECK(thrown.what.find(row + ": the file has become shorter") != std::string::npos);
+  CHECK(thrown.remedy.find("Do not change data files") != std::string::npos);
+}
+
+// A data set of float32 of which the rows from `rows` on are never written.
+H5::DataSet write_first_rows(H5::H5File& file, hsize_t all_rows, hsize_t rows, hsize_t columns, const std::vector<double>& values,
+                             const H5::DSetCreatPropList& properties) {
+  const hsize_t all[] = {all_rows, columns}, written[] = {rows, columns}, start[] = {0, 0};
+  const H5::DataSpace memory(2, written);
+  H5::DataSpace space(2, all);
+  const H5::DataSet data_set = file.createDataSet("data", H5::PredType::NATIVE_FLOAT, space, properties);
+  space.selectHyperslab(H5S_SELECT_SET, written, start);
+  data_set.write(values.data(), H5::PredType::NATIVE_DOUBLE, memory, space);
+  return data_set;
 }
 
 struct Case {
@@ -85,7 +104,7 @@ TEST_CASE("rows of chunks are those that were written, of every layout and type,
   }
 }
 
-TEST_CASE("of many chunks the library reads the bytes, past its cache, and damage is an error that names the row") {
+TEST_CASE("of many chunks the library reads the bytes, past its cache, and a shorter file is an error that names the row") {
   const test::TemporaryFolder folder;
   const std::string path = (folder / "a.h5").string();
   constexpr hsize_t kMany = 5000, kFew = 3;
@@ -95,17 +114,36 @@ TEST_CASE("of many chunks the library reads the bytes, past its cache, and damag
     {
       H5::H5File file(path, H5F_ACC_TRUNC);
       test::write_array(file, "data", {kMany, kFew}, values, H5::PredType::NATIVE_FLOAT, chunked(1, kFew, gzip > 0, gzip));
-      const Hdf5Lock lock;
-      CHECK(ChunkRows::of(file.openDataSet("data")) != nullptr);
     }
     const Hdf5Array array = Hdf5File(path).array("data", 2);
     std::vector<float> read(values.size());
     for (hsize_t row = 0; row < kMany; ++row) array.read_row(static_cast<int64_t>(row), &read[row * kFew]);
     CHECK(std::equal(read.begin(), read.end(), values.begin()));
     std::filesystem::resize_file(path, 600);
-    const auto thrown = thrown_by([&] { array.read_row(4321, read.data()); });
-    CHECK(thrown.code == ExitCode::bad_data);
-    CHECK(thrown.what.find("row 4321") != std::string::npos);
+    check_is_shorter(thrown_by([&] { array.read_row(4321, read.data()); }), "row 4321");
+  }
+}
+
+TEST_CASE("a row of many chunks needs no other way to be read, unless its chunk was never written") {
+  const test::TemporaryFolder folder;
+  const std::string path = (folder / "a.h5").string();
+  constexpr hsize_t kMany = 5000, kWritten = 4990, kFew = 3;
+  std::vector<double> values;
+  for (hsize_t i = 0; i < kWritten * kFew; ++i) values.push_back(static_cast<double>(i * 7 % 251));
+  for (const int gzip : {0, 1}) {
+    H5::H5File file(path, H5F_ACC_TRUNC);
+    const H5::DataSet data_set = write_first_rows(file, kMany, kWritten, kFew, values, chunked(1, kFew, gzip > 0, gzip));
+    file.flush(H5F_SCOPE_GLOBAL);
+    const auto rows = ChunkRows::of(data_set);
+    REQUIRE(rows != nullptr);
+    const RegularFile bytes(path);
+    for (const int64_t row : {0, 4321, 4989}) {
+      std::vector<float> read(kFew);
+      CHECK(rows->read(data_set, bytes, row, read.data()) == ChunkRows::Result::done);
+      CHECK(std::equal(read.begin(), read.end(), values.begin() + row * static_cast<int64_t>(kFew)));
+    }
+    std::vector<float> read(kFew);
+    CHECK(rows->read(data_set, bytes, 4990, read.data()) == ChunkRows::Result::absent);
   }
 }
 
@@ -122,9 +160,7 @@ TEST_CASE("a file that became shorter while it was open is an error that names t
     std::vector<uint8_t> bytes(kColumns);
     array.read_row(6, bytes.data());
     std::filesystem::resize_file(path, 600);
-    const auto thrown = thrown_by([&] { array.read_row(6, bytes.data()); });
-    CHECK(thrown.code == ExitCode::bad_data);
-    CHECK(thrown.what.find("row 6") != std::string::npos);
+    check_is_shorter(thrown_by([&] { array.read_row(6, bytes.data()); }), "row 6");
   }
 }
 
