@@ -131,6 +131,12 @@ TEST_CASE("files of bands need names of bands, and may be listed for a trained n
   const auto named = data::open_input(config, folder / "divided-{band}.fits", use);
   REQUIRE(named->size() == 1);
   CHECK(test::read_input(*named, 0) == test::read_input(*listed, 0));
+  std::filesystem::create_directory(folder / "runs-{band}");
+  std::ofstream(folder / "runs-{band}/list.csv") << "file\nwhole.fits.gz\n";
+  std::ofstream(folder / "runs-{band}/whole.fits.gz") << fits_fixture("galaxy.fits.gz");
+  const auto existing = data::open_input(config, folder / "runs-{band}/list.csv", use);
+  REQUIRE(existing->size() == 1);
+  CHECK(test::read_input(*existing, 0) == test::read_input(*listed, 1));
   config.preparation.bands.clear();
   CHECK(thrown_by([&] { data::open_input(config, folder / "divided-{band}.fits", use); }).remedy.find("data.preparation.bands") !=
         std::string::npos);
@@ -138,4 +144,16 @@ TEST_CASE("files of bands need names of bands, and may be listed for a trained n
   CHECK(thrown.code == ExitCode::usage);
   CHECK(thrown.what.find("divided-{band}.fits") == 0);
   CHECK(thrown.remedy.find("data.preparation.bands") != std::string::npos);
+}
+
+TEST_CASE("messages name one input image by its path, and say of files of bands that they are the input") {
+  const test::TemporaryFolder folder;
+  const ImageFolderConfig config = divided_folder(folder);
+  ImageFolderConfig whole = config;
+  whole.preparation.cutout = {};
+  const NetworkUse use{data::open(config, 1).train->spec(), true, true, 1};
+  const auto one = data::open_input(whole, folder / "whole.fits.gz", use);
+  CHECK(one->where(0) == (folder / "whole.fits.gz").string());
+  const auto divided = data::open_input(whole, folder / "divided-{band}.fits", use);
+  CHECK(divided->where(0) == (folder / "divided-{band}.fits").string() + " (the input)");
 }

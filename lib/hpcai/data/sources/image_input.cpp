@@ -146,8 +146,9 @@ std::unique_ptr<Dataset> open_image_input(const fs::path& input, ImageFolderConf
                 "Give an HDF5 file with images of this shape.");
   }
   if (is_folder) return open_folder(input, std::move(reading), use);
-  if (has_band_place(input.native()) || is_image_file(input)) {
-    const std::vector<CatalogueRow> row = {{input.string(), kUnlabelled, "the input"}};
+  const bool has_band_files = has_band_place(input.native()) && !fs::exists(input, code);
+  if (has_band_files || is_image_file(input)) {
+    const std::vector<CatalogueRow> row = {{input.string(), kUnlabelled, has_band_files ? "the input" : ""}};
     refuse_unlabelled_input(input, use);
     require_sizes(row, reading, input);
     reading.folder = "";
