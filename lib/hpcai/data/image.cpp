@@ -11,6 +11,7 @@
 #include "hpcai/data/jpeg.h"
 #include "hpcai/data/png.h"
 #include "hpcai/data/regular_file.h"
+#include "hpcai/data/reused_memory.h"
 #include "hpcai/data/stage_clock.h"
 #include "hpcai/data/stretch.h"
 #include "hpcai/data/triangle_filter.h"
@@ -92,8 +93,8 @@ void filter_down(const float* rows, int64_t count, const TriangleFilter& filter,
   }
   uint8_t* __restrict to = out;
   for (int64_t i = 0; i < values; ++i) {
-    to[i] =
-        static_cast<uint8_t>(static_cast<int32_t>(std::min(std::max(sum[i], 0.0F), 255.0F)));  // vectors know no way round int32
+    // SSE converts float to uint8 only through int32.
+    to[i] = static_cast<uint8_t>(static_cast<int32_t>(std::min(std::max(sum[i], 0.0F), 255.0F)));
   }
 }
 
@@ -169,6 +170,7 @@ void resize_box(const uint8_t* pixels, int64_t row_width, const Box& box, int64_
   const ScopedStage stage(Stage::resize, 3 * height * width);
   const TriangleFilter across(box.width, width), down(box.height, height);
   thread_local std::vector<float> wide, rows;
+  const ReusedMemory used_wide(wide), used_rows(rows);
   wide.resize(static_cast<size_t>(kRows * (3 * box.width + 1)));
   rows.resize(static_cast<size_t>((box.height + kRows - 1) * (3 * width + 1)));
   for (int64_t y = 0; y < box.height; y += kRows) {

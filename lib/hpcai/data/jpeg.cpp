@@ -116,7 +116,9 @@ Image decode_jpeg(std::string_view bytes, int64_t smallest_side, std::vector<uin
   while (smallest_side > 0 && reduction < 8 && side / (2 * reduction) >= smallest_side) reduction *= 2;
   check(decoder.start(reduction), decoder);
   Image image{decoder.info().output_height, decoder.info().output_width, std::move(memory), reduction};
-  image.pixels.resize(static_cast<size_t>(3 * image.height * image.width));
+  const auto size = static_cast<size_t>(3 * image.height * image.width);
+  if (size > image.pixels.capacity()) image.pixels.clear();  // else resize() would copy what the memory holds
+  image.pixels.resize(size);
   check(decoder.read_rows(image.pixels.data()), decoder);
   return image;
 }

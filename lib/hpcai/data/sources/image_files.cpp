@@ -17,6 +17,7 @@
 #include "hpcai/data/image_set.h"
 #include "hpcai/data/progress.h"
 #include "hpcai/data/regular_file.h"
+#include "hpcai/data/reused_memory.h"
 #include "hpcai/data/stretch.h"
 #include "hpcai/data/wrappers/augmented_images.h"
 #include "hpcai/data/wrappers/cached_images.h"
@@ -26,11 +27,15 @@ namespace {
 
 constexpr size_t kLargestFile = size_t{1} << 30;
 
-// The memory of what a thread is done with, for its next image; nothing of one so large that each thread should not keep it.
-template <class Memory>
-Memory reusable(Memory& memory) {
-  constexpr size_t kMostKept = size_t{1} << 26;
-  return memory.capacity() > kMostKept ? Memory() : std::move(memory);
+// What a thread reads and decodes, in memory that its next image uses again.
+std::string& bytes_of_thread() {
+  thread_local std::string bytes;
+  return bytes;
+}
+
+Image& image_of_thread() {
+  thread_local Image image;
+  return image;
 }
 
 std::vector<std::vector<float>> truth_of(const std::vector<CatalogueRow>& rows) {
@@ -193,9 +198,11 @@ class ImageFiles : public ImageSet {
 
   template <class Work>
   void read_as(int64_t index, const Work& work) const {
-    thread_local std::string bytes;
+    std::string& bytes = bytes_of_thread();
+    const ReusedMemory used_bytes(bytes);
+    const ReusedMemory used_pixels(image_of_thread().pixels);
     name_file(index, [&] {
-      bytes = read_regular_file(path(index).string(), kLargestFile, reusable(bytes));
+      bytes = read_regular_file(path(index).string(), kLargestFile, std::move(bytes));
       work(bytes);
     });
   }
@@ -211,11 +218,11 @@ class ImageFiles : public ImageSet {
   }
 
   // JPEGs may be decoded smaller as long as the crop, of so many pixels along its shorter side, keeps twice what is needed.
-  // The image is there until this thread decodes the next one.
+  // The image is there until this thread decodes another, or read_as() ends, which frees a large one.
   const Image& decode(const std::string& bytes, int64_t index, const ImageHeader& header, int64_t crop) const {
-    thread_local Image image;
+    Image& image = image_of_thread();
     const int64_t smallest_side = (2 * width() * std::min(header.height, header.width) + crop - 1) / crop;
-    image = decode_image(bytes, where(index), smallest_side, reusable(image.pixels));
+    image = decode_image(bytes, where(index), smallest_side, std::move(image.pixels));
     return image;
   }
 
