@@ -55,6 +55,13 @@ int64_t batch_bytes(const Dataset& dataset, const Sampler& sampler) {
   return static_cast<int64_t>(sampler.batch(0, 0).size() * sizeof(float)) * dataset.input_size();
 }
 
+// Pieces between one copy and the next. It has no divisor in common with their number, so that all take their turn.
+int64_t step_through(int64_t pieces) {
+  int64_t step = 7919;
+  while (std::gcd(step, pieces) != 1) ++step;
+  return step;
+}
+
 }  // namespace
 
 double InputSpeed::samples_per_second(Stage stage) const {
@@ -108,8 +115,7 @@ int64_t batches_in(const Dataset& dataset, const Sampler& sampler, double second
 double memcpy_mb_per_second(int64_t piece_bytes, int64_t source_bytes, int threads) {
   constexpr int kTries = 9;
   constexpr int64_t kLeastBytes = int64_t{1} << 24;  // copied in one try, so that a clock can tell its time
-  constexpr int64_t kStep = 7919;  // pieces between one copy and the next: a prime, so that all pieces take their turn
-  const int64_t pieces = std::max<int64_t>(1, source_bytes / piece_bytes);
+  const int64_t pieces = std::max<int64_t>(1, source_bytes / piece_bytes), step = step_through(pieces);
   const int64_t copies = std::max(pieces, (kLeastBytes + piece_bytes - 1) / piece_bytes);
   Buffer source(pieces * piece_bytes);
   std::vector<Buffer> pieces_of_threads(static_cast<size_t>(threads), Buffer(piece_bytes));
@@ -120,7 +126,7 @@ double memcpy_mb_per_second(int64_t piece_bytes, int64_t source_bytes, int threa
       std::byte* const to = pieces_of_threads[static_cast<size_t>(thread)].data();
       const double start = thread_cpu_seconds();
       for (int64_t copy = 0; copy < copies; ++copy) {
-        const int64_t piece = (copy * kStep + thread * pieces / threads) % pieces;
+        const int64_t piece = (copy * step + thread * pieces / threads) % pieces;
         std::memcpy(to, source.data() + piece * piece_bytes, static_cast<size_t>(piece_bytes));
       }
       seconds[static_cast<size_t>(thread)] = thread_cpu_seconds() - start;

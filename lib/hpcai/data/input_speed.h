@@ -32,9 +32,9 @@ InputSpeed measure_input(const Dataset& dataset, const Sampler& sampler, int64_t
 // The batches of an epoch that take about this many seconds on one thread, at least one: reads a batch to find out.
 int64_t batches_in(const Dataset& dataset, const Sampler& sampler, double seconds);
 
-// How fast memcpy copies what a reader finds in the system's memory: pieces of `source_bytes` that lie in none of the processor's
-// own caches, each thread into a buffer of one piece that it uses again. MB in a second of processor time, of all threads
-// together; the median of several tries.
+// How fast memcpy copies what a reader finds in the system's memory: pieces of `source_bytes`, each thread into a buffer of one
+// piece that it uses again. A set that is larger than the processor's own caches lies in none of them; a smaller one stays there.
+// MB in a second of processor time, of all threads together; the median of several tries.
 double memcpy_mb_per_second(int64_t piece_bytes, int64_t source_bytes, int threads);
 
 }  // namespace hpcai::data

@@ -17,7 +17,7 @@ TEST_CASE("a measurement reads each batch once, or until its time is over, on an
     CHECK(once.samples == 20);
     CHECK(once.threads == threads);
     CHECK(once.samples_per_second() > 0);
-    CHECK(once.cpu_seconds_per_sample() > 0);
+    CHECK(once.cpu_seconds_per_sample() >= 0);  // a coarse clock may not tell so short a time
     CHECK(once.bytes_read_per_sample() == 0);
     CHECK(measure_input(images, sampler, 2, threads, 0.3).samples > 8);
   }
