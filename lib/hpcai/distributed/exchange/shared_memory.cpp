@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <climits>
 #include <cstring>
 #include <stdexcept>
@@ -14,7 +13,7 @@
 namespace hpcai::distributed {
 namespace {
 
-constexpr std::chrono::microseconds kPatience{500};  // time of polling before a rank sleeps; a wake-up takes a tenth of it
+constexpr std::chrono::microseconds kPatience{500};  // time of polling in a round before a rank sleeps; a wake-up takes a tenth
 constexpr int kLooks = 64;                           // polls between two looks at the clock
 constexpr timespec kNap{.tv_sec = 0, .tv_nsec = 100'000'000};  // the longest time until a sleeping rank notices abandon()
 
@@ -68,7 +67,7 @@ bool SharedMemory::has_arrived(int rank) const {
   return static_cast<int32_t>(presence(rank).rounds.load(std::memory_order_acquire) - round_) >= 0;
 }
 
-// Whether a rank that has not arrived was last seen on the core of this one. On a busy machine the scheduler may let two ranks
+// Whether a rank that has not arrived was on this core when it last arrived. On a busy machine the scheduler may let two ranks
 // share a core. If one of them kept it while it polls, the other could not arrive.
 bool SharedMemory::keeps_core_from_another() const {
   const int32_t here = sched_getcpu();
@@ -78,21 +77,20 @@ bool SharedMemory::keeps_core_from_another() const {
   return false;
 }
 
-// Polls for kPatience at most. Returns whether the rank has arrived.
-bool SharedMemory::poll(int rank, bool own_core) const {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
-  do {
+// Polls until `end` at most. Returns whether the rank has arrived.
+bool SharedMemory::poll(int rank, bool own_core, Clock::time_point end) const {
+  while (Clock::now() < end) {
     for (int look = 0; look < (own_core ? kLooks : 1); ++look) {
       if (has_arrived(rank)) return true;
       pause_core();
     }
     if (!own_core || keeps_core_from_another()) sched_yield();
-  } while (std::chrono::steady_clock::now() < end);
+  }
   return false;
 }
 
-void SharedMemory::await(int rank, bool own_core) {
-  if (has_arrived(rank) || poll(rank, own_core)) return;
+void SharedMemory::await(int rank, bool own_core, Clock::time_point end) {
+  if (has_arrived(rank) || poll(rank, own_core, end)) return;
   Presence& other = presence(rank);
   ++other.sleepers;
   while (!has_arrived(rank) && !abandoned_) sleep_while(other.rounds, round_ - 1);
@@ -113,7 +111,8 @@ void SharedMemory::meet(bool own_core) {
   own.core.store(sched_getcpu(), std::memory_order_relaxed);
   own.rounds = ++round_;  // before the look at the sleepers, who look at it after they have become sleepers
   if (own.sleepers > 0) wake_all(own.rounds);
-  for (int i = 1; i < ranks_; ++i) await((rank_ + i) % ranks_, own_core);
+  const auto end = Clock::now() + kPatience;  // of polling for all ranks together
+  for (int i = 1; i < ranks_; ++i) await((rank_ + i) % ranks_, own_core, end);
 }
 
 void SharedMemory::abandon() { abandoned_ = true; }

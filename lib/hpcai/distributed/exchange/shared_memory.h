@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,9 +38,9 @@ class SharedMemory {
   // The longest message, in bytes.
   size_t box_bytes() const { return box_bytes_; }
   // Writes this rank's `message` and returns the messages of all ranks, in the order of the ranks. They stay valid until the next
-  // call but one. `bytes` is the same on all ranks and at most box_bytes(). A rank polls for half a millisecond before it sleeps.
-  // `own_core`: the rank keeps its core between polls, unless the scheduler has put a rank that it waits for on the same core;
-  // else it always yields it. Throws std::runtime_error after abandon().
+  // call but one. `bytes` is the same on all ranks and at most box_bytes(). A rank polls for half a millisecond in
+  // all before it sleeps. `own_core`: the rank keeps its core between polls, unless a rank that it waits for was on this core
+  // when it last arrived; else it always yields it. Throws std::runtime_error after abandon().
   std::span<std::byte* const> gather(const void* message, size_t bytes, bool own_core);
   // Returns when all ranks have called it, and sees what they wrote before into any memory that they share. It is a round without
   // messages. Throws as gather().
@@ -48,6 +49,7 @@ class SharedMemory {
   void abandon();
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Presence;
 
   SharedMemory(std::unique_ptr<SharedMapping> mapping, int rank, int ranks, size_t box_bytes);
@@ -56,8 +58,8 @@ class SharedMemory {
   Presence& presence(int rank) const;
   bool has_arrived(int rank) const;  // in round_
   bool keeps_core_from_another() const;
-  bool poll(int rank, bool own_core) const;
-  void await(int rank, bool own_core);
+  bool poll(int rank, bool own_core, Clock::time_point end) const;
+  void await(int rank, bool own_core, Clock::time_point end);
 
   std::unique_ptr<SharedMapping> mapping_;
   int rank_, ranks_;

@@ -8,8 +8,11 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstring>
+#include <ctime>
+#include <memory>
 #include <random>
 #include <thread>
+#include <vector>
 
 namespace hpcai::distributed {
 namespace {
@@ -36,13 +39,13 @@ struct Message {
   Message(int rank, int round) : bytes(static_cast<size_t>(round * 37 % 4000 + 1), static_cast<std::byte>(rank * 31 + round)) {}
 };
 
-// Lets the calling thread run on one core only, the same for all callers.
-void stay_on_one_core() {
+// Lets the calling thread run on one core only, the same for all callers. Returns whether it does.
+bool stay_on_one_core() {
   static const int core = sched_getcpu();
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(static_cast<size_t>(core), &set);
-  sched_setaffinity(0, sizeof set, &set);
+  return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
 }  // namespace
@@ -51,11 +54,11 @@ TEST_CASE("ranks that share memory gather each other's messages in order, whoeve
   const auto [ranks, own_core] = GENERATE(table<int, bool>({{1, false}, {2, true}, {2, false}, {5, false}, {5, true}}));
   const bool on_one_core = GENERATE(false, true);  // where the scheduler of a busy machine may put them
   const auto members = share(ranks);
-  std::atomic<int> wrong{0};
+  std::atomic<int> wrong{0}, unbound{0};
   std::vector<std::thread> threads;
   for (int rank = 0; rank < ranks; ++rank) {
     threads.emplace_back([&, rank, own_core = own_core, ranks = ranks] {
-      if (on_one_core) stay_on_one_core();
+      if (on_one_core && !stay_on_one_core()) ++unbound;
       std::mt19937 random(static_cast<unsigned>(rank));
       for (int round = 0; round < 2000; ++round) {
         if (random() % 400 == 0) std::this_thread::sleep_for(1ms);
@@ -70,6 +73,59 @@ TEST_CASE("ranks that share memory gather each other's messages in order, whoeve
   }
   for (auto& thread : threads) thread.join();
   CHECK(wrong == 0);
+  CHECK(unbound == 0);
+}
+
+TEST_CASE("ranks that share memory gather and meet by turns, whether they keep their cores or not") {
+  constexpr size_t kRanks = 3;
+  const auto members = share(kRanks);
+  std::vector<std::atomic<int>> written(kRanks);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (size_t rank = 0; rank < kRanks; ++rank) {
+    threads.emplace_back([&, rank] {
+      SharedMemory& own = *members[rank];
+      for (int round = 0; round < 2000; ++round) {
+        const bool own_core = (static_cast<int>(rank) + round / 100) % 2 == 0;
+        if (round % 3 == 2) {  // so gathers fall on even and on odd rounds
+          written[rank].store(round, std::memory_order_relaxed);
+          own.meet(own_core);
+          for (const auto& other : written) wrong += other.load(std::memory_order_relaxed) != round;
+        } else {
+          const Message mine(static_cast<int>(rank), round);
+          const auto all = own.gather(mine.bytes.data(), mine.bytes.size(), own_core);
+          for (size_t other = 0; other < kRanks; ++other) {
+            const Message expected(static_cast<int>(other), round);
+            wrong += std::memcmp(all[other], expected.bytes.data(), expected.bytes.size()) != 0;
+          }
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("a rank that waits in shared memory for many others polls no longer than for one") {
+  constexpr int kRanks = 20;
+  const auto members = share(kRanks);
+  std::vector<std::thread> threads;
+  for (int rank = 1; rank < kRanks; ++rank) {
+    threads.emplace_back([&, rank] {
+      std::this_thread::sleep_for(rank * 4ms);  // in the order in which rank 0 waits for them
+      members[static_cast<size_t>(rank)]->meet(false);
+    });
+  }
+  const auto spent = [] {  // processor time of this thread
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  const auto before = spent();
+  members[0]->meet(true);
+  const auto polled = spent() - before;
+  for (auto& thread : threads) thread.join();
+  CHECK(polled < 2ms);  // half a millisecond and 19 wake-ups; half a millisecond for each rank would be 10
 }
 
 TEST_CASE("a rank that waits in shared memory for one that does not come can be set free") {
