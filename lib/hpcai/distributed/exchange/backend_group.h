@@ -41,6 +41,7 @@ class BackendGroup : public Group {
 
   std::string address() const override { return settings_.request.address; }
   bool can_average() const override { return true; }
+  bool shares_memory() const override { return host_ != nullptr; }
   double wait_s() const override { return timer_.seconds(); }
   std::unique_ptr<Group> split(int colour) override;
   std::unique_ptr<Work> all_reduce_async(const at::Tensor& tensor, ReduceOp op) override;

@@ -42,6 +42,8 @@ class Group {
   virtual std::string address() const { return ""; }
   // Whether the group supports ReduceOp::average, as NCCL does.
   virtual bool can_average() const { return false; }
+  // Whether ranks of a host reduce shared_zeros() in memory that they share. All ranks have the same answer.
+  virtual bool shares_memory() const { return false; }
   // Seconds that this rank has spent in wait() of all exchanges of this group so far. On a GPU they are those of the current
   // stream, without the exchanges that the stream has not reached yet.
   virtual double wait_s() const { return 0; }

@@ -8,14 +8,14 @@
 #include <utility>
 
 #include "hpcai/core/threads/start.h"
+#include "hpcai/distributed/exchange/short_messages.h"
 #include "hpcai/distributed/exchange/sum_parts.h"
 
 namespace hpcai::distributed {
 namespace {
 
-constexpr int64_t kThreadValues = 1 << 16;   // the fewest values for which a further thread pays
-constexpr size_t kGatheredBytes = 32 << 10;  // of all ranks; short tensors are gathered, which needs one wait instead of two
-constexpr size_t kLine = 64;                 // bytes; ranks must not write to the same cache line
+constexpr int64_t kThreadValues = 1 << 16;  // the fewest values for which a further thread pays
+constexpr size_t kLine = 64;                // bytes; ranks must not write to the same cache line
 
 }  // namespace
 
@@ -127,8 +127,7 @@ void HostExchange::perform(const Exchange& exchange) {
 
 // All ranks read all values of each other, so a short tensor needs few ranks to be cheaper this way.
 bool HostExchange::is_short(const at::Tensor& values) const {
-  const size_t bytes = values.nbytes();
-  return bytes <= meeting_point_->box_bytes() && bytes * static_cast<size_t>(place_.ranks) <= kGatheredBytes;
+  return values.nbytes() <= std::min(meeting_point_->box_bytes(), most_gathered_bytes(place_.ranks));
 }
 
 void HostExchange::reduce_gathered(const Exchange& exchange) {

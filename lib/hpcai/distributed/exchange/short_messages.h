@@ -12,4 +12,8 @@ constexpr size_t most_short_bytes(int ranks) {
   return std::min<size_t>(256 << 10, (4 << 20) / static_cast<size_t>(ranks)) / 64 * 64;
 }
 
+// The largest tensor of gradients, in bytes, that CPU ranks of one host gather, too: that takes one wait for the other ranks.
+// They add a larger one in place, which takes two (host_exchange.h). A rank reads at most 32 KiB.
+constexpr size_t most_gathered_bytes(int ranks) { return (32 << 10) / static_cast<size_t>(ranks); }
+
 }  // namespace hpcai::distributed

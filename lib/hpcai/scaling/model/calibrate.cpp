@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "hpcai/config/config.h"
@@ -23,19 +24,23 @@ namespace {
 constexpr double kLargest = 1 << 26;  // bytes; a larger exchange takes minutes on a slow link and has the same bandwidth
 constexpr int kAttempts = 3;          // measurements of a link whose fitted bandwidth is infinite (disturbed small messages)
 
-// The exchanges to time. Bucket sizes rise from 4 KiB to the size of all gradients together. The largest has at least 1 MiB, so
-// that it takes clearly longer than an empty message. Blocking exchanges rise from 24 bytes (the outcome of a step) to 64 KiB (a
-// large batch norm).
-std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, int ranks) {
+// The exchanges to time. Bucket sizes rise from 4 KiB to the size of all gradients together; in the memory of one host they are
+// above what its ranks gather, because larger buckets take another path. The largest has at least 1 MiB, so that it takes clearly
+// longer than an empty message. Blocking exchanges rise from 24 bytes (the outcome of a step) to 64 KiB (a large batch norm).
+std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, const distributed::Group& group) {
+  const int ranks = group.size();
   std::vector<Exchange> exchanges;
   const auto longest = static_cast<double>(distributed::most_short_bytes(ranks));
+  const auto gathered = static_cast<double>(distributed::most_gathered_bytes(ranks));
   for (double bytes : {24.0, 4096.0, 65536.0}) {
     if (bytes <= longest) exchanges.push_back({.blocking = true, .bytes = bytes});
   }
   double all = 0;
   for (const Bucket& bucket : buckets) all += bucket.bytes;
   all = std::clamp(all, double{1 << 20}, kLargest);
-  for (double bytes : {4096.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0}) {
+  double smallest = 4096;
+  while (group.shares_memory() && group.placement().one_host() && smallest <= gathered) smallest *= 2;
+  for (double bytes : {smallest, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0}) {
     if (bytes < 0.7 * all) exchanges.push_back({.bytes = bytes});
   }
   exchanges.push_back({.bytes = all});
@@ -44,7 +49,7 @@ std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, int rank
 
 // Measures the link that joins all ranks of `group` and stores the samples in `calibration`.
 Link measure_samples(Calibration& calibration, distributed::Group& group, const Layout& layout, double seconds) {
-  const std::vector<Exchange> exchanges = exchanges_for(calibration.workload.buckets, group.size());
+  const std::vector<Exchange> exchanges = exchanges_for(calibration.workload.buckets, group);
   Link link;
   for (int attempt = 0; attempt < kAttempts && link.s_per_byte == 0; ++attempt) {  // equal samples: all ranks stop together
     calibration.link = measure_link(group, exchanges, seconds);
@@ -73,7 +78,7 @@ void measure_link_into(Calibration& calibration, distributed::Group& group, doub
   if (placement.one_host()) {
     machine.in_node = measure_samples(calibration, group, layout, seconds);
   } else {
-    const bool adds_in_hosts = machine.algorithm == Algorithm::ring && layout.ranks_per_node > 1;
+    const bool adds_in_hosts = group.shares_memory();
     if (adds_in_hosts) machine.in_node = measure_hosts(calibration, group, seconds / 3);
     machine.between_nodes = measure_samples(calibration, group, layout, adds_in_hosts ? seconds * 2 / 3 : seconds);
   }
