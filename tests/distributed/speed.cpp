@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "hpcai/distributed/exchange/gloo_backend.h"
 #include "hpcai/distributed/exchange/reducer.h"

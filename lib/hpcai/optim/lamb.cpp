@@ -105,7 +105,7 @@ void Lamb::update_in_one_pass(const std::vector<size_t>& active, std::vector<Upd
     }
   }
   for_cached_runs(tensors, [&](size_t first, size_t count) {
-    std::vector<int64_t> begins(count + 1, 0);  // of the tensors in `updates`
+    std::vector<int64_t> begins(count + 1, 0);  // of the tensors in run_updates_
     for (size_t k = 0; k < count; ++k) begins[k + 1] = begins[k] + tensors[first + k].count;
     if (run_updates_.numel() < begins.back()) run_updates_ = at::empty({begins.back()}, at::kFloat);
     float* const of_run = run_updates_.mutable_data_ptr<float>();

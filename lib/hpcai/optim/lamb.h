@@ -44,7 +44,9 @@ class Lamb : public Optimizer {
   std::vector<at::Tensor> step_;  // t of each parameter, [] int64 on the CPU; prepare() increments them
   std::map<int64_t, Age> ages_;   // by t - updates_, which is constant for each parameter
   int64_t updates_ = 0;
-  at::Tensor run_updates_;  // [values]: u of the tensors that update_in_one_pass() is at
+  // [values]: u of the run of tensors that update_in_one_pass() is at. It is kept between the steps, and has as many values as
+  // the largest run.
+  at::Tensor run_updates_;
 };
 
 }  // namespace hpcai::optim

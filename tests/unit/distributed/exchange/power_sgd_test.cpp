@@ -16,12 +16,14 @@ TEST_CASE("columns become orthonormal and span the same space") {
   CHECK(at::allclose(at::mm(after, at::mm(after.t(), before)), before, 1e-4, 1e-5));
 }
 
-// Those of a matrix whose columns lie one after the other in memory take the way of matrices on GPUs.
+// As `matrix`, with columns that lie one after the other in memory. It takes the way of matrices on GPUs.
+at::Tensor by_columns(const at::Tensor& matrix) { return matrix.t().contiguous().t(); }
+
 TEST_CASE("the columns on a CPU are those that LibTorch's operators compute") {
   at::manual_seed(4);
   const int64_t columns = GENERATE(2, 5);
   const int64_t rows = GENERATE(7, 64, 301);
-  const at::Tensor before = at::randn({rows, columns}), direct = before.clone(), by_operators = before.t().contiguous().t();
+  const at::Tensor before = at::randn({rows, columns}), direct = before.clone(), by_operators = by_columns(before);
   orthonormalise(direct);
   orthonormalise(by_operators);
   CHECK(at::allclose(direct, by_operators, 1e-6, 1e-7));
@@ -29,13 +31,19 @@ TEST_CASE("the columns on a CPU are those that LibTorch's operators compute") {
 
 TEST_CASE("a column that is zero or depends on others becomes zero, and one that is no number stays so") {
   at::manual_seed(2);
-  const at::Tensor matrix = at::randn({20, 4});
+  const bool direct = GENERATE(true, false);
+  const auto laid_out = [&](const at::Tensor& matrix) { return direct ? matrix : by_columns(matrix); };
+  const at::Tensor matrix = laid_out(at::randn({20, 4}));
   matrix.select(1, 1).zero_();
   matrix.select(1, 2).copy_(matrix.select(1, 0) * 3);
   orthonormalise(matrix);
   const at::Tensor lengths = matrix.norm(2, 0);
   CHECK(at::allclose(lengths, at::tensor({1.F, 0.F, 0.F, 1.F}), 1e-6, 1e-6));
-  const at::Tensor broken = at::ones({5, 2});
+  const at::Tensor wide = laid_out(at::randn({3, 5}));
+  orthonormalise(wide);
+  CHECK(at::allclose(at::mm(wide, wide.t()), at::eye(3), 1e-5, 1e-6));
+  CHECK(wide.narrow(1, 3, 2).eq(0).all().item<bool>());
+  const at::Tensor broken = laid_out(at::ones({5, 2}));
   broken[3][0] = std::numeric_limits<float>::infinity();
   orthonormalise(broken);
   CHECK_FALSE(broken.isfinite().all().item<bool>());

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <vector>
 
 #include "hpcai/distributed/exchange/sum_parts.h"
 #include "pairwise_sum.h"
