@@ -8,7 +8,6 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <random>
 #include <thread>
@@ -104,28 +103,6 @@ TEST_CASE("ranks that share memory gather and meet by turns, whether they keep t
   }
   for (auto& thread : threads) thread.join();
   CHECK(wrong == 0);
-}
-
-TEST_CASE("a rank that waits in shared memory for many others polls no longer than for one") {
-  constexpr int kRanks = 20;
-  const auto members = share(kRanks);
-  std::vector<std::thread> threads;
-  for (int rank = 1; rank < kRanks; ++rank) {
-    threads.emplace_back([&, rank] {
-      std::this_thread::sleep_for(rank * 4ms);  // in the order in which rank 0 waits for them
-      members[static_cast<size_t>(rank)]->meet(false);
-    });
-  }
-  const auto spent = [] {  // processor time of this thread
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-  };
-  const auto before = spent();
-  members[0]->meet(true);
-  const auto polled = spent() - before;
-  for (auto& thread : threads) thread.join();
-  CHECK(polled < 2ms);  // half a millisecond and 19 wake-ups; half a millisecond for each rank would be 10
 }
 
 TEST_CASE("a rank that waits in shared memory for one that does not come can be set free") {
