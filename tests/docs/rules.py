@@ -75,7 +75,7 @@ RULES = (
     Rule(r"hpcai-train info --config (configs/own/galaxy_network|spectra)\.yaml"),
     # --- trainings of shipped configs
     Rule(r"hpcai-train --config configs/galaxy/quickstart\.yaml .*deterministic_shards=8", GALAXIES + " --set training.global_batch=32"),
-    training("configs/galaxy/quickstart.yaml", GALAXIES),
+    Rule(r"(ATEN_CPU_CAPABILITY=avx2 )?hpcai-train --config configs/galaxy/quickstart\.yaml\b", GALAXIES),
     training("configs/waveform/quickstart.yaml", WAVEFORMS),
     training("configs/waveform/bayesian.yaml", re.sub(r"(data\.\w+)=", r"\1.count=", STRAIN)),
     training("configs/waveform/posterior.yaml", STRAIN),
