@@ -9,7 +9,8 @@ For each workload (wavenet_paper, wavenet_small, wavenet_medium, xception, resne
    comparison ends with status 1, because the programs do not compute the same.
 3. The two best forms of each precision run in turn with hpcai-train, `pairs` times. A pair gives one ratio.
 The speed is samples per CPU second for one thread, which other programs disturb least, and samples per second otherwise.
---neighbour runs everything beside one busy loop. --avx2 keeps both sides to AVX2, also on a processor with AVX-512. --quick runs two pairs of the eager forms. scripts/bench_peers.sh calls this program."""
+--neighbour runs everything beside one busy loop. --avx2 keeps both sides to AVX2, also on a processor with AVX-512. --quick runs two pairs of
+the eager forms, with both allocators. scripts/bench_peers.sh calls this program."""
 import argparse
 import contextlib
 import json
@@ -92,7 +93,8 @@ def peers(args, workload, start):
         compiled = [(forms[0], "fp32"), ("nhwc", precisions[-1])]
         found += [Peer(args, workload, start, form, precision, "compile") for form, precision in compiled]
         found.append(Peer(args, workload, start, "nhwc", precisions[-1], "compile-max-autotune"))
-        found += [Peer(args, workload, start, form, precision, tuned=True) for form in forms for precision in precisions[-1:]]
+    if args.ranks == 1:
+        found += [Peer(args, workload, start, form, precision, tuned=True) for form in forms for precision in precisions]
     return found
 
 
