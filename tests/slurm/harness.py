@@ -28,6 +28,19 @@ def main():
     unittest.main()
 
 
+def is_frozen(process):
+    """Whether SIGSTOP has stopped all threads of a process and no other signal has reached it since.
+
+    The kernel stops the threads some time after kill() has returned: later on a busy machine.
+    """
+    try:
+        threads = [path.read_text() for path in pathlib.Path(f"/proc/{process}/task").glob("*/status")]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    pending = int(re.search(r"ShdPnd:\s*(\w+)", threads[0])[1], 16) if threads else 1
+    return pending == 0 and all(re.search(r"State:\s*T", thread) for thread in threads)
+
+
 class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -116,19 +129,13 @@ class Case(unittest.TestCase):
         self.assertEqual(sorted(processes), list(range(ranks)))
         for process in processes.values():
             os.kill(process, signal.SIGSTOP)
+        self.cluster.wait_until(lambda: all(map(is_frozen, processes.values())), "all ranks are stopped", 30)
         self.assertLess(self.steps(run)[-1]["step"], STEPS, "caught too late")
         return processes
 
     def thaw_at_signal(self, processes, timeout=120):
         """Lets the ranks go on as soon as Slurm has sent a signal to all of them (with SIGCONT it may have done it itself)."""
-        def reached(process):
-            try:
-                status = pathlib.Path(f"/proc/{process}/status").read_text()
-            except FileNotFoundError:
-                return True
-            pending = int(re.search(r"ShdPnd:\s*(\w+)", status)[1], 16)
-            return pending != 0 or not re.search(r"State:\s*T", status)
-        self.cluster.wait_until(lambda: all(map(reached, processes.values())), "a signal reached the ranks", timeout)
+        self.cluster.wait_until(lambda: not any(map(is_frozen, processes.values())), "a signal reached the ranks", timeout)
         self.thaw(processes)
 
     def thaw(self, processes):
