@@ -21,8 +21,8 @@ void initialise_he_fan_out(torch::nn::Module& root, uint64_t seed);
 // As PyTorch's layers: the weights and biases of dense layers and convolutions are uniform in +-1/sqrt(fan_in).
 void initialise_uniform_fan_in(torch::nn::Module& root, uint64_t seed);
 
-// Fills `weight` with the generator's next numbers, uniform in +-bound or normal. They are drawn in float64, because float32
-// values would depend on the CPU's vector instructions.
+// Fills `weight` with the generator's next numbers, uniform in +-bound or normal: those of LibTorch's uniform_() and normal_()
+// for float64, rounded to float32. Numbers drawn in float32 would depend on the CPU's vector instructions.
 void fill_uniform(at::Tensor weight, double bound, at::Generator& generator);
 void fill_normal(at::Tensor weight, double deviation, at::Generator& generator);
 

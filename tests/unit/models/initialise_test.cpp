@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "hpcai/models/initialise.h"
 #include "hpcai/models/model.h"
 
 namespace hpcai::models {
@@ -22,6 +23,21 @@ TEST_CASE("initial weights are a function of the seed and leave the global gener
   for (const auto& item : a->named_parameters()) {
     CHECK(at::equal(item.value(), b->named_parameters()[item.key()]));
     if (item.value().dim() > 1) CHECK_FALSE(at::equal(item.value(), c->named_parameters()[item.key()]));
+  }
+}
+
+TEST_CASE("initial weights are LibTorch's float64 numbers, rounded to float32") {
+  for (const std::vector<int64_t>& shape : {std::vector<int64_t>{3}, {15}, {16}, {17}, {513}, {64, 3, 7, 7}, {1000, 33}}) {
+    INFO("shape " << at::IntArrayRef(shape));
+    at::Generator ours = at::make_generator<at::CPUGeneratorImpl>(5), theirs = at::make_generator<at::CPUGeneratorImpl>(5);
+    const at::Tensor uniform = at::empty(shape), normal = at::empty(shape);
+    fill_uniform(uniform, 0.3, ours);
+    fill_normal(normal, 0.7, ours);
+    CHECK(at::equal(uniform, at::empty(shape, at::kDouble).uniform_(-0.3, 0.3, theirs).to(at::kFloat)));
+    const at::Tensor expected = at::empty(shape, at::kDouble).normal_(0, 0.7, theirs).to(at::kFloat);
+    CHECK(at::allclose(normal, expected, 1e-6, 1e-12));
+    CHECK((normal != expected).sum().item<int64_t>() == 0);
+    CHECK(at::equal(ours.get_state(), theirs.get_state()));
   }
 }
 
