@@ -32,9 +32,9 @@ struct GatedStackOptions {
 // result = sum of all z. `gated` has width 2 and the layer's dilation d, floor(d / 2) zeros on the left. With options.last_steps
 // the layers compute only the steps on which the result depends, but for NormSource::batch, whose statistics are those of all.
 //
-// Only the outputs of `pre` and `post` are stored, 2 C values a layer and time step. Everything else is computed again in the
-// backward pass, in pieces that stay in the caches. The batch statistics of the wide gated convolution come from the moments
-// of its input (folded_norm.h). The result does not depend on the number of threads.
+// Only the outputs of `pre` and `post` are stored, 2 C values a layer and time step; without norms only x + z, C values.
+// Everything else is computed again in the backward pass, in pieces that stay in the caches. The batch statistics of the wide
+// gated convolution come from the moments of its input (folded_norm.h). The result does not depend on the number of threads.
 // Gradients flow to the parameters; the input must not need one. NormSource::batch moves the running statistics. The arguments
 // must be such that gated_stack_supports them. The backward pass can run only once.
 at::Tensor gated_stack(const at::Tensor& input, const std::vector<GatedLayerTensors>& layers, const GatedStackOptions& options);

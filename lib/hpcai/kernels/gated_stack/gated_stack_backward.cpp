@@ -66,6 +66,7 @@ SkipGradient skip_gradient_of(const LayerState& layer, const at::Tensor& skips, 
   return {.sizes = layer.sizes,
           .p = data(layer.p),
           .p_norm = norm_of(layer.p_norm),
+          .marked_sums = data(layer.marked_sums),
           .skips = data(skips),
           .next = data(next),
           .sums = sums};
@@ -86,6 +87,7 @@ class LayerBackward {
 
   // Returns what the layer before needs.
   Upstream run(LayerGradient& gradient) {
+    if (!normalised()) run_pre(state_, index_, partition_, {}, {});
     post_norm(gradient);
     gate(gradient);
     input(gradient);
@@ -148,6 +150,7 @@ class LayerBackward {
                     partition_.chunks[chunk]);
     });
     layer_.p.reset();
+    layer_.marked_sums.reset();
     gradient.post_weight = total(post_weight).view({c, gates, 1});
     gradient.post_bias = bias_gradient(total(post_bias));
     const at::Tensor folded = total(gated_weight).view({2 * c, 2 * gates}).t();

@@ -43,39 +43,26 @@ InputMoments tap_moments(const LayerState& layer, const RowPartition& partition,
   return input_moments(sizes.rows(), sums, products, sum);
 }
 
-// Runs pre on the layer's source and adds the skips of the layer before.
-void forward_pre(StackState& state, size_t index, const RowPartition& partition, at::Tensor& skips) {
+// Runs pre on the layer's source, and with norms adds the skips of the layer before.
+void forward_pre(StackState& state, size_t index, const RowPartition& partition, const at::Tensor& skips) {
   LayerState& layer = state.layers[index];
   const GatedLayerTensors& tensors = state.tensors[index];
   const GatedStackOptions& options = state.options;
-  const bool batch = options.norm == NormSource::batch;
+  const bool batch = options.norm == NormSource::batch, adds_skips = index > 0 && options.norm != NormSource::none;
   const int64_t channels = layer.sizes.channels;
-  const at::Tensor weight = as_float(tensors.pre_weight.squeeze(2).t()), bias = as_float(tensors.pre_bias);
-  const at::Tensor partial = partition.partial_sums(1 + 2 * channels);
-  layer.a = at::empty({layer.sizes.rows(), channels}, at::kFloat);
-  partition.run([&](int64_t chunk, int64_t task) {
-    const ChannelMoments moments = moments_in(partial, task, channels);
-    pre_forward({.sizes = layer.sizes,
-                 .source = source_of(state, index),
-                 .weight = data(weight),
-                 .bias = data(bias),
-                 .a = mutable_data(layer.a),
-                 .skips = index > 0 ? mutable_data(skips) : nullptr,
-                 .first_skip = index == 1,
-                 .moments = batch ? &moments : nullptr},
-                partition.chunks[chunk]);
-  });
+  const at::Tensor partial = batch ? partition.partial_sums(1 + 2 * channels) : at::Tensor();
+  run_pre(state, index, partition, partial, adds_skips ? skips : at::Tensor());
   const Statistics statistics = batch ? combine(partial, options.sum) : Statistics{};
   layer.a_norm = packed(affine_norm(options.norm, tensors.pre_norm, statistics, channels, options.eps, options.momentum));
   layer.a_count = statistics.count;
 }
 
-// Folds the gated norm into its weights and runs the gated convolution and post.
-void forward_gate(StackState& state, size_t index, const RowPartition& partition) {
+// Folds the gated norm into its weights and runs the gated convolution and post; without norms adds the layer's skips.
+void forward_gate(StackState& state, size_t index, const RowPartition& partition, const at::Tensor& skips) {
   LayerState& layer = state.layers[index];
   const GatedLayerTensors& tensors = state.tensors[index];
   const GatedStackOptions& options = state.options;
-  const bool batch = options.norm == NormSource::batch;
+  const bool batch = options.norm == NormSource::batch, normalised = options.norm != NormSource::none;
   const int64_t channels = layer.sizes.channels;
   if (batch) layer.moments = tap_moments(layer, partition, options.sum);
   const at::Tensor weight = tensors.gated_weight.permute({0, 2, 1}).flatten(1);
@@ -87,7 +74,8 @@ void forward_gate(StackState& state, size_t index, const RowPartition& partition
   layer.post_rows = as_float(tensors.post_weight.squeeze(2));
   layer.post_columns = as_float(layer.post_rows.t());
   const at::Tensor post_bias = as_float(tensors.post_bias), partial = partition.partial_sums(1 + 2 * channels);
-  layer.p = at::empty({layer.sizes.rows(), channels}, at::kFloat);
+  at::Tensor& result = normalised ? layer.p : layer.marked_sums;
+  result = at::empty({layer.sizes.rows(), channels}, at::kFloat);
   partition.run([&](int64_t chunk, int64_t task) {
     const ChannelMoments moments = moments_in(partial, task, channels);
     gate_forward({.sizes = layer.sizes,
@@ -98,7 +86,10 @@ void forward_gate(StackState& state, size_t index, const RowPartition& partition
                   .post_weight = data(layer.post_columns),
                   .post_bias = data(post_bias),
                   .p = mutable_data(layer.p),
-                  .moments = batch ? &moments : nullptr},
+                  .moments = batch ? &moments : nullptr,
+                  .marked_sums = mutable_data(layer.marked_sums),
+                  .skips = mutable_data(skips),
+                  .first_skip = index == 0},
                  partition.chunks[chunk]);
   });
   const Statistics statistics = batch ? combine(partial, options.sum) : Statistics{};
@@ -127,7 +118,43 @@ void set_sizes(StackState& state) {
   }
 }
 
+// Adds the z of the last layer to `skips`.
+void add_last_skips(const StackState& state, const at::Tensor& skips) {
+  const LayerState& last = state.layers.back();
+  const RowPartition partition(last.sizes);
+  partition.run([&](int64_t chunk, int64_t) {
+    skip_forward({.sizes = last.sizes,
+                  .p = data(last.p),
+                  .p_norm = norm_of(last.p_norm),
+                  .skips = mutable_data(skips),
+                  .first_skip = state.layers.size() == 1},
+                 partition.chunks[chunk]);
+  });
+}
+
 }  // namespace
+
+void run_pre(StackState& state, size_t index, const RowPartition& partition, const at::Tensor& partial, const at::Tensor& skips) {
+  LayerState& layer = state.layers[index];
+  const GatedLayerTensors& tensors = state.tensors[index];
+  const int64_t channels = layer.sizes.channels;
+  const at::Tensor weight = as_float(tensors.pre_weight.squeeze(2).t()), bias = as_float(tensors.pre_bias);
+  at::Tensor& room = state.options.norm == NormSource::none ? state.shared_a : layer.a;
+  if (!room.defined()) room = at::empty({layer.sizes.rows(), channels}, at::kFloat);
+  layer.a = room;
+  partition.run([&](int64_t chunk, int64_t task) {
+    const ChannelMoments moments = partial.defined() ? moments_in(partial, task, channels) : ChannelMoments{};
+    pre_forward({.sizes = layer.sizes,
+                 .source = source_of(state, index),
+                 .weight = data(weight),
+                 .bias = data(bias),
+                 .a = mutable_data(layer.a),
+                 .skips = mutable_data(skips),
+                 .first_skip = index == 1,
+                 .moments = partial.defined() ? &moments : nullptr},
+                partition.chunks[chunk]);
+  });
+}
 
 int64_t skipped_steps(const StackState& state) {
   const int64_t last = state.options.last_steps;
@@ -143,6 +170,7 @@ Source source_of(const StackState& state, size_t layer) {
   }
   const LayerState& before = state.layers[layer - 1];
   source.width = before.sizes.channels;
+  source.marked_sums = data(before.marked_sums);
   source.a = data(before.a);
   source.p = data(before.p);
   source.a_norm = norm_of(before.a_norm);
@@ -153,23 +181,14 @@ Source source_of(const StackState& state, size_t layer) {
 at::Tensor run_forward(StackState& state, bool keep) {
   set_sizes(state);
   const int64_t channels = state.tensors[0].pre_weight.size(0);
-  at::Tensor skips = at::empty({state.input.size(0), state.input.size(1), channels}, at::kFloat);
+  const at::Tensor skips = at::empty({state.input.size(0), state.input.size(1), channels}, at::kFloat);
   for (size_t i = 0; i < state.layers.size(); ++i) {
     const RowPartition partition(state.layers[i].sizes);
     forward_pre(state, i, partition, skips);
     if (!keep && i > 0) state.layers[i - 1] = {};
-    forward_gate(state, i, partition);
+    forward_gate(state, i, partition, skips);
   }
-  const LayerState& last = state.layers.back();
-  const RowPartition partition(last.sizes);
-  partition.run([&](int64_t chunk, int64_t) {
-    skip_forward({.sizes = last.sizes,
-                  .p = data(last.p),
-                  .p_norm = norm_of(last.p_norm),
-                  .skips = mutable_data(skips),
-                  .first_skip = state.layers.size() == 1},
-                 partition.chunks[chunk]);
-  });
+  if (state.options.norm != NormSource::none) add_last_skips(state, skips);
   const int64_t skipped = skipped_steps(state);
   return skipped == 0 ? skips : skips.slice(1, skipped).contiguous();
 }

@@ -14,7 +14,8 @@ namespace hpcai::kernels::stack {
 // float64.
 struct LayerState {
   Sizes sizes;
-  at::Tensor a, p;              // [rows, C]
+  at::Tensor a, p;              // [rows, C]; without norms `a` is StackState::shared_a, and there is no p
+  at::Tensor marked_sums;       // [rows, C], without norms
   at::Tensor a_norm, p_norm;    // packed, [4, C]
   at::Tensor a_count, p_count;  // scalar, values a channel on all ranks; for NormSource::batch
   InputMoments moments;         // of both taps of x, K = 2 C
@@ -30,10 +31,13 @@ struct StackState : torch::CustomClassHolder {
   std::vector<GatedLayerTensors> tensors;
   GatedStackOptions options;
   std::vector<LayerState> layers;
+  // Without norms: the `a` of the layer that is worked on, which the backward pass computes again. One array for all layers, so
+  // that no holes are left between what they keep.
+  at::Tensor shared_a;
 };
 
-// Runs all layers on state.input and fills state.layers. Keeps a and p of every layer only if `keep`. Returns the sum of skips,
-// [samples, wanted steps, C].
+// Runs all layers on state.input and fills state.layers. Keeps the arrays of every layer only if `keep`. Returns the sum of
+// skips, [samples, wanted steps, C].
 at::Tensor run_forward(StackState& state, bool keep);
 
 // Gradients of one layer, shapes as GatedLayerTensors.
@@ -45,6 +49,10 @@ struct LayerGradient {
 // From grad [samples, wanted steps, C] = d loss / d skips to the gradients of all layers, in their order. Frees state.layers on
 // the way, so it can run only once.
 std::vector<LayerGradient> run_backward(StackState& state, const at::Tensor& grad);
+
+// Computes a = pre(source) of a layer, and its moments over the tasks' rows `partial` unless that is undefined. Adds the z of the
+// layer before to `skips` unless that is undefined.
+void run_pre(StackState& state, size_t layer, const RowPartition& partition, const at::Tensor& partial, const at::Tensor& skips);
 
 // Steps at the beginning of a sample whose skips nobody wants.
 int64_t skipped_steps(const StackState& state);

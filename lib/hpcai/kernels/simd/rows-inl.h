@@ -164,6 +164,11 @@ HWY_INLINE void add_column_sums(const float* values, int64_t stride, int64_t row
 HWY_INLINE const float* source_rows(const Source& source, int64_t row, int64_t rows, int64_t channels, float* sums) {
   if (source.input) return source.input + row * source.width;
   const Tag d;
+  if (source.marked_sums) {
+    const float* const marked = source.marked_sums + row * channels;
+    for_vectors(rows, channels, [&](int64_t i, int64_t) { hn::StoreU(hn::Abs(hn::LoadU(d, marked + i)), d, sums + i); });
+    return sums;
+  }
   const float *a = source.a + row * channels, *p = source.p + row * channels;
   for_vectors(rows, channels, [&](int64_t i, int64_t c) {
     hn::StoreU(hn::Add(activated(a, source.a_norm, i, c), activated(p, source.p_norm, i, c)), d, sums + i);

@@ -14,17 +14,36 @@
 HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
 
-// dz = (skips + next) where z > 0
-void skip_gradient_rows(const SkipGradient& args, int64_t row, int64_t rows, float* dz) {
+// dz = (skips + next) where is_positive(i, c), which says whether z > 0 for the values at index i of [rows, channels], channel c.
+template <class IsPositive>
+HWY_INLINE void skip_gradient_where(const SkipGradient& args, int64_t row, int64_t rows, float* dz,
+                                    const IsPositive& is_positive) {
   const Tag d;
   const int64_t channels = args.sizes.channels, offset = row * channels;
-  const float *const p = args.p + offset, *const skips = args.skips + offset;
+  const float* const skips = args.skips + offset;
   const float* const next = args.next ? args.next + offset : nullptr;
   for_vectors(rows, channels, [&](int64_t i, int64_t c) {
     auto dy = hn::LoadU(d, skips + i);
     if (next) dy = hn::Add(dy, hn::LoadU(d, next + i));
-    hn::StoreU(hn::IfThenElseZero(hn::Gt(activated(p, args.p_norm, i, c), hn::Zero(d)), dy), d, dz + i);
+    hn::StoreU(hn::IfThenElseZero(is_positive(i, c), dy), d, dz + i);
   });
+}
+
+// dz = (skips + next) where z > 0
+void skip_gradient_rows(const SkipGradient& args, int64_t row, int64_t rows, float* dz) {
+  const Tag d;
+  const int64_t offset = row * args.sizes.channels;
+  if (args.marked_sums) {
+    const hn::RebindToSigned<Tag> bits;
+    const float* const marked = args.marked_sums + offset;
+    skip_gradient_where(args, row, rows, dz, [&](int64_t i, int64_t) {  // -0 is a mark, too
+      return hn::RebindMask(d, hn::Gt(hn::BitCast(bits, hn::LoadU(d, marked + i)), hn::Set(bits, -1)));
+    });
+  } else {
+    const float* const p = args.p + offset;
+    skip_gradient_where(args, row, rows, dz,
+                        [&](int64_t i, int64_t c) { return hn::Gt(activated(p, args.p_norm, i, c), hn::Zero(d)); });
+  }
 }
 
 // Adds the sums of some rows; `dz` has room for them.
@@ -54,6 +73,7 @@ void post_gradient(const GateGradient& args, const GateBlock& block, const Chunk
     const int64_t row = chunk.row + run.step;
     float* const out = dp + run.row * channels;
     skip_gradient_rows(args.skip, row, run.length, out);
+    if (args.skip.marked_sums) return;
     for_vectors(run.length, channels, [&](int64_t i, int64_t c) {
       const auto dy = hn::LoadU(d, out + i);
       hn::StoreU(norm_gradient(dy, args.skip.p + row * channels, args.skip.p_norm, args.p_gradient, i, c), d, out + i);

@@ -56,6 +56,7 @@ struct GradientSums {
 struct Source {
   const float* input = nullptr;  // [rows, width]; else:
   int64_t width = 0;
+  const float* marked_sums = nullptr;      // [rows, channels], of a layer without norms; else:
   const float *a = nullptr, *p = nullptr;  // [rows, channels]
   Norm a_norm{}, p_norm{};
 };
@@ -66,7 +67,7 @@ struct PreForward {
   Source source;
   const float *weight, *bias;  // [width, channels], [channels]
   float* a;
-  float* skips;                   // null when the source is the network's input
+  float* skips;                   // null: not wanted
   bool first_skip;                // the first z: `skips` is written instead of added to
   const ChannelMoments* moments;  // null: not wanted
 };
@@ -91,8 +92,10 @@ struct TapSums {
 };
 void tap_sums(const TapSums& args, const Chunk& chunk);
 
-// Computes p = post(y) and its moments, where y = tanh(f) sigmoid(g) and (f, g) = gated(x) with the norm folded into the
-// weights.
+// Computes p = post(y), where y = tanh(f) sigmoid(g) and (f, g) = gated(x) with the norm folded into the weights. With a norm
+// behind post, p and its moments are the result. Without one z = relu(p) is known at once: it is added to the sum of skips, and
+// the result are the marked sums, x + z with a minus sign where z = 0. Neither x nor z is negative, so the sign is free to say
+// which way the gradient of z goes, and p need not be kept.
 struct GateForward {
   Sizes sizes;
   const float* a;
@@ -100,9 +103,11 @@ struct GateForward {
   const float *gated_weight, *gated_bias;  // [3 channels, 2 gates]: first tap, second tap, their sum; [2 gates]
   const float* post_weight;                // [gates, channels]
   // Of the forward pass only:
-  const float* post_bias = nullptr;         // [channels]
-  float* p = nullptr;                       // [rows, channels]
-  const ChannelMoments* moments = nullptr;  // of p; null: not wanted
+  const float* post_bias = nullptr;                // [channels]
+  float* p = nullptr;                              // [rows, channels]; null: without a norm
+  const ChannelMoments* moments = nullptr;         // of p; null: not wanted
+  float *marked_sums = nullptr, *skips = nullptr;  // [rows, channels], without a norm
+  bool first_skip = false;                         // `skips` is written instead of added to
 };
 void gate_forward(const GateForward& args, const Chunk& chunk);
 
@@ -112,6 +117,7 @@ struct SkipGradient {
   Sizes sizes;
   const float* p;
   Norm p_norm;
+  const float* marked_sums;   // instead of p and its norm
   const float *skips, *next;  // d loss / d skips, d loss / d (x + z); next is null for the last layer
   GradientSums sums;
 };

@@ -66,6 +66,18 @@ void tap_sums(const TapSums& args, const Chunk& chunk) {
   }
 }
 
+// Adds z = relu(p) of some rows to the sum of skips, and stores x + z, with a minus sign where z = 0.
+void add_without_norm(const GateForward& args, int64_t row, int64_t rows, const float* x, const float* p) {
+  const Tag d;
+  const int64_t channels = args.sizes.channels;
+  float *const marked = args.marked_sums + row * channels, *const skips = args.skips + row * channels;
+  for_vectors(rows, channels, [&](int64_t i, int64_t) {
+    const auto z = relu(d, hn::LoadU(d, p + i)), sum = hn::Add(hn::LoadU(d, x + i), z);
+    hn::StoreU(hn::IfThenElse(hn::Gt(z, hn::Zero(d)), sum, hn::Neg(sum)), d, marked + i);
+    hn::StoreU(args.first_skip ? z : hn::Add(z, hn::LoadU(d, skips + i)), d, skips + i);
+  });
+}
+
 void gate_forward(const GateForward& args, const Chunk& chunk) {
   const Sizes& sizes = args.sizes;
   const int64_t channels = sizes.channels, gates = sizes.gates;
@@ -78,7 +90,12 @@ void gate_forward(const GateForward& args, const Chunk& chunk) {
     multiply({y.get(), gates, 1}, args.post_weight, {args.post_bias}, p.get(), block.rows(), gates, channels);
     if (args.moments) add_moments(p.get(), block.rows(), channels, *args.moments);
     block.for_runs([&](const GateBlock::Run& run) {
-      std::copy_n(p.get() + run.row * channels, run.length * channels, args.p + (chunk.row + run.step) * channels);
+      const float* const from = p.get() + run.row * channels;
+      if (args.p) {
+        std::copy_n(from, run.length * channels, args.p + (chunk.row + run.step) * channels);
+      } else {
+        add_without_norm(args, chunk.row + run.step, run.length, x.get() + (run.step + sizes.left) * channels, from);
+      }
     });
   });
 }
