@@ -108,7 +108,7 @@ Seeds image_seeds() { return {jpeg(false), jpeg(true), data::encode_png(image())
 
 Seeds fits_seeds() {
   Seeds seeds;
-  for (const char* name : {"plain.fits", "rice_i16.fits.fz", "gzip2_f32.fits.fz", "hcompress.fits.fz"}) {
+  for (const char* name : {"plain.fits", "rice_i16.fits.fz", "rice_f32.fits.fz", "gzip2_f32.fits.fz", "hcompress.fits.fz"}) {
     seeds.push_back(read_file(std::string(HPCAI_SOURCE_DIR) + "/tests/fixtures/fits/" + name));
   }
   for (const char* name : {"cube.fits.gz", "hdus.fits.gz", "bitpix_16.fits.gz", "bitpix_64.fits.gz"}) {

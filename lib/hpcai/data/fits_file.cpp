@@ -11,12 +11,12 @@
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
-#include "hpcai/data/tables/gzip.h"
+#include "hpcai/data/fits_header.h"
+#include "hpcai/data/fits_tiles.h"
 
 namespace hpcai::data {
 namespace {
 
-constexpr const char* kCutOffFits = "damaged FITS: the file ends too early";
 constexpr int kMostHdus = 1000, kMostAxes = 9;
 constexpr int64_t kMostPlanes = 10000;
 
@@ -34,6 +34,7 @@ std::unique_lock<std::mutex> lock_library() {
 
 FitsFile::FitsFile(std::string_view bytes) : lock_(lock_library()), size_(static_cast<double>(bytes.size())), bytes_(bytes) {
   constexpr size_t kBlock = 2880;
+  check_fits_header(bytes);
   bytes_.resize((bytes.size() + kBlock - 1) / kBlock * kBlock, '\0');
   start_ = bytes_.data();
   padded_ = bytes_.size();
@@ -57,13 +58,15 @@ void FitsFile::check() const {
 }
 
 // What follows the last part and does not begin as one is no part of the file's content: FITS allows such special records.
-bool FitsFile::go_to(int hdu) {
+bool FitsFile::find(int hdu) {
   LONGLONG end = 0;
   if (hdu > 1) fits_get_hduaddrll(library_file(file_), nullptr, nullptr, &end, &status_);
   check();
-  fits_movabs_hdu(library_file(file_), hdu, nullptr, &status_);
   const auto rest = std::string_view(bytes_).substr(std::min(bytes_.size(), static_cast<size_t>(std::max<LONGLONG>(0, end))));
-  if (status_ != 0 && hdu > 1 && !rest.starts_with("XTENSION")) {
+  const bool is_extension = rest.starts_with("XTENSION");
+  if (is_extension) check_fits_header(rest);
+  fits_movabs_hdu(library_file(file_), hdu, nullptr, &status_);
+  if (status_ != 0 && hdu > 1 && !is_extension) {
     status_ = 0;
     fits_clear_errmsg();
     return false;
@@ -80,70 +83,16 @@ std::string FitsFile::text(const std::string& key) {
   return status == 0 ? std::string(trim(value)) : "";
 }
 
-double FitsFile::number(const std::string& key, double otherwise) {
-  double value = otherwise;
-  int status = 0;
-  fits_read_key(library_file(file_), TDOUBLE, key.c_str(), &value, nullptr, &status);
-  if (status != 0) fits_clear_errmsg();
-  return status == 0 ? value : otherwise;
-}
-
 void FitsFile::check_all_there() {
-  LONGLONG data_start = 0;
-  fits_get_hduaddrll(library_file(file_), nullptr, &data_start, nullptr, &status_);
-  check();
-  double values = 1;
-  const auto axes = static_cast<int>(number("NAXIS", 0));
-  for (int i = 1; i <= std::min(axes, kMostAxes); ++i) values *= number(fmt::format("NAXIS{}", i), 0);
-  const double bytes = std::abs(number("BITPIX", 8)) / 8 * number("GCOUNT", 1) * (number("PCOUNT", 0) + values);
-  if (!(static_cast<double>(data_start) + bytes <= size_)) throw ImageError(kCutOffFits);
-}
-
-void FitsFile::check_tiles(const char* column, bool are_gzip, double tiles) {
   fitsfile* const file = library_file(file_);
-  int position = 0, status = 0, type = 0;
-  fits_get_colnum(file, CASEINSEN, const_cast<char*>(column), &position, &status);
-  if (status != 0) return fits_clear_errmsg();
-  LONGLONG data_start = 0, rows = 0, repeat = 0, width = 0, length = 0, offset = 0;
-  fits_get_coltypell(file, position, &type, &repeat, &width, &status_);
-  fits_get_hduaddrll(file, nullptr, &data_start, nullptr, &status_);
-  fits_get_num_rowsll(file, &rows, &status_);
+  LONGLONG data_start = 0, end = 0;
+  fits_get_hduaddrll(file, nullptr, &data_start, &end, &status_);
   check();
-  if (type >= 0 || static_cast<double>(rows) < tiles) throw ImageError("damaged FITS: its table of tiles is not complete");
-  const double heap = static_cast<double>(data_start) + number("THEAP", number("NAXIS1", 0) * number("NAXIS2", 0));
-  const double value_bytes = std::abs(type) / 10;  // the library's codes: 11 bytes, 21 short, 41 long, 42 float, 82 double
-  std::string packed;
-  for (LONGLONG row = 1; row <= rows; ++row) {
-    fits_read_descriptll(file, position, row, &length, &offset, &status_);
-    check();
-    if (length == 0) continue;
-    const double end = heap + static_cast<double>(offset) + static_cast<double>(length) * value_bytes;
-    if (length < 0 || offset < 0 || !(heap >= 0 && end <= size_)) throw ImageError(kCutOffFits);
-    if (!are_gzip) continue;
-    if (std::abs(type) != TBYTE) throw ImageError("damaged FITS: its tiles are not bytes");
-    packed.resize(static_cast<size_t>(length));
-    fits_read_col(file, TBYTE, position, row, 1, length, nullptr, packed.data(), nullptr, &status_);
-    check();
-    try {
-      gunzip(packed, fmt::format("tile {}", row), sizeof(double) * static_cast<size_t>(kMostImagePixels));
-    } catch (const Error& error) {
-      throw ImageError(fmt::format("damaged FITS: {}", error.what()));
-    }
-  }
-}
-
-void FitsFile::check_tiles() {
-  double tiles = 1;
-  const auto axes = static_cast<int>(number("ZNAXIS", 0));
-  for (int i = 1; i <= std::min(axes, kMostAxes); ++i) {
-    const double side = number(fmt::format("ZNAXIS{}", i), 0), tile = number(fmt::format("ZTILE{}", i), i == 1 ? side : 1);
-    if (!(tile >= 1 && tile <= std::max(1.0, side))) throw ImageError("damaged FITS: tiles without a size");
-    tiles *= std::ceil(side / tile);
-  }
-  check_tiles("COMPRESSED_DATA", text("ZCMPTYPE").starts_with("GZIP"), tiles);
-  check_tiles("GZIP_COMPRESSED_DATA", true, tiles);  // of tiles that another method could not compress
-  check_tiles("UNCOMPRESSED_DATA", false, tiles);
-  check_tiles("NULL_PIXEL_MASK", false, tiles);
+  const FITSfile& hdu = *file->Fptr;
+  const double rows = static_cast<double>(hdu.rowlength) * static_cast<double>(hdu.numrows);
+  const double with_heap = static_cast<double>(hdu.heapstart) + static_cast<double>(hdu.heapsize);
+  const bool are_there = static_cast<double>(data_start) + std::max(rows, with_heap) <= size_;
+  if (!are_there || end > static_cast<LONGLONG>(bytes_.size())) throw ImageError(kCutOffFits);
 }
 
 void FitsFile::check_compression() {
@@ -184,22 +133,22 @@ void FitsFile::add_planes(int hdu, std::vector<FitsPlane>& planes) {
 std::vector<FitsPlane> FitsFile::planes(bool first_only) {
   std::vector<FitsPlane> planes;
   int hdu = 1;
-  for (; go_to(hdu) && !(first_only && !planes.empty()); ++hdu) {
+  for (; find(hdu) && !(first_only && !planes.empty()); ++hdu) {
     if (hdu > kMostHdus) throw ImageError(fmt::format("a FITS file of more than {} parts", kMostHdus));
     int type = 0;
     fits_get_hdu_type(library_file(file_), &type, &status_);
     check();
     if (type == IMAGE_HDU) add_planes(hdu, planes);
+    if (!first_only) check_all_there();
   }
   if (planes.empty()) throw ImageError("a FITS file without an image of two or three axes");
   return planes;
 }
 
 void FitsFile::read(const FitsPlane& plane, float* out) {
-  if (!go_to(plane.hdu)) throw ImageError(kCutOffFits);
-  check_all_there();
-  if (fits_is_compressed_image(library_file(file_), &status_) != 0) check_tiles();
+  fits_movabs_hdu(library_file(file_), plane.hdu, nullptr, &status_);
   check();
+  if (fits_is_compressed_image(library_file(file_), &status_) != 0) check_fits_tiles(file_, size_, plane.plane);
   std::array<LONGLONG, kMostAxes> first;
   first.fill(1);
   first[2] = plane.plane + 1;

@@ -10,6 +10,8 @@
 
 namespace hpcai::data {
 
+inline constexpr const char* kCutOffFits = "damaged FITS: the file ends too early";
+
 // A plane of an image HDU.
 struct FitsPlane {
   int hdu = 1;        // from 1
@@ -28,21 +30,19 @@ class FitsFile {
   FitsFile(const FitsFile&) = delete;
   FitsFile& operator=(const FitsFile&) = delete;
 
-  // The planes of image HDUs in the order of the file; if `first_only`, of the first HDU that has an image.
+  // The planes of image HDUs in the order of the file; if `first_only`, of the first HDU that has an image, whose data need not
+  // be in the bytes.
   std::vector<FitsPlane> planes(bool first_only);
-  // The values of a plane, [height, width] with the lowest row first; NaN where there is no value.
+  // The values of one of the planes of the whole file, [height, width] with the lowest row first; NaN where there is no value.
   void read(const FitsPlane& plane, float* out);
 
  private:
-  bool go_to(int hdu);  // false behind the last HDU
+  bool find(int hdu);  // the next one; false behind the last one
   void add_planes(int hdu, std::vector<FitsPlane>& planes);
   void check_compression();
-  void check_all_there();  // of the data of this HDU
-  // Which part of the heap each tile has, and whether its gzip data are sound: the library checks neither, and of damaged gzip
-  // data its decoder asks for ever more memory.
-  void check_tiles();
-  void check_tiles(const char* column, bool are_gzip, double tiles);
-  double number(const std::string& key, double otherwise);
+  // Whether the file has all data that this HDU tells of. The library takes the end of the last HDU for the end of the file, and
+  // would read on to there.
+  void check_all_there();
   std::string text(const std::string& key);
   void check() const;  // throws ImageError if the last call failed
 
