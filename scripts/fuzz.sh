@@ -17,7 +17,8 @@ while [ $# -gt 0 ]; do
 done
 [[ $minutes =~ ^[0-9]+$ ]] || { echo "fuzz: --minutes needs a whole number, not '$minutes'" >&2; exit 2; }
 experiment=(config state)
-readers=(catalogue image_list binaries host_list image image_hdf5 waveform_hdf5 safetensors torch_zip torch_legacy keras manifest greeting)
+readers=(catalogue image_list table arrays binaries host_list image fits filter image_hdf5 waveform_hdf5 safetensors torch_zip torch_legacy keras manifest
+         greeting)
 [ ${#targets[@]} -gt 0 ] || targets=("${experiment[@]}" "${readers[@]}")
 scripts/setup.sh
 preset=asan scripts/build.sh fuzz_readers fuzz_experiment

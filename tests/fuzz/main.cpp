@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -55,9 +56,16 @@ extern "C" void end_on_signal(int signal) {
   raise(signal);
 }
 
+void limit_time(unsigned processor_s, unsigned wait_s) {
+  itimerval time{};
+  time.it_value.tv_sec = processor_s;
+  setitimer(ITIMER_PROF, &time, nullptr);
+  alarm(wait_s);
+}
+
 // What is wrong with the way in which the target reads `input`; empty if nothing is.
 std::string fault_of(const fuzz::Target& target) {
-  alarm(fuzz::kLongest_s);
+  limit_time(fuzz::kLongest_s, fuzz::kLongestWait_s);
   try {
     target.read(input);
   } catch (const hpcai::Error& error) {
@@ -66,7 +74,7 @@ std::string fault_of(const fuzz::Target& target) {
   } catch (const std::exception& error) {
     return fmt::format("{}: {}", typeid(error).name(), error.what());
   }
-  alarm(0);
+  limit_time(0, 0);
   return "";
 }
 
@@ -109,7 +117,7 @@ int main(int argc, char** argv) {
   const fuzz::Target& target = *std::ranges::find(fuzz::targets(), name, &fuzz::Target::name);
   faulty_file = fmt::format("{}/fuzz-{}", out, name);
   hpcai::log::set_rank(1);  // no warnings about the data, which only rank 0 gives
-  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM}) std::signal(signal, end_on_signal);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGPROF, SIGALRM}) std::signal(signal, end_on_signal);
   for (const std::string& file : files) try_input(target, hpcai::read_file(file));
   if (files.empty()) try_mutations(target, runs, seed);
   fuzz::remove_scratch();
