@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <fstream>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -141,11 +142,49 @@ void killed_while_adding(const Setting& setting) {
   }
 }
 
+// The sum of a short tensor of each rank, and the sums of gradients that are under way at the same time, on ranks of which each
+// has a host of its own.
+void short_sums_over_hosts(const Setting& setting) {
+  const auto group = setting.meet();
+  for (const auto type : {at::kFloat, at::kDouble, at::kBFloat16, at::kHalf}) {
+    for (const int64_t count : {1, 17, 1000, 4000}) {
+      const Values values(*group, count, type);
+      const at::Tensor sum = values.mine.clone(), mean = values.mine.clone();
+      const auto work = group->all_reduce_async(mean, ReduceOp::average);
+      group->all_reduce_sum(sum);
+      work->wait();
+      if (type == at::kFloat || type == at::kDouble) {
+        check(at::equal(sum, values.sum), "a short sum over hosts in pairs of ranks");
+        check(at::equal(mean, values.sum / group->size()), "a mean over hosts in pairs of ranks");
+      }
+      for (const at::Tensor& other : group->all_gather(at::cat({sum, mean}))) {
+        check(at::equal(other, at::cat({sum, mean})), "the same short sum on all ranks");
+      }
+    }
+  }
+  const auto pair = group->split(group->rank() / 2);
+  const at::Tensor ones = at::ones({3});
+  pair->all_reduce_sum(ones);
+  check(at::equal(ones, at::full({3}, pair->size())), "a short sum in a part");
+}
+
+// Sums short tensors for ever. All ranks say when they have begun.
+void short_sums_for_ever(const Setting& setting) {
+  const auto group = setting.meet();
+  const at::Tensor values = at::zeros({100}, at::kDouble);
+  for (int i = 0;; ++i) {
+    group->all_reduce_sum(values);
+    if (i == 10) std::ofstream(fmt::format("{}/{}", setting.argument, group->rank())) << "here";
+  }
+}
+
 }  // namespace
 
 void add_host_sums(Scenarios& scenarios) {
   scenarios["host-sums"] = host_sums;
   scenarios["killed-while-adding"] = killed_while_adding;
+  scenarios["short-sums-over-hosts"] = short_sums_over_hosts;
+  scenarios["short-sums-for-ever"] = short_sums_for_ever;
 }
 
 }  // namespace ranks

@@ -1,5 +1,5 @@
 // Not a test: `ranks --nproc 2 speed` measures steps on this machine, and `ranks --nproc 2 speed FILE` all-reduces against
-// Gloo's, which meets in a file that does not exist yet.
+// Gloo's, which meets in a file that does not exist yet. `ranks short-speed` measures short sums.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
@@ -101,6 +101,17 @@ void all_reduce(Group& group, const World& world, const std::string& file) {
   }
 }
 
+// Short sums for which all ranks wait, as those of synchronised batch norms.
+void short_sums(const Setting& setting) {
+  const auto group = setting.meet();
+  for (const int64_t values : {20, 100, 1000, 4000}) {
+    const at::Tensor sums = at::zeros({values}, at::kDouble);
+    group->all_reduce_sum(sums);
+    const double s = median(200, [&] { group->all_reduce_sum(sums); });
+    if (group->rank() == 0) fmt::print("{:>8} bytes: {:8.1f} us\n", sums.nbytes(), 1e6 * s);
+  }
+}
+
 void step(Group& group, const ReducerOptions& options, const char* name) {
   at::manual_seed(1);
   std::vector<at::Tensor> layers;
@@ -139,6 +150,9 @@ void speed(const Setting& setting) {
 
 }  // namespace
 
-void add_speed(Scenarios& scenarios) { scenarios["speed"] = speed; }
+void add_speed(Scenarios& scenarios) {
+  scenarios["speed"] = speed;
+  scenarios["short-speed"] = short_sums;
+}
 
 }  // namespace ranks

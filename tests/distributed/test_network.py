@@ -8,6 +8,7 @@ import unittest
 from processes import SKIPPED, Case
 
 TIMEOUT_S = 6
+PORTS = "40000 40003"  # those of a host that a program may take: enough for the meeting and Gloo, and none is left for a link
 
 
 def ip(*words, check=True):
@@ -123,6 +124,33 @@ class Network(Case):
             outputs = self.check_on_hosts(hosts, "host-sums")
             self.assertIn(f"added over {len(set(hosts))} hosts", outputs[0])
             self.check_on_hosts(hosts, "gradients")
+
+    def test_ranks_on_hosts_of_their_own_add_short_tensors_over_their_links(self):
+        for hosts in ((0, 1), (0, 1, 2)):
+            for out in self.check_on_hosts(hosts, "short-sums-over-hosts"):
+                self.assertNotIn("cannot open further connections", out)
+
+    def check_loss_in_short_sums(self, disturb, victim_status):
+        ranks = self.start_ranks(["short-sums-for-ever", self.folder])
+        self.wait_for_files(3)
+        disturb(ranks[1])
+        for rank, process in enumerate(ranks):
+            status, out = self.finish(process)
+            self.assertEqual(status, victim_status if rank == 1 else 69, f"rank {rank}: {out}")
+            if rank != 1:
+                self.assertRegex(out, rf"rank 1 \(host [^,]+, process {process_of(ranks[1])}\).* was lost")
+
+    def test_a_rank_that_is_killed_in_a_short_sum_is_named(self):
+        self.check_loss_in_short_sums(lambda process: process.kill(), -9)
+
+    def test_a_rank_that_loses_its_network_in_a_short_sum_is_named(self):
+        self.check_loss_in_short_sums(lambda _: self.inside(1, "ip", "link", "set", "net", "down"), 69)
+
+    def test_ranks_that_cannot_link_say_so_and_add_all_the_same(self):
+        for host in range(2):
+            self.inside(host, "sh", "-c", f"echo {PORTS} > /proc/sys/net/ipv4/ip_local_port_range")
+        outputs = self.check_on_hosts((0, 1), "collectives")
+        self.assertIn("cannot open further connections", outputs[0])
 
     def test_a_rank_that_dies_within_a_sum_over_hosts_does_not_hold_the_others(self):
         hosts = (0, 0, 1, 1)

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "hpcai/core/error.h"
@@ -12,10 +13,17 @@
 #include "hpcai/distributed/exchange/short_messages.h"
 #include "hpcai/distributed/exchange/single_group.h"
 #include "hpcai/distributed/exchange/sum_parts.h"
+#include "hpcai/distributed/meeting/acceptor.h"
+#include "hpcai/distributed/meeting/mutual_greeting.h"
+#include "hpcai/distributed/meeting/place.h"
 #include "hpcai/distributed/world/cores.h"
+#include "hpcai/distributed/world/network.h"
 
 namespace hpcai::distributed {
 namespace {
+
+// Time for the ranks to link, after they have connected by the backend: without links a run is slower and works all the same.
+constexpr std::chrono::milliseconds kLinkLimit{20'000};
 
 class BackendWork : public Work {
  public:
@@ -37,6 +45,16 @@ class HostWork : public Work {
  public:
   HostWork(BackendGroup& group, int64_t number) : group_(group), number_(number) {}
   void wait() override { group_.finish_on_host(number_); }
+
+ private:
+  BackendGroup& group_;
+  int64_t number_;
+};
+
+class LinkedWork : public Work {
+ public:
+  LinkedWork(BackendGroup& group, int64_t number) : group_(group), number_(number) {}
+  void wait() override { group_.finish_linked(number_); }
 
  private:
   BackendGroup& group_;
@@ -82,6 +100,7 @@ std::unique_ptr<BackendGroup> BackendGroup::connect(std::shared_ptr<Membership> 
   membership->keep(group->backend_);
   group->barrier();  // all ranks are connected after it
   if (group->device().is_cpu() && group->layout_.most > 1) group->share_memory();
+  if (group->device().is_cpu() && group->layout_.most == 1) group->link_ranks();
   return group;
 }
 
@@ -133,6 +152,41 @@ void BackendGroup::share_memory() {
           .rank = layout_.rank, .ranks = layout_.ranks, .slices = layout_.fewest, .all_ranks = size(), .own_core = own_core},
       memory, connect_hosts());
   if (layout_.hosts == 1) memory_ = std::move(memory);
+}
+
+// Connects the ranks for short sums. All ranks decide alike whether they use these connections.
+void BackendGroup::link_ranks() {
+  const auto links = std::make_shared<Links>(rank());
+  membership_->keep(links);
+  const auto connected = all_gather(std::string(connect_links(*links) ? "y" : "n"));
+  if (std::ranges::count(connected, "y") == size()) {
+    links_ = links;
+  } else if (rank() == 0) {
+    log::info("The ranks cannot open further connections, so short exchanges take longer.");
+  }
+}
+
+bool BackendGroup::connect_links(Links& links) {
+  std::optional<Acceptor> acceptor;
+  try {
+    acceptor.emplace(listen_on(address(), 0));
+  } catch (const Error&) {  // the others learn it
+  }
+  const auto texts = all_gather(acceptor ? to_text({address(), acceptor->port()}) : std::string());
+  if (std::ranges::count(texts, "") > 0) return false;
+  std::vector<Place> places;
+  for (const std::string& text : texts) places.push_back(place_from_text(text));
+  const MutualGreeting self{.secret = membership_->meeting().secret,
+                            .group = name_,
+                            .rank = rank(),
+                            .deadline = SteadyClock::now() + std::min(settings_.request.connect_timeout, kLinkLimit),
+                            .abandoned = links.abandoned()};
+  try {
+    links.use(connect_mutually(self, *acceptor, places));
+    return true;
+  } catch (const ConnectionLost&) {
+    return false;
+  }
 }
 
 // Connects the owners of one slice on all hosts. Returns no functions on one host.
@@ -205,7 +259,7 @@ void BackendGroup::count_exchange() {
 }
 
 template <class Start>
-c10::intrusive_ptr<c10d::Work> BackendGroup::start(const char* what, Start start) {
+auto BackendGroup::start(const char* what, Start start) {
   count_exchange();
   try {
     return start();
@@ -235,10 +289,22 @@ void BackendGroup::finish_on_host(int64_t number) {
   finish_timed("all-reduce", [&] { host_->finish(number); });
 }
 
+int64_t BackendGroup::start_linked(const at::Tensor& values, int divisor) {
+  return start("all-reduce", [&] { return links_->start(values, divisor); });
+}
+
+void BackendGroup::finish_linked(int64_t number) {
+  finish_timed("all-reduce", [&] { links_->finish(number); });
+}
+
 std::unique_ptr<Work> BackendGroup::all_reduce_async(const at::Tensor& tensor, ReduceOp op) {
   if (host_ && host_->takes(tensor)) {
     count_exchange();
     return std::make_unique<HostWork>(*this, host_->start(values_in_memory_order(tensor), op == ReduceOp::average));
+  }
+  if (links_ && can_sum_parts(tensor.scalar_type()) && tensor.numel() > 0 && tensor.nbytes() <= most_linked_bytes(size())) {
+    require_dense(tensor);
+    return std::make_unique<LinkedWork>(*this, start_linked(tensor.detach(), op == ReduceOp::average ? size() : 1));
   }
   c10d::AllreduceOptions options;
   if (op == ReduceOp::average && settings_.can_average) options.reduceOp = c10d::ReduceOp::AVG;
@@ -277,6 +343,10 @@ void BackendGroup::sum_gathered(const at::Tensor& values) {
 
 void BackendGroup::all_reduce_sum(const at::Tensor& tensor) {
   if (!tensor.is_cpu() || tensor.numel() == 0 || tensor.nbytes() > most_short_bytes(size())) return Group::all_reduce_sum(tensor);
+  if (links_ && can_sum_parts(tensor.scalar_type())) {
+    require_dense(tensor);
+    return finish_linked(start_linked(tensor.detach(), 1));
+  }
   if (!memory_ || !can_sum_parts(tensor.scalar_type())) return sum_gathered(values_in_memory_order(tensor));
   require_dense(tensor);  // without a view: its making takes as long as the exchange of a short tensor
   std::byte* const target = static_cast<std::byte*>(tensor.data_ptr());

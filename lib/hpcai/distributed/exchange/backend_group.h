@@ -13,6 +13,7 @@
 #include "hpcai/distributed/exchange/group.h"
 #include "hpcai/distributed/exchange/host_exchange.h"
 #include "hpcai/distributed/exchange/host_layout.h"
+#include "hpcai/distributed/exchange/links.h"
 #include "hpcai/distributed/exchange/membership.h"
 #include "hpcai/distributed/exchange/shared_memory.h"
 #include "hpcai/distributed/exchange/wait_timer.h"
@@ -52,6 +53,8 @@ class BackendGroup : public Group {
   void finish(c10d::Work& work, const char* what);
   // Waits for the end of exchange `number` of the HostExchange. Throws as above.
   void finish_on_host(int64_t number);
+  // Waits for the end of exchange `number` of the Links. Throws as above.
+  void finish_linked(int64_t number);
 
  protected:
   void broadcast_bytes(const at::Tensor& bytes, int root) override;
@@ -66,9 +69,12 @@ class BackendGroup : public Group {
   std::unique_ptr<Shared> share(Make make, Join join);
   void share_memory();
   void tell_that_memory_is_not_shared();
+  void link_ranks();
+  bool connect_links(Links& links);
+  int64_t start_linked(const at::Tensor& values, int divisor);
   HostExchange::OverHosts connect_hosts();
   template <class Start>
-  c10::intrusive_ptr<c10d::Work> start(const char* what, Start start);
+  auto start(const char* what, Start start);
   template <class Rest>
   void finish_timed(const char* what, Rest rest);
   void count_exchange();
@@ -85,6 +91,7 @@ class BackendGroup : public Group {
   bool told_ = false;                     // that the ranks of a host cannot share memory
   std::shared_ptr<SharedMemory> memory_;  // for short messages; null if the ranks are not on one host or cannot share memory
   std::unique_ptr<HostExchange> host_;    // null if no two ranks share a host or if they cannot share memory
+  std::shared_ptr<Links> links_;          // for short sums; null if two ranks share a host or if the ranks cannot connect
   WaitTimer timer_;
 };
 

@@ -31,12 +31,14 @@ struct Membership::Carriers {
   std::mutex mutex;
   std::vector<BackendPointer> backends;
   std::vector<std::shared_ptr<SharedMemory>> memories;
+  std::vector<std::shared_ptr<Links>> links;
 
   // The watchdog thread calls this. It ends NCCL's kernels that wait for a lost rank, and with them the main thread's wait for
   // the GPU. It ends Gloo's connections, because this rank may wait for one that has given the exchange up.
   void give_up() {
     std::unique_lock lock(mutex);
     for (const auto& memory : memories) memory->abandon();
+    for (const auto& links_of_group : links) links_of_group->abandon();
     const auto abandoned = backends;
     lock.unlock();
     for (const BackendPointer& backend : abandoned) {
@@ -81,6 +83,11 @@ void Membership::keep(BackendPointer backend) {
 void Membership::keep(std::shared_ptr<SharedMemory> memory) {
   std::lock_guard lock(carriers_->mutex);
   carriers_->memories.push_back(std::move(memory));
+}
+
+void Membership::keep(std::shared_ptr<Links> links) {
+  std::lock_guard lock(carriers_->mutex);
+  carriers_->links.push_back(std::move(links));
 }
 
 void Membership::shut_down() {

@@ -16,4 +16,11 @@ constexpr size_t most_short_bytes(int ranks) {
 // They add a larger one in place, which takes two (host_exchange.h). A rank reads at most 32 KiB.
 constexpr size_t most_gathered_bytes(int ranks) { return (32 << 10) / static_cast<size_t>(ranks); }
 
+// The largest tensor of gradients, in bytes, that `ranks` of as many hosts send to each other over their links (links.h). Two
+// ranks send as many bytes in a ring. More ranks send more than in a ring, 12 KiB at most, in exchange for fewer hops: at 100
+// Mbit/s a hop of Gloo takes as long as about 6 KiB.
+constexpr size_t most_linked_bytes(int ranks) {
+  return ranks <= 2 ? most_short_bytes(ranks) : (12 << 10) * static_cast<size_t>(ranks) / static_cast<size_t>(ranks - 2);
+}
+
 }  // namespace hpcai::distributed

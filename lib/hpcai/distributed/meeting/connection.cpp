@@ -13,8 +13,6 @@
 #include <cstring>
 #include <memory>
 
-#include "hpcai/distributed/meeting/wire.h"
-
 namespace hpcai::distributed {
 namespace {
 
@@ -58,7 +56,7 @@ void Connection::send(std::string_view message, SteadyClock::time_point deadline
 std::optional<std::string> Connection::take() {
   std::string message;
   try {
-    if (!take_message(buffer_, message)) return std::nullopt;
+    if (!take_message(buffer_, message, longest_)) return std::nullopt;
   } catch (const std::runtime_error& error) {
     throw ConnectionLost(error.what());
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "hpcai/distributed/meeting/seal.h"
+#include "hpcai/distributed/meeting/wire.h"
 
 namespace hpcai::distributed {
 
@@ -36,6 +37,8 @@ class Connection {
   int fd() const { return fd_; }
   // Seals every later message, and accepts only sealed messages.
   void seal_with(Seal seal) { seal_ = std::move(seal); }
+  // A later message of more bytes ends the connection.
+  void limit_messages(size_t bytes) { longest_ = bytes; }
   // Throws ConnectionLost if the connection is broken, or if the whole message is not sent before the deadline.
   void send(std::string_view message, SteadyClock::time_point deadline);
   // Returns the next message, or nothing if it is incomplete at the deadline. Throws ConnectionLost, ForgedMessage.
@@ -48,6 +51,7 @@ class Connection {
 
   int fd_;
   std::string buffer_;
+  size_t longest_ = kLongestMessage;
   std::optional<Seal> seal_;
 };
 

@@ -195,6 +195,7 @@ Meeting meet(const World& world, const DistributedConfig& config, bool use_gpu) 
   if (!config.interface.empty()) addresses_of_interface(config.interface);  // throws for an interface that does not exist
   const std::string secret = job_secret(world, process_environment());
   Meeting meeting;
+  meeting.secret = secret;
   Place place;
   if (world.rank == 0) {
     place = serve(world, config, secret, meeting, deadline);

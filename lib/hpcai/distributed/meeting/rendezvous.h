@@ -19,6 +19,7 @@ struct Meeting {
   std::unique_ptr<KeyServer> server;      // on rank 0 only; it already watches the ranks
   c10::intrusive_ptr<c10d::Store> store;  // the keys of this job
   OpenConnection open;                    // opens another connection to rank 0's key server
+  std::string secret;                     // with which ranks prove that they belong to this job
   std::string address;                    // address at which other ranks reach this rank in their exchanges
   std::vector<Peer> peers;                // by rank
 };

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace hpcai::distributed;
+namespace hpcai::distributed {
 using Catch::Matchers::Contains;
 
 TEST_CASE("what a rank tells of itself comes back as it was sent") {
@@ -38,3 +38,5 @@ TEST_CASE("ranks that were told different numbers of ranks are named") {
   CHECK(outcome.kind == Outcome::Kind::worlds_differ);
   CHECK_THAT(outcome.reason, Contains("rank 1 (host n1, process 9) was told that there are 3 ranks, rank 0 that there are 2"));
 }
+
+}  // namespace hpcai::distributed
