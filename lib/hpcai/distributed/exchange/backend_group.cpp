@@ -100,7 +100,7 @@ std::unique_ptr<BackendGroup> BackendGroup::connect(std::shared_ptr<Membership> 
   membership->keep(group->backend_);
   group->barrier();  // all ranks are connected after it
   if (group->device().is_cpu() && group->layout_.most > 1) group->share_memory();
-  if (group->device().is_cpu() && group->layout_.most == 1) group->link_ranks();
+  if (group->device().is_cpu() && group->layout_.hosts > 1) group->link_ranks();
   return group;
 }
 
@@ -161,7 +161,7 @@ void BackendGroup::link_ranks() {
   const auto connected = all_gather(std::string(connect_links(*links) ? "y" : "n"));
   if (std::ranges::count(connected, "y") == size()) {
     links_ = links;
-  } else if (rank() == 0) {
+  } else if (rank() == 0 && members_.size() == membership_->meeting().peers.size()) {
     log::info("The ranks cannot open further connections, so short exchanges take longer.");
   }
 }
@@ -302,7 +302,8 @@ std::unique_ptr<Work> BackendGroup::all_reduce_async(const at::Tensor& tensor, R
     count_exchange();
     return std::make_unique<HostWork>(*this, host_->start(values_in_memory_order(tensor), op == ReduceOp::average));
   }
-  if (links_ && can_sum_parts(tensor.scalar_type()) && tensor.numel() > 0 && tensor.nbytes() <= most_linked_bytes(size())) {
+  if (links_ && layout_.most == 1 && can_sum_parts(tensor.scalar_type()) && tensor.numel() > 0 &&
+      tensor.nbytes() <= most_linked_bytes(size())) {
     require_dense(tensor);
     return std::make_unique<LinkedWork>(*this, start_linked(tensor.detach(), op == ReduceOp::average ? size() : 1));
   }
@@ -343,7 +344,7 @@ void BackendGroup::sum_gathered(const at::Tensor& values) {
 
 void BackendGroup::all_reduce_sum(const at::Tensor& tensor) {
   if (!tensor.is_cpu() || tensor.numel() == 0 || tensor.nbytes() > most_short_bytes(size())) return Group::all_reduce_sum(tensor);
-  if (links_ && can_sum_parts(tensor.scalar_type())) {
+  if (links_ && can_sum_parts(tensor.scalar_type()) && tensor.nbytes() <= most_linked_sum_bytes(size(), layout_.most)) {
     require_dense(tensor);
     return finish_linked(start_linked(tensor.detach(), 1));
   }

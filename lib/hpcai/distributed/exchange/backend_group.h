@@ -91,7 +91,7 @@ class BackendGroup : public Group {
   bool told_ = false;                     // that the ranks of a host cannot share memory
   std::shared_ptr<SharedMemory> memory_;  // for short messages; null if the ranks are not on one host or cannot share memory
   std::unique_ptr<HostExchange> host_;    // null if no two ranks share a host or if they cannot share memory
-  std::shared_ptr<Links> links_;          // for short sums; null if two ranks share a host or if the ranks cannot connect
+  std::shared_ptr<Links> links_;          // for short sums; null on one host or if the ranks cannot connect
   WaitTimer timer_;
 };
 

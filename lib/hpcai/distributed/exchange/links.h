@@ -14,10 +14,10 @@
 
 namespace hpcai::distributed {
 
-// A rank's connections to all other ranks of a group on other hosts, over which the ranks add short tensors. Each rank sends its
-// values to all others and adds those of all ranks in pairs of neighbours (sum_parts.h). The waiting thread itself polls the
-// sockets: an exchange takes little longer than the network. In Gloo it goes through two more threads on each side, and the
-// kernel has to wake each of them.
+// A rank's connections to all other ranks of a group that is on several hosts, over which the ranks add short tensors. Each rank
+// sends its values to all others and adds those of all ranks in pairs of neighbours (sum_parts.h). The waiting thread itself
+// polls the sockets: an exchange takes little longer than the network. In Gloo it goes through two more threads on each side, and
+// the kernel has to wake each of them.
 //
 // Exchanges run in the order of their starts, and several may be under way. One thread uses the object. A message is the number
 // of the exchange and its bytes, in four bytes each, and then the values in the memory order of this host, as Gloo sends them.

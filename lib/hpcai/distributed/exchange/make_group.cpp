@@ -95,9 +95,9 @@ at::Device use_gpu_of_rank(const World& world, const Placement& placement) {
   return device;
 }
 
-// The files and sockets that a rank has open while it connects to the others: up to two connections to each other rank, on rank 0
-// one more, and some of the libraries.
-size_t files_for(int ranks) { return 3 * static_cast<size_t>(ranks) + 24; }
+// The files and sockets that a rank has open while it connects to the others: up to three connections to each other rank, on rank
+// 0 one more, and some of the libraries.
+size_t files_for(int ranks) { return 4 * static_cast<size_t>(ranks) + 24; }
 
 WatchLimits limits_of(const World& world, const DistributedConfig& config) {
   WatchLimits limits = WatchLimits::from(config, world.size);

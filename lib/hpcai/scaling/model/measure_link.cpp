@@ -106,10 +106,9 @@ std::vector<LinkSample> measure_link(distributed::Group& group, const std::vecto
 }
 
 Link fit_link(std::vector<LinkSample>& samples, const Machine& machine, const Layout& layout) {
-  const double n = layout.ranks();
   const double hops = hops_of(machine.algorithm, layout), blocking_hops = blocking_hops_of(machine.algorithm, layout);
   const bool ring = machine.algorithm == Algorithm::ring;
-  const double wire = wire_of(machine.algorithm, layout), gathered = ring ? n - 1 : wire;
+  const double wire = wire_of(machine.algorithm, layout), gathered = blocking_wire_of(machine.algorithm, layout);
   const bool sliced = ring && layout.nodes > 1;
   const Fits buckets = fit_kind(samples, false, wire, sliced ? wire / layout.ranks_per_node : wire,
                                 sliced && layout.ranks_per_node > 1 ? machine.in_node : Link());

@@ -166,7 +166,13 @@ Workload with_threads_in(const Workload& workload, const Machine& machine, const
 
 double blocking_hops_of(Algorithm algorithm, const Layout& layout) {
   if (algorithm == Algorithm::tree) return hops_of(algorithm, layout);
-  return layout.nodes > 1 ? layout.ranks() - 1 : 1;
+  return 1;
+}
+
+double blocking_wire_of(Algorithm algorithm, const Layout& layout) {
+  if (algorithm == Algorithm::tree) return wire_of(algorithm, layout);
+  const double others = layout.nodes > 1 ? layout.ranks() - layout.ranks_per_node : layout.ranks() - 1;
+  return layout.nodes > 1 ? layout.ranks_per_node * others : others;
 }
 
 double all_reduce_s(const Machine& machine, const Layout& layout, double bytes) {
@@ -189,7 +195,7 @@ double blocking_exchange_s(const Machine& machine, const Layout& layout, double 
   const double hops_s = ring ? hops * std::max(near, far) : near_hops * near + (hops - near_hops) * far;
   const double s_per_byte = std::max(layout.ranks_per_node > 1 ? machine.in_node.blocking_s_per_byte : 0,
                                      layout.nodes > 1 ? machine.between_nodes.blocking_s_per_byte : 0);
-  const double wire = ring ? layout.ranks() - 1 : wire_of(machine.algorithm, layout);
+  const double wire = blocking_wire_of(machine.algorithm, layout);
   return machine.start_s + hops_s + wire * bytes * s_per_byte;
 }
 

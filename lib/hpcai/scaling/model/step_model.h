@@ -106,8 +106,8 @@ double all_reduce_s(const Machine& machine, const Layout& layout, double bytes);
 
 // Seconds of one blocking exchange (see Link) of `bytes`:
 //   start + hops blocking_latency + w bytes blocking_s_per_byte
-// w = n - 1 for CPU ranks, which gather the values of all ranks; w = 2 (n - 1)/n for GPUs. For CPU ranks an exchange of more than
-// distributed::most_short_bytes takes all_reduce_s. hops: see blocking_hops_of.
+// w: see blocking_wire_of; hops: see blocking_hops_of. For CPU ranks an exchange of more than
+// distributed::most_short_bytes takes all_reduce_s.
 double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes);
 
 // The number of consecutive hops in one all-reduce. Ring: 2 (nodes - 1), or 1 in the memory of one node.
@@ -116,9 +116,12 @@ double hops_of(Algorithm algorithm, const Layout& layout);
 // Bytes that a sender sends for each byte of a tensor: 2 (n - 1)/n, n = nodes in a ring and n = ranks in a tree. 1 in the memory
 // of one node, where the time of a sum does not depend on the number of ranks: each adds a slice.
 double wire_of(Algorithm algorithm, const Layout& layout);
-// The number of consecutive hops in a blocking exchange. Ring: n - 1 over several nodes, 1 within one node (shared memory).
-// Tree: as hops_of.
+// The number of consecutive hops in a blocking exchange. Ring: 1, because each CPU rank sends its values to all others. Tree: as
+// hops_of.
 double blocking_hops_of(Algorithm algorithm, const Layout& layout);
+// Bytes that pass the slowest link for each byte of a blocking exchange. Ring, several nodes: the ranks_per_node ranks of a node
+// send to all ranks of other nodes. Ring, one node: each rank reads the values of n - 1 others. Tree: as wire_of.
+double blocking_wire_of(Algorithm algorithm, const Layout& layout);
 
 // The expected maximum of n independent draws from the distribution of `sample` (m values, rising, m > 0):
 //   sum_i x_i [(i/m)^n - ((i - 1)/m)^n]

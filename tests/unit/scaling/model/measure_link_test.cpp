@@ -44,7 +44,7 @@ void check_recovered(const Machine& machine, const Layout& layout, const Link& l
 }  // namespace
 
 TEST_CASE("a link is recovered from the times of buckets and of blocking exchanges, each by themselves") {
-  const Link link{.latency_s = 5e-4, .s_per_byte = 1e-9, .blocking_latency_s = 8e-6, .blocking_s_per_byte = 3e-10};
+  const Link link{.latency_s = 5e-4, .s_per_byte = 1e-9, .blocking_latency_s = 8e-5, .blocking_s_per_byte = 3e-10};
   Machine machine;
   machine.in_node = link;
   check_recovered(machine, Layout{.ranks_per_node = 2}, link);

@@ -82,16 +82,17 @@ TEST_CASE("one bucket and no overlap: everything is exposed") {
   CHECK(predict(work, machine, kFour, 4).exposed_communication_s == Approx(all_reduce_s(machine, kFour, 8e6)));
 }
 
-TEST_CASE("blocking exchanges of CPU ranks are gathered: n - 1 hops and n - 1 times the bytes") {
+TEST_CASE("blocking exchanges of CPU ranks are gathered: one hop, and each rank of a host sends to all ranks of other hosts") {
   Workload work = two_buckets();
   work.buckets.clear();
   work.blocking_exchanges = 41;         // 20 synchronised batch norms and the verdict
   work.blocking_bytes = 41e3 - 4 * 16;  // and the verdict's 16 for each rank
   Machine machine;
   machine.between_nodes = {.latency_s = 5e-3, .blocking_latency_s = 1e-4, .blocking_s_per_byte = 1e-8};
-  CHECK(blocking_exchange_s(machine, kFour, 1e3) == Approx(3 * 1e-4 + 3e3 * 1e-8));
+  CHECK(blocking_exchange_s(machine, kFour, 1e3) == Approx(1e-4 + 3e3 * 1e-8));
+  CHECK(blocking_exchange_s(machine, Layout{.nodes = 2, .ranks_per_node = 3}, 1e3) == Approx(1e-4 + 9e3 * 1e-8));
   CHECK(blocking_exchange_s(machine, Layout{}, 1e3) == 0);
-  CHECK(predict(work, machine, kFour, 4).exposed_communication_s == Approx(41 * (3 * 1e-4 + 3e3 * 1e-8)));
+  CHECK(predict(work, machine, kFour, 4).exposed_communication_s == Approx(41 * (1e-4 + 3e3 * 1e-8)));
 }
 
 TEST_CASE("what is too long to be gathered is an all-reduce") {
