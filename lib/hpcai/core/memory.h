@@ -6,7 +6,7 @@ namespace hpcai {
 
 // Makes the C library keep freed memory for the next step, which needs the same sizes again. By default the library returns large
 // pieces to the kernel at once, and the kernel clears every page when it hands it out again: a fifth of a step's time on CPUs.
-// Pieces above 32 MiB still go back, so the program does not grow. Call it first in main().
+// Pieces above 256 MiB, with old libraries above 32 MiB, still go back, so the program does not grow. Call it first in main().
 void keep_freed_memory();
 
 // Makes the C library of the programs that this process becomes or starts ask for pages of 2 MiB, where the system leaves that
