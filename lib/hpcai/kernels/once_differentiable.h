@@ -15,7 +15,7 @@ torch::autograd::variable_list without_derivative(torch::autograd::variable_list
 template <class Operator>
 struct OnceDifferentiable : torch::autograd::Function<Operator> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::variable_list grads) {
+                                                 torch::autograd::variable_list& grads) {
     const bool is_recorded = at::GradMode::is_enabled();  // with create_graph
     const at::NoGradGuard no_grad;
     torch::autograd::variable_list gradients = Operator::gradients(context, std::move(grads));

@@ -5,6 +5,7 @@
 #include "hpcai/core/error.h"
 #include "hpcai/kernels/batch_norm/cuda_batch_norm.h"
 #include "hpcai/kernels/batch_norm/norm_state.h"
+#include "hpcai/kernels/gradient_memory.h"
 #include "hpcai/kernels/once_differentiable.h"
 
 namespace hpcai::kernels {
@@ -61,11 +62,11 @@ struct BatchNorm : OnceDifferentiable<BatchNorm> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &gamma = saved[1];
     const auto state = kept_norm(context);
-    const at::Tensor dy = grads[0].to(at::kFloat).contiguous(input.suggest_memory_format());
+    const at::Tensor dy = take_gradient(grads[0], input.suggest_memory_format());
     const NormSums sums = gradient_sums(*state, dy, input);
     at::Tensor d_input;
     if (context->needs_input_grad(0)) {
-      d_input = at::empty_like(input);
+      d_input = memory_of(dy);
       norm_input_gradient(*state, norm_gradient(*state, sums, NormBlocks(input).shape), dy, input, /*behind_relu=*/false,
                           d_input);
     }
@@ -95,10 +96,10 @@ struct BatchNormAdd : OnceDifferentiable<BatchNormAdd> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &gamma = saved[1], &output = saved[2];
     const auto state = kept_norm(context);
-    at::Tensor dy = grads[0].contiguous(input.suggest_memory_format());
+    at::Tensor dy = take_gradient(grads[0], input.suggest_memory_format());
     NormSums sums;
     if (output.defined()) {
-      at::Tensor masked = at::empty_like(input);
+      at::Tensor masked = memory_of(dy);
       sums = masked_gradient_sums(*state, dy, output, input, masked);
       dy = masked;
     } else {
