@@ -5,7 +5,6 @@
 
 #include "hpcai/kernels/norm_depthwise/norm_depthwise.h"
 #include "hpcai/kernels/patch_convolution/patch_convolution.h"
-#include "hpcai/kernels/pixel_product/pixel_product.h"
 #include "hpcai/kernels/time_taps/time_taps.h"
 #include "hpcai/kernels/winograd/winograd.h"
 
@@ -18,23 +17,18 @@ bool is_plain(const at::Tensor& input) {
          input.dim() == 4 && input.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-// Every `stride`-th pixel of images [batch, channels, height, width].
-at::Tensor strided(const at::Tensor& images, int64_t stride) {
-  if (stride == 1) return images;
-  return images.slice(2, 0, images.size(2), stride)
-      .slice(3, 0, images.size(3), stride)
-      .contiguous(at::MemoryFormat::ChannelsLast);
+bool is_pixel_product(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, int64_t padding,
+                      int64_t groups) {
+  return groups == 1 && !bias.defined() && padding == 0 && is_plain(input) && kernels::pixel_product_supports(input, weight);
 }
 
 }  // namespace
 
 at::Tensor convolve_images(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, int64_t stride,
                            int64_t padding, int64_t groups) {
+  if (is_pixel_product(input, weight, bias, padding, groups)) return kernels::pixel_product(input, weight, stride);
   const bool is_dense = groups == 1 && !bias.defined();
   if (is_dense && is_plain(input)) {
-    if (padding == 0 && kernels::pixel_product_supports(input, weight)) {
-      return kernels::pixel_product(strided(input, stride), weight);
-    }
     if (stride == 1 && kernels::winograd_pays(input, weight, padding)) {
       return kernels::winograd(input, weight, padding);
     }
@@ -60,6 +54,13 @@ Conv2d::Conv2d(int64_t in, int64_t out, int64_t kernel, Options options) : optio
 
 at::Tensor Conv2d::forward(const at::Tensor& input) const {
   return convolve_images(input, weight, bias, options_.stride, options_.padding, options_.groups);
+}
+
+kernels::Fork Conv2d::forward_fork(const at::Tensor& input) const {
+  if (is_pixel_product(input, weight, bias, options_.padding, options_.groups)) {
+    return kernels::pixel_product_fork(input, weight, options_.stride);
+  }
+  return {.output = forward(input), .input = input};
 }
 
 at::Tensor Conv2d::forward_behind(BatchNorm* norm, bool relu, const at::Tensor& input) const {

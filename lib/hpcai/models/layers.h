@@ -4,6 +4,7 @@
 #include <torch/nn/module.h>
 
 #include "hpcai/kernels/norm_pool/norm_pool.h"
+#include "hpcai/kernels/pixel_product/pixel_product.h"
 #include "hpcai/models/batch_norm.h"
 
 namespace hpcai::models {
@@ -31,6 +32,8 @@ class Conv2d : public torch::nn::Module {
   Conv2d(int64_t in, int64_t out, int64_t kernel, Options options);
   // [batch, in, height, width] -> [batch, out, height', width']
   at::Tensor forward(const at::Tensor& input) const;
+  // forward(input), and the input for others that read it, too: a 1x1 convolution on a CPU adds its gradient to theirs.
+  kernels::Fork forward_fork(const at::Tensor& input) const;
   // forward(x) for x = norm(input), or with `relu` relu(norm(input)); without a norm (null) x = input or relu(input). On a CPU a
   // depthwise 3x3 convolution in float32 computes x while it reads its input, and does not store it.
   at::Tensor forward_behind(BatchNorm* norm, bool relu, const at::Tensor& input) const;

@@ -38,11 +38,19 @@ Bottleneck::Bottleneck(int64_t in, int64_t middle, int64_t stride, const ResNetC
 }
 
 at::Tensor Bottleneck::forward(const at::Tensor& input) const {
-  at::Tensor x = input;
+  at::Tensor x, shortcut;
+  if (shortcut_) {
+    const auto [output, others_input] = shortcut_->forward_fork(input);
+    shortcut = shortcut_norm_->forward(output);
+    x = convs_.front()->forward(others_input);
+  } else {
+    const auto [output, others_input] = convs_.front()->forward_fork(input);
+    x = output;
+    shortcut = others_input;
+  }
   const size_t last = convs_.size() - 1;
-  for (size_t i = 0; i < last; ++i) x = norms_[i]->forward_relu(convs_[i]->forward(x));
-  const at::Tensor shortcut = shortcut_ ? shortcut_norm_->forward(shortcut_->forward(input)) : input;
-  return norms_[last]->forward_add(convs_[last]->forward(x), shortcut, /*relu=*/true);
+  for (size_t i = 0; i < last; ++i) x = convs_[i + 1]->forward(norms_[i]->forward_relu(x));
+  return norms_[last]->forward_add(x, shortcut, /*relu=*/true);
 }
 
 ResNet::ResNet(const ResNetConfig& config, int64_t classes) : symmetry_(config.symmetry) {

@@ -47,9 +47,10 @@ at::Tensor Xception::convolve(const Separables& separables, const at::Tensor& in
 }
 
 at::Tensor Xception::DownBlock::operator()(const at::Tensor& input) const {
-  const at::Tensor output = convolve(separables, input);
+  const auto [shortcut, others_input] = residual->forward_fork(input);
+  const at::Tensor output = convolve(separables, others_input);
   const at::Tensor pooled = pool_behind(*separables.back().norm, /*relu=*/false, output, pool_padding(output, implementation));
-  return residual_norm->forward_add(residual->forward(input), pooled, /*relu=*/false);
+  return residual_norm->forward_add(shortcut, pooled, /*relu=*/false);
 }
 
 Xception::Xception(const XceptionConfig& config, int64_t classes) : config_(config) {

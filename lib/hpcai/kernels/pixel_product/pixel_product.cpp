@@ -1,9 +1,11 @@
 #include "hpcai/kernels/pixel_product/pixel_product.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "hpcai/core/threads/pieces.h"
+#include "hpcai/kernels/gradient_memory.h"
 #include "hpcai/kernels/once_differentiable.h"
 #include "hpcai/kernels/packed_product/cpu/packed_product.h"
 
@@ -27,13 +29,12 @@ at::Tensor empty_product(const at::Tensor& images, int64_t columns) {
   return at::empty({images.size(0), columns, images.size(2), images.size(3)}, images.options(), at::MemoryFormat::ChannelsLast);
 }
 
-// images [batch, depth, height, width] times the matrix, as [batch, columns, height, width].
-at::Tensor multiply_packed(const at::Tensor& images, const PanelSource& matrix) {
+// out = images [batch, depth, height, width] times the matrix, as [batch, columns, height, width]; or with `add` added to it.
+void multiply_packed(const at::Tensor& images, const PanelSource& matrix, bool add, const at::Tensor& out) {
   const int64_t panels = panels_of(matrix.columns), rows = images.size(0) * images.size(2) * images.size(3);
   const at::Tensor packed = at::empty({panels, matrix.depth, kPanel}, images.options());
   for_pieces(panels,
              [&](int64_t panel) { pack_panel(matrix, panel, packed.mutable_data_ptr<float>() + panel * matrix.depth * kPanel); });
-  at::Tensor out = empty_product(images, matrix.columns);
   for_pieces((rows + kRows - 1) / kRows, [&](int64_t piece) {
     const int64_t first = piece * kRows, count = std::min(kRows, rows - first);
     std::vector<float> block(count * kRowLength);
@@ -58,45 +59,78 @@ at::Tensor multiply_packed(const at::Tensor& images, const PanelSource& matrix) 
                 .depth = depth,
                 .first = 0,
                 .end = matrix.columns,
-                .add = k > 0});
+                .add = add || k > 0});
     }
   });
+}
+
+// The same for a matrix [depth, columns], by the given multiplier.
+void multiply_pixels(const at::Tensor& images, const at::Tensor& matrix, Multiplier multiplier, bool add, const at::Tensor& out) {
+  if (multiplier == Multiplier::packed) {
+    return multiply_packed(images,
+                           {.from = matrix.const_data_ptr<float>(),
+                            .k_step = matrix.stride(0),
+                            .column_step = matrix.stride(1),
+                            .depth = matrix.size(0),
+                            .columns = matrix.size(1)},
+                           add, out);
+  }
+  at::Tensor rows = out.permute({0, 2, 3, 1}).view({-1, matrix.size(1)});
+  add ? rows.addmm_(as_rows(images), matrix) : at::mm_out(rows, as_rows(images), matrix);
+}
+at::Tensor multiply_pixels(const at::Tensor& images, const at::Tensor& matrix, Multiplier multiplier) {
+  at::Tensor out = empty_product(images, matrix.size(1));
+  multiply_pixels(images, matrix, multiplier, /*add=*/false, out);
   return out;
 }
 
-// images [batch, depth, height, width] times matrix [depth, columns], as [batch, columns, height, width].
-at::Tensor multiply_pixels(const at::Tensor& images, const at::Tensor& matrix, Multiplier multiplier) {
-  if (multiplier == Multiplier::packed) {
-    return multiply_packed(images, {.from = matrix.const_data_ptr<float>(),
-                                    .k_step = matrix.stride(0),
-                                    .column_step = matrix.stride(1),
-                                    .depth = matrix.size(0),
-                                    .columns = matrix.size(1)});
-  }
-  const at::Tensor out = empty_product(images, matrix.size(1));
-  at::Tensor rows = out.permute({0, 2, 3, 1}).view({-1, matrix.size(1)});
-  at::mm_out(rows, as_rows(images), matrix);
-  return out;
+// Every `stride`-th pixel of images [batch, channels, height, width], as a view.
+at::Tensor strided(const at::Tensor& images, int64_t stride) {
+  return images.slice(2, 0, images.size(2), stride).slice(3, 0, images.size(3), stride);
 }
 
 struct PixelProduct : OnceDifferentiable<PixelProduct> {
   static constexpr const char* kName = "pixel_product";
 
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, Multiplier multiplier) {
-    context->save_for_backward({input, weight});
+  static variable_list forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, int64_t stride,
+                               Multiplier multiplier) {
+    const at::Tensor pixels = stride == 1 ? input : strided(input, stride).contiguous(at::MemoryFormat::ChannelsLast);
+    context->save_for_backward({pixels, weight});
+    context->set_materialize_grads(false);
+    context->saved_data["sizes"] = input.sizes();
+    context->saved_data["stride"] = stride;
     context->saved_data["multiplier"] = static_cast<int64_t>(multiplier);
-    return multiply_pixels(input, weight.flatten(1).contiguous().t(), multiplier);
+    return {multiply_pixels(pixels, weight.flatten(1).contiguous().t(), multiplier), input.detach()};
   }
 
   static variable_list gradients(AutogradContext* context, variable_list grads) {
     const variable_list saved = context->get_saved_variables();
-    const at::Tensor &input = saved[0], &weight = saved[1];
-    const auto multiplier = static_cast<Multiplier>(context->saved_data["multiplier"].toInt());
-    const at::Tensor dy = grads[0].contiguous(at::MemoryFormat::ChannelsLast);
-    at::Tensor of_input, of_weight;
-    if (context->needs_input_grad(0)) of_input = multiply_pixels(dy, weight.flatten(1).contiguous(), multiplier);
-    if (context->needs_input_grad(1)) of_weight = as_rows(dy).t().mm(as_rows(input)).view_as(weight);
-    return {of_input, of_weight, {}};
+    const at::Tensor &pixels = saved[0], &weight = saved[1];
+    const at::Tensor dy = take_gradient(grads[0], at::MemoryFormat::ChannelsLast);
+    at::Tensor of_input = take_gradient(grads[1], at::MemoryFormat::ChannelsLast), of_weight;
+    if (!dy.defined()) return {of_input, {}, {}, {}};
+    if (context->needs_input_grad(0)) of_input = input_gradient(*context, dy, weight.flatten(1).contiguous(), of_input);
+    if (context->needs_input_grad(1)) of_weight = as_rows(dy).t().mm(as_rows(pixels)).view_as(weight);
+    return {of_input, of_weight, {}, {}};
+  }
+
+  // dy times matrix [out, in] at every stride-th pixel, added to the gradient that the other readers of the input have left.
+  static at::Tensor input_gradient(AutogradContext& context, const at::Tensor& dy, const at::Tensor& matrix,
+                                   at::Tensor& of_others) {
+    const int64_t stride = context.saved_data["stride"].toInt();
+    const auto multiplier = static_cast<Multiplier>(context.saved_data["multiplier"].toInt());
+    if (stride == 1 && !of_others.defined()) return multiply_pixels(dy, matrix, multiplier);
+    const at::Tensor taken = std::exchange(of_others, {});
+    const auto zeros = [&] {
+      return at::empty(context.saved_data["sizes"].toIntVector(), dy.options(), at::MemoryFormat::ChannelsLast).zero_();
+    };
+    const at::Tensor sum = taken.defined() ? own_copy_of(taken) : zeros();
+    if (stride == 1) {
+      multiply_pixels(dy, matrix, multiplier, /*add=*/true, sum);
+    } else {
+      strided(sum, stride).add_(multiply_pixels(dy, matrix, multiplier));
+    }
+    return sum;
   }
 };
 
@@ -117,11 +151,18 @@ Multiplier quickest_multiplier() {
   return Multiplier::packed;
 }
 
-at::Tensor pixel_product(const at::Tensor& input, const at::Tensor& weight, Multiplier multiplier) {
+Fork pixel_product_fork(const at::Tensor& input, const at::Tensor& weight, int64_t stride, Multiplier multiplier) {
   TORCH_CHECK(pixel_product_supports(input, weight), "pixel_product: unsupported shape, type or layout");
-  return PixelProduct::apply(input, weight, multiplier);
+  const variable_list outputs = PixelProduct::apply(input, weight, stride, multiplier);
+  return {.output = outputs[0], .input = outputs[1]};
 }
 
-at::Tensor pixel_product_reference(const at::Tensor& input, const at::Tensor& weight) { return at::conv2d(input, weight); }
+at::Tensor pixel_product(const at::Tensor& input, const at::Tensor& weight, int64_t stride, Multiplier multiplier) {
+  return pixel_product_fork(input, weight, stride, multiplier).output;
+}
+
+at::Tensor pixel_product_reference(const at::Tensor& input, const at::Tensor& weight, int64_t stride) {
+  return at::conv2d(input, weight, {}, stride);
+}
 
 }  // namespace hpcai::kernels

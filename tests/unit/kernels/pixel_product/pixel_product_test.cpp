@@ -16,6 +16,8 @@ ConvolutionProblem random_problem(int64_t batch, int64_t in, int64_t out, int64_
           .grad = at::randn({batch, out, height, width})};
 }
 
+at::Tensor plain(const at::Tensor& input, const at::Tensor& weight) { return pixel_product_reference(input, weight); }
+
 TEST_CASE("the product over pixels and its gradients equal those of a 1x1 convolution in float64") {
   // odd numbers of rows and pixels, half panels of 8 channels, one pixel, more rows or channels than one piece
   const auto [batch, in, out, height, width] =
@@ -25,17 +27,55 @@ TEST_CASE("the product over pixels and its gradients equal those of a 1x1 convol
   const ConvolutionProblem problem = random_problem(batch, in, out, height, width);
   REQUIRE(pixel_product_supports(problem.input, problem.weight));
   const auto multiplier = GENERATE(Multiplier::packed, Multiplier::library);
-  const ConvolutionResult value = run(
-      problem, at::kFloat, [&](const at::Tensor& x, const at::Tensor& weight) { return pixel_product(x, weight, multiplier); });
+  const ConvolutionResult value = run(problem, at::kFloat, [&](const at::Tensor& x, const at::Tensor& weight) {
+    return pixel_product(x, weight, 1, multiplier);
+  });
   CHECK(value.output.is_contiguous(at::MemoryFormat::ChannelsLast));
-  check_close(value, run(problem, at::kDouble, pixel_product_reference), 2e-6);
+  check_close(value, run(problem, at::kDouble, plain), 2e-6);
+}
+
+TEST_CASE("the product over every second pixel, and its gradients, equal those of a 1x1 convolution in float64") {
+  const auto [height, width] = GENERATE(std::tuple(6, 8), std::tuple(5, 7));
+  ConvolutionProblem problem = random_problem(2, 16, 24, height, width);
+  problem.grad = at::randn({2, 24, (height + 1) / 2, (width + 1) / 2});
+  const auto strided = [](const at::Tensor& input, const at::Tensor& weight) {
+    return input.scalar_type() == at::kFloat ? pixel_product(input, weight, 2) : pixel_product_reference(input, weight, 2);
+  };
+  check_close(run(problem, at::kFloat, strided), run(problem, at::kDouble, strided), 2e-6);
+}
+
+TEST_CASE("the product over pixels adds its gradient to that of others that read its input") {
+  const int64_t stride = GENERATE(1, 2);
+  const auto multiplier = GENERATE(Multiplier::packed, Multiplier::library);
+  ConvolutionProblem problem = random_problem(2, 24, 24, 7, 5);
+  problem.grad = at::randn({2, 24, (7 + stride - 1) / stride, (5 + stride - 1) / stride});
+  const at::Tensor others_weight = at::randn({24, 24, 3, 3});
+  const auto fork = [&](const at::Tensor& input, const at::Tensor& weight) {
+    return input.scalar_type() == at::kFloat ? pixel_product_fork(input, weight, stride, multiplier)
+                                             : Fork{pixel_product_reference(input, weight, stride), input};
+  };
+  const auto with_convolution = [&](const at::Tensor& input, const at::Tensor& weight) {
+    const auto [output, others_input] = fork(input, weight);
+    return output + at::conv2d(others_input, others_weight.to(input.scalar_type()), {}, stride, 1);
+  };
+  check_close(run(problem, at::kFloat, with_convolution), run(problem, at::kDouble, with_convolution), 2e-6);
+  // Autograd gives both outputs the same tensor as their gradient, which must not be written over.
+  const auto with_sum = [&](const at::Tensor& input, const at::Tensor& weight) {
+    const auto [output, others_input] = fork(input, weight);
+    return stride == 1 ? output + others_input : output;
+  };
+  check_close(run(problem, at::kFloat, with_sum), run(problem, at::kDouble, with_sum), 2e-6);
+  // Only the others matter.
+  const at::Tensor input = problem.input.clone().requires_grad_();
+  pixel_product_fork(input, problem.weight, stride, multiplier).input.sum().backward();
+  CHECK(input.grad().equal(at::ones_like(input)));
 }
 
 TEST_CASE("a layer behind the product over pixels may change its output in place") {
   const ConvolutionProblem problem = random_problem(2, 16, 24, 5, 7);
   const auto multiplier = GENERATE(Multiplier::packed, Multiplier::library);
   const auto twice = [&](const at::Tensor& input, const at::Tensor& weight) {
-    return input.scalar_type() == at::kFloat ? pixel_product(input, weight, multiplier).mul_(2)
+    return input.scalar_type() == at::kFloat ? pixel_product(input, weight, 1, multiplier).mul_(2)
                                              : pixel_product_reference(input, weight) * 2;
   };
   check_close(run(problem, at::kFloat, twice), run(problem, at::kDouble, twice), 2e-6);
@@ -43,10 +83,10 @@ TEST_CASE("a layer behind the product over pixels may change its output in place
 
 TEST_CASE("the product over pixels with packed weights is the same convolution on each instruction set") {
   const ConvolutionProblem problem = random_problem(2, 40, 56, 13, 9);
-  const ConvolutionResult expected = run(problem, at::kDouble, pixel_product_reference);
+  const ConvolutionResult expected = run(problem, at::kDouble, plain);
   for_each_instruction_set([&] {
     const auto packed = [](const at::Tensor& input, const at::Tensor& weight) {
-      return pixel_product(input, weight, Multiplier::packed);
+      return pixel_product(input, weight, 1, Multiplier::packed);
     };
     check_close(run(problem, at::kFloat, packed), expected, 2e-6);
   });
@@ -55,7 +95,7 @@ TEST_CASE("the product over pixels with packed weights is the same convolution o
 TEST_CASE("the product over pixels with packed weights does not depend on the number of threads") {
   const ConvolutionProblem problem = random_problem(2, 32, 72, 15, 16);
   const auto packed = [](const at::Tensor& input, const at::Tensor& weight) {
-    return pixel_product(input, weight, Multiplier::packed);
+    return pixel_product(input, weight, 1, Multiplier::packed);
   };
   const ConvolutionResult three = run_on_threads(3, problem, packed), one = run_on_threads(1, problem, packed);
   CHECK(three.output.equal(one.output));
