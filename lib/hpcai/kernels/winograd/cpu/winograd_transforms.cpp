@@ -160,18 +160,26 @@ void transform_sums(const Tiling& tiling, const TileRange& range, const float* s
 
 void transform_kernels(const float* kernels, const KernelStrides& strides, int64_t inputs, int64_t panel, bool turned,
                        int64_t element, float* to) {
+  constexpr int64_t kInputs = 8;  // several at a time: a vector that reads what single values have just written waits for them
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t in = 0; in < inputs; ++in) {
-    HWY_ALIGN float values[9][kPanel];
+  int64_t places[9];
+  for (int64_t k = 0; k < 9; ++k) places[turned ? 8 - k : k] = k / 3 * strides.row + k % 3 * strides.column;
+  for (int64_t begin = 0; begin < inputs; begin += kInputs) {
+    HWY_ALIGN float values[kInputs][9][kPanel];
+    const int64_t count = std::min(kInputs, inputs - begin);
     for (int64_t out = 0; out < kPanel; ++out) {
-      const float* const kernel = kernels + (panel * kPanel + out) * strides.out + in * strides.in;
-      for (int k = 0; k < 9; ++k) values[turned ? 8 - k : k][out] = kernel[k / 3 * strides.row + k % 3 * strides.column];
+      const float* kernel = kernels + (panel * kPanel + out) * strides.out + begin * strides.in;
+      for (int64_t i = 0; i < count; ++i, kernel += strides.in) {
+        for (int k = 0; k < 9; ++k) values[i][k][out] = kernel[places[k]];
+      }
     }
-    float* const first = to + in * kPanel;
-    for (int64_t c = 0; c < kPanel; c += lanes) {
-      transform<OfKernel>([&](int r, int s) { return hn::Load(d, values[3 * r + s] + c); },
-                          [&](int r, int s, V value) { hn::StoreU(value, d, first + (6 * r + s) * element + c); });
+    for (int64_t i = 0; i < count; ++i) {
+      float* const first = to + (begin + i) * kPanel;
+      for (int64_t c = 0; c < kPanel; c += lanes) {
+        transform<OfKernel>([&](int r, int s) { return hn::Load(d, values[i][3 * r + s] + c); },
+                            [&](int r, int s, V value) { hn::StoreU(value, d, first + (6 * r + s) * element + c); });
+      }
     }
   }
 }
