@@ -70,7 +70,9 @@ c10::intrusive_ptr<NormState> kept_norm(torch::autograd::AutogradContext* contex
 NormSums add_up(const NormState& state, const std::vector<double>& pieces) {
   const int64_t channels = state.norm.inverse.numel();
   NormSums total(2 * channels);
-  for (size_t i = 0; i < pieces.size(); ++i) total[i % total.size()] += pieces[i];
+  for (size_t first = 0; first < pieces.size(); first += total.size()) {
+    for (size_t i = 0; i < total.size(); ++i) total[i] += pieces[first + i];
+  }
   const double* const inverse = state.norm.inverse.const_data_ptr<double>();
   for (int64_t c = 0; c < channels; ++c) total[channels + c] *= inverse[c];
   return total;

@@ -34,11 +34,12 @@ HWY_INLINE void add_to(D d, float* out, hn::Vec<D> value) {
   hn::StoreU(hn::Add(hn::LoadU(d, out), value), d, out);
 }
 
-// The sum over the repetitions of a channel.
-double sum_of_repetitions(const float* wide, const Shape& shape, int64_t channel) {
-  double sum = 0;
-  for (int64_t i = channel; i < shape.width; i += shape.channels) sum += wide[i];
-  return sum;
+// The sums over the repetitions of each channel.
+void add_repetitions(const float* wide, const Shape& shape, double* sums) {
+  for (int64_t c = 0; c < shape.channels; ++c) sums[c] = wide[c];
+  for (int64_t first = shape.channels; first < shape.width; first += shape.channels) {
+    for (int64_t c = 0; c < shape.channels; ++c) sums[c] += wide[first + c];
+  }
 }
 
 void moments(const float* values, int64_t rows, const Shape& shape, double* mean, double* squared_deviations) {
@@ -47,19 +48,19 @@ void moments(const float* values, int64_t rows, const Shape& shape, double* mean
                *const square = rest + shape.width;
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) { add_to(d, sum + c, hn::LoadU(d, values + i)); });
   const auto n = static_cast<double>(rows);
-  for (int64_t c = 0; c < shape.channels; ++c) {
-    const auto value = static_cast<float>(sum_of_repetitions(sum, shape, c) / n);
-    for (int64_t i = c; i < shape.width; i += shape.channels) centre[i] = value;
-  }
+  add_repetitions(sum, shape, mean);
+  for (int64_t c = 0; c < shape.channels; ++c) centre[c] = static_cast<float>(mean[c] / n);
+  for (int64_t c = shape.channels; c < shape.width; ++c) centre[c] = centre[c - shape.channels];
   for_values(rows, shape, [&](auto d, int64_t i, int64_t c) {
     const auto deviation = hn::Sub(hn::LoadU(d, values + i), hn::LoadU(d, centre + c));
     add_to(d, rest + c, deviation);
     hn::StoreU(hn::MulAdd(deviation, deviation, hn::LoadU(d, square + c)), d, square + c);
   });
+  add_repetitions(rest, shape, mean);  // the centre is the mean to float's precision only
+  add_repetitions(square, shape, squared_deviations);
   for (int64_t c = 0; c < shape.channels; ++c) {
-    const double left = sum_of_repetitions(rest, shape, c);  // the centre is the mean to float's precision only
-    mean[c] = centre[c] + left / n;
-    squared_deviations[c] = sum_of_repetitions(square, shape, c) - left * left / n;
+    squared_deviations[c] -= mean[c] * mean[c] / n;
+    mean[c] = centre[c] + mean[c] / n;
   }
 }
 
@@ -100,10 +101,8 @@ HWY_INLINE void sum_gradients(const float* values, int64_t rows, const Shape& sh
     add_to(d, wide_grad + c, g);
     hn::StoreU(hn::MulAdd(g, hn::Sub(v, hn::LoadU(d, mean + c)), hn::LoadU(d, wide_product + c)), d, wide_product + c);
   });
-  for (int64_t c = 0; c < shape.channels; ++c) {
-    grad[c] = sum_of_repetitions(wide_grad, shape, c);
-    product[c] = sum_of_repetitions(wide_product, shape, c);
-  }
+  add_repetitions(wide_grad, shape, grad);
+  add_repetitions(wide_product, shape, product);
 }
 
 template <bool kRelu>
