@@ -3,6 +3,8 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -25,6 +27,13 @@ void refuse_unfitting(const std::optional<std::string>& name) {
   if (!name) return;
   throw Error(ExitCode::cannot_resume, fmt::format("the checkpoint has no tensor '{}' of the model's shape and type", *name),
               "The checkpoint belongs to another model: check the section model, or start a new run.");
+}
+
+// Whether the squares of all gradients, float32 on a CPU, have a finite sum. Then all are finite. The sum only reads, where
+// LibTorch's check also writes; gradients above 1e19 overflow it, so that it cannot tell that gradients are not finite.
+bool has_finite_squares(const std::vector<at::Tensor>& parameters) {
+  const std::vector<double> squares = optim::gradient_squares(parameters);
+  return std::all_of(squares.begin(), squares.end(), [](double sum) { return std::isfinite(sum); });
 }
 
 std::vector<at::Tensor> without_names(const NamedTensors& named) {
@@ -120,6 +129,7 @@ void Step::check_gradients() {
   const auto& gradients = sharded() ? shard_mean_->flat_gradients() : reducer_->flat_gradients();
   if (scaler_) return scaler_->unscale(gradients);
   not_finite_.zero_();
+  if (context_.optimizer.updates_in_one_pass() && has_finite_squares(trained_)) return;
   if (!gradients.empty()) at::_amp_foreach_non_finite_check_and_unscale_(gradients, not_finite_, one_);
 }
 
