@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-// Backward passes write over gradients that nobody else holds: that saves the new memory and a third of the traffic of a pass.
+// Backward passes write over gradients that nobody else holds: that saves new memory, and a quarter of what a pass moves.
 namespace hpcai::kernels {
 
 // The gradient that autograd gives to a backward pass, dense in `format`. `gradient` is empty afterwards, so that the result may
