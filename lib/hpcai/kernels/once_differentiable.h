@@ -14,6 +14,7 @@ torch::autograd::variable_list without_derivative(torch::autograd::variable_list
 // create_graph autograd would find no derivative, or a wrong one; here its derivative is an error.
 template <class Operator>
 struct OnceDifferentiable : torch::autograd::Function<Operator> {
+  // By reference, because a copy of the list would hold the gradients, too (gradient_memory.h).
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list& grads) {
     const bool is_recorded = at::GradMode::is_enabled();  // with create_graph
