@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "hpcai/core/error.h"
 #include "hpcai/core/text.h"
@@ -57,6 +58,17 @@ void FitsFile::check() const {
   throw ImageError(status_ == END_OF_FILE ? kCutOffFits : fmt::format("damaged FITS: {}", printable(std::string_view(text))));
 }
 
+// The library keeps the kind of rounding of the compressed image that it was at, unless the next header tells of another. What is
+// rounded would then be taken for floats.
+void FitsFile::move_to(int hdu) {
+  fitsfile* const file = library_file(file_);
+  int now = 0;
+  fits_get_hdu_num(file, &now);
+  const float level = std::exchange(file->Fptr->quantize_level, now == hdu ? file->Fptr->quantize_level : 0);
+  fits_movabs_hdu(file, hdu, nullptr, &status_);
+  if (status_ != 0) file->Fptr->quantize_level = level;
+}
+
 // What follows the last part and does not begin as one is no part of the file's content: FITS allows such special records.
 bool FitsFile::find(int hdu) {
   LONGLONG end = 0;
@@ -65,7 +77,7 @@ bool FitsFile::find(int hdu) {
   const auto rest = std::string_view(bytes_).substr(std::min(bytes_.size(), static_cast<size_t>(std::max<LONGLONG>(0, end))));
   const bool is_extension = rest.starts_with("XTENSION");
   if (is_extension) check_fits_header(rest);
-  fits_movabs_hdu(library_file(file_), hdu, nullptr, &status_);
+  move_to(hdu);
   if (status_ != 0 && hdu > 1 && !is_extension) {
     status_ = 0;
     fits_clear_errmsg();
@@ -90,9 +102,10 @@ void FitsFile::check_all_there() {
   check();
   const FITSfile& hdu = *file->Fptr;
   const double rows = static_cast<double>(hdu.rowlength) * static_cast<double>(hdu.numrows);
-  const double with_heap = static_cast<double>(hdu.heapstart) + static_cast<double>(hdu.heapsize);
-  const bool are_there = static_cast<double>(data_start) + std::max(rows, with_heap) <= size_;
-  if (!are_there || end > static_cast<LONGLONG>(bytes_.size())) throw ImageError(kCutOffFits);
+  const double bytes = rows + static_cast<double>(hdu.heapsize);
+  if (bytes > 0 && static_cast<double>(data_start) + bytes > size_) throw ImageError(kCutOffFits);
+  // The library counts a gap twice.
+  if (end > static_cast<LONGLONG>(bytes_.size())) throw ImageError("FITS: a table with a gap before its heap is not read");
 }
 
 void FitsFile::check_compression() {
@@ -133,7 +146,7 @@ void FitsFile::add_planes(int hdu, std::vector<FitsPlane>& planes) {
 std::vector<FitsPlane> FitsFile::planes(bool first_only) {
   std::vector<FitsPlane> planes;
   int hdu = 1;
-  for (; find(hdu) && !(first_only && !planes.empty()); ++hdu) {
+  for (; !(first_only && !planes.empty()) && find(hdu); ++hdu) {
     if (hdu > kMostHdus) throw ImageError(fmt::format("a FITS file of more than {} parts", kMostHdus));
     int type = 0;
     fits_get_hdu_type(library_file(file_), &type, &status_);
@@ -146,7 +159,7 @@ std::vector<FitsPlane> FitsFile::planes(bool first_only) {
 }
 
 void FitsFile::read(const FitsPlane& plane, float* out) {
-  fits_movabs_hdu(library_file(file_), plane.hdu, nullptr, &status_);
+  move_to(plane.hdu);
   check();
   if (fits_is_compressed_image(library_file(file_), &status_) != 0) check_fits_tiles(file_, size_, plane.plane);
   std::array<LONGLONG, kMostAxes> first;

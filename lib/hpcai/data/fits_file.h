@@ -37,6 +37,7 @@ class FitsFile {
   void read(const FitsPlane& plane, float* out);
 
  private:
+  void move_to(int hdu);
   bool find(int hdu);  // the next one; false behind the last one
   void add_planes(int hdu, std::vector<FitsPlane>& planes);
   void check_compression();

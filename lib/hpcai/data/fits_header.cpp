@@ -52,7 +52,7 @@ std::optional<Range> allowed_range(std::string_view name, bool is_rice) {
   if (name == "TFIELDS") return Range{0, 999};
   if (name == "BITPIX") return Range{-64, 64};
   if (name == "PCOUNT" || name == "GCOUNT" || is_numbered(name, "NAXIS")) return Range{};
-  if (is_numbered(name, "ZTILE") || (is_rice && name == "ZVAL1")) return Range{.least = 1};
+  if (is_numbered(name, "ZNAXIS") || is_numbered(name, "ZTILE") || (is_rice && name == "ZVAL1")) return Range{.least = 1};
   return std::nullopt;
 }
 

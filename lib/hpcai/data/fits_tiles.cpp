@@ -106,6 +106,8 @@ void Tiles::check_tile(int64_t row, int64_t pixels) {
     if (!has_rice_codes(codes, pixels, hdu_.rice_blocksize, pixel_bytes) || (are_floats && pixel_bytes != 4)) {
       throw damaged_tiles(fmt::format("tile {} is no sound Rice code", row));
     }
+  } else if (count > 0 && hdu_.compress_type != GZIP_1 && hdu_.compress_type != GZIP_2) {
+    throw ImageError("FITS tiles that are stored without compression are not read");
   } else if (count > 0) {
     const int64_t size = unpacked_size(bytes_of(hdu_.cn_compressed, row, count), row, pixels);
     const bool fits = size == 4 * pixels || (are_floats ? size == 8 * pixels : size == pixels || size == 2 * pixels);

@@ -22,7 +22,8 @@ void initialise_he_fan_out(torch::nn::Module& root, uint64_t seed);
 void initialise_uniform_fan_in(torch::nn::Module& root, uint64_t seed);
 
 // Fills `weight` with the generator's next numbers, uniform in +-bound or normal: those of LibTorch's uniform_() and normal_()
-// for float64, rounded to float32. Numbers drawn in float32 would depend on the CPU's vector instructions.
+// for float64, rounded to float32. One normal number in 10^8 differs in its last bit, also between instruction sets. Of numbers
+// drawn in float32 many would.
 void fill_uniform(at::Tensor weight, double bound, at::Generator& generator);
 void fill_normal(at::Tensor weight, double deviation, at::Generator& generator);
 

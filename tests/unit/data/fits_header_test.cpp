@@ -76,6 +76,8 @@ TEST_CASE("a table without its keywords, or with damaged ones, does not reach CF
 TEST_CASE("numbers by which CFITSIO divides, or that it has no room for, are refused") {
   CHECK(card_error_with(9, "ZTILE1  =                    0") == "damaged FITS: its ZTILE1 is 0");
   CHECK(card_error_with(9, "ztile12 =                  0.9") == "damaged FITS: its ZTILE12 is 0.9");
+  CHECK(card_error_with(9, "ZNAXIS1 =                    0") ==
+        "damaged FITS: its ZNAXIS1 is 0");  // the size of tiles without ZTILE1
   CHECK(card_error_with(9, "HIERARCH   ZTILE1 =          0") == "damaged FITS: its ZTILE1 is 0");
   CHECK(card_error_with(10, "ZVAL1   =                    0") == "damaged FITS: its ZVAL1 is 0");
   Cards hcompress = kTableCards;

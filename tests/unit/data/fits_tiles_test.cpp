@@ -48,10 +48,9 @@ std::string with_first_size(std::string bytes, uint32_t size) {
   return bytes;
 }
 
-void check_packed(const PackedFits& about, double margin) {
-  const std::string bytes = write_packed_fits(about);
+void check_packed(const std::string& bytes, const PackedFits& about, double margin, const std::vector<std::string>& bands = {}) {
   const auto width = static_cast<size_t>(about.sides[0]), height = static_cast<size_t>(about.sides[1]);
-  const BandImage image = read_fits(bytes, {});
+  const BandImage image = read_fits(bytes, bands);
   REQUIRE(static_cast<size_t>(image.width) == width);
   REQUIRE(static_cast<size_t>(image.height) == height);
   double worst = 0;
@@ -64,6 +63,8 @@ void check_packed(const PackedFits& about, double margin) {
   }
   CHECK(worst <= margin);
 }
+
+void check_packed(const PackedFits& about, double margin) { check_packed(write_packed_fits(about), about, margin); }
 
 }  // namespace
 
@@ -81,6 +82,17 @@ TEST_CASE("images in tiles of all sizes and types are read") {
     CAPTURE(depth);
     check_packed({RICE_1, LONG_IMG, {11, 9, 3}, {4, 5, depth}, 4}, 0);
   }
+}
+
+TEST_CASE("rounded and whole floats are read from one file in any order") {
+  const PackedFits rounded{.bits = FLOAT_IMG, .dither = SUBTRACTIVE_DITHER_1},
+      whole{.method = GZIP_1, .bits = FLOAT_IMG, .step = 0};
+  const std::string first = write_packed_fits(rounded), second = write_packed_fits(whole);
+  const auto extension = [](const std::string& bytes) { return bytes.substr(bytes.find("XTENSION")); };
+  check_packed(first + extension(second), rounded, 4, {"1"});
+  check_packed(first + extension(second), whole, 0, {"2"});
+  check_packed(second + extension(first), whole, 0, {"1"});
+  check_packed(second + extension(first), rounded, 4, {"2"});
 }
 
 TEST_CASE("a tile whose Rice codes end too early is refused") {

@@ -15,6 +15,7 @@ struct PackedFits {
   std::vector<long> sides = {50, 30};  // width first
   std::vector<long> tile = {20, 7};
   float step = 4;  // to which floats are rounded; 0 keeps them as they are
+  int dither = NO_DITHER;
 };
 
 inline double packed_value(size_t i) { return static_cast<double>((i * 2654435761U >> 16) % 101 + i % 20); }
@@ -37,6 +38,7 @@ inline std::string write_packed_fits(const PackedFits& about) {
   fits_set_compression_type(file, about.method, &status);
   fits_set_tile_dim(file, static_cast<int>(about.tile.size()), const_cast<long*>(about.tile.data()), &status);
   fits_set_quantize_level(file, -about.step, &status);
+  if (about.dither != NO_DITHER) fits_set_quantize_method(file, about.dither, &status);
   fits_create_img(file, about.bits, static_cast<int>(about.sides.size()), const_cast<long*>(about.sides.data()), &status);
   if (about.bits == BYTE_IMG) write_packed_values<unsigned char>(file, TBYTE, count, status);
   if (about.bits == SHORT_IMG) write_packed_values<short>(file, TSHORT, count, status);

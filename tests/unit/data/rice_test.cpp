@@ -7,7 +7,7 @@ using namespace hpcai::data;
 
 namespace {
 
-// BitWriter, the first one on top of the first byte.
+// Bits, the first one on top of the first byte.
 class BitWriter {
  public:
   BitWriter& add(uint64_t value, int count) {

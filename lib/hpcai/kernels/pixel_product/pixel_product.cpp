@@ -154,7 +154,7 @@ Multiplier quickest_multiplier() {
 Fork pixel_product_fork(const at::Tensor& input, const at::Tensor& weight, int64_t stride, Multiplier multiplier) {
   TORCH_CHECK(pixel_product_supports(input, weight), "pixel_product: unsupported shape, type or layout");
   const variable_list outputs = PixelProduct::apply(input, weight, stride, multiplier);
-  return {.output = outputs[0], .input = outputs[1]};
+  return {.output = outputs[0], .input = input.requires_grad() ? outputs[1] : input};
 }
 
 at::Tensor pixel_product(const at::Tensor& input, const at::Tensor& weight, int64_t stride, Multiplier multiplier) {

@@ -50,7 +50,9 @@ Result run(const Problem& problem, at::Device device, at::ScalarType type, at::S
                             .running_mean = copied(problem.tensors.running_mean, channel_type),
                             .running_var = copied(problem.tensors.running_var, channel_type)};
   const at::Tensor input = copied(problem.input, type).requires_grad_(), output = norm(input, tensors);
-  output.backward(problem.grad.to(device, type));
+  (output * problem.grad.to(device, type))
+      .sum()
+      .backward();  // nobody holds the gradient of the output, which may be written over
   return {.output = output.detach().cpu(),
           .d_input = input.grad().cpu(),
           .d_gamma = tensors.gamma.grad().cpu(),

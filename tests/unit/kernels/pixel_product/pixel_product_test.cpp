@@ -59,16 +59,19 @@ TEST_CASE("the product over pixels adds its gradient to that of others that read
     return output + at::conv2d(others_input, others_weight.to(input.scalar_type()), {}, stride, 1);
   };
   check_close(run(problem, at::kFloat, with_convolution), run(problem, at::kDouble, with_convolution), 2e-6);
-  // Autograd gives both outputs the same tensor as their gradient, which must not be written over.
+  // Autograd gives both outputs the same tensor as their gradient, which must not be written over. Nobody else holds it.
   const auto with_sum = [&](const at::Tensor& input, const at::Tensor& weight) {
     const auto [output, others_input] = fork(input, weight);
-    return stride == 1 ? output + others_input : output;
+    return (stride == 1 ? output + others_input : output) * 0.75;
   };
   check_close(run(problem, at::kFloat, with_sum), run(problem, at::kDouble, with_sum), 2e-6);
   // Only the others matter.
   const at::Tensor input = problem.input.clone().requires_grad_();
   pixel_product_fork(input, problem.weight, stride, multiplier).input.sum().backward();
   CHECK(input.grad().equal(at::ones_like(input)));
+  // An input without a gradient does not get one.
+  CHECK_FALSE(
+      pixel_product_fork(problem.input, problem.weight.clone().requires_grad_(), stride, multiplier).input.requires_grad());
 }
 
 TEST_CASE("a layer behind the product over pixels may change its output in place") {
