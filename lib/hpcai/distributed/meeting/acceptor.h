@@ -7,7 +7,7 @@
 
 namespace hpcai::distributed {
 
-// Accepts the new connections of rank 0's listening socket. A flood of connections must exhaust neither rank 0's time nor its
+// Accepts the new connections of a rank's listening socket. A flood of connections must exhaust neither the rank's time nor its
 // file descriptors. The acceptor therefore pauses after a full batch; the kernel queues or drops the connections of that time.
 // The acceptor also keeps one descriptor in reserve. When no other descriptor is free, it uses the reserve to accept and close
 // the first connection of the queue, which would otherwise wake the server again and again.

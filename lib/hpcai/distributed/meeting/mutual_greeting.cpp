@@ -22,8 +22,9 @@ constexpr std::string_view kMutualMagic = "hpcai-train links 1\n";
 constexpr auto kMoment = 2ms;     // a deadline so long ago makes receive() return at once
 constexpr auto kPause = 100ms;    // the longest time until a waiting rank notices that it must give up
 constexpr auto kCallLimit = 10s;  // for the kernel of the other host, which answers without the other rank
+constexpr auto kCallSlice = 1s;   // after it the kernel would repeat its request, too
 constexpr auto kSendLimit = 1s;   // a greeting fits into the buffer of a new connection
-constexpr size_t kMostStrangers = 256;
+constexpr size_t kMostStrangers = 32;
 
 using Connections = std::vector<std::unique_ptr<Connection>>;
 
@@ -46,11 +47,22 @@ std::string next_message(const MutualGreeting& self, Connection& connection) {
   }
 }
 
+// Returns a socket that is connected to `place`. Tries in slices, between which it notices that this rank must give up.
+int reach(const MutualGreeting& self, const Place& place) {
+  const auto end = SteadyClock::now() + kCallLimit;
+  while (true) {
+    const auto slice_end = SteadyClock::now() + kCallSlice;
+    const int fd = connect_to(place.address, place.port, kCallSlice);
+    if (fd >= 0) return fd;
+    const auto now = SteadyClock::now();
+    if (now < slice_end || now >= end) throw ConnectionLost(fmt::format("no connection to {}", describe(place)));
+    check_limits(self, "a rank cannot be reached");
+  }
+}
+
 // Connects to rank `to`.
 std::unique_ptr<Connection> call(const MutualGreeting& self, int to, const Place& place) {
-  const int fd = connect_to(place.address, place.port, kCallLimit);
-  if (fd < 0) throw ConnectionLost(fmt::format("no connection to {}", describe(place)));
-  auto connection = std::make_unique<Connection>(fd);
+  auto connection = std::make_unique<Connection>(reach(self, place));
   connection->limit_messages(kLongestGreeting);
   const std::string mine = random_number();
   const auto limit = SteadyClock::now() + kSendLimit;
@@ -122,7 +134,9 @@ void accept_callers(const MutualGreeting& self, Acceptor& acceptor, Connections&
   while (!all_there()) {
     check_limits(self, "a rank does not connect to this one");
     wait_for_callers(acceptor, callers);
-    for (const int fd : acceptor.take(SteadyClock::now()).sockets) {
+    const Acceptor::Batch batch = acceptor.take(SteadyClock::now());
+    if (batch.out_of_descriptors && !callers.empty()) callers.pop_front();
+    for (const int fd : batch.sockets) {
       callers.push_back({.connection = std::make_unique<Connection>(fd), .theirs = {}, .mine = {}});
       callers.back().connection->limit_messages(kLongestGreeting);
       if (callers.size() > kMostStrangers + connections.size()) callers.pop_front();

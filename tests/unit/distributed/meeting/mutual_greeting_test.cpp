@@ -66,15 +66,30 @@ std::unique_ptr<Connection> stranger(const Place& place) {
   return std::make_unique<Connection>(fd);
 }
 
-// Whether rank 0 finds no rank to connect with.
-bool fails_to_connect(Ranks& ranks, const std::string& secret) {
-  try {
-    ranks.connect(0, secret, 500ms);
-  } catch (const ConnectionLost&) {
-    return true;
+// Rank 0, which waits for the others in a thread of its own.
+class Listener {
+ public:
+  Listener(Ranks& ranks, const std::string& secret)
+      : ranks_(ranks), thread_([this, secret] {
+          try {
+            ranks_.connect(0, secret);
+          } catch (const ConnectionLost& error) {
+            failure_ = error.what();
+          }
+        }) {}
+  ~Listener() { give_up(); }
+  // Ends its waiting. Returns why it has not connected; empty if it has.
+  std::string give_up() {
+    ranks_.abandoned = true;
+    if (thread_.joinable()) thread_.join();
+    return failure_;
   }
-  return false;
-}
+
+ private:
+  Ranks& ranks_;
+  std::string failure_;
+  std::thread thread_;
+};
 
 std::string first_message(int64_t rank, const std::string& number) {
   return Packer().text("hpcai-train links 1\n").number(rank).text(number).bytes();
@@ -112,26 +127,37 @@ TEST_CASE("strangers do not disturb the ranks that connect to each other") {
 
 TEST_CASE("a rank connects to nobody who does not know the secret") {
   Ranks ranks(2);
-  bool refused = false;
-  std::thread listener([&] { refused = fails_to_connect(ranks, "another secret"); });
+  Listener listener(ranks, "another secret");
   CHECK_THROWS_WITH(ranks.connect(1), Catch::Matchers::Contains("another program answers"));
-  listener.join();
-  CHECK(refused);
+  CHECK(listener.give_up() == "given up");
 }
 
 TEST_CASE("the proof of a rank is worth nothing in another connection") {
   Ranks ranks(2);
-  bool refused = false;
-  std::thread listener([&] { refused = fails_to_connect(ranks, "secret"); });
+  Listener listener(ranks, "secret");
   const auto thief = stranger(ranks.places[0]);
   thief->send(first_message(1, "1"), SteadyClock::now() + 1s);
-  const auto answer = thief->receive(SteadyClock::now() + 5s);
+  const auto answer = thief->receive(SteadyClock::now() + 20s);
   REQUIRE(answer);
   Unpacker fields(*answer);
   fields.text();
   thief->send(Packer().text(fields.text()).bytes(), SteadyClock::now() + 1s);  // the listener's own proof
-  listener.join();
-  CHECK(refused);
+  CHECK_THROWS_AS(thief->receive(SteadyClock::now() + 20s), ConnectionLost);   // it is dropped
+  CHECK(listener.give_up() == "given up");
+}
+
+TEST_CASE("a rank does not wait for a host that answers no request for a connection beyond its own limit") {
+  Ranks ranks(2);
+  REQUIRE(listen(ranks.acceptors[0]->socket_to_poll(SteadyClock::now()), 0) == 0);  // the kernel drops what does not fit
+  std::vector<int> queue;
+  for (int i = 0; i < 4; ++i) queue.push_back(connect_to("127.0.0.1", ranks.places[0].port, 50ms));
+  REQUIRE(queue.back() < 0);
+  const auto start = SteadyClock::now();
+  CHECK_THROWS_AS(ranks.connect(1, "secret", 100ms), ConnectionLost);
+  CHECK(SteadyClock::now() - start < 8s);
+  for (const int fd : queue) {
+    if (fd >= 0) close(fd);
+  }
 }
 
 TEST_CASE("a rank does not wait for ever for one that does not come") {
