@@ -161,7 +161,10 @@ void BackendGroup::link_ranks() {
   const auto connected = all_gather(std::string(connect_links(*links) ? "y" : "n"));
   if (std::ranges::count(connected, "y") == size()) {
     links_ = links;
-  } else if (rank() == 0 && members_.size() == membership_->meeting().peers.size()) {
+    return;
+  }
+  links->close();
+  if (rank() == 0 && members_.size() == membership_->meeting().peers.size()) {
     log::info("The ranks cannot open further connections, so short exchanges take longer.");
   }
 }

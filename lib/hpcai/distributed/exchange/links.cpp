@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "hpcai/core/error.h"
 #include "hpcai/distributed/exchange/sum_parts.h"
 
 namespace hpcai::distributed {
@@ -18,7 +19,12 @@ namespace {
 constexpr std::chrono::microseconds kPolling{500};  // time of polling before a rank sleeps; a wake-up takes a tenth
 constexpr int kNapMs = 100;                         // the longest time until a sleeping rank notices abandon()
 
-using Head = std::array<uint32_t, 2>;  // number of the exchange, bytes of its values
+using Head = std::array<uint32_t, 2>;  // number of the exchange; bytes of its values, times 256, and their type
+
+Head head_of(int64_t number, const at::Tensor& values) {
+  return {static_cast<uint32_t>(number),
+          static_cast<uint32_t>(values.nbytes() << 8) | static_cast<uint32_t>(static_cast<uint8_t>(values.scalar_type()))};
+}
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -36,7 +42,7 @@ struct Links::Exchange {
   Exchange(const at::Tensor& tensor, int by, int ranks, int64_t number)
       : values(tensor),
         divisor(by),
-        head{static_cast<uint32_t>(number), static_cast<uint32_t>(tensor.nbytes())},
+        head(head_of(number, tensor)),
         message_bytes(sizeof(Head) + tensor.nbytes()),
         stride((message_bytes + sizeof(Head) - 1) / sizeof(Head) * sizeof(Head)),
         messages(std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(ranks) * stride)) {}
@@ -67,6 +73,8 @@ Links::Links(int rank) : rank_(rank) {}
 
 Links::~Links() = default;
 
+void Links::close() { links_.clear(); }
+
 void Links::use(std::vector<std::unique_ptr<Connection>> connections) {
   for (size_t rank = 0; rank < connections.size(); ++rank) {
     if (!connections[rank]) continue;
@@ -82,7 +90,7 @@ int64_t Links::start(const at::Tensor& values, int divisor) {
       exchanges_.try_emplace(number, values, divisor, static_cast<int>(links_.size()) + 1, number).first->second;
   std::memcpy(exchange.message(rank_), exchange.head.data(), sizeof(Head));
   std::memcpy(exchange.part(rank_), values.const_data_ptr(), values.nbytes());
-  for (const auto& link : links_) send_some(*link);
+  move_some();
   return number;
 }
 
@@ -114,7 +122,8 @@ bool Links::receive_some(Link& link) {
     if (bytes == 0) throw ConnectionLost("the other side has closed the connection");
     const size_t there = link.received.bytes + static_cast<size_t>(bytes);
     if (there >= sizeof(Head) && std::memcmp(message, exchange.head.data(), sizeof(Head)) != 0) {
-      throw ConnectionLost("the ranks are in different exchanges");
+      throw Error(ExitCode::ranks_disagree, "the ranks are in different exchanges: they add different tensors",
+                  "Start all ranks with the same program and the same settings.");
     }
     link.received.advance(static_cast<size_t>(bytes), exchange.message_bytes);
     moved = true;
@@ -162,6 +171,7 @@ void Links::finish(int64_t number) {
     }
   }
   const auto exchange = exchanges_.extract(number);
+  if (exchange.empty()) return;  // finished before
   const at::Tensor& values = exchange.mapped().values;
   std::vector<std::byte*> parts;
   for (int rank = 0; rank <= static_cast<int>(links_.size()); ++rank) parts.push_back(exchange.mapped().part(rank));

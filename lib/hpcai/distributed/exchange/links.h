@@ -19,8 +19,9 @@ namespace hpcai::distributed {
 // polls the sockets: an exchange takes little longer than the network. In Gloo it goes through two more threads on each side, and
 // the kernel has to wake each of them.
 //
-// Exchanges run in the order of their starts, and several may be under way. One thread uses the object. A message is the number
-// of the exchange and its bytes, in four bytes each, and then the values in the memory order of this host, as Gloo sends them.
+// Exchanges run in the order of their starts, and several may be under way. One thread uses the object. A message begins
+// with two words of four bytes: the number of the exchange, and the bytes of the values, times 256, plus the number of their
+// type. The values follow, in the byte order of this host, as Gloo sends them.
 class Links {
  public:
   explicit Links(int rank);
@@ -30,13 +31,17 @@ class Links {
 
   // The greeted connections to all ranks, by rank; null for this rank. Call it once, before the first exchange.
   void use(std::vector<std::unique_ptr<Connection>> connections);
-  // Starts an exchange: sums `values` over the ranks, in place, and divides the sum by `divisor`. `values`: dense, not empty, of
-  // a type that sum_parts() adds, of the same size on all ranks. Returns the number of the exchange. Throws ConnectionLost.
+  // Starts an exchange: sums `values` over the ranks, in place, and divides the sum by `divisor`. `values`: dense, not empty,
+  // below 16 MiB, of a type that sum_parts() adds, of the same type and size on all ranks. Sends and receives what the sockets
+  // take and hold; the rest moves in finish(). Returns the number of the exchange. Throws ConnectionLost, and Error
+  // (ranks_disagree) if another rank is in another exchange.
   int64_t start(const at::Tensor& values, int divisor);
-  // Returns when exchange `number` is complete. Call it once for each. A rank polls for half a millisecond before it sleeps, and
-  // yields its core between polls. Throws ConnectionLost if another rank has closed its connection or is in another exchange,
-  // std::runtime_error after abandon().
+  // Returns when exchange `number` is complete. Returns at once if it was called for `number` before. A rank polls for half
+  // a millisecond before it sleeps, and yields its core between polls. Throws ConnectionLost if another rank has closed its
+  // connection, Error (ranks_disagree) if it is in another exchange, std::runtime_error after abandon().
   void finish(int64_t number);
+  // Closes the connections of ranks that do not use them after all.
+  void close();
   // Makes finish() throw within a tenth of a second. Another thread calls it.
   void abandon() { abandoned_ = true; }
   const std::atomic<bool>& abandoned() const { return abandoned_; }

@@ -102,6 +102,7 @@ void Membership::shut_down() {
 
 void Membership::report_loss(const char* what, const std::exception& failure) {
   broken_ = true;
+  if (dynamic_cast<const Error*>(&failure)) throw;  // no loss: the ranks disagree
   if (const auto reason = watchdog_->wait_for_reason())
     throw RanksLost(reason->code, reason->text, reason->remedy, reason->ranks);
   throw Error(ExitCode::peers_unreachable, fmt::format("{} failed, although all ranks are there: {}", what, reason_of(failure)),

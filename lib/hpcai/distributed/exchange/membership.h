@@ -31,7 +31,8 @@ class Membership {
   void keep(std::shared_ptr<Links> links);
 
   // Waits for the reason of a failed exchange and throws it as RanksLost. `what` names the
-  // exchange, for example "all-reduce". `failure` is the exception of the exchange.
+  // exchange, for example "all-reduce". `failure` is the exception of the exchange, which the caller is handling. An Error is
+  // thrown again at once.
   [[noreturn]] void report_loss(const char* what, const std::exception& failure);
 
  private:

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "hpcai/core/error.h"
+#include "hpcai/distributed/exchange/short_messages.h"
 #include "pairwise_sum.h"
 
 namespace hpcai::distributed {
@@ -62,6 +64,12 @@ at::Tensor sum_of_all(int ranks, int64_t count, at::ScalarType type) {
   return pairwise_sum(parts);
 }
 
+// The limits that docs/gradient_exchange.md names, in bytes.
+static_assert(most_linked_sum_bytes(4, 2) == 18 << 10);
+static_assert(most_linked_sum_bytes(16, 8) == 1880);
+static_assert(most_linked_bytes(2) == 256 << 10);
+static_assert(most_linked_bytes(3) == 36 << 10);
+
 }  // namespace
 
 TEST_CASE("linked ranks add short tensors in pairs of ranks, whoever is late and however large they are") {
@@ -95,7 +103,10 @@ TEST_CASE("several exchanges of linked ranks are under way at the same time") {
     }
     for (size_t i = 20; i-- > 0;) {
       links.finish(numbers[i]);
-      if (!at::equal(values[i], sum_of_all(3, values[i].numel(), at::kFloat) / 3)) ++wrong;
+      const at::Tensor mean = sum_of_all(3, values[i].numel(), at::kFloat) / 3;
+      if (!at::equal(values[i], mean)) ++wrong;
+      links.finish(numbers[i]);  // has no effect any more
+      if (!at::equal(values[i], mean)) ++wrong;
     }
   });
   CHECK(wrong == 0);
@@ -115,7 +126,12 @@ TEST_CASE("a lost rank, ranks in different exchanges and abandonment end a linke
   }
   SECTION("the other rank sums a tensor of another size") {
     const int64_t number = members[0]->start(values, 1);
-    members[1]->start(at::ones({99}), 1);
+    CHECK_THROWS_AS(members[1]->start(at::ones({99}), 1), Error);
+    CHECK_THROWS_AS(members[0]->finish(number), Error);
+  }
+  SECTION("the other rank sums a tensor of another type and as many bytes") {
+    const int64_t number = members[0]->start(values, 1);
+    CHECK_THROWS_WITH(members[1]->start(at::ones({50}, at::kDouble), 1), Catch::Matchers::Contains("different exchanges"));
     CHECK_THROWS_WITH(members[0]->finish(number), Catch::Matchers::Contains("different exchanges"));
   }
   SECTION("another thread abandons it") {
