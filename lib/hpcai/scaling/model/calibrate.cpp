@@ -24,24 +24,30 @@ namespace {
 constexpr double kLargest = 1 << 26;  // bytes; a larger exchange takes minutes on a slow link and has the same bandwidth
 constexpr int kAttempts = 3;          // measurements of a link whose fitted bandwidth is infinite (disturbed small messages)
 
-// The exchanges to time. Bucket sizes rise from 4 KiB to the size of all gradients together; in the memory of one host they are
-// above what its ranks gather, because larger buckets take another path. The largest has at least 1 MiB, so that it takes clearly
-// longer than an empty message. Blocking exchanges rise from 24 bytes (the outcome of a step) to 64 KiB (a large batch norm).
-std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, const distributed::Group& group) {
+// The exchanges to time. Bucket sizes rise from 4 KiB to the size of all gradients together. All take the way of large buckets:
+// in the memory of one host they are above what its ranks gather, and between hosts short ones are not sent over links. The
+// largest has at least 1 MiB, so that it takes clearly longer than an empty message. Blocking exchanges rise from 24 bytes (the
+// outcome of a step) to 64 KiB (a large batch norm), or to the longest that the ranks send to each other at once.
+std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, const distributed::Group& group, const Layout& layout) {
   const int ranks = group.size();
   std::vector<Exchange> exchanges;
-  const auto longest = static_cast<double>(distributed::most_short_bytes(ranks));
+  const auto longest = static_cast<double>(group.device().is_cpu() && layout.nodes > 1
+                                               ? distributed::most_linked_sum_bytes(ranks, layout.ranks_per_node)
+                                               : distributed::most_short_bytes(ranks));
   const auto gathered = static_cast<double>(distributed::most_gathered_bytes(ranks));
   for (double bytes : {24.0, 4096.0, 65536.0}) {
-    if (bytes <= longest) exchanges.push_back({.blocking = true, .bytes = bytes});
+    exchanges.push_back({.blocking = true, .bytes = std::min(bytes, longest)});
+    if (bytes >= longest) break;
   }
   double all = 0;
   for (const Bucket& bucket : buckets) all += bucket.bytes;
   all = std::clamp(all, double{1 << 20}, kLargest);
   double smallest = 4096;
   while (group.shares_memory() && group.placement().one_host() && smallest <= gathered) smallest *= 2;
+  const bool links = group.device().is_cpu() && layout.nodes > 1 && layout.ranks_per_node == 1;
+  const double linked = links ? static_cast<double>(distributed::most_linked_bytes(ranks)) : 0;
   for (double bytes : {smallest, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0}) {
-    if (bytes < 0.7 * all) exchanges.push_back({.bytes = bytes});
+    if (bytes < 0.7 * all) exchanges.push_back({.bytes = bytes, .whole_numbers = bytes <= linked});
   }
   exchanges.push_back({.bytes = all});
   return exchanges;
@@ -49,7 +55,7 @@ std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, const di
 
 // Measures the link that joins all ranks of `group` and stores the samples in `calibration`.
 Link measure_samples(Calibration& calibration, distributed::Group& group, const Layout& layout, double seconds) {
-  const std::vector<Exchange> exchanges = exchanges_for(calibration.workload.buckets, group);
+  const std::vector<Exchange> exchanges = exchanges_for(calibration.workload.buckets, group, layout);
   Link link;
   for (int attempt = 0; attempt < kAttempts && link.s_per_byte == 0; ++attempt) {  // equal samples: all ranks stop together
     calibration.link = measure_link(group, exchanges, seconds);

@@ -24,10 +24,11 @@ double mean_over_ranks(distributed::Group& group, double value) {
 // An exchange that is repeated, and the times of its repetitions. One repetition sequence lasts about `slice_s` seconds.
 class Trial {
  public:
-  Trial(distributed::Group& group, const Exchange& exchange, double slice_s) : group_(group), blocking_(exchange.blocking) {
+  Trial(distributed::Group& group, const Exchange& exchange, double slice_s) : group_(group), exchange_(exchange) {
     const auto numel = std::max<int64_t>(1, static_cast<int64_t>(exchange.bytes / 4));
-    values_ = blocking_ ? at::zeros({numel}, at::TensorOptions(at::kFloat).device(group.device()))
-                        : group.shared_zeros(numel, at::kFloat);  // as the reducer's buckets
+    const auto type = exchange.whole_numbers ? at::kInt : at::kFloat;
+    values_ = exchange.blocking ? at::zeros({numel}, at::TensorOptions(type).device(group.device()))
+                                : group.shared_zeros(numel, type);  // as the reducer's buckets
     repeat(3);
     repeats_ = std::clamp<int64_t>(static_cast<int64_t>(slice_s / mean_over_ranks(group, timings_.wall_s.back())), 1, 200);
     timings_ = {};
@@ -36,7 +37,7 @@ class Trial {
   void round() { repeat(repeats_); }
 
   LinkSample sample() {
-    return {.blocking = blocking_,
+    return {.blocking = exchange_.blocking,
             .bytes = static_cast<double>(values_.nbytes()),
             .repeats = kRounds * repeats_,
             .median_s = mean_over_ranks(group_, median(timings_.wall_s)),
@@ -45,7 +46,8 @@ class Trial {
 
  private:
   void once() {
-    if (blocking_) return group_.all_reduce_sum(values_);
+    if (exchange_.blocking) return group_.all_reduce_sum(values_);
+    if (exchange_.whole_numbers) return group_.all_reduce_async(values_)->wait();
     group_.all_reduce_async(values_, group_.can_average() ? distributed::ReduceOp::average : distributed::ReduceOp::sum)->wait();
     if (!group_.can_average()) values_.div_(group_.size());
   }
@@ -61,7 +63,7 @@ class Trial {
   }
 
   distributed::Group& group_;
-  bool blocking_;
+  Exchange exchange_;
   at::Tensor values_;
   int64_t repeats_ = 1;
   Timings timings_;

@@ -11,12 +11,13 @@ namespace hpcai::scaling {
 struct Exchange {
   bool blocking = false;
   double bytes = 0;
+  bool whole_numbers = false;  // a bucket of int32, which no link adds: it goes through Gloo, as large buckets do
 };
 
 // Times `exchanges` over the ranks of `group` for about `seconds`. The exchanges alternate, so that a disturbance affects all of
-// them. The time of a bucket includes the division by the number of ranks where the group cannot average (Gloo). Returns one
-// sample for each exchange, in their order. Every rank calls this function and receives the same samples. Needs at least two
-// ranks.
+// them. The time of a bucket includes the division by the number of ranks where the group cannot average (Gloo), except for whole
+// numbers. Returns one sample for each exchange, in their order. Every rank calls this function and receives the same samples.
+// Needs at least two ranks.
 std::vector<LinkSample> measure_link(distributed::Group& group, const std::vector<Exchange>& exchanges, double seconds);
 
 // Fits a Link to `samples` with fit_from_smallest() and sets LinkSample::fitted_s of each. CPU ranks of which several share each

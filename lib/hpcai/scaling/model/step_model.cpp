@@ -181,22 +181,38 @@ double all_reduce_s(const Machine& machine, const Layout& layout, double bytes) 
   return route.latency_s + bytes * std::max(route.s_per_byte, core_s / cores_per_rank(machine, layout));
 }
 
+namespace {
+
+// CPU ranks: all of one host meet in its memory, those of several hosts send to each other over links.
+double blocking_of_cpus_s(const Machine& machine, const Layout& layout, double bytes) {
+  const int n = layout.ranks();
+  if (bytes > static_cast<double>(distributed::most_short_bytes(n))) return all_reduce_s(machine, layout, bytes);
+  const Link& far = machine.between_nodes;
+  if (layout.nodes > 1 && bytes > static_cast<double>(distributed::most_linked_sum_bytes(n, layout.ranks_per_node))) {
+    return machine.start_s + (n - 1) * (far.latency_s + bytes * far.s_per_byte);  // gathered around a ring of the ranks
+  }
+  const Link& link = layout.nodes > 1 ? far : machine.in_node;
+  // Ranks that share a core send one after another. A rank polls while it waits: no more than its latency is work.
+  const double core_s = std::min(link.core_s_per_blocking, link.blocking_latency_s) / cores_per_rank(machine, layout);
+  return machine.start_s + std::max(link.blocking_latency_s, core_s) +
+         blocking_wire_of(machine.algorithm, layout) * bytes * link.blocking_s_per_byte;
+}
+
+double blocking_of_gpus_s(const Machine& machine, const Layout& layout, double bytes) {
+  const double near = layout.ranks_per_node > 1 ? 1 : 0, far = layout.nodes > 1 ? 1 : 0;
+  const double hops = blocking_hops_of(machine.algorithm, layout), near_hops = 2 * (layout.ranks_per_node - 1);
+  const double s_per_byte = std::max(near * machine.in_node.blocking_s_per_byte, far * machine.between_nodes.blocking_s_per_byte);
+  return machine.start_s + near_hops * machine.in_node.blocking_latency_s +
+         (hops - near_hops) * machine.between_nodes.blocking_latency_s +
+         blocking_wire_of(machine.algorithm, layout) * bytes * s_per_byte;
+}
+
+}  // namespace
+
 double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes) {
   if (layout.ranks() == 1) return 0;
-  const bool ring = machine.algorithm == Algorithm::ring;
-  if (ring && bytes > static_cast<double>(distributed::most_short_bytes(layout.ranks())))
-    return all_reduce_s(machine, layout, bytes);
-  const double cores = cores_per_rank(machine, layout);
-  // Ranks that share a core send one after another.
-  const auto hop = [&](const Link& link) { return std::max(link.blocking_latency_s, link.core_s_per_blocking / cores); };
-  const double near = layout.ranks_per_node > 1 ? hop(machine.in_node) : 0,
-               far = layout.nodes > 1 ? hop(machine.between_nodes) : 0;
-  const double hops = blocking_hops_of(machine.algorithm, layout), near_hops = 2 * (layout.ranks_per_node - 1);
-  const double hops_s = ring ? hops * std::max(near, far) : near_hops * near + (hops - near_hops) * far;
-  const double s_per_byte = std::max(layout.ranks_per_node > 1 ? machine.in_node.blocking_s_per_byte : 0,
-                                     layout.nodes > 1 ? machine.between_nodes.blocking_s_per_byte : 0);
-  const double wire = blocking_wire_of(machine.algorithm, layout);
-  return machine.start_s + hops_s + wire * bytes * s_per_byte;
+  return machine.algorithm == Algorithm::ring ? blocking_of_cpus_s(machine, layout, bytes)
+                                              : blocking_of_gpus_s(machine, layout, bytes);
 }
 
 double expected_largest(const std::vector<double>& sample, double n) {

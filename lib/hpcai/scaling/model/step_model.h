@@ -107,7 +107,8 @@ double all_reduce_s(const Machine& machine, const Layout& layout, double bytes);
 // Seconds of one blocking exchange (see Link) of `bytes`:
 //   start + hops blocking_latency + w bytes blocking_s_per_byte
 // w: see blocking_wire_of; hops: see blocking_hops_of. For CPU ranks an exchange of more than
-// distributed::most_short_bytes takes all_reduce_s.
+// distributed::most_short_bytes takes all_reduce_s. One of more than distributed::most_linked_sum_bytes on several hosts takes
+//   start + (n - 1) (latency + bytes s_per_byte)
 double blocking_exchange_s(const Machine& machine, const Layout& layout, double bytes);
 
 // The number of consecutive hops in one all-reduce. Ring: 2 (nodes - 1), or 1 in the memory of one node.

@@ -15,7 +15,8 @@ std::vector<LinkSample> samples_of(const Machine& machine, const Layout& layout)
   const Link host = adds_in_hosts ? machine.in_node : Link();
   const double sent = wire_of(machine.algorithm, layout) / (adds_in_hosts ? layout.ranks_per_node : 1);
   std::vector<LinkSample> samples;
-  for (double bytes : {24.0, 4096.0, 65536.0}) samples.push_back({.blocking = true, .bytes = bytes});
+  const double longest = layout.nodes > 1 && layout.ranks_per_node > 1 ? 1024 : 65536;  // beyond it the way is another one
+  for (double bytes : {24.0, longest / 4, longest}) samples.push_back({.blocking = true, .bytes = bytes});
   for (double bytes : {4096.0, 1e6, 8e6}) samples.push_back({.bytes = bytes});
   for (LinkSample& sample : samples) {
     sample.median_s =

@@ -101,6 +101,25 @@ TEST_CASE("what is too long to be gathered is an all-reduce") {
   CHECK(blocking_exchange_s(machine, kFour, 262145) == Approx(all_reduce_s(machine, kFour, 262145)));
 }
 
+TEST_CASE("ranks of several hosts that share them gather around a ring what is too long for their links") {
+  Machine machine = wire(1e9, 1e-3);
+  machine.in_node = {.blocking_latency_s = 1, .blocking_s_per_byte = 1};  // the memory of a host has no part in it
+  machine.between_nodes.blocking_latency_s = 1e-4;
+  machine.between_nodes.blocking_s_per_byte = 1e-8;
+  const Layout pairs{.nodes = 2, .ranks_per_node = 2};
+  CHECK(blocking_exchange_s(machine, pairs, 18432) == Approx(1e-4 + 4 * 18432 * 1e-8));
+  CHECK(blocking_exchange_s(machine, pairs, 18436) == Approx(3 * (1e-3 + 18436 * 1e-9)));
+  CHECK(blocking_exchange_s(machine, pairs, 262144) == Approx(3 * (1e-3 + 262144 * 1e-9)));
+}
+
+TEST_CASE("a rank that polls while it waits works no longer than it waits") {
+  Machine machine;
+  machine.between_nodes = {.blocking_latency_s = 1e-4, .core_s_per_blocking = 3e-4};
+  machine.cores = 2;
+  CHECK(blocking_exchange_s(machine, kFour, 0) == Approx(1e-4));
+  CHECK(blocking_exchange_s(machine, Layout{.nodes = 4, .ranks_sharing_cores = 4}, 0) == Approx(2e-4));
+}
+
 TEST_CASE("ranks that are bound to their cores have as many in every layout") {
   Workload work = two_buckets();
   work.threads = 4;
