@@ -1,4 +1,4 @@
-// All-reduces of ranks that share memory, against sums that each rank computes for itself.
+// All-reduces of ranks that share memory or have links, against sums that each rank computes for itself.
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -168,6 +168,12 @@ void short_sums_over_hosts(const Setting& setting) {
   check(at::equal(ones, at::full({3}, pair->size())), "a short sum in a part");
 }
 
+// Rank 1 adds another tensor than the others.
+void different_sums(const Setting& setting) {
+  const auto group = setting.meet();
+  group->all_reduce_sum(at::zeros({group->rank() == 1 ? 4 : 3}));
+}
+
 // Sums short tensors for ever. All ranks say when they have begun.
 void short_sums_for_ever(const Setting& setting) {
   const auto group = setting.meet();
@@ -184,6 +190,7 @@ void add_host_sums(Scenarios& scenarios) {
   scenarios["host-sums"] = host_sums;
   scenarios["killed-while-adding"] = killed_while_adding;
   scenarios["short-sums-over-hosts"] = short_sums_over_hosts;
+  scenarios["different-sums"] = different_sums;
   scenarios["short-sums-for-ever"] = short_sums_for_ever;
 }
 

@@ -125,10 +125,21 @@ class Network(Case):
             self.assertIn(f"added over {len(set(hosts))} hosts", outputs[0])
             self.check_on_hosts(hosts, "gradients")
 
+    def test_collectives_of_hosts_that_several_ranks_share(self):
+        for hosts in ((0, 0, 1, 1), (0, 1, 1)):
+            for out in self.check_on_hosts(hosts, "collectives"):
+                self.assertNotIn("cannot open further connections", out)
+
     def test_ranks_on_hosts_of_their_own_add_short_tensors_over_their_links(self):
         for hosts in ((0, 1), (0, 1, 2)):
             for out in self.check_on_hosts(hosts, "short-sums-over-hosts"):
                 self.assertNotIn("cannot open further connections", out)
+
+    def test_ranks_that_add_different_tensors_say_so_and_do_not_blame_the_network(self):
+        ranks = self.start_ranks(["different-sums"])
+        ends = [self.finish(process) for process in ranks]
+        self.assertTrue(any(status == 76 and "different exchanges" in out for status, out in ends), ends)
+        self.assertTrue(all(status in (69, 76) and "Check the network" not in out for status, out in ends), ends)
 
     def check_loss_in_short_sums(self, disturb, victim_status):
         ranks = self.start_ranks(["short-sums-for-ever", self.folder])
@@ -146,11 +157,18 @@ class Network(Case):
     def test_a_rank_that_loses_its_network_in_a_short_sum_is_named(self):
         self.check_loss_in_short_sums(lambda _: self.inside(1, "ip", "link", "set", "net", "down"), 69)
 
-    def test_ranks_that_cannot_link_say_so_and_add_all_the_same(self):
-        for host in range(2):
+    def check_without_links(self, *limited):
+        """`limited`: the hosts that have too few ports."""
+        for host in limited:
             self.inside(host, "sh", "-c", f"echo {PORTS} > /proc/sys/net/ipv4/ip_local_port_range")
         outputs = self.check_on_hosts((0, 1), "collectives")
         self.assertIn("cannot open further connections", outputs[0])
+
+    def test_ranks_that_cannot_link_say_so_and_add_all_the_same(self):
+        self.check_without_links(0, 1)
+
+    def test_one_rank_that_cannot_link_keeps_the_others_from_it(self):
+        self.check_without_links(1)
 
     def test_a_rank_that_dies_within_a_sum_over_hosts_does_not_hold_the_others(self):
         hosts = (0, 0, 1, 1)
