@@ -22,6 +22,7 @@ namespace hpcai::runs {
 namespace {
 
 constexpr size_t kMostNamed = 8;  // numbers of damaged lines in a message
+constexpr size_t kLargest = size_t{1} << 34;
 
 struct Lines {
   std::string kept;
@@ -52,6 +53,23 @@ Lines lines_until(const std::string& text, int64_t step) {
   return lines;
 }
 
+int64_t number_of(const nlohmann::json& line) { return line.value("step", int64_t{-1}); }
+
+// The lines from the last one back to the first of `step`.
+std::vector<nlohmann::json> newest_lines(std::string_view text, int64_t step) {
+  std::vector<nlohmann::json> lines;
+  while (!text.empty()) {
+    const size_t begin = text.substr(0, text.size() - 1).rfind('\n') + 1;  // 0 for the first line
+    lines.push_back(try_parse_json(text.substr(begin)));
+    if (!lines.back().is_object() || number_of(lines.back()) < step) {
+      lines.pop_back();
+      break;
+    }
+    text = text.substr(0, begin);
+  }
+  return lines;
+}
+
 void warn_of_damage(const std::filesystem::path& path, const std::vector<int64_t>& damaged) {
   const std::span<const int64_t> shown(damaged.data(), std::min(damaged.size(), kMostNamed));
   log::warning("{}: {} damaged, probably by a crash, and removed ({} {}{})", printable(path),
@@ -66,7 +84,7 @@ std::filesystem::path cut(std::filesystem::path path, std::optional<int64_t> res
     replace_file(path, "");
     return path;
   }
-  const std::string text = read_file(path, size_t{1} << 34);
+  const std::string text = read_file(path, kLargest);
   const Lines lines = lines_until(text, *resume_step);
   if (!lines.damaged.empty()) warn_of_damage(path, lines.damaged);
   if (lines.kept.size() != text.size()) replace_file(path, lines.kept);
@@ -79,6 +97,17 @@ MetricsFile::MetricsFile(std::filesystem::path path, std::optional<int64_t> resu
     : file_(cut(std::move(path), resume_step)) {}
 
 void MetricsFile::write(const nlohmann::json& line) { report(file_.append(json_text(line) + '\n')); }
+
+void MetricsFile::add_missing(const nlohmann::json& lines) {
+  if (lines.empty() || !is_plain_file(file_.path(), ExitCode::cannot_write)) return;
+  const std::vector<nlohmann::json> there = newest_lines(read_file(file_.path(), kLargest), number_of(lines.front()));
+  for (const nlohmann::json& line : lines) {
+    const auto is_same = [&](const nlohmann::json& other) {
+      return other.value("event", "") == line.value("event", "") && number_of(other) == number_of(line);
+    };
+    if (std::none_of(there.begin(), there.end(), is_same)) write(line);
+  }
+}
 
 void MetricsFile::report(int error) {
   if (error != 0 && !failing_) {

@@ -24,6 +24,10 @@ class MetricsFile {
   // hold (NaN, infinity) become null.
   void write(const nlohmann::json& line);
 
+  // Writes those of the lines, an array, that the file does not have: none of its lines has the same "event" and "step". Reads
+  // the file from the end to the first of these steps.
+  void add_missing(const nlohmann::json& lines);
+
   // Makes the last attempts to write. Throws Error{cannot_write} if lines are unwritten or were discarded. Call it at the end.
   void finish();
 

@@ -12,7 +12,7 @@ void ThroughputMeter::step_done(const StepReport& report, double) {
   throughput_.add(std::chrono::duration<double>(now).count(), report.samples);
 }
 
-void MetricsWriter::step_done(const StepReport& report, double time_s) {
+void MetricsLines::step_done(const StepReport& report, double time_s) {
   const Position& position = report.position;
   if (report.skipped) return write_skipped(*report.skipped, position, time_s);
   if (position.step % every_steps_ != 0) return;
@@ -20,10 +20,10 @@ void MetricsWriter::step_done(const StepReport& report, double time_s) {
                          {"loss", report.loss}, {"lr", report.lr},       {"samples_per_second", meter_.samples_per_second()},
                          {"time_s", time_s}};
   if (report.loss_scale) line["loss_scale"] = *report.loss_scale;
-  file_.write(line);
+  write(line);
 }
 
-void MetricsWriter::write_skipped(const SkippedStep& skipped, const Position& position, double time_s) {
+void MetricsLines::write_skipped(const SkippedStep& skipped, const Position& position, double time_s) {
   nlohmann::json line = {{"event", skipped.restored_step ? "rolled_back" : "skipped"},
                          {"step", position.step},
                          {"epoch", position.epoch},
@@ -34,30 +34,35 @@ void MetricsWriter::write_skipped(const SkippedStep& skipped, const Position& po
     line["to_step"] = *skipped.restored_step;
     line["rolled_back_steps"] = position.step - 1 - *skipped.restored_step;
   }
-  file_.write(line);
+  write(line);
 }
 
-void MetricsWriter::evaluated(const Position& position, const nlohmann::json& metrics, double time_s) {
+void MetricsLines::evaluated(const Position& position, const nlohmann::json& metrics, double time_s) {
   nlohmann::json line = {{"event", "evaluation"}, {"step", position.step}, {"epoch", position.epoch}, {"split", "validation"}};
   line.update(metrics);
   line["time_s"] = time_s;
-  file_.write(line);
+  write(line);
 }
 
-void MetricsWriter::epoch_done(const Position& position, std::optional<double> validation_loss, double time_s) {
+void MetricsLines::epoch_done(const Position& position, std::optional<double> validation_loss, double time_s) {
   nlohmann::json line = {
       {"event", "epoch"}, {"step", position.step}, {"epoch", position.epoch}, {"stage", position.stage}, {"time_s", time_s}};
   if (validation_loss) line["validation_loss"] = *validation_loss;
-  file_.write(line);
+  write(line);
 }
 
-void MetricsWriter::healed(const Position& position, const std::vector<int>& ranks, const std::string& tensor, double time_s) {
-  file_.write({{"event", "healed"},
-               {"step", position.step},
-               {"epoch", position.epoch},
-               {"ranks", ranks},
-               {"tensor", tensor},
-               {"time_s", time_s}});
+void MetricsLines::healed(const Position& position, const std::vector<int>& ranks, const std::string& tensor, double time_s) {
+  write({{"event", "healed"},
+         {"step", position.step},
+         {"epoch", position.epoch},
+         {"ranks", ranks},
+         {"tensor", tensor},
+         {"time_s", time_s}});
+}
+
+void NewestLines::step_done(const StepReport& report, double time_s) {
+  lines_.clear();
+  MetricsLines::step_done(report, time_s);
 }
 
 void Console::step_done(const StepReport& report, double) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "hpcai/runs/metrics_file.h"
@@ -26,28 +27,57 @@ class ThroughputMeter : public Observer {
   runs::Throughput throughput_;
 };
 
-// Writes metrics.jsonl.
-class MetricsWriter : public Observer {
+// Makes the lines of metrics.jsonl.
+class MetricsLines : public Observer {
  public:
-  // `resume_step`: the step of the checkpoint from which training resumes. Lines of later steps are removed from the file;
-  // std::nullopt removes all lines. `every_steps`: steps between two lines. Throws Error{cannot_write}.
-  MetricsWriter(const std::filesystem::path& file, std::optional<int64_t> resume_step, int64_t every_steps,
-                const ThroughputMeter& meter)
-      : file_(file, resume_step), every_steps_(every_steps), meter_(meter) {}
+  // `every_steps`: steps between two lines of event "step".
+  MetricsLines(int64_t every_steps, const ThroughputMeter& meter) : every_steps_(every_steps), meter_(meter) {}
 
   void step_done(const StepReport& report, double time_s) override;
   void evaluated(const Position& position, const nlohmann::json& metrics, double time_s) override;
   void epoch_done(const Position& position, std::optional<double> validation_loss, double time_s) override;
   void healed(const Position& position, const std::vector<int>& ranks, const std::string& tensor, double time_s) override;
+
+ private:
+  virtual void write(const nlohmann::json& line) = 0;
+  void write_skipped(const SkippedStep& skipped, const Position& position, double time_s);
+
+  int64_t every_steps_;
+  const ThroughputMeter& meter_;
+};
+
+// Writes metrics.jsonl.
+class MetricsWriter : public MetricsLines {
+ public:
+  // `resume_step`: the step of the checkpoint from which training resumes. Lines of later steps are removed from the file;
+  // std::nullopt removes all lines. Throws Error{cannot_write}.
+  MetricsWriter(const std::filesystem::path& file, std::optional<int64_t> resume_step, int64_t every_steps,
+                const ThroughputMeter& meter)
+      : MetricsLines(every_steps, meter), file_(file, resume_step) {}
+
+  // Writes those of the lines that the file does not have.
+  void add_missing(const nlohmann::json& lines) { file_.add_missing(lines); }
   // Called at the end. Throws Error{cannot_write} if lines could not be written.
   void finish() { file_.finish(); }
 
  private:
-  void write_skipped(const SkippedStep& skipped, const Position& position, double time_s);
+  void write(const nlohmann::json& line) override { file_.write(line); }
 
   runs::MetricsFile file_;
-  int64_t every_steps_;
-  const ThroughputMeter& meter_;
+};
+
+// Keeps the lines since the newest step. A rank above 0 has them for a rank 0 that is lost before it has written them.
+class NewestLines : public MetricsLines {
+ public:
+  using MetricsLines::MetricsLines;
+
+  void step_done(const StepReport& report, double time_s) override;
+  const nlohmann::json& lines() const { return lines_; }
+
+ private:
+  void write(const nlohmann::json& line) override { lines_.push_back(line); }
+
+  nlohmann::json lines_ = nlohmann::json::array();
 };
 
 // Shows the progress and the results of evaluations on the console of rank 0.

@@ -46,6 +46,22 @@ void refuse_changed_settings(const Experiment& experiment, const fs::path& saved
   throw Error(ExitCode::cannot_resume, text, "Give the same settings, or start a new run in another --run-dir.");
 }
 
+// The records of a rank above 0.
+class NewestRecords : public Records {
+ public:
+  explicit NewestRecords(int64_t every_steps) : newest_(every_steps, meter_) {}
+
+  void attach(Loop& loop, const Training&, const checkpoint::Origin&, bool /*resumed*/) override {
+    loop.add_observer(meter_);
+    loop.add_observer(newest_);
+  }
+  nlohmann::json newest_lines() const override { return newest_.lines(); }
+
+ private:
+  ThroughputMeter meter_;
+  NewestLines newest_;
+};
+
 // The records of rank 0.
 class FolderRecords : public Records {
  public:
@@ -119,6 +135,8 @@ class FolderRecords : public Records {
     loop.add_observer(*status_);
   }
 
+  void add_missing(const nlohmann::json& lines) override { metrics_->add_missing(lines); }
+
   void introduce(const Training& training, const Loop& loop, const distributed::Group& group) const override {
     trainer::introduce(experiment_, training, loop, group, path_);
   }
@@ -158,8 +176,10 @@ class FolderRecords : public Records {
 
 }  // namespace
 
+nlohmann::json Records::newest_lines() const { return nlohmann::json::array(); }
+
 std::unique_ptr<Records> make_records(int rank, const Experiment& experiment, const RunOptions& options) {
-  if (rank > 0) return std::make_unique<Records>();
+  if (rank > 0) return std::make_unique<NewestRecords>(experiment.training.log_every_steps);
   return std::make_unique<FolderRecords>(experiment, options);
 }
 

@@ -16,9 +16,9 @@ namespace hpcai::trainer {
 
 struct Experiment;
 
-// The run folder and the console output of a run. This base class does nothing and is used by the ranks above 0. Rank 0 uses a
-// subclass that writes the files. So the callers need not ask for their rank. All ranks call the functions in the order below.
-// After a loss of other ranks the same records go on: attach() is called again, for the new loop.
+// The run folder and the console output of a run. This base class does nothing; the ranks above 0 use one that keeps the newest
+// lines of metrics.jsonl, and rank 0 one that writes the files. So the callers need not ask for their rank. All ranks call the
+// functions in the order below. After a loss of other ranks the same records go on: attach() is called again, for the new loop.
 class Records {
  public:
   virtual ~Records() = default;
@@ -37,6 +37,10 @@ class Records {
   virtual void begin(bool /*resumed*/, int /*ranks*/) {}
   // Makes the loop save checkpoints, write metrics.jsonl and status.json and show its progress.
   virtual void attach(Loop&, const Training&, const checkpoint::Origin&, bool /*resumed*/) {}
+  // The lines of metrics.jsonl since the newest step, for a rank 0 that is lost before it has written them.
+  virtual nlohmann::json newest_lines() const;
+  // After attach(): writes those of the lines that metrics.jsonl does not have.
+  virtual void add_missing(const nlohmann::json& /*lines*/) {}
   // Logs the sizes of data, model and training; see introduce() of summary.h.
   virtual void introduce(const Training&, const Loop&, const distributed::Group&) const {}
 

@@ -159,6 +159,9 @@ void Session::start(const std::optional<checkpoint::Loaded>& resumed) {
   distributed::on_all_ranks(group, [&] {
     if (resumed) checkpoint::read_content(resumed->path, [&] { loop.load(resumed->state); });
     records_->attach(loop, incarnation_->training(), origin, resumed.has_value());
+    if (resumed && resumed->state.state.contains("interrupted")) {
+      records_->add_missing(resumed->state.state.at("interrupted").at("lines"));
+    }
   });
   if (first_start) records_->introduce(incarnation_->training(), loop, group);
   const std::string& weights = incarnation_->initial_weights().text;
@@ -223,6 +226,7 @@ void Session::keep_state() {
   Loop& loop = incarnation_->loop();
   loaded_ = checkpoint::Loaded{.step = loop.course().position().step, .path = fmt::format("memory of rank {}", world_.rank)};
   loaded_->state = loop.interrupted_state();
+  loaded_->state.state["interrupted"]["lines"] = records_->newest_lines();
   trains_ = false;
 }
 

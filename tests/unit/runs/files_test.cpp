@@ -47,6 +47,22 @@ TEST_CASE("on resume the lines after the checkpoint's step and a torn last line 
   CHECK(slurp(scratch / "new.jsonl").empty());
 }
 
+TEST_CASE("lines that a lost rank 0 has not written are added, each once") {
+  const Scratch scratch;
+  const fs::path path = scratch / "metrics.jsonl";
+  const nlohmann::json step = {{"event", "step"}, {"step", 2}}, epoch = {{"event", "epoch"}, {"step", 2}};
+  const std::string first = "{\"event\":\"step\",\"step\":1}\n", second = "{\"event\":\"step\",\"step\":2}\n",
+                    third = "{\"event\":\"epoch\",\"step\":2}\n";
+  for (const std::string& there : {first, first + second, first + second + third, std::string()}) {
+    spill(path, there);
+    MetricsFile file(path, 2);
+    file.add_missing(nlohmann::json::array());
+    CHECK(slurp(path) == there);
+    for (int i = 0; i < 2; ++i) file.add_missing({step, epoch});
+    CHECK(slurp(path) == (there.empty() ? "" : first) + second + third);
+  }
+}
+
 TEST_CASE("a run that does not resume begins with empty metrics, whatever a lost attempt has left") {
   const Scratch scratch;
   spill(scratch / "metrics.jsonl", "{\"step\":0}\n{\"step\":1}\n{\"event\":\"start\"}\nnonsense");
