@@ -31,6 +31,7 @@ TOLERANCE = {"fp32": (2e-5, 1e-3), "bf16": (3e-2, 2e-1)}  # relative, of the fir
 # loss is 36.5392 in float64, and 36.5380 to 36.2690 in PyTorch's float32 forms.
 WIDER_TOLERANCE = {("resnet50", "fp32"): (2e-5, 0.1), ("resnet50", "bf16"): (3e-2, 0.5),
                    ("wavenet_paper", "fp32"): (2e-2, 5e-2), ("wavenet_paper", "bf16"): (0.5, 0.5)}
+WITH_NORMS = ("wavenet_paper", "xception", "resnet50")
 STEPS = {"wavenet_paper": 2, "wavenet_small": 6, "wavenet_medium": 3, "xception": 3, "resnet50": 3}
 # glibc keeps freed memory and asks for huge pages: the usual advice for PyTorch without another allocator.
 TUNED = {"MALLOC_MMAP_THRESHOLD_": "8589934592", "MALLOC_TRIM_THRESHOLD_": "68719476736", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
@@ -99,7 +100,9 @@ def peers(args, workload, start):
 
 
 def require_equal(workload, ours, theirs, peer):
-    for index, (a, b) in enumerate(zip(ours["losses"], theirs["losses"])):
+    # With norms of each rank's samples, later steps of several ranks differ: hpcai-train deals the samples out anew in each epoch.
+    count = 1 if peer.args.ranks > 1 and workload in WITH_NORMS else len(ours["losses"])
+    for index, (a, b) in enumerate(zip(ours["losses"][:count], theirs["losses"])):
         limit = WIDER_TOLERANCE.get((workload, peer.precision), TOLERANCE[peer.precision])[min(index, 1)]
         if abs(a - b) > limit * max(abs(a), abs(b)):
             raise SystemExit(f"{peer.name}: loss {index + 1} is {b:.7g}, and hpcai-train's {a:.7g}: not the same arithmetic, no comparison")
