@@ -60,11 +60,9 @@ std::vector<nlohmann::json> newest_lines(std::string_view text, int64_t step) {
   std::vector<nlohmann::json> lines;
   while (!text.empty()) {
     const size_t begin = text.substr(0, text.size() - 1).rfind('\n') + 1;  // 0 for the first line
-    lines.push_back(try_parse_json(text.substr(begin)));
-    if (!lines.back().is_object() || number_of(lines.back()) < step) {
-      lines.pop_back();
-      break;
-    }
+    auto line = try_parse_json(text.substr(begin));
+    if (!line.is_object() || number_of(line) < step) break;
+    lines.push_back(std::move(line));
     text = text.substr(0, begin);
   }
   return lines;

@@ -41,23 +41,16 @@ class BackendWork : public Work {
   at::Tensor dividend_;
 };
 
-class HostWork : public Work {
+// An exchange that the group finishes by its number.
+class NumberedWork : public Work {
  public:
-  HostWork(BackendGroup& group, int64_t number) : group_(group), number_(number) {}
-  void wait() override { group_.finish_on_host(number_); }
+  using Finish = void (BackendGroup::*)(int64_t);
+  NumberedWork(BackendGroup& group, Finish finish, int64_t number) : group_(group), finish_(finish), number_(number) {}
+  void wait() override { (group_.*finish_)(number_); }
 
  private:
   BackendGroup& group_;
-  int64_t number_;
-};
-
-class LinkedWork : public Work {
- public:
-  LinkedWork(BackendGroup& group, int64_t number) : group_(group), number_(number) {}
-  void wait() override { group_.finish_linked(number_); }
-
- private:
-  BackendGroup& group_;
+  Finish finish_;
   int64_t number_;
 };
 
@@ -303,12 +296,14 @@ void BackendGroup::finish_linked(int64_t number) {
 std::unique_ptr<Work> BackendGroup::all_reduce_async(const at::Tensor& tensor, ReduceOp op) {
   if (host_ && host_->takes(tensor)) {
     count_exchange();
-    return std::make_unique<HostWork>(*this, host_->start(values_in_memory_order(tensor), op == ReduceOp::average));
+    return std::make_unique<NumberedWork>(*this, &BackendGroup::finish_on_host,
+                                          host_->start(values_in_memory_order(tensor), op == ReduceOp::average));
   }
   if (links_ && layout_.most == 1 && can_sum_parts(tensor.scalar_type()) && tensor.numel() > 0 &&
       tensor.nbytes() <= most_linked_bytes(size())) {
     require_dense(tensor);
-    return std::make_unique<LinkedWork>(*this, start_linked(tensor.detach(), op == ReduceOp::average ? size() : 1));
+    return std::make_unique<NumberedWork>(*this, &BackendGroup::finish_linked,
+                                          start_linked(tensor.detach(), op == ReduceOp::average ? size() : 1));
   }
   c10d::AllreduceOptions options;
   if (op == ReduceOp::average && settings_.can_average) options.reduceOp = c10d::ReduceOp::AVG;

@@ -31,9 +31,9 @@ constexpr int kAttempts = 3;          // measurements of a link whose fitted ban
 std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, const distributed::Group& group, const Layout& layout) {
   const int ranks = group.size();
   std::vector<Exchange> exchanges;
-  const auto longest = static_cast<double>(group.device().is_cpu() && layout.nodes > 1
-                                               ? distributed::most_linked_sum_bytes(ranks, layout.ranks_per_node)
-                                               : distributed::most_short_bytes(ranks));
+  const bool has_links = group.device().is_cpu() && layout.nodes > 1;
+  const auto longest = static_cast<double>(has_links ? distributed::most_linked_sum_bytes(ranks, layout.ranks_per_node)
+                                                     : distributed::most_short_bytes(ranks));
   const auto gathered = static_cast<double>(distributed::most_gathered_bytes(ranks));
   for (double bytes : {24.0, 4096.0, 65536.0}) {
     exchanges.push_back({.blocking = true, .bytes = std::min(bytes, longest)});
@@ -44,8 +44,7 @@ std::vector<Exchange> exchanges_for(const std::vector<Bucket>& buckets, const di
   all = std::clamp(all, double{1 << 20}, kLargest);
   double smallest = 4096;
   while (group.shares_memory() && group.placement().one_host() && smallest <= gathered) smallest *= 2;
-  const bool links = group.device().is_cpu() && layout.nodes > 1 && layout.ranks_per_node == 1;
-  const double linked = links ? static_cast<double>(distributed::most_linked_bytes(ranks)) : 0;
+  const double linked = has_links && layout.ranks_per_node == 1 ? static_cast<double>(distributed::most_linked_bytes(ranks)) : 0;
   for (double bytes : {smallest, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0}) {
     if (bytes < 0.7 * all) exchanges.push_back({.bytes = bytes, .whole_numbers = bytes <= linked});
   }

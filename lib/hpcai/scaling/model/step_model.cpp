@@ -171,8 +171,8 @@ double blocking_hops_of(Algorithm algorithm, const Layout& layout) {
 
 double blocking_wire_of(Algorithm algorithm, const Layout& layout) {
   if (algorithm == Algorithm::tree) return wire_of(algorithm, layout);
-  const double others = layout.nodes > 1 ? layout.ranks() - layout.ranks_per_node : layout.ranks() - 1;
-  return layout.nodes > 1 ? layout.ranks_per_node * others : others;
+  if (layout.nodes == 1) return layout.ranks() - 1;
+  return layout.ranks_per_node * (layout.ranks() - layout.ranks_per_node);
 }
 
 double all_reduce_s(const Machine& machine, const Layout& layout, double bytes) {
