@@ -214,6 +214,11 @@ training: {epochs: 1, global_batch: 4}
             self.assertEqual(len(report["losses"]), 3)
         self.assertEqual(list(self.folder.iterdir()), [], "bench writes nothing")
 
+    def test_bench_counts_its_own_memory(self):
+        held = b"x" * (2 << 30)  # of the process that starts the program
+        out, _ = self.run_program("bench", "--config", GALAXY, "--steps", 1)
+        self.assertLess(json.loads(out)["peak_rss_mb"], len(held) / 1e6)
+
     def test_bench_of_the_input(self):
         out, _ = self.run_program("bench", "--config", GALAXY, "--steps", 2, "--warmup", 1, "--input", "--json", timeout=120)
         report = json.loads(out)

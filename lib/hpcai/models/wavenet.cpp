@@ -1,5 +1,6 @@
 #include "hpcai/models/wavenet.h"
 
+#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <fmt/format.h>
 
 #include "hpcai/core/error.h"
@@ -121,7 +122,11 @@ WaveNet::WaveNet(const WaveNetConfig& config, int64_t steps, int64_t outputs) : 
 at::Tensor WaveNet::forward(const at::Tensor& input) {
   at::Tensor x = input.transpose(1, 2);  // [batch, time, channel]
   if (const int64_t skipped = skippable_steps(); skipped > 0) x = x.narrow(1, skipped, x.size(1) - skipped);
-  const at::Tensor kept = tail(gated_layers(x, layers_, tail_needs_all_steps() ? 0 : config_.keep_steps));
+  const at::Tensor skips = gated_layers(x, layers_, tail_needs_all_steps() ? 0 : config_.keep_steps);
+  // The fused layers of a CPU compute float32 also under autocast. So does the small rest, which bfloat16 would make slower.
+  std::optional<c10::impl::ExcludeDispatchKeyGuard> no_autocast;
+  if (skips.is_cpu() && skips.scalar_type() == at::kFloat) no_autocast.emplace(c10::autocast_dispatch_keyset);
+  const at::Tensor kept = tail(skips);
   const at::Tensor q = q_->forward(q_hidden_->forward(kept).relu_());
   const at::Tensor spin = spin_->forward(spin_hidden_->forward(kept).relu_());
   return at::cat({q, spin}, 1);

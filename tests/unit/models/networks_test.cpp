@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "autocast.h"
 #include "hpcai/core/error.h"
 #include "hpcai/models/model.h"
 
@@ -47,6 +48,15 @@ TEST_CASE("WaveNet gives the same evaluation with and without gradients recorded
   const at::NoGradGuard no_grad;
   INFO((model->forward(input) - recorded).abs().max().item<double>() << " of " << recorded.abs().max().item<double>());
   CHECK(at::allclose(model->forward(input), recorded, 1e-5, 1e-6));
+}
+
+TEST_CASE("WaveNet with fused layers computes float32 on CPUs, also under autocast") {
+  const std::vector<int64_t> shape{1, 200};
+  const auto model = make_model(WaveNetConfig{.layers_per_cycle = 3, .keep_steps = 60, .dense_units = 8}, shape, 5, 3);
+  model->eval();
+  const at::Tensor input = at::randn({3, 1, 200}), plain = model->forward(input);
+  const CpuAutocast autocast;
+  CHECK(at::equal(model->forward(input), plain));
 }
 
 TEST_CASE("Xception accepts images of any shape from 7 pixels on") {
