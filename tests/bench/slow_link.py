@@ -4,7 +4,7 @@
   tests/bench/slow_link.py [--program build/bin/hpcai-train] [--config configs/galaxy/quickstart.yaml] [--mbit 100] [--target 0.95]
                            [--seeds 1 2 3] [--rank 2] [--start-step 20] [--steps N] [--set KEY=VALUE]...
 
-The ranks are in network namespaces, and each sends through a token bucket of `mbit` Mbit/s (needs root and iproute2). Prints for each
+The ranks are in network namespaces, and each sends through a token bucket of `mbit` Mbit/s and 16 KiB (needs root and iproute2). Prints for each
 seed the seconds until the validation accuracy was at least `target` (- if never), the seconds of the whole training and its last validation accuracy,
 and the ratios of the medians. Whole and compressed runs alternate. With --steps it only times so many steps of each kind, once for each seed.
 Run it on an idle machine."""
@@ -76,7 +76,7 @@ def main():
     names = ("step_ms", "compute_ms", "core_ms") if arguments.steps else ("target_s", "whole_s", "accuracy")
     print(f"{'gradients':<12}{'seed':>5}" + "".join(f"{name:>12}" for name in names))
     with tempfile.TemporaryDirectory() as runs, namespaces.Hosts(2) as hosts:
-        hosts.shape(arguments.mbit)
+        hosts.shape(arguments.mbit, bucket_kb=16)
         for seed in arguments.seeds:
             for kind, compression in kinds.items():
                 if arguments.steps:

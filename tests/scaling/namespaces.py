@@ -58,11 +58,11 @@ class Hosts:
     def address(self, i):
         return f"10.77.0.{i + 1}"
 
-    def shape(self, mbit):
-        """What each host sends passes a token bucket of this rate."""
+    def shape(self, mbit, bucket_kb=64):
+        """What each host sends passes a token bucket of this rate, which lets as much as it holds pass at once after a pause."""
         for name in self.names:
-            must("tc", "-n", name, "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", f"{mbit}mbit", "burst", "64kb",
-                 "latency", "200ms")
+            must("tc", "-n", name, "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", f"{mbit}mbit", "burst",
+                 f"{bucket_kb}kb", "latency", "200ms")
 
     def start(self, program, ranks, port, *arguments, **options):
         """One rank on each of the first `ranks` hosts."""
