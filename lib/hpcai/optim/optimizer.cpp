@@ -64,9 +64,11 @@ bool Optimizer::updates_in_one_pass() const {
   });
 }
 
+std::vector<double> Optimizer::gradient_squares() const { return optim::gradient_squares(pick(parameters_, active())); }
+
 void Optimizer::clip(double max_norm, Alongside& alongside) const {
   if (max_norm <= 0) return;
-  alongside.gradient_squares = gradient_squares(pick(parameters_, active()));
+  if (alongside.gradient_squares.empty()) alongside.gradient_squares = gradient_squares();
   alongside.gradient_scale = clip_factor(alongside.gradient_squares, max_norm);
 }
 

@@ -29,8 +29,10 @@ class Optimizer {
   void prepare(double lr);
   // Throws std::invalid_argument for work alongside unless updates_in_one_pass().
   void update(const Alongside& alongside = {});
-  // Sets the gradient scale of `alongside` so that the common L2 norm of the gradients is at most `max_norm` (0: no limit). Needs
-  // updates_in_one_pass().
+  // The sums of squares of the gradients that update() reads, for `alongside`. Needs updates_in_one_pass().
+  std::vector<double> gradient_squares() const;
+  // Sets the gradient scale of `alongside` so that the common L2 norm of the gradients is at most `max_norm` (0: no limit). Takes
+  // the sums of squares from there if they are known. Needs updates_in_one_pass().
   void clip(double max_norm, Alongside& alongside) const;
   void step(double lr) {
     prepare(lr);

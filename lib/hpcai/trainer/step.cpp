@@ -29,11 +29,8 @@ void refuse_unfitting(const std::optional<std::string>& name) {
               "The checkpoint belongs to another model: check the section model, or start a new run.");
 }
 
-// Whether the squares of all gradients, float32 on a CPU, have a finite sum. Then all are finite. The sum only reads, where
-// LibTorch's check also writes; gradients above 1e19 overflow it, so that it cannot tell that gradients are not finite.
-bool has_finite_squares(const std::vector<at::Tensor>& parameters) {
-  const std::vector<double> squares = optim::gradient_squares(parameters);
-  return std::all_of(squares.begin(), squares.end(), [](double sum) { return std::isfinite(sum); });
+bool are_finite(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
 }
 
 std::vector<at::Tensor> without_names(const NamedTensors& named) {
@@ -127,9 +124,15 @@ void Step::compute_passes(const data::StepBatch& batch, int64_t number) {
 void Step::check_gradients() {
   const at::NoGradGuard no_grad;
   const auto& gradients = sharded() ? shard_mean_->flat_gradients() : reducer_->flat_gradients();
+  gradient_squares_.clear();
   if (scaler_) return scaler_->unscale(gradients);
   not_finite_.zero_();
-  if (context_.optimizer.updates_in_one_pass() && has_finite_squares(trained_)) return;
+  // Where the squares of all gradients have a finite sum, all are finite. The sum only reads, where LibTorch's check also writes;
+  // gradients above 1e19 overflow it, so that it cannot tell that gradients are not finite.
+  if (context_.optimizer.updates_in_one_pass()) {
+    gradient_squares_ = context_.optimizer.gradient_squares();
+    if (are_finite(gradient_squares_)) return;
+  }
   if (!gradients.empty()) at::_amp_foreach_non_finite_check_and_unscale_(gradients, not_finite_, one_);
 }
 
@@ -156,7 +159,7 @@ at::Tensor Step::compute_pass() {
 }
 
 void Step::apply() {
-  optim::Alongside alongside;
+  optim::Alongside alongside{.gradient_squares = std::exchange(gradient_squares_, {})};
   if (context_.optimizer.updates_in_one_pass()) {
     context_.optimizer.clip(settings_.clip_norm, alongside);
   } else if (settings_.clip_norm > 0) {

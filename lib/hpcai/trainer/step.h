@@ -123,6 +123,7 @@ class Step {
   PassInput input_;
   at::Tensor loss_, own_loss_;
   at::Tensor not_finite_;
+  std::vector<double> gradient_squares_;           // of this step, for its update; empty: not known
   at::Tensor one_;                                 // [] float32, 1
   std::vector<at::Tensor> statistics_, kept_;      // the model's running statistics, and their values before this step
   std::vector<at::Tensor> trained_;                // parameters
