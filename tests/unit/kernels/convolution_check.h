@@ -19,12 +19,18 @@ struct ConvolutionResult {
   at::Tensor output, of_input, of_weight;
 };
 
-// convolution(input, weight) and its gradients, computed in `type`.
+// Parameters stay float32 where images are bfloat16.
+inline at::ScalarType type_of_parameters(at::ScalarType type) { return type == at::kBFloat16 ? at::kFloat : type; }
+
+// convolution(input, weight) and its gradients, computed of images in `type`.
 template <class Convolution>
 ConvolutionResult run(const ConvolutionProblem& problem, at::ScalarType type, const Convolution& convolution) {
-  const auto copied = [&](const at::Tensor& tensor) { return tensor.detach().to(type, false, /*copy=*/true); };
-  const at::Tensor input = copied(problem.input).requires_grad_(), weight = copied(problem.weight).requires_grad_();
+  const auto copied = [](const at::Tensor& tensor, at::ScalarType as) {
+    return tensor.detach().to(as, false, /*copy=*/true).requires_grad_();
+  };
+  const at::Tensor input = copied(problem.input, type), weight = copied(problem.weight, type_of_parameters(type));
   const at::Tensor output = convolution(input, weight);
+  REQUIRE(output.scalar_type() == type);
   output.backward(problem.grad.to(type));
   return {.output = output.detach(), .of_input = input.grad(), .of_weight = weight.grad()};
 }
@@ -45,10 +51,13 @@ inline double largest_error(const at::Tensor& value, const at::Tensor& expected)
   return ((value.to(at::kDouble) - expected).abs().max() / expected.abs().max()).item<double>();
 }
 
+inline void check_close(const ConvolutionResult& value, const ConvolutionResult& expected, double of_images, double of_weight) {
+  CHECK(largest_error(value.output, expected.output) < of_images);
+  CHECK(largest_error(value.of_input, expected.of_input) < of_images);
+  CHECK(largest_error(value.of_weight, expected.of_weight) < of_weight);
+}
 inline void check_close(const ConvolutionResult& value, const ConvolutionResult& expected, double tolerance) {
-  CHECK(largest_error(value.output, expected.output) < tolerance);
-  CHECK(largest_error(value.of_input, expected.of_input) < tolerance);
-  CHECK(largest_error(value.of_weight, expected.of_weight) < tolerance);
+  check_close(value, expected, tolerance, tolerance);
 }
 
 // A norm with any statistics, and a gamma of any sign.
@@ -59,9 +68,9 @@ inline NormTensors random_norm(int64_t channels) {
           .running_var = at::rand({channels}) + 0.5};
 }
 
-// Of its own tensors in `type`, with gradients.
+// Of its own tensors, with gradients, for images in `type`.
 inline NormTensors copied(const NormTensors& norm, at::ScalarType type) {
-  const auto copy = [&](const at::Tensor& tensor) { return tensor.detach().to(type, false, /*copy=*/true); };
+  const auto copy = [&](const at::Tensor& tensor) { return tensor.detach().to(type_of_parameters(type), false, /*copy=*/true); };
   return {.gamma = copy(norm.gamma).requires_grad_(),
           .beta = copy(norm.beta).requires_grad_(),
           .running_mean = copy(norm.running_mean),

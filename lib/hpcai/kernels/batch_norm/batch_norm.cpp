@@ -7,6 +7,7 @@
 #include "hpcai/kernels/batch_norm/norm_state.h"
 #include "hpcai/kernels/gradient_memory.h"
 #include "hpcai/kernels/once_differentiable.h"
+#include "hpcai/kernels/storage.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -18,10 +19,12 @@ NormSums gradient_sums(const NormState& state, const at::Tensor& dy, const at::T
   const NormBlocks blocks(input);
   const int64_t channels = blocks.shape.channels;
   std::vector<double> pieces(blocks.count * 2 * channels);
-  for_blocks(blocks, [&](int64_t block, int64_t first, int64_t rows) {
-    double* const row = pieces.data() + block * 2 * channels;
-    norm::gradient_sums(dy.const_data_ptr<float>() + first, input.const_data_ptr<float>() + first, rows, blocks.shape,
-                        state.scale_shift(), state.mean.data(), state.options.relu, row, row + channels);
+  with_storage(input, [&]<class T>(T) {
+    for_blocks(blocks, [&, passes = norm::passes<T>()](int64_t block, int64_t first, int64_t rows) {
+      double* const row = pieces.data() + block * 2 * channels;
+      passes.gradient_sums(dy.const_data_ptr<T>() + first, input.const_data_ptr<T>() + first, rows, blocks.shape,
+                           state.scale_shift(), state.mean.data(), state.options.relu, row, row + channels);
+    });
   });
   return add_up(state, pieces);
 }
@@ -32,11 +35,13 @@ NormSums masked_gradient_sums(const NormState& state, const at::Tensor& dy, cons
   const NormBlocks blocks(input);
   const int64_t channels = blocks.shape.channels;
   std::vector<double> pieces(blocks.count * 2 * channels);
-  for_blocks(blocks, [&](int64_t block, int64_t first, int64_t rows) {
-    double* const row = pieces.data() + block * 2 * channels;
-    norm::masked_gradient_sums(dy.const_data_ptr<float>() + first, output.const_data_ptr<float>() + first,
-                               input.const_data_ptr<float>() + first, rows, blocks.shape, state.mean.data(),
-                               masked.mutable_data_ptr<float>() + first, row, row + channels);
+  with_storage(input, [&]<class T>(T) {
+    for_blocks(blocks, [&, passes = norm::passes<T>()](int64_t block, int64_t first, int64_t rows) {
+      double* const row = pieces.data() + block * 2 * channels;
+      passes.masked_gradient_sums(dy.const_data_ptr<T>() + first, output.const_data_ptr<T>() + first,
+                                  input.const_data_ptr<T>() + first, rows, blocks.shape, state.mean.data(),
+                                  masked.mutable_data_ptr<T>() + first, row, row + channels);
+    });
   });
   return add_up(state, pieces);
 }
@@ -49,9 +54,11 @@ struct BatchNorm : OnceDifferentiable<BatchNorm> {
     const auto state = norm_of(input, *tensors, *options);
     const NormBlocks blocks(input);
     at::Tensor out = at::empty_like(input);
-    for_blocks(blocks, [&](int64_t, int64_t first, int64_t rows) {
-      norm::normalise(input.const_data_ptr<float>() + first, rows, blocks.shape, state->scale_shift(), options->relu,
-                      out.mutable_data_ptr<float>() + first);
+    with_storage(input, [&]<class T>(T) {
+      for_blocks(blocks, [&, passes = norm::passes<T>()](int64_t, int64_t first, int64_t rows) {
+        passes.normalise(input.const_data_ptr<T>() + first, rows, blocks.shape, state->scale_shift(), options->relu,
+                         out.mutable_data_ptr<T>() + first);
+      });
     });
     context->save_for_backward({input, gamma});
     keep_norm(context, state);
@@ -83,9 +90,11 @@ struct BatchNormAdd : OnceDifferentiable<BatchNormAdd> {
     const auto state = norm_of(input, *tensors, *options);
     const NormBlocks blocks(input);
     at::Tensor out = at::empty_like(input);
-    for_blocks(blocks, [&](int64_t, int64_t first, int64_t rows) {
-      norm::normalise_and_add(input.const_data_ptr<float>() + first, addend.const_data_ptr<float>() + first, rows, blocks.shape,
-                              state->scale_shift(), options->relu, out.mutable_data_ptr<float>() + first);
+    with_storage(input, [&]<class T>(T) {
+      for_blocks(blocks, [&, passes = norm::passes<T>()](int64_t, int64_t first, int64_t rows) {
+        passes.normalise_and_add(input.const_data_ptr<T>() + first, addend.const_data_ptr<T>() + first, rows, blocks.shape,
+                                 state->scale_shift(), options->relu, out.mutable_data_ptr<T>() + first);
+      });
     });
     context->save_for_backward({input, gamma, options->relu ? out : at::Tensor()});
     keep_norm(context, state);
@@ -126,7 +135,8 @@ bool batch_norm_supports(const at::Tensor& input, const NormTensors& tensors) {
       input.dim() == 2 ? input.is_contiguous() : input.dim() == 4 && input.is_contiguous(at::MemoryFormat::ChannelsLast);
   if (!side_by_side) return false;
   if (input.is_cuda()) return cuda_batch_norm_supports(input, tensors);
-  return input.is_cpu() && input.scalar_type() == at::kFloat && tensors.gamma.is_cpu();
+  const at::ScalarType type = tensors.gamma.scalar_type();
+  return is_stored(input) && tensors.gamma.is_cpu() && (type == at::kFloat || type == at::kDouble);
 }
 
 at::Tensor batch_norm(const at::Tensor& input, const NormTensors& tensors, const BatchNormOptions& options) {
@@ -138,8 +148,9 @@ at::Tensor batch_norm(const at::Tensor& input, const NormTensors& tensors, const
 }
 
 bool batch_norm_add_supports(const at::Tensor& input, const at::Tensor& addend, const NormTensors& tensors) {
-  return input.is_cpu() && batch_norm_supports(input, tensors) && addend.is_cpu() && addend.scalar_type() == at::kFloat &&
-         addend.sizes() == input.sizes() && addend.is_contiguous(input.suggest_memory_format());
+  return input.is_cpu() && batch_norm_supports(input, tensors) && addend.is_cpu() &&
+         addend.scalar_type() == input.scalar_type() && addend.sizes() == input.sizes() &&
+         addend.is_contiguous(input.suggest_memory_format());
 }
 
 at::Tensor batch_norm_add(const at::Tensor& input, const at::Tensor& addend, const NormTensors& tensors,

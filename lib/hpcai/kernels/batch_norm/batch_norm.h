@@ -30,8 +30,8 @@ at::Tensor batch_norm(const at::Tensor& input, const NormTensors& tensors, const
 at::Tensor batch_norm_reference(const at::Tensor& input, const NormTensors& tensors, const BatchNormOptions& options);
 
 // Whether batch_norm takes this input [batch, channels] or [batch, channels, height, width]: its channels lie side by side (the
-// images are channels-last), and its type is float32 on a CPU; float32, bfloat16 or float16 on a GPU, once its kernels are
-// loaded.
+// images are channels-last), and its type is float32 or bfloat16 on a CPU; float32, bfloat16 or float16 on a GPU, once its
+// kernels are loaded. The tensors of the norm keep their 32 bits: float32, or on a CPU float64.
 bool batch_norm_supports(const at::Tensor& input, const NormTensors& tensors);
 
 // The same with `addend`, of the shape of the input, added in the same pass: norm(input) + addend, or with options.relu its ReLU.
@@ -41,7 +41,7 @@ at::Tensor batch_norm_add(const at::Tensor& input, const at::Tensor& addend, con
 at::Tensor batch_norm_add_reference(const at::Tensor& input, const at::Tensor& addend, const NormTensors& tensors,
                                     const BatchNormOptions& options);
 
-// Whether batch_norm_add takes them: an input that batch_norm_supports on a CPU, and a float32 addend of the same layout.
+// Whether batch_norm_add takes them: an input that batch_norm_supports on a CPU, and an addend of its layout and type.
 bool batch_norm_add_supports(const at::Tensor& input, const at::Tensor& addend, const NormTensors& tensors);
 
 // Throws Error{usage}: the normalised value would be 0 whatever the input is, and the running variance 0/0.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "hpcai/kernels/storage.h"
+
 namespace hpcai::kernels {
 namespace {
 
@@ -21,10 +23,12 @@ std::vector<float> repeated(const at::Tensor& values, const Shape& shape) {
 at::Tensor moments_of(const at::Tensor& input, const NormBlocks& blocks) {
   const int64_t channels = blocks.shape.channels;
   const at::Tensor pieces = at::empty({blocks.count, 1 + 2 * channels}, at::kDouble);
-  for_blocks(blocks, [&](int64_t block, int64_t first, int64_t rows) {
-    double* const row = pieces.mutable_data_ptr<double>() + block * pieces.size(1);
-    row[0] = static_cast<double>(rows);
-    norm::moments(input.const_data_ptr<float>() + first, rows, blocks.shape, row + 1, row + 1 + channels);
+  with_storage(input, [&]<class T>(T) {
+    for_blocks(blocks, [&, passes = norm::passes<T>()](int64_t block, int64_t first, int64_t rows) {
+      double* const row = pieces.mutable_data_ptr<double>() + block * pieces.size(1);
+      row[0] = static_cast<double>(rows);
+      passes.moments(input.const_data_ptr<T>() + first, rows, blocks.shape, row + 1, row + 1 + channels);
+    });
   });
   return pieces;
 }
@@ -99,10 +103,12 @@ NormGradient norm_gradient(const NormState& state, NormSums sums, const Shape& s
 void norm_input_gradient(const NormState& state, const NormGradient& gradient, const at::Tensor& dy, const at::Tensor& input,
                          bool behind_relu, at::Tensor& out) {
   const NormBlocks blocks(input);
-  for_blocks(blocks, [&](int64_t, int64_t first, int64_t rows) {
-    norm::input_gradient(dy.const_data_ptr<float>() + first, input.const_data_ptr<float>() + first, rows, blocks.shape,
-                         state.scale_shift(), gradient.pointers(), state.options.relu && !behind_relu,
-                         out.mutable_data_ptr<float>() + first);
+  with_storage(input, [&]<class T>(T) {
+    for_blocks(blocks, [&, passes = norm::passes<T>()](int64_t, int64_t first, int64_t rows) {
+      passes.input_gradient(dy.const_data_ptr<T>() + first, input.const_data_ptr<T>() + first, rows, blocks.shape,
+                            state.scale_shift(), gradient.pointers(), state.options.relu && !behind_relu,
+                            out.mutable_data_ptr<T>() + first);
+    });
   });
 }
 

@@ -11,7 +11,8 @@
 #include "hpcai/kernels/batch_norm/batch_norm.h"
 #include "hpcai/kernels/batch_norm/cpu/batch_norm_block.h"
 
-// A norm of float32 values [rows, channels] on a CPU, for the operators that compute it together with something else.
+// A norm of values [rows, channels] on a CPU, stored as float32 or bfloat16, for the operators that compute it together with
+// something else.
 namespace hpcai::kernels {
 
 // The rows of an input [batch, channels, ...], channels side by side, cut into blocks that stay in the first two cache levels
@@ -62,7 +63,8 @@ struct NormGradient {
 };
 NormGradient norm_gradient(const NormState& state, NormSums sums, const norm::Shape& shape);
 
-// Writes dv to `out`, which may be dy. Where options.relu is true and dy is not `behind_relu`, dy counts as 0 where y <= 0.
+// Writes dv to `out`, which may be dy; both are stored as the input is. Where options.relu is true and dy is not `behind_relu`,
+// dy counts as 0 where y <= 0.
 void norm_input_gradient(const NormState& state, const NormGradient& gradient, const at::Tensor& dy, const at::Tensor& input,
                          bool behind_relu, at::Tensor& out);
 

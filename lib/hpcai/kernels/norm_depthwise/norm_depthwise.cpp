@@ -7,6 +7,7 @@
 #include "hpcai/kernels/image_pieces.h"
 #include "hpcai/kernels/norm_depthwise/cpu/depthwise_passes.h"
 #include "hpcai/kernels/once_differentiable.h"
+#include "hpcai/kernels/storage.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -39,6 +40,25 @@ struct Sums {
   }
 };
 
+// Writes dy, the gradient of the norm's output.
+Sums convolve_back(const NormState& state, const at::Tensor& taps, const at::Tensor& input, const at::Tensor& d_out,
+                   at::Tensor& dy) {
+  const ImagePieces pieces(input);
+  const depthwise::Image image = image_of(input);
+  Sums sums(pieces.count, image.channels);
+  with_storage(input, [&]<class T>(T) {
+    for_image_pieces(pieces, [&, passes = depthwise::passes<T>()](int64_t piece, int64_t sample, ImageRows rows) {
+      const int64_t first = sample * size_of(image);
+      std::vector<float> of_piece(depthwise::kSums * image.channels);
+      passes.convolve_back(image, map_of(state), state.mean.data(), taps.const_data_ptr<float>(), rows,
+                           input.const_data_ptr<T>() + first, d_out.const_data_ptr<T>() + first, dy.mutable_data_ptr<T>() + first,
+                           of_piece.data());
+      sums.set(piece, of_piece, image.channels);
+    });
+  });
+  return sums;
+}
+
 struct NormDepthwise : OnceDifferentiable<NormDepthwise> {
   static constexpr const char* kName = "norm_depthwise";
 
@@ -48,10 +68,12 @@ struct NormDepthwise : OnceDifferentiable<NormDepthwise> {
     const at::Tensor taps = taps_of(weight);
     at::Tensor out = at::empty_like(input);
     const depthwise::Image image = image_of(input);
-    for_image_pieces(ImagePieces(input), [&](int64_t, int64_t sample, ImageRows rows) {
-      const int64_t first = sample * size_of(image);
-      depthwise::convolve(image, map_of(*state), taps.const_data_ptr<float>(), rows, input.const_data_ptr<float>() + first,
-                          out.mutable_data_ptr<float>() + first);
+    with_storage(input, [&]<class T>(T) {
+      for_image_pieces(ImagePieces(input), [&, passes = depthwise::passes<T>()](int64_t, int64_t sample, ImageRows rows) {
+        const int64_t first = sample * size_of(image);
+        passes.convolve(image, map_of(*state), taps.const_data_ptr<float>(), rows, input.const_data_ptr<T>() + first,
+                        out.mutable_data_ptr<T>() + first);
+      });
     });
     context->save_for_backward({input, weight, gamma});
     keep_norm(context, state);
@@ -63,21 +85,10 @@ struct NormDepthwise : OnceDifferentiable<NormDepthwise> {
     const at::Tensor &input = saved[0], &weight = saved[1], &gamma = saved[2];
     const auto state = kept_norm(context);
     const at::Tensor d_out = grads[0].contiguous(at::MemoryFormat::ChannelsLast), taps = taps_of(weight);
-    const ImagePieces pieces(input);
-    const depthwise::Image image = image_of(input);
-    const int64_t channels = image.channels;
-    Sums sums(pieces.count, channels);
     at::Tensor dy = at::empty_like(input);
-    for_image_pieces(pieces, [&](int64_t piece, int64_t sample, ImageRows rows) {
-      const int64_t first = sample * size_of(image);
-      std::vector<float> of_piece(depthwise::kSums * channels);
-      depthwise::convolve_back(image, map_of(*state), state->mean.data(), taps.const_data_ptr<float>(), rows,
-                               input.const_data_ptr<float>() + first, d_out.const_data_ptr<float>() + first,
-                               dy.mutable_data_ptr<float>() + first, of_piece.data());
-      sums.set(piece, of_piece, channels);
-    });
+    const Sums sums = convolve_back(*state, taps, input, d_out, dy);
     const at::Tensor of_weight =
-        sums.taps.sum(0).view({depthwise::kTaps, channels}).t().to(weight.scalar_type()).contiguous().view_as(weight);
+        sums.taps.sum(0).view({depthwise::kTaps, -1}).t().to(weight.scalar_type()).contiguous().view_as(weight);
     if (state->options.norm == NormSource::none) return {dy, of_weight, {}, {}, {}, {}};
     const NormSums of_norm = add_up(*state, sums.norm);
     if (context->needs_input_grad(0)) {
@@ -91,10 +102,9 @@ struct NormDepthwise : OnceDifferentiable<NormDepthwise> {
 }  // namespace
 
 bool norm_depthwise_supports(const at::Tensor& input, const at::Tensor& weight) {
-  const auto is_float = [](const at::Tensor& tensor) { return tensor.is_cpu() && tensor.scalar_type() == at::kFloat; };
-  return is_float(input) && is_float(weight) && input.dim() == 4 && input.is_contiguous(at::MemoryFormat::ChannelsLast) &&
-         weight.dim() == 4 && weight.size(0) == input.size(1) && weight.size(1) == 1 && weight.size(2) == 3 &&
-         weight.size(3) == 3 && input.size(1) % 8 == 0 && input.numel() > 0;
+  return is_stored(input) && weight.is_cpu() && weight.scalar_type() == at::kFloat && input.dim() == 4 &&
+         input.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.dim() == 4 && weight.size(0) == input.size(1) &&
+         weight.size(1) == 1 && weight.size(2) == 3 && weight.size(3) == 3 && input.size(1) % 8 == 0 && input.numel() > 0;
 }
 
 at::Tensor norm_depthwise(const at::Tensor& input, const at::Tensor& weight, const NormTensors& tensors,

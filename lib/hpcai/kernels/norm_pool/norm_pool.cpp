@@ -8,6 +8,7 @@
 #include "hpcai/kernels/image_pieces.h"
 #include "hpcai/kernels/norm_pool/cpu/pool_passes.h"
 #include "hpcai/kernels/once_differentiable.h"
+#include "hpcai/kernels/storage.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -30,8 +31,9 @@ struct Samples {
 struct Gradients {
   at::Tensor d_out, pixels;
 
-  const float* of_outputs(const Samples& samples, int64_t sample) const {
-    return d_out.const_data_ptr<float>() + sample * samples.out;
+  template <class T>
+  const T* of_outputs(const Samples& samples, int64_t sample) const {
+    return d_out.const_data_ptr<T>() + sample * samples.out;
   }
   const uint8_t* of_pixels(const Samples& samples, int64_t sample) const {
     return pixels.const_data_ptr<uint8_t>() + sample * samples.out;
@@ -42,13 +44,30 @@ NormSums gradient_sums(const NormState& state, const at::Tensor& input, const Sa
   const ImagePieces pieces(input);
   const int64_t channels = samples.image.channels;
   std::vector<double> sums(pieces.count * 2 * channels);
-  for_image_pieces(pieces, [&](int64_t piece, int64_t sample, ImageRows rows) {
-    std::vector<float> of_piece(2 * channels);
-    pool::add_gradients(samples.image, state.mean.data(), rows, input.const_data_ptr<float>() + sample * samples.in,
-                        gradients.of_outputs(samples, sample), gradients.of_pixels(samples, sample), of_piece.data());
-    std::copy(of_piece.begin(), of_piece.end(), sums.begin() + piece * 2 * channels);
+  with_storage(input, [&]<class T>(T) {
+    for_image_pieces(pieces, [&, passes = pool::passes<T>()](int64_t piece, int64_t sample, ImageRows rows) {
+      std::vector<float> of_piece(2 * channels);
+      passes.add_gradients(samples.image, state.mean.data(), rows, input.const_data_ptr<T>() + sample * samples.in,
+                           gradients.of_outputs<T>(samples, sample), gradients.of_pixels(samples, sample), of_piece.data());
+      std::copy(of_piece.begin(), of_piece.end(), sums.begin() + piece * 2 * channels);
+    });
   });
   return add_up(state, sums);
+}
+
+at::Tensor input_gradient(const NormState& state, const NormSums& sums, const at::Tensor& input, const Samples& samples,
+                          const Gradients& gradients) {
+  at::Tensor dv = at::empty_like(input);
+  const NormGradient of_norm = norm_gradient(state, sums, NormBlocks(input).shape);
+  const pool::Gradient gradient{.scale = state.scale.data(), .slope = of_norm.slope.data(), .offset = of_norm.offset.data()};
+  with_storage(input, [&]<class T>(T) {
+    for_image_pieces(ImagePieces(input), [&, passes = pool::passes<T>()](int64_t, int64_t sample, ImageRows rows) {
+      passes.input_gradient(samples.image, gradient, rows, input.const_data_ptr<T>() + sample * samples.in,
+                            gradients.of_outputs<T>(samples, sample), gradients.of_pixels(samples, sample),
+                            dv.mutable_data_ptr<T>() + sample * samples.in);
+    });
+  });
+  return dv;
 }
 
 struct NormPool : OnceDifferentiable<NormPool> {
@@ -63,10 +82,12 @@ struct NormPool : OnceDifferentiable<NormPool> {
                                input.options(), at::MemoryFormat::ChannelsLast);
     at::Tensor pixels = at::empty_like(out, at::kByte);
     const pool::Map map{.scale = state->scale.data(), .shift = state->shift.data(), .relu = options->relu};
-    for_image_pieces(ImagePieces(out), [&](int64_t, int64_t sample, ImageRows rows) {
-      pool::take_largest(samples.image, map, rows, input.const_data_ptr<float>() + sample * samples.in,
-                         out.mutable_data_ptr<float>() + sample * samples.out,
-                         pixels.mutable_data_ptr<uint8_t>() + sample * samples.out);
+    with_storage(input, [&]<class T>(T) {
+      for_image_pieces(ImagePieces(out), [&, passes = pool::passes<T>()](int64_t, int64_t sample, ImageRows rows) {
+        passes.take_largest(samples.image, map, rows, input.const_data_ptr<T>() + sample * samples.in,
+                            out.mutable_data_ptr<T>() + sample * samples.out,
+                            pixels.mutable_data_ptr<uint8_t>() + sample * samples.out);
+      });
     });
     context->save_for_backward({input, gamma, pixels});
     keep_norm(context, state);
@@ -83,16 +104,7 @@ struct NormPool : OnceDifferentiable<NormPool> {
     const Gradients gradients{.d_out = grads[0].contiguous(at::MemoryFormat::ChannelsLast), .pixels = saved[2]};
     const NormSums sums = gradient_sums(*state, input, samples, gradients);
     at::Tensor dv;
-    if (context->needs_input_grad(0)) {
-      dv = at::empty_like(input);
-      const NormGradient of_norm = norm_gradient(*state, sums, NormBlocks(input).shape);
-      const pool::Gradient gradient{.scale = state->scale.data(), .slope = of_norm.slope.data(), .offset = of_norm.offset.data()};
-      for_image_pieces(ImagePieces(input), [&](int64_t, int64_t sample, ImageRows rows) {
-        pool::input_gradient(samples.image, gradient, rows, input.const_data_ptr<float>() + sample * samples.in,
-                             gradients.of_outputs(samples, sample), gradients.of_pixels(samples, sample),
-                             dv.mutable_data_ptr<float>() + sample * samples.in);
-      });
-    }
+    if (context->needs_input_grad(0)) dv = input_gradient(*state, sums, input, samples, gradients);
     return {dv, gamma_gradient(sums, gamma), beta_gradient(sums, gamma), {}, {}, {}};
   }
 };
@@ -100,8 +112,8 @@ struct NormPool : OnceDifferentiable<NormPool> {
 }  // namespace
 
 bool norm_pool_supports(const at::Tensor& input) {
-  return input.is_cpu() && input.scalar_type() == at::kFloat && input.dim() == 4 &&
-         input.is_contiguous(at::MemoryFormat::ChannelsLast) && input.size(1) % 8 == 0 && input.numel() > 0;
+  return is_stored(input) && input.dim() == 4 && input.is_contiguous(at::MemoryFormat::ChannelsLast) && input.size(1) % 8 == 0 &&
+         input.numel() > 0;
 }
 
 at::Tensor norm_pool(const at::Tensor& input, const NormTensors& tensors, const BatchNormOptions& options, PoolPadding padding) {

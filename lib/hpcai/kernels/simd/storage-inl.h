@@ -37,7 +37,7 @@ HWY_INLINE void store(hn::Vec<D> values, D d, float* to) {
 
 // Rounds to the nearest bfloat16, and of two equally near ones to the even one, as LibTorch does. What is no number stays none.
 template <class D>
-HWY_INLINE void store(hn::Vec<D> values, D d, c10::BFloat16* to) {
+HWY_INLINE void store(hn::Vec<D> values, [[maybe_unused]] D d, c10::BFloat16* to) {
   const hn::RebindToUnsigned<D> bits;
   const hn::Rebind<uint16_t, D> halves;
   const auto exact = hn::BitCast(bits, values);

@@ -9,6 +9,7 @@
 
 #include "hpcai/core/error.h"
 #include "test_device.h"
+#include "unit/kernels/instruction_sets.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -30,11 +31,12 @@ struct Problem {
   NormTensors tensors;
 };
 
-Problem random_problem(const std::vector<int64_t>& shape) {
+// The input and the gradient are rounded to `type`.
+Problem random_problem(const std::vector<int64_t>& shape, at::ScalarType type = at::kFloat) {
   const int64_t channels = shape[1];
   const auto layout = shape.size() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-  return {.input = (at::randn(shape) * 2 + 3).contiguous(layout),
-          .grad = at::randn(shape).contiguous(layout),
+  return {.input = (at::randn(shape) * 2 + 3).contiguous(layout).to(type),
+          .grad = at::randn(shape).contiguous(layout).to(type),
           .tensors = {.gamma = at::rand({channels}) + 0.5,
                       .beta = at::randn({channels}) * 0.3,
                       .running_mean = at::randn({channels}),
@@ -50,6 +52,7 @@ Result run(const Problem& problem, at::Device device, at::ScalarType type, at::S
                             .running_mean = copied(problem.tensors.running_mean, channel_type),
                             .running_var = copied(problem.tensors.running_var, channel_type)};
   const at::Tensor input = copied(problem.input, type).requires_grad_(), output = norm(input, tensors);
+  REQUIRE(output.scalar_type() == type);
   (output * problem.grad.to(device, type))
       .sum()
       .backward();  // nobody holds the gradient of the output, which may be written over
@@ -80,13 +83,16 @@ void check_close(const at::Tensor& value, const at::Tensor& expected, const char
   CHECK((value.to(at::kDouble) - expected).abs().max().item<double>() < tolerance * scale);
 }
 
-void check_close(const Result& value, const Result& expected, double tolerance = 3e-6) {
-  check_close(value.output, expected.output, "output", tolerance);
-  check_close(value.d_input, expected.d_input, "gradient of the input", tolerance);
+void check_close(const Result& value, const Result& expected, double of_input, double tolerance) {
+  check_close(value.output, expected.output, "output", of_input);
+  check_close(value.d_input, expected.d_input, "gradient of the input", of_input);
   check_close(value.d_gamma, expected.d_gamma, "gradient of gamma", tolerance);
   check_close(value.d_beta, expected.d_beta, "gradient of beta", tolerance);
   check_close(value.running_mean, expected.running_mean, "running mean", tolerance);
   check_close(value.running_var, expected.running_var, "running variance", tolerance);
+}
+void check_close(const Result& value, const Result& expected, double tolerance = 3e-6) {
+  check_close(value, expected, tolerance, tolerance);
 }
 
 }  // namespace
@@ -135,22 +141,43 @@ TEST_CASE("batch norm, with and without a ReLU, is its reference in float64 to f
   }
 }
 
-TEST_CASE("batch norm of narrow values, on GPUs, is its reference in float64 to their rounding", "[gpu]") {
-  if (!test_device().is_cuda()) return;
+TEST_CASE("batch norm of narrow values is its reference in float64 to their rounding", "[gpu]") {
+  const bool on_gpu = test_device().is_cuda();
   at::manual_seed(4);
   const auto shape =
       GENERATE(std::vector<int64_t>{64, 16}, std::vector<int64_t>{2, 6, 3, 5}, std::vector<int64_t>{5, 24, 33, 31},
                std::vector<int64_t>{3, 728, 19, 19}, std::vector<int64_t>{2, 2048, 7, 7}, std::vector<int64_t>{64, 64, 56, 56});
-  const auto type = GENERATE(at::kBFloat16, at::kHalf);
-  Problem problem = random_problem(shape);
-  problem.input = problem.input.to(type);
-  problem.grad = problem.grad.to(type);
+  const auto type = on_gpu ? GENERATE(at::kBFloat16, at::kHalf) : at::kBFloat16;
+  const double of_sums = on_gpu ? 1e-2 : 1e-5;
+  Problem problem = random_problem(shape, type);
   // Values that rounding can carry over the edge of the ReLU get no gradient, so that both sides agree on the others.
   const BatchNormOptions linear = options_of({}), cut = options_of({.relu = true});
   const Result plain = reference(problem, linear);
-  check_close(fused(problem, linear, type), plain, 1e-2);
+  check_close(fused(problem, linear, type), plain, 1e-2, of_sums);
   problem.grad = problem.grad * (plain.output.abs() > 0.02).to(type);
-  check_close(fused(problem, cut, type), reference(problem, cut), 1e-2);
+  check_close(fused(problem, cut, type), reference(problem, cut), 1e-2, of_sums);
+}
+
+// The ReLU cuts where it does for the float64 values, because all of the arithmetic is float32.
+TEST_CASE("batch norm of bfloat16 on CPUs rounds its results once, on each instruction set") {
+  at::manual_seed(10);
+  const auto shape = GENERATE(std::vector<int64_t>{7, 5}, std::vector<int64_t>{4, 1, 40, 40}, std::vector<int64_t>{3, 137, 9, 8},
+                              std::vector<int64_t>{1, 1031, 3, 3}, std::vector<int64_t>{5, 24, 33, 31});
+  const bool relu = GENERATE(false, true);
+  INFO("shape " << c10::str(at::IntArrayRef(shape)) << ", relu " << relu);
+  Problem problem = random_problem(shape, at::kBFloat16);
+  const BatchNormOptions options = options_of({.relu = relu});
+  const Result expected = reference(problem, options);
+  for_each_instruction_set([&] {
+    const auto norm = [&](const at::Tensor& input, const NormTensors& tensors) { return batch_norm(input, tensors, options); };
+    check_close(run(problem, at::kCPU, at::kBFloat16, at::kFloat, norm), expected, 4e-3, 1e-5);
+  });
+  problem.input.select(1, 0).fill_(std::numeric_limits<float>::quiet_NaN());
+  for_each_instruction_set([&] {
+    const at::Tensor output = batch_norm(problem.input, problem.tensors, options);
+    CHECK(output.select(1, 0).isnan().all().item<bool>());
+    CHECK(output.narrow(1, 1, shape[1] - 1).isfinite().all().item<bool>());
+  });
 }
 
 TEST_CASE("an offset that batch norm cancels, on GPUs, shows in the running mean only", "[gpu]") {
@@ -207,21 +234,25 @@ TEST_CASE("batch norm with an addend, and its gradients, equal the plain ones in
   const auto shape = GENERATE(std::vector<int64_t>{7, 5}, std::vector<int64_t>{2, 6, 3, 5}, std::vector<int64_t>{5, 24, 33, 31});
   const auto source = GENERATE(NormSource::batch, NormSource::running);
   const bool relu = GENERATE(false, true);
-  INFO("shape " << c10::str(at::IntArrayRef(shape)) << ", relu " << relu << ", from batch " << (source == NormSource::batch));
-  const Problem problem = random_problem(shape);
+  const auto type = GENERATE(at::kFloat, at::kBFloat16);
+  INFO("shape " << c10::str(at::IntArrayRef(shape)) << ", relu " << relu << ", from batch " << (source == NormSource::batch)
+                << ", type " << type);
+  const Problem problem = random_problem(shape, type);
   const at::Tensor addend = at::empty_like(problem.input).normal_();
   const BatchNormOptions options = options_of({.norm = source, .relu = relu});
-  const auto run_in = [&](at::ScalarType type, const auto& norm) {
-    const at::Tensor added = addend.to(type, false, /*copy=*/true).requires_grad_();
-    const Result result = run(problem, at::kCPU, type, type, [&](const at::Tensor& input, const NormTensors& tensors) {
+  const auto run_in = [&](at::ScalarType as, at::ScalarType channel_type, const auto& norm) {
+    const at::Tensor added = addend.to(as, false, /*copy=*/true).requires_grad_();
+    const Result result = run(problem, at::kCPU, as, channel_type, [&](const at::Tensor& input, const NormTensors& tensors) {
       return norm(input, added, tensors, options);
     });
     return std::pair(result, added.grad());
   };
-  const auto [value, of_addend] = run_in(at::kFloat, batch_norm_add);
-  const auto [expected, expected_of_addend] = run_in(at::kDouble, batch_norm_add_reference);
-  check_close(value, expected);
-  check_close(of_addend, expected_of_addend, "gradient of the addend", 3e-6);
+  const auto [expected, expected_of_addend] = run_in(at::kDouble, at::kDouble, batch_norm_add_reference);
+  for_each_instruction_set([&, &expected = expected, &expected_of_addend = expected_of_addend] {
+    const auto [value, of_addend] = run_in(type, at::kFloat, batch_norm_add);
+    check_close(value, expected, type == at::kBFloat16 ? 4e-3 : 3e-6, 3e-6);
+    CHECK(of_addend.to(at::kDouble).equal(expected_of_addend));  // nothing is computed
+  });
 }
 
 TEST_CASE("batch norm leaves an addend of another layout or size to others") {
@@ -230,6 +261,8 @@ TEST_CASE("batch norm leaves an addend of another layout or size to others") {
   CHECK_FALSE(batch_norm_add_supports(problem.input, problem.input.contiguous(), problem.tensors));
   CHECK_FALSE(batch_norm_add_supports(problem.input, problem.input.narrow(0, 0, 1), problem.tensors));
   CHECK_FALSE(batch_norm_add_supports(problem.input, problem.input.to(at::kDouble), problem.tensors));
+  CHECK_FALSE(batch_norm_add_supports(problem.input, problem.input.to(at::kBFloat16), problem.tensors));
+  CHECK_FALSE(batch_norm_add_supports(problem.input.to(at::kBFloat16), problem.input, problem.tensors));
 }
 
 TEST_CASE("batch norm does not depend on the number of threads") {
@@ -263,6 +296,9 @@ TEST_CASE("batch norm leaves other layouts, types and devices to others") {
   CHECK_FALSE(batch_norm_supports(at::zeros({2, 3, 4, 4}), tensors));
   CHECK_FALSE(batch_norm_supports(at::zeros({2, 3}, at::kDouble), tensors));
   CHECK_FALSE(batch_norm_supports(at::zeros({3, 2}).t(), tensors));
+  NormTensors narrow = tensors;
+  narrow.gamma = tensors.gamma.to(at::kBFloat16);
+  CHECK_FALSE(batch_norm_supports(at::zeros({2, 3}, at::kBFloat16), narrow));
   CHECK_THROWS_AS(batch_norm(at::zeros({1, 3}), tensors, options_of({})), Error);
 }
 

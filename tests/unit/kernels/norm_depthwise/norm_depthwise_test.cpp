@@ -15,12 +15,12 @@ struct Problem : ConvolutionProblem {
   NormTensors tensors;
 };
 
-Problem random_problem(int64_t batch, int64_t channels, int64_t height, int64_t width) {
+Problem random_problem(int64_t batch, int64_t channels, int64_t height, int64_t width, at::ScalarType type = at::kFloat) {
   at::manual_seed(11);
   const std::vector<int64_t> shape{batch, channels, height, width};
-  return {{.input = (at::randn(shape) * 2 + 1).contiguous(at::MemoryFormat::ChannelsLast),
+  return {{.input = (at::randn(shape) * 2 + 1).contiguous(at::MemoryFormat::ChannelsLast).to(type),
            .weight = at::randn({channels, 1, 3, 3}),
-           .grad = at::randn(shape)},
+           .grad = at::randn(shape).to(type)},
           random_norm(channels)};
 }
 
@@ -42,9 +42,15 @@ Result run_with_norm(const Problem& problem, at::ScalarType type, BatchNormOptio
   return result;
 }
 
-void check_close(const Result& value, const Result& expected, double tolerance) {
-  check_close(value.convolution, expected.convolution, tolerance);
-  if (expected.tensors.gamma.defined()) check_close(value.tensors, expected.tensors, tolerance);
+// bfloat16 rounds the output once, and the gradient of the input twice. Sums, which are float32, are as good as those of float32.
+void check_against_float64(const Problem& problem, const BatchNormOptions& options) {
+  constexpr double kTolerance = 5e-6;
+  const at::ScalarType type = problem.input.scalar_type();
+  const Result value = run_with_norm(problem, type, options, norm_depthwise);
+  CHECK(value.convolution.output.is_contiguous(at::MemoryFormat::ChannelsLast));
+  const Result expected = run_with_norm(problem, at::kDouble, options, norm_depthwise_reference);
+  check_close(value.convolution, expected.convolution, type == at::kBFloat16 ? 8e-3 : kTolerance, kTolerance);
+  if (expected.tensors.gamma.defined()) check_close(value.tensors, expected.tensors, kTolerance);
 }
 
 }  // namespace
@@ -55,20 +61,16 @@ TEST_CASE("a depthwise convolution behind a norm, and its gradients, equal the p
                                                          std::tuple(2, 16, 6, 11), std::tuple(3, 72, 40, 43));
   const auto source = GENERATE(NormSource::none, NormSource::running, NormSource::batch);
   const bool relu = GENERATE(false, true);
-  CAPTURE(batch, channels, height, width, static_cast<int>(source), relu);
-  const Problem problem = random_problem(batch, channels, height, width);
+  const auto type = GENERATE(at::kFloat, at::kBFloat16);
+  CAPTURE(batch, channels, height, width, static_cast<int>(source), relu, type);
+  const Problem problem = random_problem(batch, channels, height, width, type);
   REQUIRE(norm_depthwise_supports(problem.input, problem.weight));
-  const BatchNormOptions options{.norm = source, .relu = relu};
-  const Result value = run_with_norm(problem, at::kFloat, options, norm_depthwise);
-  CHECK(value.convolution.output.is_contiguous(at::MemoryFormat::ChannelsLast));
-  check_close(value, run_with_norm(problem, at::kDouble, options, norm_depthwise_reference), 5e-6);
+  check_against_float64(problem, {.norm = source, .relu = relu});
 }
 
 TEST_CASE("a depthwise convolution behind a norm is the same on each instruction set") {
-  const Problem problem = random_problem(2, 40, 6, 11);
-  const BatchNormOptions options{.norm = NormSource::batch, .relu = true};
-  const Result expected = run_with_norm(problem, at::kDouble, options, norm_depthwise_reference);
-  for_each_instruction_set([&] { check_close(run_with_norm(problem, at::kFloat, options, norm_depthwise), expected, 5e-6); });
+  const Problem problem = random_problem(2, 40, 6, 11, GENERATE(at::kFloat, at::kBFloat16));
+  for_each_instruction_set([&] { check_against_float64(problem, {.norm = NormSource::batch, .relu = true}); });
 }
 
 TEST_CASE("a depthwise convolution behind a norm keeps what is no number") {
@@ -83,10 +85,8 @@ TEST_CASE("a depthwise convolution behind a norm keeps what is no number") {
 }
 
 TEST_CASE("a depthwise convolution behind a norm takes the statistics of all ranks") {
-  const Problem problem = random_problem(2, 24, 9, 10);
-  const BatchNormOptions options{.sum = [](at::Tensor& values) { values.mul_(2); }, .relu = true};  // two ranks with equal values
-  check_close(run_with_norm(problem, at::kFloat, options, norm_depthwise),
-              run_with_norm(problem, at::kDouble, options, norm_depthwise_reference), 5e-6);
+  const auto sum = [](at::Tensor& values) { values.mul_(2); };  // two ranks with equal values
+  check_against_float64(random_problem(2, 24, 9, 10), {.sum = sum, .relu = true});
 }
 
 TEST_CASE("a depthwise convolution behind a norm does not depend on the number of threads") {
@@ -112,6 +112,7 @@ TEST_CASE("a depthwise convolution behind a norm refuses what it cannot compute"
   const Problem problem = random_problem(1, 16, 8, 8);
   CHECK_FALSE(norm_depthwise_supports(problem.input.contiguous(), problem.weight));
   CHECK_FALSE(norm_depthwise_supports(problem.input.to(at::kDouble), problem.weight));
+  CHECK_FALSE(norm_depthwise_supports(problem.input, problem.weight.to(at::kBFloat16)));
   CHECK_FALSE(norm_depthwise_supports(problem.input, at::randn({16, 16, 3, 3})));
   CHECK_FALSE(norm_depthwise_supports(problem.input, at::randn({16, 1, 5, 5})));
   CHECK_FALSE(

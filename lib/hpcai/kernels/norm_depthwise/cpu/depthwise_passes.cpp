@@ -9,6 +9,7 @@
 
 #include "hpcai/kernels/simd/activation-inl.h"
 #include "hpcai/kernels/simd/channels-inl.h"
+#include "hpcai/kernels/simd/storage-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
@@ -30,53 +31,52 @@ struct Inside {
 };
 
 // Calls work(number of the row among three, its pixel column - 1) for the rows that the image has.
-template <class Work>
-HWY_INLINE void for_rows(const Image& image, Place place, const float* values, const Work& work) {
+template <class T, class Work>
+HWY_INLINE void for_rows(const Image& image, Place place, const T* values, const Work& work) {
   for (int64_t i = std::max<int64_t>(0, 1 - place.row); i < std::min<int64_t>(3, image.height + 1 - place.row); ++i) {
     work(i, values + ((place.row + i - 1) * image.width + place.column - 1) * image.channels);
   }
 }
 
-template <int kPixels, bool kRelu>
-HWY_INLINE void convolve_pixels(const Image& image, const Map& map, const float* kernels, Place place, const float* values,
-                                float* out) {
+template <int kPixels, bool kRelu, class T>
+HWY_INLINE void convolve_pixels(const Image& image, const Map& map, const float* kernels, Place place, const T* values, T* out) {
   const Inside<kPixels> inside(image, place);
-  float* const to = out + (place.row * image.width + place.column) * image.channels;
+  T* const to = out + (place.row * image.width + place.column) * image.channels;
   for_channels(image.channels, [&](auto d, int64_t c) HWY_ATTR {
     hn::Vec<decltype(d)> sum[kPixels];
     for (int i = 0; i < kPixels; ++i) sum[i] = hn::Zero(d);
-    for_rows(image, place, values, [&](int64_t row, const float* line) HWY_ATTR {
+    for_rows(image, place, values, [&](int64_t row, const T* line) HWY_ATTR {
       const float* const taps = kernels + 3 * row * image.channels + c;
       const auto left = hn::LoadU(d, taps), middle = hn::LoadU(d, taps + image.channels),
                  right = hn::LoadU(d, taps + 2 * image.channels);
       for (int i = 0; i < kPixels + 2; ++i) {
         if (!inside(i)) continue;
-        const auto y = scaled_and_shifted(d, hn::LoadU(d, line + i * image.channels + c), map, c), x = kRelu ? relu(d, y) : y;
+        const auto y = scaled_and_shifted(d, load(d, line + i * image.channels + c), map, c), x = kRelu ? relu(d, y) : y;
         if (i < kPixels) sum[i] = hn::MulAdd(left, x, sum[i]);
         if (i > 0 && i <= kPixels) sum[i - 1] = hn::MulAdd(middle, x, sum[i - 1]);
         if (i > 1) sum[i - 2] = hn::MulAdd(right, x, sum[i - 2]);
       }
     });
-    for (int i = 0; i < kPixels; ++i) hn::StoreU(sum[i], d, to + i * image.channels + c);
+    for (int i = 0; i < kPixels; ++i) store(sum[i], d, to + i * image.channels + c);
   });
 }
 
 // An input pixel is read by the nine outputs around it, through the kernel turned by 180 degrees.
-template <int kPixels, bool kRelu>
+template <int kPixels, bool kRelu, class T>
 HWY_INLINE void convolve_pixels_back(const Image& image, const Map& map, const float* mean, const float* kernels, Place place,
-                                     const float* values, const float* d_out, float* dy, float* sums) {
+                                     const T* values, const T* d_out, T* dy, float* sums) {
   const Inside<kPixels> inside(image, place);
   const int64_t channels = image.channels, first = (place.row * image.width + place.column) * channels;
   for_channels(channels, [&](auto d, int64_t c) HWY_ATTR {
     hn::Vec<decltype(d)> v[kPixels], y[kPixels], dx[kPixels];
     for (int i = 0; i < kPixels; ++i) {
-      v[i] = hn::LoadU(d, values + first + i * channels + c);
+      v[i] = load(d, values + first + i * channels + c);
       y[i] = scaled_and_shifted(d, v[i], map, c);
       dx[i] = hn::Zero(d);
     }
-    for_rows(image, place, d_out, [&](int64_t row, const float* line) HWY_ATTR {
+    for_rows(image, place, d_out, [&](int64_t row, const T* line) HWY_ATTR {
       hn::Vec<decltype(d)> grad[kPixels + 2];
-      for (int i = 0; i < kPixels + 2; ++i) grad[i] = inside(i) ? hn::LoadU(d, line + i * channels + c) : hn::Zero(d);
+      for (int i = 0; i < kPixels + 2; ++i) grad[i] = inside(i) ? load(d, line + i * channels + c) : hn::Zero(d);
       for (int column = 0; column < 3; ++column) {
         const int64_t tap = (3 * (2 - row) + 2 - column) * channels + c;
         const auto kernel = hn::LoadU(d, kernels + tap);
@@ -93,7 +93,7 @@ HWY_INLINE void convolve_pixels_back(const Image& image, const Map& map, const f
     const auto centre = hn::LoadU(d, mean + c);
     for (int i = 0; i < kPixels; ++i) {
       const auto g = kRelu ? hn::IfThenElseZero(hn::Gt(y[i], hn::Zero(d)), dx[i]) : dx[i];
-      hn::StoreU(g, d, dy + first + i * channels + c);
+      store(g, d, dy + first + i * channels + c);
       grad_sum = hn::Add(grad_sum, g);
       product_sum = hn::MulAdd(g, hn::Sub(v[i], centre), product_sum);
     }
@@ -112,46 +112,56 @@ HWY_INLINE void for_pixels(const Image& image, ImageRows rows, const Four& four,
   }
 }
 
-template <bool kRelu>
-void convolve_as(const Image& image, const Map& map, const float* kernels, ImageRows rows, const float* values, float* out) {
+template <bool kRelu, class T>
+void convolve_as(const Image& image, const Map& map, const float* kernels, ImageRows rows, const T* values, T* out) {
   for_pixels(
       image, rows, [&](Place place) HWY_ATTR { convolve_pixels<4, kRelu>(image, map, kernels, place, values, out); },
       [&](Place place) HWY_ATTR { convolve_pixels<1, kRelu>(image, map, kernels, place, values, out); });
 }
 
-template <bool kRelu>
+template <bool kRelu, class T>
 void convolve_back_as(const Image& image, const Map& map, const float* mean, const float* kernels, ImageRows rows,
-                      const float* values, const float* d_out, float* dy, float* sums) {
+                      const T* values, const T* d_out, T* dy, float* sums) {
   for_pixels(
       image, rows,
       [&](Place place) HWY_ATTR { convolve_pixels_back<4, kRelu>(image, map, mean, kernels, place, values, d_out, dy, sums); },
       [&](Place place) HWY_ATTR { convolve_pixels_back<1, kRelu>(image, map, mean, kernels, place, values, d_out, dy, sums); });
 }
 
-void convolve(const Image& image, const Map& map, const float* kernels, ImageRows rows, const float* values, float* out) {
-  (map.relu ? convolve_as<true> : convolve_as<false>)(image, map, kernels, rows, values, out);
+template <class T>
+void convolve(const Image& image, const Map& map, const float* kernels, ImageRows rows, const T* values, T* out) {
+  (map.relu ? convolve_as<true, T> : convolve_as<false, T>)(image, map, kernels, rows, values, out);
 }
 
-void convolve_back(const Image& image, const Map& map, const float* mean, const float* kernels, ImageRows rows,
-                   const float* values, const float* d_out, float* dy, float* sums) {
-  (map.relu ? convolve_back_as<true> : convolve_back_as<false>)(image, map, mean, kernels, rows, values, d_out, dy, sums);
+template <class T>
+void convolve_back(const Image& image, const Map& map, const float* mean, const float* kernels, ImageRows rows, const T* values,
+                   const T* d_out, T* dy, float* sums) {
+  (map.relu ? convolve_back_as<true, T> : convolve_back_as<false, T>)(image, map, mean, kernels, rows, values, d_out, dy, sums);
 }
+
+namespace {  // other sources have functions of these names
+template <class T>
+constexpr Passes<T> kPasses{.convolve = convolve<T>, .convolve_back = convolve_back<T>};
+Passes<float> float_passes() { return kPasses<float>; }
+Passes<c10::BFloat16> bfloat16_passes() { return kPasses<c10::BFloat16>; }
+}  // namespace
 
 }  // namespace hpcai::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace hpcai::kernels {
-HWY_EXPORT(convolve);
-HWY_EXPORT(convolve_back);
+HWY_EXPORT(float_passes);
+HWY_EXPORT(bfloat16_passes);
 
 namespace depthwise {
-void convolve(const Image& image, const Map& map, const float* kernels, ImageRows rows, const float* values, float* out) {
-  HWY_DYNAMIC_DISPATCH(convolve)(image, map, kernels, rows, values, out);
+template <>
+Passes<float> passes() {
+  return HWY_DYNAMIC_DISPATCH(float_passes)();
 }
-void convolve_back(const Image& image, const Map& map, const float* mean, const float* kernels, ImageRows rows,
-                   const float* values, const float* d_out, float* dy, float* sums) {
-  HWY_DYNAMIC_DISPATCH(convolve_back)(image, map, mean, kernels, rows, values, d_out, dy, sums);
+template <>
+Passes<c10::BFloat16> passes() {
+  return HWY_DYNAMIC_DISPATCH(bfloat16_passes)();
 }
 }  // namespace depthwise
 }  // namespace hpcai::kernels

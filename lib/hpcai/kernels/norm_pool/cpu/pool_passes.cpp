@@ -10,6 +10,7 @@
 
 #include "hpcai/kernels/simd/activation-inl.h"
 #include "hpcai/kernels/simd/channels-inl.h"
+#include "hpcai/kernels/simd/storage-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
@@ -40,7 +41,8 @@ HWY_INLINE hn::Mask<D> bytes_equal(D d, const uint8_t* bytes, int64_t number) {
   return hn::RebindMask(d, hn::Eq(found, hn::Set(integers, static_cast<int32_t>(number))));
 }
 
-void take_largest(const Image& image, const Map& map, ImageRows rows, const float* values, float* out, uint8_t* pixels) {
+template <class T>
+void take_largest(const Image& image, const Map& map, ImageRows rows, const T* values, T* out, uint8_t* pixels) {
   for (int64_t i = rows.first; i < rows.end; ++i) {
     const Range down = window(i, image.top, image.height);
     for (int64_t j = 0; j < image.out_width(); ++j) {
@@ -51,7 +53,7 @@ void take_largest(const Image& image, const Map& map, ImageRows rows, const floa
         bool first = true;
         for (int64_t row = down.first; row < down.end; ++row) {
           for (int64_t column = across.first; column < across.end; ++column, first = false) {
-            const auto v = hn::LoadU(d, values + (row * image.width + column) * image.channels + c);
+            const auto v = load(d, values + (row * image.width + column) * image.channels + c);
             const auto y = scaled_and_shifted(d, v, map, c);
             const int64_t here = 3 * (row - 2 * i + image.top) + column - 2 * j + image.left;
             const auto is_larger = hn::Or(hn::Gt(y, largest), hn::IsNaN(y));
@@ -64,7 +66,7 @@ void take_largest(const Image& image, const Map& map, ImageRows rows, const floa
           number = hn::IfThenElse(hn::Gt(largest, hn::Zero(d)), number, hn::Set(d, static_cast<float>(kNoPixel)));
           largest = relu(d, largest);
         }
-        hn::StoreU(largest, d, out + to + c);
+        store(largest, d, out + to + c);
         store_bytes(d, number, pixels + to + c);
       });
     }
@@ -72,8 +74,8 @@ void take_largest(const Image& image, const Map& map, ImageRows rows, const floa
 }
 
 // Calls work(tag, channel, index of the value, dy) for all values of some rows of the image.
-template <class Work>
-HWY_INLINE void for_gradients(const Image& image, ImageRows rows, const float* d_out, const uint8_t* pixels, const Work& work) {
+template <class T, class Work>
+HWY_INLINE void for_gradients(const Image& image, ImageRows rows, const T* d_out, const uint8_t* pixels, const Work& work) {
   for (int64_t row = rows.first; row < rows.end; ++row) {
     const Range down = windows_around(row, image.top, image.out_height());
     for (int64_t column = 0; column < image.width; ++column) {
@@ -85,7 +87,7 @@ HWY_INLINE void for_gradients(const Image& image, ImageRows rows, const float* d
           for (int64_t j = across.first; j < across.end; ++j) {
             const int64_t from = (i * image.out_width() + j) * image.channels + c;
             const int64_t here = 3 * (row - 2 * i + image.top) + column - 2 * j + image.left;
-            dy = hn::Add(dy, hn::IfThenElseZero(bytes_equal(d, pixels + from, here), hn::LoadU(d, d_out + from)));
+            dy = hn::Add(dy, hn::IfThenElseZero(bytes_equal(d, pixels + from, here), load(d, d_out + from)));
           }
         }
         work(d, c, first + c, dy);
@@ -94,44 +96,50 @@ HWY_INLINE void for_gradients(const Image& image, ImageRows rows, const float* d
   }
 }
 
-void add_gradients(const Image& image, const float* mean, ImageRows rows, const float* values, const float* d_out,
-                   const uint8_t* pixels, float* sums) {
+template <class T>
+void add_gradients(const Image& image, const float* mean, ImageRows rows, const T* values, const T* d_out, const uint8_t* pixels,
+                   float* sums) {
   for_gradients(image, rows, d_out, pixels, [&](auto d, int64_t c, int64_t i, auto dy) HWY_ATTR {
     float *const grad = sums + c, *const product = grad + image.channels;
     hn::StoreU(hn::Add(hn::LoadU(d, grad), dy), d, grad);
-    const auto deviation = hn::Sub(hn::LoadU(d, values + i), hn::LoadU(d, mean + c));
+    const auto deviation = hn::Sub(load(d, values + i), hn::LoadU(d, mean + c));
     hn::StoreU(hn::MulAdd(dy, deviation, hn::LoadU(d, product)), d, product);
   });
 }
 
-void input_gradient(const Image& image, const Gradient& gradient, ImageRows rows, const float* values, const float* d_out,
-                    const uint8_t* pixels, float* dv) {
+template <class T>
+void input_gradient(const Image& image, const Gradient& gradient, ImageRows rows, const T* values, const T* d_out,
+                    const uint8_t* pixels, T* dv) {
   for_gradients(image, rows, d_out, pixels, [&](auto d, int64_t c, int64_t i, auto dy) HWY_ATTR {
-    const auto rest = hn::MulAdd(hn::LoadU(d, gradient.slope + c), hn::LoadU(d, values + i), hn::LoadU(d, gradient.offset + c));
-    hn::StoreU(hn::MulAdd(hn::LoadU(d, gradient.scale + c), dy, rest), d, dv + i);
+    const auto rest = hn::MulAdd(hn::LoadU(d, gradient.slope + c), load(d, values + i), hn::LoadU(d, gradient.offset + c));
+    store(hn::MulAdd(hn::LoadU(d, gradient.scale + c), dy, rest), d, dv + i);
   });
 }
+
+namespace {  // other sources have functions of these names
+template <class T>
+constexpr Passes<T> kPasses{
+    .take_largest = take_largest<T>, .add_gradients = add_gradients<T>, .input_gradient = input_gradient<T>};
+Passes<float> float_passes() { return kPasses<float>; }
+Passes<c10::BFloat16> bfloat16_passes() { return kPasses<c10::BFloat16>; }
+}  // namespace
 
 }  // namespace hpcai::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace hpcai::kernels {
-HWY_EXPORT(take_largest);
-HWY_EXPORT(add_gradients);
-HWY_EXPORT(input_gradient);
+HWY_EXPORT(float_passes);
+HWY_EXPORT(bfloat16_passes);
 
 namespace pool {
-void take_largest(const Image& image, const Map& map, ImageRows rows, const float* values, float* out, uint8_t* pixels) {
-  HWY_DYNAMIC_DISPATCH(take_largest)(image, map, rows, values, out, pixels);
+template <>
+Passes<float> passes() {
+  return HWY_DYNAMIC_DISPATCH(float_passes)();
 }
-void add_gradients(const Image& image, const float* mean, ImageRows rows, const float* values, const float* d_out,
-                   const uint8_t* pixels, float* sums) {
-  HWY_DYNAMIC_DISPATCH(add_gradients)(image, mean, rows, values, d_out, pixels, sums);
-}
-void input_gradient(const Image& image, const Gradient& gradient, ImageRows rows, const float* values, const float* d_out,
-                    const uint8_t* pixels, float* dv) {
-  HWY_DYNAMIC_DISPATCH(input_gradient)(image, gradient, rows, values, d_out, pixels, dv);
+template <>
+Passes<c10::BFloat16> passes() {
+  return HWY_DYNAMIC_DISPATCH(bfloat16_passes)();
 }
 }  // namespace pool
 }  // namespace hpcai::kernels
