@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "autocast.h"
 #include "hpcai/core/error.h"
 #include "test_device.h"
 #include "unit/kernels/instruction_sets.h"
@@ -178,6 +179,22 @@ TEST_CASE("batch norm of bfloat16 on CPUs rounds its results once, on each instr
     CHECK(output.select(1, 0).isnan().all().item<bool>());
     CHECK(output.narrow(1, 1, shape[1] - 1).isfinite().all().item<bool>());
   });
+}
+
+TEST_CASE("batch norm of bfloat16 is the same under autocast") {
+  at::manual_seed(11);
+  const Problem problem = random_problem({5, 24, 33, 31}, at::kBFloat16);
+  const auto compute = [&] {
+    return run(problem, at::kCPU, at::kBFloat16, at::kFloat, [&](const at::Tensor& input, const NormTensors& tensors) {
+      return batch_norm_add(batch_norm(input, tensors, options_of({.relu = true})), input, tensors, options_of({.relu = true}));
+    });
+  };
+  const Result plain = compute();
+  const CpuAutocast autocast;
+  const Result under_autocast = compute();
+  CHECK(under_autocast.output.equal(plain.output));
+  CHECK(under_autocast.d_input.equal(plain.d_input));
+  CHECK(under_autocast.d_gamma.equal(plain.d_gamma));
 }
 
 TEST_CASE("an offset that batch norm cancels, on GPUs, shows in the running mean only", "[gpu]") {

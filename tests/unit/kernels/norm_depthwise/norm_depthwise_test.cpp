@@ -4,6 +4,7 @@
 #include <limits>
 #include <tuple>
 
+#include "autocast.h"
 #include "hpcai/core/error.h"
 #include "unit/kernels/convolution_check.h"
 #include "unit/kernels/instruction_sets.h"
@@ -87,6 +88,14 @@ TEST_CASE("a depthwise convolution behind a norm keeps what is no number") {
 TEST_CASE("a depthwise convolution behind a norm takes the statistics of all ranks") {
   const auto sum = [](at::Tensor& values) { values.mul_(2); };  // two ranks with equal values
   check_against_float64(random_problem(2, 24, 9, 10), {.sum = sum, .relu = true});
+}
+
+TEST_CASE("a depthwise convolution behind a norm, of bfloat16 images, is the same under autocast") {
+  const Problem problem = random_problem(2, 24, 9, 10, at::kBFloat16);
+  const auto compute = [&] { return run_with_norm(problem, at::kBFloat16, {.relu = true}, norm_depthwise).convolution; };
+  const ConvolutionResult plain = compute();
+  const CpuAutocast autocast;
+  check_equal(compute(), plain);
 }
 
 TEST_CASE("a depthwise convolution behind a norm does not depend on the number of threads") {
