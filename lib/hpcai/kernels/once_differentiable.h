@@ -19,6 +19,7 @@ struct OnceDifferentiable : torch::autograd::Function<Operator> {
                                                  torch::autograd::variable_list& grads) {
     const bool is_recorded = at::GradMode::is_enabled();  // with create_graph
     const at::NoGradGuard no_grad;
+    const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);  // gradients() chooses the types
     torch::autograd::variable_list gradients = Operator::gradients(context, std::move(grads));
     return is_recorded ? without_derivative(std::move(gradients), Operator::kName) : gradients;
   }

@@ -1,48 +1,97 @@
 #include "hpcai/models/layers.h"
 
 #include <ATen/autocast_mode.h>
+#include <ATen/record_function.h>
 #include <torch/types.h>
 
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "hpcai/kernels/bfloat16_products.h"
 #include "hpcai/kernels/norm_depthwise/norm_depthwise.h"
 #include "hpcai/kernels/patch_convolution/patch_convolution.h"
+#include "hpcai/kernels/storage.h"
 #include "hpcai/kernels/time_taps/time_taps.h"
+#include "hpcai/kernels/widened_convolution/widened_convolution.h"
 #include "hpcai/kernels/winograd/winograd.h"
 
 namespace hpcai::models {
 namespace {
 
-// Whether images are float32 on a CPU, and channels-last, and stay so.
-bool is_plain(const at::Tensor& input) {
-  return input.is_cpu() && input.scalar_type() == at::kFloat && !at::autocast::is_autocast_enabled(at::kCPU) &&
-         input.dim() == 4 && input.is_contiguous(at::MemoryFormat::ChannelsLast);
+// The type in which the program's own operators take images that are channels-last on a CPU: float32, and with autocast bfloat16.
+// None for images that only LibTorch's operators take.
+std::optional<at::ScalarType> stored_type(const at::Tensor& images) {
+  if (!kernels::is_stored(images) || images.dim() != 4 || !images.is_contiguous(at::MemoryFormat::ChannelsLast)) return {};
+  const bool autocast = at::autocast::is_autocast_enabled(at::kCPU);
+  const at::ScalarType type = autocast ? at::autocast::get_autocast_dtype(at::kCPU) : images.scalar_type();
+  const bool is_known = type == (autocast ? at::kBFloat16 : at::kFloat);
+  return is_known ? std::optional(type) : std::nullopt;
 }
 
-bool is_pixel_product(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, int64_t padding,
-                      int64_t groups) {
-  return groups == 1 && !bias.defined() && padding == 0 && is_plain(input) && kernels::pixel_product_supports(input, weight);
+// Who computes a convolution of images.
+enum class Way { library, widened, pixel_product, winograd, patches };
+
+Way quickest_way(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+                 const kernels::ConvolutionSizes& sizes) {
+  const bool is_dense = sizes.groups == 1 && !bias.defined();
+  if (is_dense && sizes.padding == 0 && kernels::pixel_product_supports(input, weight)) return Way::pixel_product;
+  if (is_dense && sizes.stride == 1 && kernels::winograd_pays(input, weight, sizes.padding)) return Way::winograd;
+  const bool is_narrow = input.scalar_type() == at::kBFloat16;
+  if (is_narrow && kernels::bfloat16_products() != kernels::Bfloat16Products::slow) return Way::library;
+  const bool has_wide_patches = weight.size(2) == 3 && weight.size(1) >= 32;
+  if (is_dense && sizes.stride > 1 && has_wide_patches && kernels::patch_convolution_supports(input, weight)) return Way::patches;
+  return is_narrow && weight.scalar_type() == at::kFloat ? Way::widened : Way::library;
+}
+
+// A convolution of images, and who computes it.
+struct Choice {
+  at::Tensor stored;  // the input, in the type that the program's own operators take
+  Way way = Way::library;
+
+  Choice(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, const kernels::ConvolutionSizes& sizes) {
+    const auto type = stored_type(input);
+    if (!type) return;
+    stored = input.to(*type);
+    way = quickest_way(stored, weight, bias, sizes);
+  }
+};
+
+// compute(), a convolution of input and weight, without autocast, so that the weight stays float32. LibTorch's observers see it
+// as one operation.
+template <class Compute>
+at::Tensor observed(const at::Tensor& input, const at::Tensor& weight, const Compute& compute) {
+  const std::array<c10::IValue, 2> inputs{input, weight};
+  at::RecordFunction record(at::RecordScope::FUNCTION);
+  if (record.isActive()) record.before(kConvolutionName, c10::ArrayRef<const c10::IValue>(inputs.data(), inputs.size()));
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+  at::Tensor output = compute();
+  if (record.needsOutputs()) record.setOutputs(std::vector<c10::IValue>{output});
+  return output;
 }
 
 }  // namespace
 
 at::Tensor convolve_images(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, int64_t stride,
                            int64_t padding, int64_t groups) {
-  if (is_pixel_product(input, weight, bias, padding, groups)) return kernels::pixel_product(input, weight, stride);
-  const bool is_dense = groups == 1 && !bias.defined();
-  if (is_dense && is_plain(input)) {
-    if (stride == 1 && kernels::winograd_pays(input, weight, padding)) {
-      return kernels::winograd(input, weight, padding);
+  const kernels::ConvolutionSizes sizes{.stride = stride, .padding = padding, .groups = groups};
+  const Choice choice(input, weight, bias, sizes);
+  if (choice.way == Way::library) return at::conv2d(input, weight, bias, stride, padding, 1, groups);
+  return observed(input, weight, [&] {
+    switch (choice.way) {
+      case Way::pixel_product: return kernels::pixel_product(choice.stored, weight, stride);
+      case Way::winograd: return kernels::winograd(choice.stored, weight, padding);
+      case Way::patches: return kernels::patch_convolution(choice.stored, weight, stride, padding);
+      // A float32 input, that of the network, need not be rounded.
+      default: return kernels::widened_convolution(input, weight, bias, sizes, choice.stored.scalar_type());
     }
-    const bool has_wide_patches = weight.size(2) == 3 && weight.size(1) >= 32;
-    if (stride > 1 && has_wide_patches && kernels::patch_convolution_supports(input, weight)) {
-      return kernels::patch_convolution(input, weight, stride, padding);
-    }
-  }
-  return at::conv2d(input, weight, bias, stride, padding, 1, groups);
+  });
 }
 
 at::Tensor pool_behind(BatchNorm& norm, bool relu, const at::Tensor& input, kernels::PoolPadding padding) {
-  if (norm.mode() != BatchNormMode::none && is_plain(input) && kernels::norm_pool_supports(input)) {
-    return kernels::norm_pool(input, norm.tensors(), norm.kernel_options(relu), padding);
+  const auto type = stored_type(input);
+  if (norm.mode() != BatchNormMode::none && type && kernels::norm_pool_supports(input.to(*type))) {
+    return kernels::norm_pool(input.to(*type), norm.tensors(), norm.kernel_options(relu), padding);
   }
   return kernels::max_pool(relu ? norm.forward_relu(input) : norm.forward(input), padding);
 }
@@ -57,18 +106,25 @@ at::Tensor Conv2d::forward(const at::Tensor& input) const {
 }
 
 kernels::Fork Conv2d::forward_fork(const at::Tensor& input) const {
-  if (is_pixel_product(input, weight, bias, options_.padding, options_.groups)) {
-    return kernels::pixel_product_fork(input, weight, options_.stride);
-  }
-  return {.output = forward(input), .input = input};
+  const Choice choice(input, weight, bias, {options_.stride, options_.padding, options_.groups});
+  if (choice.way != Way::pixel_product) return {.output = forward(input), .input = input};
+  kernels::Fork fork;
+  observed(input, weight, [&] {
+    fork = kernels::pixel_product_fork(choice.stored, weight, options_.stride);
+    return fork.output;
+  });
+  return fork;
 }
 
 at::Tensor Conv2d::forward_behind(BatchNorm* norm, bool relu, const at::Tensor& input) const {
   const bool has_padding_of_one = options_.stride == 1 && options_.padding == 1 && !bias.defined();
-  if (has_padding_of_one && is_plain(input) && kernels::norm_depthwise_supports(input, weight)) {
-    return kernels::norm_depthwise(
-        input, weight, norm ? norm->tensors() : kernels::NormTensors{},
-        norm ? norm->kernel_options(relu) : kernels::BatchNormOptions{.norm = kernels::NormSource::none, .relu = relu});
+  const auto type = stored_type(input);
+  if (has_padding_of_one && type && kernels::norm_depthwise_supports(input.to(*type), weight)) {
+    const auto options =
+        norm ? norm->kernel_options(relu) : kernels::BatchNormOptions{.norm = kernels::NormSource::none, .relu = relu};
+    return observed(input, weight, [&] {
+      return kernels::norm_depthwise(input.to(*type), weight, norm ? norm->tensors() : kernels::NormTensors{}, options);
+    });
   }
   if (norm) return forward(relu ? norm->forward_relu(input) : norm->forward(input));
   return forward(relu ? input.relu() : input);

@@ -12,14 +12,20 @@ namespace hpcai::models {
 // Convolutions and dense layers. Their constructors set all weights to zero, and initialise.h fills them from a seed. LibTorch's
 // own modules are not used, because their constructors draw weights from the global generator.
 
+// Images in channels-last memory on a CPU take the quickest of the program's own kernels where they are float32, or where
+// autocast asks for bfloat16: they are then stored as bfloat16, weights stay float32, and most products are those of float32
+// (docs/convolutions.md). Other images take LibTorch's operators.
+
+// What LibTorch's observers call a convolution by the program's own kernels; its inputs are the images and the weight.
+inline constexpr const char* kConvolutionName = "hpcai::convolution";
+
 // The convolution of images [batch, in, height, width] with a square kernel: weight [out, in / groups, kernel, kernel], bias
-// [out] or undefined. On a CPU, float32 images in channels-last memory take the quickest of the program's own kernels, otherwise
-// LibTorch's.
+// [out] or undefined.
 at::Tensor convolve_images(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, int64_t stride,
                            int64_t padding, int64_t groups);
 
-// The 3x3 max pool of stride 2 of norm(input), or with `relu` of relu(norm(input)), as kernels::norm_pool. On a CPU float32
-// images in channels-last memory are normalised while the pool reads them.
+// The 3x3 max pool of stride 2 of norm(input), or with `relu` of relu(norm(input)), as kernels::norm_pool. The kernels normalise
+// images while the pool reads them.
 at::Tensor pool_behind(BatchNorm& norm, bool relu, const at::Tensor& input, kernels::PoolPadding padding);
 
 // A 2-D convolution with square kernels.
@@ -35,7 +41,7 @@ class Conv2d : public torch::nn::Module {
   // forward(input), and the input for others that read it, too: a 1x1 convolution on a CPU adds its gradient to theirs.
   kernels::Fork forward_fork(const at::Tensor& input) const;
   // forward(x) for x = norm(input), or with `relu` relu(norm(input)); without a norm (null) x = input or relu(input). On a CPU a
-  // depthwise 3x3 convolution in float32 computes x while it reads its input, and does not store it.
+  // depthwise 3x3 convolution computes x while it reads its input, and does not store it.
   at::Tensor forward_behind(BatchNorm* norm, bool relu, const at::Tensor& input) const;
 
   at::Tensor weight;  // [out, in / groups, kernel, kernel]

@@ -45,6 +45,25 @@ ConvolutionResult run_on_threads(int threads, const ConvolutionProblem& problem,
   return result;
 }
 
+// The same with the images stored as bfloat16 and a float32 weight, on `threads` threads.
+template <class Convolution>
+ConvolutionResult run_stored(int threads, const ConvolutionProblem& problem, const Convolution& convolution) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(threads);
+  const at::Tensor input = problem.input.detach().to(at::kBFloat16, false, /*copy=*/true).requires_grad_();
+  const at::Tensor weight = problem.weight.detach().clone().requires_grad_();
+  const at::Tensor output = convolution(input, weight);
+  output.backward(problem.grad.to(at::kBFloat16));
+  at::set_num_threads(before);
+  return {.output = output.detach(), .of_input = input.grad(), .of_weight = weight.grad()};
+}
+
+// A problem whose images bfloat16 can hold.
+inline ConvolutionProblem as_stored(const ConvolutionProblem& problem) {
+  const auto held = [](const at::Tensor& images) { return images.to(at::kBFloat16).to(at::kFloat); };
+  return {.input = held(problem.input), .weight = problem.weight, .grad = held(problem.grad)};
+}
+
 // As a part of the largest expected value.
 inline double largest_error(const at::Tensor& value, const at::Tensor& expected) {
   REQUIRE(value.sizes() == expected.sizes());
@@ -58,6 +77,17 @@ inline void check_close(const ConvolutionResult& value, const ConvolutionResult&
 }
 inline void check_close(const ConvolutionResult& value, const ConvolutionResult& expected, double tolerance) {
   check_close(value, expected, tolerance, tolerance);
+}
+
+// bfloat16 images are rounded once, by at most 2^-8 of a value, and the float32 gradient of the weight is not.
+inline void check_stored(const ConvolutionResult& value, const ConvolutionResult& expected, double tolerance_of_weight) {
+  CHECK(value.output.scalar_type() == at::kBFloat16);
+  CHECK(value.of_input.scalar_type() == at::kBFloat16);
+  CHECK(value.of_weight.scalar_type() == at::kFloat);
+  constexpr double kRounding = 1.0 / 256;
+  CHECK(largest_error(value.output, expected.output) < kRounding + tolerance_of_weight);
+  CHECK(largest_error(value.of_input, expected.of_input) < kRounding + tolerance_of_weight);
+  CHECK(largest_error(value.of_weight, expected.of_weight) < tolerance_of_weight);
 }
 
 // A norm with any statistics, and a gamma of any sign.

@@ -1,9 +1,11 @@
 #include "hpcai/kernels/patch_convolution/patch_convolution.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "hpcai/kernels/once_differentiable.h"
+#include "hpcai/kernels/storage.h"
+#include "hpcai/kernels/widened/widened.h"
+#include "hpcai/kernels/widened_convolution/widened_convolution.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -30,8 +32,9 @@ at::Tensor weight_gradient(const at::Tensor& dy, const at::Tensor& input, const 
   at::Tensor sum = at::zeros({out, kernel * kernel * in}, weight.options());
   for (int64_t first = 0; first < batch; first += samples) {
     const int64_t count = std::min(samples, batch - first);
-    const at::Tensor rows = dy.narrow(0, first, count).permute({0, 2, 3, 1}).reshape({-1, out});
-    sum.addmm_(rows.t(), patches_of(input.narrow(0, first, count), kernel, stride, padding, dy.size(2), dy.size(3)));
+    const auto samples_of = [&](const at::Tensor& images) { return widened(images.narrow(0, first, count)); };
+    const at::Tensor rows = samples_of(dy).permute({0, 2, 3, 1}).reshape({-1, out});
+    sum.addmm_(rows.t(), patches_of(samples_of(input), kernel, stride, padding, dy.size(2), dy.size(3)));
   }
   return sum.view({out, kernel, kernel, in}).permute({0, 3, 1, 2}).contiguous(weight.suggest_memory_format());
 }
@@ -44,7 +47,7 @@ struct PatchConvolution : OnceDifferentiable<PatchConvolution> {
     context->save_for_backward({input, weight});
     context->saved_data["stride"] = stride;
     context->saved_data["padding"] = padding;
-    return at::conv2d(input, weight, {}, stride, padding);
+    return convolve_widened(input, weight, {}, {.stride = stride, .padding = padding}, input.scalar_type());
   }
 
   static variable_list gradients(AutogradContext* context, variable_list grads) {
@@ -54,9 +57,7 @@ struct PatchConvolution : OnceDifferentiable<PatchConvolution> {
     const at::Tensor dy = grads[0].contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor of_input, of_weight;
     if (context->needs_input_grad(0)) {
-      of_input =
-          std::get<0>(at::convolution_backward(dy, input, weight, at::OptionalIntArrayRef(), {stride, stride}, {padding, padding},
-                                               {1, 1}, /*transposed=*/false, {0, 0}, /*groups=*/1, {true, false, false}));
+      of_input = widened_input_gradient(dy, input, weight, {.stride = stride, .padding = padding});
     }
     if (context->needs_input_grad(1)) of_weight = weight_gradient(dy, input, weight, stride, padding);
     return {of_input, of_weight, {}, {}};
@@ -66,10 +67,9 @@ struct PatchConvolution : OnceDifferentiable<PatchConvolution> {
 }  // namespace
 
 bool patch_convolution_supports(const at::Tensor& input, const at::Tensor& weight) {
-  const auto is_float = [](const at::Tensor& tensor) { return tensor.is_cpu() && tensor.scalar_type() == at::kFloat; };
-  return is_float(input) && is_float(weight) && input.dim() == 4 && input.is_contiguous(at::MemoryFormat::ChannelsLast) &&
-         weight.dim() == 4 && weight.size(1) == input.size(1) && weight.size(2) == weight.size(3) && input.numel() > 0 &&
-         weight.numel() > 0;
+  return is_stored(input) && weight.is_cpu() && weight.scalar_type() == at::kFloat && input.dim() == 4 &&
+         input.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.dim() == 4 && weight.size(1) == input.size(1) &&
+         weight.size(2) == weight.size(3) && input.numel() > 0 && weight.numel() > 0;
 }
 
 at::Tensor patch_convolution(const at::Tensor& input, const at::Tensor& weight, int64_t stride, int64_t padding) {

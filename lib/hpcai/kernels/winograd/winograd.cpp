@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "hpcai/kernels/bfloat16_products.h"
 #include "hpcai/kernels/once_differentiable.h"
+#include "hpcai/kernels/storage.h"
 #include "hpcai/kernels/winograd/winograd_sequence.h"
 
 namespace hpcai::kernels {
@@ -44,14 +46,15 @@ struct Winograd : OnceDifferentiable<Winograd> {
 }  // namespace
 
 bool winograd_supports(const at::Tensor& input, const at::Tensor& weight, int64_t padding) {
-  const auto is_float = [](const at::Tensor& tensor) { return tensor.is_cpu() && tensor.scalar_type() == at::kFloat; };
-  return is_float(input) && is_float(weight) && input.dim() == 4 && input.is_contiguous(at::MemoryFormat::ChannelsLast) &&
-         weight.dim() == 4 && weight.size(1) == input.size(1) && weight.size(2) == 3 && weight.size(3) == 3 &&
-         weight.size(0) % kPanel == 0 && weight.size(1) % kPanel == 0 && input.size(0) > 0 && weight.size(0) > 0 &&
-         weight.size(1) > 0 && (padding == 0 || padding == 1) && std::min(input.size(2), input.size(3)) + 2 * padding >= 3;
+  return is_stored(input) && weight.is_cpu() && weight.scalar_type() == at::kFloat && input.dim() == 4 &&
+         input.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.dim() == 4 && weight.size(1) == input.size(1) &&
+         weight.size(2) == 3 && weight.size(3) == 3 && weight.size(0) % kPanel == 0 && weight.size(1) % kPanel == 0 &&
+         input.size(0) > 0 && weight.size(0) > 0 && weight.size(1) > 0 && (padding == 0 || padding == 1) &&
+         std::min(input.size(2), input.size(3)) + 2 * padding >= 3;
 }
 
 bool winograd_pays(const at::Tensor& input, const at::Tensor& weight, int64_t padding) {
+  if (input.scalar_type() == at::kBFloat16 && bfloat16_products() == Bfloat16Products::very_quick) return false;
   constexpr int64_t kFewestTiles = 16, kFewestChannels = 32;  // see docs/convolutions.md
   return winograd_supports(input, weight, padding) && std::min(weight.size(0), weight.size(1)) >= kFewestChannels &&
          winograd_cpu::Shape(input, weight.size(0), padding).tiles() >= kFewestTiles;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hpcai/core/threads/pieces.h"
+#include "hpcai/kernels/storage.h"
 
 namespace hpcai::kernels::winograd_cpu {
 namespace {
@@ -134,6 +135,21 @@ void multiply_gradients(const Elements& tiles, const Elements& grads, const Elem
                     {.left = tiles.stride, .right = grads.stride, .out = kernels.stride}, first, end);
 }
 
+// The passes over images for one panel of channels, by the type of the images.
+void transform_input(const at::Tensor& images, const Tiling& tiling, const TileRange& range, const Elements& tiles) {
+  with_storage(images,
+               [&]<class T>(T) { image_passes<T>().transform_input(tiling, range, images.const_data_ptr<T>(), tiles.panel(0)); });
+}
+void transform_output_gradient(const at::Tensor& dy, const Tiling& tiling, const TileRange& range, const Elements& grads) {
+  with_storage(dy, [&]<class T>(T) {
+    image_passes<T>().transform_output_gradient(tiling, range, dy.const_data_ptr<T>(), grads.panel(0));
+  });
+}
+void transform_sums(const Elements& sums, const Tiling& tiling, const TileRange& range, const at::Tensor& output) {
+  with_storage(output,
+               [&]<class T>(T) { image_passes<T>().transform_sums(tiling, range, sums.panel(0), output.mutable_data_ptr<T>()); });
+}
+
 }  // namespace
 
 KernelStrides strides_of(const at::Tensor& weight) {
@@ -158,7 +174,7 @@ at::Tensor convolve(const at::Tensor& images, const Shape& shape, const float* k
   for_chunks(shape.tiles(), [&](int64_t first, int64_t count) {
     const Elements tiles(shape.in, count), sums(shape.out, count);
     for_pieces(shape.in / kPanel, [&](int64_t panel) {
-      transform_input(shape.of_input(), {first, count, panel}, images.const_data_ptr<float>(), tiles.panel(0));
+      transform_input(images, shape.of_input(), {first, count, panel}, tiles);
     });
     for_elements(transformed, [&](int64_t number, int64_t begin, int64_t end) {
       const Group group = transformed.group(number);
@@ -167,7 +183,7 @@ at::Tensor convolve(const at::Tensor& images, const Shape& shape, const float* k
       multiply_tiles(tiles, of_group, sums, group, begin, end);
     });
     for_pieces(shape.out / kPanel, [&](int64_t panel) {
-      transform_sums(shape.of_output(), {first, count, panel}, sums.panel(0), output.mutable_data_ptr<float>());
+      transform_sums(sums, shape.of_output(), {first, count, panel}, output);
     });
   });
   return output;
@@ -185,10 +201,10 @@ at::Tensor weight_gradient(const at::Tensor& images, const Shape& shape, const a
   for_chunks(shape.tiles(), [&](int64_t first, int64_t count) {
     const Elements tiles(shape.in, count), grads(shape.out, count);
     for_pieces(shape.in / kPanel, [&](int64_t panel) {
-      transform_input(shape.of_input(), {first, count, panel}, images.const_data_ptr<float>(), tiles.panel(0));
+      transform_input(images, shape.of_input(), {first, count, panel}, tiles);
     });
     for_pieces(shape.out / kPanel, [&](int64_t panel) {
-      transform_output_gradient(shape.of_output(), {first, count, panel}, dy.const_data_ptr<float>(), grads.panel(0));
+      transform_output_gradient(dy, shape.of_output(), {first, count, panel}, grads);
     });
     for_elements(gradients, [&](int64_t number, int64_t begin, int64_t end) {
       const Elements sums = gradients.get(number);

@@ -22,8 +22,9 @@ struct Shape {
   Tiling of_output() const { return {out_height(), out_width(), out, down(), across(), /*padding=*/0}; }
 };
 
-// The convolution of images [batch, in, height, width], channels-last, with kernels [out][in][3][3], whose strides may swap
-// inputs and outputs. `turned`: with kernels turned by 180 degrees. Returns [batch, out, out_height, out_width], channels-last.
+// The convolution of images [batch, in, height, width], channels-last, float32 or bfloat16, with float32 kernels [out][in][3][3],
+// whose strides may swap inputs and outputs. `turned`: with kernels turned by 180 degrees. Returns [batch, out, out_height,
+// out_width], channels-last, in the type of the images.
 at::Tensor convolve(const at::Tensor& images, const Shape& shape, const float* kernels, const KernelStrides& strides,
                     bool turned);
 

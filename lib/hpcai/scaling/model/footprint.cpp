@@ -12,6 +12,7 @@
 #include "hpcai/distributed/exchange/gradient_buffers.h"
 #include "hpcai/distributed/exchange/power_sgd.h"
 #include "hpcai/distributed/exchange/single_group.h"
+#include "hpcai/models/layers.h"
 #include "hpcai/optim/make_optimizer.h"
 #include "hpcai/optim/optimizer.h"
 #include "hpcai/trainer/build.h"
@@ -37,7 +38,8 @@ double bytes_of(const checkpoint::NamedTensors& tensors) {
   return sum;
 }
 
-// Counts the multiply-adds of the operations that this thread calls during the lifetime of an object.
+// Counts the multiply-adds of the operations that this thread calls during the lifetime of an object. A convolution is counted by
+// its sizes, and not by the products that it is made of.
 class MacCounter {
  public:
   MacCounter() {
@@ -56,6 +58,8 @@ class MacCounter {
  private:
   // Passes a number from begin() to end(), because end() cannot see the inputs.
   struct Convolution : at::ObserverContext {
+    Convolution() { ++depth_; }
+    ~Convolution() override { --depth_; }
     double macs_per_output = 0;
   };
 
@@ -63,7 +67,8 @@ class MacCounter {
     const std::string_view name = function.name();
     const auto inputs = function.inputs();
     auto size = [&](size_t i, int64_t d) { return static_cast<double>(inputs[i].toTensor().size(d)); };
-    if (name == "aten::convolution") {
+    if (depth_ > 0) return nullptr;
+    if (name == "aten::convolution" || name == models::kConvolutionName) {
       auto context = std::make_unique<Convolution>();
       context->macs_per_output = static_cast<double>(inputs[1].toTensor().numel()) / size(1, 0);
       return context;
@@ -80,10 +85,12 @@ class MacCounter {
   }
 
   static thread_local double sum_;
+  static thread_local int depth_;  // convolutions that have begun and not ended
   at::CallbackHandle handle_;
 };
 
 thread_local double MacCounter::sum_ = 0;
+thread_local int MacCounter::depth_ = 0;
 
 // [samples, ...spec.input_shape]
 at::Tensor random_input(const data::SampleSpec& spec, int64_t samples) {
@@ -109,7 +116,8 @@ void measure_activations(models::Model& model, const data::SampleSpec& spec, tra
 }
 
 void count_operations(models::Model& model, const data::SampleSpec& spec, Footprint& footprint) {
-  // For an input that requires a gradient, and in bfloat16, the network uses LibTorch's own operations, which MacCounter sees.
+  // For an input that requires a gradient, and in bfloat16, the network uses LibTorch's own operations, which MacCounter sees,
+  // and convolutions, which it sees, too.
   const at::Tensor input = random_input(spec, 2).requires_grad_();
   double exchanges = 0, bytes = 0;
   models::SumOverRanks count = [&](at::Tensor& values) {

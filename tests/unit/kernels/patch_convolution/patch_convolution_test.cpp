@@ -6,6 +6,9 @@
 #include "unit/kernels/convolution_check.h"
 
 namespace hpcai::kernels {
+namespace {
+
+// In float32, and with bfloat16 images.
 TEST_CASE("a convolution whose weight's gradient comes from patches equals the plain one in float64") {
   at::manual_seed(7);
   // odd sizes, another kernel and stride, one pixel, and enough values for several pieces
@@ -25,6 +28,8 @@ TEST_CASE("a convolution whose weight's gradient comes from patches equals the p
   };
   problem.grad = at::randn(plain(problem.input, problem.weight).sizes(), at::kDouble);
   check_close(run(problem, at::kFloat, patches), run(problem, at::kDouble, plain), 1e-5);
+  problem = as_stored(problem);
+  check_stored(run_stored(GENERATE(1, 3), problem, patches), run(problem, at::kDouble, plain), 1e-5);
 }
 
 TEST_CASE("a convolution with patches refuses what it cannot compute") {
@@ -35,4 +40,5 @@ TEST_CASE("a convolution with patches refuses what it cannot compute") {
   CHECK_THROWS_AS(patch_convolution(input.contiguous(), weight, 2, 1), c10::Error);
 }
 
+}  // namespace
 }  // namespace hpcai::kernels

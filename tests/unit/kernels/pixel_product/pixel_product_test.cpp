@@ -1,8 +1,11 @@
 #include "hpcai/kernels/pixel_product/pixel_product.h"
 
+#include <torch/autograd.h>
+
 #include <catch2/catch.hpp>
 #include <tuple>
 
+#include "hpcai/kernels/bfloat16_products.h"
 #include "unit/kernels/convolution_check.h"
 #include "unit/kernels/instruction_sets.h"
 
@@ -103,6 +106,64 @@ TEST_CASE("the product over pixels with packed weights does not depend on the nu
   const ConvolutionResult three = run_on_threads(3, problem, packed), one = run_on_threads(1, problem, packed);
   CHECK(three.output.equal(one.output));
   CHECK(three.of_input.equal(one.of_input));
+}
+
+TEST_CASE("the product over bfloat16 pixels and its gradients equal those in float64, but for one rounding of images") {
+  // as above; and several pieces of rows of the library's product
+  const auto [batch, in, out, height, width] =
+      GENERATE(std::tuple(2, 16, 32, 5, 7), std::tuple(1, 8, 24, 1, 1), std::tuple(3, 40, 16, 13, 9),
+               std::tuple(1, 520, 264, 5, 3), std::tuple(2, 16, 24, 41, 53));
+  CAPTURE(batch, in, out, height, width);
+  const ConvolutionProblem problem = as_stored(random_problem(batch, in, out, height, width));
+  const auto multiplier = GENERATE(Multiplier::packed, Multiplier::library);
+  const int threads = GENERATE(1, 3);
+  const ConvolutionResult value = run_stored(threads, problem, [&](const at::Tensor& x, const at::Tensor& weight) {
+    REQUIRE(pixel_product_supports(x, weight));
+    return pixel_product(x, weight, 1, multiplier);
+  });
+  CHECK(value.output.is_contiguous(at::MemoryFormat::ChannelsLast));
+  check_stored(value, run(problem, at::kDouble, plain), 2e-6);
+}
+
+TEST_CASE("the product over bfloat16 pixels by the library's bfloat16 product rounds the weight and its gradient, too") {
+  const int64_t stride = GENERATE(1, 2);
+  ConvolutionProblem problem = as_stored(random_problem(2, 24, 40, 7, 9));
+  problem.grad = problem.grad.slice(2, 0, 7, stride).slice(3, 0, 9, stride);
+  problem.weight = problem.weight.to(at::kBFloat16).to(at::kFloat);
+  const ConvolutionResult value = run_stored(1, problem, [&](const at::Tensor& x, const at::Tensor& weight) {
+    return pixel_product(x, weight, stride, Multiplier::library_bfloat16);
+  });
+  check_stored(value,
+               run(problem, at::kDouble,
+                   [&](const at::Tensor& x, const at::Tensor& weight) { return pixel_product_reference(x, weight, stride); }),
+               1.0 / 256);
+}
+
+TEST_CASE("a fork of bfloat16 pixels adds its product to the others' gradient, and rounds only the sum") {
+  const int64_t stride = GENERATE(1, 2);
+  const auto multiplier = GENERATE(Multiplier::packed, Multiplier::library);
+  const int threads = GENERATE(1, 3);
+  ConvolutionProblem problem = random_problem(2, 24, 40, 37, 31);
+  problem.grad = problem.grad.slice(2, 0, 37, stride).slice(3, 0, 31, stride);
+  problem = as_stored(problem);
+  const at::Tensor others = (at::randn_like(problem.input) * 10).to(at::kBFloat16);
+  const at::Tensor input = problem.input.to(at::kBFloat16).requires_grad_(), weight = problem.weight.clone().requires_grad_();
+  const int before = at::get_num_threads();
+  at::set_num_threads(threads);
+  const Fork fork = pixel_product_fork(input, weight, stride, multiplier);
+  torch::autograd::backward({fork.output, fork.input}, {problem.grad.to(at::kBFloat16), others});
+  at::set_num_threads(before);
+  const at::Tensor plain_input = problem.input.to(at::kDouble).requires_grad_();
+  pixel_product_reference(plain_input, weight.detach().to(at::kDouble), stride).backward(problem.grad.to(at::kDouble));
+  const at::Tensor exact = plain_input.grad() + others.to(at::kDouble);
+  // Rounded once, a value is off by at most 2^-8 of itself; 1e-4 is for the float32 sums.
+  CHECK(((input.grad().to(at::kDouble) - exact).abs() <= exact.abs() / 256 + 1e-4).all().item<bool>());
+}
+
+TEST_CASE("the product over pixels takes the library's bfloat16 product only for bfloat16 pixels") {
+  CHECK(quickest_multiplier(at::kFloat) != Multiplier::library_bfloat16);
+  const bool slow = bfloat16_products() == Bfloat16Products::slow;
+  CHECK((quickest_multiplier(at::kBFloat16) == Multiplier::library_bfloat16) != slow);
 }
 
 TEST_CASE("the product over pixels refuses what it cannot compute") {

@@ -56,6 +56,23 @@ TEST_CASE("Winograd's convolution does not depend on the number of threads") {
   check_equal(run_on_threads(3, problem, convolution), run_on_threads(1, problem, convolution));
 }
 
+TEST_CASE("Winograd's convolution of bfloat16 images equals the plain one in float64, but for one rounding of images") {
+  const auto [height, width] = GENERATE(std::tuple(8, 8), std::tuple(7, 10), std::tuple(3, 3), std::tuple(45, 37));
+  const int64_t padding = GENERATE(0, 1);
+  const int threads = GENERATE(1, 3);
+  CAPTURE(height, width, padding, threads);
+  const ConvolutionProblem problem = as_stored(random_problem(2, 32, 48, height, width, padding));
+  const ConvolutionResult value = run_stored(threads, problem, [&](const at::Tensor& input, const at::Tensor& weight) {
+    REQUIRE(winograd_supports(input, weight, padding));
+    return winograd(input, weight, padding);
+  });
+  CHECK(value.output.is_contiguous(at::MemoryFormat::ChannelsLast));
+  check_stored(value,
+               run(problem, at::kDouble,
+                   [&](const at::Tensor& input, const at::Tensor& weight) { return winograd_reference(input, weight, padding); }),
+               2e-4);
+}
+
 TEST_CASE("Winograd's convolution refuses what it cannot compute") {
   const Problem problem = random_problem(1, 16, 16, 8, 8, 1);
   CHECK_FALSE(winograd_supports(problem.input.contiguous(), problem.weight, 1));

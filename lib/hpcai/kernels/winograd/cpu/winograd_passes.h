@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/util/BFloat16.h>
+
 #include <cstdint>
 
 #include "hpcai/kernels/packed_product/cpu/packed_product.h"
@@ -13,9 +15,9 @@ namespace hpcai::kernels::winograd_cpu {
 // of the 36 elements: 36 multiplications for 16 results instead of 144. The gradient of w is the adjoint of the same map,
 //   dw = G^T [ (B^T d B) * (A dY A^T) ] G, summed over the tiles.
 //
-// Images are [batch, height, width, channels] float32 (channels-last), channels a multiple of 16. What is transformed lies as
-// [36][channels / 16][rows][16], where the rows are tiles, or the channels of the other side of a kernel; a gap follows each of
-// the 36 elements (element_stride).
+// Images are [batch, height, width, channels] (channels-last), float32 or bfloat16, channels a multiple of 16. What is
+// transformed is float32 and lies as [36][channels / 16][rows][16], where the rows are tiles, or the channels of the other side
+// of a kernel; a gap follows each of the 36 elements (element_stride).
 
 inline constexpr int64_t kTile = 4, kElements = 36;
 
@@ -37,12 +39,18 @@ struct TileRange {
   int64_t panel;
 };
 
-// B^T d B of the 6x6 pixels of each tile. out [36][channels / 16][range.count][16]; this call fills one panel of it.
-void transform_input(const Tiling& tiling, const TileRange& range, const float* image, float* out);
-// A dY A^T of the 4x4 pixels of each tile.
-void transform_output_gradient(const Tiling& tiling, const TileRange& range, const float* image, float* out);
-// A^T m A, written to the 4x4 pixels of each tile. sums [36][channels / 16][range.count][16]
-void transform_sums(const Tiling& tiling, const TileRange& range, const float* sums, float* image);
+// The passes over images of float or c10::BFloat16.
+template <class T>
+struct ImagePasses {
+  // B^T d B of the 6x6 pixels of each tile. out [36][channels / 16][range.count][16]; a call fills one panel of it.
+  void (*transform_input)(const Tiling& tiling, const TileRange& range, const T* image, float* out);
+  // A dY A^T of the 4x4 pixels of each tile.
+  void (*transform_output_gradient)(const Tiling& tiling, const TileRange& range, const T* image, float* out);
+  // A^T m A, written to the 4x4 pixels of each tile. sums [36][channels / 16][range.count][16]
+  void (*transform_sums)(const Tiling& tiling, const TileRange& range, const float* sums, T* image);
+};
+template <class T>
+ImagePasses<T> image_passes();
 
 // Kernels [out][in][3][3] with these distances between neighbours, in floats.
 struct KernelStrides {

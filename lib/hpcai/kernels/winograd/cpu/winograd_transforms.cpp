@@ -7,10 +7,13 @@
 #include <hwy/foreach_target.h>  // includes this file once for each instruction set
 #include <hwy/highway.h>
 
+#include "hpcai/kernels/simd/storage-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using winograd_cpu::element_stride;
+using winograd_cpu::ImagePasses;
 using winograd_cpu::KernelStrides;
 using winograd_cpu::kTile;
 using winograd_cpu::TileRange;
@@ -114,49 +117,50 @@ bool is_inside(const Tiling& tiling, int64_t row, int64_t column) {
 }
 
 // Transforms the pixels of each tile.
-template <class T>
-void transform_pixels(const Tiling& tiling, const TileRange& range, const float* image, float* out) {
+template <class T, class Stored>
+void transform_pixels(const Tiling& tiling, const TileRange& range, const Stored* image, float* out) {
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t element = element_stride(tiling.channels, range.count), line = tiling.width * tiling.channels;
   for_tiles(tiling, range, [&](int64_t i, int64_t sample, int64_t row, int64_t column) {
     const bool whole = is_inside(tiling, row, column) && is_inside(tiling, row + T::kIn - 1, column + T::kIn - 1);
-    const float* const from = image + (sample * tiling.height + row) * line + column * tiling.channels + range.panel * kPanel;
+    const Stored* const from = image + (sample * tiling.height + row) * line + column * tiling.channels + range.panel * kPanel;
     float* const to = out + (range.panel * range.count + i) * kPanel;
     for (int64_t c = 0; c < kPanel; c += lanes) {
-      const auto store = [&](int r, int s, V value) { hn::StoreU(value, d, to + (T::kOut * r + s) * element + c); };
-      const auto pixel = [&](int r, int s) { return hn::LoadU(d, from + r * line + s * tiling.channels + c); };
+      const auto keep = [&](int r, int s, V value) { hn::StoreU(value, d, to + (T::kOut * r + s) * element + c); };
+      const auto pixel = [&](int r, int s) { return load(d, from + r * line + s * tiling.channels + c); };
       if (whole) {
-        transform<T>(pixel, store);
+        transform<T>(pixel, keep);
       } else {
-        transform<T>([&](int r, int s) { return is_inside(tiling, row + r, column + s) ? pixel(r, s) : hn::Zero(d); }, store);
+        transform<T>([&](int r, int s) { return is_inside(tiling, row + r, column + s) ? pixel(r, s) : hn::Zero(d); }, keep);
       }
     }
   });
 }
 
-void transform_input(const Tiling& tiling, const TileRange& range, const float* image, float* out) {
-  transform_pixels<OfInput>(tiling, range, image, out);
-}
-void transform_output_gradient(const Tiling& tiling, const TileRange& range, const float* image, float* out) {
-  transform_pixels<OfOutputGradient>(tiling, range, image, out);
-}
-
-void transform_sums(const Tiling& tiling, const TileRange& range, const float* sums, float* image) {
+template <class Stored>
+void transform_sums(const Tiling& tiling, const TileRange& range, const float* sums, Stored* image) {
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t element = element_stride(tiling.channels, range.count), line = tiling.width * tiling.channels;
   for_tiles(tiling, range, [&](int64_t i, int64_t sample, int64_t row, int64_t column) {
-    float* const to = image + (sample * tiling.height + row) * line + column * tiling.channels + range.panel * kPanel;
+    Stored* const to = image + (sample * tiling.height + row) * line + column * tiling.channels + range.panel * kPanel;
     const float* const from = sums + (range.panel * range.count + i) * kPanel;
     for (int64_t c = 0; c < kPanel; c += lanes) {
       transform<OfSums>([&](int r, int s) { return hn::LoadU(d, from + (6 * r + s) * element + c); },
                         [&](int r, int s, V value) {
-        if (is_inside(tiling, row + r, column + s)) hn::StoreU(value, d, to + r * line + s * tiling.channels + c);
+        if (is_inside(tiling, row + r, column + s)) store(value, d, to + r * line + s * tiling.channels + c);
       });
     }
   });
 }
+
+template <class Stored>
+constexpr ImagePasses<Stored> kImagePasses{.transform_input = transform_pixels<OfInput, Stored>,
+                                           .transform_output_gradient = transform_pixels<OfOutputGradient, Stored>,
+                                           .transform_sums = transform_sums<Stored>};
+ImagePasses<float> float_image_passes() { return kImagePasses<float>; }
+ImagePasses<c10::BFloat16> bfloat16_image_passes() { return kImagePasses<c10::BFloat16>; }
 
 void transform_kernels(const float* kernels, const KernelStrides& strides, int64_t inputs, int64_t panel, bool turned,
                        int64_t element, float* to) {
@@ -207,21 +211,19 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace hpcai::kernels {
-HWY_EXPORT(transform_input);
-HWY_EXPORT(transform_output_gradient);
-HWY_EXPORT(transform_sums);
+HWY_EXPORT(float_image_passes);
+HWY_EXPORT(bfloat16_image_passes);
 HWY_EXPORT(transform_kernels);
 HWY_EXPORT(transform_kernel_gradient);
 
 namespace winograd_cpu {
-void transform_input(const Tiling& tiling, const TileRange& range, const float* image, float* out) {
-  HWY_DYNAMIC_DISPATCH(transform_input)(tiling, range, image, out);
+template <>
+ImagePasses<float> image_passes() {
+  return HWY_DYNAMIC_DISPATCH(float_image_passes)();
 }
-void transform_output_gradient(const Tiling& tiling, const TileRange& range, const float* image, float* out) {
-  HWY_DYNAMIC_DISPATCH(transform_output_gradient)(tiling, range, image, out);
-}
-void transform_sums(const Tiling& tiling, const TileRange& range, const float* sums, float* image) {
-  HWY_DYNAMIC_DISPATCH(transform_sums)(tiling, range, sums, image);
+template <>
+ImagePasses<c10::BFloat16> image_passes() {
+  return HWY_DYNAMIC_DISPATCH(bfloat16_image_passes)();
 }
 void transform_kernels(const float* kernels, const KernelStrides& strides, int64_t inputs, int64_t panel, bool turned,
                        int64_t element, float* to) {
