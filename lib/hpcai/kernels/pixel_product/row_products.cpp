@@ -18,10 +18,9 @@ namespace {
 // for all rows.
 constexpr int64_t kRows = 96, kDepth = 256, kRowLength = kDepth + kPanel;
 
-// Rows of one product of the library, for rows with so many values in float32.
-int64_t rows_of_product(int64_t values) { return std::clamp<int64_t>((1 << 18) / values, 256, 768); }
-// The same for products whose sums are read and written again.
-int64_t rows_of_sums(int64_t values) { return std::clamp<int64_t>((1 << 19) / values, 512, 2048); }
+// Rows that are widened and multiplied together, in the sum over rows and in other products, and most of such blocks in a piece,
+// which has its memory for all of them: new memory would leave the cache.
+constexpr int64_t kRowsOfSum = 1024, kRowsOfBlock = 512, kBlocks = 4;
 
 void copy(const float* from, int64_t count, float* to) { std::copy_n(from, count, to); }
 void copy(const c10::BFloat16* from, int64_t count, float* to) { widen(from, count, to); }
@@ -108,17 +107,36 @@ void multiply_by_library(const at::Tensor& left, const at::Tensor& matrix, bool 
   add ? out.addmm_(left, matrix) : at::mm_out(out, left, matrix);
 }
 
-// Stored rows times a float32 matrix, in float32. Each piece multiplies on one thread.
+// Calls work(first row, number of rows) for blocks of rows [first, end).
+template <class Work>
+void for_blocks(int64_t first, int64_t end, int64_t rows, const Work& work) {
+  for (; first < end; first += rows) work(first, std::min(rows, end - first));
+}
+
+// Rows [first, end) of bfloat16 times a float32 matrix.
+void multiply_widened(const at::Tensor& left, const at::Tensor& matrix, bool add, const at::Tensor& out, int64_t first,
+                      int64_t end) {
+  const bool is_wide = out.scalar_type() == at::kFloat;
+  const int64_t most = std::min(kRowsOfBlock, end - first);
+  const at::Tensor wide = at::empty({most, matrix.size(0)}, at::kFloat);
+  const at::Tensor scratch = is_wide ? at::Tensor() : at::empty({most, matrix.size(1)}, at::kFloat);
+  for_blocks(first, end, kRowsOfBlock, [&](int64_t from, int64_t count) {
+    const at::Tensor of_block = out.narrow(0, from, count), rows = wide.narrow(0, 0, count);
+    const at::Tensor result = is_wide ? of_block : scratch.narrow(0, 0, count);
+    widen_to(left.narrow(0, from, count), rows);
+    if (add && !is_wide) widen_to(of_block, result);
+    multiply_by_library(rows, matrix, add, result);
+    if (!is_wide) round_to(result, of_block);
+  });
+}
+
+// The same for all rows. Each piece multiplies on one thread.
 void multiply_widened(const at::Tensor& left, const at::Tensor& matrix, bool add, const at::Tensor& out) {
-  const int64_t rows = left.size(0), size = rows_of_product(matrix.size(0) + matrix.size(1));
+  const int64_t rows = left.size(0), of_thread = (rows + compute_threads() - 1) / compute_threads();
+  const int64_t size = std::min(kBlocks * kRowsOfBlock, of_thread);
   for_pieces((rows + size - 1) / size, [&](int64_t piece) {
     const at::NoGradGuard no_grad;  // is off in other threads
-    const int64_t first = piece * size, count = std::min(size, rows - first);
-    const at::Tensor of_piece = out.narrow(0, first, count);
-    const bool is_wide = out.scalar_type() == at::kFloat;
-    const at::Tensor result = add || is_wide ? widened(of_piece) : at::empty(of_piece.sizes(), at::kFloat);
-    multiply_by_library(widened(left.narrow(0, first, count)), matrix, add, result);
-    if (!is_wide) round_to(result, of_piece);
+    multiply_widened(left, matrix, add, out, piece * size, std::min(rows, (piece + 1) * size));
   });
 }
 
@@ -133,12 +151,16 @@ void multiply_rows(const at::Tensor& left, const at::Tensor& matrix, Multiplier 
 at::Tensor multiply_transposed(const at::Tensor& left, const at::Tensor& right, Multiplier multiplier) {
   if (left.scalar_type() == at::kFloat) return left.t().mm(right);
   if (multiplier == Multiplier::library_bfloat16) return left.t().mm(right).to(at::kFloat);
-  at::Tensor sum = at::empty({left.size(1), right.size(1)}, at::kFloat);
-  const int64_t rows = left.size(0), size = rows_of_sums(left.size(1) + right.size(1));
-  for (int64_t first = 0; first < rows; first += size) {
-    const auto block = [&](const at::Tensor& of) { return widened(of.narrow(0, first, std::min(size, rows - first))); };
-    multiply_by_library(block(left).t(), block(right), /*add=*/first > 0, sum);
-  }
+  const int64_t rows = left.size(0), most = std::min(rows, kRowsOfSum);
+  const at::Tensor wide_left = at::empty({most, left.size(1)}, at::kFloat),
+                   wide_right = at::empty({most, right.size(1)}, at::kFloat);
+  const at::Tensor sum = at::empty({left.size(1), right.size(1)}, at::kFloat);
+  for_blocks(0, rows, kRowsOfSum, [&](int64_t first, int64_t count) {
+    const at::Tensor of_left = wide_left.narrow(0, 0, count), of_right = wide_right.narrow(0, 0, count);
+    widen_to(left.narrow(0, first, count), of_left);
+    widen_to(right.narrow(0, first, count), of_right);
+    multiply_by_library(of_left.t(), of_right, /*add=*/first > 0, sum);
+  });
   return sum;
 }
 

@@ -9,30 +9,35 @@
 namespace hpcai::kernels {
 namespace {
 
-// Calls work(first value, number of values) for pieces of the values.
+// Calls work(first value, number of values) for pieces of values that are copied to others, which lie in memory as they do.
 template <class Work>
-void for_values(const at::Tensor& values, const Work& work) {
-  TORCH_CHECK(is_stored(values) && values.is_non_overlapping_and_dense(), "widened: unsupported type or layout");
+void for_values(const at::Tensor& from, const at::Tensor& to, const Work& work) {
+  TORCH_CHECK(
+      is_stored(from) && from.is_non_overlapping_and_dense() && from.sizes() == to.sizes() && from.strides() == to.strides(),
+      "widened: unsupported type or layout");
   constexpr int64_t kValues = 1 << 17;
-  const int64_t count = values.numel();
+  const int64_t count = from.numel();
   for_pieces((count + kValues - 1) / kValues,
              [&](int64_t piece) { work(piece * kValues, std::min(kValues, count - piece * kValues)); });
 }
 
 }  // namespace
 
+void widen_to(const at::Tensor& values, const at::Tensor& wide) {
+  for_values(values, wide, [&](int64_t first, int64_t count) {
+    widen(values.const_data_ptr<at::BFloat16>() + first, count, wide.mutable_data_ptr<float>() + first);
+  });
+}
+
 at::Tensor widened(const at::Tensor& values) {
   if (values.scalar_type() == at::kFloat) return values;
   at::Tensor wide = at::empty_like(values, at::kFloat);
-  for_values(values, [&](int64_t first, int64_t count) {
-    widen(values.const_data_ptr<at::BFloat16>() + first, count, wide.mutable_data_ptr<float>() + first);
-  });
+  widen_to(values, wide);
   return wide;
 }
 
 void round_to(const at::Tensor& values, const at::Tensor& out) {
-  TORCH_CHECK(values.strides() == out.strides() && values.sizes() == out.sizes(), "round_to: different shapes or layouts");
-  for_values(values, [&](int64_t first, int64_t count) {
+  for_values(values, out, [&](int64_t first, int64_t count) {
     narrow(values.const_data_ptr<float>() + first, count, out.mutable_data_ptr<at::BFloat16>() + first);
   });
 }

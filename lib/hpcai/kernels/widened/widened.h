@@ -7,6 +7,9 @@ namespace hpcai::kernels {
 // Stored values (storage.h), without gaps and in any order of dimensions, in float32: the tensor itself if it is float32.
 at::Tensor widened(const at::Tensor& values);
 
+// bfloat16 values as those of `wide`, float32, which lie in memory as they do.
+void widen_to(const at::Tensor& values, const at::Tensor& wide);
+
 // Rounds float32 values to those of `out`, bfloat16, which lie in memory as they do.
 void round_to(const at::Tensor& values, const at::Tensor& out);
 
