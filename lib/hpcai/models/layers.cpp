@@ -32,12 +32,13 @@ std::optional<at::ScalarType> stored_type(const at::Tensor& images) {
 // Who computes a convolution of images.
 enum class Way { library, widened, pixel_product, winograd, patches };
 
-Way quickest_way(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+// For an input in `type`, whatever its type is now.
+Way quickest_way(const at::Tensor& input, at::ScalarType type, const at::Tensor& weight, const at::Tensor& bias,
                  const kernels::ConvolutionSizes& sizes) {
   const bool is_dense = sizes.groups == 1 && !bias.defined();
   if (is_dense && sizes.padding == 0 && kernels::pixel_product_supports(input, weight)) return Way::pixel_product;
   if (is_dense && sizes.stride == 1 && kernels::winograd_pays(input, weight, sizes.padding)) return Way::winograd;
-  const bool is_narrow = input.scalar_type() == at::kBFloat16;
+  const bool is_narrow = type == at::kBFloat16;
   if (is_narrow && kernels::bfloat16_products() != kernels::Bfloat16Products::slow) return Way::library;
   const bool has_wide_patches = weight.size(2) == 3 && weight.size(1) >= 32;
   if (is_dense && sizes.stride > 1 && has_wide_patches && kernels::patch_convolution_supports(input, weight)) return Way::patches;
@@ -46,14 +47,12 @@ Way quickest_way(const at::Tensor& input, const at::Tensor& weight, const at::Te
 
 // A convolution of images, and who computes it.
 struct Choice {
-  at::Tensor stored;  // the input, in the type that the program's own operators take
+  std::optional<at::ScalarType> type;  // in which the program's own operators take the input
   Way way = Way::library;
 
   Choice(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, const kernels::ConvolutionSizes& sizes) {
-    const auto type = stored_type(input);
-    if (!type) return;
-    stored = input.to(*type);
-    way = quickest_way(stored, weight, bias, sizes);
+    type = stored_type(input);
+    if (type) way = quickest_way(input, *type, weight, bias, sizes);
   }
 };
 
@@ -79,18 +78,18 @@ at::Tensor convolve_images(const at::Tensor& input, const at::Tensor& weight, co
   if (choice.way == Way::library) return at::conv2d(input, weight, bias, stride, padding, 1, groups);
   return observed(input, weight, [&] {
     switch (choice.way) {
-      case Way::pixel_product: return kernels::pixel_product(choice.stored, weight, stride);
-      case Way::winograd: return kernels::winograd(choice.stored, weight, padding);
-      case Way::patches: return kernels::patch_convolution(choice.stored, weight, stride, padding);
+      case Way::pixel_product: return kernels::pixel_product(input.to(*choice.type), weight, stride);
+      case Way::winograd: return kernels::winograd(input.to(*choice.type), weight, padding);
+      case Way::patches: return kernels::patch_convolution(input.to(*choice.type), weight, stride, padding);
       // A float32 input, that of the network, need not be rounded.
-      default: return kernels::widened_convolution(input, weight, bias, sizes, choice.stored.scalar_type());
+      default: return kernels::widened_convolution(input, weight, bias, sizes, *choice.type);
     }
   });
 }
 
 at::Tensor pool_behind(BatchNorm& norm, bool relu, const at::Tensor& input, kernels::PoolPadding padding) {
   const auto type = stored_type(input);
-  if (norm.mode() != BatchNormMode::none && type && kernels::norm_pool_supports(input.to(*type))) {
+  if (norm.mode() != BatchNormMode::none && type && kernels::norm_pool_supports(input)) {
     return kernels::norm_pool(input.to(*type), norm.tensors(), norm.kernel_options(relu), padding);
   }
   return kernels::max_pool(relu ? norm.forward_relu(input) : norm.forward(input), padding);
@@ -110,7 +109,7 @@ kernels::Fork Conv2d::forward_fork(const at::Tensor& input) const {
   if (choice.way != Way::pixel_product) return {.output = forward(input), .input = input};
   kernels::Fork fork;
   observed(input, weight, [&] {
-    fork = kernels::pixel_product_fork(choice.stored, weight, options_.stride);
+    fork = kernels::pixel_product_fork(input.to(*choice.type), weight, options_.stride);
     return fork.output;
   });
   return fork;
@@ -119,7 +118,7 @@ kernels::Fork Conv2d::forward_fork(const at::Tensor& input) const {
 at::Tensor Conv2d::forward_behind(BatchNorm* norm, bool relu, const at::Tensor& input) const {
   const bool has_padding_of_one = options_.stride == 1 && options_.padding == 1 && !bias.defined();
   const auto type = stored_type(input);
-  if (has_padding_of_one && type && kernels::norm_depthwise_supports(input.to(*type), weight)) {
+  if (has_padding_of_one && type && kernels::norm_depthwise_supports(input, weight)) {
     const auto options =
         norm ? norm->kernel_options(relu) : kernels::BatchNormOptions{.norm = kernels::NormSource::none, .relu = relu};
     return observed(input, weight, [&] {

@@ -85,6 +85,9 @@ void Optimizer::update(const Alongside& alongside) {
   if (!one_pass && (alongside.gradient_scale != 1 || !alongside.averages.empty())) {
     throw std::invalid_argument("Optimizer: work alongside an update that is not one pass");
   }
+  if (!alongside.gradient_squares.empty() && alongside.gradient_squares.size() != indices.size()) {
+    throw std::invalid_argument("Optimizer: sums of squares of other gradients than those of the update");
+  }
   if (indices.empty()) return;
   if (!one_pass) return update(indices, grads);
   std::vector<UpdatePiece> tensors;

@@ -188,6 +188,7 @@ void Step::update(double lr, int64_t number) {
 
 // The memory of compression has taken part in the step: it may hold what is not finite.
 void Step::discard() {
+  gradient_squares_.clear();
   copy_each(statistics_, kept_);
   if (reducer_) reducer_->forget();
 }

@@ -35,27 +35,24 @@ ConvolutionResult run(const ConvolutionProblem& problem, at::ScalarType type, co
   return {.output = output.detach(), .of_input = input.grad(), .of_weight = weight.grad()};
 }
 
-// The same in float32 on `threads` threads.
-template <class Convolution>
-ConvolutionResult run_on_threads(int threads, const ConvolutionProblem& problem, const Convolution& convolution) {
-  const int before = at::get_num_threads();
-  at::set_num_threads(threads);
-  ConvolutionResult result = run(problem, at::kFloat, convolution);
-  at::set_num_threads(before);
-  return result;
-}
+// As many threads as given during the lifetime of the object.
+class Threads {
+ public:
+  explicit Threads(int threads) { at::set_num_threads(threads); }
+  ~Threads() { at::set_num_threads(before_); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
 
-// The same with the images stored as bfloat16 and a float32 weight, on `threads` threads.
+ private:
+  const int before_ = at::get_num_threads();
+};
+
+// The same on `threads` threads.
 template <class Convolution>
-ConvolutionResult run_stored(int threads, const ConvolutionProblem& problem, const Convolution& convolution) {
-  const int before = at::get_num_threads();
-  at::set_num_threads(threads);
-  const at::Tensor input = problem.input.detach().to(at::kBFloat16, false, /*copy=*/true).requires_grad_();
-  const at::Tensor weight = problem.weight.detach().clone().requires_grad_();
-  const at::Tensor output = convolution(input, weight);
-  output.backward(problem.grad.to(at::kBFloat16));
-  at::set_num_threads(before);
-  return {.output = output.detach(), .of_input = input.grad(), .of_weight = weight.grad()};
+ConvolutionResult run_on_threads(int threads, const ConvolutionProblem& problem, const Convolution& convolution,
+                                 at::ScalarType type = at::kFloat) {
+  const Threads as_many(threads);
+  return run(problem, type, convolution);
 }
 
 // A problem whose images bfloat16 can hold.

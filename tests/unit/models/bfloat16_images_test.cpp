@@ -1,4 +1,3 @@
-#include <ATen/autocast_mode.h>
 #include <ATen/record_function.h>
 #include <torch/types.h>
 
@@ -7,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "autocast.h"
 #include "hpcai/kernels/bfloat16_products.h"
 #include "hpcai/models/layers.h"
 #include "hpcai/models/resnet.h"
@@ -14,20 +14,6 @@
 
 namespace hpcai::models {
 namespace {
-
-// Autocast to a type on the CPU during the lifetime of the object.
-class Autocast {
- public:
-  explicit Autocast(at::ScalarType type) {
-    at::autocast::set_autocast_dtype(at::kCPU, type);
-    at::autocast::set_autocast_enabled(at::kCPU, true);
-  }
-  ~Autocast() {
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(at::kCPU, false);
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-  }
-};
 
 double largest_error(const at::Tensor& value, const at::Tensor& expected) {
   REQUIRE(value.sizes() == expected.sizes());
@@ -69,7 +55,7 @@ double weight_tolerance() { return kernels::bfloat16_products() == kernels::Bflo
 void check_convolution(const Conv2d& conv, const Case& of, const at::Tensor& input) {
   const at::Tensor x = input.detach().clone().requires_grad_(input.requires_grad());
   const at::Tensor output = [&] {
-    const Autocast autocast(at::kBFloat16);
+    const CpuAutocast autocast(at::kBFloat16);
     return conv.forward(x);
   }();
   CHECK(output.scalar_type() == at::kBFloat16);
@@ -117,7 +103,7 @@ TEST_CASE("under autocast to float16 all convolutions are LibTorch's") {
   const auto conv = convolution({32, 48, 3, {.padding = 1}});
   const at::NoGradGuard no_grad;
   const at::Tensor input = images({1, 32, 12, 12});
-  const Autocast autocast(at::kHalf);
+  const CpuAutocast autocast(at::kHalf);
   CHECK(conv->forward(input).equal(at::conv2d(input, conv->weight, {}, 1, 1)));
 }
 
@@ -150,7 +136,7 @@ void check_block(Block& block, const at::Tensor& input) {
   }
   at::Tensor output;
   {
-    const Autocast autocast(at::kBFloat16);
+    const CpuAutocast autocast(at::kBFloat16);
     output = block.forward(input);
   }
   const at::Tensor direction = at::randn(output.sizes(), at::kDouble);

@@ -286,6 +286,7 @@ TEST_CASE("clipping and an average in the pass of the update give what they give
       }
     }
     CHECK_THROWS_AS(b->update({.gradient_scale = 0.5}), std::invalid_argument);
+    CHECK_THROWS_AS(a->update({.gradient_squares = {1}}), std::invalid_argument);
   }
 }
 

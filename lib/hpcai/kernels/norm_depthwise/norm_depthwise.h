@@ -10,8 +10,9 @@ namespace hpcai::kernels {
 // weight [channels, 1, 3, 3], stride 1, zero padding of one pixel -> the shape and type of the input, channels-last. The norm is
 // applied while the convolution reads its input, so that its output is neither stored nor kept for the backward pass.
 // NormSource::none is the convolution alone, with options.relu that of relu(input); `tensors` are then undefined. Differentiable
-// once in input, weight, gamma and beta; moves the running statistics and throws as batch_norm does. Does not depend on the
-// number of threads. The input must be one that norm_depthwise_supports.
+// once in input, weight, gamma and beta; moves the running statistics and throws as batch_norm does. Of bfloat16 images the
+// gradient of the input is rounded twice: before and behind the norm. Does not depend on the number of threads. The input must be
+// one that norm_depthwise_supports.
 at::Tensor norm_depthwise(const at::Tensor& input, const at::Tensor& weight, const NormTensors& tensors,
                           const BatchNormOptions& options);
 

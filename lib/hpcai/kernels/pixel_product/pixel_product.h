@@ -17,9 +17,9 @@ Multiplier quickest_multiplier(at::ScalarType type);
 // channels-last, float32 or bfloat16, weight [out, in, 1, 1] float32 -> [batch, out, height', width'], channels-last, in the type
 // of the input. Differentiable once in both. bfloat16 images are multiplied as float32, with one rounding of the output and of
 // the gradient of the input, and none of the gradient of the weight, which is float32 (`library_bfloat16` rounds that, too). The
-// packed product packs the weights into panels once a pass, and does not depend on the number of threads; the gradient of the
-// weight is always the library's. The input must be one that pixel_product_supports. Without a multiplier the quickest one is
-// taken.
+// packed product packs the weights into panels once a pass, and does not depend on the number of threads, as the library's may;
+// the gradient of the weight is always the library's. The input must be one that pixel_product_supports. Without a multiplier the
+// quickest one is taken.
 at::Tensor pixel_product(const at::Tensor& input, const at::Tensor& weight, int64_t stride = 1,
                          std::optional<Multiplier> multiplier = {});
 

@@ -19,8 +19,9 @@ namespace {
 constexpr int64_t kRows = 96, kDepth = 256, kRowLength = kDepth + kPanel;
 
 // Rows that are widened and multiplied together, in the sum over rows and in other products, and most of such blocks in a piece,
-// which has its memory for all of them: new memory would leave the cache.
-constexpr int64_t kRowsOfSum = 1024, kRowsOfBlock = 512, kBlocks = 4;
+// which has its memory for all of them: new memory would leave the cache. A piece of fewer rows than kFewestRows would mostly
+// read the matrix.
+constexpr int64_t kRowsOfSum = 1024, kRowsOfBlock = 512, kBlocks = 4, kFewestRows = 96;
 
 void copy(const float* from, int64_t count, float* to) { std::copy_n(from, count, to); }
 void copy(const c10::BFloat16* from, int64_t count, float* to) { widen(from, count, to); }
@@ -133,9 +134,9 @@ void multiply_widened(const at::Tensor& left, const at::Tensor& matrix, bool add
 // The same for all rows. Each piece multiplies on one thread.
 void multiply_widened(const at::Tensor& left, const at::Tensor& matrix, bool add, const at::Tensor& out) {
   const int64_t rows = left.size(0), of_thread = (rows + compute_threads() - 1) / compute_threads();
-  const int64_t size = std::min(kBlocks * kRowsOfBlock, of_thread);
+  const int64_t size = std::clamp(of_thread, kFewestRows, kBlocks * kRowsOfBlock);
   for_pieces((rows + size - 1) / size, [&](int64_t piece) {
-    const at::NoGradGuard no_grad;  // is off in other threads
+    const at::NoGradGuard no_grad;  // other threads record gradients unless told otherwise
     multiply_widened(left, matrix, add, out, piece * size, std::min(rows, (piece + 1) * size));
   });
 }

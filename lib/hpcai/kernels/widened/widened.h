@@ -13,7 +13,7 @@ void widen_to(const at::Tensor& values, const at::Tensor& wide);
 // Rounds float32 values to those of `out`, bfloat16, which lie in memory as they do.
 void round_to(const at::Tensor& values, const at::Tensor& out);
 
-// float32 values in `type`, float32 or bfloat16: the tensor itself if it is float32.
+// float32 values in `type`, float32 or bfloat16: the tensor itself if `type` is float32.
 at::Tensor rounded(const at::Tensor& values, at::ScalarType type);
 
 }  // namespace hpcai::kernels

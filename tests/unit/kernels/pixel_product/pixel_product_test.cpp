@@ -117,10 +117,13 @@ TEST_CASE("the product over bfloat16 pixels and its gradients equal those in flo
   const ConvolutionProblem problem = as_stored(random_problem(batch, in, out, height, width));
   const auto multiplier = GENERATE(Multiplier::packed, Multiplier::library);
   const int threads = GENERATE(1, 3);
-  const ConvolutionResult value = run_stored(threads, problem, [&](const at::Tensor& x, const at::Tensor& weight) {
+  const ConvolutionResult value = run_on_threads(
+      threads, problem,
+      [&](const at::Tensor& x, const at::Tensor& weight) {
     REQUIRE(pixel_product_supports(x, weight));
     return pixel_product(x, weight, 1, multiplier);
-  });
+      },
+      at::kBFloat16);
   CHECK(value.output.is_contiguous(at::MemoryFormat::ChannelsLast));
   check_stored(value, run(problem, at::kDouble, plain), 2e-6);
 }
@@ -130,9 +133,12 @@ TEST_CASE("the product over bfloat16 pixels by the library's bfloat16 product ro
   ConvolutionProblem problem = as_stored(random_problem(2, 24, 40, 7, 9));
   problem.grad = problem.grad.slice(2, 0, 7, stride).slice(3, 0, 9, stride);
   problem.weight = problem.weight.to(at::kBFloat16).to(at::kFloat);
-  const ConvolutionResult value = run_stored(1, problem, [&](const at::Tensor& x, const at::Tensor& weight) {
+  const ConvolutionResult value = run_on_threads(
+      1, problem,
+      [&](const at::Tensor& x, const at::Tensor& weight) {
     return pixel_product(x, weight, stride, Multiplier::library_bfloat16);
-  });
+      },
+      at::kBFloat16);
   check_stored(value,
                run(problem, at::kDouble,
                    [&](const at::Tensor& x, const at::Tensor& weight) { return pixel_product_reference(x, weight, stride); }),
@@ -148,11 +154,11 @@ TEST_CASE("a fork of bfloat16 pixels adds its product to the others' gradient, a
   problem = as_stored(problem);
   const at::Tensor others = (at::randn_like(problem.input) * 10).to(at::kBFloat16);
   const at::Tensor input = problem.input.to(at::kBFloat16).requires_grad_(), weight = problem.weight.clone().requires_grad_();
-  const int before = at::get_num_threads();
-  at::set_num_threads(threads);
-  const Fork fork = pixel_product_fork(input, weight, stride, multiplier);
-  torch::autograd::backward({fork.output, fork.input}, {problem.grad.to(at::kBFloat16), others});
-  at::set_num_threads(before);
+  {
+    const Threads as_many(threads);
+    const Fork fork = pixel_product_fork(input, weight, stride, multiplier);
+    torch::autograd::backward({fork.output, fork.input}, {problem.grad.to(at::kBFloat16), others});
+  }
   const at::Tensor plain_input = problem.input.to(at::kDouble).requires_grad_();
   pixel_product_reference(plain_input, weight.detach().to(at::kDouble), stride).backward(problem.grad.to(at::kDouble));
   const at::Tensor exact = plain_input.grad() + others.to(at::kDouble);

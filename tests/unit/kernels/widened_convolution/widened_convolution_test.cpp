@@ -28,9 +28,12 @@ TEST_CASE("a widened convolution and its gradients equal the plain ones in float
     return problem.bias.defined() ? problem.bias.to(type, false, /*copy=*/true).requires_grad_() : at::Tensor();
   };
   at::Tensor bias = own_bias(at::kFloat), plain_bias = own_bias(at::kDouble);
-  const ConvolutionResult value = run_stored(GENERATE(1, 3), problem, [&](const at::Tensor& input, const at::Tensor& weight) {
+  const ConvolutionResult value = run_on_threads(
+      GENERATE(1, 3), problem,
+      [&](const at::Tensor& input, const at::Tensor& weight) {
     return widened_convolution(input, weight, bias, sizes, at::kBFloat16);
-  });
+      },
+      at::kBFloat16);
   const ConvolutionResult expected = run(problem, at::kDouble, [&](const at::Tensor& input, const at::Tensor& weight) {
     return at::conv2d(input, weight, plain_bias, sizes.stride, sizes.padding, 1, sizes.groups);
   });

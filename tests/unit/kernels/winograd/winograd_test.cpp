@@ -62,10 +62,13 @@ TEST_CASE("Winograd's convolution of bfloat16 images equals the plain one in flo
   const int threads = GENERATE(1, 3);
   CAPTURE(height, width, padding, threads);
   const ConvolutionProblem problem = as_stored(random_problem(2, 32, 48, height, width, padding));
-  const ConvolutionResult value = run_stored(threads, problem, [&](const at::Tensor& input, const at::Tensor& weight) {
+  const ConvolutionResult value = run_on_threads(
+      threads, problem,
+      [&](const at::Tensor& input, const at::Tensor& weight) {
     REQUIRE(winograd_supports(input, weight, padding));
     return winograd(input, weight, padding);
-  });
+      },
+      at::kBFloat16);
   CHECK(value.output.is_contiguous(at::MemoryFormat::ChannelsLast));
   check_stored(value,
                run(problem, at::kDouble,
