@@ -11,6 +11,16 @@ inline bool is_stored(const at::Tensor& values) {
   return values.is_cpu() && (values.scalar_type() == at::kFloat || values.scalar_type() == at::kBFloat16);
 }
 
+// The same of images [batch, channels, height, width], channels-last.
+inline bool are_stored_images(const at::Tensor& images) {
+  return is_stored(images) && images.dim() == 4 && images.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+// A weight [out, in, height, width] that a pass over images can read: float32 on a CPU.
+inline bool is_image_weight(const at::Tensor& weight) {
+  return weight.is_cpu() && weight.scalar_type() == at::kFloat && weight.dim() == 4;
+}
+
 // Calls work(T()) with the C++ type of values that are stored.
 template <class Work>
 decltype(auto) with_storage(const at::Tensor& values, const Work& work) {

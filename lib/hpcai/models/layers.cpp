@@ -22,7 +22,7 @@ namespace {
 // The type in which the program's own operators take images that are channels-last on a CPU: float32, and with autocast bfloat16.
 // None for images that only LibTorch's operators take.
 std::optional<at::ScalarType> stored_type(const at::Tensor& images) {
-  if (!kernels::is_stored(images) || images.dim() != 4 || !images.is_contiguous(at::MemoryFormat::ChannelsLast)) return {};
+  if (!kernels::are_stored_images(images)) return {};
   const bool autocast = at::autocast::is_autocast_enabled(at::kCPU);
   const at::ScalarType type = autocast ? at::autocast::get_autocast_dtype(at::kCPU) : images.scalar_type();
   const bool is_known = type == (autocast ? at::kBFloat16 : at::kFloat);

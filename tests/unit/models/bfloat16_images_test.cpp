@@ -11,14 +11,12 @@
 #include "hpcai/models/layers.h"
 #include "hpcai/models/resnet.h"
 #include "hpcai/models/xception.h"
+#include "unit/kernels/convolution_check.h"
 
 namespace hpcai::models {
 namespace {
 
-double largest_error(const at::Tensor& value, const at::Tensor& expected) {
-  REQUIRE(value.sizes() == expected.sizes());
-  return ((value.to(at::kDouble) - expected).abs().max() / expected.abs().max()).item<double>();
-}
+using kernels::largest_error;
 
 // As a part of the length of `expected`.
 double distance(const at::Tensor& value, const at::Tensor& expected) {

@@ -102,9 +102,8 @@ struct NormDepthwise : OnceDifferentiable<NormDepthwise> {
 }  // namespace
 
 bool norm_depthwise_supports(const at::Tensor& input, const at::Tensor& weight) {
-  return is_stored(input) && weight.is_cpu() && weight.scalar_type() == at::kFloat && input.dim() == 4 &&
-         input.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.dim() == 4 && weight.size(0) == input.size(1) &&
-         weight.size(1) == 1 && weight.size(2) == 3 && weight.size(3) == 3 && input.size(1) % 8 == 0 && input.numel() > 0;
+  return are_stored_images(input) && is_image_weight(weight) && weight.size(0) == input.size(1) && weight.size(1) == 1 &&
+         weight.size(2) == 3 && weight.size(3) == 3 && input.size(1) % 8 == 0 && input.numel() > 0;
 }
 
 at::Tensor norm_depthwise(const at::Tensor& input, const at::Tensor& weight, const NormTensors& tensors,

@@ -112,8 +112,7 @@ struct NormPool : OnceDifferentiable<NormPool> {
 }  // namespace
 
 bool norm_pool_supports(const at::Tensor& input) {
-  return is_stored(input) && input.dim() == 4 && input.is_contiguous(at::MemoryFormat::ChannelsLast) && input.size(1) % 8 == 0 &&
-         input.numel() > 0;
+  return are_stored_images(input) && input.size(1) % 8 == 0 && input.numel() > 0;
 }
 
 at::Tensor norm_pool(const at::Tensor& input, const NormTensors& tensors, const BatchNormOptions& options, PoolPadding padding) {

@@ -67,8 +67,7 @@ struct PatchConvolution : OnceDifferentiable<PatchConvolution> {
 }  // namespace
 
 bool patch_convolution_supports(const at::Tensor& input, const at::Tensor& weight) {
-  return is_stored(input) && weight.is_cpu() && weight.scalar_type() == at::kFloat && input.dim() == 4 &&
-         input.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.dim() == 4 && weight.size(1) == input.size(1) &&
+  return are_stored_images(input) && is_image_weight(weight) && weight.size(1) == input.size(1) &&
          weight.size(2) == weight.size(3) && input.numel() > 0 && weight.numel() > 0;
 }
 

@@ -93,10 +93,8 @@ struct PixelProduct : OnceDifferentiable<PixelProduct> {
 }  // namespace
 
 bool pixel_product_supports(const at::Tensor& input, const at::Tensor& weight) {
-  return is_stored(input) && weight.is_cpu() && weight.scalar_type() == at::kFloat && input.dim() == 4 &&
-         input.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.dim() == 4 && weight.size(1) == input.size(1) &&
-         weight.size(2) == 1 && weight.size(3) == 1 && weight.size(0) % 8 == 0 && weight.size(1) % 8 == 0 && input.numel() > 0 &&
-         weight.numel() > 0;
+  return are_stored_images(input) && is_image_weight(weight) && weight.size(1) == input.size(1) && weight.size(2) == 1 &&
+         weight.size(3) == 1 && weight.size(0) % 8 == 0 && weight.size(1) % 8 == 0 && input.numel() > 0 && weight.numel() > 0;
 }
 
 Multiplier quickest_multiplier(at::ScalarType type) {

@@ -46,10 +46,9 @@ struct Winograd : OnceDifferentiable<Winograd> {
 }  // namespace
 
 bool winograd_supports(const at::Tensor& input, const at::Tensor& weight, int64_t padding) {
-  return is_stored(input) && weight.is_cpu() && weight.scalar_type() == at::kFloat && input.dim() == 4 &&
-         input.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.dim() == 4 && weight.size(1) == input.size(1) &&
-         weight.size(2) == 3 && weight.size(3) == 3 && weight.size(0) % kPanel == 0 && weight.size(1) % kPanel == 0 &&
-         input.size(0) > 0 && weight.size(0) > 0 && weight.size(1) > 0 && (padding == 0 || padding == 1) &&
+  return are_stored_images(input) && is_image_weight(weight) && weight.size(1) == input.size(1) && weight.size(2) == 3 &&
+         weight.size(3) == 3 && weight.size(0) % kPanel == 0 && weight.size(1) % kPanel == 0 && input.size(0) > 0 &&
+         weight.size(0) > 0 && weight.size(1) > 0 && (padding == 0 || padding == 1) &&
          std::min(input.size(2), input.size(3)) + 2 * padding >= 3;
 }
 
