@@ -15,7 +15,7 @@ Bfloat16Products find_products() {
     const auto found = capabilities.find(name);
     return found != capabilities.end() && found->second.toBool();
   };
-  if (has("amx_bf16")) return Bfloat16Products::very_quick;
+  if (has("amx_bf16") && at::cpu::init_amx()) return Bfloat16Products::very_quick;  // asks the system for the tile registers
   return has("avx512_bf16") && !__builtin_cpu_is("intel") ? Bfloat16Products::quick : Bfloat16Products::slow;
 #else
   return Bfloat16Products::quick;

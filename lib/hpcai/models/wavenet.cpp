@@ -1,10 +1,12 @@
 #include "hpcai/models/wavenet.h"
 
+#include <ATen/autocast_mode.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
 #include <fmt/format.h>
 
 #include "hpcai/core/error.h"
 #include "hpcai/kernels/gated_activation/gated_activation.h"
+#include "hpcai/kernels/tile_products/cpu/tile_products.h"
 #include "hpcai/kernels/time_tail/time_tail.h"
 #include "hpcai/models/initialise.h"
 
@@ -29,6 +31,12 @@ at::Tensor normalised(const TimeConv& convolution, BatchNorm& norm, const at::Te
 kernels::NormSource source_of(const BatchNorm& norm) {
   if (norm.mode() == BatchNormMode::none) return kernels::NormSource::none;
   return norm.uses_batch_statistics() ? kernels::NormSource::batch : kernels::NormSource::running;
+}
+
+// Whether the fused layers of a CPU round what they multiply to bfloat16: with autocast, where that is quicker.
+bool multiplies_in_tiles() {
+  return at::autocast::is_autocast_enabled(at::kCPU) && at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16 &&
+         kernels::has_tiles();
 }
 
 // The common source of the statistics of all norms in the gated layers; std::nullopt if the norms differ.
@@ -83,9 +91,13 @@ at::Tensor gated_layers(const at::Tensor& input, const std::vector<std::shared_p
     for (const auto& layer : layers) tensors.push_back(layer->tensors());
     if (kernels::gated_stack_supports(input, tensors)) {
       const BatchNorm& norm = *layers[0]->norms()[0];
-      return kernels::gated_stack(
-          input, tensors,
-          {.norm = *source, .eps = norm.eps(), .momentum = norm.momentum(), .sum = norm.sum(), .last_steps = last_steps});
+      return kernels::gated_stack(input, tensors,
+                                  {.norm = *source,
+                                   .eps = norm.eps(),
+                                   .momentum = norm.momentum(),
+                                   .sum = norm.sum(),
+                                   .last_steps = last_steps,
+                                   .in_tiles = multiplies_in_tiles()});
     }
   }
   at::Tensor x = input, skips;
@@ -123,7 +135,7 @@ at::Tensor WaveNet::forward(const at::Tensor& input) {
   at::Tensor x = input.transpose(1, 2);  // [batch, time, channel]
   if (const int64_t skipped = skippable_steps(); skipped > 0) x = x.narrow(1, skipped, x.size(1) - skipped);
   const at::Tensor skips = gated_layers(x, layers_, tail_needs_all_steps() ? 0 : config_.keep_steps);
-  // The fused layers of a CPU compute float32 also under autocast. So does the small rest, which bfloat16 would make slower.
+  // The fused layers of a CPU give float32 also under autocast. The small rest computes it, which bfloat16 would make slower.
   std::optional<c10::impl::ExcludeDispatchKeyGuard> no_autocast;
   if (skips.is_cpu() && skips.scalar_type() == at::kFloat) no_autocast.emplace(c10::autocast_dispatch_keyset);
   const at::Tensor kept = tail(skips);
@@ -156,7 +168,8 @@ at::Tensor WaveNet::two_convolutions(const at::Tensor& skips) const {
                                            .momentum = tail1_norm_->momentum(),
                                            .sum = tail1_norm_->sum(),
                                            .dropout = rate,
-                                           .keys = std::move(keys)};
+                                           .keys = std::move(keys),
+                                           .in_tiles = multiplies_in_tiles()};
     return kernels::time_tail(skips, tensors, options).unsqueeze(2);
   }
   const at::Tensor wide = normalised(*tail1_, *tail1_norm_, skips.relu(), /*relu=*/true);

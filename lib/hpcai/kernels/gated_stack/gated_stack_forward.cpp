@@ -113,7 +113,8 @@ void set_sizes(StackState& state) {
                              .left = left,
                              .right = tensors.dilation - left,
                              .first_in = std::max<int64_t>(0, first - left),
-                             .first_out = first};
+                             .first_out = first,
+                             .in_tiles = state.options.in_tiles};
     first = state.layers[i].sizes.first_in;
   }
 }

@@ -12,25 +12,11 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "hpcai/kernels/simd/product.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-// The left matrix of a product. Element (i, k) is data[i * row + k * column], so a transposed matrix needs no copy. `row` or
-// `column` is 1. The matrices here have a few dozen columns and stay in the first cache levels. With two taps the matrix is that
-// of `data` and, to the right of it, the one that lies `lag` behind.
-struct Left {
-  const float* data;
-  int64_t row, column;
-  int taps = 1;
-  int64_t lag = 0;
-};
-
-// What a product starts from: rows of C, `row` apart, so 0 repeats one row. No data: zeros.
-struct Start {
-  const float* data = nullptr;
-  int64_t row = 0;
-};
 
 // C [rows, columns] = start + A [rows, taps depth] B [taps depth, columns]; columns is a multiple of 16.
 struct Product {
@@ -107,13 +93,7 @@ void compute(const Product& p) {
 
 HWY_INLINE void compute(const Product& p) { return p.a.row == 1 ? compute<true>(p) : compute<false>(p); }
 
-// C = start + A B, where the rows of B and C lie without gaps.
-HWY_INLINE void multiply(const Left& a, const float* b, const Start& start, float* c, int64_t rows, int64_t depth,
-                         int64_t columns) {
-  compute({a, b, columns, start, c, columns, rows, depth, columns});
-}
-
-// C += A B, otherwise as above.
+// C += A B
 HWY_INLINE void add_product(const Left& a, const float* b, int64_t b_row, float* c, int64_t c_row, int64_t rows, int64_t depth,
                             int64_t columns) {
   compute({a, b, b_row, {c, c_row}, c, c_row, rows, depth, columns});

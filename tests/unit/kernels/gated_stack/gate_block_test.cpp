@@ -16,7 +16,7 @@ Counted visit(int64_t size, int64_t first, int64_t lag) {
   const Sizes sizes{.samples = 1, .steps = size, .left = lag / 2, .right = lag - lag / 2, .first_out = first};
   Counted counted{.visits = std::vector<int64_t>(size)};
   GateBlock::for_blocks(sizes, {.begin = 0, .end = size, .row = 0}, [&](const GateBlock& block) {
-    CHECK((block.rows() > 0 && block.rows() <= kBlock));
+    CHECK((block.rows() > 0 && block.rows() <= sizes.block_rows()));
     std::vector<int64_t> steps(block.rows(), -1);
     block.for_runs([&](const GateBlock::Run& run) {
       for (int64_t i = 0; i < run.length; ++i) {

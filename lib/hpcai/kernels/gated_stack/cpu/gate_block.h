@@ -9,9 +9,6 @@
 
 namespace hpcai::kernels::stack {
 
-// Rows that are worked on at once, so that the values between two products stay in the first cache level.
-constexpr int64_t kBlock = 64;
-
 // A block of steps of a chunk for which the gates are computed. In a block of pairs, row i and row i + half() are steps that lie
 // `lag` apart: they share a tap, for which one matrix product less is needed. The other blocks have steps without a partner.
 class GateBlock {
@@ -47,19 +44,21 @@ class GateBlock {
     for_first_runs([&](const Run& run) { work(Run{run.row + half(), run.step + lag_, run.length}); });
   }
 
-  // Calls work(block) for blocks of at most kBlock rows that have each step from `chunk.first_out` on once.
+  // Calls work(block) for blocks of at most sizes.block_rows() rows that have each step from `chunk.first_out` on once. Tiles
+  // multiply so quickly that nothing is gained by pairs.
   template <class Work>
   static void for_blocks(const Sizes& sizes, const Chunk& chunk, const Work& work) {
     const int64_t first = chunk.first_out(sizes), end = chunk.size(), lag = sizes.lag();
-    const int64_t whole = (end - first) / (2 * lag) * lag;  // pairs of whole periods
-    const int64_t begin = first + 2 * whole;                // of the last, incomplete period
-    const int64_t pairs = whole + std::max<int64_t>(0, end - begin - lag);
-    for (int64_t pair = 0; pair < pairs; pair += kBlock / 2) {
-      work(GateBlock(true, first, 2 * std::min(kBlock / 2, pairs - pair), pair, lag));
+    const int64_t whole = sizes.in_tiles ? 0 : (end - first) / (2 * lag) * lag;  // pairs of whole periods
+    const int64_t begin = first + 2 * whole;                                     // of the last, incomplete period
+    const int64_t pairs = sizes.in_tiles ? 0 : whole + std::max<int64_t>(0, end - begin - lag);
+    const int64_t rows = sizes.block_rows();
+    for (int64_t pair = 0; pair < pairs; pair += rows / 2) {
+      work(GateBlock(true, first, 2 * std::min(rows / 2, pairs - pair), pair, lag));
     }
-    const int64_t alone = begin + (pairs - whole), alone_end = std::min(end, begin + lag);
-    for (int64_t step = alone; step < alone_end; step += kBlock) {
-      work(GateBlock(false, step, std::min(kBlock, alone_end - step), 0, lag));
+    const int64_t alone = begin + (pairs - whole), alone_end = sizes.in_tiles ? end : std::min(end, begin + lag);
+    for (int64_t step = alone; step < alone_end; step += rows) {
+      work(GateBlock(false, step, std::min(rows, alone_end - step), 0, lag));
     }
   }
 

@@ -8,7 +8,7 @@
 #include <hwy/highway.h>
 
 #include "hpcai/kernels/simd/gates-inl.h"
-#include "hpcai/kernels/simd/matrix-inl.h"
+#include "hpcai/kernels/simd/products-inl.h"
 #include "hpcai/kernels/simd/rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -54,10 +54,10 @@ void add_skip_gradient_sums(const SkipGradient& args, int64_t row, int64_t rows,
 }
 
 void skip_gradient(const SkipGradient& args, const Chunk& chunk) {
-  const int64_t channels = args.sizes.channels;
-  const Scratch dz = scratch(kBlock * channels);
-  for (int64_t begin = chunk.first_out(args.sizes); begin < chunk.size(); begin += kBlock) {
-    add_skip_gradient_sums(args, chunk.row + begin, std::min(kBlock, chunk.size() - begin), dz.get());
+  const int64_t channels = args.sizes.channels, block = args.sizes.block_rows();
+  const Scratch dz = scratch(block * channels);
+  for (int64_t begin = chunk.first_out(args.sizes); begin < chunk.size(); begin += block) {
+    add_skip_gradient_sums(args, chunk.row + begin, std::min(block, chunk.size() - begin), dz.get());
   }
 }
 
@@ -85,22 +85,29 @@ void post_gradient(const GateGradient& args, const GateBlock& block, const Chunk
 // whose row i is step i - left of the chunk.
 class TapGradient {
  public:
-  TapGradient(const GateGradient& args, float* dx)
+  TapGradient(const GateGradient& args, Products& products, float* dx)
       : args_(args),
+        products_(products),
+        both_(rows_, 3 * channels_, columns_, 2 * channels_, args.skip.sizes.in_tiles),
+        first_(rows_, 3 * channels_, columns_, channels_, false),
+        second_(rows_ + channels_, 3 * channels_, columns_, channels_, false),
+        sum_weight_(rows_ + 2 * channels_, 3 * channels_, columns_, channels_, false),
+        d_both_(2 * channels_, columns_, args.d_gated_weight, args.skip.sizes.in_tiles),
+        d_first_(channels_, columns_, args.d_gated_weight, false),
+        d_second_(channels_, columns_, args.d_gated_weight + channels_ * columns_, false),
         dx_(dx),
-        du_(scratch(kBlock * 2 * channels_)),
-        sum_(scratch(kBlock / 2 * stride_)),
-        shared_(zeros(channels_ * columns_)) {}
+        du_(scratch(args.skip.sizes.block_rows() * 2 * channels_)),
+        sum_(scratch(args.skip.sizes.block_rows() / 2 * stride_)),
+        shared_(zeros(channels_ * columns_)),
+        d_shared_(channels_, columns_, shared_.get(), false) {}
 
   // Steps without a partner.
   void add(const GateBlock& block, const float* x, const float* merged) {
     const int64_t rows = block.rows();
-    multiply_rows(merged, args_.gated_weight_rows, rows, du_.get(), 2 * channels_);
+    products_.multiply(left(merged), both_, {}, du_.get(), rows);
     block.for_first_runs([&](const GateBlock::Run& run) {
-      const float* const tap = x + run.step * channels_;
+      d_both_.add({x + run.step * channels_, channels_, 1, 2, lag_ * channels_}, merged, stride_, rows);
       for (int64_t i = 0; i < 2; ++i) {
-        add_product({tap + i * lag_ * channels_, 1, channels_}, merged, stride_, args_.d_gated_weight + i * channels_ * columns_,
-                    columns_, channels_, rows, columns_);
         float* const out = dx_ + (run.step + i * lag_) * channels_;
         const float* const du = du_.get() + i * channels_;
         for_vectors(rows, channels_, [&](int64_t k, int64_t c) { add_vector(du + 2 * (k - c) + c, out + k); });
@@ -115,38 +122,27 @@ class TapGradient {
     const int64_t half = block.half();
     const float *const g = merged, *const h = merged + half * stride_;
     add_rows(g, h, half);
-    add_product({taps.first.get(), 1, channels_}, g, stride_, args_.d_gated_weight, columns_, channels_, half, columns_);
-    add_product({taps.second.get(), 1, channels_}, h, stride_, args_.d_gated_weight + channels_ * columns_, columns_, channels_,
-                half, columns_);
-    add_product({taps.middle.get(), 1, channels_}, sum_.get(), stride_, shared_.get(), columns_, channels_, half, columns_);
+    d_first_.add({taps.first.get(), channels_, 1}, g, stride_, half);
+    d_second_.add({taps.second.get(), channels_, 1}, h, stride_, half);
+    d_shared_.add({taps.middle.get(), channels_, 1}, sum_.get(), stride_, half);
     add_column_sums(sum_.get(), stride_, half, columns_, args_.d_gated_bias);
 
     float *const du = du_.get(), *const dw = du + half * channels_, *const dv = dw + half * channels_;
-    multiply_rows(g, args_.gated_weight_rows, half, du, channels_);
-    multiply_rows(h, args_.gated_weight_rows + channels_, half, dw, channels_);
-    multiply_rows(sum_.get(), args_.gated_weight_rows + 2 * channels_, half, dv, channels_);
+    products_.multiply(left(g), first_, {}, du, half);
+    products_.multiply(left(h), second_, {}, dw, half);
+    products_.multiply(left(sum_.get()), sum_weight_, {}, dv, half);
     block.for_first_runs([&](const GateBlock::Run& run) { scatter(run, du, dv, dw); });
   }
 
-  // Adds what the pairs left for both taps.
+  // Completes the gradient of the weight: adds what the pairs left for both taps.
   void finish() {
+    d_both_.finish();
     for (int64_t tap = 0; tap < 2; ++tap)
       add_values(shared_.get(), args_.d_gated_weight + tap * channels_ * columns_, channels_ * columns_);
   }
 
  private:
-  // out [rows, columns] = merged times some columns of the weight's rows.
-  void multiply_rows(const float* merged, const float* weight, int64_t rows, float* out, int64_t columns) const {
-    compute({.a = {merged, stride_, 1},
-             .b = weight,
-             .b_row = 3 * channels_,
-             .start = {},
-             .c = out,
-             .c_row = columns,
-             .rows = rows,
-             .depth = columns_,
-             .columns = columns});
-  }
+  Left left(const float* merged) const { return {merged, stride_, 1}; }
 
   // sum = g + h
   void add_rows(const float* g, const float* h, int64_t rows) {
@@ -178,10 +174,15 @@ class TapGradient {
   }
 
   const GateGradient& args_;
+  Products& products_;
   const int64_t channels_ = args_.skip.sizes.channels, gates_ = args_.skip.sizes.gates, lag_ = args_.skip.sizes.lag();
   const int64_t columns_ = 2 * gates_, stride_ = merged_row(gates_);
+  const float* const rows_ = args_.gated_weight_rows;
+  const Factor both_, first_, second_, sum_weight_;  // of both taps, side by side; the others are those of pairs
+  RowSum d_both_, d_first_, d_second_;
   float* dx_;
   Scratch du_, sum_, shared_;
+  RowSum d_shared_;
 };
 
 void gate_gradient(const GateGradient& args, const Chunk& chunk) {
@@ -191,25 +192,30 @@ void gate_gradient(const GateGradient& args, const Chunk& chunk) {
   // Row i of x and dx is step chunk.begin - left + i.
   const Scratch x = activate_steps(forward.a, forward.a_norm, sizes, chunk, chunk.begin - sizes.left, chunk.end + sizes.right);
   const Scratch dx = zeros(size + sizes.lag() * channels);
-  const Scratch merged = scratch(kBlock * merged_row(gates)), y = scratch(kBlock * gates), dy = scratch(kBlock * gates),
-                dp = scratch(kBlock * channels);
-  PairTaps taps(channels);
-  TapGradient gradient(args, dx.get());
+  const int64_t most = sizes.block_rows();
+  const Scratch merged = scratch(most * merged_row(gates)), y = scratch(most * gates), dy = scratch(most * gates),
+                dp = scratch(most * channels);
+  Products products(sizes.in_tiles);
+  GatedProduct gated(forward, products);
+  TapGradient gradient(args, products, dx.get());
+  const Factor post(args.post_weight_rows, channels, gates, sizes.in_tiles);
+  RowSum d_post(channels, gates, args.d_post_weight, sizes.in_tiles);
   GateBlock::for_blocks(sizes, chunk, [&](const GateBlock& block) {
     const int64_t rows = block.rows();
-    gated_product(forward, block, x.get(), taps, merged.get());
-    gate_rows(merged.get(), y.get(), rows, gates);
+    gated.compute(block, x.get(), merged.get());
+    activate_gates(forward, merged.get(), y.get(), rows);
     post_gradient(args, block, chunk, dp.get());
-    add_product({dp.get(), 1, channels}, y.get(), gates, args.d_post_weight, gates, channels, rows, gates);
+    d_post.add({dp.get(), channels, 1}, y.get(), gates, rows);
     add_column_sums(dp.get(), channels, rows, channels, args.d_post_bias);
-    multiply({dp.get(), channels, 1}, args.post_weight_rows, {}, dy.get(), rows, channels, gates);
+    products.multiply({dp.get(), channels, 1}, post, {}, dy.get(), rows);
     gate_gradient_rows(dy.get(), merged.get(), rows, gates);
     if (block.paired()) {
-      gradient.add(block, taps, merged.get());
+      gradient.add(block, gated.taps(), merged.get());
     } else {
       gradient.add(block, x.get(), merged.get());
     }
   });
+  d_post.finish();
   gradient.finish();
   if (args.skip.next) {
     const int64_t first = chunk.first_out(sizes) * channels;
@@ -226,9 +232,14 @@ void add_statistics_gradient(const InputGradient& args, const Chunk& chunk, cons
   const Tag d;
   const int64_t channels = args.sizes.channels, lag = args.sizes.lag();
   const int64_t second_from = args.sizes.right, first_until = args.sizes.steps - args.sizes.left;
+  const bool in_tiles = args.sizes.in_tiles;
+  const Factor both_taps(args.both_taps.weight, 3 * channels, channels, in_tiles),
+      first_tap(args.first_tap.weight, 2 * channels, channels, in_tiles),
+      second_tap(args.second_tap.weight, 2 * channels, channels, in_tiles);
+  Products products(in_tiles);
   for (int64_t begin = chunk.begin; begin < chunk.end;) {
     const bool first = begin < first_until, second = begin >= second_from;
-    int64_t end = std::min(chunk.end, begin + kBlock);
+    int64_t end = std::min(chunk.end, begin + args.sizes.block_rows());
     if (first) end = std::min(end, first_until);
     if (!second) end = std::min(end, second_from);
     const int64_t rows = end - begin;
@@ -236,16 +247,9 @@ void add_statistics_gradient(const InputGradient& args, const Chunk& chunk, cons
     begin = end;
     if (!first && !second) continue;
     const StatisticsGradient& part = first && second ? args.both_taps : first ? args.first_tap : args.second_tap;
+    const Factor& weight = first && second ? both_taps : first ? first_tap : second_tap;
     const float* const from = x + (end - rows - chunk.begin + (second ? 0 : lag)) * channels;
-    compute({.a = {from, channels, 1, first && second ? 3 : 2, lag * channels},
-             .b = part.weight,
-             .b_row = channels,
-             .start = {out, channels},
-             .c = out,
-             .c_row = channels,
-             .rows = rows,
-             .depth = channels,
-             .columns = channels});
+    products.multiply({from, channels, 1, first && second ? 3 : 2, lag * channels}, weight, {out, channels}, out, rows);
     for_vectors(rows, channels, [&](int64_t i, int64_t c) {
       hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::LoadU(d, part.offset + c)), d, out + i);
     });
@@ -271,30 +275,35 @@ void input_gradient(const InputGradient& args, const Chunk& chunk) {
     hn::StoreU(hn::IfThenElseZero(hn::Gt(hn::LoadU(d, own + i), hn::Zero(d)), hn::LoadU(d, dx + i)), d, dx + i);
   });
   if (!args.sums.grad) return;
-  for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
-    const int64_t rows = std::min(kBlock, chunk.size() - begin);
+  const int64_t block = sizes.block_rows();
+  for (int64_t begin = 0; begin < chunk.size(); begin += block) {
+    const int64_t rows = std::min(block, chunk.size() - begin);
     add_gradient_sums(dx + begin * channels, args.a + offset + begin * channels, args.a_norm, rows, channels, args.sums);
   }
 }
 
 void pre_gradient(const PreGradient& args, const Chunk& chunk) {
-  const int64_t channels = args.sizes.channels, width = args.source.width;
+  const int64_t channels = args.sizes.channels, width = args.source.width, block = args.sizes.block_rows();
   const Tag d;
-  const Scratch sums = scratch(kBlock * channels), da = scratch(kBlock * channels);
-  for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
-    const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin, offset = row * channels;
+  const Scratch sums = scratch(block * channels), da = scratch(block * channels);
+  Products products(args.sizes.in_tiles);
+  const Factor weight(args.weight_rows, channels, width, args.sizes.in_tiles && width % 16 == 0);
+  RowSum d_weight(width, channels, args.d_weight, args.sizes.in_tiles);
+  for (int64_t begin = 0; begin < chunk.size(); begin += block) {
+    const int64_t rows = std::min(block, chunk.size() - begin), row = chunk.row + begin, offset = row * channels;
     const float* const source = source_rows(args.source, row, rows, channels, sums.get());
     for_vectors(rows, channels, [&](int64_t i, int64_t c) {
       const auto dy = hn::LoadU(d, args.dx + offset + i);
       hn::StoreU(norm_gradient(dy, args.a + offset, args.a_norm, args.a_gradient, i, c), d, da.get() + i);
     });
-    add_product({source, 1, width}, da.get(), channels, args.d_weight, channels, width, rows, channels);
+    d_weight.add({source, width, 1}, da.get(), channels, rows);
     add_column_sums(da.get(), channels, rows, channels, args.d_bias);
     if (!args.d_source) continue;
     float* const out = args.d_source + row * width;
-    multiply({da.get(), channels, 1}, args.weight_rows, {}, out, rows, channels, width);
+    products.multiply({da.get(), channels, 1}, weight, {}, out, rows);
     if (args.before.sums.grad) add_skip_gradient_sums(args.before, row, rows, da.get());
   }
+  d_weight.finish();
 }
 
 }  // namespace hpcai::kernels::HWY_NAMESPACE

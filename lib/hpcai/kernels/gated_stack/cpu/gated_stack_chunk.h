@@ -16,6 +16,10 @@ struct Sizes {
   int64_t left = 0, right = 0;
   // The result depends on a and x from step first_in on, and on y, p and z from step first_out on. Earlier ones are not computed.
   int64_t first_in = 0, first_out = 0;
+  bool in_tiles = false;  // products are those of tile_products.h
+  // Rows that are worked on at once, so that the values between two products stay in the first cache levels. Tiles wait for what
+  // has just been stored, so that narrow layers take more rows with them.
+  int64_t block_rows() const { return in_tiles && gates <= 32 ? 128 : 64; }
   int64_t lag() const { return left + right; }
   int64_t rows() const { return samples * steps; }
 };

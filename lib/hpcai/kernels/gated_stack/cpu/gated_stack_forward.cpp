@@ -9,7 +9,7 @@
 
 #include "hpcai/kernels/simd/activation-inl.h"
 #include "hpcai/kernels/simd/gates-inl.h"
-#include "hpcai/kernels/simd/matrix-inl.h"
+#include "hpcai/kernels/simd/products-inl.h"
 #include "hpcai/kernels/simd/rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -29,14 +29,16 @@ void skip_forward(const SkipForward& args, const Chunk& chunk) {
 }
 
 void pre_forward(const PreForward& args, const Chunk& chunk) {
-  const int64_t channels = args.sizes.channels, width = args.source.width;
-  const Scratch sums = scratch(kBlock * channels);
-  for (int64_t begin = 0; begin < chunk.size(); begin += kBlock) {
-    const int64_t rows = std::min(kBlock, chunk.size() - begin), row = chunk.row + begin, offset = row * channels;
+  const int64_t channels = args.sizes.channels, width = args.source.width, block = args.sizes.block_rows();
+  const Scratch sums = scratch(block * channels);
+  Products products(args.sizes.in_tiles);
+  const Factor weight(args.weight, width, channels, args.sizes.in_tiles);
+  for (int64_t begin = 0; begin < chunk.size(); begin += block) {
+    const int64_t rows = std::min(block, chunk.size() - begin), row = chunk.row + begin, offset = row * channels;
     const float* const source = source_rows(args.source, row, rows, channels, sums.get());
     if (args.skips) add_skips(args.source.p + offset, args.source.p_norm, args.skips + offset, args.first_skip, rows, channels);
     float* const a = args.a + offset;
-    multiply({source, width, 1}, args.weight, {args.bias}, a, rows, width, channels);
+    products.multiply({source, width, 1}, weight, {args.bias}, a, rows);
     if (args.moments) add_moments(a, rows, channels, *args.moments);
   }
 }
@@ -50,16 +52,19 @@ void tap_sums(const TapSums& args, const Chunk& chunk) {
     for (int64_t i = 0; i < values; ++i) to[i] += from[i];
     std::fill_n(from.get(), values, 0.0f);
   };
+  const Products products(args.sizes.in_tiles);
+  RowSum square_sum(channels, channels, square.get(), args.sizes.in_tiles),
+      lagged_sum(channels, channels, lagged.get(), args.sizes.in_tiles);
   // Few rows are summed in float32, the rest in float64.
-  for (int64_t begin = chunk.begin; begin < chunk.end; begin += kBlock) {
-    const int64_t rows = std::min(kBlock, chunk.end - begin), lagged_rows = std::min(rows, args.sizes.steps - lag - begin);
+  const int64_t step = args.sizes.in_tiles ? TileSum::kGathered : args.sizes.block_rows();
+  for (int64_t begin = chunk.begin; begin < chunk.end; begin += step) {
+    const int64_t rows = std::min(step, chunk.end - begin), lagged_rows = std::min(rows, args.sizes.steps - lag - begin);
     const float* const block = x.get() + (begin - chunk.begin) * channels;
     add_column_sums(block, channels, rows, channels, sum.get());
-    add_product({block, 1, channels}, block, channels, square.get(), channels, channels, rows, channels);
-    if (lagged_rows > 0) {
-      add_product({block, 1, channels}, block + lag * channels, channels, lagged.get(), channels, channels, lagged_rows,
-                  channels);
-    }
+    square_sum.add({block, channels, 1}, block, channels, rows);
+    if (lagged_rows > 0) lagged_sum.add({block, channels, 1}, block + lag * channels, channels, lagged_rows);
+    square_sum.finish();
+    lagged_sum.finish();
     flush(sum, channels, args.sum);
     flush(square, channels * channels, args.square);
     flush(lagged, channels * channels, args.lagged);
@@ -82,12 +87,15 @@ void gate_forward(const GateForward& args, const Chunk& chunk) {
   const Sizes& sizes = args.sizes;
   const int64_t channels = sizes.channels, gates = sizes.gates;
   const Scratch x = activate_steps(args.a, args.a_norm, sizes, chunk, chunk.begin - sizes.left, chunk.end + sizes.right);
-  const Scratch merged = scratch(kBlock * merged_row(gates)), y = scratch(kBlock * gates), p = scratch(kBlock * channels);
-  PairTaps taps(channels);
+  const int64_t most = sizes.block_rows();
+  const Scratch merged = scratch(most * merged_row(gates)), y = scratch(most * gates), p = scratch(most * channels);
+  Products products(sizes.in_tiles);
+  GatedProduct gated(args, products);
+  const Factor post(args.post_weight, gates, channels, sizes.in_tiles);
   GateBlock::for_blocks(sizes, chunk, [&](const GateBlock& block) {
-    gated_product(args, block, x.get(), taps, merged.get());
-    gate_rows(merged.get(), y.get(), block.rows(), gates);
-    multiply({y.get(), gates, 1}, args.post_weight, {args.post_bias}, p.get(), block.rows(), gates, channels);
+    gated.compute(block, x.get(), merged.get());
+    activate_gates(args, merged.get(), y.get(), block.rows());
+    products.multiply({y.get(), gates, 1}, post, {args.post_bias}, p.get(), block.rows());
     if (args.moments) add_moments(p.get(), block.rows(), channels, *args.moments);
     block.for_runs([&](const GateBlock::Run& run) {
       const float* const from = p.get() + run.row * channels;
