@@ -33,11 +33,13 @@ kernels::NormSource source_of(const BatchNorm& norm) {
   return norm.uses_batch_statistics() ? kernels::NormSource::batch : kernels::NormSource::running;
 }
 
-// Whether the fused layers of a CPU round what they multiply to bfloat16: with autocast, where that is quicker.
-bool multiplies_in_tiles() {
-  return at::autocast::is_autocast_enabled(at::kCPU) && at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16 &&
-         kernels::has_tiles();
+// Whether the fused layers of a CPU round to bfloat16.
+bool rounds_to_bfloat16() {
+  return at::autocast::is_autocast_enabled(at::kCPU) && at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
 }
+
+// Whether they also multiply in it: where that is quicker than float32.
+bool multiplies_in_tiles() { return rounds_to_bfloat16() && kernels::has_tiles(); }
 
 // The common source of the statistics of all norms in the gated layers; std::nullopt if the norms differ.
 std::optional<kernels::NormSource> source_of(const std::vector<std::shared_ptr<GatedLayer>>& layers) {
@@ -97,6 +99,7 @@ at::Tensor gated_layers(const at::Tensor& input, const std::vector<std::shared_p
                                    .momentum = norm.momentum(),
                                    .sum = norm.sum(),
                                    .last_steps = last_steps,
+                                   .stores_bfloat16 = rounds_to_bfloat16(),
                                    .in_tiles = multiplies_in_tiles()});
     }
   }

@@ -24,7 +24,9 @@ struct GatedStackOptions {
   double eps = 0, momentum = 0;         // momentum: the weight of the new batch in the running statistics
   Sum sum = {};                         // for statistics of all ranks; empty: of this rank's samples
   int64_t last_steps = 0;               // the result has these last steps of the input; 0: all
-  bool in_tiles = false;                // products round to bfloat16 (tile_products.h); gated_stack only
+  // Of gated_stack only:
+  bool stores_bfloat16 = false;  // what is stored of a layer is rounded to bfloat16
+  bool in_tiles = false;         // products round to bfloat16 (tile_products.h)
 };
 
 // A whole stack of WaveNet's gated layers (van den Oord et al. 2016) as one differentiable function, input [batch, time, in] ->

@@ -64,9 +64,9 @@ struct Upstream {
 SkipGradient skip_gradient_of(const LayerState& layer, const at::Tensor& skips, const at::Tensor& next,
                               const GradientSums& sums) {
   return {.sizes = layer.sizes,
-          .p = data(layer.p),
+          .p = stored(layer.p),
           .p_norm = norm_of(layer.p_norm),
-          .marked_sums = data(layer.marked_sums),
+          .marked_sums = stored(layer.marked_sums),
           .skips = data(skips),
           .next = data(next),
           .sums = sums};
@@ -130,7 +130,7 @@ class LayerBackward {
     const at::Tensor post_weight = partition_.partial_sums(c * gates, at::kFloat),
                      post_bias = partition_.partial_sums(c, at::kFloat);
     const GateForward forward{.sizes = layer_.sizes,
-                              .a = data(layer_.a),
+                              .a = stored(layer_.a),
                               .a_norm = norm_of(layer_.a_norm),
                               .gated_weight = data(layer_.gated_columns),
                               .gated_bias = data(layer_.gated_bias),
@@ -172,7 +172,7 @@ class LayerBackward {
       const bool first = chunk % partition_.chunks_per_sample == 0, last = (chunk + 1) % partition_.chunks_per_sample == 0;
       const float* const halos = data(halo_);
       input_gradient({.sizes = layer_.sizes,
-                      .a = data(layer_.a),
+                      .a = stored(layer_.a),
                       .a_norm = norm_of(layer_.a_norm),
                       .both_taps = statistics.part(0, 0),
                       .first_tap = statistics.part(3, 1),
@@ -205,7 +205,7 @@ class LayerBackward {
     partition_.run([&](int64_t chunk, int64_t task) {
       pre_gradient({.sizes = layer_.sizes,
                     .source = source_of(state_, index_),
-                    .a = data(layer_.a),
+                    .a = stored(layer_.a),
                     .a_norm = norm_of(layer_.a_norm),
                     .a_gradient = norm_gradient_of(pre_),
                     .weight_rows = data(rows),

@@ -3,6 +3,9 @@
 namespace hpcai::kernels::stack {
 namespace {
 
+// The type of what the layers keep.
+at::ScalarType storage_of(const GatedStackOptions& options) { return options.stores_bfloat16 ? at::kBFloat16 : at::kFloat; }
+
 // The moments of one task, in a row of 1 + 2 channels: count, means, squared deviations.
 ChannelMoments moments_in(const at::Tensor& partial, int64_t task, int64_t channels) {
   double* const row = task_row<double>(partial, task);
@@ -24,7 +27,7 @@ InputMoments tap_moments(const LayerState& layer, const RowPartition& partition,
   partition.run([&](int64_t chunk, int64_t task) {
     double* const row = task_row<double>(partial, task);
     tap_sums({.sizes = sizes,
-              .a = data(layer.a),
+              .a = stored(layer.a),
               .a_norm = norm_of(layer.a_norm),
               .sum = row,
               .square = row + channels,
@@ -75,19 +78,19 @@ void forward_gate(StackState& state, size_t index, const RowPartition& partition
   layer.post_columns = as_float(layer.post_rows.t());
   const at::Tensor post_bias = as_float(tensors.post_bias), partial = partition.partial_sums(1 + 2 * channels);
   at::Tensor& result = normalised ? layer.p : layer.marked_sums;
-  result = at::empty({layer.sizes.rows(), channels}, at::kFloat);
+  result = at::empty({layer.sizes.rows(), channels}, storage_of(options));
   partition.run([&](int64_t chunk, int64_t task) {
     const ChannelMoments moments = moments_in(partial, task, channels);
     gate_forward({.sizes = layer.sizes,
-                  .a = data(layer.a),
+                  .a = stored(layer.a),
                   .a_norm = norm_of(layer.a_norm),
                   .gated_weight = data(layer.gated_columns),
                   .gated_bias = data(layer.gated_bias),
                   .post_weight = data(layer.post_columns),
                   .post_bias = data(post_bias),
-                  .p = mutable_data(layer.p),
+                  .p = mutable_stored(layer.p),
                   .moments = batch ? &moments : nullptr,
-                  .marked_sums = mutable_data(layer.marked_sums),
+                  .marked_sums = mutable_stored(layer.marked_sums),
                   .skips = mutable_data(skips),
                   .first_skip = index == 0},
                  partition.chunks[chunk]);
@@ -125,7 +128,7 @@ void add_last_skips(const StackState& state, const at::Tensor& skips) {
   const RowPartition partition(last.sizes);
   partition.run([&](int64_t chunk, int64_t) {
     skip_forward({.sizes = last.sizes,
-                  .p = data(last.p),
+                  .p = stored(last.p),
                   .p_norm = norm_of(last.p_norm),
                   .skips = mutable_data(skips),
                   .first_skip = state.layers.size() == 1},
@@ -141,7 +144,7 @@ void run_pre(StackState& state, size_t index, const RowPartition& partition, con
   const int64_t channels = layer.sizes.channels;
   const at::Tensor weight = as_float(tensors.pre_weight.squeeze(2).t()), bias = as_float(tensors.pre_bias);
   at::Tensor& room = state.options.norm == NormSource::none ? state.shared_a : layer.a;
-  if (!room.defined()) room = at::empty({layer.sizes.rows(), channels}, at::kFloat);
+  if (!room.defined()) room = at::empty({layer.sizes.rows(), channels}, storage_of(state.options));
   layer.a = room;
   partition.run([&](int64_t chunk, int64_t task) {
     const ChannelMoments moments = partial.defined() ? moments_in(partial, task, channels) : ChannelMoments{};
@@ -149,7 +152,7 @@ void run_pre(StackState& state, size_t index, const RowPartition& partition, con
                  .source = source_of(state, index),
                  .weight = data(weight),
                  .bias = data(bias),
-                 .a = mutable_data(layer.a),
+                 .a = mutable_stored(layer.a),
                  .skips = mutable_data(skips),
                  .first_skip = index == 1,
                  .moments = partial.defined() ? &moments : nullptr},
@@ -171,9 +174,9 @@ Source source_of(const StackState& state, size_t layer) {
   }
   const LayerState& before = state.layers[layer - 1];
   source.width = before.sizes.channels;
-  source.marked_sums = data(before.marked_sums);
-  source.a = data(before.a);
-  source.p = data(before.p);
+  source.marked_sums = stored(before.marked_sums);
+  source.a = stored(before.a);
+  source.p = stored(before.p);
   source.a_norm = norm_of(before.a_norm);
   source.p_norm = norm_of(before.p_norm);
   return source;

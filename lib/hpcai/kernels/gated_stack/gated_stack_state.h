@@ -11,7 +11,7 @@
 namespace hpcai::kernels::stack {
 
 // What the backward pass of one layer needs. Letters as in ../README.md. Tensors are float32, those of `moments` and `folded`
-// float64.
+// float64; a, p and the marked sums may be bfloat16.
 struct LayerState {
   Sizes sizes;
   at::Tensor a, p;              // [rows, C]; without norms `a` is StackState::shared_a, and there is no p

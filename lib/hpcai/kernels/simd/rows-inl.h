@@ -15,6 +15,7 @@
 
 #include "hpcai/kernels/gated_stack/cpu/gated_stack_chunk.h"
 #include "hpcai/kernels/simd/activation-inl.h"
+#include "hpcai/kernels/simd/storage-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
@@ -46,35 +47,53 @@ HWY_INLINE void for_vectors(int64_t rows, int64_t channels, const Work& work) {
   }
 }
 
+// Calls work(values) with a pointer of the type in which they are stored.
+template <class Work>
+HWY_INLINE decltype(auto) with_type(const StoredValues& values, const Work& work) {
+  if (values.is_half) return work(static_cast<const c10::BFloat16*>(values.data));
+  return work(static_cast<const float*>(values.data));
+}
+template <class Work>
+HWY_INLINE decltype(auto) with_type(const StoredResult& values, const Work& work) {
+  if (values.is_half) return work(static_cast<c10::BFloat16*>(values.data));
+  return work(static_cast<float*>(values.data));
+}
+
 // relu(norm(v)) of the vector of values at index i, whose first channel is c.
-HWY_INLINE hn::Vec<Tag> activated(const float* values, const Norm& norm, int64_t i, int64_t c) {
+template <class T>
+HWY_INLINE hn::Vec<Tag> activated(const T* values, const Norm& norm, int64_t i, int64_t c) {
   const Tag d;
-  const auto y = hn::MulAdd(hn::LoadU(d, norm.scale + c), hn::LoadU(d, values + i), hn::LoadU(d, norm.shift + c));
+  const auto y = hn::MulAdd(hn::LoadU(d, norm.scale + c), load(d, values + i), hn::LoadU(d, norm.shift + c));
   return relu(d, y);
 }
 
 // out = relu(norm(values)), [rows, channels].
-HWY_INLINE void activate_rows(const float* values, const Norm& norm, float* out, int64_t rows, int64_t channels) {
+template <class T>
+HWY_INLINE void activate_rows(const T* values, const Norm& norm, float* out, int64_t rows, int64_t channels) {
   const Tag d;
   for_vectors(rows, channels, [&](int64_t i, int64_t c) { hn::StoreU(activated(values, norm, i, c), d, out + i); });
 }
 
 // x of steps [begin, end) of a chunk's sample, zeros where they lie outside the sample or are not needed. `a` points to all rows.
-HWY_INLINE Scratch activate_steps(const float* a, const Norm& norm, const Sizes& sizes, const Chunk& chunk, int64_t begin,
+HWY_INLINE Scratch activate_steps(const StoredValues& a, const Norm& norm, const Sizes& sizes, const Chunk& chunk, int64_t begin,
                                   int64_t end) {
   const int64_t channels = sizes.channels, from = std::max(begin, sizes.first_in), to = std::min(end, sizes.steps);
   Scratch x = scratch((end - begin) * channels);
   std::fill_n(x.get(), (from - begin) * channels, 0.0f);
-  activate_rows(a + (chunk.row + from - chunk.begin) * channels, norm, x.get() + (from - begin) * channels, to - from, channels);
+  with_type(a, [&](auto* values) {
+    const int64_t first = (chunk.row + from - chunk.begin) * channels;
+    activate_rows(values + first, norm, x.get() + (from - begin) * channels, to - from, channels);
+  });
   std::fill_n(x.get() + (to - begin) * channels, (end - to) * channels, 0.0f);
   return x;
 }
 
 // dv = scale (dy - mean_grad - (v - mean) inverse mean_product)
-HWY_INLINE hn::Vec<Tag> norm_gradient(hn::Vec<Tag> dy, const float* values, const Norm& norm, const NormGradient& gradient,
-                                      int64_t i, int64_t c) {
+template <class T>
+HWY_INLINE hn::Vec<Tag> norm_gradient(hn::Vec<Tag> dy, const T* values, const Norm& norm, const NormGradient& gradient, int64_t i,
+                                      int64_t c) {
   const Tag d;
-  const auto normal = hn::Mul(hn::Sub(hn::LoadU(d, values + i), hn::LoadU(d, norm.mean + c)), hn::LoadU(d, norm.inverse + c));
+  const auto normal = hn::Mul(hn::Sub(load(d, values + i), hn::LoadU(d, norm.mean + c)), hn::LoadU(d, norm.inverse + c));
   const auto inner =
       hn::NegMulAdd(normal, hn::LoadU(d, gradient.mean_product + c), hn::Sub(dy, hn::LoadU(d, gradient.mean_grad + c)));
   return hn::Mul(hn::LoadU(d, norm.scale + c), inner);
@@ -97,6 +116,20 @@ HWY_INLINE void sum_rows(int64_t rows, hn::Vec<Tag> (&total)[kSums], const Term&
   for (int i = 0; i < kSums; ++i) {
     total[i] = hn::Add(hn::Add(chains[0][i], chains[1][i]), hn::Add(chains[2][i], chains[3][i]));
   }
+}
+
+// Stores rows of a block as rows of an array from value `first` on, and leaves in the block what is stored.
+HWY_INLINE void store_rows(float* block, int64_t rows, int64_t channels, const StoredResult& to, int64_t first) {
+  const Tag d;
+  if (!to.is_half) {
+    std::copy_n(block, rows * channels, static_cast<float*>(to.data) + first);
+    return;
+  }
+  auto* const out = static_cast<c10::BFloat16*>(to.data) + first;
+  for_vectors(rows, channels, [&](int64_t i, int64_t) {
+    store(hn::LoadU(d, block + i), d, out + i);
+    hn::StoreU(load(d, out + i), d, block + i);
+  });
 }
 
 // Adds the rows of a block to `moments`: first the block's own in float32, then both are combined in float64 (Chan, Golub,
@@ -128,7 +161,8 @@ HWY_INLINE void add_moments(const float* block, int64_t rows, int64_t channels, 
 }
 
 // Adds sums over rows of dy and dy (v - mean) inverse.
-HWY_INLINE void add_gradient_sums(const float* dy, const float* values, const Norm& norm, int64_t rows, int64_t channels,
+template <class T>
+HWY_INLINE void add_gradient_sums(const float* dy, const T* values, const Norm& norm, int64_t rows, int64_t channels,
                                   const GradientSums& sums) {
   const Tag d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -139,7 +173,7 @@ HWY_INLINE void add_gradient_sums(const float* dy, const float* values, const No
     sum_rows(rows, total, [&](int64_t row, auto* terms) {
       const auto v = hn::LoadU(d, dy + row * channels + c);
       terms[0] = hn::Add(terms[0], v);
-      terms[1] = hn::MulAdd(v, hn::Sub(hn::LoadU(d, values + row * channels + c), mean), terms[1]);
+      terms[1] = hn::MulAdd(v, hn::Sub(load(d, values + row * channels + c), mean), terms[1]);
     });
     hn::StoreU(total[0], d, grad);
     hn::StoreU(hn::Mul(total[1], hn::LoadU(d, norm.inverse + c)), d, product);
@@ -164,14 +198,18 @@ HWY_INLINE void add_column_sums(const float* values, int64_t stride, int64_t row
 HWY_INLINE const float* source_rows(const Source& source, int64_t row, int64_t rows, int64_t channels, float* sums) {
   if (source.input) return source.input + row * source.width;
   const Tag d;
+  const int64_t first = row * channels;
   if (source.marked_sums) {
-    const float* const marked = source.marked_sums + row * channels;
-    for_vectors(rows, channels, [&](int64_t i, int64_t) { hn::StoreU(hn::Abs(hn::LoadU(d, marked + i)), d, sums + i); });
+    with_type(source.marked_sums, [&](auto* marked) {
+      for_vectors(rows, channels, [&](int64_t i, int64_t) { hn::StoreU(hn::Abs(load(d, marked + first + i)), d, sums + i); });
+    });
     return sums;
   }
-  const float *a = source.a + row * channels, *p = source.p + row * channels;
-  for_vectors(rows, channels, [&](int64_t i, int64_t c) {
-    hn::StoreU(hn::Add(activated(a, source.a_norm, i, c), activated(p, source.p_norm, i, c)), d, sums + i);
+  with_type(source.a, [&](auto* values) {
+    const auto *a = values + first, *p = static_cast<decltype(values)>(source.p.data) + first;
+    for_vectors(rows, channels, [&](int64_t i, int64_t c) {
+      hn::StoreU(hn::Add(activated(a, source.a_norm, i, c), activated(p, source.p_norm, i, c)), d, sums + i);
+    });
   });
   return sums;
 }

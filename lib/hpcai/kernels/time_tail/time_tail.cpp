@@ -55,7 +55,7 @@ InputMoments moments_of(const TimeTailState& state, const RowPartition& partitio
   partition.run([&](int64_t chunk, int64_t task) {
     double* const row = task_row<double>(partial, task);
     stack::tap_sums({.sizes = partition.sizes,
-                     .a = data(state.skips),
+                     .a = stack::stored(state.skips),
                      .a_norm = stack::norm_of(identity),
                      .sum = row,
                      .square = row + c,

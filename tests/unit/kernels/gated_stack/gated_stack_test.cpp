@@ -118,20 +118,21 @@ double relative_distance(const at::Tensor& found, const at::Tensor& expected) {
   return (found.detach().to(at::kDouble) - expected.detach()).norm().item<double>() / scale;
 }
 
-// Compares the stack in tiles with the reference in float64: it is about as near as LibTorch's operators with autocast, which
+// Compares the stack in bfloat16 with the reference in float64: it is about as near as LibTorch's operators with autocast, which
 // round more. In both, values near 0 take the other side of a relu, which is chance; so the mean of all gradients counts.
-void compare_in_tiles(int64_t samples, int64_t steps, int64_t channels, int64_t gates, const std::vector<int64_t>& dilations,
-                      NormSource source, int64_t last_steps = 0) {
+void compare_rounded(int64_t samples, int64_t steps, int64_t channels, int64_t gates, const std::vector<int64_t>& dilations,
+                     NormSource source, bool in_tiles, int64_t last_steps = 0) {
   at::manual_seed(samples + steps);
   const auto layers = random_layers(channels, gates, dilations, source);
   const at::Tensor input = at::randn({samples, steps, 1}) * 0.7 + 0.1;
   const at::Tensor grad = at::randn({samples, last_steps > 0 ? last_steps : steps, channels});
-  auto tiles = copy(layers, at::kFloat), plain = copy(layers, at::kDouble);
+  auto mine = copy(layers, at::kFloat), plain = copy(layers, at::kDouble);
   auto options = options_of(source, {}, last_steps);
   const at::Tensor expected = gated_stack_reference(input.to(at::kDouble), plain, options);
   expected.backward(grad.to(at::kDouble));
-  options.in_tiles = true;
-  const at::Tensor found = gated_stack(input, tiles, options);
+  options.stores_bfloat16 = true;
+  options.in_tiles = in_tiles;
+  const at::Tensor found = gated_stack(input, mine, options);
   found.backward(grad);
   auto library = copy(layers, at::kFloat);
   at::Tensor rounded;
@@ -143,20 +144,20 @@ void compare_in_tiles(int64_t samples, int64_t steps, int64_t channels, int64_t 
   INFO(samples << " x " << steps << ", " << channels << " channels, " << gates << " gates, source " << static_cast<int>(source));
   CHECK(relative_distance(found, expected) < relative_distance(rounded, expected));
   CHECK(relative_distance(found, expected) > 1e-5);  // it is bfloat16
-  double mine = 0, theirs = 0;
+  double total = 0, of_library = 0;
   for (size_t i = 0; i < layers.size(); ++i) {
-    auto a = parameters(tiles[i]), b = parameters(plain[i]), c = parameters(library[i]);
+    auto a = parameters(mine[i]), b = parameters(plain[i]), c = parameters(library[i]);
     for (size_t k = 0; k < a.size(); ++k) {
       INFO("layer " << i << " " << a[k].first);
       const double distance = relative_distance(a[k].second->grad(), b[k].second->grad());
-      CHECK(distance < 0.5);
-      mine += distance;
-      theirs += relative_distance(c[k].second->grad(), b[k].second->grad());
+      CHECK(distance < 1);
+      total += distance;
+      of_library += relative_distance(c[k].second->grad(), b[k].second->grad());
     }
-    auto d = statistics(tiles[i]), e = statistics(plain[i]);
+    auto d = statistics(mine[i]), e = statistics(plain[i]);
     for (size_t k = 0; k < d.size(); ++k) CHECK(difference(*d[k], *e[k]) < 0.01);
   }
-  CHECK(mine < 1.3 * theirs);
+  CHECK(total < 1.3 * of_library);
 }
 
 }  // namespace
@@ -179,14 +180,35 @@ TEST_CASE("the fused gated stack is the reference's for all multiples of 16 chan
   });
 }
 
-TEST_CASE("the gated stack in tiles, its gradients and statistics are the reference's up to the rounding of bfloat16") {
-  for (const NormSource source : {NormSource::batch, NormSource::running, NormSource::none}) {
-    compare_in_tiles(3, 100, 16, 16, {1, 2, 4}, source);
-    compare_in_tiles(2, 5001, 16, 32, {1, 8, 128, 5}, source);
-    compare_in_tiles(20, 40, 32, 48, {4, 60}, source);  // a dilation longer than the sample
-    compare_in_tiles(1, 7000, 16, 16, {3000}, source);
-    compare_in_tiles(1, 300, 64, 128, {1, 6}, source, 70);
-    compare_in_tiles(1, 211, 80, 16, {2, 3}, source);
+TEST_CASE("the gated stack in bfloat16, with products in tiles or not, is the reference up to its rounding") {
+  for (const bool in_tiles : {false, true}) {
+    INFO("products in tiles: " << in_tiles);
+    for (const NormSource source : {NormSource::batch, NormSource::running, NormSource::none}) {
+      compare_rounded(3, 100, 16, 16, {1, 2, 4}, source, in_tiles);
+      compare_rounded(2, 5001, 16, 32, {1, 8, 128, 5}, source, in_tiles);
+      compare_rounded(20, 40, 32, 48, {4, 60}, source, in_tiles);  // a dilation longer than the sample
+      compare_rounded(1, 7000, 16, 16, {3000}, source, in_tiles);
+      compare_rounded(1, 300, 64, 128, {1, 6}, source, in_tiles, 70);
+      compare_rounded(1, 211, 80, 16, {2, 3}, source, in_tiles);
+    }
+  }
+}
+
+TEST_CASE("a value that is no number stays visible behind the gated stack in bfloat16") {
+  at::manual_seed(1);
+  for (const NormSource source : {NormSource::running, NormSource::none}) {
+    const auto layers = copy(random_layers(16, 16, {1, 2}, source), at::kFloat);
+    for (const bool in_tiles : {false, true}) {
+      at::Tensor input = at::randn({2, 100, 1});
+      input[1][50][0] = std::numeric_limits<float>::quiet_NaN();
+      auto options = options_of(source);
+      options.stores_bfloat16 = true;
+      options.in_tiles = in_tiles;
+      const at::NoGradGuard no_grad;
+      const at::Tensor output = gated_stack(input, layers, options);
+      CHECK(output[1][50].isnan().all().item<bool>());
+      CHECK_FALSE(output[0].isnan().any().item<bool>());
+    }
   }
 }
 
@@ -307,19 +329,23 @@ TEST_CASE("the fused gated stack does not depend on the number of threads") {
   const auto layers = random_layers(16, 32, {1, 2}, NormSource::batch);
   const at::Tensor input = at::randn({3, 5000, 1});
   const int threads = at::get_num_threads();
-  std::vector<at::Tensor> outputs, gradients;
-  for (const int count : {1, 2, 3}) {
-    at::set_num_threads(count);
-    auto mine = copy(layers, at::kFloat);
-    const at::Tensor output = gated_stack(input, mine, options_of(NormSource::batch));
-    output.square().mean().backward();
-    outputs.push_back(output.detach());
-    gradients.push_back(mine[0].gated_weight.grad());
+  for (const bool in_bfloat16 : {false, true}) {
+    std::vector<at::Tensor> outputs, gradients;
+    for (const int count : {1, 2, 3}) {
+      at::set_num_threads(count);
+      auto mine = copy(layers, at::kFloat);
+      auto options = options_of(NormSource::batch);
+      options.stores_bfloat16 = options.in_tiles = in_bfloat16;
+      const at::Tensor output = gated_stack(input, mine, options);
+      output.square().mean().backward();
+      outputs.push_back(output.detach());
+      gradients.push_back(mine[0].gated_weight.grad());
+    }
+    at::set_num_threads(threads);
+    CHECK(at::equal(outputs[0], outputs[1]));
+    CHECK(at::equal(outputs[0], outputs[2]));
+    CHECK(at::allclose(gradients[0], gradients[2], 1e-4, 1e-7));  // square().mean() is LibTorch's
   }
-  at::set_num_threads(threads);
-  CHECK(at::equal(outputs[0], outputs[1]));
-  CHECK(at::equal(outputs[0], outputs[2]));
-  CHECK(at::allclose(gradients[0], gradients[2], 1e-4, 1e-7));  // square().mean() is LibTorch's
 }
 
 TEST_CASE("a value that is no number stays visible behind the fused gated stack") {

@@ -35,14 +35,16 @@ void skip_gradient_rows(const SkipGradient& args, int64_t row, int64_t rows, flo
   const int64_t offset = row * args.sizes.channels;
   if (args.marked_sums) {
     const hn::RebindToSigned<Tag> bits;
-    const float* const marked = args.marked_sums + offset;
-    skip_gradient_where(args, row, rows, dz, [&](int64_t i, int64_t) {  // -0 is a mark, too
-      return hn::RebindMask(d, hn::Gt(hn::BitCast(bits, hn::LoadU(d, marked + i)), hn::Set(bits, -1)));
+    with_type(args.marked_sums, [&](auto* marked) {
+      skip_gradient_where(args, row, rows, dz, [&](int64_t i, int64_t) {  // -0 is a mark, too
+        return hn::RebindMask(d, hn::Gt(hn::BitCast(bits, load(d, marked + offset + i)), hn::Set(bits, -1)));
+      });
     });
   } else {
-    const float* const p = args.p + offset;
-    skip_gradient_where(args, row, rows, dz,
-                        [&](int64_t i, int64_t c) { return hn::Gt(activated(p, args.p_norm, i, c), hn::Zero(d)); });
+    with_type(args.p, [&](auto* p) {
+      skip_gradient_where(args, row, rows, dz,
+                          [&](int64_t i, int64_t c) { return hn::Gt(activated(p + offset, args.p_norm, i, c), hn::Zero(d)); });
+    });
   }
 }
 
@@ -50,7 +52,7 @@ void skip_gradient_rows(const SkipGradient& args, int64_t row, int64_t rows, flo
 void add_skip_gradient_sums(const SkipGradient& args, int64_t row, int64_t rows, float* dz) {
   const int64_t channels = args.sizes.channels;
   skip_gradient_rows(args, row, rows, dz);
-  add_gradient_sums(dz, args.p + row * channels, args.p_norm, rows, channels, args.sums);
+  with_type(args.p, [&](auto* p) { add_gradient_sums(dz, p + row * channels, args.p_norm, rows, channels, args.sums); });
 }
 
 void skip_gradient(const SkipGradient& args, const Chunk& chunk) {
@@ -74,9 +76,11 @@ void post_gradient(const GateGradient& args, const GateBlock& block, const Chunk
     float* const out = dp + run.row * channels;
     skip_gradient_rows(args.skip, row, run.length, out);
     if (args.skip.marked_sums) return;
-    for_vectors(run.length, channels, [&](int64_t i, int64_t c) {
-      const auto dy = hn::LoadU(d, out + i);
-      hn::StoreU(norm_gradient(dy, args.skip.p + row * channels, args.skip.p_norm, args.p_gradient, i, c), d, out + i);
+    with_type(args.skip.p, [&](auto* p) {
+      for_vectors(run.length, channels, [&](int64_t i, int64_t c) {
+        const auto dy = hn::LoadU(d, out + i);
+        hn::StoreU(norm_gradient(dy, p + row * channels, args.skip.p_norm, args.p_gradient, i, c), d, out + i);
+      });
     });
   });
 }
@@ -278,7 +282,9 @@ void input_gradient(const InputGradient& args, const Chunk& chunk) {
   const int64_t block = sizes.block_rows();
   for (int64_t begin = 0; begin < chunk.size(); begin += block) {
     const int64_t rows = std::min(block, chunk.size() - begin);
-    add_gradient_sums(dx + begin * channels, args.a + offset + begin * channels, args.a_norm, rows, channels, args.sums);
+    with_type(args.a, [&](auto* a) {
+      add_gradient_sums(dx + begin * channels, a + offset + begin * channels, args.a_norm, rows, channels, args.sums);
+    });
   }
 }
 
@@ -292,9 +298,11 @@ void pre_gradient(const PreGradient& args, const Chunk& chunk) {
   for (int64_t begin = 0; begin < chunk.size(); begin += block) {
     const int64_t rows = std::min(block, chunk.size() - begin), row = chunk.row + begin, offset = row * channels;
     const float* const source = source_rows(args.source, row, rows, channels, sums.get());
-    for_vectors(rows, channels, [&](int64_t i, int64_t c) {
-      const auto dy = hn::LoadU(d, args.dx + offset + i);
-      hn::StoreU(norm_gradient(dy, args.a + offset, args.a_norm, args.a_gradient, i, c), d, da.get() + i);
+    with_type(args.a, [&](auto* a) {
+      for_vectors(rows, channels, [&](int64_t i, int64_t c) {
+        const auto dy = hn::LoadU(d, args.dx + offset + i);
+        hn::StoreU(norm_gradient(dy, a + offset, args.a_norm, args.a_gradient, i, c), d, da.get() + i);
+      });
     });
     d_weight.add({source, width, 1}, da.get(), channels, rows);
     add_column_sums(da.get(), channels, rows, channels, args.d_bias);

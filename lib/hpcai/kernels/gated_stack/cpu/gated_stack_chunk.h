@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/util/BFloat16.h>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -8,6 +10,18 @@ namespace hpcai::kernels::stack {
 // The passes of the fused stack of gated layers. Each works on one chunk of the rows, and takes a struct of arguments that all
 // chunks share, but for sums of their own. gated_stack.h says what is computed, ../../README.md explains the letters.
 // All arrays are float32 without gaps, [rows, channels], unless said otherwise; a row is one time step of one sample.
+
+// Values that are stored as float32 or bfloat16; T is const where they are only read.
+template <class Void>
+struct Stored {
+  Void* data = nullptr;
+  bool is_half = false;
+
+  explicit operator bool() const { return data != nullptr; }
+  operator Stored<const void>() const { return {data, is_half}; }
+};
+using StoredValues = Stored<const void>;
+using StoredResult = Stored<void>;
 
 // Sizes of one layer. The first tap of its gated convolution looks at step t - left, the second at t + right, and both see
 // zeros outside the sample.
@@ -60,8 +74,8 @@ struct GradientSums {
 struct Source {
   const float* input = nullptr;  // [rows, width]; else:
   int64_t width = 0;
-  const float* marked_sums = nullptr;      // [rows, channels], of a layer without norms; else:
-  const float *a = nullptr, *p = nullptr;  // [rows, channels]
+  StoredValues marked_sums;  // [rows, channels], of a layer without norms; else:
+  StoredValues a, p;         // [rows, channels]
   Norm a_norm{}, p_norm{};
 };
 
@@ -70,7 +84,7 @@ struct PreForward {
   Sizes sizes;
   Source source;
   const float *weight, *bias;  // [width, channels], [channels]
-  float* a;
+  StoredResult a;
   float* skips;                   // null: not wanted
   bool first_skip;                // the first z: `skips` is written instead of added to
   const ChannelMoments* moments;  // null: not wanted
@@ -80,7 +94,7 @@ void pre_forward(const PreForward& args, const Chunk& chunk);
 // Adds the z of the last layer to the sum of skips.
 struct SkipForward {
   Sizes sizes;
-  const float* p;
+  StoredValues p;
   Norm p_norm;
   float* skips;
   bool first_skip;
@@ -90,7 +104,7 @@ void skip_forward(const SkipForward& args, const Chunk& chunk);
 // Adds the sums over steps of x, x x^T and x(t) x(t + lag)^T, where x = relu(norm(a)); float64.
 struct TapSums {
   Sizes sizes;
-  const float* a;
+  StoredValues a;
   Norm a_norm;
   double *sum, *square, *lagged;  // [channels], [channels, channels] twice
 };
@@ -102,16 +116,17 @@ void tap_sums(const TapSums& args, const Chunk& chunk);
 // which way the gradient of z goes, and p need not be kept.
 struct GateForward {
   Sizes sizes;
-  const float* a;
+  StoredValues a;
   Norm a_norm;
   const float *gated_weight, *gated_bias;  // [3 channels, 2 gates]: first tap, second tap, their sum; [2 gates]
   const float* post_weight;                // [gates, channels]
   // Of the forward pass only:
-  const float* post_bias = nullptr;                // [channels]
-  float* p = nullptr;                              // [rows, channels]; null: without a norm
-  const ChannelMoments* moments = nullptr;         // of p; null: not wanted
-  float *marked_sums = nullptr, *skips = nullptr;  // [rows, channels], without a norm
-  bool first_skip = false;                         // `skips` is written instead of added to
+  const float* post_bias = nullptr;         // [channels]
+  StoredResult p = {};                      // [rows, channels]; null: without a norm
+  const ChannelMoments* moments = nullptr;  // of p; null: not wanted
+  StoredResult marked_sums = {};            // [rows, channels], without a norm
+  float* skips = nullptr;                   // the same
+  bool first_skip = false;                  // `skips` is written instead of added to
 };
 void gate_forward(const GateForward& args, const Chunk& chunk);
 
@@ -119,9 +134,9 @@ void gate_forward(const GateForward& args, const Chunk& chunk);
 // z enters the sum of skips and, unless the layer is the last, the next layer's input.
 struct SkipGradient {
   Sizes sizes;
-  const float* p;
+  StoredValues p;
   Norm p_norm;
-  const float* marked_sums;   // instead of p and its norm
+  StoredValues marked_sums;   // instead of p and its norm
   const float *skips, *next;  // d loss / d skips, d loss / d (x + z); next is null for the last layer
   GradientSums sums;
 };
@@ -153,7 +168,7 @@ struct StatisticsGradient {
 // where x = 0. In place.
 struct InputGradient {
   Sizes sizes;
-  const float* a;
+  StoredValues a;
   Norm a_norm;
   StatisticsGradient both_taps, first_tap, second_tap;  // null: statistics do not depend on x
   const float *halo_of_next, *halo_of_previous;         // null where the sample begins or ends
@@ -167,7 +182,7 @@ void input_gradient(const InputGradient& args, const Chunk& chunk);
 struct PreGradient {
   Sizes sizes;
   Source source;
-  const float* a;
+  StoredValues a;
   Norm a_norm;
   NormGradient a_gradient;
   const float* weight_rows;  // [channels, width]

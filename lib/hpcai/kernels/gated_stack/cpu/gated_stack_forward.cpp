@@ -15,30 +15,36 @@
 HWY_BEFORE_NAMESPACE();
 namespace hpcai::kernels::HWY_NAMESPACE {
 
-void add_skips(const float* p, const Norm& norm, float* skips, bool first, int64_t rows, int64_t channels) {
+// Adds the z of rows from value `offset` on to the sum of skips.
+void add_skips(const StoredValues& p, const Norm& norm, float* skips, bool first, int64_t offset, int64_t rows,
+               int64_t channels) {
   const Tag d;
-  for_vectors(rows, channels, [&](int64_t i, int64_t c) {
-    const auto z = activated(p, norm, i, c);
-    hn::StoreU(first ? z : hn::Add(z, hn::LoadU(d, skips + i)), d, skips + i);
+  with_type(p, [&](auto* values) {
+    for_vectors(rows, channels, [&](int64_t i, int64_t c) {
+      const auto z = activated(values + offset, norm, i, c);
+      float* const sum = skips + offset + i;
+      hn::StoreU(first ? z : hn::Add(z, hn::LoadU(d, sum)), d, sum);
+    });
   });
 }
 
 void skip_forward(const SkipForward& args, const Chunk& chunk) {
   const int64_t channels = args.sizes.channels, first = chunk.first_out(args.sizes), offset = (chunk.row + first) * channels;
-  add_skips(args.p + offset, args.p_norm, args.skips + offset, args.first_skip, chunk.size() - first, channels);
+  add_skips(args.p, args.p_norm, args.skips, args.first_skip, offset, chunk.size() - first, channels);
 }
 
 void pre_forward(const PreForward& args, const Chunk& chunk) {
   const int64_t channels = args.sizes.channels, width = args.source.width, block = args.sizes.block_rows();
-  const Scratch sums = scratch(block * channels);
+  const Scratch sums = scratch(block * channels), room = scratch(args.a.is_half ? block * channels : 1);
   Products products(args.sizes.in_tiles);
   const Factor weight(args.weight, width, channels, args.sizes.in_tiles);
   for (int64_t begin = 0; begin < chunk.size(); begin += block) {
     const int64_t rows = std::min(block, chunk.size() - begin), row = chunk.row + begin, offset = row * channels;
     const float* const source = source_rows(args.source, row, rows, channels, sums.get());
-    if (args.skips) add_skips(args.source.p + offset, args.source.p_norm, args.skips + offset, args.first_skip, rows, channels);
-    float* const a = args.a + offset;
+    if (args.skips) add_skips(args.source.p, args.source.p_norm, args.skips, args.first_skip, offset, rows, channels);
+    float* const a = args.a.is_half ? room.get() : static_cast<float*>(args.a.data) + offset;
     products.multiply({source, width, 1}, weight, {args.bias}, a, rows);
+    if (args.a.is_half) store_rows(a, rows, channels, args.a, offset);
     if (args.moments) add_moments(a, rows, channels, *args.moments);
   }
 }
@@ -75,11 +81,14 @@ void tap_sums(const TapSums& args, const Chunk& chunk) {
 void add_without_norm(const GateForward& args, int64_t row, int64_t rows, const float* x, const float* p) {
   const Tag d;
   const int64_t channels = args.sizes.channels;
-  float *const marked = args.marked_sums + row * channels, *const skips = args.skips + row * channels;
-  for_vectors(rows, channels, [&](int64_t i, int64_t) {
-    const auto z = relu(d, hn::LoadU(d, p + i)), sum = hn::Add(hn::LoadU(d, x + i), z);
-    hn::StoreU(hn::IfThenElse(hn::Gt(z, hn::Zero(d)), sum, hn::Neg(sum)), d, marked + i);
-    hn::StoreU(args.first_skip ? z : hn::Add(z, hn::LoadU(d, skips + i)), d, skips + i);
+  float* const skips = args.skips + row * channels;
+  with_type(args.marked_sums, [&](auto* values) {
+    auto* const marked = values + row * channels;
+    for_vectors(rows, channels, [&](int64_t i, int64_t) {
+      const auto z = relu(d, hn::LoadU(d, p + i)), sum = hn::Add(hn::LoadU(d, x + i), z);
+      store(hn::IfThenElse(hn::Gt(z, hn::Zero(d)), sum, hn::Neg(sum)), d, marked + i);
+      hn::StoreU(args.first_skip ? z : hn::Add(z, hn::LoadU(d, skips + i)), d, skips + i);
+    });
   });
 }
 
@@ -96,15 +105,15 @@ void gate_forward(const GateForward& args, const Chunk& chunk) {
     gated.compute(block, x.get(), merged.get());
     activate_gates(args, merged.get(), y.get(), block.rows());
     products.multiply({y.get(), gates, 1}, post, {args.post_bias}, p.get(), block.rows());
-    if (args.moments) add_moments(p.get(), block.rows(), channels, *args.moments);
     block.for_runs([&](const GateBlock::Run& run) {
-      const float* const from = p.get() + run.row * channels;
+      float* const from = p.get() + run.row * channels;
       if (args.p) {
-        std::copy_n(from, run.length * channels, args.p + (chunk.row + run.step) * channels);
+        store_rows(from, run.length, channels, args.p, (chunk.row + run.step) * channels);
       } else {
         add_without_norm(args, chunk.row + run.step, run.length, x.get() + (run.step + sizes.left) * channels, from);
       }
     });
+    if (args.moments) add_moments(p.get(), block.rows(), channels, *args.moments);
   });
 }
 
