@@ -12,6 +12,7 @@
 #include "hpcai/kernels/norm_depthwise/norm_depthwise.h"
 #include "hpcai/kernels/patch_convolution/patch_convolution.h"
 #include "hpcai/kernels/storage.h"
+#include "hpcai/kernels/tile_convolution/tile_convolution.h"
 #include "hpcai/kernels/time_taps/time_taps.h"
 #include "hpcai/kernels/widened_convolution/widened_convolution.h"
 #include "hpcai/kernels/winograd/winograd.h"
@@ -30,7 +31,7 @@ std::optional<at::ScalarType> stored_type(const at::Tensor& images) {
 }
 
 // Who computes a convolution of images.
-enum class Way { library, widened, pixel_product, winograd, patches };
+enum class Way { library, widened, pixel_product, winograd, patches, tiles };
 
 // For an input in `type`, whatever its type is now.
 Way quickest_way(const at::Tensor& input, at::ScalarType type, const at::Tensor& weight, const at::Tensor& bias,
@@ -39,6 +40,7 @@ Way quickest_way(const at::Tensor& input, at::ScalarType type, const at::Tensor&
   if (is_dense && sizes.padding == 0 && kernels::pixel_product_supports(input, weight)) return Way::pixel_product;
   if (is_dense && sizes.stride == 1 && kernels::winograd_pays(input, weight, sizes.padding)) return Way::winograd;
   const bool is_narrow = type == at::kBFloat16;
+  if (is_narrow && is_dense && kernels::tile_convolution_pays(input, weight, sizes.stride, sizes.padding)) return Way::tiles;
   if (is_narrow && kernels::bfloat16_products() != kernels::Bfloat16Products::slow) return Way::library;
   const bool has_wide_patches = weight.size(2) == 3 && weight.size(1) >= 32;
   if (is_dense && sizes.stride > 1 && has_wide_patches && kernels::patch_convolution_supports(input, weight)) return Way::patches;
@@ -80,6 +82,7 @@ at::Tensor convolve_images(const at::Tensor& input, const at::Tensor& weight, co
     switch (choice.way) {
       case Way::pixel_product: return kernels::pixel_product(input.to(*choice.type), weight, stride);
       case Way::winograd: return kernels::winograd(input.to(*choice.type), weight, padding);
+      case Way::tiles: return kernels::tile_convolution(input.to(*choice.type), weight, stride, padding);
       case Way::patches: return kernels::patch_convolution(input.to(*choice.type), weight, stride, padding);
       // A float32 input, that of the network, need not be rounded.
       default: return kernels::widened_convolution(input, weight, bias, sizes, *choice.type);

@@ -7,6 +7,8 @@
 #include "hpcai/kernels/once_differentiable.h"
 #include "hpcai/kernels/pixel_product/row_products.h"
 #include "hpcai/kernels/storage.h"
+#include "hpcai/kernels/tile_convolution/image_products.h"
+#include "hpcai/kernels/tile_products/cpu/tile_products.h"
 
 namespace hpcai::kernels {
 namespace {
@@ -46,12 +48,14 @@ struct PixelProduct : OnceDifferentiable<PixelProduct> {
 
   static variable_list forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, int64_t stride,
                                Multiplier multiplier) {
-    const at::Tensor pixels = stride == 1 ? input : strided(input, stride).contiguous(at::MemoryFormat::ChannelsLast);
+    const bool in_tiles = multiplier == Multiplier::tiles;  // which read every stride-th pixel themselves
+    const at::Tensor pixels = stride == 1 || in_tiles ? input : strided(input, stride).contiguous(at::MemoryFormat::ChannelsLast);
     context->save_for_backward({pixels, weight});
     context->set_materialize_grads(false);
     context->saved_data["sizes"] = input.sizes();
     context->saved_data["stride"] = stride;
     context->saved_data["multiplier"] = static_cast<int64_t>(multiplier);
+    if (in_tiles) return {image_products::convolve(input, weight, {.stride = stride}), input.detach()};
     return {multiply_pixels(pixels, weight.flatten(1).contiguous().t(), multiplier, input.scalar_type()), input.detach()};
   }
 
@@ -61,10 +65,25 @@ struct PixelProduct : OnceDifferentiable<PixelProduct> {
     const at::Tensor dy = take_gradient(grads[0], at::MemoryFormat::ChannelsLast);
     at::Tensor of_input = take_gradient(grads[1], at::MemoryFormat::ChannelsLast), of_weight;
     if (!dy.defined()) return {of_input, {}, {}, {}};
+    const auto multiplier = static_cast<Multiplier>(context->saved_data["multiplier"].toInt());
+    if (multiplier == Multiplier::tiles) return gradients_in_tiles(*context, dy, of_input);
     if (context->needs_input_grad(0)) of_input = input_gradient(*context, dy, weight.flatten(1).contiguous(), of_input);
     if (context->needs_input_grad(1)) {
-      const auto multiplier = static_cast<Multiplier>(context->saved_data["multiplier"].toInt());
       of_weight = multiply_transposed(as_rows(dy), as_rows(pixels), multiplier).view_as(weight);
+    }
+    return {of_input, of_weight, {}, {}};
+  }
+
+  static variable_list gradients_in_tiles(AutogradContext& context, const at::Tensor& dy, at::Tensor& of_others) {
+    const variable_list saved = context.get_saved_variables();
+    const at::Tensor &input = saved[0], &weight = saved[1];
+    const image_products::Sizes sizes{.stride = context.saved_data["stride"].toInt()};
+    at::Tensor of_input = std::exchange(of_others, {}), of_weight;
+    if (context.needs_input_grad(1)) of_weight = image_products::weight_gradient(dy, input, weight, sizes);
+    if (context.needs_input_grad(0)) {
+      const bool add = of_input.defined();
+      of_input = add ? own_copy_of(of_input) : at::empty_like(input);
+      image_products::input_gradient(dy, weight, sizes, add, of_input);
     }
     return {of_input, of_weight, {}, {}};
   }
@@ -98,6 +117,7 @@ bool pixel_product_supports(const at::Tensor& input, const at::Tensor& weight) {
 }
 
 Multiplier quickest_multiplier(at::ScalarType type) {
+  if (type == at::kBFloat16 && has_tiles()) return Multiplier::tiles;
   if (type == at::kBFloat16 && bfloat16_products() != Bfloat16Products::slow) return Multiplier::library_bfloat16;
 #ifdef __x86_64__
   static const bool is_intel = at::hasMKL() && __builtin_cpu_is("intel");
@@ -109,6 +129,7 @@ Multiplier quickest_multiplier(at::ScalarType type) {
 Fork pixel_product_fork(const at::Tensor& input, const at::Tensor& weight, int64_t stride, std::optional<Multiplier> multiplier) {
   TORCH_CHECK(pixel_product_supports(input, weight), "pixel_product: unsupported shape, type or layout");
   const Multiplier chosen = multiplier.value_or(quickest_multiplier(input.scalar_type()));
+  TORCH_CHECK(chosen != Multiplier::tiles || input.scalar_type() == at::kBFloat16, "pixel_product: tiles are of bfloat16");
   const variable_list outputs = PixelProduct::apply(input, weight, stride, chosen);
   return {.output = outputs[0], .input = input.requires_grad() ? outputs[1] : input};
 }

@@ -6,11 +6,13 @@
 
 namespace hpcai::kernels {
 
-// Who multiplies, and in which arithmetic: `packed_product` in float32, the library that LibTorch has for matrices in float32, or
-// that library in the type of the images, for bfloat16 with weights that are rounded, too.
-enum class Multiplier { packed, library, library_bfloat16 };
-// The quickest one on this machine for images of `type`: for bfloat16 the library where it multiplies bfloat16 quickly
-// (bfloat16_products.h); else Intel's library on Intel's CPUs, and the packed product on others (docs/convolutions.md).
+// Who multiplies, and in which arithmetic: `packed_product` in float32, the library that LibTorch has for matrices in float32,
+// that library in the type of the images, for bfloat16 with weights that are rounded, too, or for bfloat16 tile registers with
+// such weights and sums in float32 (tile_convolution.h).
+enum class Multiplier { packed, library, library_bfloat16, tiles };
+// The quickest one on this machine for images of `type`: for bfloat16 tiles where the processor has them, and the library where
+// it multiplies bfloat16 quickly (bfloat16_products.h); else Intel's library on Intel's CPUs, and the packed product on others
+// (docs/convolutions.md).
 Multiplier quickest_multiplier(at::ScalarType type);
 
 // A 1x1 convolution as one matrix product over every stride-th pixel of all samples: input [batch, in, height, width]
@@ -18,8 +20,8 @@ Multiplier quickest_multiplier(at::ScalarType type);
 // of the input. Differentiable once in both. bfloat16 images are multiplied as float32, with one rounding of the output and of
 // the gradient of the input, and none of the gradient of the weight, which is float32 (`library_bfloat16` rounds that, too). The
 // packed product packs the weights into panels once a pass, and does not depend on the number of threads, as the library's may;
-// the gradient of the weight is always the library's. The input must be one that pixel_product_supports. Without a multiplier the
-// quickest one is taken.
+// the gradient of the weight is then the library's. With tiles nothing depends on it. The input must be one that
+// pixel_product_supports. Without a multiplier the quickest one is taken.
 at::Tensor pixel_product(const at::Tensor& input, const at::Tensor& weight, int64_t stride = 1,
                          std::optional<Multiplier> multiplier = {});
 

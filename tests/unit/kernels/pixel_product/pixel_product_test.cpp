@@ -147,9 +147,10 @@ TEST_CASE("the product over bfloat16 pixels by the library's bfloat16 product ro
 
 TEST_CASE("a fork of bfloat16 pixels adds its product to the others' gradient, and rounds only the sum") {
   const int64_t stride = GENERATE(1, 2);
-  const auto multiplier = GENERATE(Multiplier::packed, Multiplier::library);
+  const auto multiplier = GENERATE(Multiplier::packed, Multiplier::library, Multiplier::tiles);
   const int threads = GENERATE(1, 3);
   ConvolutionProblem problem = random_problem(2, 24, 40, 37, 31);
+  problem.weight = problem.weight.to(at::kBFloat16).to(at::kFloat);  // as tiles round it
   problem.grad = problem.grad.slice(2, 0, 37, stride).slice(3, 0, 31, stride);
   problem = as_stored(problem);
   const at::Tensor others = (at::randn_like(problem.input) * 10).to(at::kBFloat16);
@@ -166,10 +167,29 @@ TEST_CASE("a fork of bfloat16 pixels adds its product to the others' gradient, a
   CHECK(((input.grad().to(at::kDouble) - exact).abs() <= exact.abs() / 256 + 1e-4).all().item<bool>());
 }
 
-TEST_CASE("the product over pixels takes the library's bfloat16 product only for bfloat16 pixels") {
-  CHECK(quickest_multiplier(at::kFloat) != Multiplier::library_bfloat16);
-  const bool slow = bfloat16_products() == Bfloat16Products::slow;
-  CHECK((quickest_multiplier(at::kBFloat16) == Multiplier::library_bfloat16) != slow);
+TEST_CASE("the product over bfloat16 pixels in tiles rounds only the weight and images") {
+  const int64_t stride = GENERATE(1, 2);
+  ConvolutionProblem problem = as_stored(random_problem(2, 24, 40, 7, 9));
+  problem.grad = problem.grad.slice(2, 0, 7, stride).slice(3, 0, 9, stride);
+  problem.weight = problem.weight.to(at::kBFloat16).to(at::kFloat);
+  const ConvolutionResult value = run_on_threads(
+      1, problem,
+      [&](const at::Tensor& x, const at::Tensor& weight) { return pixel_product(x, weight, stride, Multiplier::tiles); },
+      at::kBFloat16);
+  check_stored(value,
+               run(problem, at::kDouble,
+                   [&](const at::Tensor& x, const at::Tensor& weight) { return pixel_product_reference(x, weight, stride); }),
+               2e-6);
+  CHECK_THROWS_AS(pixel_product(problem.input, problem.weight, stride, Multiplier::tiles), c10::Error);
+}
+
+TEST_CASE("the product over pixels takes bfloat16 products only for bfloat16 pixels, and where they are quick") {
+  const auto multiplies_bfloat16 = [](at::ScalarType type) {
+    const Multiplier quickest = quickest_multiplier(type);
+    return quickest == Multiplier::library_bfloat16 || quickest == Multiplier::tiles;
+  };
+  CHECK_FALSE(multiplies_bfloat16(at::kFloat));
+  CHECK(multiplies_bfloat16(at::kBFloat16) == (bfloat16_products() != Bfloat16Products::slow));
 }
 
 TEST_CASE("the product over pixels refuses what it cannot compute") {
