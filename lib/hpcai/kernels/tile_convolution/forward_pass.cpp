@@ -26,15 +26,14 @@ class Panels {
       : steps_(static_cast<int64_t>(kernel.taps.size()) * blocks_of(kernel.depth)),
         columns_(kernel.columns),
         tiles_(room<uint16_t>(count() * steps_ * kStepSize)) {
-    const int64_t of_tap = blocks_of(kernel.depth) * kStepSize, taps = static_cast<int64_t>(kernel.taps.size());
-    for_pieces(count() * taps, [&](int64_t piece) {
-      const int64_t first = piece / taps * kBlock;
-      pack_weight({.data = kernel.data + kernel.taps[piece % taps] + first * kernel.column_step,
-                   .depth_step = kernel.depth_step,
-                   .column_step = kernel.column_step,
-                   .depth = kernel.depth,
-                   .columns = std::min(kBlock, columns_ - first)},
-                  tiles_.get() + piece * of_tap);
+    // The taps of a weight lie side by side, so those of one step are packed together.
+    const int64_t blocks = blocks_of(kernel.depth);
+    for_pieces(count(), [&](int64_t panel) {
+      for (int64_t block = 0; block < blocks; ++block) {
+        for (size_t tap = 0; tap < kernel.taps.size(); ++tap) {
+          pack_step(kernel, tap, panel * kBlock, block * kBlock, panel * steps_ + static_cast<int64_t>(tap) * blocks + block);
+        }
+      }
     });
   }
 
@@ -43,6 +42,15 @@ class Panels {
   const uint16_t* panel(int64_t number) const { return tiles_.get() + number * steps_ * kStepSize; }
 
  private:
+  void pack_step(const KernelMatrices& kernel, size_t tap, int64_t column, int64_t k, int64_t step) {
+    pack_weight({.data = kernel.data + kernel.taps[tap] + column * kernel.column_step + k * kernel.depth_step,
+                 .depth_step = kernel.depth_step,
+                 .column_step = kernel.column_step,
+                 .depth = std::min(kBlock, kernel.depth - k),
+                 .columns = std::min(kBlock, columns_ - column)},
+                tiles_.get() + step * kStepSize);
+  }
+
   int64_t steps_, columns_;
   Room<uint16_t> tiles_;
 };

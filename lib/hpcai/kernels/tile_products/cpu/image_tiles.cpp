@@ -199,17 +199,14 @@ HPCAI_TILE_CODE void multiply_tiles(const BlockProduct& p) {
   }
   for (int64_t step = 0; step < p.steps; ++step) {
     const int64_t of_a = p.a_steps[step], of_b = p.b_steps[step];
+    // All loads come first: a core that works for two threads overlaps them better with the products before.
     _tile_loadd(4, p.a[0] + of_a, a_bytes);
     _tile_loadd(6, p.b[0] + of_b, 64);
+    if constexpr (kTwoColumns) _tile_loadd(7, p.b[1] + of_b, 64);
+    if constexpr (kTwoRows) _tile_loadd(5, p.a[1] + of_a, a_bytes);
     _tile_dpbf16ps(0, 4, 6);
-    if constexpr (kTwoColumns) {
-      _tile_loadd(7, p.b[1] + of_b, 64);
-      _tile_dpbf16ps(1, 4, 7);
-    }
-    if constexpr (kTwoRows) {
-      _tile_loadd(5, p.a[1] + of_a, a_bytes);
-      _tile_dpbf16ps(2, 5, 6);
-    }
+    if constexpr (kTwoColumns) _tile_dpbf16ps(1, 4, 7);
+    if constexpr (kTwoRows) _tile_dpbf16ps(2, 5, 6);
     if constexpr (kTwoRows && kTwoColumns) _tile_dpbf16ps(3, 5, 7);
   }
   _tile_stored(0, p.c, kBytes);
@@ -257,14 +254,19 @@ struct Code {
   void (*store_rows)(const float*, int64_t, int64_t, const int64_t*, bool, uint16_t*) = plain::store_rows;
 };
 
-const Code& code() {
+Code find_code() {
 #ifdef HPCAI_TILE_CODE
-  static const Code tiles{amx::configure,       amx::release,  amx::pack_weight, amx::pack_pairs,
-                          amx::pack_transposed, amx::multiply, amx::store_rows};
-  if (has_tiles()) return tiles;
+  if (has_tiles()) {
+    return {amx::configure,       amx::release,  amx::pack_weight, amx::pack_pairs,
+            amx::pack_transposed, amx::multiply, amx::store_rows};
+  }
 #endif
-  static const Code plain;
-  return plain;
+  return {};
+}
+
+const Code& code() {
+  static const Code found = find_code();
+  return found;
 }
 
 }  // namespace
