@@ -1,7 +1,4 @@
-#include <hwy/aligned_allocator.h>
-
 #include <algorithm>
-#include <new>
 
 #include "hpcai/core/threads/pieces.h"
 #include "hpcai/kernels/tile_convolution/room.h"
@@ -26,13 +23,12 @@ class Panels {
       : steps_(static_cast<int64_t>(kernel.taps.size()) * blocks_of(kernel.depth)),
         columns_(kernel.columns),
         tiles_(room<uint16_t>(count() * steps_ * kStepSize)) {
-    // The taps of a weight lie side by side, so those of one step are packed together.
+    // The weight is read in the order in which it lies in memory, and the taps of its values lie side by side.
     const int64_t blocks = blocks_of(kernel.depth);
-    for_pieces(count(), [&](int64_t panel) {
-      for (int64_t block = 0; block < blocks; ++block) {
-        for (size_t tap = 0; tap < kernel.taps.size(); ++tap) {
-          pack_step(kernel, tap, panel * kBlock, block * kBlock, panel * steps_ + static_cast<int64_t>(tap) * blocks + block);
-        }
+    const bool by_depth = kernel.column_step < kernel.depth_step;
+    for_pieces(by_depth ? blocks : count(), [&](int64_t outer) {
+      for (int64_t inner = 0; inner < (by_depth ? count() : blocks); ++inner) {
+        pack_steps(kernel, by_depth ? inner : outer, by_depth ? outer : inner);
       }
     });
   }
@@ -42,13 +38,19 @@ class Panels {
   const uint16_t* panel(int64_t number) const { return tiles_.get() + number * steps_ * kStepSize; }
 
  private:
-  void pack_step(const KernelMatrices& kernel, size_t tap, int64_t column, int64_t k, int64_t step) {
-    pack_weight({.data = kernel.data + kernel.taps[tap] + column * kernel.column_step + k * kernel.depth_step,
-                 .depth_step = kernel.depth_step,
-                 .column_step = kernel.column_step,
-                 .depth = std::min(kBlock, kernel.depth - k),
-                 .columns = std::min(kBlock, columns_ - column)},
-                tiles_.get() + step * kStepSize);
+  // Of all taps, for 32 columns and a depth of 32.
+  void pack_steps(const KernelMatrices& kernel, int64_t panel, int64_t block) {
+    const int64_t column = panel * kBlock, k = block * kBlock;
+    uint16_t* to = tiles_.get() + (panel * steps_ + block) * kStepSize;
+    for (const int64_t tap : kernel.taps) {
+      pack_weight({.data = kernel.data + tap + column * kernel.column_step + k * kernel.depth_step,
+                   .depth_step = kernel.depth_step,
+                   .column_step = kernel.column_step,
+                   .depth = std::min(kBlock, kernel.depth - k),
+                   .columns = std::min(kBlock, columns_ - column)},
+                  to);
+      to += blocks_of(kernel.depth) * kStepSize;
+    }
   }
 
   int64_t steps_, columns_;
