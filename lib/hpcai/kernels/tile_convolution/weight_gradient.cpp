@@ -12,9 +12,9 @@ using image_tiles::BlockProduct, image_tiles::blocks_of, image_tiles::kBlock, im
     image_tiles::kTile, image_tiles::kTileSize, image_tiles::pack_pairs, image_tiles::pack_transposed, image_tiles::pack_weight,
     image_tiles::Registers, image_tiles::store_rows;
 
-// A sum is taken over so many rows at a time that the 32 channels of dy that are multiplied stay in the first cache level, and
-// all that is multiplied in the second one.
-constexpr int64_t kMostRows = 512, kFewestRows = 64, kBytes = 3 << 19;
+// A sum is taken over so many rows at a time that most of what is multiplied stays in the second cache level. More rows are
+// better than operands in the first one, because fewer sums are stored and loaded again.
+constexpr int64_t kMostRows = 1024, kFewestRows = 64, kBytes = 3 << 20;
 
 int64_t rows_of_batch(const Images& images, const Window& window, const Images& dy) {
   const int64_t copies = window.taps.size() > 1 ? 2 : 1;
