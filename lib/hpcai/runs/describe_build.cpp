@@ -7,6 +7,7 @@
 #include "hpcai/core/sha256.h"
 #include "hpcai/core/version.h"
 #include "hpcai/kernels/simd/instruction_set.h"
+#include "hpcai/kernels/tile_products/cpu/tile_products.h"
 #include "hpcai/runs/environment.h"
 
 namespace hpcai::runs {
@@ -19,7 +20,9 @@ std::string describe_build() {
 nlohmann::json describe_run_environment() {
   nlohmann::json environment = describe_environment();
   environment["executable_sha256"] = sha256_of_file("/proc/self/exe");
-  environment["instruction_sets"] = {{"kernels", kernels::instruction_set()}, {"libtorch", at::get_cpu_capability()}};
+  environment["instruction_sets"] = {{"kernels", kernels::instruction_set()},
+                                     {"tiles", kernels::has_tiles() ? "AMX" : "none"},
+                                     {"libtorch", at::get_cpu_capability()}};
   return environment;
 }
 

@@ -4,13 +4,14 @@
 #include "hpcai/kernels/tile_convolution/room.h"
 #include "hpcai/kernels/tile_convolution/tile_passes.h"
 #include "hpcai/kernels/tile_products/cpu/image_tiles.h"
+#include "hpcai/kernels/tile_products/cpu/tile_products.h"
 
 namespace hpcai::kernels::image_products {
 namespace {
 
 using image_tiles::BlockProduct, image_tiles::blocks_of, image_tiles::kBlock, image_tiles::kNowhere, image_tiles::kStepSize,
     image_tiles::kTile, image_tiles::kTileSize, image_tiles::pack_pairs, image_tiles::pack_transposed, image_tiles::pack_weight,
-    image_tiles::Registers, image_tiles::store_rows;
+    image_tiles::store_rows;
 
 // Rows that are multiplied together, which stay in the second cache level, and the most steps of a panel of the kernel that stay
 // in the first one meanwhile.
@@ -164,7 +165,7 @@ void multiply(const Images& images, const Window& window, const KernelMatrices& 
   for_pieces(row_pieces * column_pieces, [&](int64_t piece) {
     const int64_t segment = piece / column_pieces * together, panel = piece % column_pieces * of_piece;
     const LeftTiles left(grid, segment, std::min(grid.segments(), segment + together), out, lattice);
-    const Registers registers;
+    const TileRegisters registers;
     Piece{left, grid.row_length(), steps, panels, out, add}.multiply(panel, std::min(panels.count(), panel + of_piece));
   });
 }

@@ -4,13 +4,14 @@
 #include "hpcai/kernels/tile_convolution/room.h"
 #include "hpcai/kernels/tile_convolution/tile_passes.h"
 #include "hpcai/kernels/tile_products/cpu/image_tiles.h"
+#include "hpcai/kernels/tile_products/cpu/tile_products.h"
 
 namespace hpcai::kernels::image_products {
 namespace {
 
 using image_tiles::BlockProduct, image_tiles::blocks_of, image_tiles::kBlock, image_tiles::kNowhere, image_tiles::kStepSize,
     image_tiles::kTile, image_tiles::kTileSize, image_tiles::pack_pairs, image_tiles::pack_transposed, image_tiles::pack_weight,
-    image_tiles::Registers, image_tiles::store_rows;
+    image_tiles::store_rows;
 
 // A sum is taken over so many rows at a time that most of what is multiplied stays in the second cache level. More rows are
 // better than operands in the first one, because fewer sums are stored and loaded again.
@@ -159,7 +160,7 @@ void weight_gradient(const Images& images, const Window& window, const Images& d
     for_pieces(rows * column_pieces, [&](int64_t piece) {
       const int64_t row = piece / column_pieces, first = piece % column_pieces * of_piece;
       const Room<float> passing = room<float>(is_kept ? 0 : size);
-      const Registers registers;
+      const TileRegisters registers;
       for (int64_t column = first; column < std::min(columns, first + of_piece); ++column) {
         float* const block = is_kept ? kept.get() + (row * columns + column) * size : passing.get();
         for (int64_t tap = 0; tap < taps; ++tap) {

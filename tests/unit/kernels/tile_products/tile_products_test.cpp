@@ -80,7 +80,7 @@ TEST_CASE("sums over blocks of rows of tiles are added to what was there, for an
         const at::Tensor a = at::randn({kBlocks * rows + kLag, left}), b = at::randn({kBlocks * rows, right + 16}),
                          before = at::randn({2 * left, right});
         at::Tensor c = before.clone();
-        const TileProducts registers;
+        const TileRegisters registers;
         TileSum sum(2 * left, right, c.mutable_data_ptr<float>());
         for (int64_t i = 0; i < kBlocks; ++i) {
           sum.add({a[i * rows].const_data_ptr<float>(), left, 1, 2, kLag * left}, b[i * rows].const_data_ptr<float>(), right + 16,

@@ -5,17 +5,10 @@
 namespace hpcai::kernels {
 namespace {
 
-HPCAI_TILE_CODE void configure() {
-  static const amx::Configuration configuration;
-  _tile_loadconfig(&configuration);
-}
-HPCAI_TILE_CODE void release() { _tile_release(); }
-
 // `depth` values of a row, a multiple of 16; 32 at a time.
 HPCAI_TILE_CODE inline void pack_row(const float* from, int64_t depth, uint16_t* to) {
   for (; depth >= kDepth; depth -= kDepth, from += kDepth, to += kDepth) {
-    const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + kTile), _mm512_loadu_ps(from));
-    _mm512_storeu_si512(to, reinterpret_cast<const __m512i&>(both));
+    _mm512_storeu_si512(to, amx::both_rounded(_mm512_loadu_ps(from), _mm512_loadu_ps(from + kTile)));
   }
   if (depth > 0) {
     const __m256bh half = _mm512_cvtneps_pbh(_mm512_loadu_ps(from));
@@ -26,16 +19,15 @@ HPCAI_TILE_CODE inline void pack_row(const float* from, int64_t depth, uint16_t*
 // Two taps of 16 values are one row of a tile.
 HPCAI_TILE_CODE inline void pack_two_taps(const float* first, const float* second, int64_t row, int64_t rows, uint16_t* out) {
   for (int64_t i = 0; i < rows; ++i) {
-    const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(second + i * row), _mm512_loadu_ps(first + i * row));
-    _mm512_storeu_si512(out + i * kDepth, reinterpret_cast<const __m512i&>(both));
+    const __m512i both = amx::both_rounded(_mm512_loadu_ps(first + i * row), _mm512_loadu_ps(second + i * row));
+    _mm512_storeu_si512(out + i * kDepth, both);
   }
 }
 
 // One tap of 16 values and zeros.
 HPCAI_TILE_CODE inline void pack_half(const float* from, int64_t row, int64_t rows, uint16_t* out) {
   for (int64_t i = 0; i < rows; ++i) {
-    const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_setzero_ps(), _mm512_loadu_ps(from + i * row));
-    _mm512_storeu_si512(out + i * kDepth, reinterpret_cast<const __m512i&>(both));
+    _mm512_storeu_si512(out + i * kDepth, amx::both_rounded(_mm512_loadu_ps(from + i * row), _mm512_setzero_ps()));
   }
 }
 
@@ -52,11 +44,8 @@ HPCAI_TILE_CODE void pack_left(const Left& a, int64_t rows, int64_t depth, uint1
 
 // 16 values of two rows, paired.
 HPCAI_TILE_CODE inline __m512i paired(const float* even, const float* odd) {
-  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,  //
-                                         23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
   const __m512 second = odd ? _mm512_loadu_ps(odd) : _mm512_setzero_ps();
-  const __m512bh both = _mm512_cvtne2ps_pbh(second, _mm512_loadu_ps(even));
-  return _mm512_permutexvar_epi16(order, reinterpret_cast<const __m512i&>(both));
+  return amx::as_pairs(amx::both_rounded(_mm512_loadu_ps(even), second));
 }
 
 // Rows 2 i and 2 i + 1 of `rows`, zeros behind the last.
@@ -162,7 +151,7 @@ HPCAI_TILE_CODE void add_start(const Start& start, float* c, int64_t c_row, int6
 
 }  // namespace
 
-TileCode amx_tile_code() { return {configure, release, pack_left, pack_right, pack_transposed, multiply, add_start}; }
+TileCode amx_tile_code() { return {amx::configure, amx::release, pack_left, pack_right, pack_transposed, multiply, add_start}; }
 
 }  // namespace hpcai::kernels
 #endif

@@ -1,7 +1,8 @@
 #include "hpcai/kernels/tile_products/cpu/image_tiles.h"
 
+#include <c10/util/BFloat16.h>
+
 #include <algorithm>
-#include <bit>
 
 #include "hpcai/kernels/tile_products/cpu/tile_products.h"
 #include "hpcai/kernels/tile_products/cpu/tile_registers.h"
@@ -11,13 +12,8 @@ namespace {
 
 namespace plain {
 
-uint16_t rounded(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  if (value != value) return 0x7FC0;
-  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-}
-
-float widened(uint16_t half) { return std::bit_cast<float>(static_cast<uint32_t>(half) << 16); }
+uint16_t rounded(float value) { return c10::BFloat16(value).x; }
+float widened(uint16_t half) { return c10::BFloat16(half, c10::BFloat16::from_bits()); }
 
 // Where the value (k, column) of a right tile lies, for k and column in any tile of a panel of two.
 int64_t place(int64_t k, int64_t column) {
@@ -83,25 +79,11 @@ void store_rows(const float* block, int64_t count, int64_t columns, const int64_
 #ifdef HPCAI_TILE_CODE
 namespace amx {
 
-using kernels::amx::Configuration;
-using kernels::amx::transpose;
-
-HPCAI_TILE_CODE void configure() {
-  static const Configuration configuration;
-  _tile_loadconfig(&configuration);
-}
-HPCAI_TILE_CODE void release() { _tile_release(); }
+using kernels::amx::as_pairs, kernels::amx::both_rounded, kernels::amx::transpose;
 
 // The first `count` of 16 lanes, or 32.
 inline __mmask16 lanes(int64_t count) { return static_cast<__mmask16>(count >= 16 ? 0xFFFF : count <= 0 ? 0 : (1 << count) - 1); }
 inline __mmask32 wide_lanes(int64_t count) { return count >= 32 ? 0xFFFFFFFFU : count <= 0 ? 0U : (1U << count) - 1; }
-
-// Two rows of 16 values, one behind the other, as pairs.
-HPCAI_TILE_CODE inline __m512i as_pairs(__m512i rows) {
-  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,  //
-                                         23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-  return _mm512_permutexvar_epi16(order, rows);
-}
 
 // `count` values that lie `step` apart, and zeros.
 HPCAI_TILE_CODE inline __m512 load(const float* from, int64_t step, int64_t count) {
@@ -109,11 +91,6 @@ HPCAI_TILE_CODE inline __m512 load(const float* from, int64_t step, int64_t coun
   const __m512i numbers = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   const __m512i offsets = _mm512_mullo_epi32(numbers, _mm512_set1_epi32(static_cast<int>(step)));
   return _mm512_mask_i32gather_ps(_mm512_setzero_ps(), lanes(count), offsets, from, 4);
-}
-
-HPCAI_TILE_CODE inline __m512i both_rounded(__m512 first, __m512 second) {
-  const __m512bh both = _mm512_cvtne2ps_pbh(second, first);
-  return reinterpret_cast<const __m512i&>(both);
 }
 
 // A tile of the matrix from (k, column) on, read along its columns or along its depth.
@@ -245,8 +222,6 @@ HPCAI_TILE_CODE void store_rows(const float* block, int64_t count, int64_t colum
 
 // The code of this machine.
 struct Code {
-  void (*configure)() = [] {};
-  void (*release)() = [] {};
   void (*pack_weight)(const FloatMatrix&, uint16_t*) = plain::pack_weight;
   void (*pack_pairs)(const PairedRows&, int64_t, uint16_t*, int64_t) = plain::pack_pairs;
   void (*pack_transposed)(const uint16_t*, const int64_t*, int64_t, uint16_t*) = plain::pack_transposed;
@@ -257,8 +232,7 @@ struct Code {
 Code find_code() {
 #ifdef HPCAI_TILE_CODE
   if (has_tiles()) {
-    return {amx::configure,       amx::release,  amx::pack_weight, amx::pack_pairs,
-            amx::pack_transposed, amx::multiply, amx::store_rows};
+    return {amx::pack_weight, amx::pack_pairs, amx::pack_transposed, amx::multiply, amx::store_rows};
   }
 #endif
   return {};
@@ -270,9 +244,6 @@ const Code& code() {
 }
 
 }  // namespace
-
-Registers::Registers() { code().configure(); }
-Registers::~Registers() { code().release(); }
 
 void pack_weight(const FloatMatrix& matrix, uint16_t* out) { code().pack_weight(matrix, out); }
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 
 // Products of bfloat16 rows in tiles, with sums in float32: the pieces of which convolutions of images are made. A block is 32 x
-// 32 results, in 2 x 2 tiles, and a step adds 32 products to each of them. Without tile registers plain code computes the same up
-// to the order of additions.
+// 32 results, in 2 x 2 tiles, and a step adds 32 products to each of them. The thread holds TileRegisters meanwhile. Without tile
+// registers plain code computes the same up to the order of additions.
 namespace hpcai::kernels::image_tiles {
 
 inline constexpr int64_t kTile = 16;                  // rows or columns of a tile
@@ -14,15 +14,6 @@ inline constexpr int64_t kStepSize = 2 * kTileSize;
 inline constexpr int64_t kNowhere = -1;
 
 inline int64_t blocks_of(int64_t count) { return (count + kBlock - 1) / kBlock; }
-
-// The tile registers of this thread, which nothing else may use meanwhile.
-class Registers {
- public:
-  Registers();
-  ~Registers();
-  Registers(const Registers&) = delete;
-  Registers& operator=(const Registers&) = delete;
-};
 
 // A float32 matrix [depth, columns] of any strides.
 struct FloatMatrix {

@@ -1,18 +1,14 @@
+#include <c10/util/BFloat16.h>
+
 #include <algorithm>
-#include <bit>
 
 #include "hpcai/kernels/tile_products/cpu/tile_code.h"
 
 namespace hpcai::kernels {
 namespace {
 
-uint16_t rounded(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  if (value != value) return 0x7FC0;
-  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-}
-
-float widened(uint16_t half) { return std::bit_cast<float>(static_cast<uint32_t>(half) << 16); }
+uint16_t rounded(float value) { return c10::BFloat16(value).x; }
+float widened(uint16_t half) { return c10::BFloat16(half, c10::BFloat16::from_bits()); }
 
 void pack_left(const Left& a, int64_t rows, int64_t depth, uint16_t* out, int64_t out_row) {
   for (int64_t row = 0; row < rows; ++row) {

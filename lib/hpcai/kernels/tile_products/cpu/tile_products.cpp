@@ -58,8 +58,8 @@ TileMatrix::TileMatrix(const float* values, int64_t row, int64_t depth, int64_t 
   code().pack_right(values, row, depth, columns, tiles_.get(), rounded_up(depth, kDepth) / kDepth);
 }
 
-TileProducts::TileProducts() { code().configure(); }
-TileProducts::~TileProducts() { code().release(); }
+TileRegisters::TileRegisters() { code().configure(); }
+TileRegisters::~TileRegisters() { code().release(); }
 
 void TileProducts::multiply(const Left& a, const TileMatrix& b, const Start& start, float* c, int64_t c_row, int64_t rows) {
   const int64_t depth = b.depth(), a_row = rounded_up(depth, kDepth);

@@ -31,18 +31,23 @@ class TileMatrix {
   Halves tiles_;
 };
 
-// The tile registers of this thread, which nothing else may use meanwhile.
+// The tile registers of this thread, which nothing else may use meanwhile. Nothing where there are none.
+class TileRegisters {
+ public:
+  TileRegisters();
+  ~TileRegisters();
+  TileRegisters(const TileRegisters&) = delete;
+  TileRegisters& operator=(const TileRegisters&) = delete;
+};
+
+// The products of a thread.
 class TileProducts {
  public:
-  TileProducts();
-  ~TileProducts();
-  TileProducts(const TileProducts&) = delete;
-  TileProducts& operator=(const TileProducts&) = delete;
-
   // C [rows, columns] = start + A [rows, taps depth] B; the values of a row of A lie side by side.
   void multiply(const Left& a, const TileMatrix& b, const Start& start, float* c, int64_t c_row, int64_t rows);
 
  private:
+  TileRegisters registers_;
   Halves left_;  // the left matrix, which the next product overwrites
   int64_t left_size_ = 0;
 };
@@ -53,8 +58,8 @@ class TileSum {
   // Both numbers of columns are multiples of 16; the rows of C lie without gaps.
   TileSum(int64_t a_columns, int64_t b_columns, float* c);
 
-  // Adds at most kGathered rows. The values of a row lie side by side, the rows of B `b_row` apart. A TileProducts of this thread
-  // lives meanwhile, also for finish().
+  // Adds at most kGathered rows. The values of a row lie side by side, the rows of B `b_row` apart. The thread holds
+  // TileRegisters meanwhile, also for finish().
   static constexpr int64_t kGathered = 256;
   void add(const Left& a, const float* b, int64_t b_row, int64_t rows);
 

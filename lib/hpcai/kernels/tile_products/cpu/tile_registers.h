@@ -18,6 +18,25 @@ struct Configuration {
 };
 static_assert(sizeof(Configuration) == 64);
 
+HPCAI_TILE_CODE inline void configure() {
+  static const Configuration configuration;
+  _tile_loadconfig(&configuration);
+}
+HPCAI_TILE_CODE inline void release() { _tile_release(); }
+
+// 16 values of each of two vectors, one behind the other.
+HPCAI_TILE_CODE inline __m512i both_rounded(__m512 first, __m512 second) {
+  const __m512bh both = _mm512_cvtne2ps_pbh(second, first);
+  return reinterpret_cast<const __m512i&>(both);
+}
+
+// Two rows of 16 values, one behind the other, as pairs.
+HPCAI_TILE_CODE inline __m512i as_pairs(__m512i rows) {
+  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,  //
+                                         23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  return _mm512_permutexvar_epi16(order, rows);
+}
+
 // The transpose of 16 x 16 values of 32 bits: of blocks of 1, then 2, 4 and 8.
 HPCAI_TILE_CODE inline void transpose(__m512i (&r)[16]) {
   __m512i t[16];
