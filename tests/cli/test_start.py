@@ -106,7 +106,7 @@ class Start(Case):
                 self.assertEqual(json.loads(self.run_program("info", "--system", "--json", env=limited)[0])["instruction_set_in_use"], value)
                 self.run_program("--config", WAVEFORM, "--run-dir", value, "--set", "training.max_steps=2", env=limited)
                 recorded = json.loads((self.folder / value / "environment.json").read_text())
-                self.assertEqual(recorded["instruction_sets"], {"kernels": kernels, "libtorch": libtorch})
+                self.assertEqual(recorded["instruction_sets"], {"kernels": kernels, "tiles": "none", "libtorch": libtorch})
                 self.assertEqual(recorded["variables"]["ATEN_CPU_CAPABILITY"], value)
                 self.assertEqual(recorded["variables"]["MKL_ENABLE_INSTRUCTIONS"], mkl)
         self.assertIn("computes with", self.run_program("info", "--system")[0])

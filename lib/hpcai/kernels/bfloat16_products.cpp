@@ -2,6 +2,9 @@
 
 #include <ATen/cpu/Utils.h>
 
+#include <algorithm>
+#include <array>
+
 #include "hpcai/core/instruction_limit.h"
 
 namespace hpcai::kernels {
@@ -15,7 +18,9 @@ Bfloat16Products find_products() {
     const auto found = capabilities.find(name);
     return found != capabilities.end() && found->second.toBool();
   };
-  if (has("amx_bf16") && at::cpu::init_amx()) return Bfloat16Products::very_quick;  // asks the system for the tile registers
+  constexpr std::array kForTiles = {"amx_bf16", "amx_tile", "avx512_bf16", "avx512_f", "avx512_bw", "avx512_vl", "avx512_dq"};
+  // init_amx() asks the system for the tile registers.
+  if (std::ranges::all_of(kForTiles, has) && at::cpu::init_amx()) return Bfloat16Products::very_quick;
   return has("avx512_bf16") && !__builtin_cpu_is("intel") ? Bfloat16Products::quick : Bfloat16Products::slow;
 #else
   return Bfloat16Products::quick;

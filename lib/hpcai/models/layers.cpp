@@ -38,9 +38,9 @@ Way quickest_way(const at::Tensor& input, at::ScalarType type, const at::Tensor&
                  const kernels::ConvolutionSizes& sizes) {
   const bool is_dense = sizes.groups == 1 && !bias.defined();
   if (is_dense && sizes.padding == 0 && kernels::pixel_product_supports(input, weight)) return Way::pixel_product;
-  if (is_dense && sizes.stride == 1 && kernels::winograd_pays(input, weight, sizes.padding)) return Way::winograd;
   const bool is_narrow = type == at::kBFloat16;
   if (is_narrow && is_dense && kernels::tile_convolution_pays(input, weight, sizes.stride, sizes.padding)) return Way::tiles;
+  if (is_dense && sizes.stride == 1 && kernels::winograd_pays(input, weight, sizes.padding)) return Way::winograd;
   if (is_narrow && kernels::bfloat16_products() != kernels::Bfloat16Products::slow) return Way::library;
   const bool has_wide_patches = weight.size(2) == 3 && weight.size(1) >= 32;
   if (is_dense && sizes.stride > 1 && has_wide_patches && kernels::patch_convolution_supports(input, weight)) return Way::patches;

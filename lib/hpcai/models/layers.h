@@ -13,8 +13,8 @@ namespace hpcai::models {
 // own modules are not used, because their constructors draw weights from the global generator.
 
 // Images in channels-last memory on a CPU take the quickest of the program's own kernels where they are float32, or where
-// autocast asks for bfloat16: they are then stored as bfloat16, weights stay float32, and most products are those of float32
-// (docs/convolutions.md). Other images take LibTorch's operators.
+// autocast asks for bfloat16: they are then stored as bfloat16, weights stay float32, and products are those of float32 or, where
+// the processor has tile registers, of bfloat16 (docs/convolutions.md). Other images take LibTorch's operators.
 
 // What LibTorch's observers call a convolution by the program's own kernels; its inputs are the images and the weight.
 inline constexpr const char* kConvolutionName = "hpcai::convolution";

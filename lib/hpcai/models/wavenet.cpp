@@ -171,8 +171,7 @@ at::Tensor WaveNet::two_convolutions(const at::Tensor& skips) const {
                                            .momentum = tail1_norm_->momentum(),
                                            .sum = tail1_norm_->sum(),
                                            .dropout = rate,
-                                           .keys = std::move(keys),
-                                           .in_tiles = multiplies_in_tiles()};
+                                           .keys = std::move(keys)};
     return kernels::time_tail(skips, tensors, options).unsqueeze(2);
   }
   const at::Tensor wide = normalised(*tail1_, *tail1_norm_, skips.relu(), /*relu=*/true);

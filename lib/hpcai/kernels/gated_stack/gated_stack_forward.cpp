@@ -12,11 +12,12 @@ ChannelMoments moments_in(const at::Tensor& partial, int64_t task, int64_t chann
   return {.count = row, .mean = row + 1, .squared_deviations = row + 1 + channels};
 }
 
-// x of the given steps of every sample, float64 [samples * steps, C].
+// x of the given steps of every sample, as the gated convolution reads it, float64 [samples * steps, C].
 at::Tensor edge(const LayerState& layer, int64_t begin, int64_t end) {
   const Sizes& sizes = layer.sizes;
   const at::Tensor steps = layer.a.view({sizes.samples, sizes.steps, sizes.channels}).slice(1, begin, end);
-  return (steps * layer.a_norm[0] + layer.a_norm[1]).relu().to(at::kDouble).flatten(0, 1);
+  const at::Tensor x = (steps * layer.a_norm[0] + layer.a_norm[1]).relu();
+  return (sizes.in_tiles ? x.to(at::kBFloat16) : x).to(at::kDouble).flatten(0, 1);
 }
 
 // Mean and covariance of u(t) = [x(t - left), x(t + right)], zeros outside the sample included.

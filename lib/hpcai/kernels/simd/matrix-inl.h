@@ -93,6 +93,12 @@ void compute(const Product& p) {
 
 HWY_INLINE void compute(const Product& p) { return p.a.row == 1 ? compute<true>(p) : compute<false>(p); }
 
+// C = start + A B, where the rows of B and C lie without gaps.
+HWY_INLINE void multiply(const Left& a, const float* b, const Start& start, float* c, int64_t rows, int64_t depth,
+                         int64_t columns) {
+  compute({a, b, columns, start, c, columns, rows, depth, columns});
+}
+
 // C += A B
 HWY_INLINE void add_product(const Left& a, const float* b, int64_t b_row, float* c, int64_t c_row, int64_t rows, int64_t depth,
                             int64_t columns) {

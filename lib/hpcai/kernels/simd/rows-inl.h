@@ -132,6 +132,16 @@ HWY_INLINE void store_rows(float* block, int64_t rows, int64_t channels, const S
   });
 }
 
+// Rounds values, a multiple of 16, to bfloat16.
+HWY_INLINE void round_values(float* values, int64_t count) {
+  const Tag d;
+  HWY_ALIGN c10::BFloat16 halves[16];
+  for (int64_t i = 0; i < count; i += static_cast<int64_t>(hn::Lanes(d))) {
+    store(hn::LoadU(d, values + i), d, halves);
+    hn::StoreU(load(d, halves), d, values + i);
+  }
+}
+
 // Adds the rows of a block to `moments`: first the block's own in float32, then both are combined in float64 (Chan, Golub,
 // LeVeque 1979).
 HWY_INLINE void add_moments(const float* block, int64_t rows, int64_t channels, const ChannelMoments& moments) {

@@ -10,8 +10,7 @@ namespace hpcai::kernels::image_products {
 namespace {
 
 using image_tiles::BlockProduct, image_tiles::blocks_of, image_tiles::kBlock, image_tiles::kNowhere, image_tiles::kStepSize,
-    image_tiles::kTile, image_tiles::kTileSize, image_tiles::pack_pairs, image_tiles::pack_transposed, image_tiles::pack_weight,
-    image_tiles::store_rows;
+    image_tiles::kTile, image_tiles::kTileSize, image_tiles::pack_weight, image_tiles::store_rows;
 
 // Rows that are multiplied together, which stay in the second cache level, and the most steps of a panel of the kernel that stay
 // in the first one meanwhile.

@@ -9,9 +9,8 @@
 namespace hpcai::kernels::image_products {
 namespace {
 
-using image_tiles::BlockProduct, image_tiles::blocks_of, image_tiles::kBlock, image_tiles::kNowhere, image_tiles::kStepSize,
-    image_tiles::kTile, image_tiles::kTileSize, image_tiles::pack_pairs, image_tiles::pack_transposed, image_tiles::pack_weight,
-    image_tiles::store_rows;
+using image_tiles::BlockProduct, image_tiles::blocks_of, image_tiles::kBlock, image_tiles::kStepSize, image_tiles::kTile,
+    image_tiles::kTileSize, image_tiles::pack_pairs, image_tiles::pack_transposed;
 
 // A sum is taken over so many rows at a time that most of what is multiplied stays in the second cache level. More rows are
 // better than operands in the first one, because fewer sums are stored and loaded again.

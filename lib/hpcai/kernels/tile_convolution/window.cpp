@@ -56,8 +56,14 @@ Grid::Grid(const Images& images, const Window& window, int64_t wanted_rows)
 }
 
 int64_t Grid::offset(const Tap& tap) const {
-  const int64_t stride = window_.stride, phase = tap.y % stride * stride + tap.x % stride;
-  return (phase * (lines_ + halo_) + tap.y / stride) * width_ + tap.x / stride;
+  const int64_t stride = window_.stride;
+  return (phase_of(tap) * (lines_ + halo_) + tap.y / stride) * width_ + tap.x / stride;
+}
+
+int64_t Grid::phases() const {
+  int64_t last = 0;
+  for (const Tap& tap : window_.taps) last = std::max(last, phase_of(tap));
+  return last + 1;
 }
 
 Segment Grid::segment(int64_t number) const {

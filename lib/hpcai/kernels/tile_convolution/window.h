@@ -67,7 +67,9 @@ class Grid {
   int64_t target(const Segment& segment, int64_t row, const Images& out, const Lattice& lattice) const;
 
  private:
-  int64_t phases() const { return window_.stride * window_.stride; }
+  // Images of even and odd lines and columns that the taps read.
+  int64_t phases() const;
+  int64_t phase_of(const Tap& tap) const { return tap.y % window_.stride * window_.stride + tap.x % window_.stride; }
   void copy_line(const uint16_t* line, int64_t phase_x, uint16_t* to) const;
 
   const Images images_;

@@ -26,9 +26,7 @@ struct TimeTailState : torch::CustomClassHolder {
   FoldedLinear folded;
   at::Tensor wide_columns, wide_rows, wide_bias, thin;  // [C, W], [W, C], [W], [W]
 
-  stack::Sizes sizes() const {
-    return {.samples = skips.size(0), .steps = skips.size(1), .channels = skips.size(2), .in_tiles = options.in_tiles};
-  }
+  stack::Sizes sizes() const { return {.samples = skips.size(0), .steps = skips.size(1), .channels = skips.size(2)}; }
 
   // The arguments of tail_forward; `out` is null for a backward pass.
   stack::TailForward forward_arguments(float* out) const {

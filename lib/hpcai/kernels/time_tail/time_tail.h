@@ -22,7 +22,6 @@ struct TimeTailOptions {
   Sum sum = {};                       // for statistics of all ranks; empty: of this rank's samples
   double dropout = 0;                 // the dropped part, in [0, 1)
   std::vector<DropoutKey> keys = {};  // one a sample, unless dropout is 0; a value has the index t W + channel in its sample
-  bool in_tiles = false;              // products round to bfloat16 (tile_products.h); time_tail only
 };
 
 // The end of the waveform network: thin(dropout(relu(norm(wide(relu(skips)))))) with two 1x1 convolutions, skips [batch, time, C]

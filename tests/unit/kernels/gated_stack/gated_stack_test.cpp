@@ -194,6 +194,32 @@ TEST_CASE("the gated stack in bfloat16, with products in tiles or not, is the re
   }
 }
 
+TEST_CASE("batch statistics in tiles are those of what the gated convolution reads, also of nearly constant values") {
+  at::manual_seed(7);
+  const int64_t channels = 32, steps = 400;
+  auto layers = copy(random_layers(channels, 16, {3}, NormSource::batch), at::kFloat);
+  at::Tensor &scale = layers[0].pre_norm.gamma, &shift = layers[0].pre_norm.beta;
+  const at::NoGradGuard no_grad;
+  scale.fill_(1e-3);  // x is 1.003 within 0.003, where neighbours of bfloat16 are 0.0078 apart
+  shift.fill_(1.003);
+  auto options = options_of(NormSource::batch);
+  options.stores_bfloat16 = options.in_tiles = true;
+  const at::Tensor input = at::randn({2, steps, 1});
+  layers[0].gated_norm.running_var.zero_();  // afterwards the batch's variance times the momentum
+  gated_stack(input, layers, options);
+  // of y = W0 x(t - left) + W1 x(t + right) + b, computed with rounded values
+  const GatedLayerTensors& layer = layers[0];
+  const at::Tensor a = (at::matmul(input, layer.pre_weight.squeeze(2).t()) + layer.pre_bias).to(at::kBFloat16).to(at::kDouble);
+  const at::Tensor mean = a.mean(at::IntArrayRef({0, 1})), deviation = (a.var(at::IntArrayRef({0, 1}), false) + kEps).sqrt();
+  const at::Tensor x = ((a - mean) / deviation * 1e-3 + 1.003).relu().to(at::kBFloat16).to(at::kDouble);
+  const at::Tensor y =
+      at::conv1d(at::constant_pad_nd(x.transpose(1, 2), {1, 2}), layer.gated_weight.to(at::kDouble),
+                 layer.gated_bias.to(at::kDouble), at::IntArrayRef({1}), at::IntArrayRef({0}), at::IntArrayRef({3}));
+  const at::Tensor variance = y.var(at::IntArrayRef({0, 2}), /*unbiased=*/true);
+  const at::Tensor found = layer.gated_norm.running_var / kMomentum;
+  CHECK(difference(found, variance) < 0.02);
+}
+
 TEST_CASE("a value that is no number stays visible behind the gated stack in bfloat16") {
   at::manual_seed(1);
   for (const NormSource source : {NormSource::running, NormSource::none}) {
@@ -234,12 +260,17 @@ TEST_CASE("gates of tiny, saturated and infinite values, and of no number, are r
   const auto options = options_of(NormSource::none);
   const at::NoGradGuard no_grad;
   const at::Tensor expected = gated_stack_reference(input.to(at::kDouble), copy(layers(), at::kDouble), options);
+  auto in_tiles = options;
+  in_tiles.in_tiles = true;
   for_each_instruction_set([&] {
     CHECK((gated_stack(input, layers(), options) - expected).abs().max().item<double>() < 5e-7);
+    CHECK((gated_stack(input, layers(), in_tiles) - expected).abs().max().item<double>() < 1e-2);
     for (const int64_t which : {int64_t{5}, units + 5}) {  // a filter, a gate
       const auto spoilt = layers();
       spoilt[0].gated_bias[which] = std::numeric_limits<float>::quiet_NaN();
-      CHECK(gated_stack(input, spoilt, options).select(2, 5).isnan().all().item<bool>());
+      for (const auto& with : {options, in_tiles}) {
+        CHECK(gated_stack(input, spoilt, with).select(2, 5).isnan().all().item<bool>());
+      }
     }
   });
 }

@@ -293,7 +293,7 @@ void pre_gradient(const PreGradient& args, const Chunk& chunk) {
   const Tag d;
   const Scratch sums = scratch(block * channels), da = scratch(block * channels);
   Products products(args.sizes.in_tiles);
-  const Factor weight(args.weight_rows, channels, width, args.sizes.in_tiles && width % 16 == 0);
+  const Factor weight(args.weight_rows, channels, width, args.sizes.in_tiles);
   RowSum d_weight(width, channels, args.d_weight, args.sizes.in_tiles);
   for (int64_t begin = 0; begin < chunk.size(); begin += block) {
     const int64_t rows = std::min(block, chunk.size() - begin), row = chunk.row + begin, offset = row * channels;

@@ -11,7 +11,7 @@ namespace hpcai::kernels::stack {
 // chunks share, but for sums of their own. gated_stack.h says what is computed, ../../README.md explains the letters.
 // All arrays are float32 without gaps, [rows, channels], unless said otherwise; a row is one time step of one sample.
 
-// Values that are stored as float32 or bfloat16; T is const where they are only read.
+// Values that are stored as float32 or bfloat16; const void where they are only read.
 template <class Void>
 struct Stored {
   Void* data = nullptr;

@@ -54,6 +54,7 @@ void tap_sums(const TapSums& args, const Chunk& chunk) {
   const Scratch sum = zeros(channels), square = zeros(channels * channels), lagged = zeros(channels * channels);
   const int64_t end = std::min(chunk.end + lag, args.sizes.steps);
   const Scratch x = activate_steps(args.a, args.a_norm, args.sizes, chunk, chunk.begin, end);
+  if (args.sizes.in_tiles) round_values(x.get(), (end - chunk.begin) * channels);  // as the gated convolution does
   const auto flush = [](const Scratch& from, int64_t values, double* to) {
     for (int64_t i = 0; i < values; ++i) to[i] += from[i];
     std::fill_n(from.get(), values, 0.0f);

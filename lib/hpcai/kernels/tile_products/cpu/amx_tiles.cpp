@@ -134,6 +134,7 @@ HPCAI_TILE_CODE void multiply_columns(const TileProduct& p, int64_t column) {
 
 // For multiples of 16 rows.
 HPCAI_TILE_CODE void multiply(const TileProduct& p) {
+  amx::stores_are_done();
   int64_t column = 0;
   for (; column + 2 * kTile <= p.columns; column += 2 * kTile) multiply_columns<2>(p, column);
   for (; column < p.columns; column += kTile) multiply_columns<1>(p, column);

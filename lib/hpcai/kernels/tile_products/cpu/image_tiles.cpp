@@ -193,6 +193,7 @@ HPCAI_TILE_CODE void multiply_tiles(const BlockProduct& p) {
 }
 
 void multiply(const BlockProduct& p) {
+  kernels::amx::stores_are_done();
   if (p.two_rows) return p.two_columns ? multiply_tiles<true, true>(p) : multiply_tiles<true, false>(p);
   p.two_columns ? multiply_tiles<false, true>(p) : multiply_tiles<false, false>(p);
 }

@@ -24,6 +24,9 @@ HPCAI_TILE_CODE inline void configure() {
 }
 HPCAI_TILE_CODE inline void release() { _tile_release(); }
 
+// The compiler does not know what loads of tiles read: what was stored before must be in memory.
+inline void stores_are_done() { asm volatile("" ::: "memory"); }
+
 // 16 values of each of two vectors, one behind the other.
 HPCAI_TILE_CODE inline __m512i both_rounded(__m512 first, __m512 second) {
   const __m512bh both = _mm512_cvtne2ps_pbh(second, first);

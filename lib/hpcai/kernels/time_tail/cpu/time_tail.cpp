@@ -7,8 +7,7 @@
 #include <hwy/foreach_target.h>  // includes this file once for each instruction set
 #include <hwy/highway.h>
 
-#include "hpcai/kernels/gated_stack/cpu/gate_block.h"
-#include "hpcai/kernels/simd/products-inl.h"
+#include "hpcai/kernels/simd/matrix-inl.h"
 #include "hpcai/kernels/simd/rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -28,13 +27,12 @@ HWY_INLINE hn::Vec<Tag> kept_factor(const TailForward& args, DropoutKey key, int
 }
 
 // source = relu(skips) [rows, channels] and wide(source) [rows, W], for the rows of one block.
-void wide_rows(const TailForward& args, Products& products, const Factor& weight, int64_t row, int64_t rows, float* source,
-               float* wide) {
+void wide_rows(const TailForward& args, int64_t row, int64_t rows, float* source, float* wide) {
   const Tag d;
   const int64_t channels = args.sizes.channels;
   const float* const skips = args.skips + row * channels;
   for_vectors(rows, channels, [&](int64_t i, int64_t) { hn::StoreU(relu(d, hn::LoadU(d, skips + i)), d, source + i); });
-  products.multiply({source, channels, 1}, weight, {args.wide_bias}, wide, rows);
+  multiply({source, channels, 1}, args.wide_weight, {args.wide_bias}, wide, rows, channels, args.width);
 }
 
 void tail_forward(const TailForward& args, const Chunk& chunk) {
@@ -42,11 +40,9 @@ void tail_forward(const TailForward& args, const Chunk& chunk) {
   const int64_t width = args.width, block = args.sizes.block_rows();
   const DropoutKey key = args.threshold > 0 ? args.keys[chunk.row / args.sizes.steps] : DropoutKey{};
   const Scratch source = scratch(block * args.sizes.channels), wide = scratch(block * width);
-  Products products(args.sizes.in_tiles);
-  const Factor weight(args.wide_weight, args.sizes.channels, width, args.sizes.in_tiles);
   for (int64_t begin = 0; begin < chunk.size(); begin += block) {
     const int64_t rows = std::min(block, chunk.size() - begin), row = chunk.row + begin;
-    wide_rows(args, products, weight, row, rows, source.get(), wide.get());
+    wide_rows(args, row, rows, source.get(), wide.get());
     for (int64_t i = 0; i < rows; ++i) {
       auto sum = hn::Zero(d);
       for (int64_t c = 0; c < width; c += static_cast<int64_t>(hn::Lanes(d))) {
@@ -65,14 +61,9 @@ void tail_gradient(const TailGradient& args, const Chunk& chunk) {
   const int64_t width = forward.width, channels = forward.sizes.channels, block = forward.sizes.block_rows();
   const DropoutKey key = forward.threshold > 0 ? forward.keys[chunk.row / forward.sizes.steps] : DropoutKey{};
   const Scratch source = scratch(block * channels), wide = scratch(block * width);
-  const bool in_tiles = forward.sizes.in_tiles;
-  Products products(in_tiles);
-  const Factor columns(forward.wide_weight, channels, width, in_tiles),
-      weight_rows(args.wide_weight_rows, width, channels, in_tiles);
-  RowSum d_wide(channels, width, args.d_wide_weight, in_tiles);
   for (int64_t begin = 0; begin < chunk.size(); begin += block) {
     const int64_t rows = std::min(block, chunk.size() - begin), row = chunk.row + begin;
-    wide_rows(forward, products, columns, row, rows, source.get(), wide.get());
+    wide_rows(forward, row, rows, source.get(), wide.get());
     for (int64_t i = 0; i < rows; ++i) {
       const auto grad = hn::Set(d, args.d_out[row + i]);
       for (int64_t c = 0; c < width; c += static_cast<int64_t>(hn::Lanes(d))) {
@@ -84,19 +75,17 @@ void tail_gradient(const TailGradient& args, const Chunk& chunk) {
         hn::StoreU(hn::Mul(slope, hn::LoadU(d, forward.thin_weight + c)), d, at);
       }
     }
-    d_wide.add({source.get(), channels, 1}, wide.get(), width, rows);
+    add_product({source.get(), 1, channels}, wide.get(), width, args.d_wide_weight, width, channels, rows, width);
     add_column_sums(wide.get(), width, rows, width, args.d_wide_bias);
-    products.multiply({wide.get(), width, 1}, weight_rows, {}, args.d_skips + row * channels, rows);
+    float* const out = args.d_skips + row * channels;
+    multiply({wide.get(), width, 1}, args.wide_weight_rows, {}, out, rows, width, channels);
   }
-  d_wide.finish();
 }
 
 void tail_input_gradient(const TailInputGradient& args, const Chunk& chunk) {
   const Tag d;
   const int64_t channels = args.sizes.channels, block = args.sizes.block_rows();
   const Scratch source = scratch(block * channels);
-  Products products(args.sizes.in_tiles);
-  const Factor statistics(args.statistics, channels, channels, args.sizes.in_tiles && args.statistics);
   for (int64_t begin = 0; begin < chunk.size(); begin += block) {
     const int64_t rows = std::min(block, chunk.size() - begin), offset = (chunk.row + begin) * channels;
     const float* const skips = args.skips + offset;
@@ -106,7 +95,7 @@ void tail_input_gradient(const TailInputGradient& args, const Chunk& chunk) {
         hn::StoreU(relu(d, hn::LoadU(d, skips + i)), d, source.get() + i);
         hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::LoadU(d, args.offset + c)), d, out + i);
       });
-      products.multiply({source.get(), channels, 1}, statistics, {out, channels}, out, rows);
+      add_product({source.get(), channels, 1}, args.statistics, channels, out, channels, rows, channels, channels);
     }
     for_vectors(rows, channels, [&](int64_t i, int64_t) {
       hn::StoreU(hn::IfThenElseZero(hn::Gt(hn::LoadU(d, skips + i), hn::Zero(d)), hn::LoadU(d, out + i)), d, out + i);
