@@ -17,11 +17,11 @@ Multiplier quickest_multiplier(at::ScalarType type);
 
 // A 1x1 convolution as one matrix product over every stride-th pixel of all samples: input [batch, in, height, width]
 // channels-last, float32 or bfloat16, weight [out, in, 1, 1] float32 -> [batch, out, height', width'], channels-last, in the type
-// of the input. Differentiable once in both. bfloat16 images are multiplied as float32 but for two multipliers, with one rounding of the output and of
-// the gradient of the input, and none of the gradient of the weight, which is float32 (`library_bfloat16` rounds that, too). The
-// packed product packs the weights into panels once a pass, and does not depend on the number of threads, as the library's may;
-// the gradient of the weight is then the library's. With tiles nothing depends on it. The input must be one that
-// pixel_product_supports. Without a multiplier the quickest one is taken.
+// of the input. Differentiable once in both. Of bfloat16 images the output and the gradient of the input are rounded once, and
+// the gradient of the weight, which is float32, is not (`library_bfloat16` rounds that, too). `packed` and `library` multiply
+// them as float32. The packed product packs the weights into panels once a pass, and does not depend on the number of threads, as
+// the library's may; the gradient of the weight is then the library's. With tiles nothing depends on it. The input must be one
+// that pixel_product_supports. Without a multiplier the quickest one is taken.
 at::Tensor pixel_product(const at::Tensor& input, const at::Tensor& weight, int64_t stride = 1,
                          std::optional<Multiplier> multiplier = {});
 
