@@ -1,9 +1,8 @@
 #include "hpcai/kernels/tile_products/cpu/image_tiles.h"
 
-#include <c10/util/BFloat16.h>
-
 #include <algorithm>
 
+#include "hpcai/kernels/tile_products/cpu/half.h"
 #include "hpcai/kernels/tile_products/cpu/tile_products.h"
 #include "hpcai/kernels/tile_products/cpu/tile_registers.h"
 
@@ -11,9 +10,6 @@ namespace hpcai::kernels::image_tiles {
 namespace {
 
 namespace plain {
-
-uint16_t rounded(float value) { return c10::BFloat16(value).x; }
-float widened(uint16_t half) { return c10::BFloat16(half, c10::BFloat16::from_bits()); }
 
 // Where the value (k, column) of a right tile lies, for k and column in any tile of a panel of two.
 int64_t place(int64_t k, int64_t column) {

@@ -1,14 +1,10 @@
-#include <c10/util/BFloat16.h>
-
 #include <algorithm>
 
+#include "hpcai/kernels/tile_products/cpu/half.h"
 #include "hpcai/kernels/tile_products/cpu/tile_code.h"
 
 namespace hpcai::kernels {
 namespace {
-
-uint16_t rounded(float value) { return c10::BFloat16(value).x; }
-float widened(uint16_t half) { return c10::BFloat16(half, c10::BFloat16::from_bits()); }
 
 void pack_left(const Left& a, int64_t rows, int64_t depth, uint16_t* out, int64_t out_row) {
   for (int64_t row = 0; row < rows; ++row) {
