@@ -66,7 +66,7 @@ struct PixelProduct : OnceDifferentiable<PixelProduct> {
     at::Tensor of_input = take_gradient(grads[1], at::MemoryFormat::ChannelsLast), of_weight;
     if (!dy.defined()) return {of_input, {}, {}, {}};
     const auto multiplier = static_cast<Multiplier>(context->saved_data["multiplier"].toInt());
-    if (multiplier == Multiplier::tiles) return gradients_in_tiles(*context, dy, of_input);
+    if (multiplier == Multiplier::tiles) return gradients_in_tiles(*context, pixels, weight, dy, of_input);
     if (context->needs_input_grad(0)) of_input = input_gradient(*context, dy, weight.flatten(1).contiguous(), of_input);
     if (context->needs_input_grad(1)) {
       of_weight = multiply_transposed(as_rows(dy), as_rows(pixels), multiplier).view_as(weight);
@@ -74,9 +74,8 @@ struct PixelProduct : OnceDifferentiable<PixelProduct> {
     return {of_input, of_weight, {}, {}};
   }
 
-  static variable_list gradients_in_tiles(AutogradContext& context, const at::Tensor& dy, at::Tensor& of_others) {
-    const variable_list saved = context.get_saved_variables();
-    const at::Tensor &input = saved[0], &weight = saved[1];
+  static variable_list gradients_in_tiles(AutogradContext& context, const at::Tensor& input, const at::Tensor& weight,
+                                          const at::Tensor& dy, at::Tensor& of_others) {
     const image_products::Sizes sizes{.stride = context.saved_data["stride"].toInt()};
     at::Tensor of_input = std::exchange(of_others, {}), of_weight;
     if (context.needs_input_grad(1)) of_weight = image_products::weight_gradient(dy, input, weight, sizes);
